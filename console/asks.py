@@ -1,0 +1,146 @@
+"""What may be said to a machine, as plain values, and what comes back.
+
+Nothing here sends: `console.wire` does. Every value that came from a machine or from the inventory travels as an
+element of `argv` or inside `stdin` and is quoted in one place, `script`.
+"""
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command. It is run by /bin/sh without a terminal, under `timeout`, with `sudo -n` where the login needs it."""
+
+    argv: tuple[str, ...]
+    stdin: str = ""
+    root: bool = False
+    timeout: float = 3.0
+    """Seconds the machine gives the command before it ends it."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SQL statement for the node's own MySQL, through the SSH connection."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class Get:
+    """One HTTP GET, redirects not followed. `via` names the machine whose SSH connection carries it; None: direct.
+
+    `connect_to` overrides where the TCP connection goes ((address, port)), so that a virtual address can be visited
+    under the site's own name.
+    """
+
+    url: str
+    via: str | None = None
+    host: str | None = None
+    connect_to: tuple[str, int] | None = None
+
+
+Ask = Run | Query | Get
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, bounded by the wire. `status` 124 means `timeout` ended it."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of text; SQL NULL is the empty string."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """An HTTP answer, `body` bounded by the wire. `seconds` from the first byte sent to the last one read."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    seconds: float
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+Answer = Ran | Rows | Page
+
+
+class WireError(Exception):
+    """Why there is no answer: one sentence that names the machine and, where there is one, the remedy."""
+
+
+class Unreachable(WireError):
+    """No connection: refused, no route, name not found, or lost under way."""
+
+
+class AuthFailed(WireError):
+    """The machine answered and refused the login, or MySQL did."""
+
+
+class HostKeyChanged(WireError):
+    """The machine's host key is unknown or not the one known_hosts holds."""
+
+
+class TimedOut(WireError):
+    """Connected or connecting, and silent for too long."""
+
+
+class Refused(WireError):
+    """The question was understood and refused: sudo wants a password, a URL is not allowed, read-only is on."""
+
+
+class Unreadable(ValueError):
+    """An answer that is not what the question asked for: the one exception a parser may raise."""
+
+
+PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+
+
+def script(runs: tuple[Run, ...], mark: str, sudo: bool = False) -> str:
+    """The /bin/sh script that runs `runs` one after the other and fences what each prints, on both streams.
+
+    It is fed to `/bin/sh` on standard input, never as an argument: pfSense <= 2.4.5 runs `-c` unquoted
+    (RELENG_2_4_5 src/etc/rc.initial:49). `mark` is a word no output contains; `sections` splits by it.
+    """
+    lines = [f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL"]
+    for run in runs:
+        lines += [f"echo {mark}; echo {mark} >&2", command(run, mark, sudo), f'rc=$?; echo; echo "{mark} $rc"']
+    return "\n".join(lines) + "\n"
+
+
+def command(run: Run, mark: str, sudo: bool = False) -> str:
+    """One command as /bin/sh reads it, with its standard input as a here-document."""
+    prefix = ("timeout", f"{run.timeout:g}", *(("sudo", "-n") if run.root and sudo else ()))
+    words = shlex.join((*prefix, *run.argv))
+    if not run.stdin:
+        return f"{words} </dev/null"
+    body = run.stdin if run.stdin.endswith("\n") else run.stdin + "\n"
+    return f"{words} <<'{mark}'\n{body}{mark}"
+
+
+def sections(out: str, err: str, mark: str, count: int) -> tuple[Ran, ...]:
+    """Cuts what a `script` printed into one `Ran` a command. Raises Unreadable if any section is missing."""
+    printed = out.split(f"{mark}\n")[1:]
+    complained = err.split(f"{mark}\n")[1:]
+    if len(printed) != count:
+        raise Unreadable(f"answered {len(printed)} of {count} commands")
+    complained += [""] * (count - len(complained))
+    return tuple(_section(text, errors, mark) for text, errors in zip(printed, complained, strict=True))
+
+
+def _section(text: str, errors: str, mark: str) -> Ran:
+    body, fence, status = text.rpartition(f"\n{mark} ")
+    if not fence or not status.strip().isdigit():
+        raise Unreadable("a command's end is missing from the answer")
+    return Ran(int(status), body, errors)

@@ -1,0 +1,136 @@
+"""Which machines there are: the one value in which the demo, the tests, the lab and production differ.
+
+Only types live here; `console.inventory_file` reads them from TOML.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to reach one machine by SSH. What is None is left to the user's own ssh_config and agent."""
+
+    host: str
+    """A host name, an address, or a `Host` alias of ssh_config."""
+    port: int | None = None
+    user: str | None = None
+    config: Path | None = None
+    """An ssh_config to read instead of ~/.ssh/config."""
+    known_hosts: Path | None = None
+    """A known_hosts to trust instead of ~/.ssh/known_hosts. There is no way to turn the check off."""
+    identity: Path | None = None
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """One of the two pfSense machines."""
+
+    name: str
+    address: str
+    login: Login
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine that runs Apache, a Galera member and a Gluster brick. `address` is the one the pools name."""
+
+    name: str
+    address: str
+    login: Login
+
+
+@dataclass(frozen=True)
+class Vip:
+    """A CARP address. `url` is fetched through it, as a visitor would, from the console or through `via`."""
+
+    name: str
+    address: str
+    url: str | None
+    via: str | None = None
+    """A machine of the cluster from which to visit, for an address the console can't reach. None: the console."""
+
+
+@dataclass(frozen=True)
+class Mysql:
+    """How to log in to MySQL on each node, through its SSH connection. Exactly one source of the password, or none."""
+
+    user: str
+    host: str = "127.0.0.1"
+    port: int = 3306
+    password_env: str | None = None
+    password_file: Path | None = None
+    password_command: tuple[str, ...] | None = None
+    option_file: Path | None = None
+    """A MySQL option file (my.cnf) whose [client] group holds user and password."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """What to ask Apache on a node, seen from the node itself."""
+
+    status_url: str = "http://127.0.0.1/server-status?auto"
+    check_url: str = "http://127.0.0.1/"
+    """The check URL of the cluster, aimed at this node's own Apache; `host` is sent as its Host header."""
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class Timings:
+    """All in seconds."""
+
+    poll: float = 2.0
+    """Between two fast rounds of questions to a machine."""
+    storage: float = 5.0
+    """Between two rounds of cheap Gluster questions."""
+    slow: float = 30.0
+    """Between two reads of config.xml and of Gluster's heal info."""
+    answer: float = 2.5
+    """How long a machine may take over a fast round before it counts as hung."""
+    connect: float = 2.5
+    slow_answer: float = 20.0
+    sessions: float = 60.0
+    """How long a drain waits for the last session before it reports what is left."""
+    stop: float = 120.0
+    """How long MySQL, then Gluster, may take to stop before a reboot."""
+    boot: float = 600.0
+    fit: float = 3600.0
+    """How long a rejoin waits for a node to become fit."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that is known of one cluster beforehand."""
+
+    name: str
+    firewalls: tuple[Firewall, ...]
+    nodes: tuple[Node, ...]
+    title: str = ""
+    vips: tuple[Vip, ...] = ()
+    volumes: tuple[str, ...] = ()
+    """Names of the GlusterFS volumes that have a brick on each node."""
+    mysql: Mysql | None = None
+    """None: the nodes run no MySQL."""
+    web: Web = field(default_factory=Web)
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def machines(self) -> tuple[Firewall | Node, ...]:
+        """Firewalls, then nodes, in the order of the inventory."""
+        return (*self.firewalls, *self.nodes)
+
+    def machine(self, name: str) -> Firewall | Node:
+        """Raises KeyError if there is none of that name."""
+        return {machine.name: machine for machine in self.machines}[name]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The clusters of one file."""
+
+    clusters: tuple[Cluster, ...]
+    path: Path
+
+    def cluster(self, name: str) -> Cluster:
+        """Raises KeyError if there is none of that name."""
+        return {cluster.name: cluster for cluster in self.clusters}[name]
