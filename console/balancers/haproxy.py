@@ -1,0 +1,182 @@
+"""The HAProxy package of pfSense at run time: who is in which pool, as HAProxy's own socket says, and how to change it.
+
+Socket: /tmp/haproxy.socket, level admin, one line of commands a connection; its exit status is 0 even on error and
+success is a blank answer (pfsense.md, section 4). Columns differ by version and are read by name. The names of the
+backends are the pools' with a suffix (`_ipvANY`), or with a frontend type before it in the package of 2016.
+"""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from console.asks import Ran, Run, Unreadable
+from console.inventory import Cluster, Node
+from console.probes.question import Cadence, Question, Subject, ran, whole
+
+SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
+_SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$")
+_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
+
+
+class Admin(Enum):
+    """What may be asked of a server, in HAProxy's words."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    MAINT = "maint"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One line of `show stat`: a server of a backend, as one firewall's HAProxy sees it now."""
+
+    backend: str
+    name: str
+    address: str
+    """Without the port; "" where this HAProxy does not print it."""
+    status: str
+    """As printed: UP, UP 1/3, DOWN, NOLB, DRAIN, MAINT, MAINT (via x/y), no check."""
+    backup: bool
+    weight: int
+    sessions: int
+    queued: int
+    total: int
+    """Sessions since this HAProxy process started."""
+    rate: int
+    """Sessions over the last second."""
+    check: str
+    admin: Admin
+    """What an administrator has asked of it; its health is another matter: a drained server that fails its check is
+    printed as DOWN."""
+    since: int = field(compare=False)
+    """Seconds in this status."""
+    last_session: int = field(compare=False)
+    """Seconds since a session was last given to this server; -1 for never."""
+
+    @property
+    def pool(self) -> str:
+        """The name the pool has in pfSense's configuration."""
+        return _SUFFIX.sub("", self.backend)
+
+    @property
+    def serving(self) -> bool:
+        """Gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
+        up = self.status.startswith("UP") or self.status == "no check"
+        return up and self.weight > 0 and self.admin is Admin.READY
+
+
+@dataclass(frozen=True)
+class Haproxy:
+    """Run-time state of one firewall's HAProxy. Not running is normal on a passive firewall with `carpdev`."""
+
+    running: bool
+    servers: tuple[Server, ...] = ()
+    dirty: bool = False
+    """Changes made in the GUI that nobody has applied yet."""
+
+    def of(self, node: Node) -> tuple[Server, ...]:
+        """The servers that are this node, matched by address, by name only where no address is printed."""
+        return tuple(
+            server
+            for server in self.servers
+            if server.address == node.address or (not server.address and server.name == node.name)
+        )
+
+    def pool(self, backend: str) -> tuple[Server, ...]:
+        """Every server of one backend."""
+        return tuple(server for server in self.servers if server.backend == backend)
+
+
+def parse(answers: tuple[Ran, ...], _before: Haproxy | None) -> Haproxy:
+    """From `show stat; show servers state` and the package's dirty flag."""
+    socket, flag = answers
+    if socket.status != 0 and ("No such file" in socket.err or "refused" in socket.err):
+        return Haproxy(running=False)
+    if flag.status not in (0, 1, 2):
+        raise Unreadable(f"ls failed with status {flag.status}")
+    stat, version, state = ran(socket).partition("\n1\n#")
+    if not version:
+        raise Unreadable("the socket did not answer with show stat and show servers state")
+    return Haproxy(True, parse_stat(stat, parse_state(state)), dirty=flag.status == 0)
+
+
+def parse_state(text: str) -> dict[tuple[str, str], Admin]:
+    """(backend, server) to what was asked of it, from `show servers state` behind its version line."""
+    lines = text.strip().splitlines()
+    names = lines[0].split() if lines else []
+    if not {"be_name", "srv_name", "srv_admin_state"} <= set(names):
+        raise Unreadable("show servers state has no header")
+    cells = (dict(zip(names, line.split(), strict=False)) for line in lines[1:])
+    return {
+        (row["be_name"], row["srv_name"]): _admin(whole(row.get("srv_admin_state"), "srv_admin_state"))
+        for row in cells
+        if "srv_name" in row
+    }
+
+
+def _admin(flags: int) -> Admin:
+    """HAProxy include/haproxy/server-t.h: 0x01 forced, 0x02 inherited, 0x04 configured, 0x20 resolution maint;
+    0x08 forced, 0x10 inherited drain."""
+    if flags & 0x27:
+        return Admin.MAINT
+    return Admin.DRAIN if flags & 0x18 else Admin.READY
+
+
+def parse_stat(text: str, admin: dict[tuple[str, str], Admin]) -> tuple[Server, ...]:
+    """Every server line of `show stat`."""
+    lines = text.strip().splitlines()
+    if not lines or not lines[0].startswith("# pxname,svname,"):
+        raise Unreadable("the socket did not answer with HAProxy's show stat")
+    try:
+        table = list(csv.DictReader([lines[0].removeprefix("# "), *lines[1:]], strict=True))
+    except csv.Error as error:
+        raise Unreadable("show stat is not CSV") from error
+    return tuple(_server(row, admin) for row in table if row.get("svname") not in ("FRONTEND", "BACKEND", None))
+
+
+def _server(row: dict[str, str | None], admin: dict[tuple[str, str], Admin]) -> Server:
+    backend, name = row.get("pxname") or "", row.get("svname") or ""
+    if not _NAME.fullmatch(backend) or not _NAME.fullmatch(name):
+        raise Unreadable("show stat holds a name HAProxy does not allow")
+    if not row.get("status") or (backend, name) not in admin:
+        raise Unreadable(f"the socket gave no state for {backend}/{name}")
+    address = row.get("addr") or ""
+    return Server(
+        backend=backend,
+        name=name,
+        address=address.rpartition(":")[0].strip("[]") if ":" in address else address,
+        status=row["status"] or "",
+        backup=row.get("bck") == "1",
+        weight=_number(row, "weight"),
+        sessions=_number(row, "scur"),
+        queued=_number(row, "qcur"),
+        total=_number(row, "stot"),
+        rate=_number(row, "rate"),
+        check=row.get("check_status") or "",
+        admin=admin[backend, name],
+        since=_number(row, "lastchg"),
+        last_session=-1 if (row.get("lastsess") or "-1") == "-1" else _number(row, "lastsess"),
+    )
+
+
+def _number(row: dict[str, str | None], column: str) -> int:
+    """An empty cell is 0 to HAProxy; a missing column is not an answer."""
+    text = row.get(column)
+    return 0 if text == "" else whole(text, f"{column} of show stat")
+
+
+def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:
+    """The order that brings servers of one firewall to a state, all in one line to the socket."""
+    commands = "; ".join(f"set server {server.backend}/{server.name} state {admin.value}" for server in servers)
+    return Run(("nc", "-U", SOCKET), stdin=commands + "\n", root=True)
+
+
+def _asks(_cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    return (
+        Run(("nc", "-U", SOCKET), stdin="show stat; show servers state\n", root=True),
+        Run(("ls", "-1d", "/var/run/haproxy.conf.dirty")),
+    )
+
+
+POOLS = Question(field="pools", subject=Subject.FIREWALL, cadence=Cadence.FAST, asks=_asks, parse=parse)

@@ -1,0 +1,41 @@
+"""A virtual address as a visitor sees it: one GET of the check URL through it."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from console.asks import Get, Page
+from console.inventory import Cluster
+from console.probes.question import Cadence, Question, Subject
+
+
+@dataclass(frozen=True)
+class Visit:
+    """`node` is which machine answered, where the site says so in an X-Node or X-Served-By header."""
+
+    status: int
+    node: str | None = field(compare=False)
+    seconds: float = field(compare=False)
+
+    @property
+    def served(self) -> bool:
+        """2xx or 3xx."""
+        return 200 <= self.status < 400
+
+
+def parse(answers: tuple[Page, ...], _before: Visit | None) -> Visit:
+    """From the check URL's answer."""
+    page = answers[0]
+    return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds)
+
+
+def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
+    vip = next(vip for vip in cluster.vips if vip.name == name)
+    if vip.url is None:
+        return ()
+    parts = urlsplit(vip.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    named = parts.hostname not in (vip.address, "127.0.0.1")
+    return (Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None),)
+
+
+VISIT = Question(field="visit", subject=Subject.VIP, cadence=Cadence.FAST, asks=_asks, parse=parse)
