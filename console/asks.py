@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Run:
-    """One command. It is run by /bin/sh without a terminal, under `timeout`, with `sudo -n` where the login needs it."""
+    """One command. /bin/sh runs it without a terminal, under `timeout`, with `sudo -n` where the login needs it."""
 
     argv: tuple[str, ...]
     stdin: str = ""

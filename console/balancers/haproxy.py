@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from console.answers import ran, whole
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster, Node
-from console.probes.question import Cadence, Question, Subject, ran, whole
+from console.question import Cadence, Question, Subject
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
 _SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$")

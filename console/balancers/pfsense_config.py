@@ -14,10 +14,10 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
+from console.answers import dig, ran, rows
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Node
-from console.probes.gluster import dig, rows
-from console.probes.question import Cadence, Question, Subject, ran
+from console.question import Cadence, Question, Subject
 
 STATUSES = ("active", "backup", "disabled", "inactive")
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from console.answers import whole
 from console.asks import Get, Page, Unreadable
 from console.inventory import Cluster
-from console.probes.question import Cadence, Question, Subject, whole
+from console.question import Cadence, Question, Subject
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ on (interface, vhid). Demotion does not show in advskew; persistent maintenance 
 import re
 from dataclasses import dataclass
 
+from console.answers import ran, whole
 from console.asks import Ran, Run, Unreadable
-from console.probes.question import Cadence, Question, Subject, ran, whole
+from console.question import Cadence, Question, Subject
 
 MAINTENANCE_ADVSKEW = 254
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from console.answers import table, whole
 from console.asks import Query, Rows, Unreadable
 from console.inventory import Cluster
-from console.probes.question import Cadence, Question, Subject, table, whole
+from console.question import Cadence, Question, Subject
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
+from console.answers import ran, rows, whole
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster
-from console.probes.question import Cadence, Question, Subject, ran, whole
+from console.question import Cadence, Question, Subject
 
 _COUNT = re.compile(r"Brick (?P<brick>\S+)\n(?:Number of entries: (?P<count>\d{1,9}))?")
 
@@ -74,21 +75,6 @@ def document(answer: Ran) -> dict[str, Any]:
     return document
 
 
-def dig(tree: Any, *keys: str) -> Any:
-    """Follows keys into nested mappings; a list on the way stands for its first element; None where it ends."""
-    for key in keys:
-        if isinstance(tree, list):
-            tree = cast("list[Any]", tree)[0] if tree else None
-        tree = cast("dict[str, Any]", tree).get(key) if isinstance(tree, dict) else None
-    return tree
-
-
-def rows(tree: Any, *keys: str) -> tuple[dict[str, Any], ...]:
-    """The list of mappings at a path, or nothing."""
-    found = dig(tree, *keys)
-    return tuple(cast("dict[str, Any]", row) for row in cast("list[Any]", found or []) if isinstance(row, dict))
-
-
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """From `volume info`, `volume status`, `peer status` (XML) and `statistics heal-count` (text)."""
     info, status, peers = (document(answer) for answer in answers[:3])
@@ -120,9 +106,7 @@ def _brick(name: str, nodes: tuple[dict[str, Any], ...], connected: dict[str, bo
 
 def parse_heal_count(text: str) -> dict[str, int | None]:
     """Entries to heal by brick; None where gluster gathered no input."""
-    found = {
-        match["brick"]: None if match["count"] is None else int(match["count"]) for match in _COUNT.finditer(text)
-    }
+    found = {match["brick"]: None if match["count"] is None else int(match["count"]) for match in _COUNT.finditer(text)}
     if not found:
         raise Unreadable("heal-count names no brick")
     return found

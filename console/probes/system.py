@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
+from console.answers import ran, whole
 from console.asks import Ran, Run, Unreadable
-from console.probes.question import Cadence, Question, Subject, ran, whole
+from console.question import Cadence, Question, Subject
 
 MYSQL_UNITS = ("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service")
 GLUSTER_UNITS = ("glusterd.service",)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from console.asks import Get, Page
 from console.inventory import Cluster
-from console.probes.question import Cadence, Question, Subject
+from console.question import Cadence, Question, Subject
 
 
 @dataclass(frozen=True)

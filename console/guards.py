@@ -1,0 +1,220 @@
+"""What stands against an action, in sentences. A guard never says yes or no: it says what it saw, what would clear it.
+
+The same sentence is on the screen, on the command line and in the journal. Guards look at one picture in which what is
+stale has already become unknown (`snapshot.as_of`), and unknown always objects.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from console.fitness import clock, galera_without, healed, unfit
+from console.membership import (
+    Place,
+    backends_of,
+    master,
+    membership,
+    memberships,
+    others_serving,
+    place,
+    primary,
+)
+from console.snapshot import Known, Snapshot, Unknown
+
+
+class Action(Enum):
+    """What a person may intend with a node."""
+
+    DRAIN = "drain"
+    REMOVE = "remove"
+    REJOIN = "rejoin"
+    UNDO = "undo"
+    REBOOT = "reboot"
+
+    @property
+    def takes_out(self) -> bool:
+        """The node gets no traffic after it, or while it runs."""
+        return self in (Action.DRAIN, Action.REMOVE, Action.REBOOT)
+
+
+class Override(Enum):
+    """What a person must do to go on all the same."""
+
+    NEVER = "never"
+    CONFIRM = "confirm"
+    """Say yes to the sentence."""
+    NAME_AND_REASON = "name and reason"
+    """Type the node's name and why."""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why not: what was seen, on which machine, and what would clear it."""
+
+    machine: str
+    saw: str
+    clears: str
+    override: Override
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence that screen, command line and journal show."""
+        return f"{self.saw}. {self.clears}."
+
+
+Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]
+
+
+def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Both firewalls must have answered just now: an action that one of them missed is undone by it later."""
+    silent = [
+        (view.name, reading)
+        for view in snapshot.firewalls
+        for reading in [next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)]
+        if reading
+    ]
+    for name, reading in silent:
+        yield Objection(
+            name,
+            f"{name} is not known since {clock(reading.since)}: {reading.why}",
+            "No firewall can be told; wait until one answers"
+            if len(silent) == len(snapshot.firewalls)
+            else missed(snapshot, action, node, name),
+            Override.NEVER if len(silent) == len(snapshot.firewalls) else Override.CONFIRM,
+        )
+
+
+def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
+    """What it means that a firewall is not told."""
+    if not action.takes_out:
+        return f"{firewall} keeps {node} out until this run is resumed when it answers again"
+    reverts = "" if primary(snapshot) else ", and its next configuration sync will revert the other firewall"
+    return (
+        f"When {firewall} is back it will send traffic to {node} again{reverts}: resume this run as soon as it answers"
+    )
+
+
+def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+    """The node must be a server of some pool, or there is nothing to do."""
+    places = memberships(snapshot, node)
+    known = [one for one in places if one.now is not None or one.later is not None]
+    if known and not any(one.now or one.later for one in known):
+        yield Objection(
+            node,
+            f"{node} is in no pool of {' or '.join(one.firewall for one in known)}",
+            "Check the node's address in the inventory against the pools of the firewall",
+            Override.NEVER,
+        )
+
+
+def somebody_serves(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Never the last serving member of a pool, on any firewall that carries traffic."""
+    if not action.takes_out:
+        return
+    leading = master(snapshot)
+    for view in snapshot.firewalls:
+        if isinstance(view.pools, Unknown) or (leading not in (None, view.name) and not view.pools.value.running):
+            continue
+        for backend in backends_of(snapshot, view.name, node):
+            serves = any(
+                server.serving
+                for server in membership(snapshot, view.name, node).now or ()
+                if server.backend == backend
+            )
+            if serves and not others_serving(snapshot, view.name, backend, node):
+                yield Objection(
+                    view.name,
+                    f"{node} is the last serving member of {backend} on {view.name}",
+                    "Bring another node back into that pool first",
+                    Override.NEVER,
+                )
+
+
+def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Never while another node is out: three nodes with one out have one to spare, with two out none."""
+    if not action.takes_out:
+        return
+    for other in snapshot.nodes:
+        if other.name != node and place(snapshot, other.name) in (Place.OUT, Place.MIXED):
+            yield Objection(
+                other.name,
+                f"{other.name} is out of the load balancer already",
+                f"Rejoin {other.name} first",
+                Override.NAME_AND_REASON,
+            )
+
+
+def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """Changes made in the GUI and not applied would be synced and applied along with ours."""
+    for view in snapshot.firewalls:
+        if isinstance(view.pools, Known) and view.pools.value.dirty:
+            yield Objection(
+                view.name,
+                f"{view.name} holds HAProxy changes that nobody has applied; they would go live with this one",
+                "Apply or revert them in its web interface",
+                Override.NAME_AND_REASON,
+            )
+
+
+def haproxy_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """A firewall without a running HAProxy is normal only where carpdev keeps it off the passive one."""
+    for view in snapshot.firewalls:
+        if not isinstance(view.pools, Known) or view.pools.value.running:
+            continue
+        carpdev = isinstance(view.config, Known) and view.config.value.carpdev
+        if not carpdev or master(snapshot) in (None, view.name):
+            yield Objection(
+                view.name,
+                f"HAProxy does not run on {view.name}",
+                "Start it there, or say yes to change only its configuration",
+                Override.CONFIRM,
+            )
+
+
+def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot takes a brick and a Galera member away: the rest must be whole."""
+    if action is not Action.REBOOT:
+        return
+    for reason in galera_without(snapshot, node):
+        yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
+    for reason in healed(snapshot):
+        yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER)
+
+
+def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A node that does not answer can't be rebooted from here."""
+    host = snapshot.node(node).host
+    if action is Action.REBOOT and isinstance(host, Unknown):
+        yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Undo puts a node back at once; rejoin waits for fitness instead of objecting."""
+    if action is Action.UNDO:
+        for reason in unfit(snapshot, node):
+            yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)
+
+
+def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Putting back a node that is in is a misunderstanding worth a sentence."""
+    if action in (Action.REJOIN, Action.UNDO) and place(snapshot, node) is Place.IN:
+        yield Objection(node, f"{node} is not out of any pool", "There is nothing to put back", Override.NEVER)
+
+
+RULES: tuple[Guard, ...] = (
+    fresh_firewalls,
+    in_a_pool,
+    somebody_serves,
+    one_at_a_time,
+    nothing_unapplied,
+    haproxy_runs,
+    storage_whole,
+    answers,
+    fit_again,
+    really_out,
+)
+
+
+def objections(snapshot: Snapshot, action: Action, node: str) -> tuple[Objection, ...]:
+    """All that stands against an action now."""
+    return tuple(objection for rule in RULES for objection in rule(snapshot, action, node))

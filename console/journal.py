@@ -1,0 +1,178 @@
+"""What was done and what is about to be done: append-only JSON lines, one file a run, on disk before anything is sent.
+
+A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why), `found` (what to put
+back), `sending` (a step and its exact orders), `seen` (a step's success as read back), `failed` (why it stopped),
+`closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is left out.
+"""
+
+import getpass
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+
+class JournalError(Exception):
+    """The journal can't be written; nothing may be sent then. One sentence."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. `at` is Unix time."""
+
+    at: float
+    kind: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run, as far as it is on disk."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+
+    def first(self, name: str) -> str:
+        """A fact of the opening line, as text."""
+        return str(self.entries[0].facts.get(name, ""))
+
+    @property
+    def node(self) -> str:
+        """Which node it is about."""
+        return self.first("node")
+
+    @property
+    def action(self) -> str:
+        """Value of the Action."""
+        return self.first("action")
+
+    @property
+    def begun(self) -> float:
+        """Unix time."""
+        return self.entries[0].at
+
+    @property
+    def outcome(self) -> str | None:
+        """How it was closed; None while it is open."""
+        return next((str(entry.facts.get("outcome")) for entry in self.entries if entry.kind == "closed"), None)
+
+    @property
+    def found(self) -> dict[str, str]:
+        """What was there before, by key; what was written first counts, so that a resume can't overwrite it."""
+        merged: dict[str, str] = {}
+        for entry in self.entries:
+            if entry.kind == "found":
+                merged = {**entry.facts, **merged}
+        return merged
+
+    def last(self, kind: str) -> Entry | None:
+        """The newest entry of a kind."""
+        return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
+
+
+def who() -> str:
+    """user@host of whoever sits here."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+class Journal:
+    """The runs of one cluster in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, node: str, action: str, **facts: Any) -> Record:
+        """A new run. Raises JournalError."""
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + f"-{time.time_ns() % 10**9:09d}"
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{node}-{action}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise JournalError(_sentence(self.folder, error)) from error
+        path = self.folder / f"{name}.jsonl"
+        return self.write(Record(path, ()), "opened", node=node, action=action, who=who(), **facts)
+
+    def write(self, record: Record, kind: str, **facts: Any) -> Record:
+        """Appends a line and returns once it is on disk. Raises JournalError."""
+        entry = Entry(time.time(), kind, facts)
+        line = json.dumps({"at": round(entry.at, 3), "kind": kind, **facts}, ensure_ascii=False)
+        try:
+            _append(record.path, line)
+        except OSError as error:
+            raise JournalError(_sentence(record.path, error)) from error
+        return Record(record.path, (*record.entries, entry))
+
+    def records(self) -> tuple[Record, ...]:
+        """Every run that can be read, oldest first."""
+        paths = sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []
+        loaded = (load(path) for path in paths)
+        return tuple(record for record in loaded if record.entries and record.entries[0].kind == "opened")
+
+    def unfinished(self) -> tuple[Record, ...]:
+        """Runs that were never closed, oldest first."""
+        return tuple(record for record in self.records() if record.outcome is None)
+
+    def taken_out(self, node: str) -> Record | None:
+        """The newest run that took a node out and that nothing has put back since."""
+        for record in reversed(self.records()):
+            if record.node != node:
+                continue
+            if record.action in ("drain", "remove") or (record.action == "reboot" and record.outcome != "done"):
+                return None if record.outcome == "put back" else record
+            if record.outcome == "done":
+                return None
+        return None
+
+
+def _append(path: Path, line: str) -> None:
+    """One write and one fsync; a new file's name is made durable too."""
+    new = not path.exists()
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        data = line.encode() + b"\n"
+        written = os.write(handle, data)
+        if written != len(data):
+            raise OSError(28, "No space left on device")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if new:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def load(path: Path) -> Record:
+    """A run as far as its file can be read."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return Record(path, tuple(_entries(text)))
+
+
+def _entries(text: str) -> Iterator[Entry]:
+    for line in text.splitlines():
+        try:
+            parsed = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(parsed, dict):
+            facts = cast("dict[str, Any]", parsed)
+            at, kind = facts.pop("at", None), facts.pop("kind", None)
+            if isinstance(at, int | float) and isinstance(kind, str):
+                yield Entry(float(at), kind, facts)
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    return (
+        f"The journal {path} can't be written ({error.strerror or error}), and nothing is sent that is not in it first. "
+        "Free space there, or point DRAINBOARD_STATE to a folder that can be written"
+    )

@@ -1,0 +1,137 @@
+"""Who is in the pools, over both firewalls and both layers: what HAProxy does now, what config.xml will do later."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from console.balancers.haproxy import Admin, Haproxy, Server
+from console.balancers.pfsense_config import FirewallConfig, PooledServer
+from console.inventory import Cluster, Node
+from console.snapshot import Known, Snapshot, Unknown
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One node on one firewall. `now` or `later` None: not known there. An empty tuple: in no pool there."""
+
+    firewall: str
+    node: str
+    now: tuple[Server, ...] | None
+    later: tuple[PooledServer, ...] | None
+
+    @property
+    def serving(self) -> bool | None:
+        """Gets traffic in every pool it is in; None when not known."""
+        if self.now is None:
+            return None
+        return bool(self.now) and all(server.serving for server in self.now)
+
+    @property
+    def out_now(self) -> bool | None:
+        """Drained or in maintenance in every pool at run time; also where HAProxy does not run or list it."""
+        return None if self.now is None else all(server.admin is not Admin.READY for server in self.now)
+
+    @property
+    def out_later(self) -> bool | None:
+        """Disabled in every pool of config.xml, so that it stays out after a reload, a boot or a failover."""
+        return None if self.later is None else all(server.out for server in self.later)
+
+    @property
+    def sessions(self) -> int | None:
+        """Sessions this firewall's HAProxy holds to the node now."""
+        return None if self.now is None else sum(server.sessions for server in self.now)
+
+
+def node_of(cluster: Cluster, name: str) -> Node:
+    """Raises KeyError if the cluster has no such node."""
+    return {node.name: node for node in cluster.nodes}[name]
+
+
+def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
+    """A node's place on one firewall."""
+    view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
+    now = view.pools.value.of(machine) if isinstance(view.pools, Known) else None
+    later = view.config.value.of(machine) if isinstance(view.config, Known) else None
+    return Membership(firewall, node, now, later)
+
+
+def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
+    """A node's place on each firewall, in the order of the inventory."""
+    return tuple(membership(snapshot, firewall.name, node) for firewall in snapshot.firewalls)
+
+
+class Place(Enum):
+    """Where a node stands, all firewalls taken together."""
+
+    IN = "in"
+    OUT = "out"
+    MIXED = "mixed"
+    """Out somewhere, but not everywhere that is known, or not durably."""
+    UNKNOWN = "unknown"
+
+
+def place(snapshot: Snapshot, node: str) -> Place:
+    """Whether a node is taken out. DOWN by health check is still IN: nobody has taken it out."""
+    facts = [fact for one in memberships(snapshot, node) for fact in (one.out_now, one.out_later) if fact is not None]
+    if not facts:
+        return Place.UNKNOWN
+    if all(facts):
+        return Place.OUT
+    return Place.MIXED if any(facts) else Place.IN
+
+
+def master(snapshot: Snapshot) -> str | None:
+    """The firewall that is CARP MASTER on every vhid; None if there is none, or none that is known."""
+    masters = [
+        view.name
+        for view in snapshot.firewalls
+        if isinstance(view.carp, Known) and view.carp.value.roles == frozenset({"MASTER"})
+    ]
+    return masters[0] if len(masters) == 1 else None
+
+
+def primary(snapshot: Snapshot) -> str | None:
+    """The firewall whose configuration is synced to the other; None if not known."""
+    return next((view.name for view in snapshot.firewalls if _config(snapshot, view.name, "primary")), None)
+
+
+def _config(snapshot: Snapshot, firewall: str, flag: str) -> bool:
+    config = snapshot.firewall(firewall).config
+    return isinstance(config, Known) and bool(getattr(config.value, flag))
+
+
+def config_of(snapshot: Snapshot, firewall: str) -> FirewallConfig | None:
+    """What is known of a firewall's config.xml."""
+    config = snapshot.firewall(firewall).config
+    return config.value if isinstance(config, Known) else None
+
+
+def pools_of(snapshot: Snapshot, firewall: str) -> Haproxy | None:
+    """What is known of a firewall's HAProxy."""
+    pools = snapshot.firewall(firewall).pools
+    return pools.value if isinstance(pools, Known) else None
+
+
+def reachable(snapshot: Snapshot, firewall: str) -> bool:
+    """Has answered the latest fast questions."""
+    return isinstance(snapshot.firewall(firewall).pools, Known)
+
+
+def why_unknown(snapshot: Snapshot, firewall: str) -> Unknown | None:
+    """The reason a firewall's pools are not known."""
+    pools = snapshot.firewall(firewall).pools
+    return pools if isinstance(pools, Unknown) else None
+
+
+def backends_of(snapshot: Snapshot, firewall: str, node: str) -> tuple[str, ...]:
+    """The backends a node is in on one firewall."""
+    now = membership(snapshot, firewall, node).now or ()
+    return tuple(dict.fromkeys(server.backend for server in now))
+
+
+def others_serving(snapshot: Snapshot, firewall: str, backend: str, node: str) -> tuple[str, ...]:
+    """Names of the servers of a backend that get traffic and are not this node."""
+    pools, machine = pools_of(snapshot, firewall), node_of(snapshot.cluster, node)
+    mine = pools.of(machine) if pools else ()
+    return tuple(
+        server.name for server in (pools.pool(backend) if pools else ()) if server.serving and server not in mine
+    )

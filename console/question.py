@@ -1,0 +1,45 @@
+"""What a question to a machine is: a value that says whom to ask, how often, what to send, how to read the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from console.asks import Ask
+from console.inventory import Cluster
+
+T = TypeVar("T")
+
+
+class Subject(Enum):
+    """Whose reading the answer becomes."""
+
+    FIREWALL = "firewalls"
+    NODE = "nodes"
+    VOLUME = "volumes"
+    """A Gluster volume is asked about through one node, whichever answers: see design, "one asker a volume"."""
+    VIP = "vips"
+
+
+class Cadence(Enum):
+    """How often, by the name of the field of `Timings` that holds the seconds."""
+
+    FAST = "poll"
+    STORAGE = "storage"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """`asks` makes what to send from the inventory (the subject's name selects within it); `parse` reads it.
+
+    `parse` gets the answers in the order of the asks, and the value it gave last time or None, so that it can turn
+    totals into rates. It raises Unreadable, and nothing else, when an answer is not what the question asked for.
+    """
+
+    field: str
+    """Name of the reading in the subject's view, and of the question in messages."""
+    subject: Subject
+    cadence: Cadence
+    asks: Callable[[Cluster, str], tuple[Ask, ...]]
+    parse: Callable[[tuple[Any, ...], T | None], T]

@@ -1,0 +1,208 @@
+"""One immutable picture of a cluster, folded from answers, and the two ways to look at it with doubt.
+
+Not knowing is a value. A reading is Known or Unknown, and every decision is taken over one picture in which what is too
+old (`as_of`), or older than what was just done (`since`), has become Unknown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, TypeVar
+
+from console.balancers.haproxy import POOLS, Haproxy
+from console.balancers.pfsense_config import CONFIG, FirewallConfig
+from console.inventory import Cluster, Timings
+from console.probes.apache import APACHE, SITE, Apache, Site
+from console.probes.carp import CARP, Carp
+from console.probes.galera import GALERA, Wsrep
+from console.probes.gluster import SPLIT_BRAIN, STORAGE, Brick, SplitBrain, Volume
+from console.probes.system import HOST, SERVICES, Host, Services
+from console.probes.vip import VISIT, Visit
+from console.question import Cadence, Question, Subject
+
+T = TypeVar("T")
+
+QUESTIONS: tuple[Question[Any], ...] = (
+    CARP,
+    POOLS,
+    CONFIG,
+    HOST,
+    SERVICES,
+    GALERA,
+    APACHE,
+    SITE,
+    STORAGE,
+    SPLIT_BRAIN,
+    VISIT,
+)
+"""Everything that is ever asked. Each has a field of the same name in the view of its subject."""
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """What a machine said. `at`: Unix time at which the question left, so the state is at least as young."""
+
+    value: T
+    at: float = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why nothing is known. `since`: Unix time of the last moment it was known, or of the first try."""
+
+    why: str
+    at: float = field(compare=False)
+    since: float
+
+
+Reading = Known[T] | Unknown
+
+NOT_ASKED = Unknown("not asked yet", 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class FirewallView:
+    """What is known of one firewall."""
+
+    name: str
+    carp: Reading[Carp] = NOT_ASKED
+    pools: Reading[Haproxy] = NOT_ASKED
+    config: Reading[FirewallConfig] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What is known of one node by asking it. Its pool membership is in the firewalls' views."""
+
+    name: str
+    host: Reading[Host] = NOT_ASKED
+    services: Reading[Services] = NOT_ASKED
+    galera: Reading[Wsrep] = NOT_ASKED
+    apache: Reading[Apache] = NOT_ASKED
+    site: Reading[Site] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class VolumeView:
+    """What is known of one Gluster volume through whichever node was asked."""
+
+    name: str
+    state: Reading[Volume] = NOT_ASKED
+    split_brain: Reading[SplitBrain] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class VipView:
+    """What a visitor of one virtual address gets."""
+
+    name: str
+    visit: Reading[Visit] = NOT_ASKED
+
+
+View = FirewallView | NodeView | VolumeView | VipView
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known of one cluster. Two that differ only in when things were read are equal."""
+
+    cluster: Cluster
+    firewalls: tuple[FirewallView, ...]
+    nodes: tuple[NodeView, ...]
+    volumes: tuple[VolumeView, ...]
+    vips: tuple[VipView, ...]
+
+    def firewall(self, name: str) -> FirewallView:
+        """Raises KeyError if there is none of that name."""
+        return {view.name: view for view in self.firewalls}[name]
+
+    def node(self, name: str) -> NodeView:
+        """Raises KeyError if there is none of that name."""
+        return {view.name: view for view in self.nodes}[name]
+
+    def brick(self, volume: VolumeView, node: str) -> Brick | None:
+        """The brick of a volume on a node; None if unknown. Gluster may name the peer as the inventory does, by a
+        longer host name, or by address."""
+        address = self.cluster.machine(node).address
+        names = (node, address)
+        bricks = volume.state.value.bricks if isinstance(volume.state, Known) else ()
+        return next((brick for brick in bricks if brick.host in names or brick.host.split(".")[0] == node), None)
+
+
+def empty(cluster: Cluster) -> Snapshot:
+    """The picture before the first answer."""
+    return Snapshot(
+        cluster=cluster,
+        firewalls=tuple(FirewallView(firewall.name) for firewall in cluster.firewalls),
+        nodes=tuple(NodeView(node.name) for node in cluster.nodes),
+        volumes=tuple(VolumeView(volume) for volume in cluster.volumes),
+        vips=tuple(VipView(vip.name) for vip in cluster.vips),
+    )
+
+
+def reading_of(snapshot: Snapshot, question: Question[T], name: str) -> Reading[T]:
+    """What is known in answer to a question about a subject."""
+    views: tuple[View, ...] = getattr(snapshot, question.subject.value)
+    view = next(view for view in views if view.name == name)
+    return getattr(view, question.field)
+
+
+def fold(snapshot: Snapshot, question: Question[T], name: str, reading: Reading[T]) -> Snapshot:
+    """The picture with one more answer in it. Not knowing keeps the moment since when."""
+    before = reading_of(snapshot, question, name)
+    if isinstance(reading, Unknown) and before is not NOT_ASKED:
+        reading = replace(reading, since=before.at if isinstance(before, Known) else before.since)
+    views: tuple[View, ...] = getattr(snapshot, question.subject.value)
+    changes: dict[str, Any] = {question.field: reading}
+    updated = tuple(replace(view, **changes) if view.name == name else view for view in views)
+    part: dict[str, Any] = {question.subject.value: updated}
+    return replace(snapshot, **part)
+
+
+def as_of(snapshot: Snapshot, now: float) -> Snapshot:
+    """The picture in which what is older than two rounds (and the time an answer may take) is no longer known."""
+
+    def doubt(question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
+        if isinstance(reading, Unknown) or now - reading.at <= max_age(question.cadence, snapshot.cluster.timings):
+            return reading
+        return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at)
+
+    return _doubted(snapshot, doubt)
+
+
+def max_age(cadence: Cadence, timings: Timings) -> float:
+    """Seconds after which a reading counts as stale."""
+    patience = timings.answer if cadence is Cadence.FAST else timings.slow_answer
+    return 2 * float(getattr(timings, cadence.value)) + patience
+
+
+def since(snapshot: Snapshot, moment: float) -> Snapshot:
+    """The picture in which only what was asked after `moment` counts: how success is read back."""
+
+    def doubt(_question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
+        if isinstance(reading, Known) and reading.at < moment:
+            return Unknown("not read back yet", reading.at, reading.at)
+        return reading
+
+    return _doubted(snapshot, doubt)
+
+
+def _doubted(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], Reading[Any]]) -> Snapshot:
+    def view(subject: Subject, one: View) -> View:
+        mine = [question for question in QUESTIONS if question.subject is subject]
+        changes = {question.field: doubt(question, getattr(one, question.field)) for question in mine}
+        return replace(one, **changes)
+
+    parts = {
+        subject.value: tuple(view(subject, one) for one in getattr(snapshot, subject.value)) for subject in Subject
+    }
+    return replace(snapshot, **parts)
+
+
+def ages(view: View, now: float) -> dict[str, float]:
+    """Seconds since each reading of a view was taken or, where unknown, was last known."""
+    found: dict[str, float] = {}
+    for one in fields(view):
+        reading = getattr(view, one.name)
+        if isinstance(reading, Known | Unknown):
+            found[one.name] = now - (reading.at if isinstance(reading, Known) else reading.since)
+    return found
