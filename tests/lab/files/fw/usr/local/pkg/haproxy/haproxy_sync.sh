@@ -1,0 +1,2 @@
+#!/bin/sh
+echo '<?php require_once("haproxy/haproxy.inc"); haproxy_do_xmlrpc_sync();' | /usr/local/bin/php -q

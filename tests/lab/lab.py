@@ -1,0 +1,214 @@
+"""A lab as an object: made, used by tests, and taken down without a trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from . import cgroups, host, install, network, services, slots
+from .base import base_root
+from .load import Load
+from .machine import Machine
+from .plan import FIREWALLS, MACHINES, NODES, Plan
+
+_READY = "".join(
+    f"echo 'set server {pool}_ipvANY/{node} state ready' | timeout 5 nc -U /tmp/haproxy.socket;"
+    for pool in ("web", "webtls")
+    for node in NODES
+)
+_ALL_ACTIVE = """\
+[ "$(pgrep -xc haproxy)" -gt 0 ] && ! grep -qE '<status>(disabled|inactive|backup)<' /cf/conf/config.xml && exit 0
+sed -i -E 's#<status>(disabled|inactive|backup)</status>#<status>active</status>#' /cf/conf/config.xml
+rm -f /tmp/config.cache
+/usr/local/etc/rc.d/haproxy.sh restart
+"""
+
+
+class Lab:
+    """A running cluster of five machines."""
+
+    def __init__(self, plan: Plan, base: Path) -> None:
+        self.plan = plan
+        self.name = plan.name
+        self.dir = plan.dir
+        self.netns = plan.netns
+        self.inventory = plan.dir / "inventory.toml"
+        self.machines = {name: Machine(plan, name, base) for name in MACHINES}
+        self.nodes = {name: self.machines[name] for name in NODES}
+
+    # --- made, found, removed
+
+    @classmethod
+    def up(cls, name: str, *, owned: bool = False) -> Lab:
+        """Build it all. An owned lab is stale once this process is gone."""
+        host.install_tools()
+        clean_stale()
+        plan = slots.reserve(name, owned=owned)
+        try:
+            lab = cls(plan, base_root())
+            network.build(plan)
+            words = install.Secrets.fresh()
+            install.install(plan, base_root(), words)
+            lab._in_parallel(MACHINES, lambda machine: machine.power_on())
+            services.create(lab.nodes, words)
+            lab.wait_healthy(60)
+        except BaseException:
+            if not os.environ.get("DRAINBOARD_LAB_KEEP"):
+                remove(plan)
+            raise
+        return lab
+
+    @classmethod
+    def find(cls, name: str) -> Lab:
+        """A lab that was brought up before, by this process or another."""
+        return cls(slots.find(name).plan, base_root())
+
+    def down(self) -> None:
+        """Nothing stays: no process, mount, namespace, cgroup or file."""
+        remove(self.plan)
+
+    # --- power
+
+    def cut(self, machine: str) -> None:
+        """Pull the plug."""
+        self.machines[machine].power_cut()
+
+    def on(self, machine: str) -> None:
+        """Press the button; it boots by itself from there."""
+        self.machines[machine].power_on()
+
+    def _in_parallel(self, names: Sequence[str], action: Any) -> None:
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda name: action(self.machines[name]), names))
+
+    # --- ways in
+
+    def ssh_argv(self, machine: str, *words: str, user: str = "root") -> list[str]:
+        """What a console would run, from the console side."""
+        return [*network.inside(self.netns), "ssh", "-F", str(self.dir / "ssh_config"), "-l", user, machine, *words]
+
+    def ssh(
+        self, machine: str, cmd: str, *, user: str = "root", timeout: float = 60, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """A command over ssh; the caller judges the exit code."""
+        return host.run(self.ssh_argv(machine, cmd, user=user), check=False, timeout=timeout, stdin=stdin)
+
+    def popen_inside(self, argv: Sequence[str | Path], **kw: Any) -> subprocess.Popen[Any]:
+        """A process of this host that sees the lab's network."""
+        return subprocess.Popen([*network.inside(self.netns), *map(str, argv)], **kw)
+
+    def run_inside(self, argv: Sequence[str | Path], **kw: Any) -> subprocess.CompletedProcess[Any]:
+        """The same, to its end."""
+        return subprocess.run([*network.inside(self.netns), *map(str, argv)], check=kw.pop("check", False), **kw)
+
+    def enter(self) -> None:
+        """Move the calling thread into the lab's network."""
+        network.enter(self.netns)
+
+    def load(self, **options: Any) -> Load:
+        """Visitors, from the outside: `with lab.load(rate=50) as load`."""
+        return Load(self.plan.client_netns, self.plan.health_url, **options)
+
+    # --- is it whole?
+
+    def http_status(self, timeout: float = 3) -> int:
+        """What a visitor gets through the WAN VIP; 0 for no answer."""
+        probe = [*network.inside(self.plan.client_netns), sys.executable, "-I", "-c", _PROBE, self.plan.health_url]
+        return int(host.run([*probe, str(timeout)], timeout=timeout + 10).stdout or 0)
+
+    def why_not_healthy(self) -> str:
+        """The first thing that is not as it should be; empty when all is."""
+        off = [name for name, machine in self.machines.items() if not machine.is_on]
+        if off:
+            return f"off: {', '.join(off)}"
+        for name, node in self.nodes.items():
+            if not services.is_synced(node, len(NODES)):
+                return f"{name}: database {services.wsrep(node)['wsrep_local_state_comment']}, or not of 3"
+            if not services.is_mounted(node):
+                return f"{name}: docroot not mounted"
+        first = self.nodes[NODES[0]]
+        if services.bricks_online(first) != len(NODES):
+            return f"{services.bricks_online(first)} of 3 bricks online"
+        if services.heal_entries(first) != 0:
+            return f"heal entries: {services.heal_entries(first)}"
+        return self._why_not_balanced()
+
+    def _why_not_balanced(self) -> str:
+        for name in FIREWALLS:
+            text = self.machines[name].sh("echo 'show stat' | timeout 5 nc -U /tmp/haproxy.socket", timeout=10)
+            rows = [line.split(",") for line in text.splitlines()]
+            down = [f"{row[0]}/{row[1]} {row[17]}" for row in rows if row[1:2] and row[1] in NODES and row[17] != "UP"]
+            if down or len(rows) < 2 * len(NODES):
+                return f"{name}: {', '.join(down) or 'no answer from haproxy'}"
+        roles = [self.machines[name].sh("cat /run/carp/wan.role /run/carp/lan.role").split() for name in FIREWALLS]
+        if roles != [["MASTER"] * 2, ["BACKUP"] * 2]:
+            return f"CARP roles {roles}"
+        status = self.http_status()
+        return "" if status == 200 else f"HTTP {status} through the WAN VIP"
+
+    def wait_healthy(self, timeout: float = 60) -> None:
+        """Until everything is whole; the error names what is not."""
+        deadline = time.monotonic() + timeout
+        while why := self.why_now():
+            if time.monotonic() > deadline:
+                raise host.LabError(f"lab {self.name} is not healthy after {timeout:.0f} s: {why}")
+            time.sleep(0.2)
+
+    def why_now(self) -> str:
+        """As why_not_healthy, with what could not be asked as a reason too."""
+        try:
+            return self.why_not_healthy()
+        except (host.LabError, OSError, ValueError, KeyError, SyntaxError, subprocess.TimeoutExpired) as error:
+            return f"{type(error).__name__}: {error}"
+
+    def reset(self, timeout: float = 90) -> None:
+        """As after `up`: everything on, every server active and ready on both firewalls, nothing in maintenance."""
+        for name in MACHINES:
+            self.on(name)
+        for name in FIREWALLS:
+            firewall = self.machines[name]
+            services.wait_for(
+                f"{name} boots", lambda fw=firewall: fw.run(["pgrep", "-x", "haproxy"]).returncode == 0, timeout
+            )
+            if "<virtualip_carp_maintenancemode>" in firewall.sh("cat /cf/conf/config.xml"):
+                firewall.run(["/usr/local/sbin/pfSsh.php", "playback", "disablecarpmaint"])
+            firewall.sh(_ALL_ACTIVE)
+            firewall.sh(_READY)
+        self.wait_healthy(timeout)
+
+
+_PROBE = """
+import sys, urllib.request, urllib.error
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=float(sys.argv[2])).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except OSError:
+    print(0)
+"""
+
+
+def remove(plan: Plan) -> None:
+    """Take a lab away, whatever of it is there; the registry entry goes last."""
+    group = cgroups.lab_group(plan.name)
+    cgroups.kill_all(group)
+    cgroups.remove(group)
+    network.remove(plan)
+    shutil.rmtree(plan.dir / "machines", ignore_errors=True)
+    shutil.rmtree(plan.dir, ignore_errors=True)
+
+
+def clean_stale() -> list[str]:
+    """Remove labs whose owner was killed; their names."""
+    with slots.registry():
+        stale = [entry.plan for entry in slots.entries() if entry.stale]
+        for plan in stale:
+            remove(plan)
+    return [plan.name for plan in stale]

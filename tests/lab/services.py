@@ -1,0 +1,125 @@
+"""The cluster on the machines: made once, then asked whether it is whole."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
+
+from .host import LabError
+from .install import Secrets
+from .machine import Machine
+from .plan import NODES
+
+_DATABASE = """\
+CREATE USER drainboard@'127.0.0.1' IDENTIFIED BY '{words.mysql}', drainboard@localhost IDENTIFIED BY '{words.mysql}';
+GRANT PROCESS, REPLICATION CLIENT ON *.* TO drainboard@'127.0.0.1', drainboard@localhost;
+CREATE DATABASE app;
+CREATE TABLE app.hits (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, node VARCHAR(20) NOT NULL,
+  at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB;
+CREATE USER app@'127.0.0.1' IDENTIFIED BY '{words.app}', app@localhost IDENTIFIED BY '{words.app}';
+GRANT SELECT, INSERT ON app.* TO app@'127.0.0.1', app@localhost;
+"""
+_VOLUME = """\
+set -e
+for peer in {peers}; do
+    for try in $(seq 60); do
+        timeout 20 gluster peer probe $peer && break
+        sleep 0.2
+    done
+done
+# A new peer is "Peer in Cluster" a moment later.
+for try in $(seq 100); do
+    [ "$(gluster pool list | grep -c Connected)" = 3 ] && timeout 30 gluster --mode=script volume create www replica 3 \
+        {bricks} force && break
+    sleep 0.2
+done
+gluster volume set www network.ping-timeout 5 cluster.heal-timeout 5 performance.client-io-threads off
+timeout 30 gluster volume start www
+"""
+_PAGES = r"""
+until mountpoint -q /var/www/html; do sleep 0.1; done
+echo '<h1>The lab</h1>' > /var/www/html/index.html
+echo '<!--#echo var="NODE" -->' > /var/www/html/health
+"""
+
+
+def wait_for(what: str, ready: Callable[[], bool], timeout: float, pause: float = 0.2) -> None:
+    """Ask until it is so; the sentence says what never came."""
+    deadline = time.monotonic() + timeout
+    while not _answers_yes(ready):
+        if time.monotonic() > deadline:
+            raise LabError(f"not within {timeout:.0f} s: {what}")
+        time.sleep(pause)
+
+
+def _answers_yes(ready: Callable[[], bool]) -> bool:
+    """A machine that is just starting or off has not said yes."""
+    try:
+        return ready()
+    except (LabError, OSError, ElementTree.ParseError, subprocess.TimeoutExpired):
+        return False
+
+
+def create(nodes: dict[str, Machine], words: Secrets) -> None:
+    """Database and volume side by side: both wait for others most of the time."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(_create_database, nodes[NODES[0]], words), pool.submit(_create_volume, nodes)]
+        for job in jobs:
+            job.result()
+
+
+def _create_database(first: Machine, words: Secrets) -> None:
+    wait_for("the first database is Primary", lambda: is_synced(first), 60)
+    first.run(["mariadb"], stdin=_DATABASE.format(words=words))
+
+
+def _create_volume(nodes: dict[str, Machine]) -> None:
+    for node in nodes.values():
+        wait_for(f"glusterd on {node.name}", lambda node=node: _glusterd_runs(node), 60)
+    addresses = {name: node.plan.lan(name) for name, node in nodes.items()}
+    bricks = " ".join(f"{address}:/data/www" for address in addresses.values())
+    first = nodes[NODES[0]]
+    first.sh(_VOLUME.format(peers=" ".join(addresses[name] for name in NODES[1:]), bricks=bricks), timeout=90)
+    first.sh(_PAGES)
+
+
+def _glusterd_runs(node: Machine) -> bool:
+    return node.run(["systemctl", "is-active", "glusterd"], check=False, timeout=10).returncode == 0
+
+
+def wsrep(node: Machine) -> dict[str, str]:
+    """Status values, asked as root through the socket."""
+    query = "SHOW GLOBAL STATUS LIKE 'wsrep_%'"
+    lines = node.run(["mariadb", "--skip-column-names", f"--execute={query}"], timeout=10).stdout.splitlines()
+    return dict(line.split("\t", 1) for line in lines)
+
+
+def is_synced(node: Machine, size: int | None = None) -> bool:
+    """Synced in a Primary component, of that size where one is given."""
+    status = wsrep(node)
+    whole = size is None or status["wsrep_cluster_size"] == str(size)
+    return whole and status["wsrep_local_state_comment"] == "Synced" and status["wsrep_cluster_status"] == "Primary"
+
+
+def bricks_online(node: Machine) -> int:
+    """Bricks of the volume that run, as one node sees it."""
+    text = node.run(["gluster", "volume", "status", "www", "--xml"], timeout=20).stdout
+    found = ElementTree.fromstring(text).findall(".//node")
+    return sum(
+        1 for item in found if item.findtext("status") == "1" and (item.findtext("hostname") or "")[:1].isdigit()
+    )
+
+
+def heal_entries(node: Machine) -> int | None:
+    """What is left to heal; None where a brick did not answer, for that is not 0."""
+    text = node.run(["gluster", "volume", "heal", "www", "info", "--xml"], timeout=40).stdout
+    counts = [item.text or "-" for item in ElementTree.fromstring(text).iter("numberOfEntries")]
+    return sum(int(count) for count in counts) if counts and all(count.isdigit() for count in counts) else None
+
+
+def is_mounted(node: Machine) -> bool:
+    """The docroot is the volume."""
+    return node.run(["timeout", "5", "mountpoint", "-q", "/var/www/html"], check=False).returncode == 0
