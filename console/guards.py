@@ -211,10 +211,12 @@ RULES: tuple[Guard, ...] = (
     storage_whole,
     answers,
     fit_again,
-    really_out,
 )
+TO_BEGIN: tuple[Guard, ...] = (really_out,)
+"""These stand against beginning, not against resuming: an interrupted run may have done its work already."""
 
 
-def objections(snapshot: Snapshot, action: Action, node: str) -> tuple[Objection, ...]:
+def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:
     """All that stands against an action now."""
-    return tuple(objection for rule in RULES for objection in rule(snapshot, action, node))
+    rules = RULES if resumed else RULES + TO_BEGIN
+    return tuple(objection for rule in rules for objection in rule(snapshot, action, node))

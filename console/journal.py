@@ -130,11 +130,13 @@ class Journal:
 
 
 def _append(path: Path, line: str) -> None:
-    """One write and one fsync; a new file's name is made durable too."""
+    """One write and one fsync; a new file's name is made durable too. A line that was cut short is closed first."""
     new = not path.exists()
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        data = line.encode() + b"\n"
+        size = os.fstat(handle).st_size
+        cut_short = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        data = b"\n" * cut_short + line.encode() + b"\n"
         written = os.write(handle, data)
         if written != len(data):
             raise OSError(28, "No space left on device")
@@ -173,6 +175,6 @@ def _entries(text: str) -> Iterator[Entry]:
 
 def _sentence(path: Path, error: OSError) -> str:
     return (
-        f"The journal {path} can't be written ({error.strerror or error}), and nothing is sent that is not in it first. "
-        "Free space there, or point DRAINBOARD_STATE to a folder that can be written"
+        f"The journal {path} can't be written ({error.strerror or error}), and what is not in it is not sent: "
+        "free space there, or point DRAINBOARD_STATE to a folder that can be written"
     )

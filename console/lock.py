@@ -1,4 +1,4 @@
-"""Who is working on a cluster from this machine: one run at a time, held by the operating system, gone with the holder."""
+"""Who works on a cluster from this machine: one run at a time, held by the operating system, gone with the holder."""
 
 import fcntl
 import os

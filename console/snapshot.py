@@ -52,6 +52,8 @@ class Unknown:
     why: str
     at: float = field(compare=False)
     since: float
+    pending: bool = False
+    """The machine is not known to be silent: it just has not been asked since what was done."""
 
 
 Reading = Known[T] | Unknown
@@ -180,7 +182,7 @@ def since(snapshot: Snapshot, moment: float) -> Snapshot:
 
     def doubt(_question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
         if isinstance(reading, Known) and reading.at < moment:
-            return Unknown("not read back yet", reading.at, reading.at)
+            return Unknown("not read back yet", reading.at, reading.at, pending=True)
         return reading
 
     return _doubted(snapshot, doubt)

@@ -1,0 +1,144 @@
+"""Asks every machine its questions, each at its own pace, and folds the answers into one snapshot.
+
+A round is what travels together: the shell questions of one subject and cadence in one script, every other question by
+itself. Each round is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing else.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from console.asks import Answer, Ask, Get, Run, Unreadable, WireError
+from console.inventory import Cluster
+from console.question import Cadence, Question, Subject
+from console.snapshot import (
+    QUESTIONS,
+    Known,
+    Reading,
+    Snapshot,
+    Unknown,
+    empty,
+    fold,
+    reading_of,
+)
+from console.wire import Wire
+
+
+@dataclass(frozen=True)
+class Round:
+    """Questions about one subject that are asked together."""
+
+    subject: Subject
+    name: str
+    cadence: Cadence
+    questions: tuple[Question[Any], ...]
+
+
+def rounds(cluster: Cluster) -> tuple[Round, ...]:
+    """All rounds of a cluster. A question that sends nothing (no MySQL, no URL) is in none."""
+    names = {
+        Subject.FIREWALL: [firewall.name for firewall in cluster.firewalls],
+        Subject.NODE: [node.name for node in cluster.nodes],
+        Subject.VOLUME: list(cluster.volumes),
+        Subject.VIP: [vip.name for vip in cluster.vips],
+    }
+    found: dict[tuple[Any, ...], Round] = {}
+    for question in QUESTIONS:
+        for name in names[question.subject]:
+            asks = question.asks(cluster, name)
+            if not asks:
+                continue
+            together = all(isinstance(ask, Run) for ask in asks)
+            key = (question.subject, name, question.cadence, "" if together else question.field)
+            before = found[key].questions if key in found else ()
+            found[key] = Round(question.subject, name, question.cadence, (*before, question))
+    return tuple(found.values())
+
+
+def questions_of(cluster: Cluster) -> frozenset[Ask]:
+    """Everything that may leave in read-only mode."""
+    return frozenset(
+        ask for one in rounds(cluster) for question in one.questions for ask in question.asks(cluster, one.name)
+    )
+
+
+class Poller:
+    """Keeps `snapshot` as young as the timings say, from `start` to `close`."""
+
+    def __init__(self, cluster: Cluster, wire: Wire) -> None:
+        self.snapshot: Snapshot = empty(cluster)
+        self._cluster = cluster
+        self._wire = wire
+        self._rounds = rounds(cluster)
+        self._early = {one: asyncio.Event() for one in self._rounds}
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins every round."""
+        self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
+
+    async def close(self) -> None:
+        """Ends every round."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def nudge(self, questions: Sequence[Question[Any]]) -> None:
+        """Has these asked again now, rather than when their time has come."""
+        for one in self._rounds:
+            if any(question in one.questions for question in questions):
+                self._early[one].set()
+
+    async def change(self) -> None:
+        """Returns after the next answer has been folded in."""
+        await self._changed.wait()
+
+    async def _keep_asking(self, one: Round) -> None:
+        interval = float(getattr(self._cluster.timings, one.cadence.value))
+        while True:
+            self._early[one].clear()
+            await self._ask(one)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._early[one].wait(), interval)
+
+    async def _ask(self, one: Round) -> None:
+        timings = self._cluster.timings
+        asks = [question.asks(self._cluster, one.name) for question in one.questions]
+        flat = tuple(ask for some in asks for ask in some)
+        sent = time.time()
+        machine = self._asker(one, flat)
+        patience = timings.answer if one.cadence is Cadence.FAST else timings.slow_answer
+        answers = await self._wire.send(machine, flat, patience)
+        at = 0
+        for question, some in zip(one.questions, asks, strict=True):
+            reading = self._read(question, one.name, answers[at : at + len(some)], sent)
+            self.snapshot = fold(self.snapshot, question, one.name, reading)
+            at += len(some)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _asker(self, one: Round, asks: tuple[Ask, ...]) -> str:
+        """A volume is asked about through the first node that answers; a VIP from the console or through `via`."""
+        if one.subject is Subject.VOLUME:
+            answering = (view.name for view in self.snapshot.nodes if isinstance(view.host, Known))
+            return next(answering, self._cluster.nodes[0].name)
+        if one.subject is Subject.VIP:
+            via = next((ask.via for ask in asks if isinstance(ask, Get)), None)
+            return via or self._cluster.machines[0].name
+        return one.name
+
+    def _read(
+        self, question: Question[Any], name: str, answers: tuple[Answer | WireError, ...], sent: float
+    ) -> Reading[Any]:
+        error = next((answer for answer in answers if isinstance(answer, WireError)), None)
+        if error is not None:
+            return Unknown(str(error), time.time(), sent)
+        before = reading_of(self.snapshot, question, name)
+        try:
+            return Known(question.parse(answers, before.value if isinstance(before, Known) else None), sent)
+        except Unreadable as unreadable:
+            return Unknown(f"{question.field} can't be read: {unreadable}", time.time(), sent)

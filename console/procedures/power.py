@@ -1,0 +1,124 @@
+"""Stopping a node's services cleanly, rebooting it, and telling when it is fit again.
+
+Key of `Intent.found`: "boot NODE" -> the boot id before the reboot. Once the boot id has changed, everything that had
+to happen before is past, so a run that is resumed after the reboot stops nothing again.
+"""
+
+from collections.abc import Mapping
+
+from console.asks import Run
+from console.fitness import unfit
+from console.inventory import Timings
+from console.probes.apache import SITE
+from console.probes.galera import GALERA
+from console.probes.gluster import STORAGE
+from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services
+from console.procedures.steps import Intent, Order, Progress, Step
+from console.snapshot import Known, Snapshot, Unknown
+
+
+def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+    host, before = snapshot.node(intent.node).host, intent.found.get(f"boot {intent.node}")
+    return isinstance(host, Known) and before is not None and host.value.boot_id != before
+
+
+def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    host = snapshot.node(intent.node).host
+    return {f"boot {intent.node}": host.value.boot_id} if isinstance(host, Known) else {}
+
+
+def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
+    services = snapshot.node(intent.node).services
+    return services.value if isinstance(services, Known) else None
+
+
+def _systemctl(*words: str) -> Run:
+    """--no-block: systemd does the work, and a lost link changes nothing."""
+    return Run(("systemctl", *words), root=True, timeout=10)
+
+
+def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
+    if _rebooted(snapshot, intent):
+        return Progress(True, f"{intent.node} has rebooted already")
+    services = _services(snapshot, intent)
+    if services is None:
+        return Progress(False, f"it is not known yet whether {what} on {intent.node} has stopped")
+    left = [*services.running(units)]
+    if units is GLUSTER_UNITS and services.bricks:
+        left.append(f"{services.bricks} brick processes")
+    if left:
+        return Progress(False, f"{', '.join(left)} on {intent.node} still running")
+    return Progress(True, f"{what} on {intent.node} has stopped")
+
+
+def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
+    services = _services(snapshot, intent)
+    running = services.running(units) if services else ()
+    return (Order(intent.node, _systemctl("stop", "--no-block", *running)),) if running else ()
+
+
+def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """glusterd leaves its bricks running on Red Hat; a brick that is killed by the reboot makes clients wait."""
+    services = _services(snapshot, intent)
+    bricks = (
+        (Order(intent.node, Run(("pkill", "-x", "glusterfsd"), root=True)),) if services and services.bricks else ()
+    )
+    return (*_stop(snapshot, intent, GLUSTER_UNITS), *bricks)
+
+
+def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
+    host = snapshot.node(intent.node).host
+    if _rebooted(snapshot, intent) and isinstance(host, Known):
+        return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
+    away = isinstance(host, Unknown) and not host.pending
+    return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
+
+
+def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
+    reasons = unfit(snapshot, intent.node)
+    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: Synced, healed, serving by itself")
+
+
+def _stop_time(timings: Timings) -> float:
+    return timings.stop
+
+
+STOP_MYSQL = Step(
+    name="stop MySQL",
+    phase="boot",
+    says="stop MySQL on {node} cleanly, so that the others lose no commit",
+    finds=_find_boot,
+    orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
+    done=lambda snapshot, intent: _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"),
+    watches=(SERVICES, HOST),
+    timeout=_stop_time,
+    guarded=True,
+)
+STOP_GLUSTER = Step(
+    name="stop Gluster",
+    phase="boot",
+    says="stop Gluster and its bricks on {node}, so that clients don't wait for them",
+    finds=_find_boot,
+    orders=_stop_gluster,
+    done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
+    watches=(SERVICES, HOST),
+    timeout=_stop_time,
+)
+REBOOT = Step(
+    name="reboot",
+    phase="boot",
+    says="reboot {node} and see it come back with a new boot id",
+    finds=_find_boot,
+    orders=lambda _snapshot, intent: (Order(intent.node, _systemctl("reboot")),),
+    done=_reboot_done,
+    watches=(HOST,),
+    timeout=lambda timings: timings.boot,
+)
+FIT = Step(
+    name="fit",
+    phase="in",
+    says="wait until {node} is fit: Synced, healed, serving by itself",
+    done=_fit,
+    watches=(HOST, GALERA, STORAGE, SITE),
+    timeout=lambda timings: timings.fit,
+)

@@ -1,0 +1,69 @@
+"""What a procedure is made of. A step is data: what to note, what to send, and how to tell that it has happened.
+
+One predicate, `done`, serves verification, idempotence and resume: a step whose predicate holds already sends nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.asks import Run
+from console.guards import Action
+from console.inventory import Cluster, Timings
+from console.question import Question
+from console.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a person wants with a node, and what was found before anything was changed."""
+
+    cluster: Cluster
+    node: str
+    action: Action
+    found: Mapping[str, str] = field(default_factory=dict[str, str])
+    """See `console.procedures.pools` and `console.procedures.power` for the keys."""
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One command that changes one machine."""
+
+    machine: str
+    run: Run
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a step is, in a sentence. `missed`: machines that can't be told now, and what that means."""
+
+    done: bool
+    says: str
+    missed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """`says` and the sentences may hold {node}. Times in seconds."""
+
+    name: str
+    phase: str
+    """A resume begins at the first step of the phase that was interrupted and checks each again."""
+    says: str
+    done: Callable[[Snapshot, Intent], Progress]
+    watches: tuple[Question[Any], ...]
+    """What must be asked to know whether it is done."""
+    orders: Callable[[Snapshot, Intent], tuple[Order, ...]] = lambda _snapshot, _intent: ()
+    finds: Callable[[Snapshot, Intent], Mapping[str, str]] = lambda _snapshot, _intent: {}
+    """What is there before, to be put back later; noted before the orders leave."""
+    timeout: Callable[[Timings], float] = lambda _timings: 60.0
+    goes_on: bool = False
+    """When time is up the run goes on and says what is left, instead of stopping."""
+    guarded: bool = False
+    """Nothing is sent while a guard objects."""
+    again: float | None = None
+    """Seconds after which orders whose effect is not seen are sent once more; None: never."""
+
+
+Procedure = tuple[Step, ...]

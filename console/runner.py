@@ -1,0 +1,233 @@
+"""Carries out a procedure: the only code that changes the world.
+
+For each step: look, see whether it has happened already, note what was found, write the journal, send, and wait until
+what was wanted is read back; then write the journal again. Killed anywhere, `remaining` says where to go on.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from console.asks import Ran, WireError, command
+from console.balancers.pfsense_config import refusal
+from console.guards import Override, objections
+from console.inventory import Cluster
+from console.journal import Journal, Record
+from console.poller import Poller
+from console.procedures import PROCEDURES
+from console.procedures.steps import Intent, Order, Progress, Step
+from console.question import Question, Subject
+from console.snapshot import Snapshot, Unknown, View, as_of, since
+from console.wire import Wire
+
+GRACE = 6.0
+"""Seconds to wait for a firewall that fell silent during the run, before the run goes on without it."""
+
+GUARD_PATIENCE = 60.0
+"""Seconds a guarded step waits for objections to clear before the run stops."""
+
+PAUSE = 0.25
+"""Seconds between two looks while waiting."""
+
+
+class Stopped(Exception):
+    """The run can't go on. One sentence; what is open stays open and can be resumed."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line about a run, for screen and terminal."""
+
+    at: float
+    node: str
+    step: str
+    says: str
+    final: bool = False
+
+
+def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps from the beginning of the phase that was interrupted: within a phase each is checked again."""
+    seen = {entry.facts.get("step") for entry in record.entries if entry.kind == "seen"}
+    first = next((step for step in steps if step.name not in seen), None)
+    if first is None:
+        return ()
+    return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
+
+
+def shown(order: Order) -> str:
+    """An order as it will leave, for dry run and journal."""
+    return f"{order.machine}: {command(order.run, 'END')}"
+
+
+class Runner:
+    """Carries out one run of one cluster."""
+
+    def __init__(
+        self, cluster: Cluster, wire: Wire, poller: Poller, journal: Journal, tell: Callable[[Note], None]
+    ) -> None:
+        self._cluster = cluster
+        self._wire = wire
+        self._poller = poller
+        self._journal = journal
+        self._tell = tell
+
+    async def carry_out(self, record: Record, intent: Intent) -> Record:
+        """To the end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
+        silent = frozenset(
+            view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
+        )  # confirmed before the run began: not waited for
+        missed: dict[str, str] = {}
+        for step in remaining(record, PROCEDURES[intent.action]):
+            record, left = await self._step(step, record, replace(intent, found=record.found), silent)
+            missed |= left
+        if missed:
+            record = self._journal.write(record, "parked", missed=missed)
+            self._say(intent, "parked", "; ".join(missed.values()), final=True)
+            return record
+        record = self._journal.write(record, "closed", outcome="done")
+        self._say(intent, "done", f"{intent.action.value} {intent.node}: done", final=True)
+        return record
+
+    async def _step(
+        self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
+    ) -> tuple[Record, dict[str, str]]:
+        self._say(intent, step.name, step.says.format(node=intent.node))
+        picture = await self._look(step, intent)
+        progress = step.done(picture, intent)
+        if not progress.done or not _expected(progress, silent):
+            record, intent = self._find(step, record, intent, picture)
+            picture = await self._unopposed(step, record, intent, picture)
+            record, progress = await self._send_until_done(step, record, intent, silent, picture)
+        kind = "partly" if progress.missed else "seen"
+        record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
+        self._say(intent, step.name, progress.says)
+        return record, dict(progress.missed)
+
+    def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
+        """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
+        facts = {key: value for key, value in step.finds(picture, intent).items() if key not in record.found}
+        if facts:
+            record = self._journal.write(record, "found", **facts)
+        return record, replace(intent, found=record.found)
+
+    async def _send_until_done(
+        self, step: Step, record: Record, intent: Intent, silent: frozenset[str], picture: Snapshot
+    ) -> tuple[Record, Progress]:
+        began = time.monotonic()
+        record, moment, sent = await self._send(step, record, intent, picture)
+        last = ""
+        while True:
+            self._poller.nudge(step.watches)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poller.change(), PAUSE)
+            picture = since(self._picture(), moment)
+            progress = step.done(picture, intent)
+            waited = time.monotonic() - began
+            if progress.done and (waited > GRACE or _expected(progress, silent)):
+                return record, progress
+            if not progress.done and progress.says != last:
+                self._say(intent, step.name, last := progress.says)
+            if waited > step.timeout(self._cluster.timings):
+                return record, self._late(step, record, progress)
+            if step.again and time.monotonic() - sent > step.again and not progress.done:
+                record, moment, sent = await self._send(step, record, intent, picture)
+
+    def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
+        limit = step.timeout(self._cluster.timings)
+        if step.goes_on:
+            return replace(progress, says=f"{progress.says}, after {limit:g} s")
+        self._journal.write(record, "failed", step=step.name, why=progress.says)
+        raise Stopped(f"{progress.says}, after {limit:g} s. Mend it and resume this run, or put the node back")
+
+    async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
+        """Writes what is about to leave, then lets it leave, to all machines at once."""
+        orders = step.orders(picture, intent)
+        if not orders:
+            return record, time.time(), time.monotonic()
+        record = self._journal.write(record, "sending", step=step.name, orders=[shown(order) for order in orders])
+        moment = time.time()
+        answers = await asyncio.gather(*(self._order(order) for order in orders))
+        whys = {order.machine: why for order, why in zip(orders, answers, strict=True) if why}
+        if whys:
+            record = self._journal.write(record, "answered", step=step.name, errors=whys)
+            for why in whys.values():
+                self._say(intent, step.name, why)
+        return record, moment, time.monotonic()
+
+    async def _order(self, order: Order) -> str | None:
+        """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
+        answer = (await self._wire.send(order.machine, (order.run,), order.run.timeout + 5))[0]
+        if isinstance(answer, WireError):
+            return str(answer)
+        if not isinstance(answer, Ran):
+            return None
+        if order.run.argv[0].endswith("php"):
+            why = refusal(answer)
+            return f"{order.machine}: {why}" if why else None
+        said = (answer.err if answer.status else answer.out).strip()
+        return f"{order.machine}: {said.splitlines()[0]}" if said else None
+
+    async def _look(self, step: Step, intent: Intent) -> Snapshot:
+        """A picture in which everything the step watches was asked just now, or did not answer in time."""
+        began = time.time()
+        self._poller.nudge(step.watches)
+        while time.time() - began < self._cluster.timings.answer + 1:
+            picture = since(self._picture(), began)
+            if not any(_pending(picture, question, intent.node) for question in step.watches):
+                return picture
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poller.change(), PAUSE)
+        return self._picture()
+
+    async def _unopposed(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> Snapshot:
+        """A guarded step waits until nothing that can't be overridden stands against it."""
+        began = time.monotonic()
+        while step.guarded:
+            against = [
+                objection.sentence
+                for objection in objections(picture, intent.action, intent.node, resumed=True)
+                if objection.override is Override.NEVER
+            ]
+            if not against:
+                break
+            if time.monotonic() - began > GUARD_PATIENCE:
+                self._journal.write(record, "failed", step=step.name, why=against[0])
+                raise Stopped(f"{against[0]} Then resume this run, or put the node back")
+            self._say(intent, step.name, against[0])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._poller.change(), 1.0)
+            await asyncio.sleep(PAUSE)
+            picture = self._picture()
+        return picture
+
+    def _picture(self) -> Snapshot:
+        return as_of(self._poller.snapshot, time.time())
+
+    def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
+        self._tell(Note(time.time(), intent.node, step, says, final))
+
+
+def _expected(progress: Progress, silent: frozenset[str]) -> bool:
+    """Whether only such firewalls are missed as were silent before the run began, which a person has agreed to."""
+    return silent.issuperset(name for name, _ in progress.missed)
+
+
+def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
+    """Whether an answer is still under way."""
+    views: tuple[View, ...] = getattr(picture, question.subject.value)
+    readings = (getattr(v, question.field) for v in views if question.subject is not Subject.NODE or v.name == node)
+    return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
+
+
+def dry(picture: Snapshot, intent: Intent) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each step of a procedure in words, with the exact orders it would send as things stand."""
+    found = dict(intent.found)
+    lines: list[tuple[str, tuple[str, ...]]] = []
+    for step in PROCEDURES[intent.action]:
+        found = {**step.finds(picture, intent), **found}
+        planned = replace(intent, found=found)
+        lines.append((step.says.format(node=intent.node), tuple(shown(o) for o in step.orders(picture, planned))))
+    return tuple(lines)

@@ -1,0 +1,215 @@
+"""One cluster as the screen and the command line see it: its picture, its runs, and what may be begun.
+
+A session outlives the screen: its tasks are plain asyncio tasks, so a run goes on when a widget fails.
+"""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from console.guards import Action, Objection, Override, objections
+from console.health import Finding, findings
+from console.inventory import Cluster
+from console.journal import Journal, JournalError, Record, who
+from console.lock import Locked, holding
+from console.paths import journal_dir
+from console.poller import Poller, questions_of
+from console.procedures.steps import Intent
+from console.runner import Note, Runner, Stopped, dry
+from console.snapshot import Snapshot, as_of
+from console.wire import Wire
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a person has said to the objections."""
+
+    confirmed: bool = False
+    typed: str = ""
+    """The node's name, typed by hand."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done now, and what stands against it."""
+
+    action: Action
+    node: str
+    objections: tuple[Objection, ...]
+    steps: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each step in words, with the exact orders as things stand."""
+
+    def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
+        """The objections that a consent does not overcome."""
+        named = consent.typed == self.node and bool(consent.reason.strip())
+        overcome = {
+            Override.NEVER: False,
+            Override.CONFIRM: consent.confirmed or named,
+            Override.NAME_AND_REASON: named,
+        }
+        return tuple(objection for objection in self.objections if not overcome[objection.override])
+
+
+class NotBegun(Exception):
+    """Nothing was changed, and why. One sentence or several."""
+
+
+@dataclass
+class Running:
+    """A run that is under way here."""
+
+    record: Record
+    intent: Intent
+    task: "asyncio.Task[Record]"
+    notes: list[Note] = field(default_factory=list[Note])
+
+
+class Session:
+    """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
+
+    def __init__(self, cluster: Cluster, read_only: bool = False) -> None:
+        self.cluster = cluster
+        self.read_only = read_only
+        self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
+        self.poller = Poller(cluster, self.wire)
+        self.journal = Journal(journal_dir() / cluster.name)
+        self.running: Running | None = None
+        self.events: deque[Note] = deque(maxlen=500)
+        """Newest last: what runs say, and what appeared and disappeared in the cluster."""
+        self._findings: tuple[Finding, ...] = ()
+        self._watch: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins asking."""
+        self.poller.start()
+        self._watch = asyncio.create_task(self._note_findings())
+
+    async def close(self) -> None:
+        """Ends a run where it stands (it stays open in the journal), and every connection."""
+        await self.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.poller.close()
+        await self.wire.close()
+
+    @property
+    def picture(self) -> Snapshot:
+        """What is known now; what is too old is unknown."""
+        return as_of(self.poller.snapshot, time.time())
+
+    async def change(self) -> None:
+        """Returns after the next answer."""
+        await self.poller.change()
+
+    def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+        """What would be done, and what stands against it, in the picture of this moment."""
+        picture = self.picture
+        intent = self._intent(action, node)
+        against = objections(picture, action, node, resumed=resumed)
+        return Plan(action, node, against, dry(picture, intent))
+
+    def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
+        """Begins a run. Raises NotBegun."""
+        consent = consent or Consent()
+        self._must_be_free()
+        plan = self.plan(action, node)
+        _must_be_unopposed(plan, consent)
+        intent = self._intent(action, node)
+        overridden = [objection.sentence for objection in plan.objections]
+        try:
+            record = self.journal.open(node, action.value, reason=consent.reason, overridden=overridden)
+            if intent.found:
+                record = self.journal.write(record, "found", **intent.found)
+        except JournalError as error:
+            raise NotBegun(str(error)) from error
+        return self._run(record, intent)
+
+    def resume(self, record: Record, consent: Consent | None = None) -> Running:
+        """Goes on with a run that was interrupted or parked. Raises NotBegun."""
+        self._must_be_free()
+        action = Action(record.action)
+        _must_be_unopposed(self.plan(action, record.node, resumed=True), consent or Consent())
+        intent = Intent(self.cluster, record.node, action, record.found, who())
+        return self._run(record, intent)
+
+    async def stop(self) -> None:
+        """Stops the run where it stands. Nothing is taken back; it stays open."""
+        if self.running is not None:
+            self.running.task.cancel()
+            await asyncio.gather(self.running.task, return_exceptions=True)
+
+    def unfinished(self) -> tuple[Record, ...]:
+        """Runs in the journal that were never closed and are not under way here, oldest first."""
+        mine = self.running.record.path if self.running else None
+        return tuple(record for record in self.journal.unfinished() if record.path != mine)
+
+    def taken_out(self, node: str) -> Record | None:
+        """The run that took a node out, if this console's journal knows it."""
+        return self.journal.taken_out(node)
+
+    def _intent(self, action: Action, node: str) -> Intent:
+        """What an earlier run found and has not put back is still what is to be put back."""
+        earlier = self.journal.taken_out(node)
+        found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
+        return Intent(self.cluster, node, action, found, who())
+
+    def _must_be_free(self) -> None:
+        if self.read_only:
+            raise NotBegun("Read-only is on: nothing can be changed from this console. Start it without --read-only")
+        if self.running is not None:
+            intent = self.running.intent
+            raise NotBegun(f"{intent.action.value} {intent.node} is under way; wait until it ends, or stop it")
+
+    def _run(self, record: Record, intent: Intent) -> Running:
+        task = asyncio.create_task(self._carry_out(record, intent), name=f"{intent.action.value} {intent.node}")
+        self.running = Running(record, intent, task)
+        return self.running
+
+    async def _carry_out(self, record: Record, intent: Intent) -> Record:
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, self._tell)
+        try:
+            with holding(self.journal.folder / "lock", f"{who()}: {intent.action.value} {intent.node}"):
+                record = await runner.carry_out(record, intent)
+                self._close_what_was_put_back(record, intent)
+                return record
+        except (Stopped, JournalError, Locked) as error:
+            self._tell(Note(time.time(), intent.node, "stopped", str(error), final=True))
+            raise
+        finally:
+            self.running = None
+
+    def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
+        """An open run that took the node out has nothing left to do once the node is back."""
+        if intent.action not in (Action.REJOIN, Action.UNDO) or record.outcome != "done":
+            return
+        for earlier in self.journal.unfinished():
+            if earlier.node == intent.node and earlier.path != record.path:
+                self.journal.write(earlier, "closed", outcome="put back")
+
+    def _tell(self, note: Note) -> None:
+        self.events.append(note)
+        if self.running is not None:
+            self.running.notes.append(note)
+
+    async def _note_findings(self) -> None:
+        """Turns what appears and disappears in the picture into events."""
+        while True:
+            await self.poller.change()
+            now = findings(self.picture)
+            before = {(finding.machine, finding.kind) for finding in self._findings}
+            after = {(finding.machine, finding.kind) for finding in now}
+            for finding in now:
+                if (finding.machine, finding.kind) not in before:
+                    self.events.append(Note(time.time(), finding.machine, "seen", finding.says))
+            for finding in self._findings:
+                if (finding.machine, finding.kind) not in after:
+                    self.events.append(Note(time.time(), finding.machine, "over", finding.says))
+            self._findings = now
+
+
+def _must_be_unopposed(plan: Plan, consent: Consent) -> None:
+    left = plan.unanswered(consent)
+    if left:
+        raise NotBegun(" ".join(objection.sentence for objection in left))
