@@ -1,0 +1,85 @@
+"""What a user installs: the built files, and the command started where nothing but the locked dependencies is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path, PurePosixPath
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*argv: str | Path, cwd: Path) -> str:
+    """Run to the end; a failure shows the command's own words."""
+    done = subprocess.run(
+        [str(word) for word in argv], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def files(wheel: Path) -> set[str]:
+    return set(ZipFile(wheel).namelist())
+
+
+def built(out: Path, *kind: str) -> Path:
+    run(sys.executable, "-m", "build", "--no-isolation", *kind, "--outdir", out, cwd=ROOT)
+    return next(out.glob("drainboard-*-py3-none-any.whl"))
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("wheel"), "--wheel")
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an empty environment with the wheel in it, far from the checkout."""
+    home = tmp_path_factory.mktemp("installed")
+    venv.create(home, with_pip=True)
+    pip = (home / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=home)
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=home)
+    return home / "bin"
+
+
+def test_the_wheel_holds_every_source_file_theme_and_stylesheet(wheel: Path) -> None:
+    sources = {path.relative_to(ROOT) for path in (ROOT / "console").rglob("*") if path.suffix in {".py", ".tcss"}}
+    themes = {"console" / path.relative_to(ROOT) for path in (ROOT / "themes").rglob("*") if path.is_file()}
+    assert themes
+    wanted = {path.as_posix() for path in sources | themes} | {"console/py.typed"}
+    assert wanted - files(wheel) == set()
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    tops = {PurePosixPath(name).parts[0] for name in files(wheel)}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"console"}
+    assert [
+        name for name in files(wheel) if "__pycache__" in name or name.endswith((".pyc", "~", ".orig", ".swp"))
+    ] == []
+
+
+def test_the_sdist_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    by_way_of_the_sdist = built(tmp_path)  # what `build` does unless told otherwise: an sdist, and from it the wheel
+    assert list(tmp_path.glob("drainboard-*.tar.gz"))
+    assert files(by_way_of_the_sdist) == files(wheel)
+
+
+def test_the_installed_command_names_its_version(installed: Path, wheel: Path, tmp_path: Path) -> None:
+    version = wheel.name.split("-")[1]
+    assert version in run(installed / "drainboard", "--version", cwd=tmp_path)
+
+
+def test_the_installed_command_explains_itself(installed: Path, tmp_path: Path) -> None:
+    told = run(installed / "drainboard", "--help", cwd=tmp_path)
+    assert "demo" in told
+    assert "--inventory" in told
+
+
+def test_the_locked_dependencies_are_all_it_needs(installed: Path, tmp_path: Path) -> None:
+    run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
+    run(installed / "python", "-c", "import console.__main__, console.ui.app", cwd=tmp_path)
