@@ -104,6 +104,16 @@ class Unreadable(ValueError):
     """An answer that is not what the question asked for: the one exception a parser may raise."""
 
 
+def plain_text(text: str, limit: int = 300) -> str:
+    """What a machine printed as one harmless line of at most `limit` characters.
+
+    Control characters, escape sequences and the marks that turn writing round become blanks, so that no output can
+    move the cursor or show a line other than the one that was sent.
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 
 

@@ -1,0 +1,129 @@
+"""The only code that touches the network. To send is to get an answer or a sentence, never an exception."""
+
+import asyncio
+import logging
+import shlex
+import shutil
+import tempfile
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+from console.asks import Answer, Ask, Get, Query, Refused, Run, WireError, plain_text
+from console.inventory import Cluster
+from console.wire.http import get
+from console.wire.mysql import Sql
+from console.wire.password import Keyring
+from console.wire.ssh import Ssh
+
+# The screen is the terminal: what asyncssh would say there goes nowhere unless someone hangs a handler on it.
+logging.getLogger("asyncssh").addHandler(logging.NullHandler())
+logging.getLogger("asyncssh").propagate = False
+
+Answers = dict[int, Answer | WireError]
+"""By the place of the ask in its call."""
+
+
+class Wire:
+    """Everything that can be said to the machines of one cluster."""
+
+    def __init__(self, cluster: Cluster, allowed: frozenset[Ask] | None = None) -> None:
+        """`allowed`: read-only; nothing but these very asks can leave. Connects to nothing yet."""
+        self._allowed = allowed
+        self._folder: Path | None = None
+        self._ssh = {machine.name: Ssh(machine, cluster.timings.connect) for machine in cluster.machines}
+        self._sql: dict[str, Sql] = {}
+        if cluster.mysql is not None:
+            keyring = Keyring(cluster.mysql)
+            self._sql = {node.name: Sql(self._ssh[node.name], keyring, self._private) for node in cluster.nodes}
+
+    async def send(self, machine: str, asks: tuple[Ask, ...], timeout: float) -> tuple[Answer | WireError, ...]:
+        """An answer or a WireError for each ask, in their order, within `timeout` seconds.
+
+        All `Run`s travel in one script; `Query` and `Get` go at the same time. Raises KeyError for a machine that is
+        not of this cluster, and nothing for a machine's fault. Cancellation passes through.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout
+        answers, leaving = self._part(machine, asks)
+        jobs = self._jobs(machine, leaving, deadline)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job) for job in jobs]
+        for task in tasks:
+            answers |= task.result()
+        return tuple(answers[at] for at in range(len(asks)))
+
+    def _part(self, machine: str, asks: tuple[Ask, ...]) -> tuple[Answers, dict[int, Ask]]:
+        """The choke point: what is refused, and what may leave, by place."""
+        refused: Answers = {}
+        leaving: dict[int, Ask] = {}
+        for at, ask in enumerate(asks):
+            if self._allowed is None or ask in self._allowed:
+                leaving[at] = ask
+            else:
+                refused[at] = Refused(f"{machine}: read-only is on, so `{_shown(ask)}` was not sent")
+        return refused, leaving
+
+    def _jobs(self, machine: str, asks: dict[int, Ask], deadline: float) -> Sequence[Coroutine[None, None, Answers]]:
+        """What goes at the same time."""
+        runs = {at: ask for at, ask in asks.items() if isinstance(ask, Run)}
+        queries = {at: ask for at, ask in asks.items() if isinstance(ask, Query)}
+        gets = {at: (ask, self._ssh[ask.via] if ask.via else None) for at, ask in asks.items() if isinstance(ask, Get)}
+        jobs = [_get(at, ask, ssh, deadline) for at, (ask, ssh) in gets.items()]
+        if runs:
+            jobs.append(_run(self._ssh[machine], runs, deadline))
+        if queries:
+            jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
+        return jobs
+
+    def retry(self, machine: str) -> None:
+        """Forgets the machine's last failure, so that the next question makes an attempt at once."""
+        self._ssh[machine].retry()
+        if machine in self._sql:
+            self._sql[machine].retry()
+
+    def _private(self) -> Path:
+        """A folder only this user can enter (mkdtemp makes it 0700), made when it is first needed."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="drainboard-"))
+        return self._folder
+
+    async def close(self) -> None:
+        """Ends every connection and thread. Nothing can be sent afterwards without connecting anew."""
+        await asyncio.gather(*(sql.close() for sql in self._sql.values()))
+        await asyncio.gather(*(ssh.close() for ssh in self._ssh.values()))
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+async def _run(ssh: Ssh, runs: dict[int, Run], deadline: float) -> Answers:
+    return dict(zip(runs, await ssh.run(tuple(runs.values()), deadline), strict=True))
+
+
+async def _query(machine: str, sql: Sql | None, queries: dict[int, Query], deadline: float) -> Answers:
+    if sql is None:
+        return dict.fromkeys(queries, Refused(f"{machine} has no MySQL in the inventory; add [cluster.….mysql]"))
+    answers: Answers = {}
+    for at, query in queries.items():
+        try:
+            answers[at] = await sql.query(query, deadline)
+        except WireError as error:
+            answers[at] = error
+    return answers
+
+
+async def _get(at: int, ask: Get, ssh: Ssh | None, deadline: float) -> Answers:
+    try:
+        return {at: await get(ask, ssh, deadline)}
+    except WireError as error:
+        return {at: error}
+
+
+def _shown(ask: Ask) -> str:
+    """The ask in one line, for a sentence."""
+    match ask:
+        case Run():
+            return plain_text(shlex.join(ask.argv), 80)
+        case Query():
+            return plain_text(ask.sql, 80)
+        case Get():
+            return plain_text(ask.url, 80)

@@ -1,0 +1,213 @@
+"""One MySQL connection to a node, through its SSH connection: kept, re-made after a failure.
+
+PyMySQL blocks, so it lives in one thread of its own a node. A call that hangs is ended from here by closing the
+tunnel under it.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import asyncssh
+import pymysql
+import pymysql.cursors
+from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
+
+from console.asks import AuthFailed, Query, Refused, Rows, TimedOut, Unreachable, WireError, plain_text
+from console.wire.backoff import Backoff
+from console.wire.login import Opened
+from console.wire.password import Keyring, Secret
+from console.wire.sentences import place, said, system_error
+from console.wire.ssh import Ssh
+from console.wire.tunnel import Tunnel
+
+MAX_ROWS = 20_000
+READ_SECONDS = 60.0
+"""The thread's own last resort; the caller's deadline comes long before."""
+LOCK_WAIT = 2
+"""Seconds a statement waits for a lock: a console must never queue behind a long ALTER, nor hold others up."""
+
+ACCESS_DENIED = {1045, 1698, 1251, 2059, 4151}
+NOT_GRANTED = {1044, 1142, 1143, 1227, 1370}
+
+T = TypeVar("T")
+Connection: TypeAlias = "pymysql.Connection[pymysql.cursors.SSCursor]"
+
+
+class Sql:
+    """The MySQL of one node. `query` raises WireError and nothing else."""
+
+    def __init__(self, ssh: Ssh, keyring: Keyring, folder: Callable[[], Path]) -> None:
+        """`folder` gives a folder that only this user can enter."""
+        self._ssh = ssh
+        self._keyring = keyring
+        self._mysql = keyring.mysql
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, f"mysql-{ssh.name}")
+        self._working: asyncio.Future[Any] | None = None
+        self._tunnel: Tunnel | None = None
+        self._connection: Connection | None = None
+        self._secret: Secret | None = None
+        self._backoff = Backoff()
+
+    @property
+    def where(self) -> str:
+        """Whose MySQL, and where it is seen from there."""
+        return f"MySQL on {self._ssh.name} ({place(self._mysql.host, self._mysql.port)} through SSH)"
+
+    async def query(self, query: Query, deadline: float) -> Rows:
+        """The answer by `deadline` (loop time). A statement is never sent twice."""
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(deadline), self._turn:
+                if self._working is not None and not self._working.done():
+                    raise TimedOut(f"{self.where} still hangs on the question before this one")
+                connection = await self._connected()
+                return await self._in_thread(lambda: _fetch(connection, query.sql))
+        except TimeoutError:
+            raise TimedOut(
+                f"{self.where} didn't answer within {deadline - began:.1f} s; see its processlist on the node"
+            ) from None
+        except (pymysql.MySQLError, ValueError) as error:
+            raise self._sentence(error, query) from None
+
+    async def _connected(self) -> Connection:
+        if self._connection is not None and self._tunnel is not None and self._tunnel.alive:
+            return self._connection
+        self._drop()
+        now = asyncio.get_running_loop().time()
+        if (standing := self._backoff.standing(now)) is not None:
+            raise standing.with_traceback(None)
+        opened = await self._ssh.connection()  # its failures have their own back-off
+        try:
+            self._connection = await self._connect(opened)
+        except WireError as error:
+            self._backoff.failed(error, now)
+            raise
+        self._backoff.reset()
+        return self._connection
+
+    async def _connect(self, opened: Opened) -> Connection:
+        login = self._secret = await self._keyring.secret()
+        try:
+            path = self._folder() / f"{next(self._numbers)}.sock"
+            tunnel = self._tunnel = await Tunnel.open(opened, self._mysql.host, self._mysql.port, path)
+            return await self._in_thread(lambda: _log_in(login, str(tunnel.path)))
+        except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            self._drop()
+            raise self._no_login(error, login) from None
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        """Runs `call` in this node's thread; whoever gives up waiting takes the tunnel away from under it."""
+        working = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        working.add_done_callback(_heard)
+        self._working = working
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._drop()
+            raise
+
+    def _no_login(self, error: Exception, login: Secret) -> WireError:
+        code, text = _code(error)
+        if code in ACCESS_DENIED:
+            self._keyring.forget()  # it may be changed meanwhile: read it again
+            return AuthFailed(
+                f"{self.where} refused the login of {login.user}; the password came from {login.source}; "
+                f"correct it or the grant on that node"
+            )
+        if code and code < 2000:
+            return Refused(f"{self.where} refused the connection: ({code}) {text}")
+        if isinstance(error, asyncssh.ChannelOpenError):
+            if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
+                return Refused(
+                    f"{self._ssh.where}: its sshd forbids the way to MySQL; allow it: AllowTcpForwarding yes"
+                )
+            return Unreachable(f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs")
+        if isinstance(error, asyncssh.Error):
+            return self._ssh.lost(error)
+        why = system_error(error) if isinstance(error, OSError) else text
+        return Unreachable(f"{self.where} broke the login off: {why}; see on the node whether it runs")
+
+    def _sentence(self, error: Exception, query: Query) -> WireError:
+        """The failure of one statement. The server's own errors leave the connection as it was."""
+        code, text = _code(error)
+        shown = plain_text(query.sql, 80)
+        if code in NOT_GRANTED:
+            user = self._secret.user if self._secret else self._mysql.user
+            return Refused(f"{self.where} doesn't let {user} run `{shown}`: ({code}) {text}; grant it on that node")
+        if code and not 2000 <= code < 3000:
+            return Refused(f"{self.where} answers `{shown}` with the error ({code}) {text}")
+        self._drop()
+        return Unreachable(f"{self.where} was lost while it ran `{shown}`: {text}")
+
+    def _drop(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
+        self._tunnel = self._connection = None
+
+    def retry(self) -> None:
+        """Forgets the last failure, and the password that may have been wrong."""
+        self._backoff.reset()
+        self._keyring.forget()
+
+    async def close(self) -> None:
+        """Ends the connection; the thread, without its socket, ends too."""
+        self._drop()
+        await self._keyring.close()
+        if self._working is not None and not self._working.done():
+            await asyncio.wait([self._working], timeout=1.0)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _heard(working: asyncio.Future[T]) -> None:
+    """Takes note of the outcome of a call nobody waits for any more."""
+    if not working.cancelled():
+        working.exception()
+
+
+def _code(error: Exception) -> tuple[int, str]:
+    """MySQL's error number, 0 if there is none, and its words."""
+    code: object = error.args[0] if error.args else 0
+    text: object = error.args[1] if len(error.args) > 1 else str(error)
+    return (code if isinstance(code, int) else 0), plain_text(str(text), 200)
+
+
+def _log_in(login: Secret, path: str) -> Connection:
+    return pymysql.Connection(
+        unix_socket=path,
+        user=login.user,
+        password=login.password.encode(),  # as text PyMySQL would insist on latin-1
+        cursorclass=pymysql.cursors.SSCursor,
+        autocommit=True,
+        init_command=f"SET SESSION lock_wait_timeout={LOCK_WAIT}",
+        connect_timeout=5,
+        read_timeout=READ_SECONDS,
+        write_timeout=READ_SECONDS,
+        ssl_disabled=True,  # SSH encrypts
+        local_infile=False,
+        program_name="drainboard",
+    )
+
+
+def _fetch(connection: Connection, sql: str) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: Sequence[tuple[object, ...]] = cursor.fetchmany(MAX_ROWS + 1) if cursor.description else ()
+        if len(rows) > MAX_ROWS:
+            connection.close()  # else the cursor would read the rest
+            raise ValueError(0, f"more than {MAX_ROWS} rows")
+    return Rows(tuple(tuple(_text(value) for value in row) for row in rows))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

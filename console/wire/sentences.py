@@ -1,0 +1,24 @@
+"""The words of the wire's errors. Each says what, where, and how to mend it, and hides nothing."""
+
+import os
+
+from console.asks import plain_text
+
+
+def place(host: str, port: int | None) -> str:
+    """`host:port`, with an IPv6 address in brackets."""
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port is None else f"{shown}:{port}"
+
+
+def system_error(error: OSError) -> str:
+    """The system's own words for `error`, in lower case: asyncio wraps them in the address, which we say ourselves."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return plain_text(str(error)) or type(error).__name__
+
+
+def said(text: str) -> str:
+    """What a machine printed, quoted for a sentence, or that it printed nothing."""
+    words = plain_text(text, 200)
+    return f"it said '{words}'" if words else "it said nothing"

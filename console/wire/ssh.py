@@ -1,0 +1,172 @@
+"""The one SSH connection to a machine: made when it is needed, kept, re-made with back-off."""
+
+import asyncio
+import re
+import secrets
+import shlex
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import asyncssh
+
+from console.asks import Ran, Refused, Run, TimedOut, Unreachable, Unreadable, WireError, script
+from console.inventory import Firewall, Node
+from console.wire.backoff import Backoff
+from console.wire.login import Opened, log_in
+from console.wire.sentences import place, said, system_error
+from console.wire.shell import MAX_OUT, Printed, converse
+
+CHANNELS = 6
+"""At once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
+SILENCES = 2
+"""Timeouts in a row after which the connection is given up: a machine that lost power never says so."""
+
+SUDO_REFUSES = re.compile(
+    r"^sudo: .*(password is required|terminal is required|no new privileges)|is not allowed to execute|"
+    r"not in the sudoers file|may not run sudo|failed to run command .sudo.|^timeout: sudo: ",
+    re.MULTILINE,
+)
+
+
+class Ssh:
+    """All that goes over one machine's SSH connection. Its methods raise WireError and nothing else."""
+
+    def __init__(self, machine: Firewall | Node, connect: float) -> None:
+        """`connect` bounds an attempt, in seconds."""
+        self.name = machine.name
+        self.where = f"{machine.name} ({place(machine.login.host, machine.login.port)})"
+        self._machine = machine
+        self._connect = connect
+        self._opened: Opened | None = None
+        self._opening: asyncio.Task[Opened | WireError] | None = None
+        self._backoff = Backoff()
+        self._channels = asyncio.Semaphore(CHANNELS)
+        self._silences = 0
+
+    async def connection(self) -> Opened:
+        """The kept connection, or a new one. While backing off the last failure is raised at once."""
+        if self._opened is not None and not self._opened.conn.is_closed():
+            return self._opened
+        standing = self._backoff.standing(asyncio.get_running_loop().time())
+        if standing is not None:
+            raise standing.with_traceback(None)
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name=f"connect {self.name}")
+        # Shielded: the attempt is everybody's, a caller that gives up must not end it.
+        opened = await asyncio.shield(self._opening)
+        if isinstance(opened, WireError):
+            raise opened.with_traceback(None)
+        return opened
+
+    async def _open(self) -> Opened | WireError:
+        """Never raises: nobody may be left who would hear it."""
+        try:
+            self._abort()
+            self._opened = await log_in(self.name, self._machine.login, self._connect)
+        except WireError as error:
+            self._backoff.failed(error, asyncio.get_running_loop().time())
+            return error
+        finally:
+            self._opening = None
+        self.where = self._opened.where
+        self._backoff.reset()
+        self._silences = 0
+        return self._opened
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncGenerator[Opened]:
+        """A turn on the connection: at most CHANNELS at once."""
+        async with self._channels:
+            yield await self.connection()
+
+    async def run(self, runs: tuple[Run, ...], deadline: float) -> tuple[Ran | WireError, ...]:
+        """All commands in one script, within `deadline` (loop time). What was answered before a failure counts."""
+        mark, printed, sudo = secrets.token_hex(8), Printed(), False
+        failure: WireError | None = None
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(deadline), self.channel() as opened:
+                sudo = self._needs_sudo(opened.user)
+                await converse(opened.conn, script(runs, mark, sudo), printed)
+        except TimeoutError:
+            failure = self.silent_for(deadline - began)
+        except WireError as error:
+            failure = error
+        except (asyncssh.Error, OSError) as error:
+            failure = self.lost(error)
+        return self._outcomes(runs, mark, printed, failure, sudo)
+
+    def _outcomes(
+        self, runs: tuple[Run, ...], mark: str, printed: Printed, failure: WireError | None, sudo: bool
+    ) -> tuple[Ran | WireError, ...]:
+        try:
+            answered = printed.answered(mark)
+        except Unreadable as error:
+            answered, failure = (), WireError(f"{self.where}: {error}")
+        self._count_silence(failure, bool(answered))
+        rest = failure or self._why_ended(printed)
+        done = tuple(self._judge(run, ran, sudo) for run, ran in zip(runs, answered, strict=False))
+        return (*done, *(rest for _ in runs[len(done) :]))
+
+    def _why_ended(self, printed: Printed) -> WireError:
+        if printed.too_much:
+            return WireError(f"{self.where} printed more than {MAX_OUT >> 20} MiB; the rest was not read")
+        if printed.lost is not None:
+            return self.lost(printed.lost)
+        return WireError(f"{self.where} ended /bin/sh before it had answered; {said(printed.complaint)}")
+
+    def _count_silence(self, failure: WireError | None, answered: bool) -> None:
+        if answered or not isinstance(failure, TimedOut):
+            self._silences = 0
+            return
+        self._silences += 1
+        if self._silences >= SILENCES:
+            self._abort()
+
+    def _needs_sudo(self, user: str) -> bool:
+        """pfSense's `admin` is uid 0 and knows no sudo."""
+        return user not in (("root", "admin") if isinstance(self._machine, Firewall) else ("root",))
+
+    def _judge(self, run: Run, ran: Ran, sudo: bool) -> Ran | Refused:
+        if not (sudo and run.root and ran.status and SUDO_REFUSES.search(ran.err)):
+            return ran
+        user = self._opened.user if self._opened else "the login user"
+        return Refused(
+            f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
+            f"{said(ran.err)}; allow it there in /etc/sudoers.d/drainboard: {user} ALL=(root) NOPASSWD: ALL"
+        )
+
+    def silent_for(self, seconds: float) -> TimedOut:
+        """The sentence for a machine that didn't answer in time."""
+        if self._opened is None:
+            return TimedOut(f"{self.where} gave no SSH connection within {seconds:.1f} s; see whether it is up")
+        return TimedOut(f"{self.where} is connected but didn't answer within {seconds:.1f} s; it hangs or lost power")
+
+    def lost(self, error: Exception) -> Unreachable:
+        """The sentence for a connection that broke or a channel that wasn't opened."""
+        if isinstance(error, asyncssh.ChannelOpenError) and self._opened and not self._opened.conn.is_closed():
+            return Unreachable(
+                f"{self.where} opens no further session; {said(str(error))}; commands hang there, or "
+                f"MaxSessions in its sshd_config is below 10"
+            )
+        why = system_error(error) if isinstance(error, OSError) else said(str(error))
+        return Unreachable(f"{self.where} lost the SSH connection while it was asked: {why}")
+
+    def retry(self) -> None:
+        """Forgets the last failure, so that the next question makes an attempt at once."""
+        self._backoff.reset()
+
+    def _abort(self) -> None:
+        if self._opened is not None:
+            self._opened.abort()
+        self._opened = None
+
+    async def close(self) -> None:
+        """Ends the connection and any attempt at one."""
+        opening, opened = self._opening, self._opened
+        if opening is not None:
+            opening.cancel()
+            await asyncio.wait([opening])
+        self._abort()
+        if opened is not None:
+            await opened.conn.wait_closed()

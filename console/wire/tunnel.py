@@ -1,0 +1,79 @@
+"""A Unix socket in a private folder that leads through SSH to one TCP port of a machine, for one client, once."""
+
+import asyncio
+from pathlib import Path
+
+import asyncssh
+
+from console.wire.login import Opened, Stream
+
+
+class Tunnel:
+    """The way from a local socket to a port on the machine. It ends when either side does, or by `close`."""
+
+    def __init__(self, path: Path, far: Stream) -> None:
+        self.path = path
+        self._reader, self._writer = far
+        self._server: asyncio.Server | None = None
+        self._pumps: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(cls, opened: Opened, host: str, port: int, path: Path) -> "Tunnel":
+        """Raises asyncssh.ChannelOpenError if the machine opens no connection to the port, OSError.
+
+        The far side is connected before anyone calls here, so that a refusal is known for what it is.
+        """
+        tunnel = cls(path, await opened.stream(host, port))
+        tunnel._server = await asyncio.start_unix_server(tunnel._serve, path, backlog=1)
+        return tunnel
+
+    @property
+    def alive(self) -> bool:
+        """Whether a question sent into it has a chance of an answer."""
+        return not self._closed and not (self._pumps and self._pumps.done()) and not self._writer.is_closing()
+
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client only; the door is shut behind it."""
+        if self._pumps is not None or self._closed:
+            writer.close()
+            return
+        self._pumps = asyncio.create_task(self._carry(reader, writer))
+        self._shut_door()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = asyncio.create_task(_pump(reader, self._writer))
+        back = asyncio.create_task(_pump(self._reader, writer))
+        try:
+            await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            there.cancel()
+            back.cancel()
+            writer.close()
+            self._writer.close()
+
+    def _shut_door(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Ends both sides: a thread that waits for the answer gets an end of file."""
+        self._closed = True
+        self._shut_door()
+        if self._pumps is not None:
+            self._pumps.cancel()
+        self._writer.close()
+
+
+async def _pump(
+    reader: "asyncio.StreamReader | asyncssh.SSHReader[bytes]",
+    writer: "asyncio.StreamWriter | asyncssh.SSHWriter[bytes]",
+) -> None:
+    try:
+        while data := await reader.read(64 << 10):
+            writer.write(data)
+            await writer.drain()
+    except (OSError, asyncssh.Error):
+        return  # the end of one side is the end of the tunnel; whoever asked hears it from the socket
