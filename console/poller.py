@@ -15,6 +15,7 @@ from console.asks import Answer, Ask, Get, Run, Unreadable, WireError
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.snapshot import (
+    NOT_ASKED,
     QUESTIONS,
     Known,
     Reading,
@@ -62,6 +63,15 @@ def questions_of(cluster: Cluster) -> frozenset[Ask]:
     """Everything that may leave in read-only mode."""
     return frozenset(
         ask for one in rounds(cluster) for question in one.questions for ask in question.asks(cluster, one.name)
+    )
+
+
+def unasked(snapshot: Snapshot) -> bool:
+    """Whether some question still waits for its first answer or error."""
+    return any(
+        reading_of(snapshot, question, one.name) is NOT_ASKED
+        for one in rounds(snapshot.cluster)
+        for question in one.questions
     )
 
 

@@ -6,6 +6,7 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from console.guards import Action, Objection, Override, objections
@@ -14,7 +15,7 @@ from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
 from console.paths import journal_dir
-from console.poller import Poller, questions_of
+from console.poller import Poller, questions_of, unasked
 from console.procedures.steps import Intent
 from console.runner import Note, Runner, Stopped, dry
 from console.snapshot import Snapshot, as_of
@@ -102,6 +103,13 @@ class Session:
     async def change(self) -> None:
         """Returns after the next answer."""
         await self.poller.change()
+
+    async def settled(self, patience: float) -> None:
+        """Returns when every question has had one answer or error, or after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while unasked(self.poller.snapshot) and time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.poller.change(), max(0.05, deadline - time.monotonic()))
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment."""

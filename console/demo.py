@@ -1,0 +1,53 @@
+"""The demo's cluster: the simulator as a child process that ends with us, whatever becomes of us."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class DemoFailed(Exception):
+    """The simulator did not come up. One sentence."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running simulator: real SSH servers on 127.0.0.1 that know nothing of us."""
+
+    inventory: Path
+    process: asyncio.subprocess.Process
+
+    async def inject(self, name: str, target: str) -> str:
+        """Makes a fault happen, or be over. Returns the simulator's answer in a line."""
+        if self.process.stdin is None or self.process.stdout is None or self.process.returncode is not None:
+            return "the demo cluster has ended"
+        self.process.stdin.write(f"fault {name} {target}\n".encode())
+        await self.process.stdin.drain()
+        answer = await asyncio.wait_for(self.process.stdout.readline(), 5)
+        return answer.decode(errors="replace").strip() or "the demo cluster has ended"
+
+
+@asynccontextmanager
+async def demo(folder: Path, speed: float) -> AsyncGenerator[Demo]:
+    """Starts the simulator in `folder`; it ends when its standard input does."""
+    command = (sys.executable, "-m", "console.sim", "--folder", str(folder), "--speed", f"{speed:g}")
+    pipe = asyncio.subprocess.PIPE
+    log = (folder / "simulator.log").open("wb")
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=log)
+    log.close()
+    try:
+        assert process.stdout is not None  # noqa: S101 -- asked for as a pipe above
+        first = await asyncio.wait_for(process.stdout.readline(), 30)
+        if not first.strip():
+            raise DemoFailed(f"The demo cluster did not start; what it said is in {folder / 'simulator.log'}")
+        yield Demo(Path(first.decode().strip()), process)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 3)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,116 @@
+"""A run as plain lines: without a screen, over a bad link, in a script, or after the screen has died.
+
+Exit codes: see Exit. They are documented in docs/commands.md.
+"""
+
+import asyncio
+import time
+from enum import IntEnum
+
+from console.guards import Action
+from console.journal import JournalError, Record
+from console.lock import Locked
+from console.runner import Note, Stopped
+from console.session import Consent, NotBegun, Plan, Running, Session
+
+
+class Exit(IntEnum):
+    """What the command's exit code says."""
+
+    DONE = 0
+    NOT_BEGUN = 1
+    """A guard objects, or read-only is on. Nothing was changed."""
+    STOPPED = 2
+    """It stopped on the way and is open in the journal."""
+    PARKED = 3
+    """Done wherever a machine answered; something is left, and the run is open in the journal."""
+    USAGE = 4
+    """The command line or the inventory is wrong. Nothing was changed."""
+    INTERRUPTED = 130
+
+
+def say(text: str) -> None:
+    """One line, with whatever a machine put into it made harmless; blanks are kept."""
+    print("".join(char if char.isprintable() else " " for char in text), flush=True)
+
+
+async def act(session: Session, action: Action, node: str, consent: Consent, dry_run: bool) -> Exit:
+    """Begins a run, or shows what it would do, and follows it to its end."""
+    plan = await _planned(session, action, node)
+    if dry_run:
+        _show(plan)
+        return Exit.DONE
+    try:
+        running = session.begin(action, node, consent)
+    except NotBegun as why:
+        return _refused(plan, why)
+    return await _follow(running)
+
+
+async def resume(session: Session, record: Record, consent: Consent) -> Exit:
+    """Goes on with an open run."""
+    plan = await _planned(session, Action(record.action), record.node, resumed=True)
+    try:
+        running = session.resume(record, consent)
+    except NotBegun as why:
+        return _refused(plan, why)
+    return await _follow(running)
+
+
+async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
+    session.start()
+    await session.settled(session.cluster.timings.answer + session.cluster.timings.connect)
+    return session.plan(action, node, resumed=resumed)
+
+
+def describe(record: Record) -> str:
+    """One open run in a sentence."""
+    last = record.entries[-1]
+    missed = last.facts.get("missed") or {}
+    left = "; ".join(str(value) for value in missed.values()) if isinstance(missed, dict) else ""
+    where = last.facts.get("why") or left or f"interrupted at {last.facts.get('step') or 'its beginning'}"
+    begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.begun))
+    return f"{record.action} {record.node}, begun {begun} by {record.first('who')}: {where}"
+
+
+def _show(plan: Plan) -> None:
+    say(f"{plan.action.value} {plan.node}: nothing is sent, this is what would be")
+    for objection in plan.objections:
+        say(f"  objection ({objection.override.value}): {objection.sentence}")
+    for at, (says, orders) in enumerate(plan.steps, 1):
+        say(f"  {at}. {says}")
+        for order in orders:
+            for line in order.splitlines():
+                say(f"       {line}")
+
+
+def _refused(plan: Plan, why: NotBegun) -> Exit:
+    say(f"not begun: {why}")
+    overrides = {objection.override.value for objection in plan.objections}
+    if "confirm" in overrides:
+        say("  to go on all the same, add --yes")
+    if "name and reason" in overrides:
+        say(f'  to go on all the same, add --override {plan.node} --reason "..."')
+    return Exit.NOT_BEGUN
+
+
+async def _follow(running: Running) -> Exit:
+    shown = 0
+    while True:
+        done, _ = await asyncio.wait({running.task}, timeout=0.1)
+        for note in running.notes[shown:]:
+            _line(note)
+        shown = len(running.notes)
+        if done:
+            break
+    try:
+        record = running.task.result()
+    except (Stopped, JournalError, Locked):
+        say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
+        return Exit.STOPPED
+    return Exit.DONE if record.outcome == "done" else Exit.PARKED
+
+
+def _line(note: Note) -> None:
+    stamp = time.strftime("%H:%M:%S", time.localtime(note.at))
+    say(f"{stamp} {note.step}: {note.says}")
