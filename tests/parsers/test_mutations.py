@@ -1,0 +1,84 @@
+"""Whatever a machine prints, a parser answers with a value or with Unreadable, and with nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.asks import Answer, Page, Ran, Rows, Unreadable
+from console.balancers import haproxy, pfsense_config
+from console.probes import apache, carp, galera, gluster, system
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+BOOT = "2b1f0b1e-0000-4000-8000-000000000001\n0.1 0.2 0.3 1/100 4242\n100.0 50.0\n"
+UNITS = "Id=mariadb.service\nActiveState=active\nSubState=running\n\nId=glusterd.service\nActiveState=inactive\n"
+SYSCTL = "net.inet.carp.allow: 1\nnet.inet.carp.demotion: 0\nkern.boottime: { sec = 1, usec = 1 } Sun\n"
+
+
+def text(*names: str) -> str:
+    return "\n".join((RECORDINGS / name).read_text() for name in names)
+
+
+Parse = Callable[[tuple[Any, ...], Any], object]
+SHELL: list[tuple[Parse, tuple[str, ...]]] = [
+    (carp.parse, (text("pfsense/ifconfig-fbsd14-master.txt"), SYSCTL)),
+    (haproxy.parse, (text("pfsense/showstat-allup.csv", "pfsense/servers-state-allup.txt"), "")),
+    (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
+    (system.parse_host, (BOOT, "4\n")),
+    (system.parse_services, (UNITS, "12\n13\n")),
+    (gluster.parse_summary, (text("gluster/3-healing/heal-info-summary.xml"),)),
+    (
+        gluster.parse,
+        tuple(
+            text(f"gluster/2-node3-down/{name}")
+            for name in ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+        ),
+    ),
+]
+
+
+@st.composite
+def broken(draw: st.DrawFn, original: str) -> str:
+    """The original with pieces cut out, doubled or overwritten."""
+    mutated = original
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, max(0, len(mutated) - 1)))
+        end = min(len(mutated), start + draw(st.integers(0, 400)))
+        piece = draw(st.one_of(st.just(""), st.just(mutated[start:end] * 2), st.text(max_size=20)))
+        mutated = mutated[:start] + piece + mutated[end:]
+    return mutated
+
+
+def survives(parse: Parse, answers: tuple[Answer, ...]) -> None:
+    try:
+        parse(answers, None)
+    except Unreadable as why:
+        assert str(why)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_shell_answers(data: st.DataObject) -> None:
+    parse, originals = data.draw(st.sampled_from(SHELL))
+    answers = tuple(
+        Ran(data.draw(st.sampled_from([0, 0, 0, 1, 124, 127])), data.draw(broken(original)), data.draw(st.text()))
+        for original in originals
+    )
+    survives(parse, answers)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_web_answers(data: st.DataObject) -> None:
+    body = data.draw(broken(text("apache/server-status-auto.load.txt")))
+    survives(apache.parse, (Page(data.draw(st.integers(100, 599)), (), body, 0.1),))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_sql_answers(data: st.DataObject) -> None:
+    mutated = data.draw(broken(text("galera/synced.node1.txt") + "\nUptime\t5"))
+    table = tuple(tuple(line.split("\t", 1)) for line in mutated.split("\n"))
+    survives(galera.parse, (Rows(table), Rows((("read_only", "OFF"),))))
