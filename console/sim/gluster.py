@@ -1,0 +1,105 @@
+"""A replica-3 Gluster volume: which bricks are up, what each has missed, and how fast it is healed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from console.sim.machine import Clock
+
+BACKLOG_LIMIT = 400.0
+"""Distinct files that change while a brick is away: a site writes the same ones again and again."""
+HEAL_DELAY = 2.0
+"""Seconds after a brick is back before healing begins: until then it says 0 while the others still count."""
+
+
+@dataclass
+class Brick:
+    """One brick with its self-heal daemon and the glusterd beside it."""
+
+    name: str
+    path: str
+    pid: int
+    port: int
+    uuid: str = field(default_factory=lambda: str(uuid4()))
+    brick: bool = True
+    shd: bool = True
+    glusterd: bool = True
+    missed: float = 0.0
+    """Entries the *other* bricks list as pending for this one."""
+    since: float = 0.0
+    """When it came up."""
+
+    def start(self, now: float) -> None:
+        """glusterd starts and brings up what is not running."""
+        if not self.brick:
+            self.pid += 97
+            self.since = now
+        self.glusterd = self.brick = self.shd = True
+
+    def lose(self) -> None:
+        """Everything of Gluster on the machine is gone."""
+        self.glusterd = self.brick = self.shd = False
+
+
+class Gluster:
+    """One volume. `running` tells whether a node answers at all."""
+
+    def __init__(self, clock: Clock, volume: str, nodes: tuple[str, ...], running: Callable[[str], bool]) -> None:
+        self.clock = clock
+        self.volume = volume
+        self.id = str(uuid4())
+        self.bricks = {
+            name: Brick(name, f"/data/{volume}", 880 + 11 * place, 51_700 + 613 * place)
+            for place, name in enumerate(nodes)
+        }
+        self.writes = 1.5
+        """Files changed a second."""
+        self.heals = 12.0
+        """Entries healed a second."""
+        self.asked: frozenset[str] = frozenset()
+        """Bricks that were down at the last heal info: the first one after a loss takes much longer."""
+        self._running = running
+
+    def connected(self, name: str) -> bool:
+        """Whether clients and self-heal daemons reach the brick."""
+        return self._running(name) and self.bricks[name].brick
+
+    def managed(self, name: str) -> bool:
+        """Whether the other glusterds see the one there: a node without it is left out of `volume status`."""
+        return self._running(name) and self.bricks[name].glusterd
+
+    @property
+    def down(self) -> frozenset[str]:
+        """Bricks nobody reaches."""
+        return frozenset(name for name in self.bricks if not self.connected(name))
+
+    @property
+    def quorum(self) -> bool:
+        """Client quorum: with fewer bricks reads and writes fail and Apache answers 403."""
+        return 2 * (len(self.bricks) - len(self.down)) > len(self.bricks)
+
+    def pending(self, name: str) -> int:
+        """Entries this brick lists: what the others have missed."""
+        return sum(round(brick.missed) for brick in self.bricks.values() if brick.name != name)
+
+    @property
+    def healing(self) -> bool:
+        """Whether a self-heal daemon is at work now."""
+        return any(self._heals(brick) for brick in self.bricks.values())
+
+    def tick(self, dt: float) -> None:
+        """Bricks that are away fall behind, bricks that are back catch up."""
+        for brick in self.bricks.values():
+            if self._heals(brick):
+                brick.missed = max(0.0, brick.missed - self.heals * dt)
+            elif not self.connected(brick.name) and self.quorum:
+                brick.missed = max(brick.missed, min(BACKLOG_LIMIT, brick.missed + self.writes * dt))
+
+    def _heals(self, brick: Brick) -> bool:
+        others = [other for other in self.bricks.values() if other is not brick and self.connected(other.name)]
+        return (
+            brick.missed > 0
+            and self.connected(brick.name)
+            and self.clock.now - brick.since > HEAL_DELAY
+            and any(other.shd for other in others)
+        )

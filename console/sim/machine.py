@@ -1,0 +1,129 @@
+"""Time, power and what TCP shows of both: the base of every simulated machine."""
+
+import heapq
+import itertools
+import uuid
+from collections.abc import Callable
+from enum import Enum
+
+BOOT = 2.5
+"""Seconds from power on until sshd answers."""
+SHUTDOWN = 1.0
+"""Seconds from the order to reboot until sshd is gone."""
+
+
+class Clock:
+    """Simulated seconds since the epoch, and what is due when. Nothing here knows real time."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def later(self, delay: float, act: Callable[[], None]) -> None:
+        """Calls `act` once `delay` seconds have passed."""
+        heapq.heappush(self._due, (self.now + delay, next(self._order), act))
+
+    def advance(self, dt: float) -> None:
+        """Moves on and calls what has become due, in order."""
+        end = self.now + dt
+        while self._due and self._due[0][0] <= end:
+            at, _, act = heapq.heappop(self._due)
+            self.now = max(self.now, at)
+            act()
+        self.now = end
+
+
+class Link(Enum):
+    """What a TCP client meets at a machine's address."""
+
+    UP = "answers"
+    REFUSED = "open connections are dropped, new ones refused: the network is up and sshd is not"
+    SILENT = "nothing is read, answered or refused: no power"
+
+
+class Machine:
+    """Power, boot and hang. Subclasses say what runs on it by `stopping`, `lost`, `booted`, `stalled`, `resumed`."""
+
+    def __init__(self, clock: Clock, name: str, address: str) -> None:
+        self.clock = clock
+        self.name = name
+        self.address = address
+        self.link = Link.UP
+        self.hung = False
+        self.sudo = True
+        """Whether `sudo -n` works for a login that is not root."""
+        self.boot_id = str(uuid.uuid4())
+        self.booted_at = clock.now - 86_400.0
+        self.written: dict[str, str] = {}
+        """Files a script left here: gone after a boot, as /tmp and /run are."""
+        self.watchers: list[Callable[[Link], None]] = []
+        self._boots = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether other machines get answers from it."""
+        return self.link is Link.UP and not self.hung
+
+    def later(self, delay: float, act: Callable[[], None]) -> None:
+        """Like `Clock.later`, but a power cut or reboot in between cancels it."""
+        boots = self._boots
+        self.clock.later(delay, lambda: act() if boots == self._boots else None)
+
+    def cut(self) -> None:
+        """The plug is pulled."""
+        self._boots += 1
+        self.hung = False
+        self._show(Link.SILENT)
+        self.lost()
+
+    def power_on(self) -> None:
+        """The plug is back: old connections are dropped once the network is up, sshd comes a little later."""
+        self._boots += 1
+        self.later(BOOT / 2, lambda: self._show(Link.REFUSED))
+        self.later(BOOT, self._boot)
+
+    def reboot(self, power_off: bool = False) -> None:
+        """An orderly end: services stop, sshd goes, and unless `power_off` the machine comes back by itself."""
+        self._boots += 1
+        self.later(SHUTDOWN / 2, self.stopping)
+        self.later(SHUTDOWN, lambda: self._show(Link.SILENT if power_off else Link.REFUSED))
+        if not power_off:
+            self.later(SHUTDOWN + 0.5 + BOOT, self._boot)
+
+    def hang(self) -> None:
+        """The kernel still answers TCP, no program runs."""
+        self.hung = True
+        self.stalled()
+
+    def resume(self) -> None:
+        """The end of a hang: what was asked meanwhile is answered now."""
+        self.hung = False
+        self.resumed()
+
+    def stopping(self) -> None:
+        """Services stop in an orderly way."""
+
+    def lost(self) -> None:
+        """Everything that ran is gone."""
+
+    def booted(self) -> None:
+        """The system is up: services start."""
+
+    def stalled(self) -> None:
+        """The machine hangs from now on."""
+
+    def resumed(self) -> None:
+        """The machine hangs no longer."""
+
+    def _boot(self) -> None:
+        self.boot_id = str(uuid.uuid4())
+        self.booted_at = self.clock.now - BOOT
+        self.written.clear()
+        self._show(Link.UP)
+        self.booted()
+
+    def _show(self, link: Link) -> None:
+        self.link = link
+        for watcher in self.watchers:
+            watcher(link)

@@ -1,0 +1,134 @@
+"""A node: Apache, a Galera member and a Gluster brick on one machine."""
+
+import random
+from dataclasses import dataclass
+
+from console.sim.galera import Galera
+from console.sim.gluster import Gluster
+from console.sim.haproxy import Check
+from console.sim.machine import Clock, Link, Machine
+
+STOP = 1.2
+"""Seconds mariadbd takes to stop."""
+MYSQL = "mariadb.service"
+GLUSTERD = "glusterd.service"
+APACHE = "apache2.service"
+SUBSTATES = {
+    "active": "running",
+    "inactive": "dead",
+    "activating": "start",
+    "deactivating": "stop-sigterm",
+    "failed": "failed",
+}
+
+
+@dataclass
+class Apache:
+    """httpd's totals since its start."""
+
+    started: float
+    accesses: float = 0.0
+    rate: float = 0.0
+    busy: int = 1
+
+
+class Node(Machine):
+    """What systemd would do with the three services, and what a visitor of port 80 gets."""
+
+    def __init__(self, clock: Clock, name: str, address: str, galera: Galera, gluster: Gluster) -> None:
+        super().__init__(clock, name, address)
+        self.galera = galera
+        self.gluster = gluster
+        self.apache: Apache | None = Apache(clock.now - 86_000)
+        self.load = 0.35
+        self._stopping_mysql = False
+
+    @property
+    def mounted(self) -> bool:
+        """Whether the volume is there: the mount needs no brick of its own, only enough of them."""
+        return self.gluster.quorum
+
+    def unit(self, name: str) -> str:
+        """ActiveState."""
+        if name == MYSQL:
+            return "deactivating" if self._stopping_mysql else self.galera.members[self.name].unit
+        if name == GLUSTERD:
+            return "active" if self.gluster.bricks[self.name].glusterd else "inactive"
+        return "active" if name == APACHE and self.apache else "inactive"
+
+    def start_unit(self, name: str) -> None:
+        """systemctl start."""
+        if name == MYSQL:
+            self.galera.start(self.name)
+        elif name == GLUSTERD:
+            self.gluster.bricks[self.name].start(self.clock.now)
+        elif name == APACHE and self.apache is None:
+            self.apache = Apache(self.clock.now)
+
+    def stop_unit(self, name: str) -> None:
+        """systemctl stop. glusterd's bricks stay, as its unit on Red Hat leaves them."""
+        if name == MYSQL and self.unit(MYSQL) in ("active", "activating"):
+            self._stopping_mysql = True
+            self.later(STOP, self._mysql_stopped)
+        elif name == GLUSTERD:
+            self.gluster.bricks[self.name].glusterd = False
+        elif name == APACHE:
+            self.apache = None
+
+    def kill_bricks(self) -> bool:
+        """pkill -x glusterfsd: whether there was one."""
+        brick = self.gluster.bricks[self.name]
+        had, brick.brick = brick.brick, False
+        return had
+
+    def probe(self, mode: str) -> Check:
+        """What HAProxy's check of this node finds. A hung kernel still completes a TCP handshake."""
+        layer7 = mode == "http"
+        if self.link is Link.SILENT:
+            return Check(False, "L4TOUT", "", "Layer4 timeout", 1000)
+        if self.link is Link.REFUSED or (self.apache is None and not self.hung):
+            return Check(False, "L4CON", "", "Layer4 connection problem")
+        if not layer7:
+            return Check(True, "L4OK", "", "Layer4 check passed")
+        if self.hung:
+            return Check(False, "L7TOUT", "", "Layer7 timeout", 1000)
+        if not self.mounted:
+            return Check(False, "L7STS", "403", "Layer7 wrong status", 1)
+        return Check(True, "L7OK", "200", "Layer7 check passed", 1)
+
+    def tick(self, requests: float, dt: float) -> None:
+        """Takes what the load balancers sent in `dt` seconds."""
+        rate = requests / dt if self.running else 0.0
+        self.load += (0.3 + rate / 25 - self.load) * min(1.0, dt / 20) * random.uniform(0.5, 1.5)  # noqa: S311
+        if self.apache and self.running:
+            self.apache.accesses += requests
+            self.apache.rate = rate
+            self.apache.busy = 1 + round(rate * 0.3 * random.uniform(0.7, 1.3))  # noqa: S311
+
+    def stopping(self) -> None:
+        self.galera.leave(self.name)
+        self.gluster.bricks[self.name].lose()
+        self.apache = None
+
+    def lost(self) -> None:
+        self._stopping_mysql = False
+        self.galera.vanish(self.name)
+        self.gluster.bricks[self.name].lose()
+        self.apache = None
+
+    def booted(self) -> None:
+        self._stopping_mysql = False
+        self.later(0.5, lambda: self.start_unit(GLUSTERD))
+        self.later(0.3, lambda: self.start_unit(APACHE))
+        self.later(0.6, lambda: self.start_unit(MYSQL))
+
+    def stalled(self) -> None:
+        self.galera.vanish(self.name)
+
+    def resumed(self) -> None:
+        self.gluster.bricks[self.name].since = self.clock.now
+        self.galera.rejoin(self.name)
+
+    def _mysql_stopped(self) -> None:
+        self._stopping_mysql = False
+        self.galera.leave(self.name)

@@ -1,0 +1,138 @@
+"""The cluster on 127.0.0.1: the world, a clock that moves it, and the servers through which it is seen."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import asyncssh
+
+from console.inventory import Timings
+from console.sim import folder as folders
+from console.sim import linux, mysql_wire, pfsense, web, wsrep
+from console.sim.boxes import Box, Tunnel
+from console.sim.faults import FAULTS, strike
+from console.sim.galera import SILENT
+from console.sim.node import Node
+from console.sim.shell import System
+from console.sim.waiting import until
+from console.sim.world import VIPS, World
+
+TICK = 0.25
+"""Real seconds between two movements of the world; shorter when it is made to run faster."""
+
+
+class Simulator:
+    """`async with Simulator(folder, speed) as sim:` then `sim.inventory` is a cluster like any other.
+
+    `speed` is how many simulated seconds pass in a real one.
+    """
+
+    def __init__(self, folder: Path, speed: float = 1.0, name: str = "demo", timings: Timings | None = None) -> None:
+        self.world = World()
+        self.speed = speed
+        self._name = name
+        self._timings = timings
+        self._folder = folders.prepare(folder, self.world.machines)
+        self._boxes: dict[str, Box] = {}
+        self._vips: list[web.Vip] = []
+        self._clock: asyncio.Task[None] | None = None
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory file."""
+        return self._folder.inventory
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """(name, label) of each fault, for a menu."""
+        return tuple((fault.name, fault.label) for fault in FAULTS)
+
+    def fault(self, name: str, target: str) -> None:
+        """Makes something go wrong, or ends it. Raises ValueError with a sentence."""
+        strike(self.world, name, target)
+
+    async def sleep(self, seconds: float) -> None:
+        """Simulated seconds."""
+        await asyncio.sleep(seconds / self.speed)
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Until the world is so, or TimeoutError after `timeout` real seconds."""
+        async with asyncio.timeout(timeout):
+            await until(condition)
+
+    async def __aenter__(self) -> Self:
+        ports: dict[str, int] = {}
+        for name in self.world.machines:
+            self._boxes[name] = self._box(name)
+            ports[name] = await self._boxes[name].open()
+        vips: dict[str, int] = {}
+        for vip in VIPS:
+            self._vips.append(web.Vip(self.world))
+            vips[vip] = await self._vips[-1].open()
+        folders.publish(self._folder, self.world, self._name, ports, vips, self._timings)
+        self._clock = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._clock:
+            self._clock.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._clock
+        await asyncio.gather(*(server.close() for server in (*self._boxes.values(), *self._vips)))
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        while True:
+            await asyncio.sleep(max(0.04, TICK / self.speed))
+            now = loop.time()
+            self.world.tick((now - before) * self.speed)
+            before = now
+
+    def _box(self, name: str) -> Box:
+        if firewall := self.world.firewalls.get(name):
+            commands, files = pfsense.commands(firewall, self.world.carp), pfsense.files(firewall)
+            return self._sshd(System(firewall, commands, files, self.sleep), lambda _host, _port: None)
+        node = self.world.nodes[name]
+        system = System(node, linux.commands(node), linux.files(node), self.sleep)
+        return self._sshd(system, partial(self._tunnel, node))
+
+    def _sshd(self, system: System, tunnels: Callable[[str, int], Tunnel | None]) -> Box:
+        return Box(system, self._folder.host_keys[system.machine.name], self._folder.client_key, tunnels)
+
+    def _tunnel(self, node: Node, host: str, port: int) -> Tunnel | None:
+        """What listens on the node's loopback. A hung kernel still accepts for everything that listened."""
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            return None
+        if port == 80 and node.apache:
+            return partial(_apache, node)
+        if port == 3306 and (node.hung or self.world.galera.members[node.name].phase not in SILENT):
+            return partial(_mysql, self.world, node, self._folder.password)
+        return None
+
+
+async def _apache(node: Node, reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]) -> None:
+    await web.serve(reader, writer, partial(web.apache, node))
+
+
+async def _mysql(
+    world: World, node: Node, password: str, reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]
+) -> None:
+    await until(lambda: not node.hung)
+    member = world.galera.members[node.name]
+    if member.phase not in SILENT:
+        server = mysql_wire.Server(
+            "5.5.5-" + wsrep.VERSION, folders.MYSQL_USER, password, lambda sql: _query(world, node, sql)
+        )
+        await mysql_wire.serve(reader, writer, server)
+    writer.close()
+
+
+def _query(world: World, node: Node, sql: str) -> mysql_wire.Result:
+    member = world.galera.members[node.name]
+    if member.phase in SILENT:
+        raise ConnectionResetError("mariadbd is gone")
+    return wsrep.query(world.galera, member, sql)

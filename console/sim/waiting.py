@@ -1,0 +1,18 @@
+"""Waiting for the world, which knows no event loop and so has no event to wait for."""
+
+import asyncio
+from collections.abc import Callable
+
+GLANCE = 0.04
+"""Real seconds between two looks."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns once the world is so."""
+    while not condition():  # noqa: ASYNC110 - the world is pure and signals nothing
+        await asyncio.sleep(GLANCE)
+
+
+async def forever() -> None:
+    """Never returns: what waits here is cancelled."""
+    await asyncio.Event().wait()

@@ -1,0 +1,110 @@
+"""What a Galera member answers to SQL: its wsrep variables as recorded, with the living ones replaced."""
+
+import re
+from functools import cache
+
+from console.sim.galera import NUMBERS, Galera, Member, Phase
+from console.sim.mysql_wire import MysqlError, Result
+from console.sim.pfconfig import DATA
+
+VERSION = "10.11.14-MariaDB-0+deb12u2"
+NO_CONF_ID = 2**64 - 1
+"""-1, printed unsigned: there is no Primary component."""
+PROVIDER = (
+    "base_host = {address}; base_port = 4567; cert.log_conflicts = no; evs.suspect_timeout = PT5S; "
+    "gcache.recover = yes; gcache.size = 128M; gcs.fc_limit = 16; pc.bootstrap = false; pc.ignore_sb = false; "
+    "pc.recovery = true; pc.weight = 1; socket.ssl = NO; "
+)
+SHOW = re.compile(r"\s*SHOW\s+(?:GLOBAL\s+|SESSION\s+)?(STATUS|VARIABLES)\b(.*)", re.IGNORECASE | re.DOTALL)
+SET = re.compile(r"\s*SET\s+GLOBAL\s+(\w+)\s*=\s*'?([^']*)'?\s*;?\s*$", re.IGNORECASE)
+PATTERN = re.compile(r"LIKE\s+'([^']*)'", re.IGNORECASE)
+NAMES = re.compile(r"(?:IN\s*\(|=)\s*((?:'\w+'\s*,?\s*)+)", re.IGNORECASE)
+BOOTSTRAP = re.compile(r"pc\.bootstrap\s*=\s*(yes|true|1|on)", re.IGNORECASE)
+
+
+def query(galera: Galera, member: Member, sql: str) -> Result:
+    """One statement."""
+    text = sql.strip().rstrip(";")
+    if show := SHOW.match(text):
+        values = status(galera, member) if show[1].upper() == "STATUS" else _variables(member)
+        return Result(("Variable_name", "Value"), [row for row in values.items() if _wanted(row[0], show[2])])
+    if change := SET.match(text):
+        _set(galera, member, change[1], change[2])
+        return Result()
+    if re.match(r"(?i)(set|use|commit|rollback|begin)\b", text):
+        return Result()
+    if selected := re.fullmatch(r"(?i)select\s+(\d+|@@version|version\(\))", text):
+        return Result((selected[1],), [(selected[1] if selected[1].isdigit() else VERSION,)])
+    if not member.ready:
+        raise MysqlError(1047, "08S01", "WSREP has not yet prepared node for application use")
+    raise MysqlError(1064, "42000", "You have an error in your SQL syntax")
+
+
+def status(galera: Galera, member: Member) -> dict[str, str]:
+    """SHOW GLOBAL STATUS."""
+    inside = member.name in galera.view
+    peers = galera.view if inside else {member.name}
+    seqno = int(member.seqno)
+    values = {
+        "wsrep_local_state_uuid": galera.uuid,
+        "wsrep_last_committed": seqno,
+        "wsrep_replicated": int(member.replicated),
+        "wsrep_replicated_bytes": int(member.replicated) * 412,
+        "wsrep_received": int(member.received),
+        "wsrep_received_bytes": int(member.received) * 412,
+        "wsrep_local_commits": int(member.replicated),
+        "wsrep_local_cached_downto": int(member.first),
+        "wsrep_local_state": NUMBERS[member.phase],
+        "wsrep_local_state_comment": member.phase.value,
+        "wsrep_incoming_addresses": ",".join(f"{galera.members[name].address}:0" for name in sorted(peers)),
+        "wsrep_cluster_weight": len(galera.view) if inside else 0,
+        "wsrep_desync_count": int(member.phase is Phase.DONOR),
+        "wsrep_gcomm_uuid": member.gcomm,
+        "wsrep_checkpoint_position": f"{galera.uuid}:{seqno}",
+        "wsrep_se_checkpoint": f"{galera.uuid}:{seqno} 0-1-{seqno}",
+        "wsrep_cluster_conf_id": galera.conf_id if inside else NO_CONF_ID,
+        "wsrep_cluster_size": galera.size(member),
+        "wsrep_cluster_state_uuid": galera.uuid,
+        "wsrep_cluster_status": "Primary" if inside else "non-Primary",
+        "wsrep_local_index": sorted(peers).index(member.name),
+        "wsrep_ready": "ON" if member.ready else "OFF",
+        "Uptime": int(galera.clock.now - member.started),
+        "Threads_connected": 3,
+    }
+    return _recorded() | {name: str(value) for name, value in values.items()}
+
+
+@cache
+def _recorded() -> dict[str, str]:
+    pairs = (line.partition("\t") for line in (DATA / "wsrep.txt").read_text().splitlines())
+    return {name: value for name, _, value in pairs}
+
+
+def _variables(member: Member) -> dict[str, str]:
+    provider = PROVIDER.format(address=member.address)
+    return {"version": VERSION, "wsrep_on": "ON", "wsrep_provider_options": provider, **member.variables}
+
+
+def _set(galera: Galera, member: Member, name: str, value: str) -> None:
+    if name.lower() == "wsrep_provider_options":
+        if BOOTSTRAP.search(value) and member.phase is Phase.INITIALIZED:
+            galera.bootstrap(member.name)
+    else:
+        member.variables[name.lower()] = {"1": "ON", "0": "OFF"}.get(value, value.upper())
+
+
+def _wanted(name: str, condition: str) -> bool:
+    """LIKE patterns, IN lists and equalities, joined by OR: any of them."""
+    if not condition.strip():
+        return True
+    if any(_like(pattern).fullmatch(name) for pattern in PATTERN.findall(condition)):
+        return True
+    return any(name.lower() in re.findall(r"'(\w+)'", listed.lower()) for listed in NAMES.findall(condition))
+
+
+@cache
+def _like(pattern: str) -> re.Pattern[str]:
+    r"""`%` and `_` are wild, `\_` is a plain underscore."""
+    pieces = re.findall(r"\\.|.", pattern)
+    wild = {"%": ".*", "_": "."}
+    return re.compile("".join(wild.get(piece) or re.escape(piece.lstrip("\\")) for piece in pieces), re.IGNORECASE)
