@@ -29,6 +29,9 @@ GRACE = 6.0
 GUARD_PATIENCE = 60.0
 """Seconds a guarded step waits for objections to clear before the run stops."""
 
+QUIET = 1.0
+"""Seconds a step may take before it says what it waits for."""
+
 PAUSE = 0.25
 """Seconds between two looks while waiting."""
 
@@ -99,7 +102,8 @@ class Runner:
         progress = step.done(picture, intent)
         if not progress.done or not _expected(progress, silent):
             record, intent = self._find(step, record, intent, picture)
-            picture = await self._unopposed(step, record, intent, picture)
+            if step.guarded:
+                await self._unopposed(step, record, intent)
             record, progress = await self._send_until_done(step, record, intent, silent, picture)
         kind = "partly" if progress.missed else "seen"
         record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
@@ -128,7 +132,7 @@ class Runner:
             waited = time.monotonic() - began
             if progress.done and (waited > GRACE or _expected(progress, silent)):
                 return record, progress
-            if not progress.done and progress.says != last:
+            if not progress.done and waited > QUIET and progress.says != last:
                 self._say(intent, step.name, last := progress.says)
             if waited > step.timeout(self._cluster.timings):
                 return record, self._late(step, record, progress)
@@ -182,26 +186,24 @@ class Runner:
                 await asyncio.wait_for(self._poller.change(), PAUSE)
         return self._picture()
 
-    async def _unopposed(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> Snapshot:
-        """A guarded step waits until nothing that can't be overridden stands against it."""
-        began = time.monotonic()
-        while step.guarded:
+    async def _unopposed(self, step: Step, record: Record, intent: Intent) -> None:
+        """Returns when nothing that can't be overridden stands against the step. Raises Stopped."""
+        began, last = time.monotonic(), ""
+        while True:
             against = [
                 objection.sentence
-                for objection in objections(picture, intent.action, intent.node, resumed=True)
+                for objection in objections(self._picture(), intent.action, intent.node, resumed=True)
                 if objection.override is Override.NEVER
             ]
             if not against:
-                break
+                return
             if time.monotonic() - began > GUARD_PATIENCE:
                 self._journal.write(record, "failed", step=step.name, why=against[0])
                 raise Stopped(f"{against[0]} Then resume this run, or put the node back")
-            self._say(intent, step.name, against[0])
+            if against[0] != last:
+                self._say(intent, step.name, last := against[0])
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._poller.change(), 1.0)
-            await asyncio.sleep(PAUSE)
-            picture = self._picture()
-        return picture
 
     def _picture(self) -> Snapshot:
         return as_of(self._poller.snapshot, time.time())
