@@ -21,7 +21,7 @@ demo: $(RUN) ## the whole console on a simulated cluster: nothing to configure, 
 	@$(BIN)/drainboard demo
 
 test: check unit wheel lab-test ## everything that gates a merge
-	@echo 'make test: all stages passed'
+	@echo 'make test: no stage failed'
 
 check: $(DEV) ## the static gates: format, lint, types, layers
 	@$(STAGE) format $(BIN)/ruff format --check .
