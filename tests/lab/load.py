@@ -149,12 +149,20 @@ class _Client:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status = head.split(" ", 2)[1]
         headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in head.split("\r\n")[1:])}
-        if self.keep_alive and "content-length" in headers:
-            await reader.readexactly(int(headers["content-length"]))
-        else:
+        await self._skip_body(reader, headers)
+        return headers.get("x-node", ""), "" if status == "200" else f"HTTP {status}"
+
+    async def _skip_body(self, reader: asyncio.StreamReader, headers: dict[str, str]) -> None:
+        """Apache sends an included page in chunks."""
+        if not self.keep_alive or headers.get("connection") == "close":
             await reader.read()
             self.close()
-        return headers.get("x-node", ""), "" if status == "200" else f"HTTP {status}"
+        elif "content-length" in headers:
+            await reader.readexactly(int(headers["content-length"]))
+        else:
+            while size := int((await reader.readline()).strip() or b"0", 16):
+                await reader.readexactly(size + 2)
+            await reader.readline()
 
     def close(self) -> None:
         if self.streams:

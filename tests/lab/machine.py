@@ -15,6 +15,7 @@ from .network import inside
 from .plan import FIREWALLS, Plan
 
 _SUPERVISOR = Path(__file__).parent / "files" / "machine.sh"
+_LINKS_DOWN = "for link in host0 mv-br-wan; do ip link set $link down 2>/dev/null; done"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -68,9 +69,13 @@ class Machine:
             time.sleep(0.05)
 
     def power_cut(self) -> None:
-        """Pull the plug: SIGKILL of its init. Ends once the links are gone too."""
+        """Pull the plug: SIGKILL of its init. Ends once the links are gone too.
+
+        The links go first: a dying kernel says nothing, while dying processes would still send their FIN and RST.
+        """
         pid = cgroups.init_pid(self.group)
         if pid is not None:
+            run(["nsenter", f"--target={pid}", "--net", "sh", "-c", _LINKS_DOWN], check=False)
             os.kill(pid, signal.SIGKILL)
         if not cgroups.wait_empty(self.group, 10):
             cgroups.kill_all(self.group)
@@ -86,8 +91,8 @@ class Machine:
         pid = cgroups.init_pid(self.group)
         if pid is None:
             raise LabError(f"{self.name} is off")
-        into = ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--wd=/", "--"]
-        return [*into, "env", "-i", f"PATH={_PATH}", "HOME=/root", *argv]
+        into = ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--"]
+        return [*into, "env", "-i", "--chdir=/", f"PATH={_PATH}", "HOME=/root", *argv]
 
     def sh(self, script: str, *, check: bool = True, timeout: float = 60) -> str:
         """A script inside; what it printed."""
