@@ -24,10 +24,10 @@ def main() -> None:
 
 async def _serve(folder: Path, speed: float, name: str) -> None:
     async with Simulator(folder, speed, name) as simulator:
-        _say(str(simulator.inventory))
         listening = asyncio.create_task(_listen(simulator))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, listening.cancel)
+        _say(str(simulator.inventory))
         await asyncio.wait([listening])
 
 

@@ -48,9 +48,8 @@ class Silence:
 
     def _link(self, link: Link) -> None:
         if link is Link.SILENT:
-            for client, task in self._clients.items():
-                if task:
-                    task.cancel()
+            for task in filter(None, self._clients.values()):
+                task.cancel()
         else:
             self._drop()
 
@@ -165,10 +164,22 @@ class _Sshd(asyncssh.SSHServer):
         self, stdin: asyncssh.SSHReader[str], stdout: asyncssh.SSHWriter[str], stderr: asyncssh.SSHWriter[str]
     ) -> None:
         channel: asyncssh.SSHServerChannel[str] = stdout.channel  # pyright: ignore[reportAssignmentType]
+        running = asyncio.ensure_future(self._shell(channel, stdin, stdout, stderr))
+        closed = asyncio.ensure_future(channel.wait_closed())
+        await asyncio.wait((running, closed), return_when=asyncio.FIRST_COMPLETED)
+        self._sessions -= 1
+        await asyncio.gather(running, closed)
+
+    async def _shell(
+        self,
+        channel: asyncssh.SSHServerChannel[str],
+        stdin: asyncssh.SSHReader[str],
+        stdout: asyncssh.SSHWriter[str],
+        stderr: asyncssh.SSHWriter[str],
+    ) -> None:
+        """What runs goes on when its client is gone: there is no terminal to hang up."""
         with contextlib.suppress(OSError, asyncssh.Error):
             command = channel.get_command() or "/bin/sh"
-            shell = Shell(self._box.system, self._user, stdout.write, stderr.write)
             script = await stdin.read() if command in ("/bin/sh", "sh") else command
-            status = await shell.run(script)
-            channel.exit(status)
-        self._sessions -= 1
+            shell = Shell(self._box.system, self._user, stdout.write, stderr.write)
+            channel.exit(await shell.run(script))
