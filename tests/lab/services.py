@@ -79,10 +79,9 @@ def _create_database(first: Machine, words: Secrets) -> None:
 def _create_volume(nodes: dict[str, Machine]) -> None:
     for node in nodes.values():
         wait_for(f"glusterd on {node.name}", lambda node=node: _glusterd_runs(node), 60)
-    addresses = {name: node.plan.lan(name) for name, node in nodes.items()}
-    bricks = " ".join(f"{address}:/data/www" for address in addresses.values())
     first = nodes[NODES[0]]
-    first.sh(_VOLUME.format(peers=" ".join(addresses[name] for name in NODES[1:]), bricks=bricks), timeout=90)
+    bricks = " ".join(f"{name}:/data/www" for name in NODES)
+    first.sh(_VOLUME.format(peers=" ".join(NODES[1:]), bricks=bricks), timeout=90)
     first.sh(_PAGES)
 
 
@@ -108,9 +107,7 @@ def bricks_online(node: Machine) -> int:
     """Bricks of the volume that run, as one node sees it."""
     text = node.run(["gluster", "volume", "status", "www", "--xml"], timeout=20).stdout
     found = ElementTree.fromstring(text).findall(".//node")
-    return sum(
-        1 for item in found if item.findtext("status") == "1" and (item.findtext("hostname") or "")[:1].isdigit()
-    )
+    return sum(1 for item in found if item.findtext("status") == "1" and item.findtext("hostname") in NODES)
 
 
 def heal_entries(node: Machine) -> int | None:

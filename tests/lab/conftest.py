@@ -1,0 +1,36 @@
+"""The lab for pytest: one a session, under a name of its own, and everything in this folder marked `lab`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import host
+from .lab import Lab
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies here needs the lab."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A healthy cluster; tests that break it call `lab.reset()` or wait for `lab.wait_healthy()` at their end."""
+    why = host.why_not()
+    if why and os.environ.get("DRAINBOARD_LAB") == "require":
+        pytest.fail(f"DRAINBOARD_LAB=require, but no lab can run here: {why}", pytrace=False)
+    if why:
+        pytest.skip(f"NO LAB HERE, nothing of the real cluster was tried: {why}")
+    lab = Lab.up(f"test-{os.getpid()}", owned=True)
+    try:
+        yield lab
+    finally:
+        lab.down()
