@@ -10,16 +10,17 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .host import LabError, cache_home, run
+from .host import LabError, Unavailable, cache_home, run
 
-PACKAGES = (
+_PACKAGES = (
     "systemd-sysv dbus iproute2 iputils-ping procps openssh-server sudo netcat-openbsd curl rsync socat kmod "
     "mariadb-server galera-4 glusterfs-server apache2 ssl-cert haproxy ucarp php-cli php-xml"
-).split()
+)
+PACKAGES = _PACKAGES.split()
 
 ROLE_UNITS = "mariadb glusterd apache2 haproxy ucarp rsync"
 NOISE_UNITS = (
@@ -73,7 +74,7 @@ def _recipe_hash() -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path) -> Generator[None]:
     """Two labs started together share one build."""
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -113,7 +114,7 @@ def _build(tarball: Path) -> None:
     log.write_text(done.stdout + done.stderr)
     if done.returncode != 0:
         part.unlink(missing_ok=True)
-        raise LabError(f"the base image could not be built, see {log}:\n{done.stderr[-1500:]}")
+        raise Unavailable(f"the base image could not be built, see {log}:\n{done.stderr[-1500:]}")
     for old in tarball.parent.glob("*.tar.zst"):
         if old != part:
             old.unlink()
@@ -125,5 +126,6 @@ def _unpack(tarball: Path, root: Path) -> None:
     part = root.with_name(f"{root.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    run(["tar", "--zstd", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpf", tarball, "-C", part], timeout=300)
+    options = ["--zstd", "--xattrs", "--xattrs-include=*", "--numeric-owner"]
+    run(["tar", *options, "-xpf", tarball, "-C", part], timeout=300)
     part.rename(root)

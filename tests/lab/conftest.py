@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,15 +22,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
 
 
+def _go_without(why: str) -> NoReturn:
+    """Loudly: a skipped lab proves nothing."""
+    if os.environ.get("DRAINBOARD_LAB") == "require":
+        pytest.fail(f"DRAINBOARD_LAB=require, but no lab can run here: {why}", pytrace=False)
+    pytest.skip(f"NO LAB HERE, nothing of the real cluster was tried: {why}")
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A healthy cluster; tests that break it call `lab.reset()` or wait for `lab.wait_healthy()` at their end."""
     why = host.why_not()
-    if why and os.environ.get("DRAINBOARD_LAB") == "require":
-        pytest.fail(f"DRAINBOARD_LAB=require, but no lab can run here: {why}", pytrace=False)
     if why:
-        pytest.skip(f"NO LAB HERE, nothing of the real cluster was tried: {why}")
-    lab = Lab.up(f"test-{os.getpid()}", owned=True)
+        _go_without(why)
+    try:
+        lab = Lab.up(f"test-{os.getpid()}", owned=True)
+    except host.Unavailable as error:
+        _go_without(str(error))
     try:
         yield lab
     finally:

@@ -24,6 +24,10 @@ class LabError(Exception):
     """A sentence for the one who started the lab: what went wrong and where to look."""
 
 
+class Unavailable(LabError):
+    """The packages the lab is made of can't be had here: a reason to skip, not a broken lab."""
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -81,4 +85,6 @@ def install_tools() -> None:
         return
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update"], check=False, timeout=300, env=env)
-    run(["apt-get", "install", "-y", "--no-install-recommends", *packages], timeout=600, env=env)
+    done = run(["apt-get", "install", "-y", "--no-install-recommends", *packages], check=False, timeout=600, env=env)
+    if done.returncode != 0:
+        raise Unavailable(f"apt-get could not install {' '.join(packages)}:\n{done.stderr[-1500:]}")

@@ -1,4 +1,4 @@
-"""What is written into each machine's overlay before its first start: the files under files/, keys, switched-on units."""
+"""What is written into each machine's overlay before its first start: files, keys, switched-on units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .plan import FIREWALLS, MACHINES, NODES, Plan
 
 _FILES = Path(__file__).parent / "files"
 _TOKEN = re.compile(r"@([A-Z0-9_]+)@")
-_UNITS = {
+_UNITS: dict[str, dict[str, str]] = {
     "all": {"lab-net.service": "sysinit.target.wants"},
     "node": dict.fromkeys(
         ("mariadb.service", "glusterd.service", "apache2.service", "var-www-html.mount", "www-mount-retry.service"),

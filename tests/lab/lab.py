@@ -56,7 +56,7 @@ class Lab:
             network.build(plan)
             words = install.Secrets.fresh()
             install.install(plan, base_root(), words)
-            lab._in_parallel(MACHINES, lambda machine: machine.power_on())
+            lab.all_on()
             services.create(lab.nodes, words)
             lab.wait_healthy(60)
         except BaseException:
@@ -84,9 +84,10 @@ class Lab:
         """Press the button; it boots by itself from there."""
         self.machines[machine].power_on()
 
-    def _in_parallel(self, names: Sequence[str], action: Any) -> None:
-        with ThreadPoolExecutor(len(names)) as pool:
-            list(pool.map(lambda name: action(self.machines[name]), names))
+    def all_on(self) -> None:
+        """Side by side, as after a power failure of the whole rack."""
+        with ThreadPoolExecutor(len(MACHINES)) as pool:
+            list(pool.map(Machine.power_on, self.machines.values()))
 
     # --- ways in
 
@@ -170,8 +171,7 @@ class Lab:
 
     def reset(self, timeout: float = 90) -> None:
         """As after `up`: everything on, every server active and ready on both firewalls, nothing in maintenance."""
-        for name in MACHINES:
-            self.on(name)
+        self.all_on()
         for name in FIREWALLS:
             firewall = self.machines[name]
             services.wait_for(

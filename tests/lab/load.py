@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ TIMEOUT = 5.0
 
 @dataclass(frozen=True)
 class Answer:
-    """One request: when it began and ended (CLOCK_MONOTONIC, the same for all processes), by whom, and what was wrong."""
+    """One request: when it began and ended (CLOCK_MONOTONIC, one for all processes), by whom, what was wrong."""
 
     began: float
     ended: float
@@ -52,7 +53,7 @@ def add_up(answers: list[Answer], began: float, ended: float) -> Result:
         failures=sum(1 for answer in answers if answer.error),
         by_node=dict(sorted(Counter(answer.node for answer in answers if answer.node).items())),
         errors=dict(Counter(answer.error for answer in answers if answer.error)),
-        longest_gap=round(max(later - earlier for earlier, later in zip(marks, marks[1:], strict=False)), 3),
+        longest_gap=round(max(later - earlier for earlier, later in pairwise(marks)), 3),
     )
 
 
@@ -65,7 +66,7 @@ class Load:
     rate: float = 50
     workers: int = 8
     keep_alive: bool = False
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list[Answer])
     began: float = 0
     ended: float = 0
     process: subprocess.Popen[str] | None = None

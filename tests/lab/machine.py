@@ -51,7 +51,8 @@ class Machine:
         self.group.mkdir(parents=True, exist_ok=True)
         # setsid --fork: the supervisor outlives the command that started it and is nobody's zombie.
         argv = ["setsid", "--fork", *inside(self.plan.netns), "unshare", "--mount", "--propagation=private"]
-        argv += ["sh", str(_SUPERVISOR), str(self.group.relative_to(cgroups.mount_point())), str(self.base), str(self.root), self.name]
+        group = self.group.relative_to(cgroups.mount_point())
+        argv += ["sh", *map(str, (_SUPERVISOR, group, self.base, self.root, self.name))]
         with (self.root / "console.log").open("ab") as log:
             subprocess.run([*argv, *self._devices()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
         self._wait_init()

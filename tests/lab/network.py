@@ -20,7 +20,7 @@ def build(plan: Plan) -> None:
     """Both namespaces with everything in them."""
     run(["ip", "netns", "add", plan.netns])
     run(["ip", "netns", "add", plan.client_netns])
-    # The console's WAN side is a link of its own: firewalls are macvlans on br-wan, and those can't reach br-wan itself.
+    # The console's WAN side is a link of its own: firewalls are macvlans on br-wan, which can't reach br-wan itself.
     _batch(
         plan.netns,
         "link set lo up",

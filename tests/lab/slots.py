@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ def started(pid: int) -> str:
 
 
 @contextmanager
-def registry() -> Iterator[None]:
+def registry() -> Generator[None]:
     """Held while labs are counted, made or removed; a killed holder lets go by itself."""
     labs_dir().mkdir(parents=True, exist_ok=True)
     with (labs_dir() / ".lock").open("w") as handle:

@@ -165,8 +165,10 @@ def _traces(name: str, started: list[int]) -> list[str]:
 
 
 def _cgroup_of(pid: int) -> str:
-    """A pid may have been given to someone else meanwhile, or be a zombie its parent has yet to collect."""
+    """A pid may have been given to someone else meanwhile; a zombie is PID 1's to collect, whenever it does."""
     try:
+        if "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text():
+            return ""
         return Path(f"/proc/{pid}/cgroup").read_text()
     except OSError:
         return ""
