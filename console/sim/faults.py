@@ -24,21 +24,15 @@ class Fault:
 def _node_back(world: World, target: str) -> None:
     """The end of whatever was done to the node."""
     node = world.nodes[target]
-    if node.link is Link.SILENT:
-        node.power_on()
-    elif node.hung:
-        node.resume()
-    else:
+    node.power_on()
+    node.resume()
+    if node.link is Link.UP:
         for unit in (GLUSTERD, MYSQL, APACHE):
             node.start_unit(unit)
 
 
 def _firewall_back(world: World, target: str) -> None:
-    firewall = world.firewalls[target]
-    if firewall.link is Link.SILENT:
-        firewall.power_on()
-    elif firewall.hung:
-        firewall.resume()
+    world.firewalls[target].power_on()
 
 
 def _backlog(world: World, target: str) -> None:

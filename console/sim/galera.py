@@ -111,7 +111,7 @@ class Galera:
         self._later(member, 0.7, lambda: self._connect(member))
 
     def rejoin(self, name: str) -> None:
-        """A member that hung finds itself outside: non-Primary first, then it joins again."""
+        """A member finds itself outside of the component: non-Primary, until there is one it can join."""
         member = self.members[name]
         member.phase = Phase.INITIALIZED
         self._later(member, 1.5, lambda: self._connect(member))
@@ -119,6 +119,7 @@ class Galera:
     def bootstrap(self, name: str) -> None:
         """This member alone becomes the Primary component (pc.bootstrap or galera_new_cluster)."""
         member = self.members[name]
+        member.life += 1
         member.phase = Phase.SYNCED
         self._become(frozenset({name}))
 
@@ -167,7 +168,7 @@ class Galera:
             return
         self._become(frozenset())
         for name in alive:
-            self.members[name].phase = Phase.INITIALIZED
+            self.rejoin(name)
 
     def _connect(self, member: Member) -> None:
         if not self.view or (self._evicting and member.name in self.view):
@@ -208,6 +209,7 @@ class Galera:
             return
         newest = max(member.seqno for member in back)
         for member in back:
+            member.life += 1
             member.phase = Phase.SYNCED
             member.seqno = newest
         self._become(self.last)

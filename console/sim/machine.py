@@ -79,6 +79,8 @@ class Machine:
 
     def power_on(self) -> None:
         """The plug is back: old connections are dropped once the network is up, sshd comes a little later."""
+        if self.link is not Link.SILENT:
+            return
         self._boots += 1
         self.later(BOOT / 2, lambda: self._show(Link.REFUSED))
         self.later(BOOT, self._boot)
@@ -92,12 +94,16 @@ class Machine:
             self.later(SHUTDOWN + 0.5 + BOOT, self._boot)
 
     def hang(self) -> None:
-        """The kernel still answers TCP, no program runs."""
+        """The kernel still answers TCP, no program runs. Without power there is nothing to hang."""
+        if self.link is not Link.UP or self.hung:
+            return
         self.hung = True
         self.stalled()
 
     def resume(self) -> None:
         """The end of a hang: what was asked meanwhile is answered now."""
+        if not self.hung:
+            return
         self.hung = False
         self.resumed()
 

@@ -39,9 +39,10 @@ class Node(Machine):
         super().__init__(clock, name, address)
         self.galera = galera
         self.gluster = gluster
-        self.apache: Apache | None = Apache(clock.now - 86_000)
+        self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)
         self.load = 0.35
         self._stopping_mysql = False
+        self._hung_with_mysql = False
 
     @property
     def mounted(self) -> bool:
@@ -123,11 +124,13 @@ class Node(Machine):
         self.later(0.6, lambda: self.start_unit(MYSQL))
 
     def stalled(self) -> None:
+        self._hung_with_mysql = self.unit(MYSQL) == "active"
         self.galera.vanish(self.name)
 
     def resumed(self) -> None:
         self.gluster.bricks[self.name].since = self.clock.now
-        self.galera.rejoin(self.name)
+        if self._hung_with_mysql:
+            self.galera.rejoin(self.name)
 
     def _mysql_stopped(self) -> None:
         self._stopping_mysql = False

@@ -89,7 +89,7 @@ class Simulator:
         while True:
             await asyncio.sleep(max(0.04, TICK / self.speed))
             now = loop.time()
-            self.world.tick((now - before) * self.speed)
+            self.world.tick(min(now - before, 2.0) * self.speed)
             before = now
 
     def _box(self, name: str) -> Box:
