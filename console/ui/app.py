@@ -1,0 +1,65 @@
+"""The application: sessions, themes, and the screen over them."""
+
+import os
+from typing import ClassVar, TypeGuard
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from console.paths import theme_dirs
+from console.session import Session
+from console.ui.screens.acts import Faults
+from console.ui.screens.cluster import ClusterScreen
+from console.ui.theme import DEFAULT, STATES, find
+
+__all__ = ["ConsoleApp", "Faults"]
+
+
+class ConsoleApp(App[int]):
+    """Starts the sessions it is given; whoever gave them closes them."""
+
+    TITLE = "drainboard"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True)]
+
+    def __init__(
+        self, sessions: tuple[Session, ...], theme: str | None = None, faults: "Faults | object | None" = None
+    ) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.sessions = sessions
+        self._faults = faults if _is_faults(faults) else None
+        self._found = find(theme_dirs())
+        for one in tuple(self.available_themes):
+            self.unregister_theme(one)
+        for one in self._found.themes:
+            self.register_theme(one)
+        self._wished = theme
+        self.theme = theme if theme in self.available_themes else DEFAULT
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Names of our own colours, for a theme that lacks them."""
+        return {f"state-{state}": "#ffffff" for state in STATES}
+
+    def on_mount(self) -> None:
+        """Begins asking, and looks."""
+        for session in self.sessions:
+            session.start()
+        screen = ClusterScreen(self.sessions, self._faults)
+        screen.notice = " ".join(self._problems())
+        self.push_screen(screen)
+
+    def _problems(self) -> list[str]:
+        problems = list(self._found.problems)
+        if self._wished and self._wished not in self.available_themes:
+            problems.append(f"There is no theme {self._wished}; there are: {', '.join(sorted(self.available_themes))}")
+        return problems
+
+    def action_leave(self) -> None:
+        """As q does, from anywhere."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ClusterScreen):
+                screen.action_act("q")
+
+
+def _is_faults(faults: object) -> TypeGuard[Faults]:
+    return hasattr(faults, "entries") and hasattr(faults, "inject")

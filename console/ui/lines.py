@@ -1,0 +1,125 @@
+"""Lines of marked text: what every block of the screen is made of. No Textual, no state.
+
+One character is one cell here: `harmless` sees to it, so that columns stand and a changed cell is found by counting.
+"""
+
+import textwrap
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from console.ui.words import Word
+
+
+class Piece(NamedTuple):
+    """Text of one style class; see `console.ui.words` for the classes."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the screen. `fill` styles all of it, to the right edge; `node` is whose row it is."""
+
+    pieces: tuple[Piece, ...] = ()
+    fill: str = ""
+    node: str = ""
+
+    @property
+    def text(self) -> str:
+        """Without styles."""
+        return "".join(piece.text for piece in self.pieces)
+
+    def cut(self, width: int) -> "Line":
+        """Exactly `width` cells; what does not fit ends in an ellipsis."""
+        length = len(self.text)
+        if length <= width:
+            return Line((*self.pieces, Piece(" " * (width - length))), self.fill, self.node)
+        kept: list[Piece] = []
+        left = max(0, width - 1)
+        for piece in self.pieces:
+            kept.append(Piece(piece.text[:left], piece.style))
+            left -= len(kept[-1].text)
+        return Line((*kept, Piece("…"[:width], "dim")), self.fill, self.node)
+
+
+BLANK = Line()
+
+
+@lru_cache(maxsize=4096)
+def harmless(text: str) -> str:
+    """Text from a machine or the journal with one cell a character: blanks stay, nothing moves the cursor."""
+    return "".join(_cell(char) for char in text)
+
+
+def _cell(char: str) -> str:
+    if not char.isprintable():
+        return " "
+    return char if cell_len(char) == 1 else "?"
+
+
+def line(*parts: "str | Piece | Word", fill: str = "", node: str = "") -> Line:
+    """A line from text, pieces and words; each is made harmless."""
+    return Line(tuple(piece(part) for part in parts if part), fill, node)
+
+
+def piece(part: "str | Piece | Word") -> Piece:
+    """One part of a line."""
+    if isinstance(part, Word):
+        return Piece(harmless(part.text), part.style)
+    return Piece(harmless(part)) if isinstance(part, str) else Piece(harmless(part.text), part.style)
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "", style: str = "", most: int = 99) -> list[Line]:
+    """A sentence over as many lines as it needs, at most `most`."""
+    clean = " ".join(harmless(text).split())
+    width = max(width, 20)
+    lines = textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1][: width - 1] + "…"]
+    return [Line((Piece(one, style),)) for one in lines or [first]]
+
+
+def flow(
+    groups: Iterable[Sequence["str | Piece | Word"]], width: int, gap: str = "  ", indent: str = " "
+) -> list[Line]:
+    """Groups of parts side by side, broken between groups only."""
+    lines: list[list[Piece]] = []
+    for group in groups:
+        parts = [piece(part) for part in group if part]
+        length = sum(len(part.text) for part in parts)
+        if lines and sum(len(part.text) for part in lines[-1]) + len(gap) + length <= width:
+            lines[-1] += [Piece(gap), *parts]
+        else:
+            lines.append([Piece(indent), *parts])
+    return [Line(tuple(parts)) for parts in lines]
+
+
+def count(number: int, what: str) -> str:
+    """1 entry, 2 entries."""
+    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{number} {what if number == 1 else plural}"
+
+
+def clock(moment: float) -> str:
+    """Local time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(moment))
+
+
+def moment(at: float, now: float) -> str:
+    """Time of day, with the date where it was not today."""
+    then, today = time.localtime(at), time.localtime(now)
+    return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
+
+
+def span(seconds: float) -> str:
+    """A length of time in at most four cells: 44s, 12m, 5h, 30d, 999d."""
+    for limit, unit, name in ((100, 1, "s"), (6000, 60, "m"), (48 * 3600, 3600, "h")):
+        if seconds < limit:
+            return f"{max(0, int(seconds // unit))}{name}"
+    return f"{min(999, int(seconds // 86400))}d"

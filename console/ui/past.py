@@ -1,0 +1,36 @@
+"""What the journal of a cluster says, read again only when there may be something new in it."""
+
+from console.journal import Record
+from console.session import Session
+
+EVERY = 15.0
+"""Seconds after which it is read again in any case: another console may write here too."""
+
+
+class Past:
+    """Open runs, and which run took which node out."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._read = 0.0
+        self._changed = 0.0
+        self.open: tuple[Record, ...] = ()
+        self.out: dict[str, Record] = {}
+
+    def forget(self) -> None:
+        """The next look reads again: a run has begun or ended."""
+        self._read = 0.0
+
+    def look(self, now: float) -> None:
+        """Reads if a run's file has come or gone, or it is long ago."""
+        folder = self._session.journal.folder
+        try:
+            changed: float = folder.stat().st_mtime
+        except OSError:
+            changed = 0.0
+        if now - self._read < EVERY and changed == self._changed:
+            return
+        self._read, self._changed = now, changed
+        self.open = self._session.unfinished()
+        found = {node.name: self._session.taken_out(node.name) for node in self._session.cluster.nodes}
+        self.out = {node: record for node, record in found.items() if record}

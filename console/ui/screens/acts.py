@@ -1,0 +1,234 @@
+"""What each key does: plans, asks, begins. The session decides; here its sentences are shown."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, cast
+
+from console.guards import Action
+from console.journal import Record
+from console.membership import Place, place
+from console.session import NotBegun, Session
+from console.ui.screens import pages, questions
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from console.ui.screens.cluster import ClusterScreen, Desk
+
+Act = Callable[["ClusterScreen"], Awaitable[None]]
+
+
+class Faults(Protocol):
+    """What can be made to go wrong in the demo."""
+
+    @property
+    def entries(self) -> tuple[tuple[str, str, str], ...]:
+        """(name, label, target)."""
+        ...
+
+    async def inject(self, name: str, target: str) -> str:
+        """Makes it happen. Returns a sentence."""
+        ...
+
+
+def _app(screen: "ClusterScreen") -> "App[int]":
+    return cast("App[int]", screen.app)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def _settle(session: Session) -> None:
+    """The first answers are waited for, as long as they may take."""
+    timings = session.cluster.timings
+    await session.settled(timings.answer + timings.connect)
+
+
+def _begins(action: Action, always: bool = False) -> Act:
+    async def act(screen: "ClusterScreen") -> None:
+        await begin(screen, action, screen.desk.selected, always)
+
+    return act
+
+
+async def begin(screen: "ClusterScreen", action: Action, node: str, always: bool = False) -> None:
+    """Asks what has to be asked, then begins. Says why not."""
+    desk, app = screen.desk, _app(screen)
+    try:
+        if desk.session.read_only or desk.session.running:
+            desk.session.begin(action, node)  # says why not
+        screen.say(f"{action.value} {node}: looking first")
+        await _settle(desk.session)
+        said = await questions.consent(app, desk.session.plan(action, node), always)
+        screen.say("")
+        if said is not None:
+            desk.shown.follow(desk.session.begin(action, node, said))
+            desk.past.forget()
+    except NotBegun as why:
+        screen.say("")
+        await questions.tell(app, f"{action.value} {node}: not begun", str(why))
+
+
+async def undo(screen: "ClusterScreen") -> None:
+    """Puts back what the last removal took out; a removal that is under way is stopped first."""
+    desk = screen.desk
+    running = desk.session.running
+    if running is not None and not desk.session.read_only:
+        node = running.intent.node
+        text = f"{running.intent.action.value} {node} is under way. It is stopped where it stands, then"
+        rest = f"{node} is put back at once as it was found."
+        if not await questions.confirmed(_app(screen), f"undo {node}?", f"{text} {rest}", yes="stop it and put back"):
+            return
+        await desk.session.stop()
+    else:
+        node = _last_out(desk)
+    desk.selected = node
+    await begin(screen, Action.UNDO, node)
+
+
+def _last_out(desk: "Desk") -> str:
+    """The selected node if it is out, else the one that was taken out last, else the selected one."""
+    if place(desk.session.picture, desk.selected) in (Place.OUT, Place.MIXED) or not desk.past.out:
+        return desk.selected
+    return max(desk.past.out, key=lambda node: desk.past.out[node].begun)
+
+
+async def show_open(screen: "ClusterScreen") -> None:
+    """Every run that was left open, one after the other."""
+    for desk in screen.desks:
+        records = desk.session.unfinished()
+        for at, record in enumerate(records):
+            if not await _offer(screen, desk, record, len(records) - at - 1):
+                return
+
+
+async def _offer(screen: "ClusterScreen", desk: "Desk", record: Record, more: int) -> bool:
+    """False when a run was begun: no other can be, meanwhile."""
+    name = desk.session.cluster.name
+    key = await questions.opened(_app(screen), name, record, time.time(), more)
+    if key:
+        screen.turn_to(desk)
+        await (_resume(screen, desk, record) if key == "r" else begin(screen, Action.UNDO, record.node))
+    return desk.session.running is None
+
+
+async def resume(screen: "ClusterScreen") -> None:
+    """An open run; which, where there are several."""
+    desk, app = screen.desk, _app(screen)
+    records = desk.session.unfinished()
+    if not records:
+        screen.say("Nothing is open in the journal: there is nothing to resume")
+    elif len(records) == 1:
+        await _offer(screen, desk, records[0], 0)
+    else:
+        now = time.time()
+        entries = tuple(
+            (str(at), questions.sentence(record, now)) for at, record in enumerate(reversed(records[-9:]), 1)
+        )
+        chosen = await questions.choose(app, "which run?", entries)
+        if chosen is not None:
+            await _offer(screen, desk, records[-1 - chosen], 0)
+
+
+async def _resume(screen: "ClusterScreen", desk: "Desk", record: Record) -> None:
+    app = _app(screen)
+    if record.node in {node.name for node in desk.session.cluster.nodes}:
+        desk.selected = record.node
+    try:
+        screen.say(f"resume {record.action} {record.node}: looking first")
+        await _settle(desk.session)
+        plan = desk.session.plan(Action(record.action), record.node, resumed=True)
+        said = await questions.consent(app, plan)
+        if said is not None:
+            desk.shown.follow(desk.session.resume(record, said))
+            desk.past.forget()
+    except (NotBegun, KeyError, ValueError) as why:
+        await questions.tell(app, f"{record.action} {record.node}: not resumed", str(why))
+    finally:
+        screen.say("")
+
+
+async def stop(screen: "ClusterScreen") -> None:
+    """Leaves the run where it stands."""
+    running = screen.desk.session.running
+    if running is None:
+        screen.say("No run is under way here")
+        return
+    name = f"{running.intent.action.value} {running.intent.node}"
+    text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
+    if await questions.confirmed(_app(screen), f"stop {name}?", text, yes="stop it"):
+        await screen.desk.session.stop()
+
+
+async def dry(screen: "ClusterScreen") -> None:
+    """What an action would do."""
+    node, session = screen.desk.selected, screen.desk.session
+    kinds = (("d", Action.DRAIN), ("x", Action.REMOVE), ("p", Action.REJOIN), ("u", Action.UNDO), ("b", Action.REBOOT))
+    entries = tuple((key, f"{action.value} {node}") for key, action in kinds)
+    chosen = await questions.choose(_app(screen), "dry run of", entries)
+    if chosen is not None:
+        await _settle(session)
+        await pages.dry_page(_app(screen), session.plan(kinds[chosen][1], node))
+
+
+async def log(screen: "ClusterScreen") -> None:
+    """Findings, events, runs."""
+    await pages.log_page(_app(screen), screen.desk.session, time.time())
+
+
+async def helps(screen: "ClusterScreen") -> None:
+    """Keys and marks."""
+    await pages.help_page(_app(screen))
+
+
+async def theme(screen: "ClusterScreen") -> None:
+    """Another theme."""
+    app = _app(screen)
+    names = sorted(app.available_themes)
+    entries = tuple((_letter(at), name) for at, name in enumerate(names))
+    chosen = await questions.choose(app, "theme", entries)
+    if chosen is not None:
+        app.theme = names[chosen]
+
+
+async def faults(screen: "ClusterScreen") -> None:
+    """Something goes wrong, in the demo."""
+    if screen.faults is None:
+        screen.say("Faults are for the demo: drainboard demo")
+        return
+    every = screen.faults.entries
+    entries = tuple((_letter(at), f"{label} ({target})") for at, (_, label, target) in enumerate(every))
+    chosen = await questions.choose(_app(screen), "make something go wrong", entries)
+    if chosen is not None:
+        name, label, target = every[chosen]
+        screen.say(f"{label} ({target}): {await screen.faults.inject(name, target)}")
+
+
+def _letter(at: int) -> str:
+    return "123456789abcdefghijklmnopqrstuvwxyz"[at % 35]
+
+
+async def leave(screen: "ClusterScreen") -> None:
+    """Ends the program; asks when a run is under way."""
+    names = [
+        f"{running.intent.action.value} {running.intent.node}"
+        for desk in screen.desks
+        if (running := desk.session.running) is not None
+    ]
+    text = f"{' and '.join(names)} is under way. It stops where it stands and stays open in the journal: r resumes it."
+    if not names or await questions.confirmed(_app(screen), "quit?", text, yes="quit"):
+        _app(screen).exit(0)
+
+
+KEYS: Mapping[str, Act] = {
+    "d": _begins(Action.DRAIN),
+    "x": _begins(Action.REMOVE),
+    "p": _begins(Action.REJOIN),
+    "b": _begins(Action.REBOOT, always=True),
+    "u": undo,
+    "r": resume,
+    "s": stop,
+    "y": dry,
+    "l": log,
+    "t": theme,
+    "?": helps,
+    "f": faults,
+    "q": leave,
+}

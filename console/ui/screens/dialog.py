@@ -1,0 +1,124 @@
+"""The one dialog: lines, keys that answer, and fields for what must be typed. Enter alone answers nothing.
+
+`ask` shows it and returns the key that was pressed ("" for esc) and what was typed.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from console.ui.lines import Line, Piece, line
+from console.ui.widgets.painted import Make, Painted
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a dialog shows. `keys`: (key, word). `fields`: (what to type, the only text accepted or "" for any)."""
+
+    title: str
+    make: Make
+    keys: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    grave: bool = False
+    page: bool = False
+    close: str = "close"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`key` is "" when it was closed, "enter" when every field was filled in."""
+
+    key: str = ""
+    typed: tuple[str, ...] = field(default=())
+
+
+class Dialog(ModalScreen[Answer]):
+    """Shows a Question. Fields take what is typed; without fields the keys answer."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("pagedown,space", "scroll(10)", "page down", show=False),
+        Binding("pageup", "scroll(-10)", "page up", show=False),
+    ]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(classes=("grave " * question.grave) + ("page" * question.page))
+        self._question = question
+        self._hint = ""
+
+    def compose(self) -> ComposeResult:
+        """Body, fields, keys."""
+        with Vertical(id="box") as box:
+            box.border_title = line(self._question.title).text.replace("[", "(").replace("]", ")")
+            with VerticalScroll(id="body", can_focus=False):
+                yield Painted(self._question.make)
+            for what, _ in self._question.fields:
+                yield Label(line(what).text, classes="label", markup=False)
+                yield Input(select_on_focus=False)
+            yield Painted(self._foot, id="foot")
+
+    def on_mount(self) -> None:
+        """The first field takes the keys, if there is one; else nothing has the focus."""
+        self._bound()
+        fields = list(self.query(Input))
+        if fields:
+            fields[0].focus()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Keys and fields stay in sight."""
+        self._bound()
+
+    def _bound(self) -> None:
+        if not self._question.page:
+            room = self.size.height - 5 - 2 * len(self._question.fields)
+            self.query_one("#body").styles.max_height = max(3, room)
+
+    def _foot(self, width: int, _height: int) -> list[Line]:
+        if self._hint:
+            return [line(Piece(f" {self._hint}", "warn")).cut(width)]
+        parts: list[Piece] = []
+        keys = (("enter", "go on"),) if self._question.fields else self._question.keys
+        for key, word in (*keys, ("esc", self._question.close)):
+            parts += [Piece(f" {key}", "key"), Piece(f" {word} ", "dim")]
+        return [line(*parts).cut(width)]
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that answers."""
+        pressed = event.character or event.key
+        if not self._question.fields and pressed in {key for key, _ in self._question.keys}:
+            event.stop()
+            self.dismiss(Answer(pressed))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """To the next field, or done when each holds what it must."""
+        fields = list(self.query(Input))
+        for box, (what, only) in zip(fields, self._question.fields, strict=True):
+            text = box.value.strip()
+            if not text or (only and text != only):
+                self._hint = f"type {only} exactly" if only and text else ("" if box is not event.input else what)
+                box.focus()
+                self.query_one("#foot", Painted).renew()
+                return
+        self.dismiss(Answer("enter", tuple(box.value.strip() for box in fields)))
+
+    def action_close(self) -> None:
+        """Nothing was said."""
+        self.dismiss(Answer())
+
+    def action_scroll(self, lines: int) -> None:
+        """Moves the body."""
+        self.query_one("#body", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+async def ask(app: App[int], question: Question) -> Answer:
+    """Shows a dialog and returns what was answered. Only from a worker."""
+    return await app.push_screen_wait(Dialog(question))

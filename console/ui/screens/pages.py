@@ -1,0 +1,96 @@
+"""Pages to read: help, log, dry run."""
+
+from textual.app import App
+
+from console.health import findings
+from console.session import Plan, Session
+from console.ui import words
+from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
+from console.ui.screens.dialog import Question, ask
+from console.ui.screens.questions import against, planned
+from console.ui.widgets.events import told
+from console.ui.widgets.run import left_open, sentence
+
+KEYS = (
+    ("j k, arrows", "select a node"),
+    ("d", "drain: out of every pool on both firewalls; sessions may end; it stays out"),
+    ("x", "remove now: HAProxy maint, for a node that is broken; one key if nothing objects"),
+    ("p", "put back (rejoin): waits until the node is Synced, healed and serving by itself"),
+    ("u", "undo: put back at once what the last removal took out, as it was found"),
+    ("b", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first"),
+    ("r", "resume an open run: each step is checked again before anything is sent"),
+    ("s", "stop the run where it stands; nothing is taken back, it stays open"),
+    ("y", "dry run: what stands against an action, its steps and exact commands"),
+    ("l", "log: findings, events and the journal's runs"),
+    ("tab, 1-9", "another cluster"),
+    ("t", "theme"),
+    ("f", "faults (in the demo only)"),
+    ("q", "quit"),
+)
+MEANINGS = (
+    (words.Word(words.OK, "UP", "ok"), "as it should be"),
+    (words.Word(words.WARN, "no shd", "warn"), "works, and something is missing"),
+    (words.Word(words.BAD, "DOWN", "bad"), "broken"),
+    (
+        words.Word(words.UNKNOWN, "lost", "unknown"),
+        "not known now, the details say why; stale: too old to count",
+    ),
+    (words.Word(words.OUT, "MAINT", "note"), "taken out by a person"),
+    (words.Word(words.DRAIN, "DRAIN", "note"), "taken out by a person, old sessions may end"),
+    (words.Word(words.WARN, "UP≠", "warn"), "config.xml says otherwise than run time: a reload or failover changes it"),
+    (words.Word("", "3/3 q0", "text"), "Galera: members in this node's component, of all; write-sets waiting"),
+    (words.Word("", "31/400", "text"), "Apache: busy workers of all slots"),
+)
+
+
+async def show(app: App[int], title: str, lines: list[Line]) -> None:
+    """A page of lines that are as wide as they are."""
+    await ask(app, Question(title, lambda width, _height: [one.cut(width) for one in lines], page=True))
+
+
+async def help_page(app: App[int]) -> None:
+    """Every key, every mark."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        lines = [one for key, says in KEYS for one in wrapped(f"{key:<12} {says}", width, " ", " " * 14)]
+        lines += [BLANK, line(Piece(" The marks", "head"))]
+        lines += [line(Piece(f" {word.text:<12}", word.style), f" {says}").cut(width) for word, says in MEANINGS]
+        return lines
+
+    await ask(app, Question("help", make, page=True))
+
+
+async def dry_page(app: App[int], plan: Plan) -> None:
+    """Guards, steps, exact commands."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        fine = [] if plan.objections else [line(Piece("Nothing stands against it now.", "ok"))]
+        return [*fine, *against(plan, width), *([BLANK] if fine else []), *planned(plan, width, orders=True)]
+
+    await ask(app, Question(f"dry run: {plan.action.value} {plan.node} (nothing is sent)", make, page=True))
+
+
+async def log_page(app: App[int], session: Session, now: float) -> None:
+    """Findings, events newest first, runs newest first."""
+    found, notes = findings(session.picture), told(tuple(session.events))
+    records = session.journal.records()
+
+    def make(width: int, _height: int) -> list[Line]:
+        lines = [line(Piece("What is not as it should be", "head"))]
+        for one in found:
+            word = words.finding(one.level)
+            lines += wrapped(f"{word.mark} {one.says}", width, " ", "   ", word.style)
+        lines += [BLANK, line(Piece("Events, newest first", "head"))]
+        for note in reversed(notes):
+            mark = words.event(note.step)
+            over = "over: " if note.step == "over" else ""
+            lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.says}", width, " ", " " * 12)
+        lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
+        for record in reversed(records[-50:]):
+            word = words.run(record.outcome)
+            lines += wrapped(f"{word.text}  {sentence(record, now)}", width, " ", "    ", word.style)
+            for says in left_open(record) if record.outcome is None else ():
+                lines += wrapped(says, width, "    ", "    ", "dim")
+        return lines
+
+    await ask(app, Question(f"{session.cluster.name}: log", make, page=True))

@@ -1,0 +1,110 @@
+"""What a person is asked before something is done: each a function that returns the answer."""
+
+from textual.app import App
+
+from console.guards import Override
+from console.journal import Record
+from console.session import Consent, Plan
+from console.ui import words
+from console.ui.lines import BLANK, Line, Piece, line, wrapped
+from console.ui.screens.dialog import Question, ask
+from console.ui.widgets.run import left_open, sentence
+
+
+async def tell(app: App[int], title: str, *sentences: str) -> None:
+    """Sentences, and a key to close."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        return [one for says in sentences for one in wrapped(says, width)]
+
+    await ask(app, Question(title, make))
+
+
+async def confirmed(app: App[int], title: str, *sentences: str, yes: str) -> bool:
+    """Whether `y` was pressed."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        return [one for says in sentences for one in wrapped(says, width)]
+
+    return (await ask(app, Question(title, make, keys=(("y", yes),), close="no, leave it"))).key == "y"
+
+
+async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | None:
+    """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
+    if not plan.objections and not always:
+        return Consent()
+    title = f"{plan.action.value} {plan.node}"
+    kinds = {one.override for one in plan.objections}
+
+    def make(width: int, _height: int) -> list[Line]:
+        return [*against(plan, width), *planned(plan, width)]
+
+    if Override.NEVER in kinds:
+        await ask(app, Question(f"{title}: not now", make, grave=True))
+        return None
+    if Override.NAME_AND_REASON in kinds:
+        named = f"Type the node's name, {plan.node}, to go on all the same"
+        fields = ((named, plan.node), ("Why (kept in the journal)", ""))
+        answer = await ask(app, Question(f"{title}?", make, fields=fields, grave=True, close="no, leave it"))
+        return Consent(True, *answer.typed) if answer.key else None
+    yes = "yes, go on all the same" if plan.objections else f"yes, {title}"
+    answer = await ask(app, Question(f"{title}?", make, keys=(("y", yes),), close="no, leave it"))
+    return Consent(confirmed=True) if answer.key == "y" else None
+
+
+def against(plan: Plan, width: int) -> list[Line]:
+    """Each objection as its sentence, with how strong it is."""
+    lines: list[Line] = []
+    for one in plan.objections:
+        word = words.override(one.override)
+        lines += wrapped(f"{word.mark} {one.sentence}", width, rest="  ", style=word.style)
+        lines.append(line(Piece(f"  ({word.word})", "dim")))
+    return lines
+
+
+def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
+    """The steps in words; with `orders` the exact commands as well."""
+    lines = [BLANK] if plan.objections else []
+    lines.append(line(Piece("What would be done:", "head")))
+    for at, (says, commands) in enumerate(plan.steps, 1):
+        lines += wrapped(says, width, f" {at:>2}. ", "     ")
+        for command in commands if orders else ():
+            lines += _verbatim(command, width)
+    return lines
+
+
+def _verbatim(command: str, width: int) -> list[Line]:
+    """A command as it leaves, cut at the edge into as many lines as it takes."""
+    lines: list[Line] = []
+    for raw in command.split("\n"):
+        room = max(10, width - 6)
+        parts = [raw[at : at + room] for at in range(0, len(raw), room)] or [""]
+        lines += [line(Piece("      " + part, "dim")) for part in parts]
+    return lines
+
+
+async def opened(app: App[int], cluster: str, record: Record, now: float, more: int = 0) -> str:
+    """What to do with an open run: r, u, or "" for later."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        lines = wrapped(sentence(record, now), width, style="head")
+        for says in left_open(record):
+            lines += wrapped(f"- {says}", width, rest="  ")
+        note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
+        lines += [BLANK, *wrapped(note, width, style="dim")]
+        return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
+
+    keys = (("r", "resume"), ("u", f"put {record.node} back at once"))
+    question = Question(f"{cluster}: a run is open", make, keys=keys, close="later")
+    return (await ask(app, question)).key
+
+
+async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]) -> int | None:
+    """The index of one of (key, label)."""
+
+    def make(_width: int, _height: int) -> list[Line]:
+        return [line(Piece(f" {key}", "key"), f"  {label}") for key, label in entries]
+
+    keys = tuple((key, "") for key, _ in entries)
+    answer = await ask(app, Question(title, make, keys=keys, close="none of these"))
+    return next((at for at, (key, _) in enumerate(entries) if answer.key == key), None)

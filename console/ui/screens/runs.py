@@ -1,0 +1,68 @@
+"""Which run is shown: the one under way, then how it ended, until it is put away."""
+
+import asyncio
+import time
+
+from console.journal import JournalError
+from console.lock import Locked
+from console.runner import Note, Stopped
+from console.session import Running, Session
+from console.ui.past import Past
+from console.ui.widgets.run import RunView
+
+
+class Shown:
+    """Follows one run to its end. Its exceptions are consumed here: what they say is shown."""
+
+    def __init__(self) -> None:
+        self._running: Running | None = None
+        self._end: tuple[str, Note] | None = None
+
+    def follow(self, running: Running) -> None:
+        """From now on this one."""
+        self._running, self._end = running, None
+        running.task.add_done_callback(_consume)
+
+    def put_away(self, session: Session) -> None:
+        """Only what has ended."""
+        if session.running is None:
+            self._running = None
+
+    def view(self, session: Session, past: Past) -> RunView | None:
+        """How it stands now."""
+        if session.running is not None and session.running is not self._running:
+            self.follow(session.running)
+        running = self._running
+        if running is None:
+            return None
+        if running.task.done() and self._end is None:
+            past.forget()
+            self._end = _end(running)
+        record = running.record
+        before = frozenset(str(entry.facts.get("step")) for entry in record.entries if entry.kind == "seen")
+        notes, ended = tuple(running.notes), ""
+        if self._end is not None:
+            ended, last = self._end
+            notes = notes if notes and notes[-1].final else (*notes, last)
+        begun = record.begun
+        return RunView(running.intent.action, running.intent.node, begun, notes, before, ended)
+
+
+def _consume(task: "asyncio.Task[object]") -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def _end(running: Running) -> tuple[str, Note]:
+    task, node = running.task, running.intent.node
+    if task.cancelled():
+        says = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
+        return "stopped", Note(time.time(), node, "stopped", says, final=True)
+    error = task.exception()
+    if error is None:
+        done = task.result().outcome == "done"
+        word = "done" if done else "parked"
+        return word, Note(time.time(), node, word, word, final=True)
+    known = isinstance(error, Stopped | JournalError | Locked)
+    says = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
+    return "stopped", Note(time.time(), node, "stopped", says, final=True)

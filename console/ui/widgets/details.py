@@ -1,0 +1,90 @@
+"""The selected node in words: since when and why it is out, what is not as it should be, and why unknown."""
+
+from console.fitness import unfit
+from console.membership import Place, config_of, memberships, place
+from console.snapshot import Known
+from console.ui import words
+from console.ui.lines import Line, Piece, flow, line, moment, span, wrapped
+from console.ui.widgets.sight import Sight
+
+
+def out_since(sight: Sight, node: str) -> str:
+    """Who took a node out, when and why, in a few words; nothing when it is in."""
+    where = place(sight.picture, node)
+    if where not in (Place.OUT, Place.MIXED):
+        return ""
+    record = sight.out.get(node)
+    kept = ", kept in config.xml" if all(one.out_later for one in memberships(sight.picture, node)) else ""
+    if record is None:
+        return "out" + kept
+    reason = f": {record.first('reason')}" if record.first("reason") else ""
+    return f"out since {moment(record.begun, sight.now)} by {record.action} ({record.first('who')}){kept}{reason}"
+
+
+def details(sight: Sight, most: int) -> list[Line]:
+    """At most so many lines, what matters most first."""
+    if most <= 0 or sight.selected not in {view.name for view in sight.picture.nodes}:
+        return []
+    lines = [*_out(sight), *_wrong(sight), *_pools(sight), *_figures(sight)]
+    kept = lines if len(lines) <= most else lines[:most]
+    first, *rest = [line(Piece("   "), *one.pieces).cut(sight.width) for one in kept]
+    named = line(Piece(f" {sight.selected}: ", "head"), *kept[0].pieces).cut(sight.width)
+    return [named, *rest] if first else []
+
+
+def _out(sight: Sight) -> list[Line]:
+    node = sight.selected
+    text = out_since(sight, node)
+    if not text:
+        return []
+    if node not in sight.out:
+        said = [config.revision for view in sight.picture.firewalls if (config := config_of(sight.picture, view.name))]
+        text += f"; not by a run in this journal; config.xml was last changed by: {said[0]}" if said else ""
+    return wrapped(text, sight.width - 12, style="note", most=2)
+
+
+def _wrong(sight: Sight) -> list[Line]:
+    """What makes it unfit, and where the pools disagree."""
+    said = [*unfit(sight.picture, sight.selected)] if not sight.asking else []
+    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in ("mixed", "down")]
+    sentences = [*(one.says for one in mine), *said]
+    if not sentences:
+        fit = "asking" if sight.asking else "fit to serve: Synced, healed, answering by itself"
+        return [line(Piece(fit, "dim" if sight.asking else "ok"))]
+    lines: list[Line] = []
+    for sentence in sentences:
+        lines += wrapped(f"{words.WARN} {sentence}", sight.width - 12, rest="  ", style="warn", most=2)
+    return lines
+
+
+def _pools(sight: Sight) -> list[Line]:
+    """Each pool by itself where they differ: on a firewall, between the two, or from config.xml."""
+    groups: list[list[str | Piece | words.Word]] = []
+    states = {one.admin for m in memberships(sight.picture, sight.selected) for one in m.now or ()}
+    for one in memberships(sight.picture, sight.selected):
+        pools = {server.pool: words.server(server) for server in one.now or ()}
+        if len(set(pools.values())) > 1 or len(states) > 1:
+            for pool, word in pools.items():
+                groups.append([f"{one.firewall} {pool} ", word])
+        if one.out_now is not None and one.out_later is not None and one.out_now != one.out_later:
+            groups.append([f"{one.firewall} config.xml ", words.later(one)])
+    return flow(groups, sight.width - 12, indent="")
+
+
+def _figures(sight: Sight) -> list[Line]:
+    """The figures that have no column when room is short."""
+    view = sight.picture.node(sight.selected)
+    parts: list[list[str | Piece | words.Word]] = []
+    if isinstance(view.host, Known):
+        host = view.host.value
+        parts.append([f"load {host.load:.1f} of {host.cores} cores"])
+        parts.append([f"up {span(host.uptime)}"])
+    if isinstance(view.site, Known):
+        parts.append([f"check URL HTTP {view.site.value.status} in {view.site.value.seconds * 1000:.0f}ms"])
+    if isinstance(view.apache, Known):
+        apache = view.apache.value
+        parts.append([f"Apache {apache.busy} busy, {apache.idle} idle of {apache.slots}"])
+    if isinstance(view.galera, Known) and view.galera.value.commits_per_second is not None:
+        parts.append([f"{view.galera.value.commits_per_second:.0f} commits/s"])
+    lines = flow(parts, sight.width - 12, indent="")
+    return [Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in lines]

@@ -1,0 +1,114 @@
+"""The virtual addresses as visitors see them, and the two firewalls."""
+
+from console.inventory import Vip
+from console.membership import config_of
+from console.probes.carp import Carp
+from console.snapshot import FirewallView, Known, Unknown, VipView
+from console.ui import words
+from console.ui.lines import Line, Piece, flow, moment, span
+from console.ui.widgets.sight import Sight
+
+Group = list[str | Piece | words.Word]
+
+
+def addresses(sight: Sight) -> list[Line]:
+    """One group a virtual address: status, how long it took, who answered."""
+    if not sight.picture.vips:
+        return []
+    vips = {vip.name: vip for vip in sight.picture.cluster.vips}
+    groups = [_address(sight, view, vips[view.name]) for view in sight.picture.vips]
+    groups[0].insert(0, Piece("VIP  ", "dim"))
+    return [one.cut(sight.width) for one in flow(groups, sight.width)]
+
+
+def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
+    word = words.visit(view.visit, asked=vip.url is not None)
+    if sight.old(view.visit):
+        word = word._replace(style="dim")
+    group: Group = [f"{view.name} ", Piece(f"{vip.address} ", "dim"), word]
+    if isinstance(view.visit, Known):
+        visit = view.visit.value
+        group.append(Piece(f" {visit.seconds * 1000:.0f}ms" + (f" {visit.node}" if visit.node else ""), word.style[:0]))
+    return group
+
+
+def firewalls(sight: Sight) -> list[Line]:
+    """One line a firewall, more where it does not fit."""
+    wide = max(len(view.name) for view in sight.picture.firewalls)
+    lines: list[Line] = []
+    for view in sight.picture.firewalls:
+        first: Group = [Piece(view.name.ljust(wide + 1), "head"), *_carp(sight, view)]
+        groups = [first, *_state(sight, view), _age(sight, view)]
+        lines += [one.cut(sight.width) for one in flow(groups, sight.width - 1)]
+    return lines
+
+
+def _carp(sight: Sight, view: FirewallView) -> Group:
+    if isinstance(view.carp, Unknown):
+        since = f" since {moment(view.carp.since, sight.now)}" if view.carp.since else ""
+        why = "" if words.unknown(view.carp).word == "asking" else f": {view.carp.why}"
+        room = sight.width - 52 if isinstance(view.pools, Known) else sight.width - 20
+        text = f"{since}{why}"
+        return [words.unknown(view.carp), Piece(text if len(text) <= room else text[: room - 1] + "…", "unknown")]
+    group: Group = []
+    for role, names in _roles(sight, view.carp.value).items():
+        word = words.role(role or None, view.carp.value.allow)
+        group += [word._replace(style="dim") if sight.old(view.carp) else word, Piece(f" {' '.join(names)} ")]
+    return group or [Piece("no vhid ", "dim")]
+
+
+def _roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
+    """Names of the virtual addresses by role, one entry where they agree."""
+    found: dict[str, list[str]] = {}
+    for vip in sight.picture.cluster.vips:
+        found.setdefault(carp.role(vip.address) or "", []).append(vip.name)
+    if not found:
+        for vhid in carp.vhids:
+            found.setdefault(vhid.role, []).append(f"{vhid.interface}/{vhid.vhid}")
+    return found
+
+
+def _state(sight: Sight, view: FirewallView) -> list[Group]:
+    groups: list[Group] = []
+    if isinstance(view.carp, Known) and view.carp.value.demotion:
+        groups.append([words.Word(words.WARN, f"demoted by {view.carp.value.demotion}", "warn")])
+    config = config_of(sight.picture, view.name)
+    if config and config.maintenance:
+        groups.append([words.Word(words.WARN, "persistent maintenance", "warn")])
+    if isinstance(view.carp, Unknown) and isinstance(view.pools, Unknown):
+        return groups
+    return [*groups, _haproxy(view), _config(sight, view)]
+
+
+def _haproxy(view: FirewallView) -> Group:
+    if isinstance(view.pools, Unknown):
+        return [Piece("HAProxy ", "dim"), words.unknown(view.pools)]
+    if not view.pools.value.running:
+        return [Piece("HAProxy ", "dim"), words.Word(words.WARN, "not running", "warn")]
+    if view.pools.value.dirty:
+        return [Piece("HAProxy ", "dim"), words.Word(words.WARN, "changes not applied", "warn")]
+    return [Piece("HAProxy ", "dim"), words.Word(words.OK, "runs", "ok")]
+
+
+def _config(sight: Sight, view: FirewallView) -> Group:
+    """Whether this one's configuration is synced to the other, and whether the two agree on the pools."""
+    if isinstance(view.config, Unknown):
+        return [Piece("config ", "dim"), words.unknown(view.config)]
+    mine = view.config.value
+    kind = "primary" if mine.primary else "secondary"
+    peers = [config_of(sight.picture, one.name) for one in sight.picture.firewalls if one.name != view.name]
+    group: Group = [Piece("config ", "dim"), kind + " "]
+    if any(peer is None for peer in peers):
+        return [*group, words.Word(words.UNKNOWN, "not compared", "unknown")]
+    if any(peer and peer.version != mine.version for peer in peers):
+        return [*group, words.Word(words.WARN, f"version {mine.version} differs", "warn")]
+    if any(peer and set(peer.servers) != set(mine.servers) for peer in peers):
+        return [*group, words.Word(words.WARN, "pools differ", "warn")]
+    return [*group, words.Word(words.OK, "agree", "ok")]
+
+
+def _age(sight: Sight, view: FirewallView) -> Group:
+    reading = view.pools if isinstance(view.pools, Known) else view.carp
+    if isinstance(reading, Unknown):
+        return []
+    return [Piece(span(sight.now - reading.at), "dim")]

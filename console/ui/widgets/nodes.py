@@ -1,0 +1,160 @@
+"""One row a node with its whole request path: pools, sessions, Apache, Galera, Gluster, the machine itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.membership import Membership, memberships
+from console.probes.gluster import Brick
+from console.snapshot import Known, NodeView, Reading, Unknown
+from console.ui import words
+from console.ui.lines import Line, Piece, line, piece, span
+from console.ui.widgets.details import out_since
+from console.ui.widgets.sight import Sight
+from console.ui.words import Word
+
+Cell = Callable[[Sight, NodeView], Word]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`keep`: the higher, the longer it stays when room is short. `right`: numbers."""
+
+    title: str
+    width: int
+    keep: int
+    cell: Cell
+    right: bool = False
+
+
+def table(sight: Sight) -> list[Line]:
+    """Heading and rows, in as many columns as fit."""
+    chosen = columns(sight)
+    name = _name_width(sight)
+    titles = " ".join(_fit(one.title, one) for one in chosen)
+    heading = line(Piece(" " * (name + 3) + titles), fill="heading").cut(sight.width)
+    return [heading, *(_row(sight, view, chosen, name) for view in sight.picture.nodes)]
+
+
+def columns(sight: Sight) -> list[Column]:
+    """Those that fit, in their own order; what the cluster does not have is left out."""
+    every = [*_pools(sight), *_path(sight)]
+    room = sight.width - _name_width(sight) - 3
+    kept = sorted(every, key=lambda one: -one.keep)
+    while kept and sum(one.width + 1 for one in kept) - 1 > room:
+        kept.pop()
+    return [one for one in every if one in kept]
+
+
+def _name_width(sight: Sight) -> int:
+    longest = max((len(view.name) for view in sight.picture.nodes), default=5)
+    return min(longest, 12 if sight.width < 120 else 24)
+
+
+def _fit(text: str, column: Column) -> str:
+    text = text if len(text) <= column.width else text[: column.width - 1] + "…"
+    return text.rjust(column.width) if column.right else text.ljust(column.width)
+
+
+def _row(sight: Sight, view: NodeView, chosen: Sequence[Column], name: int) -> Line:
+    here = view.name == sight.selected
+    parts = [Piece(" ►" if here else "  "), Piece(_fit(view.name, Column("", name, 0, _load)) + " ", "head")]
+    for column in chosen:
+        word = column.cell(sight, view)
+        parts.append(Piece(_fit(piece(word).text, column), word.style))
+        parts.append(Piece(" "))
+    return line(*parts, fill="selected" if here else "", node=view.name).cut(sight.width)
+
+
+def _pools(sight: Sight) -> list[Column]:
+    wide = 12 if sight.width >= 120 else 7
+    return [Column(view.name, wide, 100, _pool_cell(at)) for at, view in enumerate(sight.picture.firewalls)]
+
+
+def _pool_cell(at: int) -> Cell:
+    def cell(sight: Sight, view: NodeView) -> Word:
+        firewall = sight.picture.firewalls[at]
+        one = memberships(sight.picture, view.name)[at]
+        unknown = firewall.pools if isinstance(firewall.pools, Unknown) else None
+        running = isinstance(firewall.pools, Known) and firewall.pools.value.running
+        return _aged(sight, firewall.pools, words.membership(one, unknown, running))
+
+    return cell
+
+
+def _aged(sight: Sight, reading: Reading[Any], word: Word, interval: float = 0.0) -> Word:
+    return word._replace(style="dim") if sight.old(reading, interval) else word
+
+
+def _path(sight: Sight) -> list[Column]:
+    found = [
+        Column("sess", 4, 90, _sessions, right=True),
+        Column("req/s", 5, 60, lambda s, v: _aged(s, v.apache, words.rate(v.apache)), right=True),
+        Column("busy", 7, 70, lambda s, v: _aged(s, v.apache, words.busy(v.apache)), right=True),
+        Column("site", 5, 65, lambda s, v: _aged(s, v.site, words.site(v.site))),
+    ]
+    if sight.picture.cluster.mysql is not None:
+        found.append(Column("wsrep", 14, 95, _wsrep))
+    if sight.picture.cluster.volumes:
+        found += [Column("brick", 7, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
+    notes = max(12, sight.width - 108)
+    return [
+        *found,
+        Column("load", 5, 40, _load, right=True),
+        Column("up", 4, 30, _uptime, right=True),
+        Column("age", 3, 99, _age, right=True),
+        Column("", notes, 10, _notes),
+    ]
+
+
+def _sessions(sight: Sight, view: NodeView) -> Word:
+    held: list[Membership] = list(memberships(sight.picture, view.name))
+    return words.sessions([one.sessions for one in held])
+
+
+def _wsrep(sight: Sight, view: NodeView) -> Word:
+    return _aged(sight, view.galera, words.wsrep(view.galera, len(sight.picture.nodes)))
+
+
+def bricks(sight: Sight, node: str) -> tuple[list[Brick | None], Unknown | None]:
+    """A node's bricks in every volume, or why some volume is not known."""
+    for volume in sight.picture.volumes:
+        if isinstance(volume.state, Unknown):
+            return [], volume.state
+    return [sight.picture.brick(volume, node) for volume in sight.picture.volumes], None
+
+
+def _brick(sight: Sight, view: NodeView) -> Word:
+    return _storage(sight, words.brick(*bricks(sight, view.name)))
+
+
+def _heal(sight: Sight, view: NodeView) -> Word:
+    return _storage(sight, words.heal(*bricks(sight, view.name)))
+
+
+def _storage(sight: Sight, word: Word) -> Word:
+    interval = sight.picture.cluster.timings.storage
+    old = any(sight.old(volume.state, interval) for volume in sight.picture.volumes)
+    return word._replace(style="dim") if old else word
+
+
+def _load(sight: Sight, view: NodeView) -> Word:
+    if isinstance(view.host, Unknown):
+        return words.NOTHING
+    return _aged(sight, view.host, words.load(view.host.value.load, view.host.value.cores))
+
+
+def _uptime(_sight: Sight, view: NodeView) -> Word:
+    return words.NOTHING if isinstance(view.host, Unknown) else Word("", span(view.host.value.uptime), "text")
+
+
+def _age(sight: Sight, view: NodeView) -> Word:
+    """Of what the machine said last, or since when it says nothing."""
+    if isinstance(view.host, Unknown):
+        lost = view.host.since
+        return Word("", span(sight.now - lost), "unknown") if lost else words.NOTHING
+    return Word("", span(sight.now - view.host.at), "dim")
+
+
+def _notes(sight: Sight, view: NodeView) -> Word:
+    return Word("", out_since(sight, view.name), "note")

@@ -1,0 +1,91 @@
+"""The one widget: paints lines, and repaints only the cells that have changed."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.ui.lines import Line
+
+Make = Callable[[int, int], list[Line]]
+"""From width and height to lines."""
+
+
+class Painted(Widget):
+    """Lines made anew on `renew`, for the size there is."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *("ok", "warn", "bad", "unknown", "dim", "note", "head", "key", "text"),
+        *("bar-ok", "bar-warn", "bar-bad", "bar-unknown", "selected", "heading", "footer"),
+    }
+
+    class Pressed(Message):
+        """A node's row was clicked."""
+
+        def __init__(self, node: str) -> None:
+            super().__init__()
+            self.node = node
+
+    def __init__(self, make: Make, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._make = make
+        self._lines: list[Line] = []
+
+    def renew(self) -> None:
+        """Makes the lines again and repaints the cells that differ."""
+        lines = self._make(self.size.width, self.size.height)
+        before, self._lines = self._lines, lines
+        if len(before) != len(lines):
+            self.refresh(layout=True)
+            return
+        regions = [changed(old, new, y) for y, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
+        if regions:
+            self.refresh(*regions)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Everything flows anew."""
+        self._lines = self._make(self.size.width, self.size.height)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Tells which node's row it was."""
+        if event.y < len(self._lines) and self._lines[event.y].node:
+            self.post_message(self.Pressed(self._lines[event.y].node))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
+        """As many as are made."""
+        return max(1, len(self._make(width, viewport.height)))
+
+    def render_line(self, y: int) -> Strip:
+        """One line in the theme's colours."""
+        line = self._lines[y] if y < len(self._lines) else Line()
+        base = self.rich_style
+        fill = base + self._style(line.fill)
+        segments = [Segment(piece.text, fill + self._style(piece.style)) for piece in line.pieces if piece.text]
+        return Strip(segments).adjust_cell_length(self.size.width, fill).simplify()
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True) if name else Style.null()
+
+
+def changed(old: Line, new: Line, y: int) -> Region:
+    """The part of a line that differs, as far as its texts and styles tell."""
+    if old.fill != new.fill:
+        return Region(0, y, max(len(old.text), len(new.text), 1), 1)
+    before, after = _cells(old), _cells(new)
+    longest, shortest = max(len(before), len(after)), min(len(before), len(after))
+    start = next((x for x in range(shortest) if before[x] != after[x]), shortest)
+    if len(before) != len(after):
+        return Region(start, y, max(1, longest - start), 1)
+    end = next((x for x in range(longest, start, -1) if before[x - 1] != after[x - 1]), start)
+    return Region(start, y, max(1, end - start), 1)
+
+
+def _cells(line: Line) -> list[tuple[str, str]]:
+    return [(char, piece.style) for piece in line.pieces for char in piece.text]

@@ -1,0 +1,132 @@
+"""A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
+
+from dataclasses import dataclass
+
+from console.guards import Action
+from console.journal import Record
+from console.procedures import PROCEDURES
+from console.runner import Note
+from console.ui import words
+from console.ui.lines import Line, Piece, clock, count, line, moment, wrapped
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What is shown of a run. `before`: steps an interrupted run had done already."""
+
+    action: Action
+    node: str
+    begun: float
+    notes: tuple[Note, ...]
+    before: frozenset[str] = frozenset()
+    ended: str = ""
+    """How it ended: done, parked, stopped; "" while it is under way."""
+
+    @property
+    def final(self) -> Note | None:
+        """The run's last word."""
+        return next((note for note in reversed(self.notes) if note.final), None)
+
+    def states(self) -> list[tuple[str, str]]:
+        """Each step's own sentence with done, now, todo, missed or stopped."""
+        steps = PROCEDURES[self.action]
+        said = [note.step for note in self.notes]
+        at = max((i for i, step in enumerate(steps) if step.name in said), default=-1)
+        found: list[tuple[str, str]] = []
+        for i, step in enumerate(steps):
+            state = "done" if i < at or (i > at and step.name in self.before) else "todo"
+            if i == at:
+                state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
+            found.append((step.says.format(node=self.node), state))
+        return found
+
+
+def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
+    """At most so many lines: a heading, the steps around the current one, the newest sentence."""
+    if most < 2:
+        return []
+    states = run.states()
+    done = sum(state == "done" for _, state in states)
+    lines = [_heading(run, done, len(states), width)]
+    if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
+        return lines + _newest(run, width, 1)
+    newest = _newest(run, width, 3 if most >= 7 else 2)
+    for at, state in _window(states, max(1, most - 1 - len(newest))):
+        lines.append(_step(states, at, state, width))
+        if state in ("now", "stopped"):
+            lines += newest
+            newest = []
+    return [*lines, *newest][:most]
+
+
+def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
+    word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
+    left = f"  {done} of {count(steps, 'step')} done"
+    end = Piece("   esc puts this away", "dim") if run.ended else Piece("   s stops here", "dim")
+    text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
+    return line(" ", word, Piece(text, "head"), Piece(left), end, fill="heading").cut(width)
+
+
+def _newest(run: RunView, width: int, most: int) -> list[Line]:
+    note = run.final or (run.notes[-1] if run.notes else None)
+    if note is None:
+        return []
+    style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
+    return [one.cut(width) for one in wrapped(note.says, width - 1, "     ", "     ", style, most)]
+
+
+def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
+    """Indexes of the steps to show: the current one, what follows, what came before. -1: some are left out."""
+    every = [(at, state) for at, (_, state) in enumerate(states)]
+    if len(every) <= room:
+        return every
+    current = next((at for at, state in every if state in ("now", "stopped", "todo")), len(every) - 1)
+    start = max(0, min(current - 1, len(every) - room))
+    return every[start : start + room]
+
+
+def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Line:
+    word = words.step(state)
+    return line(
+        "   ", Piece(word.mark, word.style), f" {at + 1}. ", Piece(states[at][0], "dim" * (state == "todo"))
+    ).cut(width)
+
+
+def sentence(record: Record, now: float) -> str:
+    """One open run: what, which node, since when, by whom, how far it came."""
+    total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
+    done = len({entry.facts.get("step") for entry in record.entries if entry.kind in ("seen", "partly")})
+    far = f"{done} of {count(total, 'step')} done" if total else f"{count(done, 'step')} done"
+    return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
+
+
+def left_open(record: Record) -> list[str]:
+    """What the journal says of why it is open, newest first, each once."""
+    said: list[str] = []
+    for entry in reversed(record.entries):
+        missed = entry.facts.get("missed")
+        if isinstance(missed, dict) and entry.kind in ("parked", "partly"):
+            said += [f"missed: {value}" for value in missed.values()]  # pyright: ignore
+        elif entry.kind == "failed":
+            said.append(f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}")
+        elif entry.kind == "sending" and not said:
+            said.append(f"interrupted at “{entry.facts.get('step')}”, after its orders had been written down")
+    last = record.last("seen")
+    if last:
+        said.append(f"last read back: {last.facts.get('says')}")
+    return list(dict.fromkeys(said)) or ["interrupted before anything was sent"]
+
+
+def open_runs(records: tuple[Record, ...], width: int, most: int, now: float) -> list[Line]:
+    """Open runs that are not under way here: a line each."""
+    if not records or most < 1:
+        return []
+    lines = [
+        line(" ", words.run(None), "  ", sentence(record, now), Piece("   r resumes", "dim")).cut(width)
+        for record in records
+    ]
+    return (
+        lines
+        if len(lines) <= most
+        else [*lines[: most - 1], line(Piece(f"   and {len(lines) - most + 1} more", "dim"))]
+    )

@@ -1,0 +1,245 @@
+"""What every state looks like: a mark, a word and a style class. The whole vocabulary of the screen, and pure.
+
+Never a colour alone: the mark and the word say the same without any. What is unknown is never `ok`.
+
+Style classes: ok, warn, bad, unknown, dim (not there, not asked, old), note (a person's doing), head, key, text.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from console.balancers.haproxy import Admin, Server
+from console.guards import Override
+from console.health import Level
+from console.membership import Membership
+from console.probes.apache import Apache, Site
+from console.probes.galera import Wsrep
+from console.probes.gluster import Brick
+from console.probes.vip import Visit
+from console.snapshot import NOT_ASKED, Reading, Unknown
+
+OK, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "!", "✗", "?", "·", "■", "▼"
+
+
+class Word(NamedTuple):
+    """A state as it is shown."""
+
+    mark: str
+    word: str
+    style: str
+
+    @property
+    def text(self) -> str:
+        """Mark and word."""
+        return self.mark + self.word
+
+
+NOTHING = Word("", "-", "dim")
+
+
+def verdict(level: Level) -> Word:
+    """The cluster in one word."""
+    return {
+        Level.OK: Word(OK, "OK", "ok"),
+        Level.DEGRADED: Word(WARN, "DEGRADED", "warn"),
+        Level.UNKNOWN: Word(UNKNOWN, "UNKNOWN", "unknown"),
+        Level.CRITICAL: Word(BAD, "CRITICAL", "bad"),
+    }[level]
+
+
+def finding(level: Level) -> Word:
+    """One thing that is not as it should be, by its mark alone before its sentence."""
+    word = verdict(level)
+    return Word(word.mark, "", word.style)
+
+
+def unknown(reading: Unknown) -> Word:
+    """Why nothing is shown, in one word. `lost`: it was known once."""
+    if reading.why == NOT_ASKED.why:
+        return Word(ASKING, "asking", "dim")
+    if reading.pending:
+        return Word(ASKING, "reading", "unknown")
+    if reading.why.startswith("stale"):
+        return Word(UNKNOWN, "stale", "unknown")
+    return Word(UNKNOWN, "lost", "unknown")
+
+
+def server(one: Server) -> Word:
+    """A server of a backend. What was asked of it comes before its health: out is out, even when it is also down."""
+    if one.admin is Admin.MAINT:
+        return Word(OUT, "MAINT", "note")
+    if one.admin is Admin.DRAIN:
+        return Word(DRAIN, "DRAIN", "note")
+    if one.serving:
+        falling = one.status.startswith("UP ")
+        return Word(WARN, one.status, "warn") if falling else Word(OK, "UP", "ok")
+    if one.status.startswith(("NOLB", "UP")):
+        return Word(WARN, "NOLB" if one.status.startswith("NOLB") else "UP w0", "warn")
+    return Word(BAD, one.status.split()[0], "bad")
+
+
+def membership(one: Membership, why: Unknown | None, running: bool = True) -> Word:
+    """A node on one firewall, all its pools taken together. `≠`: config.xml says otherwise than run time does."""
+    if one.now is None:
+        return unknown(why) if why else Word(UNKNOWN, "lost", "unknown")
+    if not one.now:
+        return Word("", "-", "dim") if running else Word(ASKING, "off", "dim")
+    words = list(dict.fromkeys(server(each) for each in one.now))
+    if len(words) > 1:
+        return Word(WARN, "MIXED", "warn")
+    if one.out_later is not None and one.out_now is not None and one.out_later != one.out_now:
+        return words[0]._replace(word=words[0].word + "≠", style="warn" if words[0].style == "ok" else words[0].style)
+    return words[0]
+
+
+def later(one: Membership) -> Word:
+    """A node in one firewall's config.xml, which counts after a reload, a boot or a failover."""
+    if one.later is None:
+        return Word(UNKNOWN, "?", "unknown")
+    if not one.later:
+        return NOTHING
+    outs = {each.out for each in one.later}
+    if len(outs) > 1:
+        return Word(WARN, "partly", "warn")
+    return Word(OUT, "out", "note") if outs == {True} else Word(OK, "in", "ok")
+
+
+def sessions(counts: Sequence[int | None]) -> Word:
+    """Sessions to a node over all firewalls; with `?` where one of them is not known."""
+    known = [each for each in counts if each is not None]
+    if not known:
+        return Word(UNKNOWN, "", "unknown")
+    return Word("", f"{sum(known)}?", "unknown") if len(known) < len(counts) else Word("", str(sum(known)), "text")
+
+
+def role(word: str | None, allowed: bool = True) -> Word:
+    """A CARP role. BACKUP is as good as MASTER: which of them is right is the verdict's matter."""
+    if not allowed:
+        return Word(BAD, "DISABLED", "bad")
+    if word in ("MASTER", "BACKUP"):
+        return Word(OK, word, "ok")
+    return Word(BAD, word or "no vhid", "bad")
+
+
+_STATES = {"Donor/Desynced": "Donor", "Initialized": "Init"}
+
+
+def wsrep(reading: Reading[Wsrep], members: int) -> Word:
+    """A Galera member: state, size of its component, queue of write-sets to apply."""
+    if isinstance(reading, Unknown):
+        return unknown(reading)
+    mine = reading.value
+    size = f"{mine.size}/{members}"
+    if mine.status != "Primary":
+        return Word(BAD, f"{'NON-PRIM' if mine.status == 'non-Primary' else mine.status[:8].upper()} {size}", "bad")
+    state = _STATES.get(mine.state, mine.state.split(":")[0].split()[0] if mine.state else "?")[:8]
+    if not mine.synced:
+        return Word(WARN, f"{state} {size} q{mine.recv_queue}", "warn")
+    leftover = mine.desynced or mine.read_only or mine.maintenance not in ("", "DISABLED")
+    fine = mine.size >= members and not leftover
+    return Word(OK if fine else WARN, f"{state} {size} q{mine.recv_queue}", "ok" if fine else "warn")
+
+
+def brick(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:
+    """A node's bricks, the worst of all volumes. A brick without its self-heal daemon does not heal."""
+    if unasked:
+        return unknown(unasked)
+    if None in bricks:
+        return Word(BAD, "none", "bad")
+    there = [each for each in bricks if each]
+    if not all(each.online and each.connected for each in there):
+        return Word(BAD, "away", "bad")
+    if not all(each.heal_daemon for each in there):
+        return Word(WARN, "no shd", "warn")
+    return Word(OK, "ok", "ok")
+
+
+def heal(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:
+    """Entries to heal on the worst brick of a node. Not counted is not 0."""
+    counts = [each.pending if each else None for each in bricks]
+    if unasked or None in counts:
+        return Word(UNKNOWN, "", "unknown")
+    worst = max((each for each in counts if each is not None), default=0)
+    return Word(WARN, str(worst), "warn") if worst else Word("", "0", "ok")
+
+
+def busy(reading: Reading[Apache]) -> Word:
+    """Busy workers of all slots. Full means that the next visitor waits."""
+    if isinstance(reading, Unknown):
+        return unknown(reading)
+    mine = reading.value
+    full = mine.busy >= mine.slots
+    return Word(BAD if full else "", f"{mine.busy}/{mine.slots}", "bad" if full else "text")
+
+
+def rate(reading: Reading[Apache]) -> Word:
+    """Requests a second between the last two looks."""
+    if isinstance(reading, Unknown):
+        return NOTHING
+    per_second = reading.value.requests_per_second
+    return NOTHING if per_second is None else Word("", f"{per_second:.0f}", "text")
+
+
+def site(reading: Reading[Site]) -> Word:
+    """The check URL, answered by a node's own Apache."""
+    if isinstance(reading, Unknown):
+        return unknown(reading)
+    return _http(reading.value.status, reading.value.serves)
+
+
+def visit(reading: Reading[Visit], asked: bool = True) -> Word:
+    """A virtual address as a visitor sees it."""
+    if not asked:
+        return Word("", "not checked", "dim")
+    if isinstance(reading, Unknown):
+        return unknown(reading)
+    return _http(reading.value.status, reading.value.served)
+
+
+def _http(status: int, fine: bool) -> Word:
+    return Word(OK if fine else BAD, str(status), "ok" if fine else "bad")
+
+
+def load(value: float, cores: int) -> Word:
+    """Load over the last minute; more than two for each core is worth a look."""
+    return Word(WARN, f"{value:.1f}", "warn") if value > 2 * cores else Word("", f"{value:.1f}", "text")
+
+
+def step(state: str) -> Word:
+    """How far a step of a run is: done, now, todo, missed, stopped."""
+    return {
+        "done": Word(OK, "done", "ok"),
+        "now": Word("►", "now", "note"),
+        "missed": Word(WARN, "partly", "warn"),
+        "stopped": Word(BAD, "stopped", "bad"),
+    }.get(state, Word(ASKING, "todo", "dim"))
+
+
+def run(outcome: str | None, under_way: bool = False, missed: bool = False) -> Word:
+    """A run of the journal. Open means: never ended, and to be resumed or put back."""
+    if under_way:
+        return Word("►", "RUNNING", "note")
+    if outcome is None:
+        return Word(WARN, "OPEN, parked" if missed else "OPEN", "warn")
+    return Word(OK, outcome, "ok")
+
+
+def override(kind: Override) -> Word:
+    """How strong an objection is."""
+    return {
+        Override.NEVER: Word(BAD, "no way round", "bad"),
+        Override.CONFIRM: Word(WARN, "say yes to go on", "warn"),
+        Override.NAME_AND_REASON: Word(WARN, "name the node and why to go on", "warn"),
+    }[kind]
+
+
+def event(step_name: str) -> Word:
+    """What kind of event it is, by its mark."""
+    marks = {
+        "seen": Word(WARN, "", "warn"),
+        "over": Word(OK, "", "ok"),
+        "stopped": Word(BAD, "", "bad"),
+        "parked": Word(WARN, "", "warn"),
+        "done": Word(OK, "", "ok"),
+    }
+    return marks.get(step_name, Word("►", "", "note"))
