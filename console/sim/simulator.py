@@ -14,7 +14,7 @@ from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
 from console.sim.boxes import Box, Tunnel
 from console.sim.faults import FAULTS, strike
-from console.sim.galera import SILENT
+from console.sim.galera import SILENT, Galera, Member
 from console.sim.node import Node
 from console.sim.shell import System
 from console.sim.waiting import until
@@ -123,16 +123,16 @@ async def _mysql(
 ) -> None:
     await until(lambda: not node.hung)
     member = world.galera.members[node.name]
+    server = mysql_wire.Server(
+        f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, partial(_query, world.galera, member, member.started)
+    )
     if member.phase not in SILENT:
-        server = mysql_wire.Server(
-            "5.5.5-" + wsrep.VERSION, folders.MYSQL_USER, password, lambda sql: _query(world, node, sql)
-        )
         await mysql_wire.serve(reader, writer, server)
     writer.close()
 
 
-def _query(world: World, node: Node, sql: str) -> mysql_wire.Result:
-    member = world.galera.members[node.name]
-    if member.phase in SILENT:
+def _query(galera: Galera, member: Member, started: float, sql: str) -> mysql_wire.Result:
+    """A connection ends with the mariadbd that accepted it."""
+    if member.phase in SILENT or member.started != started:
         raise ConnectionResetError("mariadbd is gone")
-    return wsrep.query(world.galera, member, sql)
+    return wsrep.query(galera, member, sql)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from console.sim import Simulator
 MARK = "mark7f3a"
 SOCKET = ("nc", "-U", "/tmp/haproxy.socket")
 SPEED = 10.0
+Rows = tuple[tuple[Any, ...], ...]
+Query = Callable[[str], Awaitable[Rows]]
 
 
 @dataclass
@@ -63,24 +65,30 @@ class Cluster:
         found = [dict(zip(["pxname", *head[1:]], row, strict=True)) for row in rows]
         return {(row["pxname"], row["svname"]): row for row in found}
 
-    async def sql(self, name: str, statement: str, password: str | None = None) -> tuple[tuple[Any, ...], ...]:
-        """Over SSH, as the product does it."""
+    @asynccontextmanager
+    async def mysql(self, name: str, password: str | None = None) -> AsyncIterator[Query]:
+        """One connection over SSH, as the product does it."""
         path = str(self.sim.inventory.parent / f"{name}.sock")
         async with self.ssh(name) as connection:
             listener = await connection.forward_local_path_to_port(path, "127.0.0.1", 3306)
             try:
-                return await asyncio.to_thread(self._query, path, statement, password)
+                client = await asyncio.to_thread(self._connect, path, password)
+                try:
+                    yield lambda statement: asyncio.to_thread(_execute, client, statement)
+                finally:
+                    client._force_close()
             finally:
                 listener.close()
                 await listener.wait_closed()
 
-    def _query(self, path: str, statement: str, password: str | None) -> tuple[tuple[Any, ...], ...]:
+    async def sql(self, name: str, statement: str, password: str | None = None) -> Rows:
+        async with self.mysql(name, password) as query:
+            return await query(statement)
+
+    def _connect(self, path: str, password: str | None) -> "pymysql.Connection[Any]":
         mysql = self.inventory["mysql"]
         stored = Path(mysql["password_file"]).read_text().strip()
-        client = pymysql.connect(unix_socket=path, user=mysql["user"], password=password or stored, connect_timeout=3)
-        with client, client.cursor() as cursor:
-            cursor.execute(statement)
-            return tuple(cursor.fetchall())
+        return pymysql.connect(unix_socket=path, user=mysql["user"], password=password or stored, connect_timeout=3)
 
     async def wsrep(self, name: str) -> dict[str, str]:
         return dict(await self.sql(name, r"SHOW GLOBAL STATUS LIKE 'wsrep\_%'"))
@@ -111,6 +119,12 @@ class Cluster:
         async with asyncio.timeout(timeout):
             while not await condition():
                 await asyncio.sleep(0.03)
+
+
+def _execute(client: "pymysql.Connection[Any]", statement: str) -> Rows:
+    with client.cursor() as cursor:
+        cursor.execute(statement)
+        return tuple(cursor.fetchall())
 
 
 async def ask(connection: asyncssh.SSHClientConnection, *runs: Run, sudo: bool = False) -> tuple[Ran, ...]:

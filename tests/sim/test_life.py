@@ -299,6 +299,16 @@ async def test_stopped_services(cluster: Cluster) -> None:
     await cluster.until(lambda: synced(cluster, "node2"))
 
 
+async def test_a_mysql_connection_ends_with_its_server(cluster: Cluster) -> None:
+    async with cluster.mysql("node2") as query:
+        assert await query("SELECT 1") == (("1",),)
+        await cluster.run("node2", "systemctl", "restart", "mariadb.service")
+        assert (await cluster.run("node2", "systemctl", "is-active", "mariadb")).out == "active\n"
+        with pytest.raises(pymysql.err.OperationalError) as lost:
+            await query("SELECT 1")
+    assert lost.value.args[0] == 2013
+
+
 async def test_no_sql_during_a_full_copy(cluster: Cluster) -> None:
     cluster.sim.fault("database-lost", "node2")
     await cluster.until(lambda: synced(cluster, "node1", "2"))
