@@ -110,7 +110,8 @@ def _switch_on(upper: Path, units: dict[str, str]) -> None:
 
 
 def _install_firewall(upper: Path, base: Path) -> None:
-    """FreeBSD keeps things elsewhere; its sysctl hides Debian's."""
+    """FreeBSD keeps things elsewhere, root's shell is sh, and its sysctl hides Debian's."""
+    _put(upper / "etc/passwd", (base / "etc/passwd").read_text().replace("/root:/bin/bash", "/root:/bin/sh"))
     (upper / "usr/local/sbin/haproxy").symlink_to("/usr/sbin/haproxy")
     real = upper / "usr/sbin/sysctl.linux"
     real.write_bytes((base / "usr/sbin/sysctl").read_bytes())

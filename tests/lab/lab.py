@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,13 @@ _READY = "".join(
     for pool in ("web", "webtls")
     for node in NODES
 )
+_CARP_PLAIN = """\
+grep -q virtualip_carp_maintenancemode /cf/conf/config.xml && pfSsh.php playback disablecarpmaint
+[ "$(sysctl -n net.inet.carp.allow)" = 1 ] || sysctl net.inet.carp.allow=1
+now=$(sysctl -n net.inet.carp.demotion)
+[ "$now" = 0 ] || sysctl net.inet.carp.demotion=$((0 - now))
+systemctl start ucarp@wan ucarp@lan
+"""
 _ALL_ACTIVE = """\
 [ "$(pgrep -xc haproxy)" -gt 0 ] && ! grep -qE '<status>(disabled|inactive|backup)<' /cf/conf/config.xml && exit 0
 sed -i -E 's#<status>(disabled|inactive|backup)</status>#<status>active</status>#' /cf/conf/config.xml
@@ -50,7 +57,7 @@ class Lab:
         """Build it all. An owned lab is stale once this process is gone."""
         host.install_tools()
         clean_stale()
-        plan = slots.reserve(name, owned=owned)
+        plan = slots.reserve(name)
         try:
             lab = cls(plan, base_root())
             network.build(plan)
@@ -59,6 +66,8 @@ class Lab:
             lab.all_on()
             services.create(lab.nodes, words)
             lab.wait_healthy(60)
+            if not owned:
+                slots.disown(plan)
         except BaseException:
             if not os.environ.get("DRAINBOARD_LAB_KEEP"):
                 remove(plan)
@@ -107,7 +116,8 @@ class Lab:
 
     def run_inside(self, argv: Sequence[str | Path], **kw: Any) -> subprocess.CompletedProcess[Any]:
         """The same, to its end."""
-        return subprocess.run([*network.inside(self.netns), *map(str, argv)], check=kw.pop("check", False), **kw)
+        kw.setdefault("check", False)
+        return _run_any([*network.inside(self.netns), *map(str, argv)], **kw)
 
     def enter(self) -> None:
         """Move the calling thread into the lab's network."""
@@ -174,15 +184,18 @@ class Lab:
         self.all_on()
         for name in FIREWALLS:
             firewall = self.machines[name]
-            services.wait_for(
-                f"{name} boots", lambda fw=firewall: fw.run(["pgrep", "-x", "haproxy"]).returncode == 0, timeout
-            )
-            if "<virtualip_carp_maintenancemode>" in firewall.sh("cat /cf/conf/config.xml"):
-                firewall.run(["/usr/local/sbin/pfSsh.php", "playback", "disablecarpmaint"])
+            services.wait_for(f"{name} boots", lambda fw=firewall: services.is_active(fw, "pfsense-boot"), timeout)
+            firewall.sh(_CARP_PLAIN)
             firewall.sh(_ALL_ACTIVE)
             firewall.sh(_READY)
+        for node in self.nodes.values():
+            services.wait_for(f"{node.name} boots", lambda node=node: services.is_active(node, "ssh"), timeout)
+            node.sh("systemctl start --no-block glusterd mariadb apache2 www-mount-retry", timeout=10)
         self.wait_healthy(timeout)
 
+
+# subprocess.run gives text or bytes by its keywords, which a wrapper can't say.
+_run_any: Callable[..., subprocess.CompletedProcess[Any]] = subprocess.run
 
 _PROBE = """
 import sys, urllib.request, urllib.error

@@ -134,13 +134,24 @@ class _Client:
     async def ask(self) -> tuple[str, str]:
         """(node, error): one of them is empty, unless a node answered with an error."""
         try:
-            return await asyncio.wait_for(self._ask(), TIMEOUT)
+            return await asyncio.wait_for(self._ask_again_if_stale(), TIMEOUT)
         except TimeoutError:
             self.close()
             return "", "timeout"
         except (OSError, ValueError, asyncio.IncompleteReadError) as error:
             self.close()
             return "", type(error).__name__
+
+    async def _ask_again_if_stale(self) -> tuple[str, str]:
+        """A kept connection may be closed just as it is used; every browser then asks once more on a new one."""
+        kept = self.streams is not None
+        try:
+            return await self._ask()
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            self.close()
+            if not kept or getattr(error, "partial", b""):
+                raise
+            return await self._ask()
 
     async def _ask(self) -> tuple[str, str]:
         if self.streams is None:

@@ -78,15 +78,16 @@ def _create_database(first: Machine, words: Secrets) -> None:
 
 def _create_volume(nodes: dict[str, Machine]) -> None:
     for node in nodes.values():
-        wait_for(f"glusterd on {node.name}", lambda node=node: _glusterd_runs(node), 60)
+        wait_for(f"glusterd on {node.name}", lambda node=node: is_active(node, "glusterd"), 60)
     first = nodes[NODES[0]]
     bricks = " ".join(f"{name}:/data/www" for name in NODES)
     first.sh(_VOLUME.format(peers=" ".join(NODES[1:]), bricks=bricks), timeout=90)
     first.sh(_PAGES)
 
 
-def _glusterd_runs(node: Machine) -> bool:
-    return node.run(["systemctl", "is-active", "glusterd"], check=False, timeout=10).returncode == 0
+def is_active(machine: Machine, unit: str) -> bool:
+    """As its systemd says."""
+    return machine.run(["systemctl", "is-active", unit], check=False, timeout=10).returncode == 0
 
 
 def wsrep(node: Machine) -> dict[str, str]:

@@ -75,8 +75,11 @@ def _read(path: Path) -> Entry | None:
     return Entry(Plan(data["name"], data["slot"]), (owner[0], owner[1]) if owner else None)
 
 
-def reserve(name: str, *, owned: bool) -> Plan:
-    """Take a free slot under that name; the file is the lock on it until the lab is down."""
+def reserve(name: str) -> Plan:
+    """Take a free slot under that name; the file is the lock on it until the lab is down.
+
+    It is this process's own: a build that is killed leaves a stale lab and not one that is kept.
+    """
     if not _NAME.fullmatch(name):
         raise LabError(f"a lab's name is {_NAME.pattern}, not {name!r}")
     with registry():
@@ -88,8 +91,16 @@ def reserve(name: str, *, owned: bool) -> Plan:
             raise LabError(f"all {SLOTS} slots are taken: {', '.join(entry.plan.name for entry in taken)}")
         plan = Plan(name, free[0])
         plan.dir.mkdir(parents=True, exist_ok=True)
-        owner = [os.getpid(), started(os.getpid())] if owned else None
-        part = plan.dir / ".lab.json"
-        part.write_text(json.dumps({"name": name, "slot": plan.slot, "owner": owner}))
-        part.rename(plan.dir / "lab.json")
+        _write(plan, [os.getpid(), started(os.getpid())])
     return plan
+
+
+def disown(plan: Plan) -> None:
+    """It is built: keep it until `down`."""
+    _write(plan, None)
+
+
+def _write(plan: Plan, owner: list[int | str] | None) -> None:
+    part = plan.dir / ".lab.json"
+    part.write_text(json.dumps({"name": plan.name, "slot": plan.slot, "owner": owner}))
+    part.rename(plan.dir / "lab.json")
