@@ -137,7 +137,9 @@ def _from_options(mysql: Mysql, path: Path) -> Secret:
         raise Refused(f"option_file {path} is not a MySQL option file; it needs a [client] group") from None
     if not parser.has_section("client"):
         raise Refused(f"option_file {path} has no [client] group; add one with user and password")
-    user = _unquoted(parser.get("client", "user", fallback=None) or mysql.user)
+    user = mysql.user or _unquoted(parser.get("client", "user", fallback=None) or "")
+    if not user:
+        raise Refused(f"option_file {path} names no user in [client], nor does the inventory; add one")
     password = _unquoted(parser.get("client", "password", fallback=None) or "")
     return Secret(user, password, f"the option file {path}")
 
@@ -147,7 +149,7 @@ def _without_includes(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if not line.lstrip().startswith("!"))
 
 
-ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " "}
+ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
 
 
 def _unquoted(value: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from console.asks import Ask
 from console.inventory import Cluster
 from console.wire import Wire
+
 from .machines import Machine, machine
 
 

@@ -1,13 +1,14 @@
 """Small real SSH servers on 127.0.0.1. They know nothing of the console; each behaves, or misbehaves, in one way."""
 
 import asyncio
-import os
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
+from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
 from console.inventory import Cluster, Firewall, Login, Node, Timings
 
@@ -24,9 +25,11 @@ class Machine:
     logins: list[str] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     forwarding: bool = True
-    environment: dict[str, str] = field(default_factory=dict)
+    path: str = ""
+    """A folder of programs found before all others."""
     most_at_once: int = 0
     at_once: int = 0
+    shells: set[asyncio.Task[object]] = field(default_factory=set)
     acceptor: asyncssh.SSHAcceptor | None = None
 
     def trust(self, known_hosts: Path) -> None:
@@ -41,6 +44,8 @@ class Machine:
         for connection in self.connections:
             connection.abort()
         self.connections.clear()
+        if self.shells:
+            await asyncio.wait(self.shells)
         await self.acceptor.wait_closed()
 
 
@@ -58,51 +63,60 @@ class Door(asyncssh.SSHServer):
     def password_auth_supported(self) -> bool:
         return True
 
-    def validate_password(self, username: str, password: str) -> bool:
+    def validate_password(self, username: str, password: str) -> bool:  # noqa: ARG002
         raise AssertionError("a password was sent")
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
-        return self.machine.forwarding
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:  # noqa: ARG002
+        if not self.machine.forwarding:  # as sshd says it
+            raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
+        return True
 
 
 async def shell(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Runs the real /bin/sh, as sshd would."""
+    """Runs the real /bin/sh, as sshd would, and ends it when the client goes."""
+    task = asyncio.current_task()
+    assert task is not None
+    machine.shells.add(task)
     machine.at_once += 1
     machine.most_at_once = max(machine.most_at_once, machine.at_once)
     try:
         machine.commands.append(str(process.command))
         assert process.term_type is None, "a terminal was asked for"
-        text = await process.stdin.read()
-        machine.scripts.append(text.decode())
-        child = await asyncio.create_subprocess_exec(
-            "/bin/sh",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **machine.environment},
-            cwd=machine.folder,
-        )
-        for name, value in machine.environment.items():
-            if name == "PATH":  # the script sets its own
-                text = text.replace(b"; export PATH", f":{value}; PATH={value}:$PATH; export PATH".encode(), 1)
-        assert child.stdin and child.stdout and child.stderr
-        child.stdin.write(text)
-        child.stdin.close()
-
-        async def copy(source: asyncio.StreamReader, to: asyncssh.SSHWriter[bytes]) -> None:
-            while data := await source.read(65536):
-                to.write(data)
-                await to.drain()
-
-        try:
-            await asyncio.gather(copy(child.stdout, process.stdout), copy(child.stderr, process.stderr))
-            process.exit(await child.wait())
-        except (OSError, asyncssh.Error, asyncio.CancelledError):
-            child.kill()
-            await child.wait()
-            child._transport.close()  # type: ignore[attr-defined]
+        text = (await process.stdin.read()).decode()
+        machine.scripts.append(text)
+        if machine.path:
+            text = text.replace("; export PATH", f":; PATH={machine.path}:$PATH; export PATH", 1)
+        await run(machine.folder, text, process)
     finally:
         machine.at_once -= 1
+        machine.shells.discard(task)
+
+
+async def run(folder: Path, text: str, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec("/bin/sh", stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder)
+    assert child.stdin and child.stdout and child.stderr
+    child.stdin.write(text.encode())
+    child.stdin.close()
+    gone = asyncio.create_task(process.wait_closed())
+    copies = asyncio.gather(copy(child.stdout, process.stdout), copy(child.stderr, process.stderr))
+    try:
+        await asyncio.wait([copies, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not gone.done():
+            process.exit(await child.wait())
+    finally:
+        copies.cancel()
+        gone.cancel()
+        # Kills the shell and closes the pipes, which `timeout` and what it runs may hold open for long.
+        child._transport.close()  # type: ignore[attr-defined]
+        await child.wait()
+
+
+async def copy(source: asyncio.StreamReader, to: asyncssh.SSHWriter[bytes]) -> None:
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while data := await source.read(65536):
+            to.write(data)
+            await to.drain()
 
 
 async def deaf(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
