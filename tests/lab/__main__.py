@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "which labs there are, and whether this one is healthy")
     add("reset", _reset, "everything on, every server active and ready")
     for name, call, text in (("cut", _cut, "pull a machine's plug"), ("on", _on, "power a machine on")):
-        add(name, call, text).add_argument("machine", choices=MACHINES)
+        command = add(name, call, text)
+        command.add_argument("machine", choices=MACHINES)
+        if name == "cut":
+            command.add_argument("--silent", action="store_true", help="links first: the others get no FIN or RST")
     command = add("exec", _exec, "run a command on a machine: exec node1 -- cmd...")
     command.add_argument("machine", choices=MACHINES)
     command.add_argument("words", nargs="+")
@@ -89,7 +92,7 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _cut(options: argparse.Namespace) -> int:
-    Lab.find(options.name).cut(options.machine)
+    Lab.find(options.name).cut(options.machine, silent=options.silent)
     return 0
 
 

@@ -85,9 +85,9 @@ class Lab:
 
     # --- power
 
-    def cut(self, machine: str) -> None:
-        """Pull the plug."""
-        self.machines[machine].power_cut()
+    def cut(self, machine: str, *, silent: bool = False) -> None:
+        """Pull the plug; `silent` as in Machine.power_cut."""
+        self.machines[machine].power_cut(silent=silent)
 
     def on(self, machine: str) -> None:
         """Press the button; it boots by itself from there."""

@@ -69,14 +69,17 @@ class Machine:
                 raise LabError(f"{self.name} does not start, see {self.root / 'console.log'}")
             time.sleep(0.05)
 
-    def power_cut(self) -> None:
+    def power_cut(self, *, silent: bool = False) -> None:
         """Pull the plug: SIGKILL of its init. Ends once the links are gone too.
 
-        The links go first: a dying kernel says nothing, while dying processes would still send their FIN and RST.
+        Dying processes still send their FIN and RST, so the others know at once. With `silent` the links go first, as
+        in a real loss of power: then glusterd on the others calls the peer connected for minutes and `volume status`
+        hangs as long.
         """
         pid = cgroups.init_pid(self.group)
-        if pid is not None:
+        if pid is not None and silent:
             run(["nsenter", f"--target={pid}", "--net", "sh", "-c", _LINKS_DOWN], check=False)
+        if pid is not None:
             os.kill(pid, signal.SIGKILL)
         if not cgroups.wait_empty(self.group, 10):
             cgroups.kill_all(self.group)

@@ -115,7 +115,7 @@ def test_a_reboot_inside_comes_back(lab: Lab) -> None:
 
 def test_power_cut_of_the_master_moves_the_vips(lab: Lab) -> None:
     with lab.load(rate=30) as load:
-        lab.cut("fw1")
+        lab.cut("fw1", silent=True)
         wanted = ["carp: MASTER"] * 2
         role = "ifconfig | grep -o 'carp: [A-Z]*'"
         services.wait_for("fw2 is master", lambda: lab.ssh("fw2", role).stdout.splitlines() == wanted, 15)
