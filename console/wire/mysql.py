@@ -6,7 +6,7 @@ tunnel under it.
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -24,7 +24,8 @@ from console.wire.sentences import place, said, system_error
 from console.wire.ssh import Ssh
 from console.wire.tunnel import Tunnel
 
-MAX_ROWS = 20_000
+MAX_ANSWER = 4 << 20
+"""Bytes of one answer."""
 READ_SECONDS = 60.0
 """The thread's own last resort; the caller's deadline comes long before."""
 LOCK_WAIT = 2
@@ -34,7 +35,7 @@ ACCESS_DENIED = {1045, 1698, 1251, 2059, 4151}
 NOT_GRANTED = {1044, 1142, 1143, 1227, 1370}
 
 T = TypeVar("T")
-Connection: TypeAlias = "pymysql.Connection[pymysql.cursors.SSCursor]"
+Connection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 
 
 class Sql:
@@ -51,7 +52,7 @@ class Sql:
         self._thread = ThreadPoolExecutor(1, f"mysql-{ssh.name}")
         self._working: asyncio.Future[Any] | None = None
         self._tunnel: Tunnel | None = None
-        self._connection: Connection | None = None
+        self._connected_through: tuple[Connection, Tunnel] | None = None
         self._secret: Secret | None = None
         self._backoff = Backoff()
 
@@ -67,37 +68,38 @@ class Sql:
             async with asyncio.timeout_at(deadline), self._turn:
                 if self._working is not None and not self._working.done():
                     raise TimedOut(f"{self.where} still hangs on the question before this one")
-                connection = await self._connected()
-                return await self._in_thread(lambda: _fetch(connection, query.sql))
+                connection, tunnel = await self._connected()
+                tunnel.allow(MAX_ANSWER)
+                return await self._in_thread(lambda: _understood(lambda: _fetch(connection, query.sql)))
         except TimeoutError:
             raise TimedOut(
                 f"{self.where} didn't answer within {deadline - began:.1f} s; see its processlist on the node"
             ) from None
-        except (pymysql.MySQLError, ValueError) as error:
+        except (pymysql.MySQLError, OSError) as error:
             raise self._sentence(error, query) from None
 
-    async def _connected(self) -> Connection:
-        if self._connection is not None and self._tunnel is not None and self._tunnel.alive:
-            return self._connection
+    async def _connected(self) -> tuple[Connection, Tunnel]:
+        if self._connected_through is not None and self._connected_through[1].alive:
+            return self._connected_through
         self._drop()
         now = asyncio.get_running_loop().time()
         if (standing := self._backoff.standing(now)) is not None:
             raise standing.with_traceback(None)
         opened = await self._ssh.connection()  # its failures have their own back-off
         try:
-            self._connection = await self._connect(opened)
+            self._connected_through = await self._connect(opened)
         except WireError as error:
             self._backoff.failed(error, now)
             raise
         self._backoff.reset()
-        return self._connection
+        return self._connected_through
 
-    async def _connect(self, opened: Opened) -> Connection:
+    async def _connect(self, opened: Opened) -> tuple[Connection, Tunnel]:
         login = self._secret = await self._keyring.secret()
         try:
             path = self._folder() / f"{next(self._numbers)}.sock"
             tunnel = self._tunnel = await Tunnel.open(opened, self._mysql.host, self._mysql.port, path)
-            return await self._in_thread(lambda: _log_in(login, str(tunnel.path)))
+            return (await self._in_thread(lambda: _understood(lambda: _log_in(login, str(tunnel.path)))), tunnel)
         except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:
             if isinstance(error, TimeoutError):
                 raise
@@ -145,13 +147,16 @@ class Sql:
             return Refused(f"{self.where} doesn't let {user} run `{shown}`: ({code}) {text}; grant it on that node")
         if code and not 2000 <= code < 3000:
             return Refused(f"{self.where} answers `{shown}` with the error ({code}) {text}")
+        too_much = self._tunnel is not None and self._tunnel.too_much
         self._drop()
+        if too_much:
+            return WireError(f"{self.where} answers `{shown}` with more than {MAX_ANSWER >> 20} MiB; ask for less")
         return Unreachable(f"{self.where} was lost while it ran `{shown}`: {text}")
 
     def _drop(self) -> None:
         if self._tunnel is not None:
             self._tunnel.close()
-        self._tunnel = self._connection = None
+        self._tunnel = self._connected_through = None
 
     def retry(self) -> None:
         """Forgets the last failure, and the password that may have been wrong."""
@@ -180,12 +185,22 @@ def _code(error: Exception) -> tuple[int, str]:
     return (code if isinstance(code, int) else 0), plain_text(str(text), 200)
 
 
+def _understood(call: Callable[[], T]) -> T:
+    """PyMySQL trusts what it reads: bytes that are no MySQL come out of it as any exception there is."""
+    try:
+        return call()
+    except (pymysql.MySQLError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise pymysql.InterfaceError(0, f"it doesn't speak MySQL ({type(error).__name__})") from None
+
+
 def _log_in(login: Secret, path: str) -> Connection:
     return pymysql.Connection(
         unix_socket=path,
         user=login.user,
         password=login.password.encode(),  # as text PyMySQL would insist on latin-1
-        cursorclass=pymysql.cursors.SSCursor,
+        cursorclass=pymysql.cursors.Cursor,
         autocommit=True,
         init_command=f"SET SESSION lock_wait_timeout={LOCK_WAIT}",
         connect_timeout=5,
@@ -200,11 +215,7 @@ def _log_in(login: Secret, path: str) -> Connection:
 def _fetch(connection: Connection, sql: str) -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        rows: Sequence[tuple[object, ...]] = cursor.fetchmany(MAX_ROWS + 1) if cursor.description else ()
-        if len(rows) > MAX_ROWS:
-            connection.close()  # else the cursor would read the rest
-            raise ValueError(0, f"more than {MAX_ROWS} rows")
-    return Rows(tuple(tuple(_text(value) for value in row) for row in rows))
+        return Rows(tuple(tuple(_text(value) for value in row) for row in cursor.fetchall()))
 
 
 def _text(value: object) -> str:

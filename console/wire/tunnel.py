@@ -1,11 +1,16 @@
 """A Unix socket in a private folder that leads through SSH to one TCP port of a machine, for one client, once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncssh
 
 from console.wire.login import Opened, Stream
+
+CHUNK = 64 << 10
+FIRST_ALLOWANCE = 1 << 20
+"""Bytes for greeting and login."""
 
 
 class Tunnel:
@@ -17,6 +22,8 @@ class Tunnel:
         self._server: asyncio.Server | None = None
         self._pumps: asyncio.Task[None] | None = None
         self._closed = False
+        self._allowance = FIRST_ALLOWANCE
+        self.too_much = False
 
     @classmethod
     async def open(cls, opened: Opened, host: str, port: int, path: Path) -> "Tunnel":
@@ -42,8 +49,8 @@ class Tunnel:
         self._shut_door()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = asyncio.create_task(_pump(reader, self._writer))
-        back = asyncio.create_task(_pump(self._reader, writer))
+        there = asyncio.create_task(_pump(lambda: reader.read(CHUNK), self._writer))
+        back = asyncio.create_task(_pump(self._metered, writer))
         try:
             await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -51,6 +58,16 @@ class Tunnel:
             back.cancel()
             writer.close()
             self._writer.close()
+
+    def allow(self, size: int) -> None:
+        """`size` more bytes may come back; what exceeds them ends the tunnel."""
+        self._allowance = size
+
+    async def _metered(self) -> bytes:
+        data = await self._reader.read(CHUNK)
+        self._allowance -= len(data)
+        self.too_much = self._allowance < 0
+        return b"" if self.too_much else data
 
     def _shut_door(self) -> None:
         if self._server is not None:
@@ -68,11 +85,10 @@ class Tunnel:
 
 
 async def _pump(
-    reader: "asyncio.StreamReader | asyncssh.SSHReader[bytes]",
-    writer: "asyncio.StreamWriter | asyncssh.SSHWriter[bytes]",
+    read: Callable[[], Awaitable[bytes]], writer: "asyncio.StreamWriter | asyncssh.SSHWriter[bytes]"
 ) -> None:
     try:
-        while data := await reader.read(64 << 10):
+        while data := await read():
             writer.write(data)
             await writer.drain()
     except (OSError, asyncssh.Error):
