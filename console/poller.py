@@ -7,7 +7,7 @@ itself. Each round is a task of its own, so a slow or dead machine, or a hung My
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,7 @@ class Poller:
         self._cluster = cluster
         self._wire = wire
         self._rounds = rounds(cluster)
+        self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -111,9 +112,14 @@ class Poller:
         interval = float(getattr(self._cluster.timings, one.cadence.value))
         while True:
             self._early[one].clear()
-            await self._ask(one)
+            async with self._turn(one):
+                await self._ask(one)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._early[one].wait(), interval)
+
+    def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
+        """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""
+        return self._one_at_a_time[one.name] if one.subject is Subject.VOLUME else nullcontext()
 
     async def _ask(self, one: Round) -> None:
         timings = self._cluster.timings

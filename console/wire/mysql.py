@@ -34,6 +34,9 @@ LOCK_WAIT = 2
 ACCESS_DENIED = {1045, 1698, 1251, 2059, 4151}
 NOT_GRANTED = {1044, 1142, 1143, 1227, 1370}
 
+_NUMBERS = itertools.count(1)
+"""Names of sockets: one series for all nodes, whose sockets lie in one folder."""
+
 T = TypeVar("T")
 Connection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
 
@@ -47,7 +50,6 @@ class Sql:
         self._keyring = keyring
         self._mysql = keyring.mysql
         self._folder = folder
-        self._numbers = itertools.count(1)
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, f"mysql-{ssh.name}")
         self._working: asyncio.Future[Any] | None = None
@@ -97,7 +99,7 @@ class Sql:
     async def _connect(self, opened: Opened) -> tuple[Connection, Tunnel]:
         login = self._secret = await self._keyring.secret()
         try:
-            path = self._folder() / f"{next(self._numbers)}.sock"
+            path = self._folder() / f"{next(_NUMBERS)}.sock"
             tunnel = self._tunnel = await Tunnel.open(opened, self._mysql.host, self._mysql.port, path)
             return (await self._in_thread(lambda: _understood(lambda: _log_in(login, str(tunnel.path)))), tunnel)
         except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:

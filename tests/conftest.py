@@ -1,0 +1,41 @@
+"""What tests of the whole console share: a simulated cluster, and a session over its sockets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from console.inventory import Cluster, Timings
+from console.inventory_file import load
+from console.session import Session
+from console.sim import Simulator
+
+BRISK = Timings(poll=0.3, storage=0.3, slow=1.0, answer=2.0, connect=2.0, slow_answer=4.0, sessions=8.0, stop=20.0)
+"""For a simulator in which time runs fast."""
+
+
+@asynccontextmanager
+async def simulated(folder: Path, speed: float = 10.0) -> AsyncIterator[tuple[Simulator, Cluster]]:
+    """A simulated cluster and its inventory."""
+    async with Simulator(folder, speed=speed, timings=BRISK) as sim:
+        yield sim, load(sim.inventory).clusters[0]
+
+
+@asynccontextmanager
+async def watching(cluster: Cluster) -> AsyncIterator[Session]:
+    """A session that has had one answer to every question."""
+    session = Session(cluster)
+    session.start()
+    try:
+        await session.settled(10)
+        yield session
+    finally:
+        await session.close()
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Journals of a test stay in its own folder."""
+    monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"

@@ -1,0 +1,122 @@
+"""Every procedure, killed at every journal point, is resumed by a new console to the same end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.guards import Action
+from console.inventory import Cluster
+from console.journal import Journal, Record
+from console.membership import Place, place
+from console.session import Consent, Session
+from console.snapshot import Known
+from tests.conftest import simulated, watching
+
+
+class Killed(BaseException):
+    """What a power cut of the console's own machine looks like to its code: nothing after it runs."""
+
+
+class MortalJournal(Journal):
+    """Dies at its n-th line, just before it is on disk or just after."""
+
+    def __init__(self, folder: Path, lines: int, written: bool) -> None:
+        super().__init__(folder)
+        self.left = lines
+        self.written = written
+
+    def write(self, record: Record, kind: str, **facts: Any) -> Record:
+        self.left -= 1
+        if self.left == 0 and not self.written:
+            raise Killed
+        record = super().write(record, kind, **facts)
+        if self.left == 0:
+            raise Killed
+        return record
+
+
+async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bool:
+    """Begins, or goes on with, what is open, with a console that dies. Returns whether it did."""
+    async with watching(cluster) as session:
+        session.journal = MortalJournal(session.journal.folder, lines, written)
+        try:
+            await carry_on(session, action)
+        except Killed:
+            return True
+    return False
+
+
+async def carry_on(session: Session, action: Action) -> Record:
+    """What the engineer does at the next start: resume what is open, else begin."""
+    consent = Consent(True, "node2", "a test")
+    unfinished = session.unfinished()
+    running = session.resume(unfinished[0], consent) if unfinished else session.begin(action, "node2", consent)
+    return await running.task
+
+
+async def end(cluster: Cluster, action: Action, boot_before: str) -> None:
+    """Whatever happened on the way, the end is the same."""
+    async with watching(cluster) as session:
+        if session.unfinished():
+            record = await carry_on(session, action)
+            assert record.outcome == "done"
+        picture = session.picture
+        boot = picture.node("node2").host
+        if action in (Action.DRAIN, Action.REMOVE):
+            assert place(picture, "node2") is Place.OUT
+            record = session.taken_out("node2")
+            assert record is not None
+            assert record.found["later fw1 web/node2"] == "active"
+            assert record.found["now fw1 web_ipvANY/node2"] == "ready"
+        else:
+            assert place(picture, "node2") is Place.IN
+            assert session.taken_out("node2") is None
+        if action is Action.REBOOT:
+            assert isinstance(boot, Known)
+            assert boot.value.boot_id != boot_before
+        assert not session.unfinished()
+
+
+async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) -> None:
+    async with simulated(folder, speed=20.0) as (sim, cluster):
+        boot_before = sim.world.nodes["node2"].boot_id
+        if action in (Action.REJOIN, Action.UNDO):
+            async with watching(cluster) as session:
+                await session.begin(Action.DRAIN, "node2").task
+        for lines, written in deaths:
+            if not await die(cluster, action, lines, written):
+                break
+        await end(cluster, action, boot_before)
+
+
+POINTS = {Action.DRAIN: 9, Action.REMOVE: 8, Action.UNDO: 6, Action.REJOIN: 8}
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize(("action", "line"), [(a, line) for a, count in POINTS.items() for line in range(2, count + 1)])
+async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
+    await story(tmp_path / "sim", action, [(line, written)])
+
+
+@pytest.mark.parametrize("line", range(2, 22))
+async def test_a_reboot_killed_at_each_line(tmp_path: Path, line: int) -> None:
+    await story(tmp_path / "sim", Action.REBOOT, [(line, True)])
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    action=st.sampled_from(list(Action)),
+    deaths=st.lists(st.tuples(st.integers(2, 9), st.booleans()), min_size=2, max_size=4),
+)
+async def test_killed_again_and_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    action: Action,
+    deaths: list[tuple[int, bool]],
+) -> None:
+    folder = tmp_path_factory.mktemp("again")
+    monkeypatch.setenv("DRAINBOARD_STATE", str(folder / "state"))
+    await story(folder / "sim", action, deaths)
