@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from console.asks import plain_text
 from console.inventory import Cluster, Firewall, Inventory, Login, Mysql, Node, Timings, Vip, Web
-from console.inventory_table import InventoryError, Table, nearest
+from console.inventory_table import InventoryError, Table, allowed
 
 LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
 CLUSTER_KEYS = ("title", "volumes", "check_url", "ssh", "firewalls", "nodes", "vips", "mysql", "web", "timings")
@@ -133,7 +133,7 @@ def _vips(group: Table, check_url: str | None, machines: tuple[Firewall | Node, 
         host = f"[{address}]" if ":" in address else address
         url = table.url("url", "http", "https") or check_url or f"http://{host}/"
         if via is not None and via not in names:
-            raise table.error(f"there is no machine {via}{nearest(via, names)} Allowed: {', '.join(names)}", "via")
+            raise table.error(f"there is no machine {via}{allowed(via, names)}", "via")
         if via is not None and url.startswith("https:"):
             raise table.error("an https URL can't be visited through a machine; set `url` to an http one", "via")
         vips.append(Vip(name, address, url, via))

@@ -29,10 +29,11 @@ class InventoryError(ValueError):
     """What is wrong with an inventory, in one sentence: file, key, what, and what is allowed."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean X?`, or nothing if none is near."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+def allowed(word: str, known: Iterable[str]) -> str:
+    """What could stand in the place of `word`, the nearest first: the end of a sentence."""
+    words = list(known)
+    near = difflib.get_close_matches(word, words, 1)
+    return (f"; did you mean {near[0]}? Allowed: " if near else "; allowed: ") + ", ".join(words)
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,17 @@ class Table:
         dotted = ".".join(part for part in (self.key, plain_text(key, 80)) if part)
         return InventoryError(f"{self.path}: {dotted}: {what}" if dotted else f"{self.path}: {what}")
 
-    def only(self, *allowed: str) -> None:
+    def only(self, *known: str) -> None:
         """Raises if there is any other key."""
         for key in self.keys:
-            if key in allowed:
+            if key in known:
                 continue
             if "pass" in key.lower() or "secret" in key.lower():
-                self._no_secret(key, allowed)
-            raise self.error(f"there is no such key{nearest(key, allowed)} Allowed: {', '.join(allowed)}", key)
+                self._no_secret(key, known)
+            raise self.error(f"there is no such key{allowed(key, known)}", key)
 
-    def _no_secret(self, key: str, allowed: tuple[str, ...]) -> NoReturn:
-        if "password_file" in allowed:
+    def _no_secret(self, key: str, known: tuple[str, ...]) -> NoReturn:
+        if "password_file" in known:
             remedy = "say where it is with password_env, password_file, password_command or option_file"
         else:
             remedy = "machines are logged in to with a key: use ssh-agent, or `identity`"
