@@ -325,3 +325,12 @@ async def test_a_password_that_is_not_to_be_had(bench: Bench, mysql: Mysql, word
 async def test_a_broken_option_file_is_not_quoted(bench: Bench, text: str) -> None:
     error = await first(bench, Mysql("", option_file=secret_file(bench, text)))
     assert type(error) is Refused and "[client] group" in str(error) and "hush" not in str(error)
+
+
+async def test_nodes_do_not_take_each_other_s_place(bench: Bench, mysql: Mysql) -> None:
+    ports = [(await bench.machine()).port for _ in range(3)]
+    wire = bench.wire(replace(cluster(bench.folder, *ports), mysql=mysql))
+    mine = (Query("SELECT CONNECTION_ID()"),)
+    for _ in range(2):
+        answers = await asyncio.gather(*(wire.send(f"node{n}", mine, 5) for n in (1, 2, 3)))
+        assert all(type(answer) is Rows for (answer,) in answers) and len(set(answers)) == 3
