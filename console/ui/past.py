@@ -13,7 +13,7 @@ class Past:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._read = 0.0
-        self._changed = 0.0
+        self._changed: float = 0.0
         self.open: tuple[Record, ...] = ()
         self.out: dict[str, Record] = {}
 
@@ -25,7 +25,7 @@ class Past:
         """Reads if a run's file has come or gone, or it is long ago."""
         folder = self._session.journal.folder
         try:
-            changed: float = folder.stat().st_mtime
+            changed = float(folder.stat().st_mtime)
         except OSError:
             changed = 0.0
         if now - self._read < EVERY and changed == self._changed:

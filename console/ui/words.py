@@ -109,7 +109,9 @@ def sessions(counts: Sequence[int | None]) -> Word:
     known = [each for each in counts if each is not None]
     if not known:
         return Word(UNKNOWN, "", "unknown")
-    return Word("", f"{sum(known)}?", "unknown") if len(known) < len(counts) else Word("", str(sum(known)), "text")
+    total = sum(known)
+    text = str(total) if total < 10000 else f"{total // 1000}k"
+    return Word("", f"{text}?", "unknown") if len(known) < len(counts) else Word("", text, "text")
 
 
 def role(word: str | None, allowed: bool = True) -> Word:

@@ -56,8 +56,8 @@ async def begin(screen: "ClusterScreen", action: Action, node: str, always: bool
             desk.session.begin(action, node)  # says why not
         screen.say(f"{action.value} {node}: looking first")
         await _settle(desk.session)
-        said = await questions.consent(app, desk.session.plan(action, node), always)
         screen.say("")
+        said = await questions.consent(app, desk.session.plan(action, node), always)
         if said is not None:
             desk.shown.follow(desk.session.begin(action, node, said))
             desk.past.forget()
@@ -135,6 +135,7 @@ async def _resume(screen: "ClusterScreen", desk: "Desk", record: Record) -> None
         screen.say(f"resume {record.action} {record.node}: looking first")
         await _settle(desk.session)
         plan = desk.session.plan(Action(record.action), record.node, resumed=True)
+        screen.say("")
         said = await questions.consent(app, plan)
         if said is not None:
             desk.shown.follow(desk.session.resume(record, said))

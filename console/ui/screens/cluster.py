@@ -61,6 +61,7 @@ class ClusterScreen(Screen[None]):
         self.desks = tuple(Desk(session) for session in sessions)
         self.faults = faults
         self.notice = ""
+        self._board = Painted(self._lines, id="board")
         self._at = 0
         self._busy = False
 
@@ -71,7 +72,7 @@ class ClusterScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """One widget paints it all."""
-        yield Painted(self._lines, id="board")
+        yield self._board
 
     def on_mount(self) -> None:
         """Begins to look; what was left open comes first."""
@@ -90,7 +91,8 @@ class ClusterScreen(Screen[None]):
 
     def renew(self) -> None:
         """Repaints what has changed."""
-        self.query_one("#board", Painted).renew()
+        if self._board.is_attached:
+            self._board.renew()
 
     def sight(self, width: int, height: int) -> Sight:
         """What there is to see now."""

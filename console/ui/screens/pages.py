@@ -52,7 +52,7 @@ async def help_page(app: App[int]) -> None:
     """Every key, every mark."""
 
     def make(width: int, _height: int) -> list[Line]:
-        lines = [one for key, says in KEYS for one in wrapped(f"{key:<12} {says}", width, " ", " " * 14)]
+        lines = [one for key, says in KEYS for one in wrapped(says, width, f" {key:<13}", " " * 14)]
         lines += [BLANK, line(Piece(" The marks", "head"))]
         lines += [line(Piece(f" {word.text:<12}", word.style), f" {says}").cut(width) for word, says in MEANINGS]
         return lines
@@ -87,9 +87,10 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
             lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.says}", width, " ", " " * 12)
         lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
         for record in reversed(records[-50:]):
-            word = words.run(record.outcome)
+            here = session.running is not None and session.running.record.path == record.path
+            word = words.run(record.outcome, under_way=here)
             lines += wrapped(f"{word.text}  {sentence(record, now)}", width, " ", "    ", word.style)
-            for says in left_open(record) if record.outcome is None else ():
+            for says in left_open(record) if record.outcome is None and not here else ():
                 lines += wrapped(says, width, "    ", "    ", "dim")
         return lines
 

@@ -17,23 +17,30 @@ def board(sight: Sight) -> list[Line]:
     if sight.width < LEAST_WIDTH or sight.height < LEAST_HEIGHT:
         text = f"{sight.verdict.says}. Enlarge the window to {LEAST_WIDTH}x{LEAST_HEIGHT} to see more."
         return _filled(wrapped(text, sight.width), sight)
-    head = [*strip(sight), *verdict(sight)]
+    said = verdict(sight)
+    head = [*strip(sight), *said, *[BLANK] * ((2 if sight.height >= 20 else 1) - len(said))]
     fixed = [*addresses(sight), *firewalls(sight)]
     rows = table(sight)
     foot = [*_notice(sight), *keys(sight)]
     room = sight.height - len(head) - len(fixed) - len(rows) - len(foot)
     airy = [BLANK] if sight.height >= 30 else []
-    problems = others(sight, min(3 if sight.height < 30 else 8, max(0, room - 8)))
-    room -= len(problems) + 4 * len(airy)
+    room -= 3 * len(airy)
     run = _run(sight, room)
-    told = details(sight, min(3 if run else 5, room - len(run)) if sight.height < 30 else 8)
+    told = _details(sight, min(room, 3 if sight.height < 30 else 6))
     room -= len(run) + len(told)
-    middle = [*head, *problems, *airy, *fixed, *airy, *rows, *told, *airy, *run, *airy, *events(sight, room)]
+    also = others(sight, max(0, min(8, (room - 1) // 2)))
+    room -= len(also)
+    middle = [*head, *fixed, *airy, *rows, *told, *airy, *run, *also, *airy, *events(sight, room)]
     return [*_filled(middle[: sight.height - len(foot)], sight, len(foot)), *foot]
 
 
+def _details(sight: Sight, most: int) -> list[Line]:
+    lines = details(sight, most)
+    return [*lines, *[BLANK] * (min(most, 4) - len(lines))]
+
+
 def _run(sight: Sight, room: int) -> list[Line]:
-    most = max(0, room - 2) if sight.height < 30 else max(0, room - 12)
+    most = max(0, room - 5) if sight.height < 30 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
     waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now)
     return [*waiting, *shown]

@@ -18,7 +18,8 @@ def out_since(sight: Sight, node: str) -> str:
     if record is None:
         return "out" + kept
     reason = f": {record.first('reason')}" if record.first("reason") else ""
-    return f"out since {moment(record.begun, sight.now)} by {record.action} ({record.first('who')}){kept}{reason}"
+    who = record.first("who")
+    return f"out since {moment(record.begun, sight.now)} by {record.action}{kept} ({who}){reason}"
 
 
 def details(sight: Sight, most: int) -> list[Line]:
@@ -47,6 +48,7 @@ def _wrong(sight: Sight) -> list[Line]:
     """What makes it unfit, and where the pools disagree."""
     said = [*unfit(sight.picture, sight.selected)] if not sight.asking else []
     mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in ("mixed", "down")]
+    mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
         fit = "asking" if sight.asking else "fit to serve: Synced, healed, answering by itself"

@@ -97,7 +97,7 @@ def _config(sight: Sight, view: FirewallView) -> Group:
     mine = view.config.value
     kind = "primary" if mine.primary else "secondary"
     peers = [config_of(sight.picture, one.name) for one in sight.picture.firewalls if one.name != view.name]
-    group: Group = [Piece("config ", "dim"), kind + " "]
+    group: Group = [Piece("config ", "dim"), f"{kind:<9} "]
     if any(peer is None for peer in peers):
         return [*group, words.Word(words.UNKNOWN, "not compared", "unknown")]
     if any(peer and peer.version != mine.version for peer in peers):

@@ -1,7 +1,7 @@
 """One row a node with its whole request path: pools, sessions, Apache, Galera, Gluster, the machine itself."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from console.membership import Membership, memberships
@@ -14,6 +14,9 @@ from console.ui.widgets.sight import Sight
 from console.ui.words import Word
 
 Cell = Callable[[Sight, NodeView], Word]
+
+NOTES = 20
+"""Least width of the column that says since when a node is out; it takes what room is left."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def columns(sight: Sight) -> list[Column]:
     kept = sorted(every, key=lambda one: -one.keep)
     while kept and sum(one.width + 1 for one in kept) - 1 > room:
         kept.pop()
-    return [one for one in every if one in kept]
+    spare = room + 1 - sum(one.width + 1 for one in kept)
+    return [replace(one, width=one.width + spare) if one.cell is _notes else one for one in every if one in kept]
 
 
 def _name_width(sight: Sight) -> int:
@@ -61,14 +65,12 @@ def _row(sight: Sight, view: NodeView, chosen: Sequence[Column], name: int) -> L
     parts = [Piece(" ►" if here else "  "), Piece(_fit(view.name, Column("", name, 0, _load)) + " ", "head")]
     for column in chosen:
         word = column.cell(sight, view)
-        parts.append(Piece(_fit(piece(word).text, column), word.style))
-        parts.append(Piece(" "))
-    return line(*parts, fill="selected" if here else "", node=view.name).cut(sight.width)
+        parts += [Piece(_fit(piece(word).text, column), word.style), Piece(" ")]
+    return line(*parts[:-1], fill="selected" if here else "", node=view.name).cut(sight.width)
 
 
 def _pools(sight: Sight) -> list[Column]:
-    wide = 12 if sight.width >= 120 else 7
-    return [Column(view.name, wide, 100, _pool_cell(at)) for at, view in enumerate(sight.picture.firewalls)]
+    return [Column(view.name, 7, 100, _pool_cell(at)) for at, view in enumerate(sight.picture.firewalls)]
 
 
 def _pool_cell(at: int) -> Cell:
@@ -97,13 +99,12 @@ def _path(sight: Sight) -> list[Column]:
         found.append(Column("wsrep", 14, 95, _wsrep))
     if sight.picture.cluster.volumes:
         found += [Column("brick", 7, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
-    notes = max(12, sight.width - 108)
     return [
         *found,
         Column("load", 5, 40, _load, right=True),
         Column("up", 4, 30, _uptime, right=True),
         Column("age", 3, 99, _age, right=True),
-        Column("", notes, 10, _notes),
+        Column("", NOTES, 10, _notes),
     ]
 
 

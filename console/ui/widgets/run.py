@@ -71,6 +71,8 @@ def _newest(run: RunView, width: int, most: int) -> list[Line]:
     note = run.final or (run.notes[-1] if run.notes else None)
     if note is None:
         return []
+    if not run.ended and note.says in {says for says, _ in run.states()}:
+        return [line(Piece("     sent; reading back", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
     return [one.cut(width) for one in wrapped(note.says, width - 1, "     ", "     ", style, most)]
 

@@ -37,7 +37,7 @@ def others(sight: Sight, most: int) -> list[Line]:
         return []
     rest = [one for one in sight.findings if one.says != sight.verdict.says and not one.says.endswith("not asked yet")]
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
-    lines = [line(" ", words.finding(one.level), " ", one.says).cut(sight.width) for one in shown]
+    lines = [line(Piece("  also "), words.finding(one.level), " ", one.says).cut(sight.width) for one in shown]
     if len(shown) < len(rest) and most > 0:
-        lines.append(line(Piece(f"   and {count(len(rest) - len(shown), 'more finding')}: l shows them all", "dim")))
+        lines.append(line(Piece(f"  and {count(len(rest) - len(shown), 'more finding')}: l shows them all", "dim")))
     return lines

@@ -1,0 +1,112 @@
+"""The screen over a real session, over sockets, to the simulator or to nobody."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from console.inventory import Cluster, Firewall, Login, Mysql, Node, Timings, Vip
+from console.inventory_file import load
+from console.session import Session
+from console.sim import Simulator
+from console.ui.app import ConsoleApp
+from console.ui.screens.cluster import ClusterScreen
+from console.ui.screens.dialog import Dialog
+from console.ui.widgets.board import board
+
+QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=1.0, connect=1.0, sessions=5.0)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The journal lies in the test's own folder."""
+    monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return tmp_path / "state"
+
+
+@pytest.fixture
+async def sim(tmp_path: Path) -> AsyncGenerator[Simulator]:
+    """A cluster on 127.0.0.1, whose time goes by quickly."""
+    async with Simulator(tmp_path / "sim", speed=10.0) as simulator:
+        yield simulator
+
+
+def cluster_of(sim: Simulator) -> Cluster:
+    """Its inventory, asked more often than a person would."""
+    return replace(load(sim.inventory).clusters[0], timings=QUICK)
+
+
+def nobody(name: str = "dark") -> Cluster:
+    """A cluster of addresses where nothing listens."""
+    login = Login("127.0.0.1", port=1, user="root")
+    firewalls = tuple(Firewall(f"fw{n}", f"192.0.2.{n}", login) for n in (1, 2))
+    nodes = tuple(Node(f"node{n}", f"192.0.2.1{n}", login) for n in (1, 2, 3))
+    vips = (Vip("wan", "127.0.0.1", "http://127.0.0.1:1/"),)
+    return Cluster(name, firewalls, nodes, vips=vips, volumes=("www",), mysql=Mysql("console"), timings=QUICK)
+
+
+class Seen:
+    """The screen as a person reads it."""
+
+    def __init__(self, app: ConsoleApp, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def screen(self) -> ClusterScreen:
+        return next(one for one in self.app.screen_stack if isinstance(one, ClusterScreen))
+
+    @property
+    def session(self) -> Session:
+        return self.screen.desk.session
+
+    @property
+    def dialog(self) -> str | None:
+        """Words of the dialog on top, if there is one, wherever its lines break."""
+        top = self.app.screen
+        if not isinstance(top, Dialog):
+            return None
+        lines = top._question.make(78, 24)
+        return " ".join(" ".join([top._question.title, *(line.text for line in lines)]).split())
+
+    @property
+    def text(self) -> str:
+        size = self.app.size
+        return "\n".join(line.text for line in board(self.screen.sight(size.width, size.height)))
+
+    def row(self, node: str) -> str:
+        return next(line for line in self.text.splitlines() if line[2:].startswith(node + " "))
+
+    async def until(self, holds: Callable[[], object], seconds: float = 10.0) -> None:
+        """Waits for something to be seen."""
+        for _ in range(int(seconds / 0.05)):
+            if holds():
+                return
+            await self.pilot.pause(0.05)
+        raise AssertionError(f"not seen in {seconds:g} s; dialog: {self.dialog}\n{self.text}")
+
+    async def well(self) -> None:
+        """Everything has answered, and the selected node is fit."""
+        await self.until(lambda: "✓OK" in self.text.splitlines()[0] and "fit to serve" in self.text)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+
+@asynccontextmanager
+async def shown(
+    *clusters: Cluster, size: tuple[int, int] = (80, 24), read_only: bool = False, faults: object = None
+) -> AsyncGenerator[Seen]:
+    """The application over sessions of some clusters."""
+    sessions = tuple(Session(cluster, read_only=read_only) for cluster in clusters)
+    app = ConsoleApp(sessions, faults=faults)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            yield Seen(app, pilot)
+    finally:
+        for session in sessions:
+            await session.close()

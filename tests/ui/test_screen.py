@@ -1,0 +1,187 @@
+"""The screen over a real session: through sockets to the simulator, or to nobody. Nothing is patched."""
+
+import pytest
+
+from console.journal import Journal
+from console.paths import journal_dir
+from console.sim import Simulator
+
+from .conftest import cluster_of, nobody, shown
+
+
+async def test_rows_fill_in_and_the_verdict_is_said(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.until(lambda: all(seen.row(f"node{n}").count("✓UP") == 2 for n in (1, 2, 3)))
+        await seen.until(lambda: seen.row("node1").count("Synced 3/3") and "✓ok" in seen.row("node1"))
+        await seen.well()
+        assert "✓MASTER wan lan" in seen.text
+        assert "✓BACKUP wan lan" in seen.text
+        assert "primary   ✓agree" in seen.text
+
+
+async def test_one_key_takes_a_node_out_and_one_puts_it_back(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("j", "x")
+        await seen.until(lambda: seen.row("node2").count("■MAINT ") == 2)
+        assert seen.dialog is None
+        await seen.until(lambda: "remove node2: done" in seen.text)
+        assert "out since" in seen.text
+        assert "kept in config.xml" in seen.text
+        await seen.press("k", "u")  # the selected node is in: what was taken out last is meant
+        await seen.until(lambda: seen.row("node2").count("✓UP") == 2, 20)
+        await seen.until(lambda: "undo node2: done" in seen.text)
+        assert "out since" not in seen.text
+        await seen.press("escape")
+        assert "undo node2, begun" not in seen.text
+
+
+async def test_an_objection_is_shown_and_what_it_takes_to_go_on_is_typed(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("x")
+        await seen.until(lambda: "remove node1: done" in seen.text)
+        await seen.press("j", "d")
+        await seen.until(lambda: seen.dialog)
+        assert "node1 is out of the load balancer already. Rejoin node1 first." in (seen.dialog or "")
+        await seen.press("enter", "y", "enter", "enter")  # neither Enter nor y is a name
+        assert seen.dialog
+        await seen.press("escape")
+        await seen.pilot.pause()
+        assert seen.session.running is None
+        await seen.press("d")
+        await seen.until(lambda: seen.dialog)
+        await seen.press(*"node2", "enter", *"broken", "enter")
+        await seen.until(lambda: seen.dialog is None)
+        await seen.until(lambda: seen.row("node2").count("▼DRAIN") == 2)
+        assert any(
+            record.first("reason") == "broken" for record in seen.session.journal.records() if record.node == "node2"
+        )
+
+
+async def test_an_open_run_comes_first_and_is_resumed(sim: Simulator) -> None:
+    cluster = cluster_of(sim)
+    journal = Journal(journal_dir() / cluster.name)
+    record = journal.open("node3", "remove")
+    journal.write(record, "failed", step="out in config.xml", why="fw1 did not answer, after 60 s")
+    async with shown(cluster) as seen:
+        await seen.until(lambda: seen.dialog)
+        said = seen.dialog or ""
+        assert "remove node3, begun" in said
+        assert "0 of 2 steps done" in said
+        assert "fw1 did not answer, after 60 s" in said
+        await seen.press("r")
+        await seen.until(lambda: seen.row("node3").count("■MAINT ") == 2)
+        await seen.until(lambda: "remove node3: done" in seen.text)
+        assert not seen.session.unfinished()
+
+
+async def test_an_open_run_can_wait(sim: Simulator) -> None:
+    cluster = cluster_of(sim)
+    Journal(journal_dir() / cluster.name).open("node3", "remove")
+    async with shown(cluster) as seen:
+        await seen.until(lambda: seen.dialog)
+        await seen.press("escape")
+        await seen.until(lambda: seen.dialog is None)
+        assert "!OPEN  remove node3" in seen.text
+        assert " r resume " in seen.text.splitlines()[-1]
+
+
+async def test_a_reboot_always_asks_and_enter_says_nothing(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog)
+        assert "stop MySQL on node1 cleanly" in (seen.dialog or "")
+        await seen.press("enter", "space")
+        assert seen.dialog
+        await seen.press("escape")
+        await seen.pilot.pause()
+        assert seen.session.running is None
+
+
+async def test_a_run_is_left_and_quitting_asks(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: "RUNNING  reboot node1" in seen.text)
+        await seen.press("q")
+        await seen.until(lambda: seen.dialog)
+        assert "stays open in the journal" in (seen.dialog or "")
+        await seen.press("escape", "s")
+        await seen.until(lambda: seen.dialog and "stop reboot node1?" in seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: "Nothing was taken back" in seen.text)
+        assert "!OPEN  reboot node1" in seen.text
+        await seen.press("q")
+        await seen.until(lambda: seen.app.return_value == 0)
+
+
+async def test_every_link_dead_from_the_start() -> None:
+    async with shown(nobody()) as seen:
+        await seen.until(lambda: all(seen.row(f"node{n}").count("?lost") >= 3 for n in (1, 2, 3)))
+        assert "✓" not in "\n".join(line for line in seen.text.splitlines() if "node" in line and "over" not in line)
+        await seen.press("j", "x")
+        await seen.until(lambda: seen.dialog)
+        assert "No firewall can be told" in (seen.dialog or "")
+        await seen.press("y", "enter")
+        assert seen.dialog
+        await seen.press("escape")
+        await seen.until(lambda: seen.dialog is None)
+        assert seen.session.running is None
+
+
+async def test_every_link_dies_under_way(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await sim.__aexit__(None, None, None)
+        await seen.until(lambda: all("?lost" in seen.row(f"node{n}") for n in (1, 2, 3)))
+        await seen.until(lambda: "✓UP" not in seen.text)
+        await seen.press("question_mark")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("escape")
+        await sim.__aenter__()
+
+
+async def test_read_only_says_so(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), read_only=True) as seen:
+        await seen.well()
+        await seen.press("x")
+        await seen.until(lambda: seen.dialog)
+        assert "Read-only is on" in (seen.dialog or "")
+        assert "READ-ONLY" in seen.text.splitlines()[-1]
+
+
+async def test_several_clusters(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), nobody("other")) as seen:
+        await seen.until(lambda: "✓" in seen.text.splitlines()[0])
+        assert "1 demo" in seen.text.splitlines()[0]
+        await seen.press("tab")
+        await seen.until(lambda: "other" in seen.text.splitlines()[1])
+        await seen.press("1")
+        await seen.until(lambda: "demo" in seen.text.splitlines()[1])
+
+
+async def test_a_dry_run_shows_the_exact_commands_and_sends_nothing(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("y")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("x")
+        await seen.until(lambda: seen.dialog and "nothing is sent" in seen.dialog)
+        assert "/node1 state maint" in (seen.dialog or "")
+        await seen.press("escape")
+        assert not seen.session.journal.records()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15), (120, 40), (200, 60), (40, 10)])
+async def test_any_size_is_filled_exactly(sim: Simulator, size: tuple[int, int]) -> None:
+    async with shown(cluster_of(sim), size=size) as seen:
+        await seen.until(lambda: seen.session.picture.nodes[0].host)
+        await seen.pilot.pause(1)
+        lines = seen.text.splitlines()
+        assert [len(line) for line in lines] == [size[0]] * size[1]
+        if size[0] < 60:
+            assert "Enlarge the window" in " ".join(seen.text.split())
