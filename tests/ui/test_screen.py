@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.guards import Action
 from console.journal import Journal
 from console.paths import journal_dir
 from console.sim import Simulator
@@ -185,3 +186,27 @@ async def test_any_size_is_filled_exactly(sim: Simulator, size: tuple[int, int])
         assert [len(line) for line in lines] == [size[0]] * size[1]
         if size[0] < 60:
             assert "Enlarge the window" in " ".join(seen.text.split())
+
+
+async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: seen.row("node1").count("?lost") and "fw2 lost since" in seen.text)
+        await seen.press("x")
+        await seen.until(lambda: seen.dialog)
+        assert "When fw2 is back it will send traffic to node1 again" in (seen.dialog or "")
+        await seen.press("enter")
+        assert seen.dialog
+        await seen.press("y")
+        await seen.until(lambda: "!OPEN, parked" in seen.text, 30)
+        assert "   ! 1. take node1 out" in seen.text
+        sim.fault("firewall-back", "fw2")
+        await seen.until(lambda: seen.row("node1").count("✓UP") == 1, 20)
+        await seen.press("r")
+        await seen.until(lambda: seen.dialog)
+        assert "0 of 2 steps done, 2 partly" in (seen.dialog or "")
+        await seen.until(lambda: seen.session.plan(Action.REMOVE, "node1", resumed=True).objections == (), 20)
+        await seen.press("r")
+        await seen.until(lambda: seen.row("node1").count("■MAINT ") == 2)
+        await seen.until(lambda: "remove node1: done" in seen.text)

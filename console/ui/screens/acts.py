@@ -182,11 +182,9 @@ async def helps(screen: "ClusterScreen") -> None:
 async def theme(screen: "ClusterScreen") -> None:
     """Another theme."""
     app = _app(screen)
-    names = sorted(app.available_themes)
-    entries = tuple((_letter(at), name) for at, name in enumerate(names))
-    chosen = await questions.choose(app, "theme", entries)
-    if chosen is not None:
-        app.theme = names[chosen]
+    name = await _one_of(screen, "theme", {name: name for name in sorted(app.available_themes)})
+    if name is not None:
+        app.theme = name
 
 
 async def faults(screen: "ClusterScreen") -> None:
@@ -194,12 +192,18 @@ async def faults(screen: "ClusterScreen") -> None:
     if screen.faults is None:
         screen.say("Faults are for the demo: drainboard demo")
         return
-    every = screen.faults.entries
-    entries = tuple((_letter(at), f"{label} ({target})") for at, (_, label, target) in enumerate(every))
-    chosen = await questions.choose(_app(screen), "make something go wrong", entries)
-    if chosen is not None:
-        name, label, target = every[chosen]
-        screen.say(f"{label} ({target}): {await screen.faults.inject(name, target)}")
+    labels = {name: label for name, label, _ in screen.faults.entries}
+    name = await _one_of(screen, "make something go wrong", labels)
+    targets = {target: target for one, _, target in screen.faults.entries if one == name}
+    target = await _one_of(screen, labels[name], targets) if name else None
+    if name and target:
+        screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target)}")
+
+
+async def _one_of(screen: "ClusterScreen", title: str, labels: Mapping[str, str]) -> str | None:
+    entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
+    chosen = await questions.choose(_app(screen), title, entries)
+    return None if chosen is None else list(labels)[chosen]
 
 
 def _letter(at: int) -> str:

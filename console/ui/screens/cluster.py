@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from console.health import findings, verdict
-from console.journal import Record
 from console.session import Session
 from console.ui.lines import Line
 from console.ui.past import Past
@@ -110,7 +109,7 @@ class ClusterScreen(Screen[None]):
             height=height,
             selected=desk.selected,
             out=desk.past.out,
-            open=_not_shown(desk),
+            open=tuple(record for record in desk.past.open if record.path != desk.shown.path),
             run=run,
             events=tuple(desk.session.events)[-100:],
             strip=tuple((one.session.cluster.name, verdict(one.session.picture)) for one in self.desks)
@@ -178,8 +177,3 @@ class ClusterScreen(Screen[None]):
         finally:
             self._busy = False
             self.renew()
-
-
-def _not_shown(desk: Desk) -> tuple[Record, ...]:
-    mine = desk.session.running.record.path if desk.session.running else None
-    return tuple(record for record in desk.past.open if record.path != mine)

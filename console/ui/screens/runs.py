@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 from console.journal import JournalError
 from console.lock import Locked
@@ -17,6 +18,11 @@ class Shown:
     def __init__(self) -> None:
         self._running: Running | None = None
         self._end: tuple[str, Note] | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """Its file in the journal."""
+        return self._running.record.path if self._running else None
 
     def follow(self, running: Running) -> None:
         """From now on this one."""
@@ -40,12 +46,20 @@ class Shown:
             self._end = _end(running)
         record = running.record
         before = frozenset(str(entry.facts.get("step")) for entry in record.entries if entry.kind == "seen")
-        notes, ended = tuple(running.notes), ""
+        notes, ended, partly = tuple(running.notes), "", frozenset[str]()
         if self._end is not None:
             ended, last = self._end
+            partly = _partly(running)
             notes = notes if notes and notes[-1].final else (*notes, last)
         begun = record.begun
-        return RunView(running.intent.action, running.intent.node, begun, notes, before, ended)
+        return RunView(running.intent.action, running.intent.node, begun, notes, before, partly, ended)
+
+
+def _partly(running: Running) -> frozenset[str]:
+    if running.task.cancelled() or running.task.exception() is not None:
+        return frozenset()
+    entries = running.task.result().entries
+    return frozenset(str(entry.facts.get("step")) for entry in entries if entry.kind == "partly")
 
 
 def _consume(task: "asyncio.Task[object]") -> None:

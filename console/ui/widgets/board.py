@@ -40,7 +40,7 @@ def _details(sight: Sight, most: int) -> list[Line]:
 
 
 def _run(sight: Sight, room: int) -> list[Line]:
-    most = max(0, room - 5) if sight.height < 30 else max(0, room - 12)
+    most = max(min(2, room), room - 5) if sight.height < 30 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
     waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now)
     return [*waiting, *shown]

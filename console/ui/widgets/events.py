@@ -36,10 +36,11 @@ LOOKING = (("y", "dry run", 40), ("l", "log", 30), ("t", "theme", 10), ("?", "he
 def keys(sight: Sight) -> list[Line]:
     """The keys that do something now; with little room the lesser ones are only in the help."""
     running = sight.run is not None and not sight.run.ended
+    ended = sight.run is not None and sight.run.ended in ("parked", "stopped")
     acting = (("s", "stop here", 96), ("u", "stop and put back", 95)) if running else ACTING
     if sight.read_only:
         acting = ()
-    more = (("r", "resume", 97),) if sight.open and not running and not sight.read_only else ()
+    more = (("r", "resume", 97),) if (sight.open or ended) and not running and not sight.read_only else ()
     faults = (("f", "faults", 60),) if sight.faults else ()
     shown = [*acting, *more, *LOOKING[:1], *faults, *LOOKING[1:]]
     prefix = " READ-ONLY " if sight.read_only else ""

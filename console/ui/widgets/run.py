@@ -19,6 +19,8 @@ class RunView:
     begun: float
     notes: tuple[Note, ...]
     before: frozenset[str] = frozenset()
+    partly: frozenset[str] = frozenset()
+    """Steps that some machine has missed."""
     ended: str = ""
     """How it ended: done, parked, stopped; "" while it is under way."""
 
@@ -37,6 +39,8 @@ class RunView:
             state = "done" if i < at or (i > at and step.name in self.before) else "todo"
             if i == at:
                 state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
+            if state == "done" and step.name in self.partly:
+                state = "missed"
             found.append((step.says.format(node=self.node), state))
         return found
 
@@ -62,7 +66,8 @@ def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
 def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
     left = f"  {done} of {count(steps, 'step')} done"
-    end = Piece("   esc puts this away", "dim") if run.ended else Piece("   s stops here", "dim")
+    hints = {"": "s stops here", "done": "esc puts this away"}
+    end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
     return line(" ", word, Piece(text, "head"), Piece(left), end, fill="heading").cut(width)
 
@@ -97,8 +102,10 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
 def sentence(record: Record, now: float) -> str:
     """One open run: what, which node, since when, by whom, how far it came."""
     total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
-    done = len({entry.facts.get("step") for entry in record.entries if entry.kind in ("seen", "partly")})
+    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ("seen", "partly")}
+    done, partly = (sum(kind == wanted for kind in kinds.values()) for wanted in ("seen", "partly"))
     far = f"{done} of {count(total, 'step')} done" if total else f"{count(done, 'step')} done"
+    far += f", {partly} partly" if partly else ""
     return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
 
 
