@@ -19,6 +19,15 @@ class Demo:
     inventory: Path
     process: asyncio.subprocess.Process
 
+    @property
+    def entries(self) -> tuple[tuple[str, str, str], ...]:
+        """What can be made to go wrong: (name, label, target)."""
+        from console.sim.faults import FAULTS
+        from console.sim.world import World
+
+        machines = World().machines.items()
+        return tuple((one.name, one.label, name) for one in FAULTS for name, it in machines if isinstance(it, one.kind))
+
     async def inject(self, name: str, target: str) -> str:
         """Makes a fault happen, or be over. Returns the simulator's answer in a line."""
         if self.process.stdin is None or self.process.stdout is None or self.process.returncode is not None:
