@@ -62,4 +62,4 @@ class ConsoleApp(App[int]):
 
 
 def _is_faults(faults: object) -> TypeGuard[Faults]:
-    return hasattr(faults, "entries") and hasattr(faults, "inject")
+    return hasattr(type(faults), "entries") and hasattr(faults, "inject")

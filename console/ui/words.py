@@ -37,6 +37,11 @@ class Word(NamedTuple):
 NOTHING = Word("", "-", "dim")
 
 
+def figure(reading: Unknown) -> Word:
+    """A figure that is not known, where the reason has a word elsewhere in the row."""
+    return unknown(reading)._replace(word="")
+
+
 def verdict(level: Level) -> Word:
     """The cluster in one word."""
     return {
@@ -177,7 +182,7 @@ def busy(reading: Reading[Apache]) -> Word:
 def rate(reading: Reading[Apache]) -> Word:
     """Requests a second between the last two looks."""
     if isinstance(reading, Unknown):
-        return NOTHING
+        return figure(reading)
     per_second = reading.value.requests_per_second
     return NOTHING if per_second is None else Word("", f"{per_second:.0f}", "text")
 

@@ -104,18 +104,20 @@ async def test_a_reboot_always_asks_and_enter_says_nothing(sim: Simulator) -> No
 async def test_a_run_is_left_and_quitting_asks(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
-        await seen.press("b")
-        await seen.until(lambda: seen.dialog)
-        await seen.press("y")
-        await seen.until(lambda: "RUNNING  reboot node1" in seen.text)
+        sim.fault("apache-stopped", "node1")  # so that the rejoin has something to wait for
+        await seen.press("x")
+        await seen.until(lambda: "remove node1: done" in seen.text)
+        await seen.until(lambda: "✓200" not in seen.row("node1"))
+        await seen.press("p")
+        await seen.until(lambda: "RUNNING  rejoin node1" in seen.text and "does not answer by itself" in seen.text)
         await seen.press("q")
         await seen.until(lambda: seen.dialog)
         assert "stays open in the journal" in (seen.dialog or "")
         await seen.press("escape", "s")
-        await seen.until(lambda: seen.dialog and "stop reboot node1?" in seen.dialog)
+        await seen.until(lambda: seen.dialog and "stop rejoin node1?" in seen.dialog)
         await seen.press("y")
         await seen.until(lambda: "Nothing was taken back" in seen.text)
-        assert "!OPEN  reboot node1" in seen.text
+        assert "OPEN  rejoin node1" in seen.text
         await seen.press("q")
         await seen.until(lambda: seen.app.return_value == 0)
 
@@ -210,3 +212,35 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         await seen.press("r")
         await seen.until(lambda: seen.row("node1").count("■MAINT ") == 2)
         await seen.until(lambda: "remove node1: done" in seen.text)
+
+
+async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("l")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("c")
+        await seen.until(lambda: "Events, newest first" in seen.app.clipboard)
+        await seen.press("ctrl+c")
+        await seen.until(lambda: seen.app.return_value == 0)
+
+
+async def test_faults_are_chosen_by_name_and_target(sim: Simulator) -> None:
+    class Faults:
+        entries = tuple((name, label, node) for name, label in sim.faults for node in ("node1", "node2"))
+
+        async def inject(self, name: str, target: str) -> str:
+            sim.fault(name, target)
+            return "ok"
+
+    async with shown(cluster_of(sim), faults=Faults()) as seen:
+        await seen.well()
+        await seen.press("f")
+        await seen.until(lambda: seen.dialog and "hangs" in seen.dialog)
+        await seen.press("2")
+        await seen.until(lambda: seen.dialog and "2 node2" in seen.dialog)
+        await seen.press("2")
+        await seen.until(lambda: "(node2): ok" in seen.text)
+        await seen.until(lambda: "node2 lost since" in seen.text.splitlines()[0])
+        await seen.press("j", "x")
+        await seen.until(lambda: seen.row("node2").count("■MAINT ") == 2)

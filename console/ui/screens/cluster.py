@@ -117,7 +117,7 @@ class ClusterScreen(Screen[None]):
             else (),
             notice=self.notice,
             read_only=desk.session.read_only,
-            faults=bool(self.faults and self.faults.entries),
+            faults=self.faults is not None,
         )
 
     def _lines(self, width: int, height: int) -> list[Line]:
@@ -157,7 +157,10 @@ class ClusterScreen(Screen[None]):
 
     def action_act(self, key: str) -> None:
         """What a letter does."""
-        self._do(acts.KEYS[key])
+        if key == "q":
+            self.run_worker(acts.leave(self), group="leave", exclusive=True)
+        else:
+            self._do(acts.KEYS[key])
 
     def say(self, notice: str) -> None:
         """What the last key led to, until the next key."""

@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -44,6 +44,7 @@ class Dialog(ModalScreen[Answer]):
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "close", show=False),
+        Binding("c", "copy", "copy", show=False),
         Binding("down,j", "scroll(1)", "down", show=False),
         Binding("up,k", "scroll(-1)", "up", show=False),
         Binding("pagedown,space", "scroll(10)", "page down", show=False),
@@ -87,7 +88,8 @@ class Dialog(ModalScreen[Answer]):
             return [line(Piece(f" {self._hint}", "warn")).cut(width)]
         parts: list[Piece] = []
         keys = (("enter", "go on"),) if self._question.fields else self._question.keys
-        for key, word in (*keys, ("esc", self._question.close)):
+        copy = (("c", "copy"),) if self._question.page else ()
+        for key, word in (*(one for one in keys if one[1]), *copy, ("esc", self._question.close)):
             parts += [Piece(f" {key}", "key"), Piece(f" {word} ", "dim")]
         return [line(*parts).cut(width)]
 
@@ -113,6 +115,15 @@ class Dialog(ModalScreen[Answer]):
     def action_close(self) -> None:
         """Nothing was said."""
         self.dismiss(Answer())
+
+    def action_copy(self) -> None:
+        """A page goes to the clipboard of the terminal one sits at (OSC 52, through SSH too)."""
+        if self._question.page:
+            lines = self._question.make(1000, self.size.height)
+            app = cast("App[int]", self.app)  # pyright: ignore[reportUnknownMemberType]
+            app.copy_to_clipboard("\n".join(one.text.rstrip() for one in lines) + "\n")
+            self._hint = "sent to the terminal's clipboard"
+            self.query_one("#foot", Painted).renew()
 
     def action_scroll(self, lines: int) -> None:
         """Moves the body."""

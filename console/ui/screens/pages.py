@@ -43,11 +43,6 @@ MEANINGS = (
 )
 
 
-async def show(app: App[int], title: str, lines: list[Line]) -> None:
-    """A page of lines that are as wide as they are."""
-    await ask(app, Question(title, lambda width, _height: [one.cut(width) for one in lines], page=True))
-
-
 async def help_page(app: App[int]) -> None:
     """Every key, every mark."""
 

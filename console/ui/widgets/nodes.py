@@ -141,12 +141,14 @@ def _storage(sight: Sight, word: Word) -> Word:
 
 def _load(sight: Sight, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
-        return words.NOTHING
+        return words.figure(view.host)
     return _aged(sight, view.host, words.load(view.host.value.load, view.host.value.cores))
 
 
 def _uptime(_sight: Sight, view: NodeView) -> Word:
-    return words.NOTHING if isinstance(view.host, Unknown) else Word("", span(view.host.value.uptime), "text")
+    if isinstance(view.host, Unknown):
+        return words.figure(view.host)
+    return Word("", span(view.host.value.uptime), "text")
 
 
 def _age(sight: Sight, view: NodeView) -> Word:
