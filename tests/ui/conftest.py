@@ -17,7 +17,7 @@ from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
 from console.ui.widgets.board import board
 
-QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=1.0, connect=1.0, sessions=5.0)
+QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=2.5, connect=2.5, sessions=5.0)
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +93,8 @@ class Seen:
         await self.until(lambda: "✓OK" in self.text.splitlines()[0] and "fit to serve" in self.text)
 
     async def press(self, *keys: str) -> None:
+        """Once what the last key led to is over, or asks."""
+        await self.until(lambda: self.dialog or not self.screen._busy)
         await self.pilot.press(*keys)
 
 

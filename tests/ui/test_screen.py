@@ -48,7 +48,7 @@ async def test_an_objection_is_shown_and_what_it_takes_to_go_on_is_typed(sim: Si
         await seen.press("enter", "y", "enter", "enter")  # neither Enter nor y is a name
         assert seen.dialog
         await seen.press("escape")
-        await seen.pilot.pause()
+        await seen.until(lambda: seen.dialog is None)
         assert seen.session.running is None
         await seen.press("d")
         await seen.until(lambda: seen.dialog)

@@ -26,7 +26,7 @@ def board(sight: Sight) -> list[Line]:
     airy = [BLANK] if sight.height >= 30 else []
     room -= 3 * len(airy)
     run = _run(sight, room)
-    told = _details(sight, min(room, 3 if sight.height < 30 else 6))
+    told = _details(sight, max(0, min(room - len(run), 3 if sight.height < 30 else 6)))
     room -= len(run) + len(told)
     also = others(sight, max(0, min(8, (room - 1) // 2)))
     room -= len(also)
@@ -40,7 +40,7 @@ def _details(sight: Sight, most: int) -> list[Line]:
 
 
 def _run(sight: Sight, room: int) -> list[Line]:
-    most = max(min(2, room), room - 5) if sight.height < 30 else max(0, room - 12)
+    most = max(min(4, room), room - 5) if sight.height < 30 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
     waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now)
     return [*waiting, *shown]

@@ -49,4 +49,5 @@ def keys(sight: Sight) -> list[Line]:
     parts = [Piece(prefix, "bar-unknown")] if prefix else []
     for key, word, _ in shown:
         parts += [Piece(f" {key}", "key"), Piece(f" {word} ", "dim")]
+    parts[-1] = Piece(parts[-1].text.rstrip(), parts[-1].style)
     return [line(*parts, fill="footer").cut(sight.width)]

@@ -48,7 +48,7 @@ class RunView:
 def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
     """At most so many lines: a heading, the steps around the current one, the newest sentence."""
     if most < 2:
-        return []
+        return [_heading(run, 0, 0, width)] if most else []
     states = run.states()
     done = sum(state == "done" for _, state in states)
     lines = [_heading(run, done, len(states), width)]
@@ -64,12 +64,18 @@ def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
 
 
 def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
+    if not steps and run.notes:
+        return line(" ", words.step(_state(run)), f"  {run.action.value} {run.node}: {run.notes[-1].says}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
     left = f"  {done} of {count(steps, 'step')} done"
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
     return line(" ", word, Piece(text, "head"), Piece(left), end, fill="heading").cut(width)
+
+
+def _state(run: RunView) -> str:
+    return {"": "now", "parked": "missed"}.get(run.ended, run.ended)
 
 
 def _newest(run: RunView, width: int, most: int) -> list[Line]:
