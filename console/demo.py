@@ -34,7 +34,8 @@ class Demo:
             return "the demo cluster has ended"
         self.process.stdin.write(f"fault {name} {target}\n".encode())
         await self.process.stdin.drain()
-        answer = await asyncio.wait_for(self.process.stdout.readline(), 5)
+        async with asyncio.timeout(5):
+            answer = await self.process.stdout.readline()
         return answer.decode(errors="replace").strip() or "the demo cluster has ended"
 
 
@@ -48,7 +49,8 @@ async def demo(folder: Path, speed: float) -> AsyncGenerator[Demo]:
     log.close()
     try:
         assert process.stdout is not None  # noqa: S101 -- asked for as a pipe above
-        first = await asyncio.wait_for(process.stdout.readline(), 30)
+        async with asyncio.timeout(30):
+            first = await process.stdout.readline()
         if not first.strip():
             raise DemoFailed(f"The demo cluster did not start; what it said is in {folder / 'simulator.log'}")
         yield Demo(Path(first.decode().strip()), process)
@@ -56,7 +58,8 @@ async def demo(folder: Path, speed: float) -> AsyncGenerator[Demo]:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 3)
+            async with asyncio.timeout(3):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -208,12 +208,11 @@ RULES: tuple[Guard, ...] = (
     one_at_a_time,
     nothing_unapplied,
     haproxy_runs,
-    storage_whole,
-    answers,
     fit_again,
 )
-TO_BEGIN: tuple[Guard, ...] = (really_out,)
-"""These stand against beginning, not against resuming: an interrupted run may have done its work already."""
+TO_BEGIN: tuple[Guard, ...] = (storage_whole, answers, really_out)
+"""These stand against beginning, not against resuming: what an interrupted run has done already would be held against
+it. A step that needs one of them asks it again."""
 
 
 def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:

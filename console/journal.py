@@ -8,8 +8,8 @@ back), `sending` (a step and its exact orders), `seen` (a step's success as read
 import getpass
 import json
 import os
+import platform
 import re
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +70,13 @@ class Record:
                 merged = {**entry.facts, **merged}
         return merged
 
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """What a parked run could not do, a sentence a machine; nothing for a run that is not parked."""
+        last = self.entries[-1]
+        missed: object = last.facts.get("missed") if last.kind == "parked" else None
+        return tuple(str(says) for says in cast("dict[str, Any]", missed).values()) if isinstance(missed, dict) else ()
+
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind."""
         return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
@@ -77,7 +84,7 @@ class Record:
 
 def who() -> str:
     """user@host of whoever sits here."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    return f"{getpass.getuser()}@{platform.node()}"
 
 
 class Journal:

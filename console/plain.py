@@ -66,9 +66,9 @@ async def _planned(session: Session, action: Action, node: str, resumed: bool = 
 def describe(record: Record) -> str:
     """One open run in a sentence."""
     last = record.entries[-1]
-    missed = last.facts.get("missed") or {}
-    left = "; ".join(str(value) for value in missed.values()) if isinstance(missed, dict) else ""
-    where = last.facts.get("why") or left or f"interrupted at {last.facts.get('step') or 'its beginning'}"
+    where = (
+        last.facts.get("why") or "; ".join(record.missed) or f"interrupted at {last.facts.get('step') or 'the start'}"
+    )
     begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.begun))
     return f"{record.action} {record.node}, begun {begun} by {record.first('who')}: {where}"
 

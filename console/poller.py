@@ -104,9 +104,11 @@ class Poller:
             if any(question in one.questions for question in questions):
                 self._early[one].set()
 
-    async def change(self) -> None:
-        """Returns after the next answer has been folded in."""
-        await self._changed.wait()
+    async def change(self, patience: float | None = None) -> None:
+        """Returns after the next answer has been folded in, or after `patience` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
 
     async def _keep_asking(self, one: Round) -> None:
         interval = float(getattr(self._cluster.timings, one.cadence.value))
@@ -115,7 +117,8 @@ class Poller:
             async with self._turn(one):
                 await self._ask(one)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._early[one].wait(), interval)
+                async with asyncio.timeout(interval):
+                    await self._early[one].wait()
 
     def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
         """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""

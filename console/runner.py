@@ -7,13 +7,11 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from console.asks import Ran, WireError, command
 from console.balancers.pfsense_config import refusal
-from console.guards import Override, objections
 from console.inventory import Cluster
 from console.journal import Journal, Record
 from console.poller import Poller
@@ -102,8 +100,7 @@ class Runner:
         progress = step.done(picture, intent)
         if not progress.done or not _expected(progress, silent):
             record, intent = self._find(step, record, intent, picture)
-            if step.guarded:
-                await self._unopposed(step, record, intent)
+            await self._unopposed(step, record, intent)
             record, progress = await self._send_until_done(step, record, intent, silent, picture)
         kind = "partly" if progress.missed else "seen"
         record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
@@ -125,8 +122,7 @@ class Runner:
         last = ""
         while True:
             self._poller.nudge(step.watches)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._poller.change(), PAUSE)
+            await self._poller.change(PAUSE)
             picture = since(self._picture(), moment)
             progress = step.done(picture, intent)
             waited = time.monotonic() - began
@@ -182,19 +178,15 @@ class Runner:
             picture = since(self._picture(), began)
             if not any(_pending(picture, question, intent.node) for question in step.watches):
                 return picture
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._poller.change(), PAUSE)
+            await self._poller.change(PAUSE)
         return self._picture()
 
     async def _unopposed(self, step: Step, record: Record, intent: Intent) -> None:
-        """Returns when nothing that can't be overridden stands against the step. Raises Stopped."""
+        """Returns when none of the step's guards objects any more. Raises Stopped."""
         began, last = time.monotonic(), ""
         while True:
-            against = [
-                objection.sentence
-                for objection in objections(self._picture(), intent.action, intent.node, resumed=True)
-                if objection.override is Override.NEVER
-            ]
+            picture = self._picture()
+            against = [one.sentence for guard in step.guards for one in guard(picture, intent.action, intent.node)]
             if not against:
                 return
             if time.monotonic() - began > GUARD_PATIENCE:
@@ -202,8 +194,7 @@ class Runner:
                 raise Stopped(f"{against[0]} Then resume this run, or put the node back")
             if against[0] != last:
                 self._say(intent, step.name, last := against[0])
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._poller.change(), 1.0)
+            await self._poller.change(1.0)
 
     def _picture(self) -> Snapshot:
         return as_of(self._poller.snapshot, time.time())

@@ -6,7 +6,6 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from console.guards import Action, Objection, Override, objections
@@ -108,8 +107,7 @@ class Session:
         """Returns when every question has had one answer or error, or after `patience` seconds."""
         deadline = time.monotonic() + patience
         while unasked(self.poller.snapshot) and time.monotonic() < deadline:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.poller.change(), max(0.05, deadline - time.monotonic()))
+            await self.poller.change(max(0.05, deadline - time.monotonic()))
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from console.asks import Run
 from console.fitness import unfit
+from console.guards import storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
@@ -92,7 +93,7 @@ STOP_MYSQL = Step(
     done=lambda snapshot, intent: _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"),
     watches=(SERVICES, HOST),
     timeout=_stop_time,
-    guarded=True,
+    guards=(storage_whole,),
 )
 STOP_GLUSTER = Step(
     name="stop Gluster",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.asks import Run
-from console.guards import Action
+from console.guards import Action, Guard
 from console.inventory import Cluster, Timings
 from console.question import Question
 from console.snapshot import Snapshot
@@ -60,8 +60,8 @@ class Step:
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
     """When time is up the run goes on and says what is left, instead of stopping."""
-    guarded: bool = False
-    """Nothing is sent while a guard objects."""
+    guards: tuple[Guard, ...] = ()
+    """Nothing is sent while one of these objects."""
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
 
