@@ -14,12 +14,12 @@ def clock(moment: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
-def unfit(snapshot: Snapshot, node: str) -> tuple[str, ...]:
+def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str, ...]:
     """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
     view = snapshot.node(node)
     if isinstance(view.host, Unknown):
         return (f"{node} does not answer: {view.host.why}",)
-    return (*_galera(snapshot, node), *_gluster(snapshot, node), *_apache(snapshot, node))
+    return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
 
 
 def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
@@ -41,12 +41,12 @@ def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
                 yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
 
 
-def _gluster(snapshot: Snapshot, node: str) -> Iterator[str]:
+def _gluster(snapshot: Snapshot, node: str, looks: int) -> Iterator[str]:
     for volume in snapshot.volumes:
-        yield from _volume(snapshot, volume, node)
+        yield from _volume(snapshot, volume, node, looks)
 
 
-def _volume(snapshot: Snapshot, volume: VolumeView, node: str) -> Iterator[str]:
+def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> Iterator[str]:
     if isinstance(volume.state, Unknown):
         yield f"Gluster volume {volume.name} is not known: {volume.state.why}"
         return
@@ -62,9 +62,9 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str) -> Iterator[str]:
         yield f"Gluster volume {volume.name}: heal count not known on every brick"
     elif pending:
         yield f"Gluster volume {volume.name} has {pending} entries to heal"
-    elif brick and brick.well and volume.state.value.clean_looks < CLEAN_LOOKS:
-        looks = volume.state.value.clean_looks
-        yield f"Gluster volume {volume.name} is clean in {looks} of {CLEAN_LOOKS} looks in a row"
+    elif brick and brick.well and volume.state.value.clean_looks < looks:
+        clean = volume.state.value.clean_looks
+        yield f"Gluster volume {volume.name} is clean in {clean} of {looks} looks in a row"
 
 
 def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:

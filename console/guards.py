@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from console.balancers.haproxy import Admin
 from console.fitness import clock, galera_without, healed, unfit
 from console.membership import (
     Place,
@@ -189,9 +190,9 @@ def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection
 
 
 def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Undo puts a node back at once; rejoin waits for fitness instead of objecting."""
+    """Undo puts back at once what was just taken out, so one look is enough; rejoin waits for fitness instead."""
     if action is Action.UNDO:
-        for reason in unfit(snapshot, node):
+        for reason in unfit(snapshot, node, looks=1):
             yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)
 
 
@@ -199,6 +200,16 @@ def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Object
     """Putting back a node that is in is a misunderstanding worth a sentence."""
     if action in (Action.REJOIN, Action.UNDO) and place(snapshot, node) is Place.IN:
         yield Objection(node, f"{node} is not out of any pool", "There is nothing to put back", Override.NEVER)
+
+
+def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Taking out what is out would make this run the one that knows what to put back."""
+    servers = [server for one in memberships(snapshot, node) for server in one.now or ()]
+    maint = all(server.admin is Admin.MAINT for server in servers)
+    if place(snapshot, node) is Place.OUT and (action is Action.DRAIN or (action is Action.REMOVE and maint)):
+        yield Objection(
+            node, f"{node} is out already", "There is nothing to take out; rejoin puts it back", Override.NEVER
+        )
 
 
 RULES: tuple[Guard, ...] = (
@@ -210,7 +221,7 @@ RULES: tuple[Guard, ...] = (
     haproxy_runs,
     fit_again,
 )
-TO_BEGIN: tuple[Guard, ...] = (storage_whole, answers, really_out)
+TO_BEGIN: tuple[Guard, ...] = (storage_whole, answers, really_out, still_in)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 

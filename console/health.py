@@ -87,7 +87,9 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
             says = f"visitors of {view.name} get HTTP {view.visit.value.status}"
             yield Finding(Level.CRITICAL, view.name, "visit", says)
         elif isinstance(view.visit, Unknown) and view.visit.since:
-            yield Finding(Level.UNKNOWN, view.name, "visit", f"visitors of {view.name}: {view.visit.why}")
+            answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
+            level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
+            yield Finding(level, view.name, "visit", f"visitors of {view.name} get no answer: {view.visit.why}")
 
 
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
@@ -157,7 +159,9 @@ def storage_is_healed(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.volumes:
         if isinstance(view.state, Unknown):
             if view.state.since:
-                yield Finding(Level.UNKNOWN, view.name, "volume", f"Gluster {view.name}: {view.state.why}")
+                lost = any(isinstance(node.host, Unknown) for node in snapshot.nodes)  # that is the news, not this
+                level = Level.DEGRADED if lost else Level.UNKNOWN
+                yield Finding(level, view.name, "volume", f"Gluster {view.name} is not known: {view.state.why}")
             continue
         away = [brick.host for brick in view.state.value.bricks if not (brick.online and brick.connected)]
         if away:

@@ -87,6 +87,8 @@ class Timings:
     """Between two reads of config.xml and of Gluster's heal info."""
     answer: float = 2.5
     """How long a machine may take over a fast round before it counts as hung."""
+    storage_answer: float = 8.0
+    """The same for the cheap Gluster questions and the state of services."""
     connect: float = 2.5
     slow_answer: float = 20.0
     sessions: float = 60.0

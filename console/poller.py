@@ -17,12 +17,14 @@ from console.question import Cadence, Question, Subject
 from console.snapshot import (
     NOT_ASKED,
     QUESTIONS,
+    Cause,
     Known,
     Reading,
     Snapshot,
     Unknown,
     empty,
     fold,
+    patience,
     reading_of,
 )
 from console.wire import Wire
@@ -75,6 +77,10 @@ def unasked(snapshot: Snapshot) -> bool:
     )
 
 
+def _silent(reading: Reading[Any]) -> bool:
+    return isinstance(reading, Unknown) and reading.cause is Cause.SILENT
+
+
 class Poller:
     """Keeps `snapshot` as young as the timings say, from `start` to `close`."""
 
@@ -84,12 +90,16 @@ class Poller:
         self._wire = wire
         self._rounds = rounds(cluster)
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
+        self._avoid: dict[str, str | None] = {}
+        """By volume: the node that gave no answer about it last time."""
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begins every round."""
+        """Begins every round, once."""
+        if self._tasks:
+            return
         self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
 
     async def close(self) -> None:
@@ -111,40 +121,54 @@ class Poller:
                 await self._changed.wait()
 
     async def _keep_asking(self, one: Round) -> None:
-        interval = float(getattr(self._cluster.timings, one.cadence.value))
+        timings = self._cluster.timings
         while True:
             self._early[one].clear()
             async with self._turn(one):
-                await self._ask(one)
+                answered = await self._ask(one)
+            interval = float(getattr(timings, one.cadence.value))
             with suppress(TimeoutError):
-                async with asyncio.timeout(interval):
+                async with asyncio.timeout(interval if answered else min(interval, timings.storage)):
                     await self._early[one].wait()
 
     def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
         """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""
         return self._one_at_a_time[one.name] if one.subject is Subject.VOLUME else nullcontext()
 
-    async def _ask(self, one: Round) -> None:
-        timings = self._cluster.timings
+    async def _ask(self, one: Round) -> bool:
+        """One round of one subject. Returns whether all of it was answered."""
         asks = [question.asks(self._cluster, one.name) for question in one.questions]
         flat = tuple(ask for some in asks for ask in some)
         sent = time.time()
         machine = self._asker(one, flat)
-        patience = timings.answer if one.cadence is Cadence.FAST else timings.slow_answer
-        answers = await self._wire.send(machine, flat, patience)
-        at = 0
+        answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings))
+        at, back, answered = 0, False, True
         for question, some in zip(one.questions, asks, strict=True):
             reading = self._read(question, one.name, answers[at : at + len(some)], sent)
+            back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
+            answered &= isinstance(reading, Known)
             self.snapshot = fold(self.snapshot, question, one.name, reading)
             at += len(some)
+        if one.subject is Subject.VOLUME:
+            self._avoid[one.name] = None if answered else machine
+        if back:
+            self._hurry(one)
         self._changed.set()
         self._changed = asyncio.Event()
+        return answered
+
+    def _hurry(self, one: Round) -> None:
+        """A subject that answers again is asked the rest at once, not when its slow questions' time has come."""
+        for other in self._rounds:
+            if other is not one and (other.subject, other.name) == (one.subject, one.name):
+                self._early[other].set()
 
     def _asker(self, one: Round, asks: tuple[Ask, ...]) -> str:
         """A volume is asked about through the first node that answers; a VIP from the console or through `via`."""
         if one.subject is Subject.VOLUME:
-            answering = (view.name for view in self.snapshot.nodes if isinstance(view.host, Known))
-            return next(answering, self._cluster.nodes[0].name)
+            answering = [view.name for view in self.snapshot.nodes if isinstance(view.host, Known)]
+            others = [name for name in answering if name != self._avoid.get(one.name)]
+            return next(iter(others or answering), self._cluster.nodes[0].name)
         if one.subject is Subject.VIP:
             via = next((ask.via for ask in asks if isinstance(ask, Get)), None)
             return via or self._cluster.machines[0].name
@@ -160,4 +184,4 @@ class Poller:
         try:
             return Known(question.parse(answers, before.value if isinstance(before, Known) else None), sent)
         except Unreadable as unreadable:
-            return Unknown(f"{question.field} can't be read: {unreadable}", time.time(), sent)
+            return Unknown(f"{question.field} can't be read: {unreadable}", time.time(), sent, Cause.UNREADABLE)

@@ -17,7 +17,7 @@ from console.paths import journal_dir
 from console.poller import Poller, questions_of, unasked
 from console.procedures.steps import Intent
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import Snapshot, as_of
+from console.snapshot import NOT_ASKED, Snapshot, as_of
 from console.wire import Wire
 
 
@@ -82,7 +82,9 @@ class Session:
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins asking."""
+        """Begins asking, once."""
+        if self._watch is not None:
+            return
         self.poller.start()
         self._watch = asyncio.create_task(self._note_findings())
 
@@ -199,11 +201,16 @@ class Session:
         if self.running is not None:
             self.running.notes.append(note)
 
+    def _worth_telling(self, finding: Finding) -> bool:
+        """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
+        mine = self.running is not None and finding.machine == self.running.intent.node
+        return not finding.says.endswith(NOT_ASKED.why) and not (mine and finding.kind == "mixed")
+
     async def _note_findings(self) -> None:
         """Turns what appears and disappears in the picture into events."""
         while True:
             await self.poller.change()
-            now = findings(self.picture)
+            now = tuple(finding for finding in findings(self.picture) if self._worth_telling(finding))
             before = {(finding.machine, finding.kind) for finding in self._findings}
             after = {(finding.machine, finding.kind) for finding in now}
             for finding in now:

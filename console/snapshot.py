@@ -6,6 +6,7 @@ old (`as_of`), or older than what was just done (`since`), has become Unknown.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from console.balancers.haproxy import POOLS, Haproxy
@@ -45,6 +46,18 @@ class Known(Generic[T]):
     at: float = field(compare=False)
 
 
+class Cause(Enum):
+    """Why a reading is not known."""
+
+    NOT_ASKED = "not asked"
+    SILENT = "silent"
+    """The machine, or the service asked, gave no answer."""
+    UNREADABLE = "unreadable"
+    STALE = "stale"
+    NOT_READ_BACK = "not read back"
+    """The machine is not known to be silent: it just has not been asked since what was done."""
+
+
 @dataclass(frozen=True)
 class Unknown:
     """Why nothing is known. `since`: Unix time of the last moment it was known, or of the first try."""
@@ -52,13 +65,17 @@ class Unknown:
     why: str
     at: float = field(compare=False)
     since: float
-    pending: bool = False
-    """The machine is not known to be silent: it just has not been asked since what was done."""
+    cause: Cause = Cause.SILENT
+
+    @property
+    def pending(self) -> bool:
+        """An answer is under way."""
+        return self.cause is Cause.NOT_READ_BACK
 
 
 Reading = Known[T] | Unknown
 
-NOT_ASKED = Unknown("not asked yet", 0.0, 0.0)
+NOT_ASKED = Unknown("not asked yet", 0.0, 0.0, Cause.NOT_ASKED)
 
 
 @dataclass(frozen=True)
@@ -166,15 +183,24 @@ def as_of(snapshot: Snapshot, now: float) -> Snapshot:
     def doubt(question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
         if isinstance(reading, Unknown) or now - reading.at <= max_age(question.cadence, snapshot.cluster.timings):
             return reading
-        return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at)
+        return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at, Cause.STALE)
 
     return _doubted(snapshot, doubt)
 
 
 def max_age(cadence: Cadence, timings: Timings) -> float:
     """Seconds after which a reading counts as stale."""
-    patience = timings.answer if cadence is Cadence.FAST else timings.slow_answer
-    return 2 * float(getattr(timings, cadence.value)) + patience
+    return 2 * float(getattr(timings, cadence.value)) + patience(cadence, timings)
+
+
+def patience(cadence: Cadence, timings: Timings) -> float:
+    """Seconds a round may take before its machine counts as silent."""
+    by_cadence = {
+        Cadence.FAST: timings.answer,
+        Cadence.STORAGE: timings.storage_answer,
+        Cadence.SLOW: timings.slow_answer,
+    }
+    return by_cadence[cadence]
 
 
 def since(snapshot: Snapshot, moment: float) -> Snapshot:
@@ -182,7 +208,7 @@ def since(snapshot: Snapshot, moment: float) -> Snapshot:
 
     def doubt(_question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
         if isinstance(reading, Known) and reading.at < moment:
-            return Unknown("not read back yet", reading.at, reading.at, pending=True)
+            return Unknown("not read back yet", reading.at, reading.at, Cause.NOT_READ_BACK)
         return reading
 
     return _doubted(snapshot, doubt)

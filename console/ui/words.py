@@ -16,7 +16,7 @@ from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
 from console.probes.gluster import Brick
 from console.probes.vip import Visit
-from console.snapshot import NOT_ASKED, Reading, Unknown
+from console.snapshot import Cause, Reading, Unknown
 
 OK, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "!", "✗", "?", "·", "■", "▼"
 
@@ -60,11 +60,11 @@ def finding(level: Level) -> Word:
 
 def unknown(reading: Unknown) -> Word:
     """Why nothing is shown, in one word. `lost`: it was known once."""
-    if reading.why == NOT_ASKED.why:
+    if reading.cause is Cause.NOT_ASKED:
         return Word(ASKING, "asking", "dim")
     if reading.pending:
         return Word(ASKING, "reading", "unknown")
-    if reading.why.startswith("stale"):
+    if reading.cause is Cause.STALE:
         return Word(UNKNOWN, "stale", "unknown")
     return Word(UNKNOWN, "lost", "unknown")
 

@@ -11,7 +11,7 @@ from console.guards import Action
 from console.inventory import Cluster
 from console.journal import Journal, Record
 from console.membership import Place, place
-from console.session import Consent, Session
+from console.session import Consent, NotBegun, Session
 from console.snapshot import Known
 from tests.conftest import simulated, watching
 
@@ -46,6 +46,8 @@ async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bo
             await carry_on(session, action)
         except Killed:
             return True
+        except NotBegun:  # the one before died after its very last line: there is nothing left to do
+            return False
     return False
 
 

@@ -200,7 +200,7 @@ FAULTS = [
      "cluster.web1.web.status_url: 'https://127.0.0.1/' "
      "is not a URL that begins with http://, in ASCII and without blanks"),
     (SMALL + "[cluster.web1.timings]\npol = 1", "cluster.web1.timings.pol: there is no such key; did you mean poll? "
-     "Allowed: poll, storage, slow, answer, connect, slow_answer, sessions, stop, boot, fit"),
+     "Allowed: poll, storage, slow, answer, storage_answer, connect, slow_answer, sessions, stop, boot, fit"),
     (SMALL + "[cluster.web1.timings]\npoll = 0",
      "cluster.web1.timings.poll: 0 is not a number of seconds above 0 and up to a week"),
     (SMALL + "[cluster.web1.timings]\npoll = inf",

@@ -134,7 +134,8 @@ class _Client:
     async def ask(self) -> tuple[str, str]:
         """(node, error): one of them is empty, unless a node answered with an error."""
         try:
-            return await asyncio.wait_for(self._ask_again_if_stale(), TIMEOUT)
+            async with asyncio.timeout(TIMEOUT):
+                return await self._ask_again_if_stale()
         except TimeoutError:
             self.close()
             return "", "timeout"
@@ -187,7 +188,8 @@ async def _work(client: _Client, pause: float, offset: float, stop: asyncio.Even
     due = time.monotonic() + offset
     while not stop.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(0.0, due - time.monotonic()))
+            async with asyncio.timeout(max(0.0, due - time.monotonic())):
+                await stop.wait()
             break
         began = time.monotonic()
         node, error = await client.ask()

@@ -32,7 +32,8 @@ async def test_obeys_and_ends_at_the_end_of_its_input(folder: Path) -> None:
     assert (await say(process, "fault nonsense node1")).startswith("error: ")
     assert (await say(process, "hello")).startswith("error: ")
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 5) == 0
+    async with asyncio.timeout(5):
+        assert await process.wait() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -41,4 +42,5 @@ async def test_ends_on_a_signal(folder: Path, number: signal.Signals) -> None:
     assert process.stdout
     await process.stdout.readline()
     process.send_signal(number)
-    assert await asyncio.wait_for(process.wait(), 5) == 0
+    async with asyncio.timeout(5):
+        assert await process.wait() == 0

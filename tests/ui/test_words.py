@@ -10,7 +10,7 @@ from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
 from console.probes.gluster import Brick
 from console.probes.vip import Visit
-from console.snapshot import NOT_ASKED, Known, Unknown
+from console.snapshot import NOT_ASKED, Cause, Known, Unknown
 from console.ui import words
 
 LOST = Unknown("node1 does not answer", 100.0, 90.0)
@@ -76,8 +76,8 @@ def test_pools_that_differ_are_mixed_and_config_that_differs_is_marked() -> None
         (wsrep(status="non-Primary", state="Initialized", size=1), "✗NON-PRIM 1/3", "bad"),
         (LOST, "?lost", "unknown"),
         (NOT_ASKED, "·asking", "dim"),
-        (Unknown("stale: last read 9 s ago", 1.0, 1.0), "?stale", "unknown"),
-        (Unknown("not read back yet", 1.0, 1.0, pending=True), "·reading", "unknown"),
+        (Unknown("stale: last read 9 s ago", 1.0, 1.0, Cause.STALE), "?stale", "unknown"),
+        (Unknown("not read back yet", 1.0, 1.0, Cause.NOT_READ_BACK), "·reading", "unknown"),
     ],
 )
 def test_a_galera_member(given: Known[Wsrep] | Unknown, text: str, style: str) -> None:
