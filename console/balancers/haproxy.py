@@ -117,9 +117,10 @@ def parse_state(text: str) -> dict[tuple[str, str], Admin]:
 
 
 def _admin(flags: int) -> Admin:
-    """HAProxy include/haproxy/server-t.h: 0x01 forced, 0x02 inherited, 0x04 configured, 0x20 resolution maint;
-    0x08 forced, 0x10 inherited drain."""
-    if flags & 0x27:
+    """HAProxy include/haproxy/server-t.h: 0x01 forced, 0x02 inherited, 0x20 resolution maint; 0x08 forced, 0x10
+    inherited drain. 0x04 says only that the configuration holds `disabled`, which also forces maint: a server that is
+    made ready loses 0x01 and keeps 0x04."""
+    if flags & 0x23:
         return Admin.MAINT
     return Admin.DRAIN if flags & 0x18 else Admin.READY
 

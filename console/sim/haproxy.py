@@ -45,7 +45,8 @@ class Server:
     backup: bool
     weight: int
     initial_weight: int
-    config_maint: bool
+    disabled: bool
+    """In haproxy.cfg. HAProxy goes on showing that it was, whatever the socket asks for later."""
     changed: float
     forced: str = ""
     """"drain", "maint" or "": what the socket asked for."""
@@ -67,7 +68,7 @@ class Server:
     @property
     def maint(self) -> bool:
         """No traffic, no checks."""
-        return self.config_maint or self.forced == "maint"
+        return self.forced == "maint"
 
     @property
     def eligible(self) -> bool:
@@ -90,7 +91,6 @@ class Server:
         """`set server ... state ready|drain|maint`. Leaving maint puts it UP before any check has run."""
         left = self.maint and state != "maint"
         self.forced = "" if state == "ready" else state
-        self.config_maint = False
         self.changed = now
         if left:
             self.up, self.health, self.check = True, RISE, INI
@@ -203,6 +203,7 @@ def _server(pool: Pool, item: PoolServer, now: float) -> Server:
         backup=item.status == "backup",
         weight=item.weight,
         initial_weight=item.weight,
-        config_maint=item.status == "disabled",
+        disabled=item.status == "disabled",
         changed=now,
+        forced="maint" if item.status == "disabled" else "",
     )

@@ -92,7 +92,7 @@ def _servers_state(process: HAProxy, now: float) -> str:
 
 
 def _state_line(backend: Backend, server: Server, now: float) -> str:
-    admin = {"maint": 1, "drain": 8}.get(server.forced, 0) + (4 if server.config_maint else 0)
+    admin = {"maint": 1, "drain": 8}.get(server.forced, 0) + (4 if server.disabled else 0)
     up = 2 if server.up and not server.maint else 0
     health = 0 if server.maint else server.health
     return (
