@@ -131,10 +131,11 @@ def _vips(group: Table, check_url: str | None, machines: tuple[Firewall | Node, 
         table.only("address", "url", "via")
         address, via = table.address("address"), table.text("via", "a machine's name")
         host = f"[{address}]" if ":" in address else address
-        url = table.url("url", "http", "https") or check_url or f"http://{host}/"
+        visited = not table.off("url")
+        url = (table.url("url", "http", "https") or check_url or f"http://{host}/") if visited else None
         if via is not None and via not in names:
             raise table.error(f"there is no machine {via}{allowed(via, names)}", "via")
-        if via is not None and url.startswith("https:"):
+        if via is not None and url is not None and url.startswith("https:"):
             raise table.error("an https URL can't be visited through a machine; set `url` to an http one", "via")
         vips.append(Vip(name, address, url, via))
     return tuple(vips)

@@ -108,6 +108,10 @@ class Table:
             raise self.error(f"{plain_text(value, 80)!r} is not {wanted}: it holds a blank or begins with -", key)
         return value
 
+    def off(self, key: str) -> bool:
+        """Whether the key is there and says `false`."""
+        return self.values.get(key) is False
+
     def port(self, key: str) -> int | None:
         """None if it is not there."""
         value = self.values.get(key)

@@ -65,6 +65,12 @@ def test_the_example_loads() -> None:
     assert cluster.timings == Timings(), "the example shows the defaults"
 
 
+def test_an_address_without_a_site_is_not_visited(tmp_path: Path) -> None:
+    text = SMALL + '[cluster.web1.vips]\nwan = "198.51.100.10"\nlan = { address = "10.0.0.1", url = false }\n'
+    wan, lan = load(written(tmp_path, text)).clusters[0].vips
+    assert (wan.url, lan.url) == ("http://198.51.100.10/", None)
+
+
 def test_the_example_shows_every_key_once() -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
     tables = tomllib.loads(text)["cluster"]["web1"]

@@ -155,6 +155,6 @@ def _inventory(plan: Plan) -> str:
         f'[cluster.lab.ssh]\nuser = "root"\nconfig = "{plan.dir}/ssh_config"\n'
         f'known_hosts = "{plan.dir}/known_hosts"\nidentity = "{plan.dir}/id_ed25519"\n'
         f"[cluster.lab.firewalls]\n{firewalls}[cluster.lab.nodes]\n{nodes}"
-        f'[cluster.lab.vips]\nwan = "{plan.wan_vip}"\nlan = "{plan.lan_vip}"\n'
+        f'[cluster.lab.vips]\nwan = "{plan.wan_vip}"\nlan = {{ address = "{plan.lan_vip}", url = false }}\n'
         f'[cluster.lab.mysql]\nuser = "drainboard"\npassword_file = "{plan.dir}/mysql-password"\n'
     )
