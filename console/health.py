@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from console.fitness import clock
 from console.membership import Place, config_of, master, memberships, node_of, place, pools_of
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Known, Snapshot, Unknown, VolumeView
 
 
 class Level(IntEnum):
@@ -46,6 +46,15 @@ def firewalls_answer(snapshot: Snapshot) -> Iterator[Finding]:
             level = Level.UNKNOWN if view.carp.since == 0 else Level.DEGRADED
             says = f"{view.name} lost since {clock(view.carp.since)}: {view.carp.why}" if view.carp.since else ""
             yield Finding(level, view.name, "lost", says or f"{view.name} not asked yet")
+
+
+def pools_are_known(snapshot: Snapshot) -> Iterator[Finding]:
+    """A firewall that answers, and does not say who is in its pools, now or later."""
+    for view in snapshot.firewalls:
+        for reading, what in ((view.pools, "HAProxy"), (view.config, "config.xml")):
+            if isinstance(view.carp, Known) and isinstance(reading, Unknown):
+                says = f"{what} of {view.name} is not known: {reading.why}"
+                yield Finding(Level.UNKNOWN, view.name, what, says)
 
 
 def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
@@ -93,8 +102,9 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
-    """A pool without a serving member, or with only one, on the firewall that carries traffic."""
-    name = master(snapshot)
+    """A pool without a serving member, or with only one, on the firewall that carries traffic or, where it is not
+    known which one does, on any that answers."""
+    name = master(snapshot) or next((v.name for v in snapshot.firewalls if pools_of(snapshot, v.name)), None)
     pools = pools_of(snapshot, name) if name else None
     nodes = {node.address for node in snapshot.cluster.nodes}
     backends = dict.fromkeys(server.backend for server in (pools.servers if pools else ()) if server.address in nodes)
@@ -175,9 +185,21 @@ def storage_is_healed(snapshot: Snapshot) -> Iterator[Finding]:
         if counts:
             says = f"Gluster {view.name}: {max(counts)} entries to heal"
             yield Finding(Level.DEGRADED, view.name, "heal", says)
+        elif not away and view.state.value.pending is None:
+            says = f"Gluster {view.name}: heal count not known on every brick"
+            yield Finding(Level.UNKNOWN, view.name, "heal", says)
+        if not away:
+            yield from _split_brain_is_known(view)
         if isinstance(view.split_brain, Known) and view.split_brain.value.entries:
             says = f"Gluster {view.name}: {view.split_brain.value.entries} entries in split-brain"
             yield Finding(Level.CRITICAL, view.name, "split-brain", says)
+
+
+def _split_brain_is_known(view: VolumeView) -> Iterator[Finding]:
+    unknown = view.split_brain.why if isinstance(view.split_brain, Unknown) else None
+    if unknown or (isinstance(view.split_brain, Known) and view.split_brain.value.entries is None):
+        says = f"Gluster {view.name}: split-brain is not known: {unknown or 'not counted on every brick'}"
+        yield Finding(Level.UNKNOWN, view.name, "split-brain", says)
 
 
 def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
@@ -197,6 +219,7 @@ RULES: tuple[Rule, ...] = (
     pools_have_members,
     carp_agrees,
     firewalls_answer,
+    pools_are_known,
     nodes_answer,
     galera_is_whole,
     storage_is_healed,

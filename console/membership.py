@@ -20,20 +20,20 @@ class Membership:
 
     @property
     def serving(self) -> bool | None:
-        """Gets traffic in every pool it is in; None when not known."""
-        if self.now is None:
-            return None
-        return bool(self.now) and all(server.serving for server in self.now)
+        """Gets traffic in every pool it is in; None when not known, or in no pool there."""
+        return all(server.serving for server in self.now) if self.now else None
 
     @property
     def out_now(self) -> bool | None:
-        """Drained or in maintenance in every pool at run time; also where HAProxy does not run or list it."""
-        return None if self.now is None else all(server.admin is not Admin.READY for server in self.now)
+        """Drained or in maintenance in every pool at run time; None when not known, or where HAProxy does not run (the
+        passive firewall with carpdev) or list it: nobody has taken it out there."""
+        return all(server.admin is not Admin.READY for server in self.now) if self.now else None
 
     @property
     def out_later(self) -> bool | None:
-        """Disabled in every pool of config.xml, so that it stays out after a reload, a boot or a failover."""
-        return None if self.later is None else all(server.out for server in self.later)
+        """Disabled in every pool of config.xml, so that it stays out after a reload, a boot or a failover; None when
+        not known, or in no pool there."""
+        return all(server.out for server in self.later) if self.later else None
 
     @property
     def sessions(self) -> int | None:
@@ -71,9 +71,10 @@ class Place(Enum):
 
 def place(snapshot: Snapshot, node: str) -> Place:
     """Whether a node is taken out. DOWN by health check is still IN: nobody has taken it out."""
-    facts = [fact for one in memberships(snapshot, node) for fact in (one.out_now, one.out_later) if fact is not None]
+    places = memberships(snapshot, node)
+    facts = [fact for one in places for fact in (one.out_now, one.out_later) if fact is not None]
     if not facts:
-        return Place.UNKNOWN
+        return Place.OUT if any(one.later == () for one in places) else Place.UNKNOWN
     if all(facts):
         return Place.OUT
     return Place.MIXED if any(facts) else Place.IN

@@ -1,0 +1,78 @@
+"""What is made of pictures that a simulated cluster does not show by itself: one is taken there, and then altered."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.balancers.haproxy import Haproxy
+from console.balancers.pfsense_config import FirewallConfig
+from console.guards import Action, objections
+from console.health import Level, verdict
+from console.membership import Place, place
+from console.probes.gluster import Volume
+from console.snapshot import Known, Reading, Snapshot, Unknown
+from tests.conftest import simulated, watching
+
+SILENT = Unknown("no answer", 1.0, 1.0)
+
+
+@pytest.fixture
+async def well(tmp_path: Path) -> AsyncIterator[Snapshot]:
+    """A cluster in which all is well."""
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        assert verdict(session.picture).level is Level.OK
+        yield session.picture
+
+
+def firewall(picture: Snapshot, name: str, **readings: Reading[Any]) -> Snapshot:
+    views = tuple(replace(view, **readings) if view.name == name else view for view in picture.firewalls)
+    return replace(picture, firewalls=views)
+
+
+def config(picture: Snapshot, name: str, **changes: Any) -> Known[FirewallConfig]:
+    reading = picture.firewall(name).config
+    assert isinstance(reading, Known)
+    return replace(reading, value=replace(reading.value, **changes))
+
+
+async def test_a_passive_firewall_with_carpdev_takes_nobody_out(well: Snapshot) -> None:
+    passive = firewall(
+        well, "fw2", pools=Known(Haproxy(running=False), 1.0), config=config(well, "fw2", carpdev="198.51.100.10")
+    )
+    assert [place(passive, node.name) for node in passive.nodes] == [Place.IN] * 3
+    assert verdict(passive).level is Level.OK
+    assert not objections(passive, Action.DRAIN, "node2")
+
+
+@pytest.mark.parametrize("field", ["pools", "config"])
+async def test_a_firewall_whose_pools_or_config_are_not_known_is_not_well(well: Snapshot, field: str) -> None:
+    one = firewall(well, "fw1", **{field: SILENT})
+    assert verdict(one).level is Level.UNKNOWN
+    assert "fw1" in verdict(one).says
+    both = firewall(one, "fw2", **{field: SILENT})
+    assert verdict(both).level is Level.UNKNOWN
+
+
+async def test_a_brick_without_a_count_is_not_healed(well: Snapshot) -> None:
+    view = well.volumes[0]
+    assert isinstance(view.state, Known)
+    first, *rest = view.state.value.bricks
+    state = Known(Volume((replace(first, pending=None), *rest), 0), 1.0)
+    assert verdict(replace(well, volumes=(replace(view, state=state),))).level is Level.UNKNOWN
+
+
+async def test_split_brain_that_is_not_known_is_not_well(well: Snapshot) -> None:
+    view = replace(well.volumes[0], split_brain=SILENT)
+    assert verdict(replace(well, volumes=(view,))).level is Level.UNKNOWN
+
+
+async def test_an_empty_pool_is_critical_whoever_is_master(well: Snapshot) -> None:
+    pools = well.firewall("fw1").pools
+    assert isinstance(pools, Known)
+    nobody = Known(replace(pools.value, servers=tuple(replace(s, status="DOWN") for s in pools.value.servers)), 1.0)
+    one = firewall(replace(well, firewalls=well.firewalls[:1]), "fw1", pools=nobody, carp=SILENT)
+    assert verdict(one).level is Level.CRITICAL
+    assert verdict(one).says.startswith("nobody serves web")
