@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from console.balancers.haproxy import Admin
 from console.fitness import clock
 from console.membership import Place, config_of, master, memberships, node_of, place, pools_of
 from console.snapshot import Known, Snapshot, Unknown, VolumeView
@@ -139,6 +140,10 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     taken += [f"{one.firewall} in config.xml" for one in places if one.out_later]
     left = [f"{one.firewall} at run time" for one in places if one.out_now is False]
     left += [f"{one.firewall} in config.xml" for one in places if one.out_later is False]
+    if not taken or not left:
+        out = [server.backend for one in places for server in one.now or () if server.admin is not Admin.READY]
+        out += [server.pool for one in places for server in one.later or () if server.out]
+        return f"{node} is out of {' and '.join(dict.fromkeys(out))}, but not of every pool"
     return f"{node} is out on {', '.join(taken)}, but not on {', '.join(left)}: it will get traffic there"
 
 

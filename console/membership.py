@@ -65,14 +65,15 @@ class Place(Enum):
     IN = "in"
     OUT = "out"
     MIXED = "mixed"
-    """Out somewhere, but not everywhere that is known, or not durably."""
+    """Out somewhere, but not everywhere that is known, not of every pool, or not durably."""
     UNKNOWN = "unknown"
 
 
 def place(snapshot: Snapshot, node: str) -> Place:
     """Whether a node is taken out. DOWN by health check is still IN: nobody has taken it out."""
     places = memberships(snapshot, node)
-    facts = [fact for one in places for fact in (one.out_now, one.out_later) if fact is not None]
+    facts = [server.admin is not Admin.READY for one in places for server in one.now or ()]
+    facts += [server.out for one in places for server in one.later or () if server.status != "inactive"]
     if not facts:
         return Place.OUT if any(one.later == () for one in places) else Place.UNKNOWN
     if all(facts):

@@ -65,10 +65,12 @@ def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """Not what is out on a firewall that is read late, when it was noted elsewhere: a sync of ours may have done it."""
     return {
         f"now {one.firewall} {server.backend}/{server.name}": server.admin.value
         for one in memberships(snapshot, intent.node)
         for server in one.now or ()
+        if server.admin is Admin.READY or not _noted(intent, "now", one.firewall, f"{server.backend}/{server.name}")
     }
 
 
@@ -84,7 +86,14 @@ def _disabled(server: PooledServer, _firewall: str) -> str:
 
 
 def _as_found(intent: Intent) -> Wanted:
-    return lambda server, firewall: _noted(intent, "later", firewall, f"{server.pool}/{server.name}") or "active"
+    """Only what is `disabled` is our doing, here or on another console: a `backup` or `inactive` server stays so."""
+
+    def wanted(server: PooledServer, firewall: str) -> str:
+        if server.status != "disabled":
+            return server.status
+        return _noted(intent, "later", firewall, f"{server.pool}/{server.name}") or "active"
+
+    return wanted
 
 
 def _noted(intent: Intent, layer: str, firewall: str, server: str) -> str | None:
@@ -128,10 +137,12 @@ def _description(intent: Intent) -> str:
 
 
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """As `_find_now`."""
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.node)
         for server in one.later or ()
+        if not server.out or not _noted(intent, "later", one.firewall, f"{server.pool}/{server.name}")
     }
 
 
@@ -176,7 +187,7 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
         down = [
             server
             for server in one.now or ()
-            if not server.serving and _admin_as_found(intent, one.firewall, server) is Admin.READY
+            if server.weight and not server.serving and _admin_as_found(intent, one.firewall, server) is Admin.READY
         ]
         return (
             f"{down[0].backend}/{down[0].name} on {one.firewall} is {down[0].status} {down[0].check}" if down else None

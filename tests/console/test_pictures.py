@@ -1,5 +1,6 @@
 """What is made of pictures that a simulated cluster does not show by itself: one is taken there, and then altered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from console.balancers.haproxy import Haproxy
+from console.balancers.haproxy import Admin, Haproxy
 from console.balancers.pfsense_config import FirewallConfig
 from console.guards import Action, objections
-from console.health import Level, verdict
+from console.health import Level, findings, verdict
 from console.membership import Place, place
 from console.probes.gluster import Volume
 from console.snapshot import Known, Reading, Snapshot, Unknown
@@ -23,7 +24,9 @@ SILENT = Unknown("no answer", 1.0, 1.0)
 async def well(tmp_path: Path) -> AsyncIterator[Snapshot]:
     """A cluster in which all is well."""
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
-        assert verdict(session.picture).level is Level.OK
+        async with asyncio.timeout(20):
+            while verdict(session.picture).level is not Level.OK:
+                await session.change()
         yield session.picture
 
 
@@ -76,3 +79,16 @@ async def test_an_empty_pool_is_critical_whoever_is_master(well: Snapshot) -> No
     one = firewall(replace(well, firewalls=well.firewalls[:1]), "fw1", pools=nobody, carp=SILENT)
     assert verdict(one).level is Level.CRITICAL
     assert verdict(one).says.startswith("nobody serves web")
+
+
+async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> None:
+    pools = well.firewall("fw1").pools
+    assert isinstance(pools, Known)
+    servers = tuple(
+        replace(s, admin=Admin.DRAIN) if (s.backend, s.name) == ("web_ipvANY", "node2") else s
+        for s in pools.value.servers
+    )
+    partly = firewall(well, "fw1", pools=replace(pools, value=replace(pools.value, servers=servers)))
+    assert place(partly, "node2") is Place.MIXED
+    assert "node2 is out of web_ipvANY, but not of every pool" in [f.says for f in findings(partly)]
+    assert not objections(partly, Action.REJOIN, "node2")

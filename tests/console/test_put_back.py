@@ -1,0 +1,57 @@
+"""What is put back is what was found, whoever found it, and whatever became of the console meanwhile."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from console.guards import Action
+from console.membership import Place, place
+from console.session import Consent
+from console.sim import Simulator
+from tests.conftest import simulated, watching
+
+NAMED = Consent(True, "node2", "a test")
+
+
+def status(sim: Simulator, pool: str, firewall: str = "fw1") -> str:
+    server = sim.world.firewalls[firewall].config.server(pool, "node2")
+    assert server is not None
+    return server.status
+
+
+def configure(sim: Simulator, statuses: dict[tuple[str, str], str]) -> None:
+    """Somebody else changes a pool in the GUI, and applies it."""
+    for firewall in sim.world.firewalls.values():
+        firewall.persist(statuses, "by hand")
+        firewall.reload()
+
+
+async def test_a_console_that_took_nobody_out_promotes_no_backup(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        configure(sim, {("web", "node2"): "disabled", ("webtls", "node2"): "backup"})
+        async with watching(cluster) as session:
+            record = await session.begin(Action.REJOIN, "node2", NAMED).task
+        assert record.outcome == "done"
+        assert [status(sim, pool, name) for pool in ("web", "webtls") for name in ("fw1", "fw2")] == [
+            "active",
+            "active",
+            "backup",
+            "backup",
+        ]
+
+
+async def test_a_server_without_weight_is_put_back_without(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        for firewall in sim.world.firewalls.values():
+            pools = tuple(
+                replace(pool, servers=tuple(replace(s, weight=0 if s.name == "node2" else 10) for s in pool.servers))
+                if pool.name == "webtls"
+                else pool
+                for pool in firewall.config.pools
+            )
+            firewall.config = replace(firewall.config, pools=pools)
+            firewall.reload()
+        async with watching(cluster) as session:
+            await session.begin(Action.DRAIN, "node2", NAMED).task
+            record = await session.begin(Action.REJOIN, "node2", NAMED).task
+        assert record.outcome == "done"
+        assert place(session.picture, "node2") is Place.IN
