@@ -143,7 +143,7 @@ def _append(path: Path, line: str) -> None:
     try:
         size = os.fstat(handle).st_size
         cut_short = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-        data = b"\n" * cut_short + line.encode() + b"\n"
+        data = b"\n" * cut_short + line.encode(errors="backslashreplace") + b"\n"  # JSON reads it back
         written = os.write(handle, data)
         if written != len(data):
             raise OSError(28, "No space left on device")
@@ -168,7 +168,7 @@ def load(path: Path) -> Record:
 
 
 def _entries(text: str) -> Iterator[Entry]:
-    for line in text.splitlines():
+    for line in text.split("\n"):  # splitlines would also break a line at U+2028, which a machine may have printed
         try:
             parsed = json.loads(line)
         except ValueError:
