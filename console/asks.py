@@ -4,6 +4,7 @@ Nothing here sends: `console.wire` does. Every value that came from a machine or
 element of `argv` or inside `stdin` and is quoted in one place, `script`.
 """
 
+import re
 import shlex
 from dataclasses import dataclass
 
@@ -149,8 +150,11 @@ def sections(out: str, err: str, mark: str, count: int) -> tuple[Ran, ...]:
     return tuple(_section(text, errors, mark) for text, errors in zip(printed, complained, strict=True))
 
 
+_STATUS = re.compile(r"[0-9]{1,3}\n*")
+
+
 def _section(text: str, errors: str, mark: str) -> Ran:
     body, fence, status = text.rpartition(f"\n{mark} ")
-    if not fence or not status.strip().isdigit():
+    if not fence or not _STATUS.fullmatch(status):
         raise Unreadable("a command's end is missing from the answer")
     return Ran(int(status), body, errors)

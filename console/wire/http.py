@@ -164,7 +164,7 @@ def _page(data: bytes, seconds: float, where: str) -> Page:
                 f"{where} broke off in the middle of its answer; see the web server's error log"
             ) from None
         body = error.partial
-    except (http.client.HTTPException, ValueError) as error:
+    except (http.client.HTTPException, ValueError, OverflowError) as error:
         raise WireError(f"{where} doesn't speak HTTP: {plain_text(str(error), 120)}") from None
     headers = tuple((key, plain_text(value)) for key, value in response.getheaders())
     return Page(response.status, headers, body.decode(errors="replace"), seconds)

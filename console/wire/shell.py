@@ -55,7 +55,7 @@ class Printed(asyncssh.SSHClientSession[bytes]):
     def answered(self, mark: str) -> tuple[Ran, ...]:
         """The commands that have come to their end, in order. Raises Unreadable."""
         out, err = self._out.decode(errors="replace"), self._err.decode(errors="replace")
-        ends = [found.end() for found in re.finditer(rf"\n{mark} \d+\n", out)]
+        ends = [found.end() for found in re.finditer(rf"\n{mark} [0-9]{{1,3}}\n", out)]
         if not ends:
             return ()
         complete = err.split(f"{mark}\n")[: len(ends) + 1]
