@@ -1,12 +1,22 @@
 """Reading what machines answered: small checks that every parser shares. All of them raise Unreadable."""
 
 from typing import Any, cast
+from xml.parsers.expat import ExpatError
 
-from console.asks import Answer, Ran, Rows, Unreadable
+import xmltodict
+
+from console.asks import Answer, Ran, Rows, Unreadable, plain_text
+
+MOST = 1 << 20
+"""Characters of one command's output that are read: what is read costs time in which no key is heard."""
+MOST_TAGS = 300_000
+"""Tags of an XML document that are read, for the same reason; a config.xml of 1 MiB holds some 60,000."""
+LONGEST = 80
+"""Characters of a word that is only shown and compared."""
 
 
-def ran(answer: Answer) -> str:
-    """The output of a command that must have succeeded."""
+def ran(answer: Answer, most: int = MOST) -> str:
+    """The output, of at most so many characters, of a command that must have succeeded."""
     if not isinstance(answer, Ran):
         raise Unreadable("not a command's answer")
     if answer.status == 124:
@@ -16,6 +26,8 @@ def ran(answer: Answer) -> str:
         raise Unreadable(
             f"the command failed with status {answer.status}: {complaint[0] if complaint else 'no output'}"
         )
+    if len(answer.out) > most:
+        raise Unreadable(f"the command printed more than {most >> 10} KiB")
     return answer.out
 
 
@@ -24,6 +36,21 @@ def table(answer: Answer) -> dict[str, str]:
     if not isinstance(answer, Rows) or any(len(row) != 2 for row in answer.rows):
         raise Unreadable("not the two columns of SHOW STATUS")
     return {row[0]: row[1] for row in answer.rows}
+
+
+def short(text: str | None) -> str:
+    """A word that a machine chose, to show and to compare: one harmless line, not long."""
+    return plain_text(text or "", LONGEST)
+
+
+def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
+    """A document as nested mappings; elements named in `lists` are always lists. Entities are refused."""
+    if text.count("<") > MOST_TAGS:
+        raise Unreadable(f"{what} holds more than {MOST_TAGS} tags")
+    try:
+        return xmltodict.parse(text, force_list=lists)
+    except (ExpatError, ValueError) as error:
+        raise Unreadable(f"{what} is not XML") from error
 
 
 def whole(text: str | None, what: str) -> int:

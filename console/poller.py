@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from console.asks import Answer, Ask, Get, Run, Unreadable, WireError
+from console.asks import Answer, Ask, Get, Run, Unreadable, WireError, plain_text
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.snapshot import (
@@ -184,4 +184,5 @@ class Poller:
         try:
             return Known(question.parse(answers, before.value if isinstance(before, Known) else None), sent)
         except Unreadable as unreadable:
-            return Unknown(f"{question.field} can't be read: {unreadable}", time.time(), sent, Cause.UNREADABLE)
+            why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
+            return Unknown(why, time.time(), sent, Cause.UNREADABLE)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.asks import Ran, WireError, command
+from console.asks import Ran, WireError, command, plain_text
 from console.balancers.pfsense_config import refusal
 from console.inventory import Cluster
 from console.journal import Journal, Record
@@ -168,7 +168,7 @@ class Runner:
             why = refusal(answer)
             return f"{order.machine}: {why}" if why else None
         said = (answer.err if answer.status else answer.out).strip()
-        return f"{order.machine}: {said.splitlines()[0]}" if said else None
+        return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
 
     async def _look(self, step: Step, intent: Intent) -> Snapshot:
         """A picture in which everything the step watches was asked just now, or did not answer in time."""

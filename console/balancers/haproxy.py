@@ -9,15 +9,19 @@ import csv
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
-from console.answers import ran, whole
+from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster, Node
 from console.question import Cadence, Question, Subject
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
 _SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$")
-_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+MOST_SERVERS = 1000
+_FIGURES = ("weight", "scur", "qcur", "stot", "rate", "lastchg", "lastsess")
+_COLUMNS = frozenset({"pxname", "svname", "status", "addr", "bck", "check_status", *_FIGURES})
 
 
 class Admin(Enum):
@@ -112,7 +116,7 @@ def parse_state(text: str) -> dict[tuple[str, str], Admin]:
     return {
         (row["be_name"], row["srv_name"]): _admin(whole(row.get("srv_admin_state"), "srv_admin_state"))
         for row in cells
-        if "srv_name" in row
+        if {"be_name", "srv_name"} <= row.keys()
     }
 
 
@@ -131,38 +135,44 @@ def parse_stat(text: str, admin: dict[tuple[str, str], Admin]) -> tuple[Server, 
     if not lines or not lines[0].startswith("# pxname,svname,"):
         raise Unreadable("the socket did not answer with HAProxy's show stat")
     try:
-        table = list(csv.DictReader([lines[0].removeprefix("# "), *lines[1:]], strict=True))
+        rows = csv.reader([lines[0].removeprefix("# "), *lines[1:]], strict=True)
+        columns = [(place, name) for place, name in enumerate(next(rows)) if name in _COLUMNS]
+        cells = ({name: row[place] for place, name in columns if place < len(row)} for row in rows)
+        servers = (_server(row, admin) for row in cells if row.get("svname") not in ("FRONTEND", "BACKEND", None))
+        found = tuple(islice(servers, MOST_SERVERS + 1))
     except csv.Error as error:
         raise Unreadable("show stat is not CSV") from error
-    return tuple(_server(row, admin) for row in table if row.get("svname") not in ("FRONTEND", "BACKEND", None))
+    if len(found) > MOST_SERVERS:
+        raise Unreadable(f"show stat lists more than {MOST_SERVERS} servers")
+    return found
 
 
-def _server(row: dict[str, str | None], admin: dict[tuple[str, str], Admin]) -> Server:
-    backend, name = row.get("pxname") or "", row.get("svname") or ""
+def _server(row: dict[str, str], admin: dict[tuple[str, str], Admin]) -> Server:
+    backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
     if not _NAME.fullmatch(backend) or not _NAME.fullmatch(name):
         raise Unreadable("show stat holds a name HAProxy does not allow")
-    if not row.get("status") or (backend, name) not in admin:
+    if not status or (backend, name) not in admin:
         raise Unreadable(f"the socket gave no state for {backend}/{name}")
-    address = row.get("addr") or ""
+    address = short(row.get("addr"))
     return Server(
         backend=backend,
         name=name,
         address=address.rpartition(":")[0].strip("[]") if ":" in address else address,
-        status=row["status"] or "",
+        status=status,
         backup=row.get("bck") == "1",
         weight=_number(row, "weight"),
         sessions=_number(row, "scur"),
         queued=_number(row, "qcur"),
         total=_number(row, "stot"),
         rate=_number(row, "rate"),
-        check=row.get("check_status") or "",
+        check=short(row.get("check_status")),
         admin=admin[backend, name],
         since=_number(row, "lastchg"),
         last_session=-1 if (row.get("lastsess") or "-1") == "-1" else _number(row, "lastsess"),
     )
 
 
-def _number(row: dict[str, str | None], column: str) -> int:
+def _number(row: dict[str, str], column: str) -> int:
     """An empty cell is 0 to HAProxy; a missing column is not an answer."""
     text = row.get(column)
     return 0 if text == "" else whole(text, f"{column} of show stat")

@@ -10,15 +10,17 @@ import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
-from xml.parsers.expat import ExpatError
 
-import xmltodict
-
-from console.answers import dig, ran, rows
-from console.asks import Ran, Run, Unreadable
+from console.answers import dig, ran, rows, xml
+from console.asks import Ran, Run, Unreadable, plain_text
 from console.inventory import Node
 from console.question import Cadence, Question, Subject
 
+MOST_CONFIG = 4 << 20
+"""Characters of config.xml; it can reach 1 MiB."""
+MOST_SERVERS = 1000
+LONGEST = 255
+"""Characters of one value that is kept."""
 STATUSES = ("active", "backup", "disabled", "inactive")
 
 
@@ -75,16 +77,13 @@ class FirewallConfig:
 
 def parse(answers: tuple[Ran, ...], _before: FirewallConfig | None) -> FirewallConfig:
     """From config.xml."""
-    return parse_xml(ran(answers[0]))
+    return parse_xml(ran(answers[0], MOST_CONFIG))
 
 
 @lru_cache(maxsize=16)
 def parse_xml(text: str) -> FirewallConfig:
     """Cached: the file is a megabyte on a grown firewall and seldom changes."""
-    try:
-        tree = xmltodict.parse(text, force_list=("item", "vip"))
-    except (ExpatError, ValueError) as error:
-        raise Unreadable("/cf/conf/config.xml is not XML") from error
+    tree = xml(text, "/cf/conf/config.xml", ("item", "vip"))
     root = dig(tree, "pfsense")
     if not isinstance(root, dict) or not isinstance(dig(root, "version"), str):
         raise Unreadable("/cf/conf/config.xml is not pfSense's")
@@ -102,12 +101,14 @@ def parse_xml(text: str) -> FirewallConfig:
             if vip.get("mode") == "carp"
         ),
         revised=_text(root, "revision", "time"),
-        revision=_text(root, "revision", "description"),
+        revision=plain_text(str(dig(root, "revision", "description") or "")),
     )
 
 
 def _text(tree: Any, *keys: str) -> str:
     found = dig(tree, *keys)
+    if isinstance(found, str) and len(found) > LONGEST:
+        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters")
     return found if isinstance(found, str) else ""
 
 
@@ -117,6 +118,8 @@ def _servers(haproxy: Any) -> tuple[PooledServer, ...]:
         for pool in rows(haproxy, "ha_pools", "item")
         for server in rows(pool, "ha_servers", "item")
     )
+    if len(found) > MOST_SERVERS:
+        raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
     unknown = next((server for server in found if server.status not in STATUSES), None)
     if unknown:
         raise Unreadable(f"config.xml gives {unknown.pool}/{unknown.name} the unknown status {unknown.status[:20]!r}")
@@ -205,13 +208,13 @@ def refusal(answer: Ran) -> str | None:
     lines = [line for line in answer.out.splitlines() if line.startswith("drainboard ")]
     try:
         result = json.loads(lines[-1].removeprefix("drainboard ")) if lines else None
-    except ValueError:
+    except (ValueError, RecursionError):
         result = None
     if not isinstance(result, dict):
         return f"pfSense's PHP ended with status {answer.status} and no result"
     if dig(result, "ok") is True:
         return None
-    return str(dig(result, "why") or "pfSense's PHP gave no reason")
+    return plain_text(str(dig(result, "why") or "")) or "pfSense's PHP gave no reason"
 
 
 CONFIG = Question(

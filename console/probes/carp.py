@@ -7,16 +7,16 @@ on (interface, vhid). Demotion does not show in advskew; persistent maintenance 
 import re
 from dataclasses import dataclass
 
-from console.answers import ran, whole
+from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable
 from console.question import Cadence, Question, Subject
 
 MAINTENANCE_ADVSKEW = 254
 
-_INTERFACE = re.compile(r"^([A-Za-z][\w.]*): flags=")
+_INTERFACE = re.compile(r"^([A-Za-z][\w.]{0,31}): flags=")
 _CARP = re.compile(r"^\s+carp: (MASTER|BACKUP|INIT) vhid (\d{1,3}) advbase (\d{1,3}) advskew (\d{1,3})")
 _VRRP = re.compile(r"^\s+vrrp: (MASTER|BACKUP|INIT) vrid (\d{1,3}) prio (\d{1,3}) interval (\d{1,5})")
-_ADDRESS = re.compile(r"^\s+inet6? (\S+) .*\bvhid (\d{1,3})\b")
+_ADDRESS = re.compile(r"^\s+inet6? (\S{1,80}) .*\bvhid (\d{1,3})\b")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
     """Every vhid of `ifconfig -a`."""
     interface = ""
     found: dict[tuple[str, int], Vhid] = {}
-    addresses: dict[tuple[str, int], tuple[str, ...]] = {}
+    addresses: dict[tuple[str, int], list[str]] = {}
     for line in text.splitlines():
         if header := _INTERFACE.match(line):
             interface = header[1]
@@ -63,12 +63,12 @@ def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
         elif vrrp := _VRRP.match(line):
             found[interface, int(vrrp[2])] = Vhid(interface, int(vrrp[2]), vrrp[1], None)
         elif address := _ADDRESS.match(line):
-            key = interface, int(address[2])
-            addresses[key] = (*addresses.get(key, ()), address[1].partition("%")[0])
+            addresses.setdefault((interface, int(address[2])), []).append(address[1].partition("%")[0])
     if not interface:
         raise Unreadable("ifconfig named no interface")
     return tuple(
-        Vhid(vhid.interface, vhid.vhid, vhid.role, vhid.advskew, addresses.get(key, ())) for key, vhid in found.items()
+        Vhid(vhid.interface, vhid.vhid, vhid.role, vhid.advskew, tuple(addresses.get(key, ())))
+        for key, vhid in found.items()
     )
 
 
@@ -91,7 +91,7 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         vhids=vhids,
         allow=whole(values.get("net.inet.carp.allow"), "net.inet.carp.allow") > 0,
         demotion=int(demotion),
-        boot=values["kern.boottime"],
+        boot=short(values["kern.boottime"]),
     )
 
 

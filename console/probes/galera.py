@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from console.answers import table, whole
+from console.answers import short, table, whole
 from console.asks import Query, Rows, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -47,11 +47,11 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
     committed = _number(status, "wsrep_last_committed")
     uptime = float(whole(status.get("Uptime"), "Uptime"))
     return Wsrep(
-        status=status["wsrep_cluster_status"],
+        status=short(status["wsrep_cluster_status"]),
         size=_number(status, "wsrep_cluster_size"),
         conf_id=_number(status, "wsrep_cluster_conf_id"),
-        uuid=status.get("wsrep_cluster_state_uuid", ""),
-        state=status.get("wsrep_local_state_comment", ""),
+        uuid=short(status.get("wsrep_cluster_state_uuid")),
+        state=short(status.get("wsrep_local_state_comment")),
         ready=status.get("wsrep_ready") == "ON",
         recv_queue=_number(status, "wsrep_local_recv_queue"),
         last_committed=committed,
@@ -59,7 +59,7 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         sampled=uptime,
         desynced=variables.get("wsrep_desync") == "ON",
         read_only=variables.get("read_only") in ("ON", "1"),
-        maintenance=variables.get("pxc_maint_mode", ""),
+        maintenance=short(variables.get("pxc_maint_mode")),
     )
 
 

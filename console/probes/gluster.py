@@ -7,15 +7,15 @@ info`. A brick that gave no input has no count, which is not 0. 0 entries while 
 import re
 from dataclasses import dataclass
 from typing import Any, cast
-from xml.parsers.expat import ExpatError
 
-import xmltodict
-
-from console.answers import ran, rows, whole
+from console.answers import ran, rows, whole, xml
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
+MOST_BRICKS = 100
+LONGEST = 1000
+"""Characters of a brick's name."""
 _COUNT = re.compile(r"Brick (?P<brick>\S+)\n(?:Number of entries: (?P<count>\d{1,9}))?")
 
 
@@ -62,11 +62,7 @@ class SplitBrain:
 
 def document(answer: Ran) -> dict[str, Any]:
     """The <cliOutput> of a gluster command whose opRet is 0."""
-    try:
-        parsed = xmltodict.parse(ran(answer), force_list=("volume", "brick", "node", "peer"))
-    except (ExpatError, ValueError) as error:
-        raise Unreadable("gluster printed no XML") from error
-    output = parsed.get("cliOutput")
+    output = xml(ran(answer), "what gluster printed", ("volume", "brick", "node", "peer")).get("cliOutput")
     if not isinstance(output, dict):
         raise Unreadable("gluster's XML has no cliOutput")
     document = cast("dict[str, Any]", output)
@@ -81,6 +77,8 @@ def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     bricks = tuple(str(row.get("name")) for row in rows(info, "volInfo", "volumes", "volume", "bricks", "brick"))
     if not bricks or any(":" not in brick for brick in bricks):
         raise Unreadable("volume info names no bricks")
+    if len(bricks) > MOST_BRICKS or any(len(brick) > LONGEST for brick in bricks):
+        raise Unreadable(f"volume info names more than {MOST_BRICKS} bricks, or one of more than {LONGEST} characters")
     counts = parse_heal_count(ran(answers[3]))
     nodes = rows(status, "volStatus", "volumes", "volume", "node")
     connected = {str(row.get("uuid")): row.get("connected") == "1" for row in rows(peers, "peerStatus", "peer")}

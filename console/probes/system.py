@@ -49,12 +49,20 @@ def parse_host(answers: tuple[Ran, ...], _before: Host | None) -> Host:
     try:
         return Host(
             boot_id=lines[0],
-            load=float(lines[1].split()[0]),
+            load=_figure(lines[1]),
             cores=max(1, whole(ran(answers[1]).strip(), "nproc")),
-            uptime=float(lines[2].split()[0]),
+            uptime=_figure(lines[2]),
         )
     except (ValueError, IndexError) as error:
         raise Unreadable("/proc/loadavg or /proc/uptime is not numbers") from error
+
+
+def _figure(line: str) -> float:
+    """The first number of a line, or ValueError or IndexError; no kernel says inf, nan or a number of 20 digits."""
+    figure = float(line.split()[0])
+    if not 0 <= figure < 1e12:
+        raise ValueError(figure)
+    return figure
 
 
 def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Services:

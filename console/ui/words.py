@@ -139,7 +139,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     size = f"{mine.size}/{members}"
     if mine.status != "Primary":
         return Word(BAD, f"{'NON-PRIM' if mine.status == 'non-Primary' else mine.status[:8].upper()} {size}", "bad")
-    state = _STATES.get(mine.state, mine.state.split(":")[0].split()[0] if mine.state else "?")[:8]
+    state = _STATES.get(mine.state, (mine.state.split(":")[0].split() or ["?"])[0])[:8]
     if not mine.synced:
         return Word(WARN, f"{state} {size} q{mine.recv_queue}", "warn")
     leftover = mine.desynced or mine.read_only or mine.maintenance not in ("", "DISABLED")
