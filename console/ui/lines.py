@@ -51,9 +51,17 @@ class Line:
 BLANK = Line()
 
 
-@lru_cache(maxsize=4096)
+LONGEST = 4000
+"""Characters of one text that are shown: more than a screen of 80x24 holds."""
+
+
 def harmless(text: str) -> str:
     """Text from a machine or the journal with one cell a character: blanks stay, nothing moves the cursor."""
+    return _harmless(text[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _harmless(text: str) -> str:
     return "".join(_cell(char) for char in text)
 
 
