@@ -1,0 +1,174 @@
+"""Answers that are made to break their reader: each is refused with a sentence, soon, and nothing else happens."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from console.asks import Page, Ran, Rows, Unreadable, WireError, sections
+from console.balancers import haproxy, pfsense_config
+from console.journal import Journal
+from console.probes import carp, galera, gluster, system
+from console.snapshot import Known
+from console.ui import words
+from console.ui.lines import harmless, wrapped
+from console.wire.http import _page
+
+MARK = "c0ffee"
+SOON = 2.0
+"""Seconds in which no key is heard: far less here than what these answers took before, and more than a busy host's."""
+
+
+def ran(out: str, status: int = 0, err: str = "") -> Ran:
+    return Ran(status, out, err)
+
+
+@pytest.mark.parametrize("status", ["²", "9" * 5000, "-1", "1_0", "٣", "0 0"])
+def test_a_status_that_is_no_number_is_no_end(status: str) -> None:
+    out = f"{MARK}\nA\n{MARK} 0\n\n{MARK} {status}\n{MARK}\nB\n{MARK} 0\n"
+    with pytest.raises(Unreadable, match="end is missing"):
+        sections(out, "", MARK, 2)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"Content-Length: {'9' * 30}",
+        f"Transfer-Encoding: chunked\r\n\r\n{'f' * 30}",
+        f"Transfer-Encoding: chunked\r\n\r\n{'9' * 6000}",
+        "Transfer-Encoding: chunked\r\n\r\n-1",
+        "a: b\r\n" * 200,
+    ],
+)
+def test_a_page_of_impossible_size(head: str) -> None:
+    with pytest.raises(WireError):
+        _page(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\nabc".encode(), 0.1, "the site")
+
+
+def test_headers_are_harmless() -> None:
+    page: Page = _page(b"HTTP/1.1 200 OK\r\nX-Node: \x1b]0;owned\x07\x1b[31mnode1\r\n\r\n", 0.1, "the site")
+    assert (page.header("X-Node") or "").isprintable()
+
+
+def stat(rows: str, state: str, head: str = "", names: str = "be_name srv_name srv_admin_state") -> haproxy.Haproxy:
+    columns = "pxname,svname,status,addr,bck,weight,scur,qcur,stot,rate,check_status,lastchg,lastsess"
+    return haproxy.parse((ran(f"# {columns}{head}\n{rows}\n\n1\n# {names}\n{state}\n"), ran("", 1)), None)
+
+
+def _servers(count: int) -> haproxy.Haproxy:
+    rows = "\n".join(f"b{n},s,UP,10.0.0.1:80,0,1,0,0,0,0,,0,0" for n in range(count))
+    return stat(rows, "\n".join(f"b{n} s 0" for n in range(count)))
+
+
+def _config(inside: str) -> pfsense_config.FirewallConfig:
+    text = f"<pfsense><version>22.9</version>{inside}</pfsense>"
+    return pfsense_config.parse((ran(text),), None)
+
+
+def _pool(name: str, servers: int = 1) -> str:
+    server = "<item><name>s</name><address>10.0.0.1</address><status>active</status></item>"
+    pool = f"<item><name>{name}</name><ha_servers>{server * servers}</ha_servers></item>"
+    return f"<installedpackages><haproxy><ha_pools>{pool}</ha_pools></haproxy></installedpackages>"
+
+
+def _volume(bricks: str, nodes: str = "") -> gluster.Volume:
+    def output(inside: str) -> Ran:
+        return ran(f"<cliOutput><opRet>0</opRet>{inside}</cliOutput>")
+
+    info = f"<volInfo><volumes><volume><bricks>{bricks}</bricks></volume></volumes></volInfo>"
+    status = f"<volStatus><volumes><volume>{nodes}</volume></volumes></volStatus>"
+    return gluster.parse((output(info), output(status), output(""), ran("Brick a:b\n")), None)
+
+
+def _host(figure: str) -> system.Host:
+    boot = "11111111-1111-1111-1111-111111111111"
+    return system.parse_host((ran(f"{boot}\n{figure} 1 1\n{figure} 1\n"), ran("4\n")), None)
+
+
+LAUGHS = "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]><pfsense><version>&b;</version></pfsense>"
+
+REFUSED: dict[str, Callable[[], object]] = {
+    "a thousand columns for each of a hundred thousand rows": lambda: stat(
+        "a,b\n" * 100_000, "a b 0", "".join(f",{n:x}" for n in range(60_000))
+    ),
+    "a server too many": lambda: _servers(haproxy.MOST_SERVERS + 1),
+    "columns in another order": lambda: stat("a,b,UP", "b", names="srv_name be_name srv_admin_state"),
+    "a blank status": lambda: stat("a,b, ,10.0.0.1:80,0,1,0,0,0,0,,0,0", "a b 0"),
+    "a second command": lambda: stat("a,b; shutdown,UP,10.0.0.1:80,0,1,0,0,0,0,,0,0", "a b 0"),
+    "a second line": lambda: stat('a,"b\nset",UP,10.0.0.1:80,0,1,0,0,0,0,,0,0', "a b 0"),
+    "a name without end": lambda: stat(f"a,{'b' * 300},UP,10.0.0.1:80,0,1,0,0,0,0,,0,0", "a b 0"),
+    "a number without end": lambda: stat(f"a,b,UP,10.0.0.1:80,0,{'9' * 5000},0,0,0,0,,0,0", "a b 0"),
+    "a billion laughs": lambda: pfsense_config.parse((ran(LAUGHS),), None),
+    "a million tags": lambda: _config("<a/>" * 1_000_000),
+    "a million levels": lambda: _config("<a>" * 1_000_000),
+    "more than config.xml may be": lambda: _config("x" * (pfsense_config.MOST_CONFIG + 1)),
+    "a pool's name without end": lambda: _config(_pool("p" * 300)),
+    "a configured server too many": lambda: _config(_pool("p", pfsense_config.MOST_SERVERS + 1)),
+    "ifconfig without end": lambda: carp.parse((ran("em0: flags=\n" * 200_000), ran("")), None),
+    "bricks without end": lambda: _volume("<brick><name>a:b</name></brick>" * 200),
+    "a brick's name without end": lambda: _volume(f"<brick><name>a:{'b' * 2000}</name></brick>"),
+    "an infinite uptime": lambda: _host("inf"),
+    "an uptime that is no number": lambda: _host("nan"),
+    "an uptime of 400 digits": lambda: _host("1e400"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_soon(name: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Unreadable):
+        REFUSED[name]()
+    assert time.process_time() - began < SOON
+
+
+def test_addresses_of_one_vhid_are_read_in_time() -> None:
+    text = "em0: flags=1\n\tcarp: MASTER vhid 1 advbase 1 advskew 0\n" + "\tinet 1 x vhid 1\n" * 60_000
+    began = time.process_time()
+    carp.parse_ifconfig(text)
+    assert time.process_time() - began < SOON
+
+
+def test_a_failure_of_gluster_is_told_as_it_is() -> None:
+    with pytest.raises(Unreadable, match="status 1: Connection failed"):
+        gluster.document(ran("", 1, "Connection failed. Please check if gluster daemon is operational.\n"))
+
+
+@pytest.mark.parametrize("state", [" ", ":x", "\u2028", "\x1b[2J", "Joining: " + "x" * 100_000])
+def test_any_state_of_a_member_has_a_word(state: str) -> None:
+    numbers = ("size", "conf_id")
+    status = [(f"wsrep_cluster_{name}", "3") for name in numbers]
+    status += [("wsrep_cluster_status", "Primary"), ("wsrep_last_committed", "1"), ("wsrep_local_recv_queue", "0")]
+    status += [("wsrep_local_state_comment", state), ("wsrep_ready", "ON"), ("Uptime", "1")]
+    member = galera.parse((Rows(tuple(status)), Rows(())), None)
+    assert len(member.state) <= 80
+    assert harmless(words.wsrep(Known(member, 1.0), 3).text).isprintable()
+
+
+@pytest.mark.parametrize("said", ['{"why": "\\ud800"}', "[" * 200_000, "9" * 5000, '{"why": "\\u001b[31mno\\nyes"}'])
+def test_a_refusal_is_one_harmless_line(said: str) -> None:
+    why = pfsense_config.refusal(ran(f"drainboard {said}\n"))
+    assert why
+    assert why.isprintable()
+    why.encode()
+
+
+def test_a_text_without_end_is_wrapped_in_time() -> None:
+    began = time.process_time()
+    assert len(wrapped("A" * 4_000_000, 70, most=2)) == 2
+    assert time.process_time() - began < SOON
+
+
+@pytest.mark.parametrize(
+    "name", ["a\u2028b", "a\x85b", "a\x0bb\x1cc", "a\udcffb\ud800", 'a"}\n{"kind": "closed", "at": 1}']
+)
+def test_no_name_takes_a_line_of_the_journal_apart(tmp_path: Path, name: str) -> None:
+    """A firewall chooses the names of its pools, and they stand in one line with what was found on the other one."""
+    journal = Journal(tmp_path / "journal")
+    record = journal.open("node1", "drain", reason=name)
+    found = {f"later fw2 {name}/node1": "active", "later fw1 web/node1": "disabled"}
+    written = journal.write(record, "found", **found)
+    (read,) = journal.records()
+    assert read.found == written.found == found
+    assert read.first("reason") == name
+    assert read.outcome is None
