@@ -1,8 +1,8 @@
 """What was done and what is about to be done: append-only JSON lines, one file a run, on disk before anything is sent.
 
-A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why), `found` (what to put
-back), `sending` (a step and its exact orders), `seen` (a step's success as read back), `failed` (why it stopped),
-`closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is left out.
+A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
+found), `found` (what to put back), `sending` (a step and its exact orders), `seen` (a step's success as read back),
+`failed` (why it stopped), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is left out.
 """
 
 import getpass
@@ -64,10 +64,11 @@ class Record:
     @property
     def found(self) -> dict[str, str]:
         """What was there before, by key; what was written first counts, so that a resume can't overwrite it."""
-        merged: dict[str, str] = {}
+        known = self.entries[0].facts.get("found")
+        merged = dict(cast("dict[str, str]", known)) if isinstance(known, dict) else {}
         for entry in self.entries:
             if entry.kind == "found":
-                merged = {**entry.facts, **merged}
+                merged = entry.facts | merged
         return merged
 
     @property

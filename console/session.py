@@ -127,9 +127,9 @@ class Session:
         intent = self._intent(action, node)
         overridden = [objection.sentence for objection in plan.objections]
         try:
-            record = self.journal.open(node, action.value, reason=consent.reason, overridden=overridden)
-            if intent.found:
-                record = self.journal.write(record, "found", **intent.found)
+            record = self.journal.open(
+                node, action.value, reason=consent.reason, overridden=overridden, found=dict(intent.found)
+            )
         except JournalError as error:
             raise NotBegun(str(error)) from error
         return self._run(record, intent)

@@ -8,6 +8,7 @@ from console.membership import Place, place
 from console.session import Consent
 from console.sim import Simulator
 from tests.conftest import simulated, watching
+from tests.console.test_interrupted import die
 
 NAMED = Consent(True, "node2", "a test")
 
@@ -54,4 +55,17 @@ async def test_a_server_without_weight_is_put_back_without(tmp_path: Path) -> No
             await session.begin(Action.DRAIN, "node2", NAMED).task
             record = await session.begin(Action.REJOIN, "node2", NAMED).task
         assert record.outcome == "done"
+        assert place(session.picture, "node2") is Place.IN
+
+
+async def test_a_console_killed_at_its_first_line_keeps_what_was_found_before(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        configure(sim, {("webtls", "node2"): "backup"})
+        async with watching(cluster) as session:
+            await session.begin(Action.DRAIN, "node2", NAMED).task
+        assert await die(cluster, Action.REMOVE, 1, written=True)
+        async with watching(cluster) as session:
+            await session.resume(session.unfinished()[0], NAMED).task
+            await session.begin(Action.REJOIN, "node2", NAMED).task
+        assert [status(sim, pool) for pool in ("web", "webtls")] == ["active", "backup"]
         assert place(session.picture, "node2") is Place.IN
