@@ -2,7 +2,8 @@
 
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
 found), `found` (what to put back), `sending` (a step and its exact orders), `seen` (a step's success as read back),
-`failed` (why it stopped), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is left out.
+`failed` (why it stopped), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the
+last one, and is left out.
 """
 
 import getpass

@@ -81,6 +81,10 @@ def _silent(reading: Reading[Any]) -> bool:
     return isinstance(reading, Unknown) and reading.cause is Cause.SILENT
 
 
+def _ours(error: Exception) -> str:
+    return f"an error in this program: {error!r}"
+
+
 class Poller:
     """Keeps `snapshot` as young as the timings say, from `start` to `close`."""
 
@@ -141,7 +145,10 @@ class Poller:
         flat = tuple(ask for some in asks for ask in some)
         sent = time.time()
         machine = self._asker(one, flat)
-        answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings))
+        try:
+            answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings))
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
+            answers = (WireError(f"{machine} can't be asked: {_ours(error)}"),) * len(flat)
         at, back, answered = 0, False, True
         for question, some in zip(one.questions, asks, strict=True):
             reading = self._read(question, one.name, answers[at : at + len(some)], sent)
@@ -186,3 +193,5 @@ class Poller:
         except Unreadable as unreadable:
             why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
             return Unknown(why, time.time(), sent, Cause.UNREADABLE)
+        except Exception as error:  # noqa: BLE001 -- as in _ask
+            return Unknown(f"{question.field} can't be read: {_ours(error)}", time.time(), sent, Cause.UNREADABLE)
