@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from console import __version__
 from console.inventory import Cluster, Inventory
@@ -26,9 +27,18 @@ ACTIONS = {
 USAGE = 4
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the exit code for it: argparse's own 2 would read as "stopped on the way"."""
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence after the usage."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
-    root = argparse.ArgumentParser(prog="drainboard", description="The console of small redundant LAMP clusters.")
+    root = Parser(prog="drainboard", description="The console of small redundant LAMP clusters.")
     root.add_argument("--version", action="version", version=f"drainboard {__version__}")
     root.add_argument("-i", "--inventory", type=Path, metavar="FILE", help=f"default: {default_path()}")
     root.add_argument("--read-only", action="store_true", help="ask, and send nothing else")
@@ -147,7 +157,7 @@ async def _demo(options: argparse.Namespace) -> int:
                 return await _screen(options, load(cluster.inventory), cluster)
         except DemoFailed as error:
             print(f"drainboard: {error}", file=sys.stderr)
-            return 2
+            return 1
 
 
 if __name__ == "__main__":

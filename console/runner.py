@@ -58,9 +58,9 @@ def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
 
 
-def shown(order: Order) -> str:
+def shown(order: Order, wire: Wire) -> str:
     """An order as it will leave, for dry run and journal."""
-    return f"{order.machine}: {command(order.run, 'END')}"
+    return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
 
 
 class Runner:
@@ -147,7 +147,9 @@ class Runner:
         orders = step.orders(picture, intent)
         if not orders:
             return record, time.time(), time.monotonic()
-        record = self._journal.write(record, "sending", step=step.name, orders=[shown(order) for order in orders])
+        record = self._journal.write(
+            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders]
+        )
         moment = time.time()
         answers = await asyncio.gather(*(self._order(order) for order in orders))
         whys = {order.machine: why for order, why in zip(orders, answers, strict=True) if why}
@@ -215,12 +217,14 @@ def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
     return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
 
 
-def dry(picture: Snapshot, intent: Intent) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each step of a procedure in words, with the exact orders it would send as things stand."""
     found = dict(intent.found)
     lines: list[tuple[str, tuple[str, ...]]] = []
     for step in PROCEDURES[intent.action]:
         found = {**step.finds(picture, intent), **found}
         planned = replace(intent, found=found)
-        lines.append((step.says.format(node=intent.node), tuple(shown(o) for o in step.orders(picture, planned))))
+        lines.append(
+            (step.says.format(node=intent.node), tuple(shown(order, wire) for order in step.orders(picture, planned)))
+        )
     return tuple(lines)

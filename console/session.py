@@ -116,7 +116,7 @@ class Session:
         picture = self.picture
         intent = self._intent(action, node)
         against = objections(picture, action, node, resumed=resumed)
-        return Plan(action, node, against, dry(picture, intent))
+        return Plan(action, node, against, dry(picture, intent, self.wire))
 
     def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
         """Begins a run. Raises NotBegun."""

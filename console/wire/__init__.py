@@ -74,6 +74,10 @@ class Wire:
             jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
         return jobs
 
+    def sudo(self, machine: str) -> bool:
+        """Whether root's commands go through sudo on a machine, as far as is known."""
+        return self._ssh[machine].sudo
+
     def retry(self, machine: str) -> None:
         """Forgets the machine's last failure, so that the next question makes an attempt at once."""
         self._ssh[machine].retry()

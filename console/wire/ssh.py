@@ -123,6 +123,11 @@ class Ssh:
         if self._silences >= SILENCES:
             self._abort()
 
+    @property
+    def sudo(self) -> bool:
+        """Whether root's commands go through sudo here; False until the first login has told who we are there."""
+        return self._opened is not None and self._needs_sudo(self._opened.user)
+
     def _needs_sudo(self, user: str) -> bool:
         """pfSense's `admin` is uid 0 and knows no sudo."""
         return user not in (("root", "admin") if isinstance(self._machine, Firewall) else ("root",))
@@ -133,7 +138,7 @@ class Ssh:
         user = self._opened.user if self._opened else "the login user"
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
-            f"{said(ran.err)}; allow it there in /etc/sudoers.d/drainboard: {user} ALL=(root) NOPASSWD: ALL"
+            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard; docs/preparing.md has the list"
         )
 
     def silent_for(self, seconds: float) -> TimedOut:
