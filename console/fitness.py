@@ -75,15 +75,19 @@ def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
         yield f"Apache on {node} answers the check URL with HTTP {site.value.status}"
 
 
-def healed(snapshot: Snapshot) -> tuple[str, ...]:
-    """Why Gluster can't do without a brick now; nothing when every volume is whole and healed."""
+def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
+    """Why Gluster can't do without a brick now; nothing when every volume is whole and healed. `without`: the node
+    whose brick it is to be; a volume in which it is away already loses nothing more."""
     reasons: list[str] = []
     for volume in snapshot.volumes:
         if isinstance(volume.state, Unknown):
             reasons.append(f"Gluster volume {volume.name} is not known: {volume.state.why}")
             continue
+        own = snapshot.brick(volume, without) if without else None
+        if own and not own.online:
+            continue
         for brick in volume.state.value.bricks:
-            if not brick.well:
+            if not brick.well and brick is not own:
                 what = "offline" if not (brick.online and brick.connected) else "without its self-heal daemon"
                 if brick.online and brick.connected and brick.heal_daemon:
                     what = "not counted" if brick.pending is None else f"behind by {brick.pending} entries"

@@ -182,6 +182,30 @@ def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
         yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER)
 
 
+def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+    """What is stopped must be out: on each firewall that answers, and one of these must be the one that leads."""
+    places = memberships(snapshot, node)
+    for one in places:
+        if one.now and not one.out_now:
+            yield Objection(
+                one.firewall, f"{one.firewall} sends traffic to {node}", f"Drain {node} there", Override.NEVER
+            )
+    silent = [one.firewall for one in places if one.now is None]
+    if silent and master(snapshot) is None:
+        yield Objection(
+            silent[0],
+            f"{' and '.join(silent)} may still send traffic to {node}: it is not known, and no other is CARP MASTER",
+            "Wait until it answers",
+            Override.NEVER,
+        )
+
+
+def other_bricks(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+    """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
+    for reason in healed(snapshot, node):
+        yield Objection(node, reason, "Wait until Gluster is healed with every other brick online", Override.NEVER)
+
+
 def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     """A node that does not answer can't be rebooted from here."""
     host = snapshot.node(node).host

@@ -117,8 +117,8 @@ class Runner:
     async def _send_until_done(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str], picture: Snapshot
     ) -> tuple[Record, Progress]:
-        began = time.monotonic()
         record, moment, sent = await self._send(step, record, intent, picture)
+        began = time.monotonic()
         last = ""
         while True:
             self._poller.nudge(step.watches)
@@ -133,6 +133,7 @@ class Runner:
             if waited > step.timeout(self._cluster.timings):
                 return record, self._late(step, record, progress)
             if step.again and time.monotonic() - sent > step.again and not progress.done:
+                record, intent = self._find(step, record, intent, picture)
                 record, moment, sent = await self._send(step, record, intent, picture)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:

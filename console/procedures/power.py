@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from console.asks import Run
 from console.fitness import unfit
-from console.guards import storage_whole
+from console.guards import no_traffic, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
@@ -67,6 +67,12 @@ def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return (*_stop(snapshot, intent, GLUSTER_UNITS), *bricks)
 
 
+def _reboot(_snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Not without the boot id from before on disk: nothing could tell afterwards that it has rebooted, and a resume
+    would reboot it once more."""
+    return (Order(intent.node, _systemctl("reboot")),) if f"boot {intent.node}" in intent.found else ()
+
+
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.node).host
     if _rebooted(snapshot, intent) and isinstance(host, Known):
@@ -93,7 +99,7 @@ STOP_MYSQL = Step(
     done=lambda snapshot, intent: _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"),
     watches=(SERVICES, HOST),
     timeout=_stop_time,
-    guards=(storage_whole,),
+    guards=(no_traffic, storage_whole),
 )
 STOP_GLUSTER = Step(
     name="stop Gluster",
@@ -104,16 +110,18 @@ STOP_GLUSTER = Step(
     done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
     watches=(SERVICES, HOST),
     timeout=_stop_time,
+    guards=(no_traffic, other_bricks),
 )
 REBOOT = Step(
     name="reboot",
     phase="boot",
     says="reboot {node} and see it come back with a new boot id",
     finds=_find_boot,
-    orders=lambda _snapshot, intent: (Order(intent.node, _systemctl("reboot")),),
+    orders=_reboot,
     done=_reboot_done,
     watches=(HOST,),
     timeout=lambda timings: timings.boot,
+    guards=(no_traffic,),
 )
 FIT = Step(
     name="fit",

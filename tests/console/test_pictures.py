@@ -10,10 +10,12 @@ import pytest
 
 from console.balancers.haproxy import Admin, Haproxy
 from console.balancers.pfsense_config import FirewallConfig
-from console.guards import Action, objections
+from console.guards import Action, no_traffic, objections, other_bricks
 from console.health import Level, findings, verdict
 from console.membership import Place, place
-from console.probes.gluster import Volume
+from console.probes.gluster import Brick, Volume
+from console.procedures.power import REBOOT
+from console.procedures.steps import Intent
 from console.snapshot import Known, Reading, Snapshot, Unknown
 from tests.conftest import simulated, watching
 
@@ -92,3 +94,41 @@ async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> Non
     assert place(partly, "node2") is Place.MIXED
     assert "node2 is out of web_ipvANY, but not of every pool" in [f.says for f in findings(partly)]
     assert not objections(partly, Action.REJOIN, "node2")
+
+
+async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot) -> None:
+    assert [one.saw for one in no_traffic(well, Action.REBOOT, "node2")] == [
+        "fw1 sends traffic to node2",
+        "fw2 sends traffic to node2",
+    ]
+    out = well
+    for name in ("fw1", "fw2"):
+        pools = well.firewall(name).pools
+        assert isinstance(pools, Known)
+        servers = tuple(replace(server, admin=Admin.DRAIN) for server in pools.value.servers)
+        out = firewall(out, name, pools=replace(pools, value=replace(pools.value, servers=servers)))
+    assert not list(no_traffic(out, Action.REBOOT, "node2"))
+    backup_lost = firewall(out, "fw2", pools=SILENT, carp=SILENT)
+    assert not list(no_traffic(backup_lost, Action.REBOOT, "node2"))
+    master_lost = firewall(out, "fw1", pools=SILENT, carp=SILENT)
+    assert [one.machine for one in no_traffic(master_lost, Action.REBOOT, "node2")] == ["fw1"]
+
+
+async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot) -> None:
+    view = well.volumes[0]
+    assert isinstance(view.state, Known)
+    one, two, three = view.state.value.bricks
+    assert not list(other_bricks(well, Action.REBOOT, "node2"))
+
+    def bricks(*now: Brick) -> Snapshot:
+        return replace(well, volumes=(replace(view, state=Known(Volume(now, 0), 1.0)),))
+
+    lost = replace(three, online=False)
+    assert list(other_bricks(bricks(one, two, lost), Action.REBOOT, "node2"))
+    assert not list(other_bricks(bricks(one, replace(two, online=False), three), Action.REBOOT, "node2"))
+
+
+async def test_no_reboot_leaves_without_the_boot_id_from_before(well: Snapshot) -> None:
+    intent = Intent(well.cluster, "node2", Action.REBOOT)
+    assert not REBOOT.orders(well, intent)
+    assert REBOOT.orders(well, replace(intent, found={"boot node2": "x"}))
