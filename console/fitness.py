@@ -18,7 +18,8 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
     """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
     view = snapshot.node(node)
     if isinstance(view.host, Unknown):
-        return (f"{node} does not answer: {view.host.why}",)
+        since = f" since {clock(view.host.since)}" if view.host.since else ""
+        return (f"{node} does not answer{since}: {view.host.why}",)
     return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
 
 
@@ -64,7 +65,7 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
         yield f"Gluster volume {volume.name} has {pending} entries to heal"
     elif brick and brick.well and volume.state.value.clean_looks < looks:
         clean = volume.state.value.clean_looks
-        yield f"Gluster volume {volume.name} is clean in {clean} of {looks} looks in a row"
+        yield f"Gluster volume {volume.name} has nothing to heal, seen {clean} of {looks} times in a row"
 
 
 def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:

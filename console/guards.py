@@ -20,7 +20,7 @@ from console.membership import (
     place,
     primary,
 )
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Cause, Known, Snapshot, Unknown
 
 
 class Action(Enum):
@@ -77,7 +77,9 @@ def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[O
     for name, reading in silent:
         yield Objection(
             name,
-            f"{name} is not known since {clock(reading.since)}: {reading.why}",
+            f"{name} does not answer since {clock(reading.since)}: {reading.why}"
+            if reading.cause is Cause.SILENT
+            else f"{name} is not known: {reading.why}",
             "No firewall can be told; wait until one answers"
             if len(silent) == len(snapshot.firewalls)
             else missed(snapshot, action, node, name),
@@ -88,11 +90,10 @@ def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[O
 def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
     """What it means that a firewall is not told."""
     if not action.takes_out:
-        return f"{firewall} keeps {node} out until this run is resumed when it answers again"
-    reverts = "" if primary(snapshot) else ", and its next configuration sync will revert the other firewall"
-    return (
-        f"When {firewall} is back it will send traffic to {node} again{reverts}: resume this run as soon as it answers"
-    )
+        return f"{firewall} keeps {node} out: resume this run as soon as {firewall} answers"
+    reverts = primary(snapshot) in (None, firewall)
+    sync = " and its next configuration sync will revert the other firewall" if reverts else ""
+    return f"When {firewall} is back it will send traffic to {node} again{sync}: resume this run as soon as it answers"
 
 
 def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
@@ -223,7 +224,7 @@ def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
 def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     """Putting back a node that is in is a misunderstanding worth a sentence."""
     if action in (Action.REJOIN, Action.UNDO) and place(snapshot, node) is Place.IN:
-        yield Objection(node, f"{node} is not out of any pool", "There is nothing to put back", Override.NEVER)
+        yield Objection(node, f"{node} is in every pool already", "There is nothing to put back", Override.NEVER)
 
 
 def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

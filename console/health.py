@@ -45,7 +45,9 @@ def firewalls_answer(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.firewalls:
         if isinstance(view.carp, Unknown):
             level = Level.UNKNOWN if view.carp.since == 0 else Level.DEGRADED
-            says = f"{view.name} lost since {clock(view.carp.since)}: {view.carp.why}" if view.carp.since else ""
+            lead = master(snapshot)
+            rest = f"; {lead} is MASTER" if lead and lead != view.name else ""
+            says = f"{view.name} lost since {clock(view.carp.since)}{rest}: {view.carp.why}" if view.carp.since else ""
             yield Finding(level, view.name, "lost", says or f"{view.name} not asked yet")
 
 
@@ -66,7 +68,8 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
         elif isinstance(view.host, Unknown):
             still = [name for name in serving(snapshot) if name != view.name]
             rest = f"{' and '.join(still)} still serve" if still else "nobody is known to serve"
-            says = f"{view.name} lost since {clock(view.host.since)}; {rest}: {view.host.why}"
+            out = ", and it is out" if place(snapshot, view.name) is Place.OUT else ""
+            says = f"{view.name} lost since {clock(view.host.since)}{out}; {rest}: {view.host.why}"
             yield Finding(Level.DEGRADED, view.name, "lost", says)
 
 
@@ -99,7 +102,12 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
         elif isinstance(view.visit, Unknown) and view.visit.since:
             answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
             level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
-            yield Finding(level, view.name, "visit", f"visitors of {view.name} get no answer: {view.visit.why}")
+            yield Finding(
+                level,
+                view.name,
+                "visit",
+                f"visitors of {view.name} get no answer since {clock(view.visit.since)}: {view.visit.why}",
+            )
 
 
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
@@ -119,14 +127,12 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
-    """Who was taken out, who is down by health check, and where the layers and the firewalls disagree."""
+    """Who was taken out, and who is down by health check."""
     for node in snapshot.nodes:
         where = place(snapshot, node.name)
         places = memberships(snapshot, node.name)
         if where is Place.OUT:
             yield Finding(Level.DEGRADED, node.name, "out", f"{node.name} is out of the load balancer")
-        elif where is Place.MIXED:
-            yield Finding(Level.DEGRADED, node.name, "mixed", _mixed(snapshot, node.name))
         elif where is Place.IN:
             down = [one.firewall for one in places if one.serving is False]
             if down:
@@ -134,17 +140,23 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
                 yield Finding(Level.DEGRADED, node.name, "down", says)
 
 
+def nodes_are_out_everywhere(snapshot: Snapshot) -> Iterator[Finding]:
+    """Where the layers and the firewalls disagree: who was taken out comes back without anybody's doing."""
+    for node in snapshot.nodes:
+        if place(snapshot, node.name) is Place.MIXED:
+            yield Finding(Level.DEGRADED, node.name, "mixed", _mixed(snapshot, node.name))
+
+
 def _mixed(snapshot: Snapshot, node: str) -> str:
     places = memberships(snapshot, node)
     taken = [f"{one.firewall} at run time" for one in places if one.out_now]
     taken += [f"{one.firewall} in config.xml" for one in places if one.out_later]
-    left = [f"{one.firewall} at run time" for one in places if one.out_now is False]
-    left += [f"{one.firewall} in config.xml" for one in places if one.out_later is False]
+    left = [one.firewall for one in places if one.out_now is False or one.out_later is False]
     if not taken or not left:
         out = [server.backend for one in places for server in one.now or () if server.admin is not Admin.READY]
         out += [server.pool for one in places for server in one.later or () if server.out]
         return f"{node} is out of {' and '.join(dict.fromkeys(out))}, but not of every pool"
-    return f"{node} is out on {', '.join(taken)}, but not on {', '.join(left)}: it will get traffic there"
+    return f"{node} will get traffic from {' and '.join(left)}: it is out only on {', '.join(taken)}"
 
 
 def galera_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
@@ -154,7 +166,9 @@ def galera_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.nodes:
         if isinstance(view.galera, Unknown):
             if isinstance(view.host, Known):
-                yield Finding(Level.DEGRADED, view.name, "galera", f"MySQL on {view.name}: {view.galera.why}")
+                yield Finding(
+                    Level.DEGRADED, view.name, "galera", f"MySQL on {view.name} can't be asked: {view.galera.why}"
+                )
             continue
         member = view.galera.value
         if member.status != "Primary":
@@ -213,7 +227,7 @@ def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.host, Unknown):
             continue
         if isinstance(view.site, Unknown) and view.site.since:
-            yield Finding(Level.DEGRADED, view.name, "site", f"Apache on {view.name}: {view.site.why}")
+            yield Finding(Level.DEGRADED, view.name, "site", f"Apache on {view.name} does not answer: {view.site.why}")
         elif isinstance(view.site, Known) and not view.site.value.serves:
             says = f"Apache on {view.name} answers the check URL with HTTP {view.site.value.status}"
             yield Finding(Level.DEGRADED, view.name, "site", says)
@@ -223,6 +237,7 @@ RULES: tuple[Rule, ...] = (
     vips_serve,
     pools_have_members,
     carp_agrees,
+    nodes_are_out_everywhere,
     firewalls_answer,
     pools_are_known,
     nodes_answer,

@@ -7,7 +7,7 @@ import asyncio
 import time
 from enum import IntEnum
 
-from console.guards import Action
+from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.lock import Locked
 from console.runner import Note, Stopped
@@ -43,7 +43,7 @@ async def act(session: Session, action: Action, node: str, consent: Consent, dry
     try:
         running = session.begin(action, node, consent)
     except NotBegun as why:
-        return _refused(plan, why)
+        return _refused(session, plan, why)
     return await _follow(running)
 
 
@@ -53,7 +53,7 @@ async def resume(session: Session, record: Record, consent: Consent) -> Exit:
     try:
         running = session.resume(record, consent)
     except NotBegun as why:
-        return _refused(plan, why)
+        return _refused(session, plan, why)
     return await _follow(running)
 
 
@@ -84,8 +84,10 @@ def _show(plan: Plan) -> None:
                 say(f"       {line}")
 
 
-def _refused(plan: Plan, why: NotBegun) -> Exit:
+def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
     say(f"not begun: {why}")
+    if session.read_only or Override.NEVER in {objection.override for objection in plan.objections}:
+        return Exit.NOT_BEGUN
     overrides = {objection.override.value for objection in plan.objections}
     if "confirm" in overrides:
         say("  to go on all the same, add --yes")

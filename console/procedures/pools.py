@@ -26,9 +26,7 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
         if isinstance(reading, Unknown) and reading.pending:
             waiting.append(f"{view.name} has not said so yet")
         elif isinstance(reading, Unknown):
-            silent.append(
-                (view.name, f"{view.name}: {reading.why}. {missed(snapshot, intent.action, intent.node, view.name)}")
-            )
+            silent.append((view.name, f"{missed(snapshot, intent.action, intent.node, view.name)} ({reading.why})"))
         elif left := verdict(membership(snapshot, view.name, intent.node)):
             waiting.append(left)
     if waiting or len(silent) == len(snapshot.firewalls):
@@ -214,7 +212,7 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
 NOW = Step(
     name="out at run time",
     phase="out",
-    says="take {node} out of every pool at run time, on both firewalls at once",
+    says="take {node} out of every pool on both firewalls, at once",
     finds=_find_now,
     orders=_take_out_now,
     done=_out_now,
@@ -225,7 +223,7 @@ NOW = Step(
 LATER = Step(
     name="out in config.xml",
     phase="out",
-    says="disable {node} in pfSense's configuration, without a reload, and sync it",
+    says="disable {node} in config.xml too, so that it lasts; no reload",
     finds=_find_later,
     orders=lambda snapshot, intent: _write(snapshot, intent, _disabled),
     done=lambda snapshot, intent: _persistently(
@@ -250,7 +248,7 @@ SESSIONS = Step(
 LATER_BACK = Step(
     name="back in config.xml",
     phase="in",
-    says="put {node} back in pfSense's configuration as it was found, without a reload, and sync it",
+    says="put {node} back in config.xml as it was found; no reload",
     orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
     done=lambda snapshot, intent: _persistently(
         snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found"
@@ -262,7 +260,7 @@ LATER_BACK = Step(
 NOW_BACK = Step(
     name="back at run time",
     phase="in",
-    says="put {node} back at run time as it was found, on both firewalls",
+    says="put {node} back on both firewalls as it was found, at once",
     orders=_put_back_now,
     done=_back_now,
     watches=(POOLS,),

@@ -5,6 +5,7 @@ One character is one cell here: `harmless` sees to it, so that columns stand and
 
 import textwrap
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,7 +69,8 @@ def _harmless(text: str) -> str:
 def _cell(char: str) -> str:
     if not char.isprintable():
         return " "
-    return char if cell_len(char) == 1 else "?"
+    turns = unicodedata.bidirectional(char) in ("R", "AL", "AN")  # a terminal may change the order of a line's figures
+    return "?" if turns or cell_len(char) != 1 else char
 
 
 def line(*parts: "str | Piece | Word", fill: str = "", node: str = "") -> Line:
@@ -89,8 +91,21 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "", style: str =
     width = max(width, 20)
     lines = textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
     if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1][: width - 1] + "…"]
+        left = " ".join(one.strip() for one in lines[most - 1 :])
+        lead = first if most == 1 else rest
+        lines = [*lines[: most - 1], lead + fitted(left, width - len(lead))]
     return [Line((Piece(one, style),)) for one in lines or [first]]
+
+
+def fitted(text: str, width: int) -> str:
+    """A sentence in at most `width` cells. What is too long ends with a clause, not in the middle of a word."""
+    clean = " ".join(harmless(text).split())
+    if len(clean) <= width:
+        return clean
+    room = clean[: max(1, width - 1)]
+    ends = [room.rfind(mark) for mark in (": ", "; ", ". ", ", ")]
+    end = max(ends) if max(ends) * 2 > width else max(room.rfind(" "), width // 2)
+    return clean[:end].rstrip() + "…"
 
 
 def flow(

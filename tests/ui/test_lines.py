@@ -7,7 +7,7 @@ import pytest
 from textual.theme import Theme
 
 from console.paths import theme_dirs
-from console.ui.lines import Line, Piece, harmless, line, span
+from console.ui.lines import Line, Piece, fitted, harmless, line, span, wrapped
 from console.ui.theme import DEFAULT, STATES, ThemeError, find, load
 from console.ui.widgets.painted import changed
 from console.ui.words import Word
@@ -97,3 +97,12 @@ def test_a_broken_theme_says_which_file_and_what_to_do(tmp_path: Path, text: str
     found = find((tmp_path,))
     assert found.problems == (str(error.value),)
     assert [theme.name for theme in found.themes] == [DEFAULT]
+
+
+def test_a_sentence_that_is_too_long_ends_with_a_clause() -> None:
+    says = "node2 lost since 18:43:30; node1 and node3 still serve: node2 (203.0.113.44) gave no SSH connection"
+    assert fitted(says, 200) == says
+    assert fitted(says, 70) == "node2 lost since 18:43:30; node1 and node3 still serve…"
+    assert fitted("one two three", 9) == "one two…"
+    assert len(fitted("x" * 90, 40)) <= 40
+    assert [one.text for one in wrapped(says, 40, " ", " ", most=2)][1].endswith("…")

@@ -177,6 +177,8 @@ class ClusterScreen(Screen[None]):
     async def _carry(self, act: Callable[["ClusterScreen"], Awaitable[None]]) -> None:
         try:
             await act(self)
+        except Exception as error:  # noqa: BLE001 -- the picture stays on the screen, whatever a key runs into
+            self.say(f"An error in this program ended this ({type(error).__name__}: {error}); l shows what was begun")
         finally:
             self._busy = False
             self.renew()

@@ -37,7 +37,7 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
     kinds = {one.override for one in plan.objections}
 
     def make(width: int, _height: int) -> list[Line]:
-        return [*against(plan, width), *planned(plan, width)]
+        return [*against(plan, width), *(planned(plan, width) if Override.NEVER not in kinds else [])]
 
     if Override.NEVER in kinds:
         await ask(app, Question(f"{title}: not now", make, grave=True))

@@ -58,8 +58,8 @@ class Shown:
 def _partly(running: Running) -> frozenset[str]:
     if running.task.cancelled() or running.task.exception() is not None:
         return frozenset()
-    entries = running.task.result().entries
-    return frozenset(str(entry.facts.get("step")) for entry in entries if entry.kind == "partly")
+    kinds = {e.facts.get("step"): e.kind for e in running.task.result().entries if e.kind in ("seen", "partly")}
+    return frozenset(str(step) for step, kind in kinds.items() if kind == "partly")
 
 
 def _consume(task: "asyncio.Task[object]") -> None:

@@ -1,5 +1,6 @@
 """The whole screen of one cluster as lines: how the room is shared out. Nothing essential is lost at 80x24."""
 
+from console.snapshot import Known
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.widgets.details import details
 from console.ui.widgets.events import events, keys
@@ -42,8 +43,12 @@ def _details(sight: Sight, most: int) -> list[Line]:
 def _run(sight: Sight, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if sight.height < 30 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
-    waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now)
+    waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now, _silent(sight))
     return [*waiting, *shown]
+
+
+def _silent(sight: Sight) -> frozenset[str]:
+    return frozenset(view.name for view in sight.picture.firewalls if not isinstance(view.pools, Known))
 
 
 def _notice(sight: Sight) -> list[Line]:

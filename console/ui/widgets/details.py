@@ -1,6 +1,6 @@
 """The selected node in words: since when and why it is out, what is not as it should be, and why unknown."""
 
-from console.fitness import unfit
+from console.fitness import CLEAN_LOOKS, unfit
 from console.membership import Place, config_of, memberships, place
 from console.snapshot import Known
 from console.ui import words
@@ -46,7 +46,8 @@ def _out(sight: Sight) -> list[Line]:
 
 def _wrong(sight: Sight) -> list[Line]:
     """What makes it unfit, and where the pools disagree."""
-    said = [*unfit(sight.picture, sight.selected)] if not sight.asking else []
+    looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
+    said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
     mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in ("mixed", "down")]
     mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]

@@ -5,7 +5,7 @@ from console.membership import config_of
 from console.probes.carp import Carp
 from console.snapshot import FirewallView, Known, Unknown, VipView
 from console.ui import words
-from console.ui.lines import Line, Piece, flow, moment, span
+from console.ui.lines import Line, Piece, fitted, flow, moment, span
 from console.ui.widgets.sight import Sight
 
 Group = list[str | Piece | words.Word]
@@ -38,18 +38,18 @@ def firewalls(sight: Sight) -> list[Line]:
     lines: list[Line] = []
     for view in sight.picture.firewalls:
         first: Group = [Piece(view.name.ljust(wide + 1), "head"), *_carp(sight, view)]
-        groups = [first, *_state(sight, view), _age(sight, view)]
+        age = [_age(sight, view)] if sight.width >= 70 else []  # alone on a line it takes more than it gives
+        groups = [first, *_state(sight, view), *age]
         lines += [one.cut(sight.width) for one in flow(groups, sight.width - 1)]
     return lines
 
 
 def _carp(sight: Sight, view: FirewallView) -> Group:
     if isinstance(view.carp, Unknown):
-        since = f" since {moment(view.carp.since, sight.now)}" if view.carp.since else ""
+        since = f"since {moment(view.carp.since, sight.now)}" if view.carp.since else ""
         why = "" if words.unknown(view.carp).word == "asking" else f": {view.carp.why}"
         room = sight.width - 52 if isinstance(view.pools, Known) else sight.width - 20
-        text = f"{since}{why}"
-        return [words.unknown(view.carp), Piece(text if len(text) <= room else text[: room - 1] + "…", "unknown")]
+        return [words.unknown(view.carp), Piece(f" {fitted(f'{since}{why}', room - 1)}", "unknown")]
     group: Group = []
     for role, names in _roles(sight, view.carp.value).items():
         word = words.role(role or None, view.carp.value.allow)

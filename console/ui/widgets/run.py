@@ -1,6 +1,7 @@
 """A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from console.guards import Action
 from console.journal import Record
@@ -68,6 +69,8 @@ def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
         return line(" ", words.step(_state(run)), f"  {run.action.value} {run.node}: {run.notes[-1].says}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
     left = f"  {done} of {count(steps, 'step')} done"
+    partly = sum(state == "missed" for _, state in run.states())
+    left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
@@ -83,9 +86,20 @@ def _newest(run: RunView, width: int, most: int) -> list[Line]:
     if note is None:
         return []
     if not run.ended and note.says in {says for says, _ in run.states()}:
-        return [line(Piece("     sent; reading back", "note")).cut(width)]
+        return [line(Piece("     asking the machines", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
-    return [one.cut(width) for one in wrapped(note.says, width - 1, "     ", "     ", style, most)]
+    says = _ending(run, note.says) if run.ended == "done" else note.says
+    return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
+
+
+def _ending(run: RunView, says: str) -> str:
+    """How a run ended, and what is left to do."""
+    if run.action not in (Action.DRAIN, Action.REMOVE):
+        return says
+    last = next((note.says for note in reversed(run.notes) if not note.final), "")
+    sessions = f"{last[:1].upper()}{last[1:]}. " if run.action is Action.DRAIN and last else ""
+    stays = f"{run.node} stays out, also after a reload, a boot or a failover."
+    return f"{says}. {sessions}{stays} When it is mended, p puts it back."
 
 
 def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
@@ -118,28 +132,52 @@ def sentence(record: Record, now: float) -> str:
 def left_open(record: Record) -> list[str]:
     """What the journal says of why it is open, newest first, each once."""
     said: list[str] = []
+    missed = _missed(record)
+    said += missed.values()
     for entry in reversed(record.entries):
-        missed = entry.facts.get("missed")
-        if isinstance(missed, dict) and entry.kind in ("parked", "partly"):
-            said += [f"missed: {value}" for value in missed.values()]  # pyright: ignore
-        elif entry.kind == "failed":
+        if entry.kind in ("parked", "partly"):
+            continue
+        if entry.kind == "failed":
             said.append(f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}")
         elif entry.kind == "sending" and not said:
             said.append(f"interrupted at “{entry.facts.get('step')}”, after its orders had been written down")
     last = record.last("seen")
-    if last:
+    if last and not missed:
         said.append(f"last read back: {last.facts.get('says')}")
     return list(dict.fromkeys(said)) or ["interrupted before anything was sent"]
 
 
-def open_runs(records: tuple[Record, ...], width: int, most: int, now: float) -> list[Line]:
-    """Open runs that are not under way here: a line each."""
+def _missed(record: Record) -> dict[str, str]:
+    """Which machines the run could not tell, as it was noted last, and what that means."""
+    for entry in reversed(record.entries):
+        missed: object = entry.facts.get("missed")
+        if isinstance(missed, dict) and (missed or entry.kind == "parked"):
+            return {str(name): str(says) for name, says in cast("dict[str, object]", missed).items()}
+    return {}
+
+
+def _open(record: Record, silent: frozenset[str], now: float) -> Line:
+    """An open run in a line: what r does comes before who began it."""
+    missed = _missed(record)
+    what, since = f"{record.action} {record.node}", f"begun {moment(record.begun, now)}"
+    names = " and ".join(missed)
+    if not missed:
+        rest = sentence(record, now).removeprefix(what)
+        return line(" ", words.run(None), f"  {what}: press r to go on{rest}")
+    if silent.intersection(missed):
+        says = f": {names} was not told; press r when it answers again ({since})"
+        return line(" ", words.run(None), f"  {what}{says}")
+    says = f": {names} answers again and was not told; press r now ({since})"
+    return line(" ", words.run(None), Piece(f"  {what}{says}", "bad"))
+
+
+def open_runs(
+    records: tuple[Record, ...], width: int, most: int, now: float, silent: frozenset[str] = frozenset()
+) -> list[Line]:
+    """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer."""
     if not records or most < 1:
         return []
-    lines = [
-        line(" ", words.run(None), "  ", sentence(record, now), Piece("   r resumes", "dim")).cut(width)
-        for record in records
-    ]
+    lines = [_open(record, silent, now).cut(width) for record in records]
     return (
         lines
         if len(lines) <= most
