@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
     for action, text in ACTIONS.items():
         _action(commands.add_parser(action, help=text, description=text.capitalize() + "."))
-    runs = commands.add_parser("runs", help="list what is open in the journal")
+    runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
     runs.add_argument("cluster", nargs="?")
     resume = commands.add_parser("resume", help="go on with the open run of a node")
     _target(resume)
@@ -130,8 +130,13 @@ def _runs(inventory: Inventory, only: str | None) -> int:
 
     clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
     for cluster in clusters:
-        for record in Journal(journal_dir() / cluster.name).unfinished():
+        journal = Journal(journal_dir() / cluster.name)
+        for record in journal.unfinished():
             plain.say(f"{cluster.name}: {plain.describe(record)}")
+        for node in cluster.nodes:
+            out = journal.taken_out(node.name)
+            if out is not None and out.outcome is not None:
+                plain.say(f"{cluster.name}: {plain.describe_out(out)}")
     return plain.Exit.DONE
 
 

@@ -69,8 +69,18 @@ def describe(record: Record) -> str:
     where = (
         last.facts.get("why") or "; ".join(record.missed) or f"interrupted at {last.facts.get('step') or 'the start'}"
     )
-    begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.begun))
-    return f"{record.action} {record.node}, begun {begun} by {record.first('who')}: {where}"
+    return f"{record.action} {record.node}, begun {_date(record)} by {record.first('who')}: {where}"
+
+
+def describe_out(record: Record) -> str:
+    """A node that a run which has ended took out, in a sentence: since when, by whom, why."""
+    reason = record.first("reason")
+    why = f" ({reason})" if reason else ""
+    return f"{record.node} is out since {_date(record)}: {record.action} by {record.first('who')}{why}"
+
+
+def _date(record: Record) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.begun))
 
 
 def _show(plan: Plan) -> None:
