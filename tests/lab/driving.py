@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,8 +21,9 @@ from xml.etree import ElementTree
 
 from console.inventory_file import load as load_inventory
 from console.journal import Journal, Record
+from console.probes.vip import Visit
 from console.session import Session
-from console.snapshot import Snapshot
+from console.snapshot import Known, Snapshot
 
 from .lab import Lab
 from .load import Answer, Load
@@ -99,14 +99,16 @@ def moment(record: Record, kind: str, step: str) -> float:
 # --- in this process ------------------------------------------------------------------------------------------------
 
 
-def watched(lab: Lab, look: Callable[[Session], Awaitable[T]], inventory: Path | None = None) -> T:
+def watched(
+    lab: Lab, look: Callable[[Session], Awaitable[T]], inventory: Path | None = None, read_only: bool = False
+) -> T:
     """What `look` makes of a session whose every question has been answered once.
 
     In a thread of its own, because a network namespace is a thread's.
     """
 
     async def main() -> T:
-        session = Session(load_inventory(inventory or lab.inventory).clusters[0])
+        session = Session(load_inventory(inventory or lab.inventory).clusters[0], read_only=read_only)
         session.start()
         try:
             await session.settled(25)
@@ -131,6 +133,11 @@ async def seen(session: Session, what: str, holds: Callable[[Snapshot], object],
     took = time.monotonic() - began
     print(f"{what}: seen after {took:.1f} s")
     return took
+
+
+def visits(picture: Snapshot) -> list[Visit]:
+    """What visitors are known to get now."""
+    return [view.visit.value for view in picture.vips if isinstance(view.visit, Known)]
 
 
 # --- past the product -----------------------------------------------------------------------------------------------
@@ -199,10 +206,3 @@ def report(what: str, load: Load) -> None:
     """One line of figures for whoever reads the report."""
     result = load.result
     print(f"FIGURES {what}: {result.requests} requests, {result.failures} failed", result.errors, result.by_node)
-
-
-def drop(process: subprocess.Popen[str]) -> None:
-    """Ends a process that a test started."""
-    with suppress(ProcessLookupError):
-        process.kill()
-    process.communicate()

@@ -1,0 +1,175 @@
+"""Everything the console reads of the real cluster, against the same read past it: healthy, wounded, and as `ops`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.health import findings, verdict
+from console.membership import Place, master, place
+from console.poller import rounds
+from console.session import Session
+from console.snapshot import Known, Reading, Snapshot, Unknown, reading_of
+
+from .driving import Console, answers_of, moment, report, roles, rows, seen, standing, statuses, wait_traffic, watched
+from .lab import Lab
+from .plan import NODES
+from .services import wsrep
+
+
+@pytest.fixture(autouse=True)
+def whole(lab: Lab) -> Iterator[None]:
+    """Every test begins and ends with a healthy cluster."""
+    yield
+    lab.reset()
+
+
+def known(reading: Reading[Any]) -> Any:
+    assert isinstance(reading, Known), reading
+    return reading.value
+
+
+def _busy(picture: Snapshot) -> bool:
+    """Every Apache has been asked twice."""
+    sites = [picture.node(name).apache for name in NODES]
+    return all(isinstance(one, Known) and (one.value.requests_per_second or 0) > 5 for one in sites)
+
+
+def test_everything_when_healthy(lab: Lab) -> None:
+    async def look(session: Session) -> Snapshot:
+        await seen(session, "every node serves requests", _busy, 15)
+        return session.picture
+
+    with lab.load(rate=90):
+        picture = watched(lab, look)
+    assert verdict(picture).says == "3 of 3 nodes serve, synced and healed"
+    assert findings(picture) == ()
+    _firewalls_are_read_right(lab, picture)
+    for name in NODES:
+        _node_is_read_right(lab, picture, name)
+    volume = known(picture.volumes[0].state)
+    assert [brick.host for brick in volume.bricks] == list(NODES)
+    assert all(brick.online and brick.heal_daemon and brick.connected for brick in volume.bricks)
+    assert [brick.pending for brick in volume.bricks] == [0, 0, 0]
+    assert known(picture.volumes[0].split_brain).entries == 0
+    visit = known(next(view.visit for view in picture.vips if view.name == "wan"))
+    assert visit.status == 200
+    assert visit.node in NODES
+
+
+def _firewalls_are_read_right(lab: Lab, picture: Snapshot) -> None:
+    vips = (lab.plan.wan_vip, lab.plan.lan_vip)
+    for name, advskew in (("fw1", 0), ("fw2", 100)):
+        view = picture.firewall(name)
+        carp, pools, config = known(view.carp), known(view.pools), known(view.config)
+        assert [carp.role(vip) for vip in vips] == roles(lab, name) == [["BACKUP", "MASTER"][name == "fw1"]] * 2
+        assert {vhid.advskew for vhid in carp.vhids} == {advskew}
+        assert (carp.allow, carp.demotion, config.maintenance) == (True, 0, False)
+        servers = {f"{server.backend}/{server.name}": server.status.split()[0] for server in pools.servers}
+        assert servers == {key: status.split()[0] for key, status in rows(lab, name).items()}
+        assert sum(server.status.startswith("UP") for server in pools.servers) == 6
+        assert {f"{server.pool}/{server.name}": server.status for server in config.servers} == statuses(lab, name)
+        assert (pools.running, pools.dirty, config.primary, config.haproxy_sync) == (True, False, *[name == "fw1"] * 2)
+
+
+def _node_is_read_right(lab: Lab, picture: Snapshot, name: str) -> None:
+    view = picture.node(name)
+    host, member, apache = known(view.host), known(view.galera), known(view.apache)
+    boot, load, uptime, cores = lab.ssh(
+        name, "cat /proc/sys/kernel/random/boot_id; cut -d' ' -f1 /proc/loadavg; cut -d' ' -f1 /proc/uptime; nproc"
+    ).stdout.split()
+    assert (host.boot_id, host.cores) == (boot, int(cores))
+    assert abs(host.load - float(load)) < 1.5
+    assert 0 <= float(uptime) - host.uptime < 30
+    status = wsrep(lab.nodes[name])
+    assert (member.size, member.status, member.state) == (3, "Primary", "Synced")
+    assert (member.uuid, str(member.conf_id)) == (status["wsrep_cluster_state_uuid"], status["wsrep_cluster_conf_id"])
+    assert member.ready
+    assert 0 <= member.recv_queue < 100
+    page = lab.ssh(name, "curl -s 'http://127.0.0.1/server-status?auto'").stdout
+    values = dict(line.split(": ", 1) for line in page.splitlines() if ": " in line)
+    assert apache.slots == len(values["Scoreboard"])
+    assert apache.busy >= 1
+    assert apache.idle >= 5
+    assert 5 < apache.requests_per_second < 90
+    assert known(view.site).status == 200
+    assert known(view.services).bricks == 1
+    assert set(known(view.services).active) == {"mariadb.service", "glusterd.service", "apache2.service"}
+
+
+def test_every_wound_shows(lab: Lab) -> None:
+    """One of each layer at a time on one cluster; each must be read as itself."""
+    lab.ssh("fw1", "/usr/local/sbin/pfSsh.php playback enablecarpmaint")
+    lab.ssh("fw2", "sysctl net.inet.carp.demotion=1")
+    lab.machines["fw2"].sh("echo 'set server webtls_ipvANY/node1 state maint' | nc -U /tmp/haproxy.socket")
+    lab.nodes["node2"].sh("mariadb --execute='SET GLOBAL wsrep_desync=ON'; systemctl stop apache2")
+    lab.nodes["node3"].sh("systemctl stop glusterd; pkill -x glusterfsd; true")
+    lab.nodes["node1"].sh("echo wounded > /var/www/html/wounded")
+
+    async def look(session: Session) -> Snapshot:
+        await seen(session, "fw1 in maintenance: fw2 is MASTER", lambda now: master(now) == "fw2", 20)
+        return session.picture
+
+    try:
+        picture = watched(lab, look)
+    finally:
+        lab.nodes["node2"].sh("mariadb --execute='SET GLOBAL wsrep_desync=OFF'")
+        lab.nodes["node1"].sh("rm /var/www/html/wounded")
+    assert known(picture.firewall("fw1").config).maintenance
+    assert {vhid.advskew for vhid in known(picture.firewall("fw1").carp).vhids} == {254}
+    assert known(picture.firewall("fw2").carp).demotion == 1
+    assert place(picture, "node1") is Place.MIXED
+    assert known(picture.node("node2").galera).state == "Donor/Desynced"
+    assert isinstance(picture.node("node2").site, Unknown)
+    assert isinstance(picture.node("node2").apache, Unknown)
+    bricks = {brick.host: brick for brick in known(picture.volumes[0].state).bricks}
+    assert (bricks["node1"].online, bricks["node3"].online) == (True, False)
+    assert (bricks["node1"].pending or 0) >= 1
+    assert bricks["node3"].pending is None
+    assert known(picture.node("node3").services).bricks == 0
+    mixed = next(finding.says for finding in findings(picture) if finding.kind == "mixed")
+    assert mixed == "node1 is out of webtls_ipvANY, but not of every pool"
+    kinds = {(finding.machine, finding.kind) for finding in findings(picture)}
+    assert kinds >= {
+        ("fw1", "maintenance"),
+        ("fw2", "demotion"),
+        ("node1", "mixed"),
+        ("node2", "galera"),
+        ("node2", "site"),
+        ("node2", "down"),
+        ("www", "bricks"),
+        ("www", "heal"),
+    }
+
+
+def test_as_ops_with_sudo(lab: Lab, tmp_path: Path) -> None:
+    """Nobody logs in as root anywhere; what needs root goes through `sudo -n`."""
+    text = lab.inventory.read_text().replace('user = "root"', 'user = "ops"')
+    assert 'user = "root"' not in text
+    inventory = tmp_path / "inventory.toml"
+    inventory.write_text(text)
+
+    async def look(session: Session) -> Snapshot:
+        return session.picture
+
+    picture = watched(lab, look, inventory)
+    for one in rounds(picture.cluster):
+        for question in one.questions:
+            reading = reading_of(picture, question, one.name)
+            assert isinstance(reading, Known), f"{one.name} {question.field}: {reading}"
+    console = Console(lab, inventory)
+    with lab.load(rate=50) as load:
+        assert console.run("drain", "lab", "node2").code == 0
+        out = moment(console.last(), "seen", "out at run time")
+        assert standing(lab, "node2") == {"DRAIN", "MAINT", "disabled"}
+        time.sleep(1)
+        assert console.run("rejoin", "lab", "node2").code == 0
+        assert standing(lab, "node2") == {"UP", "active"}
+        assert answers_of(load, "node2", out, moment(console.last(), "sending", "back at run time")) == []
+        wait_traffic(load, "node2")
+    report("drain and rejoin node2 as ops", load)
+    assert load.result.failures == 0
