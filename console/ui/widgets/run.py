@@ -74,7 +74,8 @@ def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
-    return line(" ", word, Piece(text, "head"), Piece(left), end, fill="heading").cut(width)
+    tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
+    return line(" ", word, Piece(text, "head"), *tail, fill="heading").cut(width)
 
 
 def _state(run: RunView) -> str:
