@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from console.asks import Answer, Ask, Get, Run, Unreadable, WireError, plain_text
+from console.asks import Answer, Ask, Get, Ran, Run, Unreadable, WireError, plain_text
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.snapshot import (
@@ -28,6 +29,9 @@ from console.snapshot import (
     reading_of,
 )
 from console.wire import Wire
+
+LARGE = 64 << 10
+"""Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ def unasked(snapshot: Snapshot) -> bool:
         for one in rounds(snapshot.cluster)
         for question in one.questions
     )
+
+
+def _large(answers: tuple[Answer | WireError, ...]) -> bool:
+    return sum(len(answer.out) for answer in answers if isinstance(answer, Ran)) > LARGE
 
 
 def _silent(reading: Reading[Any]) -> bool:
@@ -151,7 +159,7 @@ class Poller:
             answers = (WireError(f"{machine} can't be asked: {_ours(error)}"),) * len(flat)
         at, back, answered = 0, False, True
         for question, some in zip(one.questions, asks, strict=True):
-            reading = self._read(question, one.name, answers[at : at + len(some)], sent)
+            reading = await self._read(question, one.name, answers[at : at + len(some)], sent)
             back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
             answered &= isinstance(reading, Known)
             self.snapshot = fold(self.snapshot, question, one.name, reading)
@@ -181,15 +189,16 @@ class Poller:
             return via or self._cluster.machines[0].name
         return one.name
 
-    def _read(
+    async def _read(
         self, question: Question[Any], name: str, answers: tuple[Answer | WireError, ...], sent: float
     ) -> Reading[Any]:
         error = next((answer for answer in answers if isinstance(answer, WireError)), None)
         if error is not None:
             return Unknown(str(error), time.time(), sent)
         before = reading_of(self.snapshot, question, name)
+        parse = partial(question.parse, answers, before.value if isinstance(before, Known) else None)
         try:
-            return Known(question.parse(answers, before.value if isinstance(before, Known) else None), sent)
+            return Known(await asyncio.to_thread(parse) if _large(answers) else parse(), sent)
         except Unreadable as unreadable:
             why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
             return Unknown(why, time.time(), sent, Cause.UNREADABLE)
