@@ -237,6 +237,35 @@ def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objectio
         )
 
 
+def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
+    if not action.takes_out:
+        return
+    for one in memberships(snapshot, node):
+        known = {server.pool for server in one.later or ()}
+        strange = sorted({server.pool for server in one.now or ()} - known)
+        if one.later is not None and strange:
+            yield Objection(
+                one.firewall,
+                f"config.xml of {one.firewall} has no server with the address of {node} in pool {', '.join(strange)}",
+                f"{node} will be back there after a reload; give the server that address in pfSense",
+                Override.CONFIRM,
+            )
+
+
+def same_version(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """pfSense's own sync stops between versions; the HAProxy package's does not, and would carry ours across."""
+    configs = {view.name: view.config.value for view in snapshot.firewalls if isinstance(view.config, Known)}
+    if len({config.version for config in configs.values()}) > 1:
+        told = " and ".join(f"{name} {config.version}" for name, config in configs.items())
+        yield Objection(
+            next(iter(configs)),
+            f"the firewalls have different configuration versions ({told})",
+            "Upgrade the other one first, or say yes to sync the pools between the versions",
+            Override.CONFIRM,
+        )
+
+
 RULES: tuple[Guard, ...] = (
     fresh_firewalls,
     in_a_pool,
@@ -244,6 +273,8 @@ RULES: tuple[Guard, ...] = (
     one_at_a_time,
     nothing_unapplied,
     haproxy_runs,
+    lasts,
+    same_version,
     fit_again,
 )
 TO_BEGIN: tuple[Guard, ...] = (storage_whole, answers, really_out, still_in)

@@ -177,10 +177,12 @@ def galera_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
         elif not member.synced:
             yield Finding(Level.DEGRADED, view.name, "galera", f"MySQL on {view.name} is {member.state}")
     members = [view.galera.value for view in snapshot.nodes if isinstance(view.galera, Known)]
-    if len({(member.uuid, member.conf_id) for member in members if member.status == "Primary"}) > 1:
-        yield Finding(
-            Level.CRITICAL, "galera", "views", "the nodes are not in one Galera cluster: uuid or conf_id differ"
-        )
+    together = [member for member in members if member.status == "Primary"]
+    if len({member.uuid for member in together}) > 1:
+        yield Finding(Level.CRITICAL, "galera", "views", "the nodes are not in one Galera cluster: their uuids differ")
+    elif len({member.conf_id for member in together}) > 1:  # for a second or two after each change this is normal
+        says = "the nodes do not agree on who is in the Galera cluster: their conf_ids differ"
+        yield Finding(Level.DEGRADED, "galera", "views", says)
 
 
 def storage_is_healed(snapshot: Snapshot) -> Iterator[Finding]:

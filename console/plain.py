@@ -9,7 +9,6 @@ from enum import IntEnum
 
 from console.guards import Action, Override
 from console.journal import JournalError, Record
-from console.lock import Locked
 from console.runner import Note, Stopped
 from console.session import Consent, NotBegun, Plan, Running, Session
 
@@ -117,7 +116,7 @@ async def _follow(running: Running) -> Exit:
             break
     try:
         record = running.task.result()
-    except (Stopped, JournalError, Locked):
+    except (Stopped, JournalError):
         say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
         return Exit.STOPPED
     return Exit.DONE if record.outcome == "done" else Exit.PARKED

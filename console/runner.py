@@ -18,7 +18,7 @@ from console.poller import Poller
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.question import Question, Subject
-from console.snapshot import Snapshot, Unknown, View, as_of, since
+from console.snapshot import FirewallView, Snapshot, Unknown, View, as_of, patience, since
 from console.wire import Wire
 
 GRACE = 6.0
@@ -120,8 +120,14 @@ class Runner:
         record, moment, sent = await self._send(step, record, intent, picture)
         began = time.monotonic()
         last = ""
+        seldom = began
         while True:
-            self._poller.nudge(step.watches)
+            self._poller.nudge([question for question in step.watches if question.subject is not Subject.VOLUME])
+            if (
+                time.monotonic() - seldom > self._cluster.timings.poll
+            ):  # looks at a volume that follow too close are one
+                self._poller.nudge(step.watches)
+                seldom = time.monotonic()
             await self._poller.change(PAUSE)
             picture = since(self._picture(), moment)
             progress = step.done(picture, intent)
@@ -174,15 +180,16 @@ class Runner:
         return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
 
     async def _look(self, step: Step, intent: Intent) -> Snapshot:
-        """A picture in which everything the step watches was asked just now, or did not answer in time."""
-        began = time.time()
+        """A picture in which all that the step watches was asked just now; what did not answer in time is unknown."""
+        moment, began = time.time(), time.monotonic()
+        limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in step.watches)
         self._poller.nudge(step.watches)
-        while time.time() - began < self._cluster.timings.answer + 1:
-            picture = since(self._picture(), began)
-            if not any(_pending(picture, question, intent.node) for question in step.watches):
+        while True:
+            picture = since(self._picture(), moment)
+            pending = any(_pending(picture, question, intent.node) for question in step.watches)
+            if not pending or time.monotonic() - began > limit:
                 return picture
             await self._poller.change(PAUSE)
-        return self._picture()
 
     async def _unopposed(self, step: Step, record: Record, intent: Intent) -> None:
         """Returns when none of the step's guards objects any more. Raises Stopped."""
@@ -214,8 +221,14 @@ def _expected(progress: Progress, silent: frozenset[str]) -> bool:
 def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
     """Whether an answer is still under way."""
     views: tuple[View, ...] = getattr(picture, question.subject.value)
-    readings = (getattr(v, question.field) for v in views if question.subject is not Subject.NODE or v.name == node)
+    asked = [view for view in views if question.subject is not Subject.NODE or view.name == node]
+    readings = (getattr(view, question.field) for view in asked if not _gone(view))
     return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
+
+
+def _gone(view: View) -> bool:
+    """A firewall that gives no answer to the quick questions is not waited for with the slow ones."""
+    return isinstance(view, FirewallView) and isinstance(view.pools, Unknown) and not view.pools.pending
 
 
 def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -6,6 +6,7 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from console.guards import Action, Objection, Override, objections
@@ -13,6 +14,7 @@ from console.health import Finding, findings
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
+from console.membership import Place, place
 from console.paths import journal_dir
 from console.poller import Poller, questions_of, unasked
 from console.procedures.steps import Intent
@@ -126,13 +128,14 @@ class Session:
         _must_be_unopposed(plan, consent)
         intent = self._intent(action, node)
         overridden = [objection.sentence for objection in plan.objections]
-        try:
-            record = self.journal.open(
-                node, action.value, reason=consent.reason, overridden=overridden, found=dict(intent.found)
-            )
-        except JournalError as error:
-            raise NotBegun(str(error)) from error
-        return self._run(record, intent)
+        with self._locked(intent) as lock:
+            try:
+                record = self.journal.open(
+                    node, action.value, reason=consent.reason, overridden=overridden, found=dict(intent.found)
+                )
+            except JournalError as error:
+                raise NotBegun(str(error)) from error
+            return self._run(record, intent, lock.pop_all())
 
     def resume(self, record: Record, consent: Consent | None = None) -> Running:
         """Goes on with a run that was interrupted or parked. Raises NotBegun."""
@@ -140,7 +143,8 @@ class Session:
         action = Action(record.action)
         _must_be_unopposed(self.plan(action, record.node, resumed=True), consent or Consent())
         intent = Intent(self.cluster, record.node, action, record.found, who())
-        return self._run(record, intent)
+        with self._locked(intent) as lock:
+            return self._run(record, intent, lock.pop_all())
 
     async def stop(self) -> None:
         """Stops the run where it stands. Nothing is taken back; it stays open."""
@@ -158,8 +162,8 @@ class Session:
         return self.journal.taken_out(node)
 
     def _intent(self, action: Action, node: str) -> Intent:
-        """What an earlier run found and has not put back is still what is to be put back."""
-        earlier = self.journal.taken_out(node)
+        """What an earlier run found and has not put back is still what is to be put back, unless the node is in."""
+        earlier = None if place(self.picture, node) is Place.IN else self.journal.taken_out(node)
         found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
         return Intent(self.cluster, node, action, found, who())
 
@@ -170,23 +174,37 @@ class Session:
             intent = self.running.intent
             raise NotBegun(f"{intent.action.value} {intent.node} is under way; wait until it ends, or stop it")
 
-    def _run(self, record: Record, intent: Intent) -> Running:
+    def _locked(self, intent: Intent) -> ExitStack:
+        """Holds the cluster's lock until it is closed. Raises NotBegun."""
+        lock = ExitStack()
+        try:
+            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {intent.action.value} {intent.node}"))
+        except Locked as error:
+            raise NotBegun(str(error)) from error
+        except OSError as error:
+            raise NotBegun(f"{self.journal.folder} can't be written: {error.strerror}; nothing is begun") from error
+        return lock
+
+    def _run(self, record: Record, intent: Intent, lock: ExitStack) -> Running:
         task = asyncio.create_task(self._carry_out(record, intent), name=f"{intent.action.value} {intent.node}")
         self.running = Running(record, intent, task)
+
+        def ended(_task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
+            lock.close()
+            self.running = None
+
+        task.add_done_callback(ended)
         return self.running
 
     async def _carry_out(self, record: Record, intent: Intent) -> Record:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, self._tell)
         try:
-            with holding(self.journal.folder / "lock", f"{who()}: {intent.action.value} {intent.node}"):
-                record = await runner.carry_out(record, intent)
-                self._close_what_was_put_back(record, intent)
-                return record
-        except (Stopped, JournalError, Locked) as error:
+            record = await runner.carry_out(record, intent)
+            self._close_what_was_put_back(record, intent)
+        except (Stopped, JournalError) as error:
             self._tell(Note(time.time(), intent.node, "stopped", str(error), final=True))
             raise
-        finally:
-            self.running = None
+        return record
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back."""

@@ -22,7 +22,8 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
     waiting: list[str] = []
     silent: list[tuple[str, str]] = []
     for view in snapshot.firewalls:
-        reading = view.pools if layer == "pools" else view.config
+        gone = isinstance(view.pools, Unknown) and not view.pools.pending  # then its slow answers are not waited for
+        reading = view.pools if layer == "pools" or gone else view.config
         if isinstance(reading, Unknown) and reading.pending:
             waiting.append(f"{view.name} has not said so yet")
         elif isinstance(reading, Unknown):

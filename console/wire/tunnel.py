@@ -32,7 +32,12 @@ class Tunnel:
         The far side is connected before anyone calls here, so that a refusal is known for what it is.
         """
         tunnel = cls(path, await opened.stream(host, port))
-        tunnel._server = await asyncio.start_unix_server(tunnel._serve, path, backlog=1)
+        try:  # start_serving apart: a cancellation in the middle would leave a socket that nobody closes
+            tunnel._server = await asyncio.start_unix_server(tunnel._serve, path, backlog=1, start_serving=False)
+            await tunnel._server.start_serving()
+        except BaseException:
+            tunnel.close()
+            raise
         return tunnel
 
     @property

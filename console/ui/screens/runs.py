@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 from console.journal import JournalError
-from console.lock import Locked
 from console.runner import Note, Stopped
 from console.session import Running, Session
 from console.ui.past import Past
@@ -77,6 +76,6 @@ def _end(running: Running) -> tuple[str, Note]:
         done = task.result().outcome == "done"
         word = "done" if done else "parked"
         return word, Note(time.time(), node, word, word, final=True)
-    known = isinstance(error, Stopped | JournalError | Locked)
+    known = isinstance(error, Stopped | JournalError)
     says = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
     return "stopped", Note(time.time(), node, "stopped", says, final=True)
