@@ -89,7 +89,7 @@ def test_node2_loses_power(lab: Lab, silent: bool) -> None:
         assert standing(lab, "node2") == {"MAINT", "disabled"}
 
         removed = time.monotonic()
-        if silent:
+        if not silent:
             lab.nodes["node1"].sh("dd if=/dev/urandom of=/var/www/html/big bs=1M count=40 status=none")
         else:
             lab.on("node2")
@@ -117,15 +117,14 @@ def test_node2_loses_power(lab: Lab, silent: bool) -> None:
             assert place(session.picture, "node2") is Place.OUT
 
         watched(lab, a_new_console_knows)
-        if silent:  # begun while the machine is still off
+        if not silent:  # begun while the machine is still off
             threading.Timer(5, lab.on, ["node2"]).start()
         done = console.run("rejoin", "lab", "node2")
         assert done.code == 0
         assert "fit: wait until node2 is fit: Synced, healed" in done.said
         waited = [line for line in done.said.splitlines() if " fit: " in line][1:-1]
-        if silent:
-            assert "node2 does not answer" in waited[0], waited
-            assert any("MySQL on node2 is" in line or "www" in line for line in waited), waited
+        if not silent:
+            assert any("node2 does not answer" in line or "MySQL on node2 is" in line for line in waited), waited
         assert is_synced(lab.nodes["node2"], 3)
         assert heal_entries(lab.nodes["node2"]) == 0
         assert standing(lab, "node2") == {"UP", "active"}
@@ -133,10 +132,10 @@ def test_node2_loses_power(lab: Lab, silent: bool) -> None:
         assert answers_of(load, "node2", out, back) == []
         wait_traffic(load, "node2")
         assert console.run("runs").said == ""
-        if silent:
+        if not silent:
             assert load.since(removed).failures == 0, "the others serve everything"
             lab.nodes["node1"].sh("rm /var/www/html/big")
-    report(f"node2 cut (silent={silent}), removed, on, fw1 failover={not silent}, rejoined", load)
+    report(f"node2 cut (silent={silent}), removed, on, fw1 failover={silent}, rejoined", load)
 
 
 def test_node2_and_firewall_1_lose_power(lab: Lab) -> None:
