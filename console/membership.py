@@ -6,7 +6,7 @@ from enum import Enum
 from console.balancers.haproxy import Admin, Haproxy, Server
 from console.balancers.pfsense_config import FirewallConfig, PooledServer
 from console.inventory import Cluster, Node
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Known, Snapshot
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,6 @@ def pools_of(snapshot: Snapshot, firewall: str) -> Haproxy | None:
 def reachable(snapshot: Snapshot, firewall: str) -> bool:
     """Has answered the latest fast questions."""
     return isinstance(snapshot.firewall(firewall).pools, Known)
-
-
-def why_unknown(snapshot: Snapshot, firewall: str) -> Unknown | None:
-    """The reason a firewall's pools are not known."""
-    pools = snapshot.firewall(firewall).pools
-    return pools if isinstance(pools, Unknown) else None
 
 
 def backends_of(snapshot: Snapshot, firewall: str, node: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ old (`as_of`), or older than what was just done (`since`), has become Unknown.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -224,13 +224,3 @@ def _doubted(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], 
         subject.value: tuple(view(subject, one) for one in getattr(snapshot, subject.value)) for subject in Subject
     }
     return replace(snapshot, **parts)
-
-
-def ages(view: View, now: float) -> dict[str, float]:
-    """Seconds since each reading of a view was taken or, where unknown, was last known."""
-    found: dict[str, float] = {}
-    for one in fields(view):
-        reading = getattr(view, one.name)
-        if isinstance(reading, Known | Unknown):
-            found[one.name] = now - (reading.at if isinstance(reading, Known) else reading.since)
-    return found

@@ -11,8 +11,3 @@ async def until(condition: Callable[[], bool]) -> None:
     """Returns once the world is so."""
     while not condition():  # noqa: ASYNC110 - the world is pure and signals nothing
         await asyncio.sleep(GLANCE)
-
-
-async def forever() -> None:
-    """Never returns: what waits here is cancelled."""
-    await asyncio.Event().wait()
