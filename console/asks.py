@@ -6,7 +6,7 @@ element of `argv` or inside `stdin` and is quoted in one place, `script`.
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Ran:
     status: int
     out: str
     err: str
+    at: float = field(default=0.0, compare=False)
+    """When it was complete, in seconds of the console's monotonic clock: what a rate between two answers is over."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Rows:
     """Rows of text; SQL NULL is the empty string."""
 
     rows: tuple[tuple[str, ...], ...]
+    at: float = field(default=0.0, compare=False)
+    """As in `Ran`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Page:
     headers: tuple[tuple[str, str], ...]
     body: str
     seconds: float
+    at: float = field(default=0.0, compare=False)
+    """As in `Ran`."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case."""

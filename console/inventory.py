@@ -6,6 +6,9 @@ Only types live here; `console.inventory_file` reads them from TOML.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+BALANCERS = ("haproxy", "relayd")
+"""pfSense's HAProxy package, or the relayd built into pfSense up to 2.4.5."""
+
 
 @dataclass(frozen=True)
 class Login:
@@ -63,6 +66,26 @@ class Mysql:
     password_command: tuple[str, ...] | None = None
     option_file: Path | None = None
     """A MySQL option file (my.cnf) whose [client] group holds user and password."""
+    datadir: str = "/var/lib/mysql"
+
+
+@dataclass(frozen=True)
+class MysqlProxy:
+    """The HAProxy on each node that sends all MySQL traffic to a single node, the writer."""
+
+    backend: str
+    """The name of the backend whose servers are the MySQL nodes."""
+    socket: str = "/run/haproxy/admin.sock"
+    """HAProxy's stats socket on each node."""
+
+
+@dataclass(frozen=True)
+class Raid:
+    """A command that shows the state of a hardware RAID on each node, run as root."""
+
+    command: tuple[str, ...]
+    bad: str = "(?i)degraded|failed|offline|rebuild|critical|missing"
+    """A regular expression: a line of the output it is found in says that something is wrong."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +114,9 @@ class Timings:
     """The same for the cheap Gluster questions and the state of services."""
     connect: float = 2.5
     slow_answer: float = 20.0
+    seldom: float = 900.0
+    """Between two looks at what changes over days: pending updates, tables without a primary key."""
+    seldom_answer: float = 60.0
     sessions: float = 60.0
     """How long a drain waits for the last session before it reports what is left."""
     stop: float = 120.0
@@ -113,6 +139,11 @@ class Cluster:
     """Names of the GlusterFS volumes that have a brick on each node."""
     mysql: Mysql | None = None
     """None: the nodes run no MySQL."""
+    mysql_proxy: MysqlProxy | None = None
+    """None: the nodes run no HAProxy for MySQL."""
+    balancer: str = "haproxy"
+    """What balances on the firewalls: one of BALANCERS."""
+    raid: Raid | None = None
     web: Web = field(default_factory=Web)
     timings: Timings = field(default_factory=Timings)
 
@@ -120,6 +151,11 @@ class Cluster:
     def machines(self) -> tuple[Firewall | Node, ...]:
         """Firewalls, then nodes, in the order of the inventory."""
         return (*self.firewalls, *self.nodes)
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """What the nodes hold in common: "mysql", or nothing."""
+        return ("mysql",) if self.mysql else ()
 
     def machine(self, name: str) -> Firewall | Node:
         """Raises KeyError if there is none of that name."""

@@ -6,11 +6,25 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from console.asks import plain_text
-from console.inventory import Cluster, Firewall, Inventory, Login, Mysql, Node, Timings, Vip, Web
+from console.inventory import (
+    BALANCERS,
+    Cluster,
+    Firewall,
+    Inventory,
+    Login,
+    Mysql,
+    MysqlProxy,
+    Node,
+    Raid,
+    Timings,
+    Vip,
+    Web,
+)
 from console.inventory_table import InventoryError, Table, allowed
 
 LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
-CLUSTER_KEYS = ("title", "volumes", "check_url", "ssh", "firewalls", "nodes", "vips", "mysql", "web", "timings")
+CLUSTER_TABLES = ("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "web", "timings")
+CLUSTER_KEYS = ("title", "volumes", "check_url", "balancer", *CLUSTER_TABLES)
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
 
 __all__ = ["InventoryError", "load"]
@@ -66,6 +80,9 @@ def _cluster(name: str, table: Table) -> Cluster:
         vips=vips,
         volumes=table.names("volumes"),
         mysql=_mysql(table.table("mysql")) if "mysql" in table.keys else None,
+        mysql_proxy=_mysql_proxy(table.table("mysql_proxy")) if "mysql_proxy" in table.keys else None,
+        balancer=table.one_of("balancer", BALANCERS) or Cluster.balancer,
+        raid=_raid(table.table("raid")) if "raid" in table.keys else None,
         web=_web(table.table("web"), check_url),
         timings=_timings(table.table("timings")),
     )
@@ -157,7 +174,24 @@ def _mysql(table: Table) -> Mysql:
         password_file=table.file("password_file"),
         password_command=_command(table, "password_command"),
         option_file=table.file("option_file"),
+        datadir=table.text("datadir", "a folder on the node") or Mysql.datadir,
     )
+
+
+def _mysql_proxy(table: Table) -> MysqlProxy:
+    table.only(*(field.name for field in fields(MysqlProxy)))
+    backend = table.word("backend", "the name of HAProxy's backend for MySQL")
+    if backend is None:
+        raise table.wrong("backend", "the name of HAProxy's backend for MySQL")
+    return MysqlProxy(backend, table.word("socket", "HAProxy's stats socket on the node") or MysqlProxy.socket)
+
+
+def _raid(table: Table) -> Raid:
+    table.only(*(field.name for field in fields(Raid)))
+    command = table.texts("command")
+    if not command or not command[0]:
+        raise table.wrong("command", 'a program on the node and its arguments: ["storcli", "/c0/vall", "show"]')
+    return Raid(command, table.pattern("bad") or Raid.bad)
 
 
 def _command(table: Table, key: str) -> tuple[str, ...] | None:

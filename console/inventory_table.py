@@ -108,6 +108,22 @@ class Table:
             raise self.error(f"{plain_text(value, 80)!r} is not {wanted}: it holds a blank or begins with -", key)
         return value
 
+    def one_of(self, key: str, words: tuple[str, ...]) -> str | None:
+        """One of `words`. None if it is not there."""
+        value = self.text(key, " or ".join(words))
+        if value is not None and value not in words:
+            raise self.error(f"{plain_text(value, 80)!r} is none of them{allowed(value, words)}", key)
+        return value
+
+    def pattern(self, key: str) -> str | None:
+        """A regular expression. None if it is not there."""
+        value = self.text(key, "a regular expression")
+        try:
+            re.compile(value or "")
+        except (re.error, RecursionError, OverflowError) as error:
+            raise self.error(f"is not a regular expression: {plain_text(str(error), 80)}", key) from None
+        return value
+
     def off(self, key: str) -> bool:
         """Whether the key is there and says `false`."""
         return self.values.get(key) is False

@@ -50,6 +50,7 @@ def rounds(cluster: Cluster) -> tuple[Round, ...]:
         Subject.FIREWALL: [firewall.name for firewall in cluster.firewalls],
         Subject.NODE: [node.name for node in cluster.nodes],
         Subject.VOLUME: list(cluster.volumes),
+        Subject.DATABASE: list(cluster.databases),
         Subject.VIP: [vip.name for vip in cluster.vips],
     }
     found: dict[tuple[Any, ...], Round] = {}
@@ -184,6 +185,11 @@ class Poller:
             answering = [view.name for view in self.snapshot.nodes if isinstance(view.host, Known)]
             others = [name for name in answering if name != self._avoid.get(one.name)]
             return next(iter(others or answering), self._cluster.nodes[0].name)
+        if one.subject is Subject.DATABASE:
+            synced = (
+                view.name for view in self.snapshot.nodes if isinstance(view.galera, Known) and view.galera.value.synced
+            )
+            return next(synced, self._cluster.nodes[0].name)
         if one.subject is Subject.VIP:
             via = next((ask.via for ask in asks if isinstance(ask, Get)), None)
             return via or self._cluster.machines[0].name

@@ -18,6 +18,8 @@ class Subject(Enum):
     NODE = "nodes"
     VOLUME = "volumes"
     """A Gluster volume is asked about through one node, whichever answers: see design, "one asker a volume"."""
+    DATABASE = "databases"
+    """What all Galera members share, asked about through one node that is Synced."""
     VIP = "vips"
 
 
@@ -27,6 +29,7 @@ class Cadence(Enum):
     FAST = "poll"
     STORAGE = "storage"
     SLOW = "slow"
+    SELDOM = "seldom"
 
 
 @dataclass(frozen=True)

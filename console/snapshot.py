@@ -110,6 +110,13 @@ class VolumeView:
 
 
 @dataclass(frozen=True)
+class DatabaseView:
+    """What is known of what all Galera members share, through whichever was asked."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class VipView:
     """What a visitor of one virtual address gets."""
 
@@ -117,7 +124,7 @@ class VipView:
     visit: Reading[Visit] = NOT_ASKED
 
 
-View = FirewallView | NodeView | VolumeView | VipView
+View = FirewallView | NodeView | VolumeView | DatabaseView | VipView
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ class Snapshot:
     nodes: tuple[NodeView, ...]
     volumes: tuple[VolumeView, ...]
     vips: tuple[VipView, ...]
+    databases: tuple[DatabaseView, ...] = ()
 
     def firewall(self, name: str) -> FirewallView:
         """Raises KeyError if there is none of that name."""
@@ -155,6 +163,7 @@ def empty(cluster: Cluster) -> Snapshot:
         nodes=tuple(NodeView(node.name) for node in cluster.nodes),
         volumes=tuple(VolumeView(volume) for volume in cluster.volumes),
         vips=tuple(VipView(vip.name) for vip in cluster.vips),
+        databases=tuple(DatabaseView(name) for name in cluster.databases),
     )
 
 
@@ -199,6 +208,7 @@ def patience(cadence: Cadence, timings: Timings) -> float:
         Cadence.FAST: timings.answer,
         Cadence.STORAGE: timings.storage_answer,
         Cadence.SLOW: timings.slow_answer,
+        Cadence.SELDOM: timings.seldom_answer,
     }
     return by_cadence[cadence]
 

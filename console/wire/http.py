@@ -5,6 +5,7 @@ import functools
 import http.client
 import io
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, urlsplit
@@ -167,4 +168,4 @@ def _page(data: bytes, seconds: float, where: str) -> Page:
     except (http.client.HTTPException, ValueError, OverflowError) as error:
         raise WireError(f"{where} doesn't speak HTTP: {plain_text(str(error), 120)}") from None
     headers = tuple((key, plain_text(value)) for key, value in response.getheaders())
-    return Page(response.status, headers, body.decode(errors="replace"), seconds)
+    return Page(response.status, headers, body.decode(errors="replace"), seconds, time.monotonic())

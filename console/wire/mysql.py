@@ -6,6 +6,7 @@ tunnel under it.
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -217,7 +218,7 @@ def _log_in(login: Secret, path: str) -> Connection:
 def _fetch(connection: Connection, sql: str) -> Rows:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return Rows(tuple(tuple(_text(value) for value in row) for row in cursor.fetchall()))
+        return Rows(tuple(tuple(_text(value) for value in row) for row in cursor.fetchall()), time.monotonic())
 
 
 def _text(value: object) -> str:

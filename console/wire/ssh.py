@@ -4,8 +4,10 @@ import asyncio
 import re
 import secrets
 import shlex
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncssh
 
@@ -134,7 +136,7 @@ class Ssh:
 
     def _judge(self, run: Run, ran: Ran, sudo: bool) -> Ran | Refused:
         if not (sudo and run.root and ran.status and SUDO_REFUSES.search(ran.err)):
-            return ran
+            return replace(ran, at=time.monotonic())
         user = self._opened.user if self._opened else "the login user"
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.inventory import Cluster, Firewall, Login, Mysql, Timings, Vip, Web
+from console.inventory import Cluster, Firewall, Login, Mysql, MysqlProxy, Raid, Timings, Vip, Web
 from console.inventory_file import InventoryError, load
 
 EXAMPLE = Path(__file__).parents[2] / "inventory.example.toml"
@@ -77,7 +77,10 @@ def test_the_example_shows_every_key_once() -> None:
     assert set(tables) == {
         "title",
         "volumes",
+        "balancer",
         "check_url",
+        "mysql_proxy",
+        "raid",
         "ssh",
         "firewalls",
         "nodes",
@@ -87,6 +90,8 @@ def test_the_example_shows_every_key_once() -> None:
         "timings",
     }
     assert set(tables["mysql"]) == {field.name for field in fields(Mysql)}
+    assert set(tables["mysql_proxy"]) == {field.name for field in fields(MysqlProxy)}
+    assert set(tables["raid"]) == {field.name for field in fields(Raid)}
     assert set(tables["web"]) == {field.name for field in fields(Web)}
     assert set(tables["timings"]) == {field.name for field in fields(Timings)}
     machine = {*tables["ssh"], *tables["firewalls"]["fw2"]}
@@ -134,7 +139,7 @@ def test_an_option_file_may_hold_the_user_too(tmp_path: Path) -> None:
 
 
 MACHINE = "address, host, user, port, config, known_hosts, identity"
-CLUSTER = "title, volumes, check_url, ssh, firewalls, nodes, vips, mysql, web, timings"
+CLUSTER = "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, web, timings"
 NO_SECRET = "a secret doesn't belong in this file; remove it and "
 
 FAULTS = [
@@ -206,7 +211,16 @@ FAULTS = [
      "cluster.web1.web.status_url: 'https://127.0.0.1/' "
      "is not a URL that begins with http://, in ASCII and without blanks"),
     (SMALL + "[cluster.web1.timings]\npol = 1", "cluster.web1.timings.pol: there is no such key; did you mean poll? "
-     "Allowed: poll, storage, slow, answer, storage_answer, connect, slow_answer, sessions, stop, boot, fit"),
+     "Allowed: poll, storage, slow, answer, storage_answer, connect, slow_answer, seldom, seldom_answer, "
+     "sessions, stop, boot, fit"),
+    ("[cluster.web1]\nbalancer = 'nginx'\n" + SMALL, "cluster.web1.balancer: 'nginx' is none of them; allowed: haproxy, relayd"),
+    (SMALL + "[cluster.web1.mysql_proxy]",
+     "cluster.web1.mysql_proxy.backend: is missing; set it to the name of HAProxy's backend for MySQL"),
+    (SMALL + "[cluster.web1.raid]\nbad = 'x'",
+     'cluster.web1.raid.command: is missing; set it to a program on the node and its arguments: '
+     '["storcli", "/c0/vall", "show"]'),
+    (SMALL + "[cluster.web1.raid]\ncommand = ['a']\nbad = '('",
+     "cluster.web1.raid.bad: is not a regular expression: missing ), unterminated subpattern at position 0"),
     (SMALL + "[cluster.web1.timings]\npoll = 0",
      "cluster.web1.timings.poll: 0 is not a number of seconds above 0 and up to a week"),
     (SMALL + "[cluster.web1.timings]\npoll = inf",
