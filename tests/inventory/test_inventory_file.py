@@ -213,7 +213,8 @@ FAULTS = [
     (SMALL + "[cluster.web1.timings]\npol = 1", "cluster.web1.timings.pol: there is no such key; did you mean poll? "
      "Allowed: poll, storage, slow, answer, storage_answer, connect, slow_answer, seldom, seldom_answer, "
      "sessions, stop, boot, fit"),
-    ("[cluster.web1]\nbalancer = 'nginx'\n" + SMALL, "cluster.web1.balancer: 'nginx' is none of them; allowed: haproxy, relayd"),
+    ("[cluster.web1]\nbalancer = 'nginx'\n" + SMALL,
+     "cluster.web1.balancer: 'nginx' is none of them; allowed: haproxy, relayd"),
     (SMALL + "[cluster.web1.mysql_proxy]",
      "cluster.web1.mysql_proxy.backend: is missing; set it to the name of HAProxy's backend for MySQL"),
     (SMALL + "[cluster.web1.raid]\nbad = 'x'",
