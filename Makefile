@@ -30,7 +30,7 @@ check: $(DEV) ## the static gates: format, lint, types, layers
 	@$(STAGE) layers $(BIN)/lint-imports
 
 unit: $(DEV) ## unit tests, and the console against the simulator
-	@$(STAGE) unit $(PYTEST) -m 'not lab' --ignore=tests/packaging
+	@$(STAGE) unit $(PYTEST) -n auto -m 'not lab' --ignore=tests/packaging
 
 wheel: $(DEV) ## build it, look inside, install it into an empty environment, start it
 	@$(STAGE) wheel $(PYTEST) tests/packaging
