@@ -59,7 +59,7 @@ def rounds(cluster: Cluster) -> tuple[Round, ...]:
             asks = question.asks(cluster, name)
             if not asks:
                 continue
-            together = all(isinstance(ask, Run) for ask in asks)
+            together = all(isinstance(ask, Run) for ask in asks) and not question.apart
             key = (question.subject, name, question.cadence, "" if together else question.field)
             before = found[key].questions if key in found else ()
             found[key] = Round(question.subject, name, question.cadence, (*before, question))
@@ -146,7 +146,8 @@ class Poller:
 
     def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
         """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""
-        return self._one_at_a_time[one.name] if one.subject is Subject.VOLUME else nullcontext()
+        alone = one.subject is Subject.VOLUME and not any(question.apart for question in one.questions)
+        return self._one_at_a_time[one.name] if alone else nullcontext()
 
     async def _ask(self, one: Round) -> bool:
         """One round of one subject. Returns whether all of it was answered."""
@@ -202,7 +203,7 @@ class Poller:
         if error is not None:
             return Unknown(str(error), time.time(), sent)
         before = reading_of(self.snapshot, question, name)
-        parse = partial(question.parse, answers, before.value if isinstance(before, Known) else None)
+        parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:
             return Known(await asyncio.to_thread(parse) if _large(answers) else parse(), sent)
         except Unreadable as unreadable:
