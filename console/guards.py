@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from console.balancers.haproxy import Admin
+from console.balancers.pools import Admin
 from console.fitness import clock, galera_without, healed, unfit
 from console.membership import (
     Place,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from console.balancers.haproxy import Admin
+from console.balancers.pools import Admin
 from console.fitness import clock
 from console.membership import Place, config_of, master, memberships, node_of, place, pools_of
 from console.snapshot import Known, Snapshot, Unknown, VolumeView

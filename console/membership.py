@@ -1,10 +1,10 @@
-"""Who is in the pools, over both firewalls and both layers: what HAProxy does now, what config.xml will do later."""
+"""Who is in the pools, over both firewalls and both layers: what the balancer does now, what config.xml will do."""
 
 from dataclasses import dataclass
 from enum import Enum
 
-from console.balancers.haproxy import Admin, Haproxy, Server
 from console.balancers.pfsense_config import FirewallConfig, PooledServer
+from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster, Node
 from console.snapshot import Known, Snapshot
 
@@ -17,6 +17,8 @@ class Membership:
     node: str
     now: tuple[Server, ...] | None
     later: tuple[PooledServer, ...] | None
+    held: int | None = 0
+    """Sessions to the node that belong to no server the balancer lists now: relayd forgets who is disabled."""
 
     @property
     def serving(self) -> bool | None:
@@ -37,8 +39,10 @@ class Membership:
 
     @property
     def sessions(self) -> int | None:
-        """Sessions this firewall's HAProxy holds to the node now."""
-        return None if self.now is None else sum(server.sessions for server in self.now)
+        """Sessions this firewall holds to the node now; None when not known, or not to be counted there."""
+        counts = [None] if self.now is None else [self.held, *(server.sessions for server in self.now)]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
 
 def node_of(cluster: Cluster, name: str) -> Node:
@@ -49,9 +53,11 @@ def node_of(cluster: Cluster, name: str) -> Node:
 def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
     """A node's place on one firewall."""
     view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
-    now = view.pools.value.of(machine) if isinstance(view.pools, Known) else None
+    pools = view.pools.value if isinstance(view.pools, Known) else None
     later = view.config.value.of(machine) if isinstance(view.config, Known) else None
-    return Membership(firewall, node, now, later)
+    if pools is None:
+        return Membership(firewall, node, None, later, None)
+    return Membership(firewall, node, pools.of(machine), later, pools.held(machine))
 
 
 def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
@@ -107,8 +113,8 @@ def config_of(snapshot: Snapshot, firewall: str) -> FirewallConfig | None:
     return config.value if isinstance(config, Known) else None
 
 
-def pools_of(snapshot: Snapshot, firewall: str) -> Haproxy | None:
-    """What is known of a firewall's HAProxy."""
+def pools_of(snapshot: Snapshot, firewall: str) -> Pools | None:
+    """What is known of a firewall's pools at run time."""
     pools = snapshot.firewall(firewall).pools
     return pools.value if isinstance(pools, Known) else None
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from console.balancers.haproxy import POOLS, Haproxy
+from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
+from console.balancers.pools import Pools
 from console.inventory import Cluster, Timings
 from console.probes.apache import APACHE, SITE, Apache, Site
 from console.probes.carp import CARP, Carp
@@ -84,7 +85,7 @@ class FirewallView:
 
     name: str
     carp: Reading[Carp] = NOT_ASKED
-    pools: Reading[Haproxy] = NOT_ASKED
+    pools: Reading[Pools] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
 
 

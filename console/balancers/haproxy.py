@@ -7,103 +7,31 @@ backends are the pools' with a suffix (`_ipvANY`), or with a frontend type befor
 
 import csv
 import re
-from dataclasses import dataclass, field
-from enum import Enum
 from itertools import islice
 
 from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable
-from console.inventory import Cluster, Node
-from console.question import Cadence, Question, Subject
+from console.balancers.pools import Admin, Pools, Server
+from console.inventory import Cluster
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
-_SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$")
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 MOST_SERVERS = 1000
 _FIGURES = ("weight", "scur", "qcur", "stot", "rate", "lastchg", "lastsess")
 _COLUMNS = frozenset({"pxname", "svname", "status", "addr", "bck", "check_status", *_FIGURES})
 
 
-class Admin(Enum):
-    """What may be asked of a server, in HAProxy's words."""
-
-    READY = "ready"
-    DRAIN = "drain"
-    MAINT = "maint"
-
-
-@dataclass(frozen=True)
-class Server:
-    """One line of `show stat`: a server of a backend, as one firewall's HAProxy sees it now."""
-
-    backend: str
-    name: str
-    address: str
-    """Without the port; "" where this HAProxy does not print it."""
-    status: str
-    """As printed: UP, UP 1/3, DOWN, NOLB, DRAIN, MAINT, MAINT (via x/y), no check."""
-    backup: bool
-    weight: int
-    sessions: int
-    queued: int
-    total: int
-    """Sessions since this HAProxy process started."""
-    rate: int
-    """Sessions over the last second."""
-    check: str
-    admin: Admin
-    """What an administrator has asked of it; its health is another matter: a drained server that fails its check is
-    printed as DOWN."""
-    since: int = field(compare=False)
-    """Seconds in this status."""
-    last_session: int = field(compare=False)
-    """Seconds since a session was last given to this server; -1 for never."""
-
-    @property
-    def pool(self) -> str:
-        """The name the pool has in pfSense's configuration."""
-        return _SUFFIX.sub("", self.backend)
-
-    @property
-    def serving(self) -> bool:
-        """Gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
-        up = self.status.startswith("UP") or self.status == "no check"
-        return up and self.weight > 0 and self.admin is Admin.READY
-
-
-@dataclass(frozen=True)
-class Haproxy:
-    """Run-time state of one firewall's HAProxy. Not running is normal on a passive firewall with `carpdev`."""
-
-    running: bool
-    servers: tuple[Server, ...] = ()
-    dirty: bool = False
-    """Changes made in the GUI that nobody has applied yet."""
-
-    def of(self, node: Node) -> tuple[Server, ...]:
-        """The servers that are this node, matched by address, by name only where no address is printed."""
-        return tuple(
-            server
-            for server in self.servers
-            if server.address == node.address or (not server.address and server.name == node.name)
-        )
-
-    def pool(self, backend: str) -> tuple[Server, ...]:
-        """Every server of one backend."""
-        return tuple(server for server in self.servers if server.backend == backend)
-
-
-def parse(answers: tuple[Ran, ...], _before: Haproxy | None) -> Haproxy:
+def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
     """From `show stat; show servers state` and the package's dirty flag."""
     socket, flag = answers
     if socket.status != 0 and ("No such file" in socket.err or "refused" in socket.err):
-        return Haproxy(running=False)
+        return Pools(running=False)
     if flag.status not in (0, 1, 2):
         raise Unreadable(f"ls failed with status {flag.status}")
     stat, version, state = ran(socket).partition("\n1\n#")
     if not version:
         raise Unreadable("the socket did not answer with show stat and show servers state")
-    return Haproxy(True, parse_stat(stat, parse_state(state)), dirty=flag.status == 0)
+    return Pools(True, parse_stat(stat, parse_state(state)), dirty=flag.status == 0)
 
 
 def parse_state(text: str) -> dict[tuple[str, str], Admin]:
@@ -184,11 +112,9 @@ def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:
     return Run(("nc", "-U", SOCKET), stdin=commands + "\n", root=True)
 
 
-def _asks(_cluster: Cluster, _name: str) -> tuple[Run, ...]:
+def asks(_cluster: Cluster) -> tuple[Run, ...]:
+    """What to send."""
     return (
         Run(("nc", "-U", SOCKET), stdin="show stat; show servers state\n", root=True),
         Run(("ls", "-1d", "/var/run/haproxy.conf.dirty")),
     )
-
-
-POOLS = Question(field="pools", subject=Subject.FIREWALL, cadence=Cadence.FAST, asks=_asks, parse=parse)

@@ -6,8 +6,9 @@ status of config.xml. What was found is what is put back, not "ready".
 
 from collections.abc import Callable, Mapping
 
-from console.balancers.haproxy import POOLS, Admin, Server, set_state
-from console.balancers.pfsense_config import CONFIG, Change, PooledServer, persist
+from console.balancers.balancer import POOLS, balancer_of
+from console.balancers.pfsense_config import CONFIG, Change, PooledServer
+from console.balancers.pools import Admin, Server
 from console.guards import Action, missed
 from console.membership import Membership, config_of, membership, memberships, pools_of, reachable
 from console.procedures.steps import Intent, Order, Progress, Step
@@ -57,10 +58,11 @@ def _out_now(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    balancer = balancer_of(intent.cluster)
     found = {
         one.firewall: [s for s in one.now or () if _not_out(s, intent)] for one in memberships(snapshot, intent.node)
     }
-    return tuple(Order(name, set_state(tuple(left), _wanted(intent))) for name, left in found.items() if left)
+    return tuple(Order(name, balancer.set_state(tuple(left), _wanted(intent))) for name, left in found.items() if left)
 
 
 def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
@@ -127,7 +129,7 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
     for name in targets:
         changes = tuple(Change(server, wanted(server, name)) for server in known[name].of(node))
         if any(change.status != change.server.status for change in changes) or syncs:
-            orders.append(Order(name, persist(changes, sync=syncs, description=_description(intent))))
+            orders.append(Order(name, balancer_of(intent.cluster).persist(changes, syncs, _description(intent))))
     return tuple(orders)
 
 
@@ -150,6 +152,8 @@ def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 
 def _sessions(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
+        if one.sessions is None:
+            return f"sessions to {one.node} can't be counted on {one.firewall}"
         return f"{one.sessions} sessions to {one.node} left on {one.firewall}" if one.sessions else None
 
     return over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.node} left")
@@ -177,7 +181,7 @@ def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
                 if server.admin is not admin and _admin_as_found(intent, one.firewall, server) is admin
             )
             if left:
-                orders.append(Order(one.firewall, set_state(left, admin)))
+                orders.append(Order(one.firewall, balancer_of(intent.cluster).set_state(left, admin)))
     return tuple(orders)
 
 
@@ -195,6 +199,13 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is UP")
 
 
+def _served(server: Server) -> bool:
+    """Where the balancer does not note when it last gave a session, one that is there now tells."""
+    if server.last_session is None or server.since is None:
+        return bool(server.sessions)
+    return 0 <= server.last_session <= server.since
+
+
 def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
     """A session given since the server's last change of status, on any firewall: the passive one sees none."""
     servers = [
@@ -203,7 +214,7 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
         if pools_of(snapshot, view.name)
         for server in membership(snapshot, view.name, intent.node).now or ()
     ]
-    if any(0 <= server.last_session <= server.since for server in servers):
+    if any(_served(server) for server in servers):
         return Progress(True, f"{intent.node} serves requests")
     if servers and not any(server.serving for server in servers):
         return Progress(True, f"{intent.node} was found out of service and is so again")

@@ -8,7 +8,7 @@ Style classes: ok, warn, bad, unknown, dim (not there, not asked, old), note (a 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from console.balancers.haproxy import Admin, Server
+from console.balancers.pools import Admin, Server
 from console.guards import Override
 from console.health import Level
 from console.membership import Membership

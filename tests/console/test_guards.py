@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from console.balancers.haproxy import Admin, Haproxy, Server
 from console.balancers.pfsense_config import FirewallConfig, PooledServer
+from console.balancers.pools import Admin, Pools, Server
 from console.guards import Action, Override, objections
 from console.inventory import Cluster, Firewall, Login, Node
 from console.snapshot import FirewallView, Known, NodeView, Snapshot
@@ -25,7 +25,7 @@ def firewall(name: str, version: str = "23.3", configured: tuple[str, ...] = NOD
     later = tuple(PooledServer("web", f"node{at}", address, "active") for at, address in enumerate(configured, 1))
     config = FirewallConfig(version, name == "fw1", False, True, "", later, (), "1", "")
     now = tuple(server(at, address) for at, address in enumerate(NODES, 1))
-    return FirewallView(name, pools=Known(Haproxy(True, now), 1.0), config=Known(config, 1.0))
+    return FirewallView(name, pools=Known(Pools(True, now), 1.0), config=Known(config, 1.0))
 
 
 HEALTHY = Snapshot(CLUSTER, (firewall("fw1"), firewall("fw2")), (NodeView("node1"), NodeView("node2")), (), ())

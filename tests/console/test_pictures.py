@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.balancers.haproxy import Admin, Haproxy
 from console.balancers.pfsense_config import FirewallConfig
+from console.balancers.pools import Admin, Pools
 from console.guards import Action, no_traffic, objections, other_bricks
 from console.health import Level, findings, verdict
 from console.membership import Place, place
@@ -45,7 +45,7 @@ def config(picture: Snapshot, name: str, **changes: Any) -> Known[FirewallConfig
 
 async def test_a_passive_firewall_with_carpdev_takes_nobody_out(well: Snapshot) -> None:
     passive = firewall(
-        well, "fw2", pools=Known(Haproxy(running=False), 1.0), config=config(well, "fw2", carpdev="198.51.100.10")
+        well, "fw2", pools=Known(Pools(running=False), 1.0), config=config(well, "fw2", carpdev="198.51.100.10")
     )
     assert [place(passive, node.name) for node in passive.nodes] == [Place.IN] * 3
     assert verdict(passive).level is Level.OK

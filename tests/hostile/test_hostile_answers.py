@@ -8,6 +8,7 @@ import pytest
 
 from console.asks import Page, Ran, Rows, Unreadable, WireError, sections
 from console.balancers import haproxy, pfsense_config
+from console.balancers.pools import Pools
 from console.journal import Journal
 from console.probes import carp, galera, gluster, system
 from console.snapshot import Known
@@ -51,12 +52,12 @@ def test_headers_are_harmless() -> None:
     assert (page.header("X-Node") or "").isprintable()
 
 
-def stat(rows: str, state: str, head: str = "", names: str = "be_name srv_name srv_admin_state") -> haproxy.Haproxy:
+def stat(rows: str, state: str, head: str = "", names: str = "be_name srv_name srv_admin_state") -> Pools:
     columns = "pxname,svname,status,addr,bck,weight,scur,qcur,stot,rate,check_status,lastchg,lastsess"
     return haproxy.parse((ran(f"# {columns}{head}\n{rows}\n\n1\n# {names}\n{state}\n"), ran("", 1)), None)
 
 
-def _servers(count: int) -> haproxy.Haproxy:
+def _servers(count: int) -> Pools:
     rows = "\n".join(f"b{n},s,UP,10.0.0.1:80,0,1,0,0,0,0,,0,0" for n in range(count))
     return stat(rows, "\n".join(f"b{n} s 0" for n in range(count)))
 

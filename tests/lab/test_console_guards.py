@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from console.asks import Refused
-from console.balancers.haproxy import Admin, set_state
+from console.balancers.haproxy import set_state
+from console.balancers.pools import Admin
 from console.inventory_file import load as load_inventory
 from console.session import Session
 from console.snapshot import Known

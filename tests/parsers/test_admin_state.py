@@ -5,7 +5,8 @@ The server has `disabled` in haproxy.cfg, as it has after a reload of a firewall
 
 import pytest
 
-from console.balancers.haproxy import Admin, parse_state
+from console.balancers.haproxy import parse_state
+from console.balancers.pools import Admin
 
 
 @pytest.mark.parametrize(

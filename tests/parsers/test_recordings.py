@@ -6,7 +6,7 @@ import pytest
 
 from console.asks import Page, Ran, Rows, Unreadable
 from console.balancers import haproxy, pfsense_config
-from console.balancers.haproxy import Admin
+from console.balancers.pools import Admin, Pools
 from console.inventory import Login, Node
 from console.probes import apache, carp, galera, gluster
 
@@ -175,7 +175,7 @@ def test_weight_0_is_up_and_serves_nobody() -> None:
 
 def test_haproxy_not_running_is_no_error() -> None:
     missing = Ran(1, "", "nc: unix connect failed: No such file or directory\n")
-    assert haproxy.parse((missing, Ran(1, "", "")), None) == haproxy.Haproxy(running=False)
+    assert haproxy.parse((missing, Ran(1, "", "")), None) == Pools(running=False)
 
 
 def test_config_xml() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from console.balancers.haproxy import Admin, Server
 from console.balancers.pfsense_config import PooledServer
+from console.balancers.pools import Admin, Server
 from console.health import Level
 from console.membership import Membership
 from console.probes.apache import Apache, Site

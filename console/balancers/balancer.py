@@ -1,0 +1,45 @@
+"""The two load balancers of pfSense behind one question and one set of orders: the inventory says which one it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.asks import Ran, Run
+from console.balancers import haproxy, pfsense_config
+from console.balancers.pfsense_config import Change
+from console.balancers.pools import Admin, Pools, Server
+from console.inventory import Cluster
+from console.question import Cadence, Question, Subject
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """What one load balancer is asked, and the orders it takes."""
+
+    name: str
+    """As people call it."""
+    asks: Callable[[Cluster], tuple[Run, ...]]
+    parse: Callable[[tuple[Ran, ...], Pools | None], Pools]
+    set_state: Callable[[tuple[Server, ...], Admin], Run]
+    """The order that brings servers of one firewall to a state at run time."""
+    persist: Callable[[tuple[Change, ...], bool, str], Run]
+    """(changes, whether to sync to the peer, description): the order that writes statuses into config.xml."""
+
+
+BALANCERS = {
+    "haproxy": Balancer("HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, pfsense_config.persist),
+}
+"""By the name the inventory has for it."""
+
+
+def balancer_of(cluster: Cluster) -> Balancer:
+    """What balances on the firewalls of a cluster."""
+    return BALANCERS[cluster.balancer]
+
+
+POOLS = Question(
+    field="pools",
+    subject=Subject.FIREWALL,
+    cadence=Cadence.FAST,
+    asks=lambda cluster, _name: balancer_of(cluster).asks(cluster),
+    parse=haproxy.parse,
+)

@@ -1,0 +1,88 @@
+"""What a pool is on a firewall, whichever load balancer serves it: `haproxy` and `relayd` read their own into these."""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from console.inventory import Node
+
+_SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$|:[0-9]{1,5}$")
+"""What the HAProxy package adds to a pool's name, and the port relayd adds."""
+
+
+class Admin(Enum):
+    """What may be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and READY."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    MAINT = "maint"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of a backend, as one firewall's balancer sees it now. A figure is None where the balancer has none."""
+
+    backend: str
+    """As the balancer names it: web_ipvANY (HAProxy), or the table web:80 (relayd)."""
+    name: str
+    address: str
+    """Without the port; "" where this balancer does not print it."""
+    status: str
+    """As printed: UP, UP 1/3, DOWN, NOLB, DRAIN, MAINT, MAINT (via x/y), no check. relayd's words up, down and
+    disabled are UP, DOWN and MAINT here; what else it prints is as printed."""
+    backup: bool
+    weight: int
+    sessions: int | None
+    queued: int | None
+    total: int | None
+    """Sessions since this HAProxy process started."""
+    rate: int | None
+    """Sessions over the last second."""
+    check: str
+    admin: Admin
+    """What an administrator has asked of it; its health is another matter: a drained server that fails its check is
+    printed as DOWN."""
+    since: int | None = field(compare=False)
+    """Seconds in this status."""
+    last_session: int | None = field(compare=False)
+    """Seconds since a session was last given to this server; -1 for never."""
+
+    @property
+    def pool(self) -> str:
+        """The name the pool has in pfSense's configuration."""
+        return _SUFFIX.sub("", self.backend)
+
+    @property
+    def serving(self) -> bool:
+        """Gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
+        up = self.status.startswith("UP") or self.status == "no check"
+        return up and self.weight > 0 and self.admin is Admin.READY
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Run-time state of one firewall's load balancer. A HAProxy that does not run is normal on a passive firewall with
+    `carpdev`."""
+
+    running: bool
+    servers: tuple[Server, ...] = ()
+    dirty: bool = False
+    """Changes made in the GUI that nobody has applied yet."""
+    lingering: tuple[tuple[str, int | None], ...] = ()
+    """Sessions by address to machines that no server stands for any more, where the balancer forgets the disabled."""
+
+    def of(self, node: Node) -> tuple[Server, ...]:
+        """The servers that are this node, matched by address, by name only where no address is printed."""
+        return tuple(
+            server
+            for server in self.servers
+            if server.address == node.address or (not server.address and server.name == node.name)
+        )
+
+    def held(self, node: Node) -> int | None:
+        """Sessions to a node that belong to none of its servers; None where they can't be counted."""
+        return dict(self.lingering).get(node.address, 0)
+
+    def pool(self, backend: str) -> tuple[Server, ...]:
+        """Every server of one backend."""
+        return tuple(server for server in self.servers if server.backend == backend)
