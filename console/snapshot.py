@@ -15,9 +15,13 @@ from console.balancers.pools import Pools
 from console.inventory import Cluster, Timings
 from console.probes.apache import APACHE, SITE, Apache, Site
 from console.probes.carp import CARP, Carp
+from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
 from console.probes.gluster import SPLIT_BRAIN, STORAGE, Brick, SplitBrain, Volume
+from console.probes.gluster_options import OPTIONS, VolumeOptions
+from console.probes.mounts import MOUNTS, Mounts
 from console.probes.system import HOST, SERVICES, Host, Services
+from console.probes.updates import UPDATES, Updates
 from console.probes.vip import VISIT, Visit
 from console.question import Cadence, Question, Subject
 
@@ -29,11 +33,15 @@ QUESTIONS: tuple[Question[Any], ...] = (
     CONFIG,
     HOST,
     SERVICES,
+    DEVICES,
+    UPDATES,
+    MOUNTS,
     GALERA,
     APACHE,
     SITE,
     STORAGE,
     SPLIT_BRAIN,
+    OPTIONS,
     VISIT,
 )
 """Everything that is ever asked. Each has a field of the same name in the view of its subject."""
@@ -96,6 +104,9 @@ class NodeView:
     name: str
     host: Reading[Host] = NOT_ASKED
     services: Reading[Services] = NOT_ASKED
+    devices: Reading[Devices] = NOT_ASKED
+    updates: Reading[Updates] = NOT_ASKED
+    mounts: Reading[Mounts] = NOT_ASKED
     galera: Reading[Wsrep] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
@@ -108,6 +119,7 @@ class VolumeView:
     name: str
     state: Reading[Volume] = NOT_ASKED
     split_brain: Reading[SplitBrain] = NOT_ASKED
+    options: Reading[VolumeOptions] = NOT_ASKED
 
 
 @dataclass(frozen=True)
@@ -149,11 +161,13 @@ class Snapshot:
 
     def brick(self, volume: VolumeView, node: str) -> Brick | None:
         """The brick of a volume on a node; None if unknown. Gluster may name the peer as the inventory does, by a
-        longer host name, or by address."""
-        address = self.cluster.machine(node).address
-        names = (node, address)
+        longer host name, or by any name or address that the node calls its own."""
+        devices = self.node(node).devices
+        own = devices.value.names if isinstance(devices, Known) else ()
+        names = {node, self.cluster.machine(node).address, *own}
         bricks = volume.state.value.bricks if isinstance(volume.state, Known) else ()
-        return next((brick for brick in bricks if brick.host in names or brick.host.split(".")[0] == node), None)
+        plain = next((brick for brick in bricks if brick.host in names or brick.host.split(".")[0] == node), None)
+        return plain or next((brick for brick in bricks if names & set(brick.names)), None)
 
 
 def empty(cluster: Cluster) -> Snapshot:

@@ -1,26 +1,45 @@
 """Apache on a node, asked from the node itself: its workers, and whether it serves the site."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 from console.answers import whole
 from console.asks import Get, Page, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
+LETTERS = "_SRWKDCLGI."
+"""Of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle cleanup,
+open."""
+MOST_SLOTS = 100_000
+
 
 @dataclass(frozen=True)
 class Apache:
-    """Of mod_status. `requests_per_second` is between two samples: Apache's own ReqPerSec is an average since start."""
+    """Of mod_status. Rates are between two looks: Apache's own ReqPerSec is an average since its start. They count the
+    console's own requests too."""
 
     busy: int
     idle: int
     slots: int
     """Capacity: every place of the scoreboard, open ones too."""
-    accesses: int | None
-    """None: ExtendedStatus is off."""
-    uptime: int
-    """Seconds, the clock of the rate."""
+    accesses: int | None = field(compare=False)
+    """Since its start. None: ExtendedStatus is off."""
+    uptime: int | None = field(compare=False)
+    """Seconds. None: not told, as by 2.4.6 with ExtendedStatus off."""
     requests_per_second: float | None
+    """None: no second look to compare with yet, or ExtendedStatus is off."""
+    bytes_per_second: float | None = None
+    scoreboard: tuple[tuple[str, int], ...] = ()
+    """(letter, how many), in the order of LETTERS; letters nobody is at are left out."""
+    total_kbytes: int | None = field(default=None, compare=False)
+    at: float = field(default=0.0, compare=False)
+    """Of the look, in the console's monotonic seconds: the clock of the rates."""
+
+    @property
+    def extended(self) -> bool:
+        """Whether ExtendedStatus is on: without it there are no rates."""
+        return self.accesses is not None
 
 
 @dataclass(frozen=True)
@@ -44,26 +63,51 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
     values = {name: value for name, colon, value in (line.partition(": ") for line in page.body.splitlines()) if colon}
     if "BusyWorkers" not in values or "Scoreboard" not in values:
         raise Unreadable("the status URL is not mod_status in its ?auto form")
-    uptime = whole(values.get("ServerUptimeSeconds") or values.get("Uptime"), "ServerUptimeSeconds")
-    accesses = whole(values["Total Accesses"], "Total Accesses") if "Total Accesses" in values else None
-    return Apache(
-        busy=whole(values["BusyWorkers"], "BusyWorkers"),
-        idle=whole(values.get("IdleWorkers"), "IdleWorkers"),
+    busy, idle = whole(values["BusyWorkers"], "BusyWorkers"), whole(values.get("IdleWorkers"), "IdleWorkers")
+    if busy + idle > len(values["Scoreboard"]):
+        raise Unreadable("the scoreboard has fewer places than there are workers")
+    up = values.get("ServerUptimeSeconds") or values.get("Uptime")
+    look = Apache(
+        busy=busy,
+        idle=idle,
         slots=len(values["Scoreboard"]),
-        accesses=accesses,
-        uptime=uptime,
-        requests_per_second=_rate(before, accesses, uptime),
+        accesses=_total(values, "Total Accesses"),
+        uptime=None if up is None else whole(up, "ServerUptimeSeconds"),
+        requests_per_second=None,
+        scoreboard=_letters(values["Scoreboard"]),
+        total_kbytes=_total(values, "Total kBytes"),
+        at=page.at,
+    )
+    return look if before is None or _restarted(before, look) else _with_rates(before, look)
+
+
+def _total(values: dict[str, str], name: str) -> int | None:
+    return whole(values[name], name) if name in values else None
+
+
+def _letters(scoreboard: str) -> tuple[tuple[str, int], ...]:
+    counts = Counter(scoreboard)
+    if not scoreboard or len(scoreboard) > MOST_SLOTS or set(counts) - set(LETTERS):
+        raise Unreadable("the scoreboard is not made of mod_status's letters")
+    return tuple((letter, counts[letter]) for letter in LETTERS if letter in counts)
+
+
+def _restarted(before: Apache, look: Apache) -> bool:
+    return (before.uptime or 0) > (look.uptime or 0) or (before.accesses or 0) > (look.accesses or 0)
+
+
+def _with_rates(before: Apache, look: Apache) -> Apache:
+    seconds = look.at - before.at
+    kbytes = _rate(before.total_kbytes, look.total_kbytes, seconds)
+    return replace(
+        look,
+        requests_per_second=_rate(before.accesses, look.accesses, seconds),
+        bytes_per_second=None if kbytes is None else kbytes * 1024,
     )
 
 
-def _rate(before: Apache | None, accesses: int | None, uptime: int) -> float | None:
-    if before is None or accesses is None or before.accesses is None:
-        return None
-    if uptime < before.uptime or accesses < before.accesses:
-        return None  # restarted
-    if uptime == before.uptime:
-        return before.requests_per_second
-    return (accesses - before.accesses) / (uptime - before.uptime)
+def _rate(before: int | None, now: int | None, seconds: float) -> float | None:
+    return None if before is None or now is None or seconds <= 0 or now < before else (now - before) / seconds
 
 
 def parse_site(answers: tuple[Page, ...], _before: Site | None) -> Site:

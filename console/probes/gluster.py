@@ -5,10 +5,10 @@ info`. A brick that gave no input has no count, which is not 0. 0 entries while 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from console.answers import ran, rows, whole, xml
+from console.answers import dig, ran, rows, short, whole, xml
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -16,6 +16,17 @@ from console.question import Cadence, Question, Subject
 MOST_BRICKS = 100
 LONGEST = 1000
 """Characters of a brick's name."""
+ENOUGH_LOOKS = 10
+"""Counting further would only repaint."""
+WINDOW = 60.0
+"""Seconds over which healing is measured: entries come and go while files are being written."""
+BASELINE = 8.0
+"""Seconds a rate must at least be over."""
+MOST_LOOKS = 100
+MOST_NAMES = 8
+BUSY = "Gluster is busy, or waits for a peer that has vanished"
+"""For up to some 40 s after a machine has lost its power every command that takes a lock fails or waits."""
+_BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _COUNT = re.compile(r"Brick (?P<brick>\S+)\n(?:Number of entries: (?P<count>\d{1,9}))?")
 
 
@@ -31,6 +42,8 @@ class Brick:
     connected: bool
     """The asker's glusterd is connected to the peer (the asker counts as connected)."""
     pending: int | None
+    names: tuple[str, ...] = ()
+    """Every name and address by which the asker knows the peer; none of the asker itself."""
 
     @property
     def well(self) -> bool:
@@ -40,11 +53,15 @@ class Brick:
 
 @dataclass(frozen=True)
 class Volume:
-    """One look at a volume through one node."""
+    """One look at a volume through one node, and how healing has gone on over the last looks."""
 
     bricks: tuple[Brick, ...]
     clean_looks: int
-    """How many looks in a row found every brick well. Just after power on single looks lie; several do not."""
+    """How many looks in a row, at most ENOUGH_LOOKS, found every brick well. Just after power on single looks lie."""
+    history: tuple[tuple[float, int], ...] = field(default=(), compare=False)
+    """(console's monotonic seconds, entries to heal) over the last WINDOW seconds; empty while a count is unknown."""
+    progress_at: float = field(default=0.0, compare=False)
+    """When the count was last below all of the WINDOW before, or began."""
 
     @property
     def pending(self) -> int | None:
@@ -52,54 +69,118 @@ class Volume:
         counts = [brick.pending for brick in self.bricks]
         return None if None in counts else max((count for count in counts if count is not None), default=0)
 
+    @property
+    def heal_rate(self) -> float | None:
+        """Entries a second by which the count shrinks (negative: it grows). None: no baseline, or nothing to heal."""
+        if len(self.history) < 2 or not self.pending:
+            return None
+        (began, first), (now, last) = self.history[0], self.history[-1]
+        return (first - last) / (now - began) if now - began >= BASELINE else None
+
+    @property
+    def heal_eta(self) -> float | None:
+        """Seconds until nothing is left, if healing goes on as it does. None: it does not shrink, or not known."""
+        rate = self.heal_rate
+        return self.pending / rate if rate and rate > 0 and self.pending else None
+
+    @property
+    def stuck(self) -> float | None:
+        """Seconds without progress while there is something to heal, 0 while it goes on. None: nothing to, unknown."""
+        return self.history[-1][0] - self.progress_at if self.history and self.pending else None
+
 
 @dataclass(frozen=True)
 class SplitBrain:
     """Entries in split-brain; only `heal info summary` tells. None: some brick could not be asked."""
 
     entries: int | None
+    bricks: tuple[tuple[str, int | None], ...] = ()
+    """(host:path, entries) of each."""
 
 
 def document(answer: Ran) -> dict[str, Any]:
     """The <cliOutput> of a gluster command whose opRet is 0."""
-    output = xml(ran(answer), "what gluster printed", ("volume", "brick", "node", "peer")).get("cliOutput")
+    output = xml(printed(answer), "what gluster printed", ("volume", "brick", "node", "peer", "Opt")).get("cliOutput")
     if not isinstance(output, dict):
         raise Unreadable("gluster's XML has no cliOutput")
     document = cast("dict[str, Any]", output)
     if document.get("opRet") != "0":
-        raise Unreadable(f"gluster says: {document.get('opErrstr') or 'opRet ' + str(document.get('opRet'))}")
+        why = str(document.get("opErrstr") or f"opRet {document.get('opRet')}")
+        raise Unreadable(BUSY if _BUSY.search(why) else f"gluster says: {why}")
     return document
+
+
+def printed(answer: Ran) -> str:
+    """What a gluster command printed. That it waits for others too long is one calm sentence."""
+    if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
+        raise Unreadable(BUSY)
+    return ran(answer)
 
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """From `volume info`, `volume status`, `peer status` (XML) and `statistics heal-count` (text)."""
     info, status, peers = (document(answer) for answer in answers[:3])
+    bricks = _bricks(info)
+    counts = parse_heal_count(printed(answers[3]))
+    nodes = rows(status, "volStatus", "volumes", "volume", "node")
+    known = {str(peer.get("uuid")): peer for peer in rows(peers, "peerStatus", "peer")}
+    volume = Volume(tuple(_brick(brick, nodes, known, counts.get(brick)) for brick in bricks), 0)
+    looks = before.clean_looks + 1 if before else 1
+    clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in volume.bricks) else 0
+    return _healing(replace(volume, clean_looks=clean), before, answers[3].at)
+
+
+def _bricks(info: dict[str, Any]) -> tuple[str, ...]:
+    """host:path of each, in the order in which the volume was made."""
+    volumes = rows(info, "volInfo", "volumes", "volume")
     bricks = tuple(str(row.get("name")) for row in rows(info, "volInfo", "volumes", "volume", "bricks", "brick"))
     if not bricks or any(":" not in brick for brick in bricks):
         raise Unreadable("volume info names no bricks")
     if len(bricks) > MOST_BRICKS or any(len(brick) > LONGEST for brick in bricks):
         raise Unreadable(f"volume info names more than {MOST_BRICKS} bricks, or one of more than {LONGEST} characters")
-    counts = parse_heal_count(ran(answers[3]))
-    nodes = rows(status, "volStatus", "volumes", "volume", "node")
-    connected = {str(row.get("uuid")): row.get("connected") == "1" for row in rows(peers, "peerStatus", "peer")}
-    volume = tuple(_brick(brick, nodes, connected, counts.get(brick)) for brick in bricks)
-    looks = before.clean_looks if before else 0
-    return Volume(volume, looks + 1 if all(brick.well for brick in volume) else 0)
+    if len(bricks) != whole(str(volumes[0].get("brickCount")), "brickCount"):
+        raise Unreadable("volume info names other than the number of bricks it counts")
+    return bricks
 
 
-def _brick(name: str, nodes: tuple[dict[str, Any], ...], connected: dict[str, bool], pending: int | None) -> Brick:
+def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
+    """With the history of the last looks. Where a count is unknown it begins anew: there is no baseline."""
+    pending = volume.pending
+    if pending is None:
+        return volume
+    old = before.history if before else ()
+    if old and old[-1][0] >= at:
+        return replace(volume, history=old, progress_at=before.progress_at if before else at)
+    recent = tuple(look for look in old if at - look[0] <= WINDOW)[-MOST_LOOKS:]
+    better = not recent or pending < min(count for _, count in recent) or not recent[-1][1]
+    progress = at if better or before is None else before.progress_at
+    return replace(volume, history=(*recent, (at, pending)), progress_at=progress)
+
+
+def _brick(name: str, nodes: tuple[dict[str, Any], ...], peers: dict[str, Any], pending: int | None) -> Brick:
     host, _, path = name.partition(":")
     mine = next((row for row in nodes if row.get("hostname") == host and row.get("path") == path), None)
     peer = mine.get("peerid") if mine else None
     daemons = [row for row in nodes if row.get("hostname") == "Self-heal Daemon" and row.get("peerid") == peer]
+    known = peers.get(str(peer)) if peer else next((one for one in peers.values() if host in _names(one)), None)
     return Brick(
         host=host,
         path=path,
         online=mine is not None and mine.get("status") == "1",
         heal_daemon=peer is not None and any(row.get("status") == "1" for row in daemons),
-        connected=peer is not None and connected.get(str(peer), True),
+        connected=peer is not None and (known is None or known.get("connected") == "1"),
         pending=pending,
+        names=_names(known) if known else (),
     )
+
+
+def _names(peer: dict[str, Any]) -> tuple[str, ...]:
+    """All host names of a peer, each once."""
+    several = dig(peer, "hostnames")
+    more = cast("dict[str, Any]", several).get("hostname") if isinstance(several, dict) else None
+    listed = cast("list[Any]", more) if isinstance(more, list) else [more]
+    found = [name for name in (peer.get("hostname"), *listed) if isinstance(name, str)]
+    return tuple(dict.fromkeys(short(name) for name in found))[:MOST_NAMES]
 
 
 def parse_heal_count(text: str) -> dict[str, int | None]:
@@ -115,30 +196,39 @@ def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> Split
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")
     if not bricks:
         raise Unreadable("heal info names no brick")
-    counts = [brick.get("numberOfEntriesInSplitBrain") for brick in bricks]
-    if any(count is None for count in counts):
-        return SplitBrain(None)
-    return SplitBrain(max(whole(str(count), "numberOfEntriesInSplitBrain") for count in counts))
+    counts = tuple((short(str(brick.get("name"))), _entries(brick)) for brick in bricks[:MOST_BRICKS])
+    known = [count for _, count in counts if count is not None]
+    return SplitBrain(max(known) if len(known) == len(counts) else None, counts)
 
 
-def _gluster(*words: str, timeout: float = 8) -> Run:
+def _entries(brick: dict[str, Any]) -> int | None:
+    count = brick.get("numberOfEntriesInSplitBrain")
+    return None if count is None else whole(str(count), "numberOfEntriesInSplitBrain")
+
+
+def gluster(*words: str, timeout: float = 8) -> Run:
     return Run(("gluster", "--mode=script", *words), root=True, timeout=timeout)
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
     return (
-        _gluster("volume", "info", volume, "--xml"),
-        _gluster("volume", "status", volume, "--xml"),
-        _gluster("peer", "status", "--xml"),
-        _gluster("volume", "heal", volume, "statistics", "heal-count"),
+        gluster("volume", "info", volume, "--xml"),
+        gluster("volume", "status", volume, "--xml"),
+        gluster("peer", "status", "--xml"),
+        gluster("volume", "heal", volume, "statistics", "heal-count"),
     )
 
 
 def _summary(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
-    return (_gluster("volume", "heal", volume, "info", "summary", "--xml", timeout=18),)
+    return (gluster("volume", "heal", volume, "info", "summary", "--xml", timeout=18),)
 
 
 STORAGE = Question(field="state", subject=Subject.VOLUME, cadence=Cadence.STORAGE, asks=_cheap, parse=parse)
 SPLIT_BRAIN = Question(
-    field="split_brain", subject=Subject.VOLUME, cadence=Cadence.SLOW, asks=_summary, parse=parse_summary
+    field="split_brain",
+    subject=Subject.VOLUME,
+    cadence=Cadence.SLOW,
+    asks=_summary,
+    parse=parse_summary,
+    apart=True,
 )

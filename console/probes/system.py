@@ -1,9 +1,9 @@
-"""The operating system of a node: which boot this is, how long it runs, how loaded it is, which services are up."""
+"""The operating system of a node: which boot this is, its load, memory and clock, and which services are up."""
 
 import re
 from dataclasses import dataclass, field
 
-from console.answers import ran, whole
+from console.answers import ran
 from console.asks import Ran, Run, Unreadable
 from console.question import Cadence, Question, Subject
 
@@ -23,8 +23,17 @@ class Host:
     load: float
     """Over the last minute."""
     cores: int
+    """Processors that are online."""
     uptime: float = field(compare=False)
     """Seconds."""
+    memory_total: int = 0
+    """Bytes, as are the next two."""
+    memory_available: int = 0
+    """What programs can get before anything swaps, in steps of a hundredth of the total: it moves at every look."""
+    swap_used: int = 0
+    clock: float = field(default=0.0, compare=False)
+    """The machine's Unix time minus the console's monotonic seconds: two machines' differ as their clocks do, give or
+    take the time an answer takes."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +51,52 @@ class Services:
 
 
 def parse_host(answers: tuple[Ran, ...], _before: Host | None) -> Host:
-    """From boot_id, loadavg and uptime of /proc, and nproc."""
+    """From boot_id, loadavg, uptime, the processors online and meminfo, one after the other, and then the time."""
     lines = ran(answers[0]).split("\n")
-    if len(lines) < 3 or not BOOT_ID.fullmatch(lines[0]):
-        raise Unreadable("/proc gave no boot id, load and uptime")
+    if len(lines) < 6 or not BOOT_ID.fullmatch(lines[0]):
+        raise Unreadable("/proc gave no boot id, load, uptime, processors and memory")
     try:
-        return Host(
-            boot_id=lines[0],
-            load=_figure(lines[1]),
-            cores=max(1, whole(ran(answers[1]).strip(), "nproc")),
-            uptime=_figure(lines[2]),
-        )
+        now = float(lines[-1] or lines[-2])
+        load, uptime = _figure(lines[1]), _figure(lines[2])
     except (ValueError, IndexError) as error:
-        raise Unreadable("/proc/loadavg or /proc/uptime is not numbers") from error
+        raise Unreadable("/proc/loadavg, /proc/uptime or date is not numbers") from error
+    if not 1e9 < now < 1e11:
+        raise Unreadable("date gave no Unix time")
+    total, available, swap = _memory(lines[4:-1])
+    return Host(
+        boot_id=lines[0],
+        load=load,
+        cores=_online(lines[3]),
+        uptime=uptime,
+        memory_total=total,
+        memory_available=available,
+        swap_used=swap,
+        clock=now - answers[0].at,
+    )
+
+
+_MEMORY = re.compile(r"(\w+): +([0-9]{1,15}) kB")
+_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+
+
+def _memory(lines: list[str]) -> tuple[int, int, int]:
+    """Total, available and swap used, in bytes. A kernel without MemAvailable (< 3.14) has what it can drop counted."""
+    found = {match[1]: int(match[2]) << 10 for line in lines if (match := _MEMORY.fullmatch(line))}
+    total = found.get("MemTotal", 0)
+    if not total or "MemFree" not in found:
+        raise Unreadable("/proc/meminfo has no MemTotal and MemFree")
+    available = found.get("MemAvailable", found["MemFree"] + found.get("Buffers", 0) + found.get("Cached", 0))
+    step = max(1, total // 100)
+    swap = found.get("SwapTotal", 0) - found.get("SwapFree", 0)
+    return total, min(available, total) // step * step, max(0, swap)
+
+
+def _online(text: str) -> int:
+    """How many processors a list like 0-3,5 names."""
+    ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
+    if any(found is None for found in ranges):
+        raise Unreadable("/sys/devices/system/cpu/online is not a list of processors")
+    return sum(max(1, int(found[2] or found[1]) - int(found[1]) + 1) for found in ranges if found)
 
 
 def _figure(line: str) -> float:
@@ -88,14 +130,15 @@ def _property(line: str) -> tuple[str, str]:
     return name, value
 
 
+_LOOK = """\
+cat /proc/sys/kernel/random/boot_id /proc/loadavg /proc/uptime /sys/devices/system/cpu/online /proc/meminfo
+exec date +%s.%N"""
+
 HOST = Question(
     field="host",
     subject=Subject.NODE,
     cadence=Cadence.FAST,
-    asks=lambda _cluster, _name: (
-        Run(("cat", "/proc/sys/kernel/random/boot_id", "/proc/loadavg", "/proc/uptime")),
-        Run(("nproc",)),
-    ),
+    asks=lambda _cluster, _name: (Run(("sh", "-c", _LOOK)),),
     parse=parse_host,
 )
 SERVICES = Question(

@@ -28,6 +28,8 @@ class Brick:
     """Entries the *other* bricks list as pending for this one."""
     since: float = 0.0
     """When it came up."""
+    space: Callable[[], tuple[int, int, int, int]] = lambda: (0, 0, 0, 0)
+    """Of its file system: bytes, bytes free, inodes, inodes free."""
 
     def start(self, now: float) -> None:
         """glusterd starts and brings up what is not running."""
@@ -56,6 +58,10 @@ class Gluster:
         """Files changed a second."""
         self.heals = 12.0
         """Entries healed a second."""
+        self.stuck = False
+        """Files that are busy all the time: none of them is ever healed."""
+        self.split = 0
+        """Entries of which each copy blames the others: they stay until somebody decides."""
         self.asked: frozenset[str] = frozenset()
         """Bricks that were down at the last heal info: the first one after a loss takes much longer."""
         self._running = running
@@ -79,8 +85,8 @@ class Gluster:
         return 2 * (len(self.bricks) - len(self.down)) > len(self.bricks)
 
     def pending(self, name: str) -> int:
-        """Entries this brick lists: what the others have missed."""
-        return sum(round(brick.missed) for brick in self.bricks.values() if brick.name != name)
+        """Entries this brick lists: what the others have missed, and what is in split-brain."""
+        return self.split + sum(round(brick.missed) for brick in self.bricks.values() if brick.name != name)
 
     @property
     def healing(self) -> bool:
@@ -99,6 +105,7 @@ class Gluster:
         others = [other for other in self.bricks.values() if other is not brick and self.connected(other.name)]
         return (
             brick.missed > 0
+            and not self.stuck
             and self.connected(brick.name)
             and self.clock.now - brick.since > HEAL_DELAY
             and any(other.shd for other in others)

@@ -13,12 +13,24 @@ TAIL = "</cliOutput>\n"
 GONE = "Transport endpoint is not connected"
 OPTIONS = {
     "network.ping-timeout": "5",
+    "cluster.quorum-type": "auto",
+    "cluster.server-quorum-type": "off",
     "cluster.granular-entry-heal": "on",
     "storage.fips-mode-rchecksum": "on",
     "transport.address-family": "inet",
     "nfs.disable": "on",
     "performance.client-io-threads": "off",
 }
+
+
+DEFAULTS = {
+    "cluster.quorum-count": "(null)",
+    "cluster.quorum-reads": "no",
+    "cluster.data-self-heal": "off",
+    "cluster.self-heal-daemon": "on",
+    "cluster.shd-max-threads": "1",
+}
+"""Some of the 342 that `volume get all` names."""
 
 
 async def gluster(call: Call, node: Node) -> int:
@@ -37,6 +49,10 @@ async def gluster(call: Call, node: Node) -> int:
             call.out(_info(volume))
         case ("volume", "status", _):
             call.out(_status(volume, node.name))
+        case ("volume", "status", _, "detail"):
+            call.out(_detail(volume))
+        case ("volume", "get", _, "all"):
+            call.out(_options())
         case ("peer", "status"):
             call.out(_peers(volume, node.name))
         case ("volume", "heal", _, "statistics", "heal-count"):
@@ -106,11 +122,35 @@ def _status(volume: Gluster, asked: str) -> str:
     )
 
 
-def _process(brick: Brick, host: str, path: str, port: int, pid: int) -> str:
+def _detail(volume: Gluster) -> str:
+    """Of each brick that is seen, its process and its file system; of one that is down the latter is not known."""
+    seen = [brick for brick in volume.bricks.values() if volume.managed(brick.name)]
+    nodes = "".join(
+        _process(brick, brick.name, brick.path, brick.port, brick.pid if brick.brick else 0, _space(brick))
+        for brick in seen
+    )
+    head = _values((("volName", volume.volume), ("nodeCount", len(seen))))
+    return _document(_element("volStatus", _element("volumes", _element("volume", head + nodes))))
+
+
+def _space(brick: Brick) -> str:
+    size, free, inodes, inodes_free = brick.space()
+    space = (("sizeTotal", size), ("sizeFree", free), ("device", "/dev/mapper/vg-brick"), ("blockSize", 4096))
+    return _values((*space, ("fsName", "xfs"), ("inodesTotal", inodes), ("inodesFree", inodes_free)))
+
+
+def _options() -> str:
+    """All that can be set, of which only some are here; what stands at its default says so."""
+    shown = {**{name: f"{value} (DEFAULT)" for name, value in DEFAULTS.items()}, **OPTIONS}
+    listed = "".join(_element("Opt", _values((("Option", name), ("Value", value)))) for name, value in shown.items())
+    return _document(_element("volGetopts", _values([("count", len(shown))]) + listed))
+
+
+def _process(brick: Brick, host: str, path: str, port: int, pid: int, more: str = "") -> str:
     shown = port if port and pid else "N/A"
     head = (("hostname", host), ("path", path), ("peerid", brick.uuid), ("status", int(bool(pid))), ("port", shown))
     ports = _element("ports", _values((("tcp", shown), ("rdma", "N/A"))))
-    return _element("node", _values(head) + ports + _values([("pid", pid or -1)]))
+    return _element("node", _values(head) + ports + _values([("pid", pid or -1)]) + more)
 
 
 def _peers(volume: Gluster, asked: str) -> str:
@@ -149,18 +189,17 @@ def _healed(volume: Gluster, brick: Brick, summary: bool) -> str:
         inner = _values((name, ("status", trap)) if summary else (name, ("status", GONE), ("numberOfEntries", "-")))
         return f'<brick hostUuid="-">\n{indent(inner, "  ")}</brick>\n'
     total = volume.pending(brick.name)
-    inner = (
-        _values((name, ("status", "Connected"), *_counts(total, volume.healing))) if summary else _files(name, total)
-    )
+    counts = _counts(total, volume.split, volume.healing)
+    inner = _values((name, ("status", "Connected"), *counts)) if summary else _files(name, total)
     return f'<brick hostUuid="{brick.uuid}">\n{indent(inner, "  ")}</brick>\n'
 
 
-def _counts(total: int, healing: bool) -> tuple[tuple[str, int], ...]:
-    busy = int(healing and total > 0)
+def _counts(total: int, split: int, healing: bool) -> tuple[tuple[str, int], ...]:
+    busy = int(healing and total > split)
     return (
         ("totalNumberOfEntries", total),
-        ("numberOfEntriesInHealPending", total - busy),
-        ("numberOfEntriesInSplitBrain", 0),
+        ("numberOfEntriesInHealPending", total - split - busy),
+        ("numberOfEntriesInSplitBrain", split),
         ("numberOfEntriesPossiblyHealing", busy),
     )
 

@@ -1,8 +1,12 @@
 """The commands of a node, in the formats of Debian 12."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from console.sim import linux_files
 from console.sim.gluster_cli import gluster
+from console.sim.hardware import Disk
+from console.sim.linux_scripts import sh
 from console.sim.node import APACHE, GLUSTERD, MYSQL, SUBSTATES, Node
 from console.sim.shell import Call, Command
 
@@ -26,6 +30,18 @@ def commands(node: Node) -> dict[str, Command]:
         call.out("4\n")
         return 0
 
+    async def date(call: Call) -> int:
+        return _date(call, node)
+
+    async def head(call: Call) -> int:
+        return _head(call, node)
+
+    async def stat(call: Call) -> int:
+        return _stat(call, node)
+
+    async def run_sh(call: Call) -> int:
+        return await sh(call, node)
+
     async def shutdown(call: Call) -> int:
         return _shutdown(call, node)
 
@@ -40,6 +56,11 @@ def commands(node: Node) -> dict[str, Command]:
         "pgrep": pgrep,
         "pkill": pkill,
         "nproc": nproc,
+        "date": date,
+        "head": head,
+        "stat": stat,
+        "exec": execute,
+        "sh": run_sh,
         "shutdown": shutdown,
         "reboot": shutdown,
         "poweroff": shutdown,
@@ -59,6 +80,14 @@ def files(node: Node) -> Callable[[str, bool], str | None]:
             "/proc/loadavg": f"{load} {load} {load} 1/312 4242\n",
             "/proc/uptime": f"{up:.2f} {up * 3.6:.2f}\n",
             "/etc/hostname": f"{node.name}\n",
+            "/proc/sys/kernel/hostname": f"{node.name}\n",
+            "/proc/sys/kernel/osrelease": f"{node.hardware.packages.kernel}\n",
+            "/sys/devices/system/cpu/online": linux_files.cpus_online(),
+            "/proc/meminfo": linux_files.meminfo(node.hardware),
+            "/proc/mdstat": linux_files.mdstat(node.hardware.array),
+            "/proc/net/bonding/bond0": linux_files.bonding(node.hardware.cards),
+            "/proc/net/fib_trie": linux_files.fib_trie(node.address),
+            "/etc/hosts": linux_files.hosts({node.name: node.address}),
         }
         return _grastate(node) if root and path == "/var/lib/mysql/grastate.dat" else known.get(path)
 
@@ -76,11 +105,60 @@ def _grastate(node: Node) -> str:
     )
 
 
+async def execute(call: Call) -> int:
+    """exec: nothing follows it in what is asked here."""
+    return await call.shell.call(replace(call, argv=call.argv[1:]))
+
+
+def _date(call: Call, node: Node) -> int:
+    if call.argv[1:] != ("+%s.%N",):
+        return call.fail("date: only +%s.%N is known here")
+    call.out(f"{node.clock.now + node.hardware.clock_off:.9f}\n")
+    return 0
+
+
+def _head(call: Call, node: Node) -> int:
+    """head -v -n COUNT -- FILES: with a heading each. A pattern stands for the one file there is."""
+    count = int(call.argv[call.argv.index("-n") + 1])
+    paths = [path.replace("bonding/*", "bonding/bond0") for path in call.argv[call.argv.index("--") + 1 :]]
+    found = [(path, files(node)(path, call.root)) for path in paths]
+    parts = [f"==> {path} <==\n" + "".join(text.splitlines(True)[:count]) for path, text in found if text is not None]
+    call.out("\n".join(parts))
+    return 0 if len(parts) == len(paths) else call.fail("head: cannot open a file: No such file or directory")
+
+
+def _stat(call: Call, node: Node) -> int:
+    """stat -f -c FORMAT -- PATHS, in blocks of 4096 bytes."""
+    if call.argv[1:3] != ("-f", "-c"):
+        return call.fail("stat: only -f -c is known here")
+    disks = {"/": node.hardware.root, "/var/lib/mysql": node.hardware.data, node.brick_path: node.hardware.brick}
+    status = 0
+    for path in call.argv[5:]:
+        if path in disks:
+            call.out(_filled(call.argv[3], path, disks[path]) + "\n")
+        else:
+            status = call.fail(f"stat: cannot read file system information for '{path}': No such file or directory")
+    return status
+
+
+def _filled(pattern: str, path: str, disk: Disk) -> str:
+    unused = max(0, disk.size - int(disk.used)) // 4096
+    free = max(0, unused - int(disk.size * disk.reserved) // 4096)
+    values: dict[str, object] = {"%n": path, "%S": 4096, "%b": disk.size // 4096, "%f": unused, "%a": free}
+    values |= {"%c": disk.inodes, "%d": disk.inodes - disk.inodes_used}
+    for mark, value in values.items():
+        pattern = pattern.replace(mark, str(value))
+    return pattern
+
+
 async def _systemctl(call: Call, node: Node) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     verb, units = words[0] if words else "", [_unit(word) for word in words[1:]]
     if verb == "show":
         call.out("\n".join(_shown(call, node, unit) for unit in units))
+        return 0
+    if verb == "list-units" and "--failed" in call.argv:
+        call.out("".join(f"{unit} loaded failed failed {unit}\n" for unit in node.hardware.failed_units))
         return 0
     if verb == "is-active":
         states = [node.unit(unit) for unit in units]

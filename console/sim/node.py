@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from console.sim.galera import Galera
 from console.sim.gluster import Gluster
 from console.sim.haproxy import Check
+from console.sim.hardware import Hardware, MountState
 from console.sim.machine import Clock, Link, Machine
 
 STOP = 1.2
@@ -40,6 +41,8 @@ class Node(Machine):
         self.galera = galera
         self.gluster = gluster
         self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)
+        self.hardware = Hardware()
+        gluster.bricks[name].space = lambda: self.hardware.brick.figures
         self.load = 0.35
         self._stopping_mysql = False
         self._hung_with_mysql = False
@@ -47,7 +50,12 @@ class Node(Machine):
     @property
     def mounted(self) -> bool:
         """Whether the volume is there: the mount needs no brick of its own, only enough of them."""
-        return self.gluster.quorum
+        return self.gluster.quorum and self.hardware.mount is MountState.ANSWERS
+
+    @property
+    def brick_path(self) -> str:
+        """Where the brick lies."""
+        return self.gluster.bricks[self.name].path
 
     def unit(self, name: str) -> str:
         """ActiveState."""
@@ -99,6 +107,7 @@ class Node(Machine):
 
     def tick(self, requests: float, dt: float) -> None:
         """Takes what the load balancers sent in `dt` seconds."""
+        self.hardware.tick(dt)
         rate = requests / dt if self.running else 0.0
         self.load += (0.3 + rate / 25 - self.load) * min(1.0, dt / 20) * random.uniform(0.5, 1.5)  # noqa: S311
         if self.apache and self.running:
@@ -119,6 +128,7 @@ class Node(Machine):
 
     def booted(self) -> None:
         self._stopping_mysql = False
+        self.hardware.boot()
         self.later(0.5, lambda: self.start_unit(GLUSTERD))
         self.later(0.3, lambda: self.start_unit(APACHE))
         self.later(0.6, lambda: self.start_unit(MYSQL))

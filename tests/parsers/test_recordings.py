@@ -121,8 +121,8 @@ def test_split_brain(state: str, entries: int | None) -> None:
 
 def test_apache() -> None:
     idle, load = (
-        Page(200, (), (RECORDINGS / f"apache/server-status-auto.{name}.txt").read_text(), 0.01)
-        for name in ("idle", "load")
+        Page(200, (), (RECORDINGS / f"apache/server-status-auto.{name}.txt").read_text(), 0.01, at)
+        for name, at in (("idle", 10.0), ("load", 13.0))
     )
     first = apache.parse((idle,), None)
     second = apache.parse((load,), first)

@@ -1,0 +1,266 @@
+"""What a node stands on: space, bonds of its network cards, RAID, units that failed, and its own names."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from console.answers import ran, short, whole
+from console.asks import Ran, Run, Unreadable, plain_text
+from console.inventory import Cluster
+from console.question import Cadence, Question, Subject
+
+MOST = 64
+"""Bonds, arrays, failed units, names or lines of a RAID command that are read."""
+
+
+@dataclass(frozen=True)
+class Filesystem:
+    """Bytes, and inodes, of the file system a path lies on; `free` to programs other than root's."""
+
+    path: str
+    size: int
+    free: int = field(compare=False)
+    inodes: int
+    """0: this file system has no fixed number of them (XFS has, Btrfs has not)."""
+    inodes_free: int = field(compare=False)
+    used: int = 0
+    """Percent of the space, rounded up: what makes two looks differ."""
+
+
+@dataclass(frozen=True)
+class Slave:
+    """One network card of a bond."""
+
+    name: str
+    up: bool
+    failures: int
+    """How often its link was lost."""
+
+
+@dataclass(frozen=True)
+class Bond:
+    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, or empty."""
+
+    name: str
+    mode: str
+    up: bool
+    active: str
+    slaves: tuple[Slave, ...]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of Linux's software RAID. `state`: clean, degraded, inactive or read-only."""
+
+    name: str
+    level: str
+    devices: int
+    working: int
+    state: str
+    recovery: str
+    """Such as "recovery 12.6 %, 127.5 min left"; empty: nothing is going on."""
+
+
+@dataclass(frozen=True)
+class RaidState:
+    """What the configured command says. `ok` None: it could not be run, and `lines` say why."""
+
+    ok: bool | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Devices:
+    """One look. `names`: the node's own host name and addresses, by which Gluster may know it."""
+
+    filesystems: tuple[Filesystem, ...]
+    bonds: tuple[Bond, ...]
+    arrays: tuple[Array, ...]
+    raid: RaidState | None
+    failed_units: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
+    """From `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
+    space, found, failed, *raid = answers
+    files = _files(found)
+    return Devices(
+        filesystems=parse_filesystems(space),
+        bonds=tuple(
+            parse_bond(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)
+        )[:MOST],
+        arrays=parse_mdstat(files["/proc/mdstat"]) if "/proc/mdstat" in files else (),
+        raid=_raid(raid[0]) if raid else None,
+        failed_units=parse_failed(failed),
+        names=_own_names(files),
+    )
+
+
+def judged(cluster: Cluster, devices: Devices) -> Devices:
+    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept."""
+    if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
+        return devices
+    bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
+    state = RaidState(devices.raid.ok and not bad, (bad or (() if devices.raid.ok else devices.raid.lines))[:MOST])
+    return replace(devices, raid=state)
+
+
+def parse_filesystems(answer: Ran) -> tuple[Filesystem, ...]:
+    """One a line; `stat` complains of a path that is not there and tells of the others all the same."""
+    if answer.status == 1 and answer.out.startswith("/"):
+        answer = replace(answer, status=0)
+    return tuple(_filesystem(line) for line in ran(answer).splitlines()[:MOST])
+
+
+def _filesystem(line: str) -> Filesystem:
+    path, *figures = line.rsplit(" ", 6)
+    if not path.startswith("/") or len(figures) != 6:
+        raise Unreadable("stat -f did not print a path and six figures")
+    block, blocks, unused, free, inodes, inodes_free = (whole(text, "a figure of stat -f") for text in figures)
+    if unused > blocks or inodes_free > inodes or not blocks or not block:
+        raise Unreadable("stat -f says that more is free than there is")
+    usable = blocks - unused + free
+    return Filesystem(
+        path=plain_text(path),
+        size=usable * block,
+        free=free * block,
+        inodes=inodes,
+        inodes_free=inodes_free,
+        used=-(-100 * (usable - free) // max(1, usable)),
+    )
+
+
+_HEADING = re.compile(r"^==> (/[^\n]+) <==\n", re.MULTILINE)
+_BONDING = "/proc/net/bonding/"
+
+
+def _files(answer: Ran) -> dict[str, str]:
+    """What `head -v` printed, by path. It complains, with status 1, of files that are not there."""
+    if answer.status not in (0, 1):
+        ran(answer)
+    _, *parts = _HEADING.split(ran(replace(answer, status=0)))
+    files = dict(zip(parts[::2], parts[1::2], strict=True))
+    if "/proc/sys/kernel/hostname" not in files:
+        raise Unreadable("the files of /proc are missing from the answer")
+    return files
+
+
+def parse_bond(name: str, text: str) -> Bond:
+    """From /proc/net/bonding/NAME: a head, then a block for each slave."""
+    head, *blocks = re.split(r"(?m)^Slave Interface: ", text)
+    values = _values(head)
+    if "Bonding Mode" not in values or "MII Status" not in values:
+        raise Unreadable(f"{name} of /proc/net/bonding has no mode and status")
+    active = values.get("Currently Active Slave", "")
+    return Bond(
+        name=short(name),
+        mode=short(values["Bonding Mode"]),
+        up=values["MII Status"] == "up",
+        active="" if active == "None" else short(active),
+        slaves=tuple(_slave(block) for block in blocks[:MOST]),
+    )
+
+
+def _slave(block: str) -> Slave:
+    name, _, rest = block.partition("\n")
+    values = _values(rest)
+    if "MII Status" not in values:
+        raise Unreadable("a slave of /proc/net/bonding has no status")
+    return Slave(short(name), values["MII Status"] == "up", whole(values.get("Link Failure Count"), "failures"))
+
+
+def _values(text: str) -> dict[str, str]:
+    """`Name: value` lines that are not indented."""
+    lines = (line.partition(": ") for line in text.splitlines() if not line[:1].isspace())
+    return {name: value.strip() for name, colon, value in lines if colon}
+
+
+_ARRAY = re.compile(r"^(?P<name>md\w+) : (?P<active>active|inactive)(?P<words>.*)$", re.MULTILINE)
+_COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/(?P<working>[0-9]{1,4})\] \[[U_]+\]")
+_ACTION = re.compile(
+    r"(?P<what>recovery|resync|reshape|check|repair) *= *(?P<share>[0-9.]{1,6})%.*?finish=(?P<left>\S+)"
+)
+_WAITING = re.compile(r"(?P<what>recovery|resync|reshape|check|repair)=(?P<why>DELAYED|PENDING|REMOTE)")
+
+
+def parse_mdstat(text: str) -> tuple[Array, ...]:
+    """From /proc/mdstat, without arrays as well as with."""
+    if not text.startswith("Personalities :"):
+        raise Unreadable("/proc/mdstat does not begin with Personalities")
+    found = list(_ARRAY.finditer(text))[:MOST]
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    return tuple(_array(match, text[match.end() : end]) for match, end in zip(found, ends, strict=True))
+
+
+def _array(match: re.Match[str], body: str) -> Array:
+    words = [word for word in match["words"].split() if not word.startswith("(")]
+    active = match["active"] == "active"
+    members = [word for word in words if "[" in word]
+    if active and (not words or "[" in words[0] or not members):
+        raise Unreadable(f"{match['name']} of /proc/mdstat has no level and devices")
+    counts = _COUNTS.search(body)
+    redundant = active and words[0] not in ("raid0", "linear")
+    if redundant and counts is None:
+        raise Unreadable(f"{match['name']} of /proc/mdstat has no counts of devices")
+    devices = int(counts["devices"]) if counts else len(members)
+    working = int(counts["working"]) if counts else len(members) * active
+    if working > devices:
+        raise Unreadable(f"{match['name']} of /proc/mdstat has more devices working than it has")
+    read_only = "(read-only)" in match["words"]
+    state = "inactive" if not active else "degraded" if working < devices else "read-only" if read_only else "clean"
+    level = short(words[0]) if active else ""
+    return Array(short(match["name"]), level, devices, working, state, _recovery(body))
+
+
+def _recovery(body: str) -> str:
+    if going := _ACTION.search(body):
+        return short(f"{going['what']} {going['share']} %, {going['left'].removesuffix('min')} min left")
+    waiting = _WAITING.search(body)
+    return f"{waiting['what']} {waiting['why'].lower()}" if waiting else ""
+
+
+def parse_failed(answer: Ran) -> tuple[str, ...]:
+    """The first word of each line; systemd 219 puts a mark before it."""
+    lines = [[word for word in line.split() if word not in ("*", "●")] for line in ran(answer).splitlines()]
+    units = [words[0] for words in lines if words]
+    if any("." not in unit for unit in units):
+        raise Unreadable("systemctl did not print a list of units")
+    return tuple(short(unit) for unit in units[:MOST])
+
+
+def _raid(answer: Ran) -> RaidState:
+    lines = tuple(plain_text(line, 200) for line in (answer.out + "\n" + answer.err).splitlines() if line.strip())
+    if answer.status in (124, 126, 127) or answer.err.startswith("sudo:"):
+        return RaidState(None, lines[-1:] or ("the command did not end in time",))
+    return RaidState(answer.status == 0, lines[: 4 * MOST])
+
+
+_ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
+
+
+def _own_names(files: dict[str, str]) -> tuple[str, ...]:
+    """Host name, addresses, and what /etc/hosts calls these addresses."""
+    own = [address for address in _ADDRESS.findall(files.get("/proc/net/fib_trie", "")) if address[:4] != "127."]
+    lines = [line.partition("#")[0].split() for line in files.get("/etc/hosts", "").splitlines()]
+    called = [name for words in lines if words and words[0] in own for name in words[1:]]
+    return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MOST]
+
+
+_HOSTNAME = "/proc/sys/kernel/hostname"
+_READ = (
+    "exec head -v -n 400 -- /proc/sys/kernel/hostname /etc/hosts /proc/mdstat /proc/net/bonding/*"
+    " /proc/net/fib_trie 2>/dev/null"
+)
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    paths = ("/", cluster.mysql.datadir) if cluster.mysql else ("/",)
+    asks = (
+        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *paths)),
+        Run(("sh", "-c", _READ)),
+        Run(("systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager", "--full"), timeout=8),
+    )
+    return (*asks, Run(cluster.raid.command, root=True, timeout=8)) if cluster.raid else asks
+
+
+DEVICES = Question(field="devices", subject=Subject.NODE, cadence=Cadence.SLOW, asks=_asks, parse=parse, judged=judged)

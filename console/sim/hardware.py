@@ -1,0 +1,135 @@
+"""What a node stands on: its clock, memory, disks, RAID, network cards, packages and mounts, and how they fail."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+GIB = 1 << 30
+REBUILD = 0.004
+"""Share of an array that is rebuilt in a second: 250 s for all of it."""
+KERNELS = ("6.1.0-25-amd64", "6.1.0-26-amd64")
+
+
+class MountState(Enum):
+    """How the FUSE mount of the volume behaves."""
+
+    ANSWERS = "answers"
+    STOPPED = "the daemon reads nothing: whoever waits can be killed"
+    HUNG = "the daemon has read the request and is silent: whoever waits stays"
+    GONE = "not mounted"
+
+
+@dataclass
+class Disk:
+    """A file system: bytes and inodes. A share of `reserved` is root's."""
+
+    size: int
+    used: float
+    inodes: int = 6_553_600
+    inodes_used: int = 181_204
+    reserved: float = 0.05
+
+    @property
+    def figures(self) -> tuple[int, int, int, int]:
+        """Bytes, bytes programs may still use, inodes, inodes free."""
+        free = self.size - int(self.used) - int(self.size * self.reserved)
+        return self.size, max(0, free), self.inodes, self.inodes - self.inodes_used
+
+    def fill(self, share: float) -> None:
+        """So much of what programs may use is used."""
+        self.used = self.size * (1 - self.reserved) * share
+
+
+@dataclass
+class Card:
+    """A slave of the bond."""
+
+    name: str
+    up: bool = True
+    failures: int = 0
+
+    def lose(self) -> None:
+        """Its link is gone."""
+        self.failures += self.up
+        self.up = False
+
+
+@dataclass
+class Array:
+    """A RAID 10 of four disks. `rebuilt`: the share of the new disk that is done, None: nothing is being rebuilt."""
+
+    failed: int = 0
+    rebuilt: float | None = None
+
+    def lose_disk(self) -> None:
+        """One more disk is away; two that mirror each other are never lost here."""
+        self.failed = min(2, self.failed + 1)
+        self.rebuilt = None
+
+    def replace_disk(self) -> None:
+        """A new disk is there and is being filled."""
+        self.rebuilt = 0.0 if self.failed else None
+
+    def tick(self, dt: float) -> None:
+        """The rebuild goes on."""
+        if self.rebuilt is not None:
+            self.rebuilt += REBUILD * dt
+            if self.rebuilt >= 1:
+                self.failed, self.rebuilt = self.failed - 1, None
+
+
+@dataclass
+class Packages:
+    """What apt would do, and what waits for a reboot."""
+
+    pending: int = 0
+    security: int = 0
+    kernel: str = KERNELS[0]
+    installed: list[str] = field(default_factory=lambda: [KERNELS[0]])
+    flagged: bool = False
+
+    def arrive(self, pending: int, security: int) -> None:
+        """The package lists were refreshed."""
+        self.pending, self.security = pending, security
+
+    def upgrade(self) -> None:
+        """All is installed; a new kernel waits for a reboot."""
+        self.pending = self.security = 0
+        self.installed = list(KERNELS)
+        self.flagged = True
+
+    def boot(self) -> None:
+        """The newest kernel runs."""
+        self.kernel, self.flagged = self.installed[-1], False
+
+
+@dataclass
+class Hardware:
+    """One node's. Bytes, seconds."""
+
+    clock_off: float = 0.0
+    """How far the clock is ahead of the others'."""
+    memory: int = 16 * GIB
+    memory_used: float = 5.4 * GIB
+    swap: int = 4 * GIB
+    swap_used: int = 0
+    root: Disk = field(default_factory=lambda: Disk(40 * GIB, 11.2 * GIB))
+    data: Disk = field(default_factory=lambda: Disk(400 * GIB, 61.0 * GIB, 26_214_400, 402_117))
+    """Holds the database."""
+    brick: Disk = field(default_factory=lambda: Disk(400 * GIB, 118.0 * GIB, 26_214_400, 1_204_233))
+    cards: list[Card] = field(default_factory=lambda: [Card("eno1"), Card("eno2")])
+    array: Array = field(default_factory=Array)
+    packages: Packages = field(default_factory=Packages)
+    mount: MountState = MountState.ANSWERS
+    waiting: float | None = None
+    """When the look at the mount that can't be ended was begun."""
+    failed_units: list[str] = field(default_factory=list[str])
+
+    def tick(self, dt: float) -> None:
+        """Time goes by."""
+        self.array.tick(dt)
+
+    def boot(self) -> None:
+        """A boot ends what hangs and what has failed."""
+        self.mount, self.waiting = MountState.ANSWERS, None
+        self.failed_units.clear()
+        self.packages.boot()

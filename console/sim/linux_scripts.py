@@ -1,0 +1,71 @@
+"""`sh -c`: plain scripts are run by the small shell; those with loops are known by what they look at, and acted out."""
+
+from collections.abc import Awaitable, Callable
+
+from console.sim.hardware import MountState, Packages
+from console.sim.node import Node
+from console.sim.shell import Call, Shell
+
+DOCUMENT_ROOT = "/var/www/html"
+PATIENCE = 2
+"""Seconds the mount's test waits."""
+
+
+async def sh(call: Call, node: Node) -> int:
+    """`sh -c SCRIPT` only."""
+    if call.argv[1:2] != ("-c",) or len(call.argv) < 3:
+        return call.fail("sh: only -c is known here", 2)
+    script = call.argv[2]
+    for mark, act in ACTED:
+        if mark in script:
+            return await act(call, node)
+    user = "root" if call.root else call.shell.variables["USER"]
+    return await Shell(call.shell.system, user, call.out, call.err).run(script)
+
+
+async def _mounts(call: Call, node: Node) -> int:
+    """Each mount's test ends by itself, by a signal, or is not begun while an earlier one hangs."""
+    device, hardware = f"localhost:/{node.gluster.volume}", node.hardware
+    state = hardware.mount
+    if state is MountState.HUNG and hardware.waiting is not None and node.clock.now - hardware.waiting > PATIENCE:
+        call.out(f"stuck {device} {DOCUMENT_ROOT}\n")
+    elif state in (MountState.HUNG, MountState.STOPPED):
+        hardware.waiting = node.clock.now if state is MountState.HUNG else None
+        await call.shell.system.sleep(PATIENCE)
+        call.out(f"137 {device} {DOCUMENT_ROOT}\n")
+    elif state is MountState.ANSWERS:
+        call.out(f"{0 if node.mounted else 1} {device} {DOCUMENT_ROOT}\n")
+    call.out(f"listed {device} {DOCUMENT_ROOT} defaults,_netdev\nend\n")
+    return 0
+
+
+async def _updates(call: Call, node: Node) -> int:
+    """As Debian 12 answers."""
+    packages = node.hardware.packages
+    call.out(f"kernel {packages.kernel}\n" + "".join(f"installed {name}\n" for name in packages.installed))
+    call.out("flagged\n" if packages.flagged else "")
+    await call.shell.system.sleep(0.6)
+    call.out(f"known\n== apt\n{_simulation(packages)}status 0\n== end\n")
+    return 0
+
+
+def _simulation(packages: Packages) -> str:
+    head = (
+        "Reading package lists...\nBuilding dependency tree...\nReading state information...\nCalculating upgrade...\n"
+    )
+    origins = ["Debian-Security:12/stable-security"] * packages.security
+    origins += ["Debian:12.12/stable"] * (packages.pending - packages.security)
+    names = [f"lib{place:03}" for place in range(len(origins))]
+    listed = "The following packages will be upgraded:\n  " + " ".join(names) + "\n" if names else ""
+    total = f"{len(names)} upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
+    packed = list(zip(names, origins, strict=True))
+    lines = [f"Inst {name} [1.0-1] (1.0-2 {origin} [amd64])\n" for name, origin in packed]
+    lines += [f"Conf {name} (1.0-2 {origin} [amd64])\n" for name, origin in packed]
+    return head + listed + total + "".join(lines)
+
+
+ACTED: tuple[tuple[str, Callable[[Call, Node], Awaitable[int]]], ...] = (
+    ("fuse.glusterfs", _mounts),
+    ("apt-get -s", _updates),
+)
+"""(what the script contains, what it then does)"""
