@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from console.balancers.pfsense_config import FirewallConfig, PooledServer
+from console.balancers.configured import PooledServer
+from console.balancers.pfsense_config import FirewallConfig
 from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster, Node
 from console.snapshot import Known, Snapshot

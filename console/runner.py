@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from console.asks import Ran, WireError, command, plain_text
-from console.balancers.pfsense_config import refusal
+from console.balancers.configured import refusal
 from console.inventory import Cluster
 from console.journal import Journal, Record
 from console.poller import Poller

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.asks import Ran, Run
-from console.balancers import haproxy, pfsense_config
-from console.balancers.pfsense_config import Change
+from console.balancers import haproxy, haproxy_config
+from console.balancers.configured import Change
 from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -26,7 +26,7 @@ class Balancer:
 
 
 BALANCERS = {
-    "haproxy": Balancer("HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, pfsense_config.persist),
+    "haproxy": Balancer("HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, haproxy_config.persist),
 }
 """By the name the inventory has for it."""
 

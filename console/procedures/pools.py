@@ -7,7 +7,8 @@ status of config.xml. What was found is what is put back, not "ready".
 from collections.abc import Callable, Mapping
 
 from console.balancers.balancer import POOLS, balancer_of
-from console.balancers.pfsense_config import CONFIG, Change, PooledServer
+from console.balancers.configured import Change, PooledServer
+from console.balancers.pfsense_config import CONFIG
 from console.balancers.pools import Admin, Server
 from console.guards import Action, missed
 from console.membership import Membership, config_of, membership, memberships, pools_of, reachable
@@ -122,7 +123,7 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
     }
     known = {name: config for name, config in configs.items() if config is not None}
     leader = next((name for name, config in known.items() if config.primary), None)
-    syncs = leader is not None and known[leader].haproxy_sync and len(known) > 1
+    syncs = leader is not None and known[leader].balancer_sync and len(known) > 1
     targets = [leader] if leader is not None and syncs else list(known)
     node = next(node for node in intent.cluster.nodes if node.name == intent.node)
     orders: list[Order] = []

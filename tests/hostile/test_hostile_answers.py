@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.asks import Page, Ran, Rows, Unreadable, WireError, sections
-from console.balancers import haproxy, pfsense_config
+from console.balancers import configured, haproxy, pfsense_config
 from console.balancers.pools import Pools
 from console.journal import Journal
 from console.probes import carp, galera, gluster, system
@@ -105,7 +105,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a million levels": lambda: _config("<a>" * 1_000_000),
     "more than config.xml may be": lambda: _config("x" * (pfsense_config.MOST_CONFIG + 1)),
     "a pool's name without end": lambda: _config(_pool("p" * 300)),
-    "a configured server too many": lambda: _config(_pool("p", pfsense_config.MOST_SERVERS + 1)),
+    "a configured server too many": lambda: _config(_pool("p", configured.MOST_SERVERS + 1)),
     "ifconfig without end": lambda: carp.parse((ran("em0: flags=\n" * 200_000), ran("")), None),
     "bricks without end": lambda: _volume("<brick><name>a:b</name></brick>" * 200),
     "a brick's name without end": lambda: _volume(f"<brick><name>a:{'b' * 2000}</name></brick>"),
@@ -148,7 +148,7 @@ def test_any_state_of_a_member_has_a_word(state: str) -> None:
 
 @pytest.mark.parametrize("said", ['{"why": "\\ud800"}', "[" * 200_000, "9" * 5000, '{"why": "\\u001b[31mno\\nyes"}'])
 def test_a_refusal_is_one_harmless_line(said: str) -> None:
-    why = pfsense_config.refusal(ran(f"drainboard {said}\n"))
+    why = configured.refusal(ran(f"drainboard {said}\n"))
     assert why
     assert why.isprintable()
     why.encode()

@@ -73,7 +73,7 @@ def _firewalls_are_read_right(lab: Lab, picture: Snapshot) -> None:
         assert servers == {key: status.split()[0] for key, status in rows(lab, name).items()}
         assert sum(server.status.startswith("UP") for server in pools.servers) == 6
         assert {f"{server.pool}/{server.name}": server.status for server in config.servers} == statuses(lab, name)
-        assert (pools.running, pools.dirty, config.primary, config.haproxy_sync) == (True, False, *[name == "fw1"] * 2)
+        assert (pools.running, pools.dirty, config.primary, config.balancer_sync) == (True, False, *[name == "fw1"] * 2)
 
 
 def _node_is_read_right(lab: Lab, picture: Snapshot, name: str) -> None:

@@ -75,15 +75,6 @@ def test_wsrep(recording: str, status: str, state: str, size: int, synced: bool)
     assert seen.commits_per_second is None
 
 
-def test_a_commit_rate_needs_a_baseline_of_the_same_server() -> None:
-    first = galera.parse((rows("galera/synced.node1.txt"), VARIABLES), None)
-    status = dict(rows("galera/synced.node1.txt").rows) | {"Uptime": "110", "wsrep_last_committed": "116"}
-    later = galera.parse((Rows(tuple(status.items())), VARIABLES), first)
-    assert later.commits_per_second == 10.0
-    restarted = galera.parse((Rows(tuple((status | {"Uptime": "3"}).items())), VARIABLES), later)
-    assert restarted.commits_per_second is None
-
-
 def gluster_answers(state: str) -> tuple[Ran, ...]:
     names = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
     return tuple(printed(f"gluster/{state}/{name}") for name in names)
@@ -183,7 +174,7 @@ def test_config_xml() -> None:
         pfsense_config.parse((printed(f"pfsense/config-2.7.2-haproxy-{name}.xml"),), None) for name in ("fw1", "fw2")
     )
     assert (first.primary, second.primary) == (True, False)
-    assert (first.haproxy_sync, second.haproxy_sync, first.maintenance) == (True, False, False)
+    assert (first.balancer_sync, second.balancer_sync, first.maintenance) == (True, False, False)
     assert [(vip.address, vip.interface, vip.advskew) for vip in second.vips] == [
         ("198.51.100.10", "wan", "100"),
         ("10.20.0.1", "lan", "100"),

@@ -1,0 +1,94 @@
+"""What config.xml holds of the pools, whichever balancer serves them, and what an order to change it is made of."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from console.answers import dig
+from console.asks import Ran, Run, Unreadable, plain_text
+
+MOST_SERVERS = 1000
+LONGEST = 255
+"""Characters of one value that is kept."""
+STATUSES = ("active", "backup", "disabled", "inactive")
+
+
+@dataclass(frozen=True)
+class PooledServer:
+    """One server of a pool in a firewall's configuration. `status` is one of STATUSES; relayd's are active or disabled,
+    and its servers' names are their addresses."""
+
+    pool: str
+    name: str
+    address: str
+    status: str
+
+    @property
+    def out(self) -> bool:
+        """Gets no traffic after a reload."""
+        return self.status in ("disabled", "inactive")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One server's persistent status, from what was read to what is wanted."""
+
+    server: PooledServer
+    status: str
+
+
+def checked(found: tuple[PooledServer, ...]) -> tuple[PooledServer, ...]:
+    """Not too many, and of known status."""
+    if len(found) > MOST_SERVERS:
+        raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
+    unknown = next((server for server in found if server.status not in STATUSES), None)
+    if unknown:
+        raise Unreadable(f"config.xml gives {unknown.pool}/{unknown.name} the unknown status {unknown.status[:20]!r}")
+    return found
+
+
+def text(tree: Any, *keys: str) -> str:
+    """The text of an element; "" where there is none."""
+    found = dig(tree, *keys)
+    if isinstance(found, str) and len(found) > LONGEST:
+        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters")
+    return found if isinstance(found, str) else ""
+
+
+def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that runs a script of pfSense's PHP with these changes as its @PAYLOAD@.
+
+    What the servers' statuses must be beforehand travels along: the scripts change nothing when somebody else was
+    quicker.
+    """
+    payload = {
+        "servers": [
+            {
+                "pool": change.server.pool,
+                "server": change.server.name,
+                "address": change.server.address,
+                "expect": change.server.status,
+                "status": change.status,
+            }
+            for change in changes
+        ],
+        "sync": sync,
+        "description": description,
+    }
+    encoded = base64.b64encode(json.dumps(payload, sort_keys=True).encode()).decode()
+    return Run(("/usr/local/bin/php", "-q"), stdin=script.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+
+
+def refusal(answer: Ran) -> str | None:
+    """Why such a script did not do it, or None. Only a reason: that it did is read back from config.xml."""
+    lines = [line for line in answer.out.splitlines() if line.startswith("drainboard ")]
+    try:
+        result = json.loads(lines[-1].removeprefix("drainboard ")) if lines else None
+    except (ValueError, RecursionError):
+        result = None
+    if not isinstance(result, dict):
+        return f"pfSense's PHP ended with status {answer.status} and no result"
+    if dig(result, "ok") is True:
+        return None
+    return plain_text(str(dig(result, "why") or "")) or "pfSense's PHP gave no reason"

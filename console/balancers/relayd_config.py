@@ -1,0 +1,90 @@
+"""relayd's part of pfSense's config.xml (up to 2.4.5), and how to change it as its web interface does.
+
+`load_balancer/lbpool`: `servers` get traffic, `serversdisabled` do not and are left out of relayd.conf; a pool without
+any `servers` makes no table, which breaks the whole configuration (pfSense RELENG_2_4_5 vslb.inc, status_lb_pool.php).
+"""
+
+from typing import Any, cast
+
+from console.answers import dig, rows
+from console.asks import Run
+from console.balancers.configured import Change, PooledServer, checked, php, text
+
+_STATUSES = {"servers": "active", "serversdisabled": "disabled"}
+
+
+def servers(load_balancer: Any) -> tuple[PooledServer, ...]:
+    """Every server of every pool; a server is named by its address."""
+    return checked(
+        tuple(
+            PooledServer(text(pool, "name"), address, address, status)
+            for pool in rows(load_balancer, "lbpool")
+            for key, status in _STATUSES.items()
+            for address in _addresses(pool, key)
+        )
+    )
+
+
+def _addresses(pool: Any, key: str) -> tuple[str, ...]:
+    found = dig(pool, key)
+    entries = cast("list[Any]", found) if isinstance(found, list) else [found]
+    return tuple(text({key: entry}, key) for entry in entries if entry)
+
+
+def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that moves addresses between `servers` and `serversdisabled` and reloads relayd, which forgets what was
+    disabled at run time only. write_config itself starts pfSense's own sync; `sync` starts it where nothing is left to
+    be written."""
+    return php(_PHP, changes, sync, description)
+
+
+_PHP = """<?php
+require_once("config.inc");
+require_once("functions.inc");
+require_once("util.inc");
+require_once("filter.inc");
+require_once("shaper.inc");
+require_once("vslb.inc");
+$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
+function drainboard_end($result) { echo "\\ndrainboard " . json_encode($result) . "\\n"; exit(0); }
+function drainboard_list($pool, $key) { return is_array($pool[$key]) ? array_values(array_filter($pool[$key])) : array(); }
+$config = parse_config(true);
+$changed = 0;
+foreach ($drainboard['servers'] as $want) {
+    $found = false;
+    foreach ($config['load_balancer']['lbpool'] as $p => $pool) {
+        if ($pool['name'] !== $want['pool']) { continue; }
+        $active = drainboard_list($pool, 'servers');
+        $disabled = drainboard_list($pool, 'serversdisabled');
+        $is = in_array($want['address'], $active, true) ? 'active' : (in_array($want['address'], $disabled, true) ? 'disabled' : '');
+        if ($is === '') { continue; }
+        $found = true;
+        if ($is === $want['status']) { continue; }
+        if ($is !== $want['expect']) {
+            drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is now {$is}, not {$want['expect']}"));
+        }
+        $active = array_values(array_diff($active, array($want['address'])));
+        $disabled = array_values(array_diff($disabled, array($want['address'])));
+        if ($want['status'] === 'active') { $active[] = $want['address']; } else { $disabled[] = $want['address']; }
+        if (count($active) === 0) {
+            drainboard_end(array('ok' => false, 'why' => "{$want['server']} is the last server of pool {$want['pool']}: without one relayd has no configuration at all"));
+        }
+        $config['load_balancer']['lbpool'][$p]['servers'] = $active;
+        unset($config['load_balancer']['lbpool'][$p]['serversdisabled']);
+        if (count($disabled) > 0) { $config['load_balancer']['lbpool'][$p]['serversdisabled'] = $disabled; }
+        $changed++;
+    }
+    if (!$found) { drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is not in the configuration any more")); }
+}
+if ($changed > 0) {
+    if (!is_array(write_config($drainboard['description']))) {
+        drainboard_end(array('ok' => false, 'why' => 'pfSense could not write config.xml'));
+    }
+    filter_configure();
+    relayd_configure();
+    clear_subsystem_dirty('loadbalancer');
+} elseif ($drainboard['sync']) {
+    carp_sync_client();
+}
+drainboard_end(array('ok' => true, 'changed' => $changed));
+"""  # noqa: E501 -- PHP, kept one statement a line
