@@ -18,6 +18,8 @@ class Run:
     root: bool = False
     timeout: float = 3.0
     """Seconds the machine gives the command before it ends it."""
+    only_after: bool = False
+    """Run only if the command before it ended with status 0; otherwise its own status is 1 and it printed nothing."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def script(runs: tuple[Run, ...], mark: str, sudo: bool = False) -> str:
     """
     lines = [f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL"]
     for run in runs:
-        lines += [f"echo {mark}; echo {mark} >&2", command(run, mark, sudo), f'rc=$?; echo; echo "{mark} $rc"']
+        if_so = '[ "$rc" = 0 ] && ' if run.only_after else ""
+        lines += [f"echo {mark}; echo {mark} >&2", if_so + command(run, mark, sudo), f'rc=$?; echo; echo "{mark} $rc"']
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
 """Reads an inventory from TOML. A fault is said in one sentence: file, key, what, and what is allowed."""
 
+import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -25,6 +26,7 @@ from console.inventory_table import InventoryError, Table, allowed
 LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
 CLUSTER_TABLES = ("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "web", "timings")
 CLUSTER_KEYS = ("title", "volumes", "check_url", "balancer", *CLUSTER_TABLES)
+PROXY_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
 
 __all__ = ["InventoryError", "load"]
@@ -183,6 +185,8 @@ def _mysql_proxy(table: Table) -> MysqlProxy:
     backend = table.word("backend", "the name of HAProxy's backend for MySQL")
     if backend is None:
         raise table.wrong("backend", "the name of HAProxy's backend for MySQL")
+    if not PROXY_NAME.fullmatch(backend):
+        raise table.error("holds what HAProxy allows in no name: letters, digits and _ . : - do", "backend")
     return MysqlProxy(backend, table.word("socket", "HAProxy's stats socket on the node") or MysqlProxy.socket)
 
 

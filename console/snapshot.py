@@ -19,8 +19,12 @@ from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
 from console.probes.gluster import SPLIT_BRAIN, STORAGE, Brick, SplitBrain, Volume
 from console.probes.gluster_options import OPTIONS, VolumeOptions
+from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
+from console.probes.mysql_proxy import WRITER, Writer
 from console.probes.system import HOST, SERVICES, Host, Services
+from console.probes.tables import TABLES, Tables
+from console.probes.transfer import TRANSFER, Transfer
 from console.probes.updates import UPDATES, Updates
 from console.probes.vip import VISIT, Visit
 from console.question import Cadence, Question, Subject
@@ -37,6 +41,10 @@ QUESTIONS: tuple[Question[Any], ...] = (
     UPDATES,
     MOUNTS,
     GALERA,
+    MEMBER,
+    TRANSFER,
+    WRITER,
+    TABLES,
     APACHE,
     SITE,
     STORAGE,
@@ -108,6 +116,9 @@ class NodeView:
     updates: Reading[Updates] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
     galera: Reading[Wsrep] = NOT_ASKED
+    member: Reading[Member] = NOT_ASKED
+    transfer: Reading[Transfer] = NOT_ASKED
+    writer: Reading[Writer] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
 
@@ -127,6 +138,7 @@ class DatabaseView:
     """What is known of what all Galera members share, through whichever was asked."""
 
     name: str
+    tables: Reading[Tables] = NOT_ASKED
 
 
 @dataclass(frozen=True)

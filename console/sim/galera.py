@@ -11,6 +11,7 @@ from enum import Enum
 from uuid import uuid1
 
 from console.sim.machine import Clock
+from console.sim.tables import Table
 
 EVICTION = 6.0
 """Seconds until the others give a silent member up (evs.suspect_timeout and what follows)."""
@@ -85,6 +86,9 @@ class Galera:
         self.conf_id = len(addresses)
         self.writes = 3.0
         """Commits a second."""
+        self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
+        self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
+        """What the console's user may do on *.*."""
         self._evicting = False
 
     def leave(self, name: str) -> None:

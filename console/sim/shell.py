@@ -164,6 +164,13 @@ async def _false(_call: Call) -> int:
     return 1
 
 
+async def _test(call: Call) -> int:
+    """[ LEFT = RIGHT ], the one comparison there is."""
+    if len(call.argv) != 5 or call.argv[2] != "=" or call.argv[4] != "]":
+        return call.fail("[: syntax error", 2)
+    return 0 if call.argv[1] == call.argv[3] else 1
+
+
 async def _exit(call: Call) -> int:
     status = int(call.argv[1]) if call.argv[1:] and call.argv[1].isdigit() else int(call.shell.variables["?"])
     call.shell.leave(status)
@@ -227,6 +234,7 @@ async def _sudo(call: Call) -> int:
 
 BUILTINS: dict[str, Command] = {
     ":": _true,
+    "[": _test,
     "cat": _cat,
     "echo": _echo,
     "exit": _exit,

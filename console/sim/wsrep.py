@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from console.sim import tables
 from console.sim.galera import NUMBERS, Galera, Member, Phase
 from console.sim.mysql_wire import MysqlError, Result
 from console.sim.pfconfig import DATA
@@ -33,6 +34,8 @@ def query(galera: Galera, member: Member, sql: str) -> Result:
         return Result()
     if re.match(r"(?i)(set|use|commit|rollback|begin)\b", text):
         return Result()
+    if "information_schema." in text:
+        return tables.query(galera.tables, galera.privileges, text)
     if selected := re.fullmatch(r"(?i)select\s+(\d+|@@version|version\(\))", text):
         return Result((selected[1],), [(selected[1] if selected[1].isdigit() else VERSION,)])
     if not member.ready:
@@ -82,7 +85,21 @@ def _recorded() -> dict[str, str]:
 
 def _variables(member: Member) -> dict[str, str]:
     provider = PROVIDER.format(address=member.address)
-    return {"version": VERSION, "wsrep_on": "ON", "wsrep_provider_options": provider, **member.variables}
+    settings = {
+        "innodb_autoinc_lock_mode": "2",
+        "innodb_flush_log_at_trx_commit": "2",
+        "version": VERSION,
+        "version_comment": "Debian 12",
+        "wsrep_auto_increment_control": "ON",
+        "wsrep_node_name": member.name,
+        "wsrep_on": "ON",
+        "wsrep_osu_method": "TOI",
+        "wsrep_provider_options": provider,
+        "wsrep_slave_threads": "1",
+        "wsrep_sst_method": "rsync",
+        "wsrep_sync_wait": "0",
+    }
+    return settings | member.variables
 
 
 def _set(galera: Galera, member: Member, name: str, value: str) -> None:

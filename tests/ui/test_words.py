@@ -23,7 +23,7 @@ def server(status: str = "UP", admin: Admin = Admin.READY, weight: int = 1, back
 def wsrep(status: str = "Primary", state: str = "Synced", size: int = 3, **more: object) -> Known[Wsrep]:
     facts = {"ready": True, "recv_queue": 0, "desynced": False, "read_only": False, "maintenance": "", **more}
     return Known(
-        Wsrep(status, size, 1, "u", state, last_committed=1, commits_per_second=None, sampled=1.0, **facts),  # type: ignore[arg-type]
+        Wsrep(status, size, 1, "u", state, last_committed=1, commits_per_second=None, **facts),  # type: ignore[arg-type]
         1.0,
     )
 

@@ -1,0 +1,71 @@
+"""Which seqno a Galera member was at, when: a history that is bounded and still reaches back for days.
+
+Recent moments lie close together, old ones far apart: what is thinned out is always the sample whose loss widens a gap
+the least, measured by its age.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+MOST = 120
+"""Samples kept: some 5 % of a sample's age lie between it and the next when the history is days long."""
+
+
+class Sample(NamedTuple):
+    """One look."""
+
+    at: float
+    """The console's monotonic seconds."""
+    seqno: int
+    written: int | None
+    """Bytes of write-sets since the history began; None: not printed."""
+
+
+def longer(history: tuple[Sample, ...], now: Sample) -> tuple[Sample, ...]:
+    """The history with one more look. It begins anew where the seqno went back: that is another history."""
+    if now.seqno < 0 or not history:
+        return (*history, now) if now.seqno >= 0 else history
+    last = history[-1]
+    if now.seqno < last.seqno or now.at <= last.at:
+        return (now,)
+    if len(history) > 1 and history[-2].seqno == last.seqno == now.seqno:
+        return (*history[:-1], now)
+    return _thinned((*history, now))
+
+
+def _thinned(history: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    """Without the sample that is missed the least, once there are too many. Neither the oldest nor the newest."""
+    if len(history) <= MOST:
+        return history
+    now = history[-1].at
+    gaps = ((history[at + 1].at - history[at - 1].at) / (now - history[at].at) for at in range(1, len(history) - 1))
+    _, least = min((gap, at) for at, gap in enumerate(gaps, 1))
+    return history[:least] + history[least + 1 :]
+
+
+def moment(history: tuple[Sample, ...], seqno: int) -> float | None:
+    """When a seqno was the last one; None: before the history, or not yet.
+
+    Between two samples commits are taken to have been evenly spread; of an idle time its end counts.
+    """
+    for earlier, later in zip(reversed(history[:-1]), reversed(history[1:]), strict=True):
+        if earlier.seqno <= seqno < later.seqno:
+            share = (seqno - earlier.seqno) / (later.seqno - earlier.seqno)
+            return earlier.at + share * (later.at - earlier.at)
+    return history[-1].at if history and history[-1].seqno == seqno else None
+
+
+def seqno_at(history: tuple[Sample, ...], at: float) -> int | None:
+    """Which seqno was the last one at a moment, rounded down; None: before the history."""
+    return next((sample.seqno for sample in reversed(history) if sample.at <= at), None)
+
+
+def write_rate(history: tuple[Sample, ...], seconds: float) -> float | None:
+    """Bytes of write-sets a second over the last `seconds`, or what there is of them; None: no two samples."""
+    if not history:
+        return None
+    recent = [sample for sample in history if sample.at >= history[-1].at - seconds and sample.written is not None]
+    if len(recent) < 2 or any((b.written or 0) < (a.written or 0) for a, b in pairwise(recent)):
+        return None
+    first, last = recent[0], recent[-1]
+    return ((last.written or 0) - (first.written or 0)) / (last.at - first.at)

@@ -1,0 +1,75 @@
+"""A full copy of the database (SST) that a node gives or takes: its scripts run only as long as it lasts.
+
+Seen on MariaDB 10.11: `sh -c wsrep_sst_rsync --role 'joiner' ...` and under it `bash /usr//bin/wsrep_sst_rsync --role
+joiner --address 10.0.0.13 --datadir /var/lib/mysql/ ...`; the donor's --address is `10.0.0.13:4444/rsync_sst` and so
+names the joiner. Percona XtraDB Cluster's scripts (xtrabackup-v2, clone) take the same words.
+"""
+
+import re
+from dataclasses import dataclass
+
+from console.answers import ran, short, whole
+from console.asks import Ran, Run, Unreadable
+from console.inventory import Cluster
+from console.question import Cadence, Question, Subject
+
+ROLE = re.compile(r"--role\s+'?(joiner|donor)\b")
+METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
+ADDRESS = re.compile(r"--address\s+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
+CACHES = ("galera.cache", "gcache.page.*")
+"""Lie in the datadir and are not copied."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What of an SST runs on one node."""
+
+    role: str
+    """"joiner", "donor", or "": none runs."""
+    method: str = ""
+    """rsync, mariabackup, xtrabackup-v2, clone."""
+    peer: str = ""
+    """The donor's: the joiner's address. The joiner does not know who its donor is."""
+    bytes: int | None = 0
+    """Of the joiner's datadir so far. None: it runs, and the datadir could not be measured."""
+    datadir_bytes: int | None = 0
+    """Of the donor's datadir, which is what the joiner is to have. None as above."""
+
+
+NOTHING = Transfer("")
+
+
+def parse(answers: tuple[Ran, ...], _before: Transfer | None) -> Transfer:
+    """From `pgrep -a -f`, whose status 1 means that there is no such process, and `du`."""
+    processes, size = answers
+    if processes.status == 1 and not processes.out.strip():
+        return NOTHING
+    line = next((line for line in ran(processes).splitlines() if ROLE.search(line) and METHOD.search(line)), None)
+    if line is None:
+        return NOTHING  # an editor, or a pager, over one of the scripts
+    role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)
+    if role is None or method is None or address is None:
+        raise Unreadable("an SST runs, and its script's command line names no --address")
+    if role[1] == "joiner":
+        return Transfer("joiner", short(method[1]), bytes=_size(size))
+    return Transfer("donor", short(method[1]), peer=short(address[1].strip("[]")), datadir_bytes=_size(size))
+
+
+def _size(du: Ran) -> int | None:
+    """Files come and go while `du` looks, which makes its status 1: what it printed counts."""
+    first = du.out.split("\t")[0].strip()
+    return whole(first, "what du printed") if first.isascii() and first.isdigit() and len(first) < 19 else None
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    """In the pattern the bracket keeps pgrep from finding `timeout`, which has it on its own command line."""
+    if cluster.mysql is None:
+        return ()
+    left_out = tuple(f"--exclude={name}" for name in CACHES)
+    return (
+        Run(("pgrep", "-a", "-f", "[w]srep_sst_")),
+        Run(("du", "-s", "-b", *left_out, "--", cluster.mysql.datadir), root=True, timeout=4, only_after=True),
+    )
+
+
+TRANSFER = Question(field="transfer", subject=Subject.NODE, cadence=Cadence.STORAGE, asks=_asks, parse=parse)

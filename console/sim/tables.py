@@ -1,0 +1,38 @@
+"""What information_schema shows of the tables: only to a user with some right on them, and without a word to others."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.sim.mysql_wire import MysqlError, Result
+
+REVEALING = {"SELECT", "INSERT", "SHOW VIEW", "REFERENCES", "TRIGGER", "INDEX", "ALTER"}
+"""Of the global privileges, those that show all tables (tried one by one on MariaDB 10.11)."""
+USER = "'drainboard'@'127.0.0.1'"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table."""
+
+    schema: str
+    name: str
+    engine: str = "InnoDB"
+    keyed: bool = True
+    """Has a primary key."""
+
+
+def query(tables: Sequence[Table], privileges: Sequence[str], sql: str) -> Result:
+    """A SELECT on information_schema, as far as anyone asks for it."""
+    selected = re.match(r"(?is)\s*select\s+(.*?)\s+from\s+information_schema\.(\w+)", sql.replace("\n", " "))
+    if re.search(r"(?i)information_schema\.user_privileges", sql):
+        return Result(("GRANTEE", "PRIVILEGE_TYPE"), [(USER, privilege) for privilege in privileges or ["USAGE"]])
+    if selected is None or not re.search(r"(?i)information_schema\.tables\b", sql):
+        raise MysqlError(1109, "42S02", "Unknown table in information_schema")
+    shown = tuple(tables) if REVEALING & set(privileges) else ()
+    rows = [
+        (table.schema, table.name, table.engine, str(int(not table.keyed)))
+        for table in sorted(shown, key=lambda table: (table.schema, table.name))
+        if table.engine != "InnoDB" or not table.keyed
+    ]
+    return Result(("TABLE_SCHEMA", "TABLE_NAME", "ENGINE", "keyless"), rows)
