@@ -61,6 +61,9 @@ class Mysql:
     user: str
     host: str = "127.0.0.1"
     port: int = 3306
+    socket: str | None = None
+    """The server's Unix socket on the node, in the place of host and port: MySQL 8's caching_sha2_password takes a
+    password over nothing less safe, but TLS."""
     password_env: str | None = None
     password_file: Path | None = None
     password_command: tuple[str, ...] | None = None

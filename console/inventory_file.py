@@ -172,6 +172,7 @@ def _mysql(table: Table) -> Mysql:
         user=user or "",
         host=table.word("host", "an address as the node sees it") or Mysql.host,
         port=table.port("port") or Mysql.port,
+        socket=table.word("socket", "the path of MySQL's Unix socket on the node"),
         password_env=table.word("password_env", "the name of an environment variable"),
         password_file=table.file("password_file"),
         password_command=_command(table, "password_command"),

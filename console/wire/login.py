@@ -58,6 +58,11 @@ class Opened:
         opened = await self.conn.open_connection(host, port, encoding=None)  # pyright: ignore
         return cast(Stream, opened)
 
+    async def socket_stream(self, path: str) -> Stream:
+        """A connection to a Unix socket of the machine. Raises asyncssh.Error."""
+        opened = await self.conn.open_unix_connection(path, encoding=None)  # pyright: ignore
+        return cast(Stream, opened)
+
     def abort(self) -> None:
         """Ends it at once, telling the machine nothing: it may no longer be there."""
         for conn in (self.conn, *self.hops):

@@ -62,7 +62,8 @@ class Sql:
     @property
     def where(self) -> str:
         """Whose MySQL, and where it is seen from there."""
-        return f"MySQL on {self._ssh.name} ({place(self._mysql.host, self._mysql.port)} through SSH)"
+        at = self._mysql.socket or place(self._mysql.host, self._mysql.port)
+        return f"MySQL on {self._ssh.name} ({at} through SSH)"
 
     async def query(self, query: Query, deadline: float) -> Rows:
         """The answer by `deadline` (loop time). A statement is never sent twice."""
@@ -101,7 +102,7 @@ class Sql:
         login = self._secret = await self._keyring.secret()
         try:
             path = self._folder() / f"{next(_NUMBERS)}.sock"
-            tunnel = self._tunnel = await Tunnel.open(opened, self._mysql.host, self._mysql.port, path)
+            tunnel = self._tunnel = await Tunnel.open(opened, self._mysql, path)
             return (await self._in_thread(lambda: _understood(lambda: _log_in(login, str(tunnel.path)))), tunnel)
         except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:
             if isinstance(error, TimeoutError):
@@ -132,9 +133,8 @@ class Sql:
             return Refused(f"{self.where} refused the connection: ({code}) {text}")
         if isinstance(error, asyncssh.ChannelOpenError):
             if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
-                return Refused(
-                    f"{self._ssh.where}: its sshd forbids the way to MySQL; allow it: AllowTcpForwarding yes"
-                )
+                option = "AllowStreamLocalForwarding" if self._mysql.socket else "AllowTcpForwarding"
+                return Refused(f"{self._ssh.where}: its sshd forbids the way to MySQL; allow it: {option} yes")
             return Unreachable(f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs")
         if isinstance(error, asyncssh.Error):
             return self._ssh.lost(error)

@@ -1,4 +1,5 @@
-"""A Unix socket in a private folder that leads through SSH to one TCP port of a machine, for one client, once."""
+"""A Unix socket in a private folder that leads through SSH to a TCP port or Unix socket of a machine, for one client,
+once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import asyncssh
 
+from console.inventory import Mysql
 from console.wire.login import Opened, Stream
 
 CHUNK = 64 << 10
@@ -14,7 +16,7 @@ FIRST_ALLOWANCE = 1 << 20
 
 
 class Tunnel:
-    """The way from a local socket to a port on the machine. It ends when either side does, or by `close`."""
+    """The way from a local socket to MySQL on the machine. It ends when either side does, or by `close`."""
 
     def __init__(self, path: Path, far: Stream) -> None:
         self.path = path
@@ -26,12 +28,13 @@ class Tunnel:
         self.too_much = False
 
     @classmethod
-    async def open(cls, opened: Opened, host: str, port: int, path: Path) -> "Tunnel":
-        """Raises asyncssh.ChannelOpenError if the machine opens no connection to the port, OSError.
+    async def open(cls, opened: Opened, mysql: Mysql, path: Path) -> "Tunnel":
+        """Raises asyncssh.ChannelOpenError if the machine opens no connection to MySQL, OSError.
 
         The far side is connected before anyone calls here, so that a refusal is known for what it is.
         """
-        tunnel = cls(path, await opened.stream(host, port))
+        far = opened.socket_stream(mysql.socket) if mysql.socket else opened.stream(mysql.host, mysql.port)
+        tunnel = cls(path, await far)
         try:  # start_serving apart: a cancellation in the middle would leave a socket that nobody closes
             tunnel._server = await asyncio.start_unix_server(tunnel._serve, path, backlog=1, start_serving=False)
             await tunnel._server.start_serving()

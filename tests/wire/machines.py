@@ -71,6 +71,11 @@ class Door(asyncssh.SSHServer):
             raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
         return True
 
+    def unix_connection_requested(self, dest_path: str) -> bool:  # noqa: ARG002
+        if not self.machine.forwarding:
+            raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
+        return True
+
 
 async def shell(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
     """Runs the real /bin/sh, as sshd would, and ends it when the client goes."""

@@ -54,6 +54,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         admin = connected(folder / "s")
         with admin.cursor() as cursor:
             cursor.execute("CREATE USER ops@127.0.0.1 IDENTIFIED BY %s", (PASSWORD,))
+            cursor.execute("CREATE USER ops@localhost IDENTIFIED BY %s", (PASSWORD,))
             cursor.execute("CREATE USER nobody@127.0.0.1")
         admin.close()
         yield Database(folder, port, process)
@@ -94,6 +95,23 @@ async def test_rows_are_text(bench: Bench, mysql: Mysql) -> None:
     answers = await wire.send("node1", (*ONE, Run(("true",)), Query("SET @a := '50%'"), Query("SELECT @a")), 5)
     assert answers[0] == Rows((("1", "", "ü", "\ufffd"),))
     assert answers[2:] == (Rows(()), Rows((("50%",),)))
+
+
+async def test_through_the_servers_own_socket(bench: Bench, database: Database, mysql: Mysql) -> None:
+    """As caching_sha2_password wants it: the server itself takes the connection for a local, safe one."""
+    _, wire = await node(bench, replace(mysql, port=1, socket=str(database.folder / "s")))
+    (answer,) = await wire.send("node1", (Query("SELECT CURRENT_USER()"),), 5)
+    assert answer == Rows((("ops@localhost",),))
+
+
+async def test_a_socket_that_is_not_there_or_not_allowed(bench: Bench, mysql: Mysql) -> None:
+    machine, wire = await node(bench, replace(mysql, socket="/nowhere/mysqld.sock"))
+    (missing,) = await wire.send("node1", (Query("SELECT 1"),), 5)
+    assert isinstance(missing, Unreachable) and "/nowhere/mysqld.sock through SSH" in str(missing)
+    machine.forwarding = False
+    other = bench.wire(replace(cluster(bench.folder, machine.port), mysql=replace(mysql, socket="/nowhere")))
+    (refused,) = await other.send("node1", (Query("SELECT 1"),), 5)
+    assert isinstance(refused, Refused) and "AllowStreamLocalForwarding yes" in str(refused)
 
 
 async def test_one_connection_is_kept(bench: Bench, mysql: Mysql) -> None:
