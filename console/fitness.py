@@ -1,17 +1,14 @@
 """Whether a node is fit to serve, layer by layer, in sentences that say what is missing."""
 
-import time
 from collections.abc import Iterator
 
+from console.membership import config_of, master, pools_of
+from console.probes.gluster import Brick
+from console.saying import clock, counted, listed
 from console.snapshot import Known, Snapshot, Unknown, VolumeView
 
 CLEAN_LOOKS = 3
 """How many looks in a row must find a volume healed: just after a node's power on single looks lie."""
-
-
-def clock(moment: float) -> str:
-    """Local time of day of a Unix time."""
-    return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
 def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str, ...]:
@@ -54,18 +51,37 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
     brick = snapshot.brick(volume, node)
     if brick is None:
         yield f"Gluster volume {volume.name} has no brick on {node}"
-    elif not brick.online or not brick.connected:
+        return
+    if not reached(brick):
         yield f"the brick of {volume.name} on {node} is offline"
     elif not brick.heal_daemon:
         yield f"the self-heal daemon on {node} is offline"
+    there = [one for one in volume.state.value.bricks if reached(one)]
+    if len(there) < len(volume.state.value.bricks) and 2 * len(there) > len(volume.state.value.bricks):
+        yield from _beside_an_away_brick(volume.name, brick, there)
+        return
     pending = volume.state.value.pending
     if pending is None:
         yield f"Gluster volume {volume.name}: heal count not known on every brick"
     elif pending:
-        yield f"Gluster volume {volume.name} has {pending} entries to heal"
-    elif brick and brick.well and volume.state.value.clean_looks < looks:
+        yield f"Gluster volume {volume.name} has {counted(pending, 'entry', 'entries')} to heal"
+    elif brick.well and volume.state.value.clean_looks < looks:
         clean = volume.state.value.clean_looks
         yield f"Gluster volume {volume.name} has nothing to heal, seen {clean} of {looks} times in a row"
+
+
+def _beside_an_away_brick(volume: str, brick: Brick, there: list[Brick]) -> Iterator[str]:
+    """While another node's brick is away the volume is never healed, and that says nothing about this one.
+
+    A brick's index lists what others have missed. What the away brick misses is on every brick that is there; what
+    this one misses is on the others and not on its own. So it is healed when no other lists more than it does itself.
+    """
+    if any(one.pending is None for one in there):
+        yield f"Gluster volume {volume}: heal count not known on every brick that is online"
+        return
+    missed = max((one.pending or 0) for one in there) - (brick.pending or 0)
+    if reached(brick) and missed > 0:
+        yield f"the brick of {volume} on {brick.host} is behind by {counted(missed, 'entry', 'entries')}"
 
 
 def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
@@ -74,6 +90,11 @@ def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
         yield f"Apache on {node} does not answer by itself: {site.why}"
     elif not site.value.serves:
         yield f"Apache on {node} answers the check URL with HTTP {site.value.status}"
+
+
+def reached(brick: Brick) -> bool:
+    """It takes reads and writes."""
+    return brick.online and brick.connected
 
 
 def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
@@ -89,11 +110,18 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
             continue
         for brick in volume.state.value.bricks:
             if not brick.well and brick is not own:
-                what = "offline" if not (brick.online and brick.connected) else "without its self-heal daemon"
-                if brick.online and brick.connected and brick.heal_daemon:
-                    what = "not counted" if brick.pending is None else f"behind by {brick.pending} entries"
-                reasons.append(f"the brick of {volume.name} on {brick.host} is {what}")
+                reasons.append(f"the brick of {volume.name} on {brick.host} {_lacks(brick)}")
     return tuple(reasons)
+
+
+def _lacks(brick: Brick) -> str:
+    if not reached(brick):
+        return "is offline"
+    if not brick.heal_daemon:
+        return "is without its self-heal daemon"
+    if brick.pending is None:
+        return "is not counted"
+    return f"lists {counted(brick.pending, 'entry', 'entries')} that others have missed"
 
 
 def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
@@ -114,3 +142,64 @@ def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
     if len(views) > 1:
         reasons.append("the other nodes are not in one cluster view (uuid or conf_id differ)")
     return tuple(reasons)
+
+
+def carried(snapshot: Snapshot) -> str:
+    """Who carries the traffic now, by CARP alone."""
+    lead = master(snapshot)
+    if lead:
+        return f"{lead} is CARP MASTER and carries the traffic"
+    roles = [
+        f"{view.name} is {'and '.join(sorted(view.carp.value.roles)) or 'without a vhid'}"
+        for view in snapshot.firewalls
+        if isinstance(view.carp, Known)
+    ]
+    return (
+        f"nobody is known to carry the traffic ({listed(roles)})" if roles else "nobody is known to carry the traffic"
+    )
+
+
+def takes_over(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:
+    """Why the other firewalls can't do without this one; nothing when one of them would take over everything."""
+    others = [view.name for view in snapshot.firewalls if view.name != firewall]
+    if not others:
+        return ("there is no other firewall",)
+    lacking = [tuple(_heir(snapshot, firewall, other)) for other in others]
+    return () if not all(lacking) else tuple(reason for reasons in lacking for reason in reasons)
+
+
+def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
+    view = snapshot.firewall(other)
+    if isinstance(view.carp, Unknown):
+        yield f"{other} does not answer: {view.carp.why}"
+        return
+    carp = view.carp.value
+    if not carp.allow:
+        yield f"CARP is disabled on {other}"
+    config = config_of(snapshot, other)
+    if config is None:
+        yield f"config.xml of {other} is not known"
+    elif config.maintenance:
+        yield f"{other} is in persistent CARP maintenance mode"
+    if carp.demotion > 0:
+        yield f"{other} is demoted by {carp.demotion}"
+    for vip in snapshot.cluster.vips:
+        if carp.role(vip.address) not in ("MASTER", "BACKUP"):
+            yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+    yield from _heirs_pools(snapshot, firewall, other, bool(config and config.carpdev))
+
+
+def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -> Iterator[str]:
+    theirs, ours = pools_of(snapshot, other), pools_of(snapshot, firewall)
+    if theirs is None:
+        yield f"the pools of {other} are not known"
+    elif not theirs.running:
+        if not carpdev:
+            yield f"the load balancer does not run on {other}"
+    else:
+        backends = dict.fromkeys(
+            server.backend for server in (ours.servers if ours and ours.running else theirs.servers)
+        )
+        for backend in backends:
+            if not any(server.serving for server in theirs.pool(backend)):
+                yield f"{other} sees nobody serve {backend}"

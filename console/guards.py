@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from console.balancers.pools import Admin
-from console.fitness import clock, galera_without, healed, unfit
+from console.fitness import galera_without, healed, unfit
 from console.membership import (
     Place,
     backends_of,
@@ -20,6 +20,7 @@ from console.membership import (
     place,
     primary,
 )
+from console.saying import clock
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
 

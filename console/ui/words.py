@@ -18,7 +18,9 @@ from console.probes.gluster import Brick
 from console.probes.vip import Visit
 from console.snapshot import Cause, Reading, Unknown
 
-OK, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "!", "✗", "?", "·", "■", "▼"
+OK, NOTED, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "i", "!", "✗", "?", "·", "■", "▼"
+OLD = "~"
+"""It was so at the last look, more than two rounds ago: not counted as well any more."""
 
 
 class Word(NamedTuple):
@@ -37,6 +39,11 @@ class Word(NamedTuple):
 NOTHING = Word("", "-", "dim")
 
 
+def aged(word: Word) -> Word:
+    """A state from a look that is older than two rounds: dim, and never with the mark of what is well."""
+    return Word(OLD if word.mark == OK else word.mark, word.word, "dim")
+
+
 def figure(reading: Unknown) -> Word:
     """A figure that is not known, where the reason has a word elsewhere in the row."""
     return unknown(reading)._replace(word="")
@@ -46,6 +53,7 @@ def verdict(level: Level) -> Word:
     """The cluster in one word."""
     return {
         Level.OK: Word(OK, "OK", "ok"),
+        Level.NOTE: Word(NOTED, "NOTE", "note"),
         Level.DEGRADED: Word(WARN, "DEGRADED", "warn"),
         Level.UNKNOWN: Word(UNKNOWN, "UNKNOWN", "unknown"),
         Level.CRITICAL: Word(BAD, "CRITICAL", "bad"),
@@ -227,7 +235,7 @@ def run(outcome: str | None, under_way: bool = False, missed: bool = False) -> W
     if under_way:
         return Word("►", "RUNNING", "note")
     if outcome is None:
-        return Word(WARN, "OPEN, parked" if missed else "OPEN", "warn")
+        return Word(WARN, "OPEN, not everywhere" if missed else "OPEN", "warn")
     return Word(OK, outcome, "ok")
 
 

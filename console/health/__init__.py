@@ -1,0 +1,48 @@
+"""What the readings mean together: findings in sentences, worst first, and verdicts for cluster, machines and layers.
+
+A rule is a function from a snapshot to findings, in the file of its layer; `RULES` lists them all in the order in which
+findings of one level are shown. `follows` keeps one cause to one headline. Every kind is explained in `console.causes`.
+"""
+
+from console.health import between, database, firewalls, follows, hosts, pools, storage, unknowns, web
+from console.health.finding import Finding, Kind, Layer, Level, Rule, Verdict
+from console.health.pools import serving
+from console.health.verdicts import Verdicts, judged
+from console.snapshot import Snapshot
+
+__all__ = [
+    "RULES", "Finding", "Kind", "Layer", "Level", "Rule", "Verdict", "Verdicts", "findings", "serving", "verdict",
+    "verdicts",
+]  # fmt: skip
+
+RULES: tuple[Rule, ...] = (
+    *web.RULES[:1],
+    *pools.RULES[:1],
+    *firewalls.RULES,
+    *pools.RULES[1:],
+    *hosts.RULES,
+    *between.RULES,
+    *database.RULES,
+    *storage.RULES,
+    *web.RULES[1:],
+    *unknowns.RULES,
+)
+
+
+def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Everything that is not as it should be, worst first, in the order of RULES within a level."""
+    found = sorted((finding for rule in RULES for finding in rule(snapshot)), key=lambda finding: -finding.level)
+    once: dict[tuple[str, Kind], Finding] = {}
+    for finding in found:
+        once.setdefault((finding.machine, finding.kind), finding)
+    return follows.folded(tuple(once.values()))
+
+
+def verdicts(snapshot: Snapshot) -> Verdicts:
+    """Cluster, machines and layers, each with a sentence."""
+    return judged(snapshot, findings(snapshot))
+
+
+def verdict(snapshot: Snapshot) -> Verdict:
+    """The cluster's alone."""
+    return verdicts(snapshot).cluster

@@ -1,0 +1,81 @@
+"""Where the layers disagree: the pool sends traffic to a node that can't serve it, or none to one that can."""
+
+from collections.abc import Iterator
+
+from console.fitness import reached
+from console.health.finding import Finding, Kind, Level
+from console.health.pools import serving
+from console.health.storage import machine_of
+from console.membership import Place, memberships, place
+from console.saying import listed
+from console.snapshot import Known, NodeView, Snapshot, Unknown
+
+SETTLED = 15
+"""Seconds after a start in which a pool's check, which wants several good answers, may lag behind the truth."""
+
+
+def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
+    """The pool says UP; Apache, MySQL or the brick below says otherwise."""
+    for name in serving(snapshot):
+        view = snapshot.node(name)
+        if isinstance(view.host, Unknown):
+            continue
+        if isinstance(view.site, Known) and not view.site.value.serves:
+            status = view.site.value.status
+            says = f"the pools send traffic to {name}, whose Apache answers HTTP {status}: visitors there get errors"
+            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_WEB_FAILS, says)
+        mysql = "" if snapshot.cluster.mysql_proxy else _mysql(view)  # then pages read from the writer, not from here
+        if mysql and snapshot.cluster.mysql:
+            says = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"
+            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_NOT_SYNCED, says)
+        bricks = _bricks_away(snapshot, name)
+        if bricks:
+            lost = f"whose brick of {listed(bricks)} is away"
+            says = f"the pools send traffic to {name}, {lost}: it reads and writes the other nodes' copies"
+            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_BRICK_AWAY, says)
+
+
+def _mysql(view: NodeView) -> str:
+    """Why its own MySQL answers no page. A Donor answers."""
+    if isinstance(view.galera, Unknown):
+        return "does not answer" if view.galera.since else ""
+    member = view.galera.value
+    if member.status != "Primary":
+        return f"is {member.status}"
+    return "" if member.synced or (member.ready and member.state.startswith("Donor")) else f"is {member.state}"
+
+
+def _bricks_away(snapshot: Snapshot, node: str) -> list[str]:
+    return [
+        volume.name
+        for volume in snapshot.volumes
+        if isinstance(volume.state, Known)
+        for brick in volume.state.value.bricks
+        if machine_of(snapshot, volume, brick) == node and not reached(brick)
+    ]
+
+
+def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
+    """Every balancer says DOWN; asked by itself the node serves, and has for a while."""
+    for view in snapshot.nodes:
+        now = [server for one in memberships(snapshot, view.name) for server in one.now or ()]
+        if place(snapshot, view.name) is not Place.IN or not now or any(server.serving for server in now):
+            continue
+        if all(server.status.startswith("DOWN") for server in now) and _serves(view):
+            checks = listed(server.check for server in now if server.check)
+            says = (
+                f"the pools say {view.name} is DOWN{f' ({checks})' if checks else ''}, but asked by itself it serves:"
+                " the firewalls don't reach it, or check something else"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.DOWN_BUT_SERVES, says)
+
+
+def _serves(view: NodeView) -> bool:
+    if isinstance(view.site, Unknown) or not view.site.value.serves:
+        return False
+    if isinstance(view.galera, Known) and not view.galera.value.synced:
+        return False
+    return not isinstance(view.apache, Known) or view.apache.value.uptime is None or view.apache.value.uptime > SETTLED
+
+
+RULES = (up_but_not_fit, down_but_serves)

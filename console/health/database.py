@@ -1,0 +1,141 @@
+"""The Galera cluster: one Primary component of the full size, every member Synced, none held back or left half-way."""
+
+from collections.abc import Iterator
+
+from console.health.finding import Finding, Kind, Level
+from console.health.pools import serving
+from console.probes.galera import Wsrep
+from console.probes.system import MYSQL_UNITS
+from console.saying import counted, listed
+from console.snapshot import Known, NodeView, Snapshot, Unknown
+
+QUEUE = 100
+"""Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""
+
+
+def members(snapshot: Snapshot) -> list[tuple[NodeView, Wsrep]]:
+    """Those that answer."""
+    return [(view, view.galera.value) for view in snapshot.nodes if isinstance(view.galera, Known)]
+
+
+def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
+    """Without one every table is refused, though SELECT 1 still works and HAProxy's own check of MySQL says UP."""
+    known = members(snapshot)
+    if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
+        return
+    silent = [view.name for view in snapshot.nodes if isinstance(view.galera, Unknown) and view.galera.since]
+    states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
+    states += [f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not answer"] if silent else []
+    if known or (silent and len(silent) == len(snapshot.nodes) and _reached(snapshot)):
+        says = f"MySQL has no Primary component, so every table is refused: {'; '.join(states)}"
+        of = tuple(view.name for view in snapshot.nodes)
+        yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
+
+
+def _reached(snapshot: Snapshot) -> bool:
+    """Some node answers at all: it is not our own link that is down."""
+    return any(isinstance(view.host, Known) for view in snapshot.nodes)
+
+
+def members_answer(snapshot: Snapshot) -> Iterator[Finding]:
+    """A node that answers, whose MySQL does not."""
+    if snapshot.cluster.mysql is None:
+        return
+    for view in snapshot.nodes:
+        if isinstance(view.galera, Known) or not view.galera.since or isinstance(view.host, Unknown):
+            continue
+        why = view.galera.why
+        if isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS):
+            says = f"MySQL on {view.name} is stopped: {why}"
+        else:
+            says = f"MySQL on {view.name} can't be asked: {why}"
+        yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, says)
+
+
+def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
+    """Each member that answers is Primary and Synced; what it is instead."""
+    primary = any(member.status == "Primary" for _, member in members(snapshot))
+    traffic = serving(snapshot)
+    for view, member in members(snapshot):
+        if member.status != "Primary":
+            if primary:
+                level = Level.CRITICAL if view.name in traffic else Level.DEGRADED
+                gets = ", and it gets traffic" if view.name in traffic else ""
+                says = f"MySQL on {view.name} is {member.status}, apart from the others: it refuses every table{gets}"
+                yield Finding(level, view.name, Kind.NON_PRIMARY, says)
+        elif member.state.startswith("Donor"):
+            says = f"MySQL on {view.name} is Donor: it gives another node what it has missed, and may lag"
+            yield Finding(Level.DEGRADED, view.name, Kind.DONOR, says)
+        elif not member.synced:
+            ready = "" if member.ready else ", not ready"
+            says = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: it has not caught up yet"
+            yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, says)
+
+
+def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
+    """Size alone lies: both halves of a split can show the right number. uuid and conf_id do not."""
+    together = [(view, member) for view, member in members(snapshot) if member.status == "Primary"]
+    if not together:
+        return
+    whole = len(snapshot.nodes)
+    right = all(member.size == whole for _, member in together)
+    size = (
+        "each shows the full size, and yet"
+        if right
+        else "sizes " + listed(f"{view.name} {member.size}" for view, member in together) + ";"
+    )
+    of = tuple(view.name for view, _ in together)
+    if len({member.uuid for _, member in together}) > 1:
+        says = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
+        yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, says, of)
+    elif len({member.conf_id for _, member in together}) > 1:
+        told = listed(f"{view.name} {member.conf_id}" for view, member in together)
+        says = f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
+        yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, says, of)
+    smallest = min(member.size for _, member in together)
+    if smallest < whole:
+        missing = tuple(view.name for view in snapshot.nodes if view.name not in of)
+        who = f": {listed(missing)} {'is' if len(missing) == 1 else 'are'} not in it" if missing else ""
+        says = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, says, missing or of)
+
+
+def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
+    """A member that lags holds the others back."""
+    for view, member in members(snapshot):
+        if member.synced and member.recv_queue >= QUEUE:
+            says = f"MySQL on {view.name} lags: {member.recv_queue} write-sets wait to be applied"
+            yield Finding(Level.DEGRADED, view.name, Kind.RECEIVE_QUEUE, says)
+
+
+def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
+    """What somebody set for a while and did not take back."""
+    for view, member in members(snapshot):
+        left = leftovers(member)
+        if left:
+            says = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
+
+
+def leftovers(member: Wsrep) -> list[str]:
+    """Settings, as they are written, that only maintenance needs."""
+    left = ["wsrep_desync=ON"] if member.desynced else []
+    left += ["read_only=ON"] if member.read_only else []
+    left += [f"pxc_maint_mode={member.maintenance}"] if member.maintenance not in ("", "DISABLED") else []
+    return left
+
+
+def _means(member: Wsrep) -> str:
+    if member.read_only:
+        return "it refuses writes"
+    return "it may lag without holding the others back" if member.desynced else "checkers that read it send it nothing"
+
+
+RULES = (
+    there_is_a_primary,
+    one_cluster,
+    members_are_synced,
+    members_answer,
+    members_keep_up,
+    nothing_left_over,
+)

@@ -1,0 +1,181 @@
+"""What a finding is: its level, its layer, and its kind, by which it is known over time and explained.
+
+A `Kind` is a stable name: scripts, the event log and docs/findings.md rely on it. Adding one means explaining it in
+`console.causes`; a test counts.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+
+from console.snapshot import Snapshot
+
+
+class Level(IntEnum):
+    """How bad. Unknown ranks above degraded: it may hide anything. A note is worth knowing; the verdict stays OK."""
+
+    OK = 0
+    NOTE = 1
+    DEGRADED = 2
+    UNKNOWN = 3
+    CRITICAL = 4
+
+
+class Layer(Enum):
+    """Where in the path of a request something is, in its order."""
+
+    FIREWALL = "firewall"
+    POOL = "pool"
+    WEB = "web"
+    DATABASE = "database"
+    STORAGE = "storage"
+    HOST = "host"
+
+
+class Kind(StrEnum):
+    """Every kind of finding, by layer. The value is its name outside of this program."""
+
+    layer: Layer
+
+    def __new__(cls, slug: str, layer: Layer) -> "Kind":
+        """A slug that knows its layer."""
+        kind = str.__new__(cls, slug)
+        kind._value_ = slug
+        kind.layer = layer
+        return kind
+
+    FIREWALL_LOST = "firewall-lost", Layer.FIREWALL
+    CONFIG_UNKNOWN = "config-unknown", Layer.FIREWALL
+    BOX_UNKNOWN = "box-unknown", Layer.FIREWALL
+    TWO_MASTERS = "two-masters", Layer.FIREWALL
+    NO_MASTER = "no-master", Layer.FIREWALL
+    SPLIT_ROLES = "split-roles", Layer.FIREWALL
+    CARP_DISABLED = "carp-disabled", Layer.FIREWALL
+    DEMOTION = "demotion", Layer.FIREWALL
+    MAINTENANCE = "maintenance", Layer.FIREWALL
+    PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
+    SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
+    SYNC_NOTICE = "sync-notice", Layer.FIREWALL
+    UNAPPLIED = "unapplied", Layer.FIREWALL
+    VERSIONS_DIFFER = "versions-differ", Layer.FIREWALL
+
+    POOLS_UNKNOWN = "pools-unknown", Layer.POOL
+    BALANCER_STOPPED = "balancer-stopped", Layer.POOL
+    POOL_EMPTY = "pool-empty", Layer.POOL
+    POOL_THIN = "pool-thin", Layer.POOL
+    POOL_QUEUE = "pool-queue", Layer.POOL
+    POOLS_DIFFER = "pools-differ", Layer.POOL
+    OUT = "out", Layer.POOL
+    MIXED = "mixed", Layer.POOL
+    DOWN = "down", Layer.POOL
+    DOWN_IN_POOL = "down-in-pool", Layer.POOL
+    WEIGHTLESS = "weightless", Layer.POOL
+    NO_POOL = "no-pool", Layer.POOL
+    UP_BUT_WEB_FAILS = "up-but-web-fails", Layer.POOL
+    UP_BUT_NOT_SYNCED = "up-but-not-synced", Layer.POOL
+    UP_BUT_BRICK_AWAY = "up-but-brick-away", Layer.POOL
+    DOWN_BUT_SERVES = "down-but-serves", Layer.POOL
+
+    VISIT_SILENT = "visit-silent", Layer.WEB
+    VISIT_ERROR = "visit-error", Layer.WEB
+    SITE_SILENT = "site-silent", Layer.WEB
+    SITE_ERROR = "site-error", Layer.WEB
+    APACHE_UNKNOWN = "apache-unknown", Layer.WEB
+    APACHE_FULL = "apache-full", Layer.WEB
+    APACHE_NEARLY_FULL = "apache-nearly-full", Layer.WEB
+    EXTENDED_STATUS_OFF = "extended-status-off", Layer.WEB
+
+    NO_PRIMARY = "no-primary", Layer.DATABASE
+    NON_PRIMARY = "non-primary", Layer.DATABASE
+    MYSQL_SILENT = "mysql-silent", Layer.DATABASE
+    MYSQL_REFUSES = "mysql-refuses", Layer.DATABASE
+    NOT_SYNCED = "not-synced", Layer.DATABASE
+    DONOR = "donor", Layer.DATABASE
+    SST = "sst", Layer.DATABASE
+    SIZE_BELOW = "size-below", Layer.DATABASE
+    UUID_DIFFERS = "uuid-differs", Layer.DATABASE
+    VIEWS_DIFFER = "views-differ", Layer.DATABASE
+    RECEIVE_QUEUE = "receive-queue", Layer.DATABASE
+    FLOW_CONTROL = "flow-control", Layer.DATABASE
+    SINGLE_WRITER = "single-writer", Layer.DATABASE
+    LEFTOVER = "leftover", Layer.DATABASE
+    WRITERS_DISAGREE = "writers-disagree", Layer.DATABASE
+    WRITER_NONE = "writer-none", Layer.DATABASE
+    WRITER_UNFIT = "writer-unfit", Layer.DATABASE
+    WRITER_BACKUP = "writer-backup", Layer.DATABASE
+    PROXY_STOPPED = "proxy-stopped", Layer.DATABASE
+    WRITER_UNKNOWN = "writer-unknown", Layer.DATABASE
+    TRANSFER_UNKNOWN = "transfer-unknown", Layer.DATABASE
+    MEMBER_UNKNOWN = "member-unknown", Layer.DATABASE
+    MYSQL_VERSIONS_DIFFER = "mysql-versions-differ", Layer.DATABASE
+    TABLES = "tables", Layer.DATABASE
+    TABLES_UNKNOWN = "tables-unknown", Layer.DATABASE
+
+    VOLUME_UNKNOWN = "volume-unknown", Layer.STORAGE
+    BRICK_AWAY = "brick-away", Layer.STORAGE
+    BRICK_QUORUM = "brick-quorum", Layer.STORAGE
+    HEAL_DAEMON_AWAY = "heal-daemon-away", Layer.STORAGE
+    HEAL = "heal", Layer.STORAGE
+    HEAL_STUCK = "heal-stuck", Layer.STORAGE
+    HEAL_UNKNOWN = "heal-unknown", Layer.STORAGE
+    SPLIT_BRAIN = "split-brain", Layer.STORAGE
+    SPLIT_BRAIN_UNKNOWN = "split-brain-unknown", Layer.STORAGE
+    MOUNT_MISSING = "mount-missing", Layer.STORAGE
+    MOUNT_HUNG = "mount-hung", Layer.STORAGE
+    MOUNTS_UNKNOWN = "mounts-unknown", Layer.STORAGE
+    BRICK_FULL = "brick-full", Layer.STORAGE
+    QUORUM_OFF = "quorum-off", Layer.STORAGE
+    OPTIONS_UNKNOWN = "options-unknown", Layer.STORAGE
+
+    NOT_ASKED = "not-asked", Layer.HOST
+    LOST = "lost", Layer.HOST
+    SERVICES_UNKNOWN = "services-unknown", Layer.HOST
+    DEVICES_UNKNOWN = "devices-unknown", Layer.HOST
+    DISK_FULL = "disk-full", Layer.HOST
+    INODES_FULL = "inodes-full", Layer.HOST
+    MEMORY = "memory", Layer.HOST
+    LOAD = "load", Layer.HOST
+    BOND = "bond", Layer.HOST
+    ARRAY = "array", Layer.HOST
+    RAID = "raid", Layer.HOST
+    FAILED_UNITS = "failed-units", Layer.HOST
+    CLOCKS = "clocks", Layer.HOST
+    UPDATES = "updates", Layer.HOST
+    REBOOT_REQUIRED = "reboot-required", Layer.HOST
+    UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be. `kind` with `machine` identifies it over time."""
+
+    level: Level
+    machine: str
+    """A machine, or what the cluster has one of: a volume, a backend, a VIP, "mysql"."""
+    kind: Kind
+    says: str
+    of: tuple[str, ...] = ()
+    """The machines that have it, where `machine` is none; also those whose loss would explain it."""
+    brings: tuple["Finding", ...] = ()
+    """What follows from it, and is therefore no finding beside it."""
+
+    @property
+    def layer(self) -> Layer:
+        """Where in the path of a request."""
+        return self.kind.layer
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Whose row it concerns."""
+        return self.of or (self.machine,)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A cluster, a machine or a layer in one line."""
+
+    level: Level
+    says: str
+
+
+Rule = Callable[[Snapshot], Iterator[Finding]]

@@ -1,0 +1,80 @@
+"""One cause gives one headline: what merely follows from a finding goes into its `brings`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from console.health.finding import Finding, Kind
+
+_SILENT_NODE = frozenset(
+    {
+        Kind.DOWN,
+        Kind.DOWN_IN_POOL,
+        Kind.POOLS_DIFFER,
+        Kind.POOL_THIN,
+        Kind.MYSQL_SILENT,
+        Kind.SIZE_BELOW,
+        Kind.VIEWS_DIFFER,
+        Kind.BRICK_AWAY,
+        Kind.BRICK_QUORUM,
+        Kind.HEAL_DAEMON_AWAY,
+        Kind.HEAL,
+        Kind.VOLUME_UNKNOWN,
+        Kind.WRITER_BACKUP,
+    }
+)
+FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
+    Kind.LOST: _SILENT_NODE,
+    Kind.NO_PRIMARY: frozenset({Kind.MYSQL_SILENT, Kind.SIZE_BELOW, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT}),
+    Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
+    Kind.SST: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.DONOR}),
+    Kind.MYSQL_SILENT: frozenset({Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.LEFTOVER: frozenset({Kind.DONOR}),
+    Kind.SITE_SILENT: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_UNKNOWN}),
+    Kind.SITE_ERROR: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR}),
+    Kind.UP_BUT_NOT_SYNCED: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW}),
+    Kind.UP_BUT_BRICK_AWAY: frozenset({Kind.BRICK_AWAY, Kind.HEAL}),
+    Kind.BRICK_QUORUM: frozenset({Kind.SITE_ERROR, Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.DOWN, Kind.HEAL}),
+    Kind.BRICK_AWAY: frozenset({Kind.HEAL}),
+    Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
+    Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.OUT: frozenset({Kind.POOL_THIN}),
+    Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
+    Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),
+    Kind.NO_MASTER: frozenset({Kind.VISIT_SILENT, Kind.SPLIT_ROLES}),
+    Kind.POOL_EMPTY: frozenset({Kind.VISIT_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.BALANCER_STOPPED: frozenset({Kind.VISIT_SILENT}),
+    Kind.FLOW_CONTROL: frozenset({Kind.RECEIVE_QUEUE}),
+    Kind.WRITERS_DISAGREE: frozenset({Kind.WRITER_BACKUP}),
+    Kind.VERSIONS_DIFFER: frozenset({Kind.SYNC_DIFFERS}),
+}
+"""By what brings it: the kinds that say nothing new beside it, where it is at least as bad."""
+
+
+def folded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Without what follows from another finding; that one brings it. What is worse than its cause stays for itself."""
+    causes = {at: cause for at, one in enumerate(found) if (cause := _cause(found, one)) is not None}
+    brought: dict[int, list[Finding]] = {}
+    for at in causes:
+        brought.setdefault(_root(causes, at), []).append(found[at])
+    return tuple(replace(one, brings=tuple(brought.get(at, ()))) for at, one in enumerate(found) if at not in causes)
+
+
+def _cause(found: tuple[Finding, ...], one: Finding) -> int | None:
+    """Findings that together account for every machine it is about; the first of them. None: it is its own news."""
+    able = [
+        (at, other)
+        for at, other in enumerate(found)
+        if other is not one and one.kind in FOLLOWS.get(other.kind, ()) and other.level >= one.level
+    ]
+    accounted = {machine for _, other in able for machine in other.machines}
+    return able[0][0] if able and accounted >= set(one.machines) else None
+
+
+def _root(causes: Mapping[int, int], at: int) -> int:
+    """The end of the chain; two that bring each other are never both folded, for `FOLLOWS` has no circle."""
+    while at in causes:
+        at = causes[at]
+    return at

@@ -1,0 +1,167 @@
+"""The pools on both firewalls: whether somebody serves each, who is out, and whether that lasts."""
+
+from collections.abc import Iterator
+
+from console.balancers.pools import Admin, Pools
+from console.health.finding import Finding, Kind, Level
+from console.membership import Place, master, memberships, node_of, place, pools_of
+from console.saying import counted, listed
+from console.snapshot import Known, Snapshot, Unknown
+
+QUEUED = 5
+"""Sessions that wait for a server of a pool: fewer come and go within one look."""
+
+
+def leading(snapshot: Snapshot) -> tuple[str, Pools] | None:
+    """The firewall that carries traffic, with its pools; where it is not known which one does, any that answers."""
+    name = master(snapshot)
+    names = [name] if name else [view.name for view in snapshot.firewalls]
+    known = ((one, pools) for one in names if (pools := pools_of(snapshot, one)) is not None)
+    return next(known, None)
+
+
+def serving(snapshot: Snapshot) -> tuple[str, ...]:
+    """Nodes that get traffic now from the firewall that leads, in one pool or more."""
+    lead = leading(snapshot)
+    if lead is None:
+        return ()
+    return tuple(
+        node.name
+        for node in snapshot.nodes
+        if any(one.serving for one in lead[1].of(node_of(snapshot.cluster, node.name)))
+    )
+
+
+def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
+    """Not running is normal only on a passive firewall with carpdev."""
+    for view in snapshot.firewalls:
+        if isinstance(view.carp, Known) and isinstance(view.pools, Unknown):
+            says = f"the pools of {view.name} are not known: {view.pools.why}"
+            yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, says)
+        if not isinstance(view.pools, Known) or view.pools.value.running:
+            continue
+        lead = master(snapshot)
+        if lead == view.name:
+            says = f"the load balancer does not run on {view.name}, which carries the traffic: nobody is served"
+            yield Finding(Level.CRITICAL, view.name, Kind.BALANCER_STOPPED, says)
+        elif not (lead and isinstance(view.config, Known) and view.config.value.carpdev):
+            says = f"the load balancer does not run on {view.name}: were it to take over, nobody would be served"
+            yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, says)
+
+
+def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
+    """A pool without a serving member, with only one, or in which visitors wait."""
+    lead = leading(snapshot)
+    if lead is None:
+        return
+    name, pools = lead
+    addresses = {node.address: node.name for node in snapshot.cluster.nodes}
+    for backend in dict.fromkeys(server.backend for server in pools.servers if server.address in addresses):
+        members = pools.pool(backend)
+        ours = tuple(addresses[server.address] for server in members if server.address in addresses)
+        serve = [server.name for server in members if server.serving]
+        if not serve:
+            says = f"nobody serves {backend} on {name}: visitors get an error"
+            yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, says, ours)
+        elif len(serve) == 1 and len(members) > 1:
+            says = f"only {serve[0]} serves {backend}: nothing to spare"
+            yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, says, ours)
+        queued = sum(server.queued or 0 for server in members)
+        if queued >= QUEUED:
+            says = f"{counted(queued, 'request')} wait in the queue of {backend} on {name}: its servers are full"
+            yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, says, ours)
+
+
+def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
+    """Who was taken out, who is down by health check, and in which pools."""
+    for node in snapshot.nodes:
+        where = place(snapshot, node.name)
+        if where is Place.MIXED:
+            yield Finding(Level.DEGRADED, node.name, Kind.MIXED, _mixed(snapshot, node.name))
+        elif where is Place.OUT and any(one.now or one.later for one in memberships(snapshot, node.name)):
+            yield Finding(Level.DEGRADED, node.name, Kind.OUT, f"{node.name} is out of the load balancer")
+        elif where is Place.OUT:
+            address = node_of(snapshot.cluster, node.name).address
+            says = f"{node.name} is in no pool: no pool has a server with the address {address}"
+            yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, says)
+        elif where is Place.IN:
+            yield from _down(snapshot, node.name)
+
+
+def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    """Down everywhere a balancer runs is no traffic; down in some pools is less, and said by pool."""
+    places = [(one.firewall, one.now) for one in memberships(snapshot, node) if one.now]
+    idle = [(firewall, server) for firewall, now in places for server in now if not server.serving]
+    if not idle:
+        return
+    firewalls = listed(firewall for firewall, _ in idle)
+    if all(server.status.startswith("UP") and server.weight == 0 for _, server in idle):
+        says = f"{node} has weight 0 in {listed(server.pool for _, server in idle)} on {firewalls}: no new traffic"
+        yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, says)
+    elif not any(server.serving for _, now in places for server in now):
+        why = _checks(server.check for _, server in idle)
+        says = f"{node} gets no traffic: the health check fails on {firewalls}{why}"
+        yield Finding(Level.DEGRADED, node, Kind.DOWN, says)
+    elif _same_everywhere(snapshot, node):
+        why = _checks(server.check for _, server in idle)
+        served = listed(server.pool for _, now in places for server in now if server.serving)
+        down = listed(server.pool for _, server in idle)
+        says = (
+            f"{node} gets no traffic from {down}: the health check fails on {firewalls}{why}; {served} still sends some"
+        )
+        yield Finding(Level.DEGRADED, node, Kind.DOWN_IN_POOL, says)
+
+
+def _checks(results: "Iterator[str]") -> str:
+    words = listed(word for word in results if word)
+    return f" ({words})" if words else ""
+
+
+def _same_everywhere(snapshot: Snapshot, node: str) -> bool:
+    """Every running balancer sees it alike; where they don't, `firewalls_agree` says so."""
+    return len({seen for _, seen in _seen(snapshot, node)}) <= 1
+
+
+def _seen(snapshot: Snapshot, node: str) -> list[tuple[str, frozenset[tuple[str, bool]]]]:
+    """By running balancer: which pools of the node it finds healthy, of those nobody has taken it out of."""
+    return [
+        (one.firewall, frozenset((server.pool, server.serving) for server in one.now if server.admin is Admin.READY))
+        for one in memberships(snapshot, node)
+        if one.now
+    ]
+
+
+def firewalls_agree(snapshot: Snapshot) -> Iterator[Finding]:
+    """The firewalls' pools differ now: after a failover other nodes would serve than do now."""
+    for node in snapshot.nodes:
+        seen = _seen(snapshot, node.name)
+        pools = dict.fromkeys(pool for _, states in seen for pool, _ in sorted(states))
+        for pool in pools:
+            up = [firewall for firewall, states in seen if (pool, True) in states]
+            down = [firewall for firewall, states in seen if (pool, False) in states]
+            if up and down:
+                lead = leading(snapshot)
+                now = (
+                    "it gets no traffic from it now" if lead and lead[0] in down else "a failover would end its traffic"
+                )
+                says = f"{node.name} is up in {pool} on {listed(up)} and down on {listed(down)}: {now}"
+                yield Finding(Level.DEGRADED, node.name, Kind.POOLS_DIFFER, says)
+                break
+
+
+def _mixed(snapshot: Snapshot, node: str) -> str:
+    """Where the layers and the firewalls disagree: who was taken out comes back without anybody's doing."""
+    places = memberships(snapshot, node)
+    taken = [f"{one.firewall} at run time" for one in places if one.out_now]
+    taken += [f"{one.firewall} in config.xml" for one in places if one.out_later]
+    left = [one.firewall for one in places if one.out_now is False or one.out_later is False]
+    if not taken or not left:
+        out = [server.backend for one in places for server in one.now or () if server.admin is not Admin.READY]
+        out += [server.pool for one in places for server in one.later or () if server.out]
+        return f"{node} is out of {listed(out)}, but not of every pool"
+    if all(one.out_now is not False for one in places) and not any(one.out_later for one in places):
+        return f"{node} is out at run time only: a reload, a boot or a failover of {listed(left)} brings it back"
+    return f"{node} will get traffic from {listed(left)}: it is out only on {', '.join(taken)}"
+
+
+RULES = (pools_have_members, balancers_run, nodes_are_in, firewalls_agree)

@@ -1,0 +1,72 @@
+"""What a machine that answers does not tell. Not knowing is as bad as the worst it may hide.
+
+Readings whose silence has a sentence of its own (a firewall's CARP, a node's host, pools, config.xml, MySQL, the check
+URL, Gluster, the VIPs) are not here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.health.finding import Finding, Kind, Level
+from console.question import Subject
+from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """`level`: of the worst finding the reading could lead to. `what` goes before "NAME is not known"."""
+
+    kind: Kind
+    level: Level
+    what: str
+
+
+DOUBTS: Mapping[str, Doubt] = {
+    "services": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
+    "apache": Doubt(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
+}
+"""By the reading's field."""
+
+
+def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
+    """Of each machine that answers."""
+    for subject, field, doubt in _doubts():
+        for view in _views(snapshot, subject):
+            reading = getattr(view, field)
+            if isinstance(reading, Unknown) and reading is not NOT_ASKED and _answers(snapshot, view):
+                yield Finding(
+                    doubt.level, view.name, doubt.kind, f"{doubt.what} {view.name} is not known: {reading.why}"
+                )
+
+
+def _doubts() -> Iterator[tuple[Subject, str, Doubt]]:
+    for question in QUESTIONS:
+        if question.field in DOUBTS:
+            yield question.subject, question.field, DOUBTS[question.field]
+
+
+def _views(snapshot: Snapshot, subject: Subject) -> tuple[View, ...]:
+    return getattr(snapshot, subject.value)
+
+
+def _answers(snapshot: Snapshot, view: Any) -> bool:
+    """A machine's own silence is one finding; what many machines share is asked of whichever answers."""
+    own = {**{one.name: one.carp for one in snapshot.firewalls}, **{one.name: one.host for one in snapshot.nodes}}
+    return isinstance(own.get(view.name, Known(None, 0.0)), Known)
+
+
+def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
+    """Until everything was asked once nothing is known to be well. What could hide only notes is not waited for."""
+    waiting = [
+        view.name
+        for question in QUESTIONS
+        if question.field not in DOUBTS or DOUBTS[question.field].level > Level.NOTE
+        for view in _views(snapshot, question.subject)
+        if getattr(view, question.field) is NOT_ASKED and question.asks(snapshot.cluster, view.name)
+    ]
+    for name in dict.fromkeys(waiting):
+        yield Finding(Level.UNKNOWN, name, Kind.NOT_ASKED, f"{name} not asked yet")
+
+
+RULES = (readings_are_known, first_answers)

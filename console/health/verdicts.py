@@ -1,0 +1,75 @@
+"""The cluster, each machine and each layer in one line: the worst finding, or what is well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from console.health.finding import Finding, Layer, Level, Verdict
+from console.health.pools import leading, serving
+from console.membership import master
+from console.saying import counted, listed
+from console.snapshot import Known, Snapshot
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """All of one moment."""
+
+    cluster: Verdict
+    machines: Mapping[str, Verdict]
+    """By name, firewalls and nodes."""
+    layers: Mapping[Layer, Verdict]
+
+
+def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:
+    """From findings, worst first. What follows from a finding counts for its machines and its layer all the same."""
+    every = tuple(sorted((*found, *(one for each in found for one in each.brings)), key=lambda one: -one.level))
+    machines = {
+        machine.name: _worst(
+            tuple(one for one in every if machine.name in (one.machine, *one.of)), _well(snapshot, machine.name)
+        )
+        for machine in snapshot.cluster.machines
+    }
+    layers = {
+        layer: _worst(tuple(one for one in every if one.layer is layer), _works(snapshot, layer)) for layer in Layer
+    }
+    return Verdicts(_worst(found, _all_well(snapshot)), machines, layers)
+
+
+def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
+    """Notes leave a verdict OK."""
+    if found and found[0].level > Level.NOTE:
+        return Verdict(found[0].level, found[0].says)
+    return Verdict(Level.OK, otherwise)
+
+
+def _all_well(snapshot: Snapshot) -> str:
+    return f"{len(serving(snapshot))} of {len(snapshot.nodes)} nodes serve{_data(snapshot)}"
+
+
+def _data(snapshot: Snapshot) -> str:
+    words = [*(["synced"] if snapshot.cluster.mysql else []), *(["healed"] if snapshot.volumes else [])]
+    return f", {listed(words)}" if words else ""
+
+
+def _well(snapshot: Snapshot, name: str) -> str:
+    """What a machine does while nothing is wrong with it."""
+    if name in {view.name for view in snapshot.firewalls}:
+        carp = snapshot.firewall(name).carp
+        roles = listed(sorted(carp.value.roles)) if isinstance(carp, Known) else ""
+        return f"{name} is CARP {roles or 'without a vhid'}"
+    return f"{name} {'serves' if name in serving(snapshot) else 'is well'}{_data(snapshot)}"
+
+
+def _works(snapshot: Snapshot, layer: Layer) -> str:
+    """What a layer does while nothing is wrong with it."""
+    lead, nodes = leading(snapshot), counted(len(snapshot.nodes), "node")
+    volumes = f"{listed(snapshot.cluster.volumes)} healed, every brick online"
+    sentences = {
+        Layer.FIREWALL: f"{master(snapshot) or 'no firewall alone'} carries the traffic",
+        Layer.POOL: f"{len(serving(snapshot))} of {nodes} get traffic" + (f" from {lead[0]}" if lead else ""),
+        Layer.WEB: f"Apache serves on {nodes}",
+        Layer.DATABASE: f"MySQL is Synced on {nodes}" if snapshot.cluster.mysql else "the nodes run no MySQL",
+        Layer.STORAGE: volumes if snapshot.volumes else "the nodes hold no Gluster volume",
+        Layer.HOST: f"{nodes} answer",
+    }
+    return sentences[layer]

@@ -1,0 +1,70 @@
+"""What visitors get through each VIP, and Apache on each node by itself, which the pools may see differently."""
+
+from collections.abc import Iterator
+
+from console.health.finding import Finding, Kind, Level
+from console.health.pools import serving
+from console.probes.apache import Apache
+from console.saying import clock, percent
+from console.snapshot import Known, Snapshot, Unknown
+
+NEARLY_FULL = 0.85
+"""Share of Apache's workers that are busy: beyond it a small rush fills the rest."""
+
+
+def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
+    """What a visitor gets."""
+    for view in snapshot.vips:
+        if isinstance(view.visit, Known) and not view.visit.value.served:
+            says = f"visitors of {view.name} get HTTP {view.visit.value.status}"
+            yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, says)
+        elif isinstance(view.visit, Unknown) and view.visit.since:
+            answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
+            level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
+            says = f"visitors of {view.name} get no answer since {clock(view.visit.since)}: {view.visit.why}"
+            yield Finding(level, view.name, Kind.VISIT_SILENT, says)
+
+
+def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
+    """The check URL, answered by each node's own Apache."""
+    for view in snapshot.nodes:
+        if isinstance(view.host, Unknown):
+            continue
+        if isinstance(view.site, Unknown) and view.site.since:
+            says = f"Apache on {view.name} does not answer: {view.site.why}"
+            yield Finding(Level.DEGRADED, view.name, Kind.SITE_SILENT, says)
+        elif isinstance(view.site, Known) and not view.site.value.serves:
+            says = f"Apache on {view.name} answers the check URL with HTTP {view.site.value.status}"
+            yield Finding(Level.DEGRADED, view.name, Kind.SITE_ERROR, says)
+
+
+def workers_are_free(snapshot: Snapshot) -> Iterator[Finding]:
+    """A node whose workers are all busy lets visitors wait; its pool check may time out next."""
+    traffic = serving(snapshot)
+    for view in snapshot.nodes:
+        if not isinstance(view.apache, Known) or isinstance(view.host, Unknown):
+            continue
+        apache = view.apache.value
+        if apache.slots and apache.busy >= apache.slots:
+            waits = "visitors wait" if view.name in traffic else "it gets no traffic now"
+            says = f"every worker of Apache on {view.name} is busy ({apache.busy} of {apache.slots}): {waits}"
+            yield Finding(Level.DEGRADED, view.name, Kind.APACHE_FULL, says)
+        elif _share(apache) >= NEARLY_FULL:
+            share = f"{percent(_share(apache))} of Apache's workers on {view.name}"
+            says = f"{share} are busy ({apache.busy} of {apache.slots})"
+            yield Finding(Level.NOTE, view.name, Kind.APACHE_NEARLY_FULL, says)
+
+
+def _share(apache: Apache) -> float:
+    return apache.busy / apache.slots if apache.slots else 0.0
+
+
+def status_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
+    """Without ExtendedStatus Apache counts no requests: no rate, and no byte, can be told."""
+    for view in snapshot.nodes:
+        if isinstance(view.apache, Known) and view.apache.value.accesses is None:
+            says = f"ExtendedStatus is off in Apache on {view.name}: requests a second are not counted there"
+            yield Finding(Level.NOTE, view.name, Kind.EXTENDED_STATUS_OFF, says)
+
+
+RULES = (vips_serve, sites_serve, workers_are_free, status_is_whole)

@@ -1,0 +1,43 @@
+"""Small words that every sentence shares: times, counts, lists, sizes."""
+
+import time
+from collections.abc import Iterable
+
+
+def clock(moment: float) -> str:
+    """Local time of day of a Unix time."""
+    return time.strftime("%H:%M:%S", time.localtime(moment))
+
+
+def listed(names: Iterable[str]) -> str:
+    """a; a and b; a, b and c. Each name once."""
+    each = list(dict.fromkeys(names))
+    return " and ".join([", ".join(each[:-1]), each[-1]]) if len(each) > 1 else "".join(each)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """1 session, 2 sessions; `many` where an s does not do."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def size(amount: float) -> str:
+    """Bytes in the unit a person would choose: 812 MiB, 4.2 GiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.1f} {unit}" if unit == "GiB" and amount < 10 else f"{amount:.0f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def span(seconds: float) -> str:
+    """A time that has passed: 40 s, 12 min, 3 h, 5 days."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def percent(share: float) -> str:
+    """A share of 1: 46 %."""
+    return f"{100 * share:.0f} %"
