@@ -22,6 +22,7 @@ from console.probes.gluster_options import OPTIONS, VolumeOptions
 from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
 from console.probes.mysql_proxy import WRITER, Writer
+from console.probes.pfsense import BOX, Box
 from console.probes.system import HOST, SERVICES, Host, Services
 from console.probes.tables import TABLES, Tables
 from console.probes.transfer import TRANSFER, Transfer
@@ -35,6 +36,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     CARP,
     POOLS,
     CONFIG,
+    BOX,
     HOST,
     SERVICES,
     DEVICES,
@@ -103,6 +105,7 @@ class FirewallView:
     carp: Reading[Carp] = NOT_ASKED
     pools: Reading[Pools] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
+    box: Reading[Box] = NOT_ASKED
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.asks import Ran, Run
-from console.balancers import haproxy, haproxy_config
+from console.balancers import haproxy, haproxy_config, relayd, relayd_config
 from console.balancers.configured import Change
 from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster
@@ -27,6 +27,7 @@ class Balancer:
 
 BALANCERS = {
     "haproxy": Balancer("HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, haproxy_config.persist),
+    "relayd": Balancer("relayd", relayd.asks, relayd.parse, relayd.set_state, relayd_config.persist),
 }
 """By the name the inventory has for it."""
 
@@ -36,10 +37,15 @@ def balancer_of(cluster: Cluster) -> Balancer:
     return BALANCERS[cluster.balancer]
 
 
+def _parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
+    """HAProxy gives two answers, relayd three."""
+    return (haproxy if len(answers) == 2 else relayd).parse(answers, before)
+
+
 POOLS = Question(
     field="pools",
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
     asks=lambda cluster, _name: balancer_of(cluster).asks(cluster),
-    parse=haproxy.parse,
+    parse=_parse,
 )

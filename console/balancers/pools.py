@@ -68,8 +68,9 @@ class Pools:
     servers: tuple[Server, ...] = ()
     dirty: bool = False
     """Changes made in the GUI that nobody has applied yet."""
-    lingering: tuple[tuple[str, int | None], ...] = ()
-    """Sessions by address to machines that no server stands for any more, where the balancer forgets the disabled."""
+    lingering: tuple[tuple[str, int], ...] | None = ()
+    """Sessions by address to machines that no server stands for any more, where the balancer forgets the disabled; None
+    where they can't be counted."""
 
     def of(self, node: Node) -> tuple[Server, ...]:
         """The servers that are this node, matched by address, by name only where no address is printed."""
@@ -81,7 +82,7 @@ class Pools:
 
     def held(self, node: Node) -> int | None:
         """Sessions to a node that belong to none of its servers; None where they can't be counted."""
-        return dict(self.lingering).get(node.address, 0)
+        return None if self.lingering is None else dict(self.lingering).get(node.address, 0)
 
     def pool(self, backend: str) -> tuple[Server, ...]:
         """Every server of one backend."""
