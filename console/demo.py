@@ -28,11 +28,11 @@ class Demo:
         machines = World().machines.items()
         return tuple((one.name, one.label, name) for one in FAULTS for name, it in machines if isinstance(it, one.kind))
 
-    async def inject(self, name: str, target: str) -> str:
-        """Makes a fault happen, or be over. Returns the simulator's answer in a line."""
+    async def inject(self, name: str, target: str, cluster: str = "demo") -> str:
+        """Makes a fault happen in a cluster, or be over. Returns the simulator's answer in a line."""
         if self.process.stdin is None or self.process.stdout is None or self.process.returncode is not None:
             return "the demo cluster has ended"
-        self.process.stdin.write(f"fault {name} {target}\n".encode())
+        self.process.stdin.write(f"fault {cluster} {name} {target}\n".encode())
         await self.process.stdin.drain()
         async with asyncio.timeout(5):
             answer = await self.process.stdout.readline()
@@ -40,9 +40,10 @@ class Demo:
 
 
 @asynccontextmanager
-async def demo(folder: Path, speed: float) -> AsyncGenerator[Demo]:
+async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: int = 1) -> AsyncGenerator[Demo]:
     """Starts the simulator in `folder`; it ends when its standard input does."""
-    command = (sys.executable, "-m", "console.sim", "--folder", str(folder), "--speed", f"{speed:g}")
+    how = {"--folder": str(folder), "--speed": f"{speed:g}", "--scenario": scenario, "--clusters": str(clusters)}
+    command = (sys.executable, "-m", "console.sim", *(word for pair in how.items() for word in pair))
     pipe = asyncio.subprocess.PIPE
     log = (folder / "simulator.log").open("wb")
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=log)

@@ -1,6 +1,7 @@
-"""`python -m console.sim --folder DIR [--speed N]`: prints the inventory's path when ready, ends with its parent.
+"""`python -m console.sim --folder DIR ...`: prints the inventory's path when ready, ends with its parent.
 
-Standard input takes one command a line: `fault NAME TARGET`, answered by `ok` or `error: ...`; `faults` lists them.
+Standard input takes one command a line: `fault CLUSTER NAME TARGET`, answered by `ok` or `error: ...`; `faults` lists
+them.
 """
 
 import argparse
@@ -9,7 +10,9 @@ import signal
 import sys
 from pathlib import Path
 
-from console.sim import Simulator
+from console.sim.faults import FAULTS
+from console.sim.fleet import Fleet
+from console.sim.scenarios import SCENARIOS, scenario
 
 
 def main() -> None:
@@ -17,21 +20,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m console.sim", description="A cluster on 127.0.0.1.")
     parser.add_argument("--folder", type=Path, required=True, help="where keys and inventory go")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in a real one")
-    parser.add_argument("--name", default="demo", help="the cluster's name in the inventory")
+    parser.add_argument("--scenario", default="healthy", help=", ".join(one.name for one in SCENARIOS))
+    parser.add_argument("--clusters", type=int, default=1, help="how many clusters, at least")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.folder, arguments.speed, arguments.name))
+    try:
+        first = scenario(arguments.scenario)
+    except ValueError as error:
+        parser.error(str(error))
+    asyncio.run(_serve(Fleet(arguments.folder, arguments.speed, first, arguments.clusters)))
 
 
-async def _serve(folder: Path, speed: float, name: str) -> None:
-    async with Simulator(folder, speed, name) as simulator:
-        listening = asyncio.create_task(_listen(simulator))
+async def _serve(fleet: Fleet) -> None:
+    async with fleet:
+        listening = asyncio.create_task(_listen(fleet))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, listening.cancel)
-        _say(str(simulator.inventory))
+        _say(str(fleet.inventory))
         await asyncio.wait([listening])
 
 
-async def _listen(simulator: Simulator) -> None:
+async def _listen(fleet: Fleet) -> None:
     """Until the end of standard input: whoever started this is gone then."""
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -39,23 +47,23 @@ async def _listen(simulator: Simulator) -> None:
     )
     try:
         while line := await reader.readline():
-            _say(_obey(simulator, line.decode(errors="replace").split()))
+            _say(_obey(fleet, line.decode(errors="replace").split()))
     finally:
         transport.close()
 
 
-def _obey(simulator: Simulator, words: list[str]) -> str:
+def _obey(fleet: Fleet, words: list[str]) -> str:
     match words:
-        case ["fault", name, target]:
+        case ["fault", cluster, name, target]:
             try:
-                simulator.fault(name, target)
+                fleet.fault(cluster, name, target)
             except ValueError as error:
                 return f"error: {error}"
             return "ok"
         case ["faults"]:
-            return " ".join(name for name, _ in simulator.faults)
+            return " ".join(fault.name for fault in FAULTS)
         case _:
-            return "error: say 'fault NAME TARGET' or 'faults'"
+            return "error: say 'fault CLUSTER NAME TARGET' or 'faults'"
 
 
 def _say(line: str) -> None:

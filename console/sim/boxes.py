@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 import asyncssh
 from asyncssh.constants import OPEN_CONNECT_FAILED
 
+from console.sim.link import Carrier
 from console.sim.machine import Link, Machine
 from console.sim.shell import Shell, System
 
@@ -71,7 +72,7 @@ class Silence:
         near, far = socket.socketpair()
         inner_reader, inner_writer = await asyncio.open_connection(sock=near)
         server = asyncio.ensure_future(self._serve(far))
-        ways = [asyncio.ensure_future(_copy(reader, inner_writer)), asyncio.ensure_future(_copy(inner_reader, writer))]
+        ways = [asyncio.ensure_future(self._carry(*way)) for way in ((reader, inner_writer), (inner_reader, writer))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             self._clients.pop(writer, None)
@@ -82,6 +83,12 @@ class Silence:
             await asyncio.gather(*ways, server, return_exceptions=True)
             inner_writer.transport.abort()
 
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carrier = Carrier(reader, writer)
+        with contextlib.suppress(OSError):
+            while await carrier.carry(self.machine.pace):
+                pass
+
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Closes with a RST, as a kernel does that knows nothing of the connection."""
@@ -89,13 +96,6 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     if sock is not None and not writer.transport.is_closing():
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
 
 
 class Box:

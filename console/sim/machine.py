@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from enum import Enum
 
+from console.sim.link import AT_ONCE, Pace
+
 BOOT = 2.5
 """Seconds from power on until sshd answers."""
 SHUTDOWN = 1.0
@@ -50,6 +52,7 @@ class Machine:
         self.name = name
         self.address = address
         self.link = Link.UP
+        self.pace: Pace = AT_ONCE
         self.hung = False
         self.sudo = True
         """Whether `sudo -n` works for a login that is not root."""

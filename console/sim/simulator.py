@@ -16,6 +16,7 @@ from console.sim.boxes import Box, Tunnel
 from console.sim.faults import FAULTS, strike
 from console.sim.galera import SILENT, Galera, Member
 from console.sim.node import Node
+from console.sim.scenarios import HEALTHY, Scenario
 from console.sim.shell import System
 from console.sim.waiting import until
 from console.sim.world import VIPS, World
@@ -30,8 +31,19 @@ class Simulator:
     `speed` is how many simulated seconds pass in a real one.
     """
 
-    def __init__(self, folder: Path, speed: float = 1.0, name: str = "demo", timings: Timings | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        speed: float = 1.0,
+        name: str = "demo",
+        timings: Timings | None = None,
+        scenario: Scenario = HEALTHY,
+    ) -> None:
         self.world = World()
+        for machine in self.world.machines.values():
+            machine.pace = scenario.pace
+        for blow in scenario.strikes:
+            self.world.clock.later(blow.at, partial(strike, self.world, blow.fault, blow.target))
         self.speed = speed
         self._name = name
         self._timings = timings

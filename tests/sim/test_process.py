@@ -27,9 +27,9 @@ async def test_obeys_and_ends_at_the_end_of_its_input(folder: Path) -> None:
     assert process.stdout
     inventory = Path((await process.stdout.readline()).decode().strip())
     assert inventory.read_text().startswith("[cluster.demo]\n")
-    assert await say(process, "fault node-lost node2") == "ok"
-    assert (await say(process, "fault node-lost fw1")).startswith("error: ")
-    assert (await say(process, "fault nonsense node1")).startswith("error: ")
+    assert await say(process, "fault demo node-lost node2") == "ok"
+    assert (await say(process, "fault demo node-lost fw1")).startswith("error: ")
+    assert (await say(process, "fault demo nonsense node1")).startswith("error: ")
     assert (await say(process, "hello")).startswith("error: ")
     process.stdin.close()
     async with asyncio.timeout(5):
