@@ -10,62 +10,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from console import __version__
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
+from console.options import USAGE, parser
 from console.paths import default_path
-
-ACTIONS = {
-    "drain": "take a node out of every pool, let its sessions end; it stays out until it is rejoined",
-    "remove": "take a node out at once (HAProxy maint), for one that is broken",
-    "rejoin": "wait until a node is fit, then put it back as it was found",
-    "undo": "put a node back at once as it was found",
-    "reboot": "drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
-}
-USAGE = 4
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the exit code for it: argparse's own 2 would read as "stopped on the way"."""
-
-    def error(self, message: str) -> NoReturn:
-        """One sentence after the usage."""
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
-
-
-def parser() -> argparse.ArgumentParser:
-    """Every command and option."""
-    root = Parser(prog="drainboard", description="The console of small redundant LAMP clusters.")
-    root.add_argument("--version", action="version", version=f"drainboard {__version__}")
-    root.add_argument("-i", "--inventory", type=Path, metavar="FILE", help=f"default: {default_path()}")
-    root.add_argument("--read-only", action="store_true", help="ask, and send nothing else")
-    root.add_argument("--theme", metavar="NAME", help="of the screen")
-    commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
-    for action, text in ACTIONS.items():
-        _action(commands.add_parser(action, help=text, description=text.capitalize() + "."))
-    runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
-    runs.add_argument("cluster", nargs="?")
-    resume = commands.add_parser("resume", help="go on with the open run of a node")
-    _target(resume)
-    demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
-    demo.add_argument("--speed", type=float, default=1.0, metavar="FACTOR", help="how fast time goes by there")
-    return root
-
-
-def _target(command: argparse.ArgumentParser) -> None:
-    command.add_argument("cluster")
-    command.add_argument("node")
-    command.add_argument("--yes", action="store_true", help="say yes to objections that ask for it")
-    command.add_argument("--override", metavar="NODE", default="", help="the node's name once more, with --reason")
-    command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
-
-
-def _action(command: argparse.ArgumentParser) -> None:
-    _target(command)
-    command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InventoryError as error:
         print(f"drainboard: {error}", file=sys.stderr)
         return USAGE
+    except BrokenPipeError:  # whoever read it has heard enough; nothing is to be said at the exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("drainboard: interrupted; a run that was under way is open in the journal", file=sys.stderr)
         return 130
@@ -89,6 +41,8 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
         return await _screen(options, inventory)
     if options.command == "runs":
         return _runs(inventory, options.cluster)
+    if options.command in ("status",):
+        return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
     if options.node not in {node.name for node in cluster.nodes}:
         nodes = ", ".join(node.name for node in cluster.nodes)
@@ -104,6 +58,15 @@ def _cluster(inventory: Inventory, name: str) -> Cluster:
         raise InventoryError(f"{inventory.path}: no cluster {name}; there are: {names}") from None
 
 
+async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
+    """The commands that change nothing."""
+    names = options.cluster or [cluster.name for cluster in inventory.clusters]
+    clusters = tuple(_cluster(inventory, name) for name in dict.fromkeys(names))
+    from console.status import status
+
+    return await status(clusters, as_json=options.json, patience=options.timeout)
+
+
 async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
     from console import plain
     from console.guards import Action
@@ -113,11 +76,7 @@ async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
     session = Session(cluster, read_only=options.read_only)
     try:
         if options.command == "resume":
-            record = next((record for record in session.unfinished() if record.node == options.node), None)
-            if record is None:
-                plain.say(f"nothing is open for {options.node} of {cluster.name}")
-                return plain.Exit.DONE
-            return await plain.resume(session, record, consent)
+            return await plain.resume(session, options.node, consent)
         return await plain.act(session, Action(options.command), options.node, consent, options.dry_run)
     finally:
         await session.close()

@@ -10,7 +10,7 @@ from enum import IntEnum
 from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.runner import Note, Stopped
-from console.session import Consent, NotBegun, Plan, Running, Session
+from console.session import Consent, NotBegun, Plan, Running, Session, needed
 
 
 class Exit(IntEnum):
@@ -46,8 +46,16 @@ async def act(session: Session, action: Action, node: str, consent: Consent, dry
     return await _follow(running)
 
 
-async def resume(session: Session, record: Record, consent: Consent) -> Exit:
-    """Goes on with an open run."""
+async def resume(session: Session, node: str, consent: Consent) -> Exit:
+    """Goes on with the newest open run of a node: it is what was last wanted with it. Older ones stay open until the
+    node is put back."""
+    records = [record for record in session.unfinished() if record.node == node]
+    if not records:
+        say(f"nothing is open for {node} of {session.cluster.name}")
+        return Exit.DONE
+    record = max(records, key=lambda one: one.begun)
+    if len(records) > 1:
+        say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
     plan = await _planned(session, Action(record.action), record.node, resumed=True)
     try:
         running = session.resume(record, consent)
@@ -58,7 +66,8 @@ async def resume(session: Session, record: Record, consent: Consent) -> Exit:
 
 async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
     session.start()
-    await session.settled(session.cluster.timings.answer + session.cluster.timings.connect)
+    timings = session.cluster.timings
+    await session.settled(timings.answer + timings.connect, needed(action, node, resumed))
     return session.plan(action, node, resumed=resumed)
 
 

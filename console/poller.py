@@ -6,7 +6,7 @@ itself. Each round is a task of its own, so a slow or dead machine, or a hung My
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -73,10 +73,14 @@ def questions_of(cluster: Cluster) -> frozenset[Ask]:
     )
 
 
-def unasked(snapshot: Snapshot) -> bool:
+Wanted = Callable[[Question[Any], str], bool]
+"""Whether an answer to this question about this subject is waited for."""
+
+
+def unasked(snapshot: Snapshot, wanted: Wanted = lambda _question, _name: True) -> bool:
     """Whether some question still waits for its first answer or error."""
     return any(
-        reading_of(snapshot, question, one.name) is NOT_ASKED
+        reading_of(snapshot, question, one.name) is NOT_ASKED and wanted(question, one.name)
         for one in rounds(snapshot.cluster)
         for question in one.questions
     )
@@ -97,11 +101,12 @@ def _ours(error: Exception) -> str:
 class Poller:
     """Keeps `snapshot` as young as the timings say, from `start` to `close`."""
 
-    def __init__(self, cluster: Cluster, wire: Wire) -> None:
+    def __init__(self, cluster: Cluster, wire: Wire, without: frozenset[Cadence] = frozenset()) -> None:
+        """`without`: what is not asked at all."""
         self.snapshot: Snapshot = empty(cluster)
         self._cluster = cluster
         self._wire = wire
-        self._rounds = rounds(cluster)
+        self._rounds = tuple(one for one in rounds(cluster) if one.cadence not in without)
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
         self._avoid: dict[str, str | None] = {}
         """By volume: the node that gave no answer about it last time."""

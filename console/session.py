@@ -8,6 +8,7 @@ import time
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 from console.guards import Action, Objection, Override, objections
 from console.health import Finding, findings
@@ -16,8 +17,9 @@ from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
 from console.membership import Place, place
 from console.paths import journal_dir
-from console.poller import Poller, questions_of, unasked
+from console.poller import Poller, Wanted, questions_of, unasked
 from console.procedures.steps import Intent
+from console.question import Cadence, Question, Subject
 from console.runner import Note, Runner, Stopped, dry
 from console.snapshot import NOT_ASKED, Snapshot, as_of
 from console.wire import Wire
@@ -52,6 +54,23 @@ class Plan:
             Override.NAME_AND_REASON: named,
         }
         return tuple(objection for objection in self.objections if not overcome[objection.override])
+
+
+def needed(action: Action, node: str, resumed: bool = False) -> Wanted:
+    """What must have been asked before it can be said what stands against an action: the firewalls always, the nodes
+    and volumes only where fitness or a reboot is judged at the start. One dead node delays nothing else."""
+
+    def wanted(question: Question[Any], name: str) -> bool:
+        if question.cadence is Cadence.SELDOM or question.subject is Subject.VIP:
+            return False
+        if question.subject is Subject.FIREWALL:
+            return True
+        if action is Action.REBOOT and name == node:
+            return question.cadence in (Cadence.FAST, Cadence.STORAGE)
+        whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
+        return whole and question.cadence in (Cadence.FAST, Cadence.STORAGE)
+
+    return wanted
 
 
 class NotBegun(Exception):
@@ -107,10 +126,10 @@ class Session:
         """Returns after the next answer."""
         await self.poller.change()
 
-    async def settled(self, patience: float) -> None:
-        """Returns when every question has had one answer or error, or after `patience` seconds."""
+    async def settled(self, patience: float, wanted: Wanted = lambda _question, _name: True) -> None:
+        """Returns when every question that is `wanted` has had one answer or error, or after `patience` seconds."""
         deadline = time.monotonic() + patience
-        while unasked(self.poller.snapshot) and time.monotonic() < deadline:
+        while unasked(self.poller.snapshot, wanted) and time.monotonic() < deadline:
             await self.poller.change(max(0.05, deadline - time.monotonic()))
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:

@@ -1,0 +1,137 @@
+"""The picture once, without a screen: a table for people, JSON for programs, an exit code for both.
+
+Always read-only: nothing but the known questions can leave, and what is asked seldom is not asked at all.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+from console.health import Level, verdict
+from console.inventory import Cluster
+from console.plain import say
+from console.poller import Poller, questions_of, rounds, unasked
+from console.probes.gluster import SPLIT_BRAIN, STORAGE
+from console.question import Cadence, Question, Subject
+from console.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown, as_of, fold, reading_of
+from console.wire import Wire
+
+SELDOM = frozenset({Cadence.SELDOM})
+
+
+class Exit(IntEnum):
+    """What the exit code says: the worst over the clusters asked."""
+
+    OK = 0
+    DEGRADED = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: float | None = None) -> Exit:
+    """Asks all clusters at once, prints what is known, returns the exit code."""
+    pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
+    now = time.time()
+    if as_json:
+        from console.status_json import document
+
+        for line in json.dumps(document(pictures, now), indent=2).splitlines():
+            say(line)
+    else:
+        from console.status_table import lines
+
+        for picture in pictures:
+            for line in lines(picture, now):
+                say(line)
+    worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
+    return Exit[worst.name]
+
+
+async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:
+    """One answer or error to every question that is not asked seldom, or what there is after `patience` seconds."""
+    wire = Wire(cluster, allowed=questions_of(cluster))
+    poller = Poller(cluster, wire, without=SELDOM)
+    limit = patience or cluster.timings.slow_answer + cluster.timings.connect
+    poller.start()
+    try:
+        await _answered(poller, limit)
+        return _explained(as_of(poller.snapshot, time.time()), limit)
+    finally:
+        await poller.close()
+        await wire.close()
+
+
+async def _answered(poller: Poller, limit: float) -> None:
+    """Until nothing is to be waited for, with a second try for what was asked through a node that gave no answer."""
+    deadline = time.monotonic() + limit
+    again: dict[tuple[Question[Any], str], Unknown] = {}
+    while time.monotonic() < deadline:
+        picture = poller.snapshot
+        failed = _through_a_silent_node(picture)
+        fresh = {key: reading for key, reading in failed.items() if key not in again}
+        if fresh:
+            again |= fresh
+            poller.nudge([question for question, _ in fresh])
+        waiting = any(reading_of(picture, *key) is one and _waits(picture, *key) for key, one in again.items())
+        if not waiting and not unasked(picture, lambda question, name, now=picture: _waits(now, question, name)):
+            return
+        await poller.change(max(0.05, deadline - time.monotonic()))
+
+
+def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
+    """Not for what is asked seldom, nor for the slow answers of a machine that gives no quick one."""
+    if question is SPLIT_BRAIN and _brick_away(picture, name):
+        return False
+    return question.cadence is not Cadence.SELDOM and not _silence(picture, question.subject, name)
+
+
+def _brick_away(picture: Snapshot, volume: str) -> bool:
+    """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
+    state = reading_of(picture, STORAGE, volume)
+    return isinstance(state, Known) and not all(brick.online and brick.connected for brick in state.value.bricks)
+
+
+def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
+    """The reason, if a machine has left every quick question without an answer."""
+    quick = [
+        reading_of(picture, question, name)
+        for one in rounds(picture.cluster)
+        if (one.subject, one.name, one.cadence) == (subject, name, Cadence.FAST)
+        for question in one.questions
+    ]
+    silent = [one for one in quick if isinstance(one, Unknown) and one.cause is Cause.SILENT]
+    return silent[0] if quick and len(silent) == len(quick) else None
+
+
+def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
+    """What nodes hold in common and gave no answer about, while there is a node to ask that does answer."""
+    if not any(isinstance(view.host, Known) for view in picture.nodes):
+        return {}
+    found = {
+        (question, one.name): reading_of(picture, question, one.name)
+        for one in rounds(picture.cluster)
+        if one.subject in (Subject.VOLUME, Subject.DATABASE) and one.cadence is not Cadence.SELDOM
+        for question in one.questions
+    }
+    return {
+        key: reading for key, reading in found.items() if isinstance(reading, Unknown) and reading.cause is Cause.SILENT
+    }
+
+
+def _explained(picture: Snapshot, limit: float) -> Snapshot:
+    """Says of everything that has no answer why it has none."""
+    now = time.time()
+    seldom = Unknown("not asked: it is looked at seldom, by the screen", now, 0.0, Cause.NOT_ASKED)
+    late = Unknown(f"no answer within {limit:g} s", now, now)
+    away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
+    for one in rounds(picture.cluster):
+        for question in one.questions:
+            if reading_of(picture, question, one.name) is NOT_ASKED:
+                silent = _silence(picture, one.subject, one.name)
+                uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, one.name) else None
+                why = seldom if one.cadence is Cadence.SELDOM else silent or uncounted or late
+                picture = fold(picture, question, one.name, why)
+    return picture

@@ -1,0 +1,99 @@
+"""The picture as JSON. Its keys are the names of the dataclasses' fields; docs/json.md lists them all."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from math import isfinite
+from typing import Any, cast
+
+from console import __version__
+from console.asks import Ask, Get, Query, Run
+from console.health import Finding, findings, verdict
+from console.inventory import Cluster
+from console.question import Question
+from console.snapshot import QUESTIONS, Reading, Snapshot, Unknown, View
+
+SCHEMA = 1
+"""Goes up when a key is renamed or goes, or changes its meaning; not when one is added."""
+INTERNAL = frozenset({"history"})
+"""Fields that are there for the next look only."""
+
+
+def document(pictures: Sequence[Snapshot], now: float) -> dict[str, Any]:
+    """Everything known of several clusters. `now`: Unix time, for the ages."""
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "at": now,
+        "clusters": {picture.cluster.name: _cluster(picture, now) for picture in pictures},
+    }
+
+
+def _cluster(picture: Snapshot, now: float) -> dict[str, Any]:
+    whole = verdict(picture)
+    parts = dict.fromkeys(question.subject for question in QUESTIONS)
+    return {
+        "title": picture.cluster.title,
+        "level": whole.level.name.lower(),
+        "says": whole.says,
+        "findings": [_finding(finding) for finding in findings(picture)],
+        **{
+            subject.value: {
+                view.name: _view(picture.cluster, view, [one for one in QUESTIONS if one.subject is subject], now)
+                for view in cast("tuple[View, ...]", getattr(picture, subject.value))
+            }
+            for subject in parts
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**value_of(finding), "level": finding.level.name.lower()}
+
+
+def _view(cluster: Cluster, view: View, questions: Sequence[Question[Any]], now: float) -> dict[str, Any]:
+    return {
+        question.field: _reading(getattr(view, question.field), question.asks(cluster, view.name), now)
+        for question in questions
+    }
+
+
+def _reading(reading: Reading[Any], asks: tuple[Ask, ...], now: float) -> dict[str, Any]:
+    source = [shown(ask) for ask in asks]
+    if not asks:
+        why = "the inventory gives nothing to ask here"
+        return {"known": False, "why": why, "cause": "not in the inventory", "since": None, "source": source}
+    if isinstance(reading, Unknown):
+        since = reading.since or None
+        return {"known": False, "why": reading.why, "cause": reading.cause.value, "since": since, "source": source}
+    age = round(max(0.0, now - reading.at), 3)
+    return {"known": True, "at": reading.at, "age": age, "source": source, "value": value_of(reading.value)}
+
+
+def shown(ask: Ask) -> str:
+    """What was sent, as a person would type it."""
+    match ask:
+        case Run():
+            typed = f" <<< {shlex.quote(ask.stdin.strip())}" if ask.stdin else ""
+            return shlex.join(ask.argv) + typed
+        case Query():
+            return ask.sql
+        case Get():
+            way = f" by way of {ask.connect_to[0]}:{ask.connect_to[1]}" if ask.connect_to else ""
+            return f"GET {ask.url}{way}{f' from {ask.via}' if ask.via else ''}"
+
+
+def value_of(value: object) -> Any:
+    """A value as JSON holds it."""
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name.lower()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: value_of(getattr(value, one.name)) for one in fields(value) if one.name not in INTERNAL}
+    if isinstance(value, Mapping):
+        return {str(key): value_of(each) for key, each in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, frozenset):
+        return sorted(cast("frozenset[str]", value))
+    if isinstance(value, tuple | list):
+        return [value_of(each) for each in cast("Sequence[object]", value)]
+    return None if isinstance(value, float) and not isfinite(value) else value

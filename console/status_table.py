@@ -1,0 +1,183 @@
+"""The picture once, as lines of at most 80 columns, in the words and marks of the screen."""
+
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from console.health import findings, verdict
+from console.inventory import Vip
+from console.membership import membership, memberships
+from console.poller import rounds
+from console.question import Cadence
+from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
+from console.ui import words
+from console.ui.words import Word
+
+WIDTH = 80
+Row = Sequence[str]
+
+
+def lines(picture: Snapshot, now: float) -> Iterator[str]:
+    """One cluster: the verdict, its machines, what is wrong, what is not known."""
+    cluster, whole = picture.cluster, verdict(picture)
+    title = f" ({cluster.title})" if cluster.title else ""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+    yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {at}{_age(picture, now)}"
+    yield from _wrapped("  ", whole.says)
+    yield ""
+    yield from _table(["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture))
+    heads = ["node", *(f"on {view.name}" for view in picture.firewalls)]
+    yield from _table([*heads, "sess", "busy", "site", "wsrep", "brick", "heal", "load"], _nodes(picture))
+    yield from _table(["volume", "bricks", "to heal", "split-brain"], [_volume(view) for view in picture.volumes])
+    yield from _table(["vip", "address", "visitors get"], [_vip(picture, vip) for vip in cluster.vips])
+    yield from _findings(picture)
+    yield from _unknowns(picture)
+
+
+def _age(picture: Snapshot, now: float) -> str:
+    read = [reading.at for _, _, reading in _readings(picture) if isinstance(reading, Known)]
+    return f"  read within {max(0.0, now - min(read)):.0f} s" if read else "  nothing could be read"
+
+
+def _readings(picture: Snapshot) -> Iterator[tuple[str, str, Reading[Any]]]:
+    for one in rounds(picture.cluster):
+        for question in one.questions:
+            yield one.name, question.field, reading_of(picture, question, one.name)
+
+
+def _firewalls(picture: Snapshot) -> Iterator[Row]:
+    for view in picture.firewalls:
+        roles = [_role(view, vip) for vip in picture.cluster.vips]
+        yield [view.name, *(role.text for role in roles), _pools(view), _config(view)]
+
+
+def _role(view: FirewallView, vip: Vip) -> Word:
+    if isinstance(view.carp, Unknown):
+        return words.unknown(view.carp)
+    return words.role(view.carp.value.role(vip.address), view.carp.value.allow)
+
+
+def _pools(view: FirewallView) -> str:
+    if isinstance(view.pools, Unknown):
+        return words.unknown(view.pools).text
+    pools = view.pools.value
+    serving = sum(server.serving for server in pools.servers)
+    return f"{serving} of {len(pools.servers)} servers serve" if pools.running else "does not run"
+
+
+def _config(view: FirewallView) -> str:
+    if isinstance(view.config, Unknown):
+        return words.unknown(view.config).text
+    return "primary" if view.config.value.primary else "secondary"
+
+
+def _nodes(picture: Snapshot) -> Iterator[Row]:
+    for view in picture.nodes:
+        places = [_place(picture, firewall, view.name) for firewall in picture.firewalls]
+        sessions = words.sessions([one.sessions for one in memberships(picture, view.name)])
+        cells = [words.busy(view.apache), words.site(view.site), _wsrep(picture, view), *_bricks(picture, view.name)]
+        yield [view.name, *(one.text for one in (*places, sessions, *cells)), _load(view)]
+
+
+def _place(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
+    pools = firewall.pools
+    running = isinstance(pools, Known) and pools.value.running
+    why = pools if isinstance(pools, Unknown) else None
+    return words.membership(membership(picture, firewall.name, node), why, running)
+
+
+def _wsrep(picture: Snapshot, view: NodeView) -> Word:
+    return words.wsrep(view.galera, len(picture.nodes)) if picture.cluster.mysql else words.NOTHING
+
+
+def _bricks(picture: Snapshot, node: str) -> tuple[Word, Word]:
+    if not picture.volumes:
+        return words.NOTHING, words.NOTHING
+    unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
+    bricks = [picture.brick(view, node) for view in picture.volumes]
+    return words.brick(bricks, unknown), words.heal(bricks, unknown)
+
+
+def _load(view: NodeView) -> str:
+    if isinstance(view.host, Unknown):
+        return words.unknown(view.host).text
+    return f"{view.host.value.load:.1f}/{view.host.value.cores}"
+
+
+def _volume(view: VolumeView) -> Row:
+    if isinstance(view.state, Unknown):
+        return [view.name, words.unknown(view.state).text, words.UNKNOWN, words.UNKNOWN]
+    bricks = view.state.value.bricks
+    online = sum(brick.online and brick.connected for brick in bricks)
+    split = view.split_brain.value.entries if isinstance(view.split_brain, Known) else None
+    return [view.name, f"{online} of {len(bricks)}", _count(view.state.value.pending), _count(split)]
+
+
+def _count(value: int | None) -> str:
+    """Not counted is not 0."""
+    return words.UNKNOWN if value is None else str(value)
+
+
+def _vip(picture: Snapshot, vip: Vip) -> Row:
+    visit = next(view.visit for view in picture.vips if view.name == vip.name)
+    word = words.visit(visit, asked=vip.url is not None).text
+    if isinstance(visit, Known):
+        word += f" after {visit.value.seconds * 1000:.0f} ms" + (
+            f" from {visit.value.node}" if visit.value.node else ""
+        )
+    return [vip.name, vip.address, word]
+
+
+def _findings(picture: Snapshot) -> Iterator[str]:
+    found = findings(picture)
+    for finding in found:
+        yield from _wrapped(f"{words.finding(finding.level).mark} ", finding.says)
+    if found:
+        yield ""
+
+
+def _unknowns(picture: Snapshot) -> Iterator[str]:
+    """Every reading that is not known, those of one machine with one reason together."""
+    told = " ".join(finding.says for finding in findings(picture))
+    for name, names, why in _reasons(picture):
+        yield from _wrapped("? ", f"{name}: {', '.join(names)} not known: {'as above' if why in told else why}")
+    seldom = [q.field for one in rounds(picture.cluster) if one.cadence is Cadence.SELDOM for q in one.questions]
+    if seldom:
+        often = f"{picture.cluster.timings.seldom / 60:.0f} min"
+        yield from _wrapped("· ", f"{', '.join(dict.fromkeys(seldom))}: not asked here, the screen does every {often}")
+
+
+def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], str]]:
+    """Machine, readings, why. Of a machine that says nothing at all the first reason stands for all."""
+    unknown: dict[str, dict[str, Unknown]] = {}
+    talks: set[str] = set()
+    for name, field, reading in _readings(picture):
+        if isinstance(reading, Known):
+            talks.add(name)
+        elif reading.cause is not Cause.NOT_ASKED:
+            unknown.setdefault(name, {})[field] = reading
+    for name, readings in unknown.items():
+        whys = [one.why for one in readings.values()] if name in talks else [next(iter(readings.values())).why]
+        for why in dict.fromkeys(whys):
+            yield name, [field for field, one in readings.items() if name not in talks or one.why == why], why
+
+
+def _wrapped(lead: str, text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=" " * max(2, len(lead)))
+
+
+def _table(head: Row, body: "Iterator[Row] | Sequence[Row]") -> Iterator[str]:
+    """Columns as wide as they must be. Nothing where there is no row."""
+    cells = [head, *([_plain(cell) for cell in row] for row in body)]
+    if len(cells) == 1:
+        return
+    widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    for row in cells:
+        yield " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield ""
+
+
+def _plain(cell: str) -> str:
+    """A machine may have chosen it: no blank is a line end, none is wider than the screen."""
+    return " ".join("".join(char if char.isprintable() else " " for char in cell).split())[:40] or "-"

@@ -1,0 +1,119 @@
+"""`drainboard status` over a simulated cluster: table, JSON, exit codes, and how long a dead machine makes one wait."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.__main__ import main
+from console.inventory import Cluster
+from console.sim import Simulator
+from console.snapshot import Unknown
+from console.status import Exit, look, status
+from console.status_table import WIDTH, lines
+from tests.conftest import simulated
+
+Simulated = tuple[Simulator, Cluster]
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Simulated]:
+    async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster):
+        yield sim, replace(cluster, timings=replace(cluster.timings, poll=2.0, storage=5.0, slow=30.0))
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+async def test_all_is_well(demo: Simulated, capsys: pytest.CaptureFixture[str]) -> None:
+    _, cluster = demo
+    assert await status((cluster,)) is Exit.OK
+    text = capsys.readouterr().out
+    assert "✓OK" in text
+    assert "3 of 3" in text
+    assert all(len(line) <= WIDTH for line in text.splitlines())
+    assert "not known" not in text
+
+
+async def test_a_dead_node_costs_no_more_than_its_connection(
+    demo: Simulated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first one: volumes are asked through it until it is known to be silent."""
+    sim, cluster = demo
+    sim.fault("node-lost", "node1")
+    began = time.monotonic()
+    assert await status((cluster,), as_json=True) is Exit.DEGRADED
+    took = time.monotonic() - began
+    here = said(capsys)["clusters"]["demo"]
+    assert took < cluster.timings.connect + cluster.timings.answer + 1.5, took
+    host = here["nodes"]["node1"]["host"]
+    assert not host["known"]
+    assert "node1" in host["why"]
+    assert host["cause"] == "silent"
+    assert "value" not in host
+    assert here["volumes"]["www"]["state"]["known"]
+    assert {"node1"} <= {finding["machine"] for finding in here["findings"]}
+
+
+async def test_a_hung_node_is_not_waited_for_with_the_slow_questions(demo: Simulated) -> None:
+    sim, cluster = demo
+    sim.fault("node-hung", "node2")
+    began = time.monotonic()
+    picture = await look(cluster)
+    assert time.monotonic() - began < cluster.timings.answer + cluster.timings.connect + 1.5
+    view = picture.node("node2")
+    assert isinstance(view.services, Unknown)
+    assert "node2" in view.services.why
+
+
+async def test_what_is_critical_and_what_is_not_known(demo: Simulated, capsys: pytest.CaptureFixture[str]) -> None:
+    sim, cluster = demo
+    for name in ("fw1", "fw2"):
+        sim.fault("firewall-lost", name)
+    assert await status((cluster,)) in (Exit.UNKNOWN, Exit.CRITICAL)
+    assert "lost" in capsys.readouterr().out
+    for name in ("node1", "node2", "node3"):
+        sim.fault("node-lost", name)
+    assert await status((cluster,), as_json=True) in (Exit.UNKNOWN, Exit.CRITICAL)
+    here = said(capsys)["clusters"]["demo"]
+    assert not any(reading["known"] for view in here["nodes"].values() for reading in view.values())
+
+
+async def test_the_worst_of_several_clusters_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with simulated(tmp_path / "a") as (_, one), simulated(tmp_path / "b") as (sim, other):
+        sim.fault("apache-stopped", "node1")
+        await sim.sleep(8)
+        second = replace(other, name="second")
+        assert await status((one, second), as_json=True) is Exit.DEGRADED
+        clusters = said(capsys)["clusters"]
+        assert {name: here["level"] for name, here in clusters.items()} == {"demo": "ok", "second": "degraded"}
+
+
+async def test_patience_ends_the_waiting(demo: Simulated) -> None:
+    sim, cluster = demo
+    sim.fault("node-hung", "node2")
+    began = time.monotonic()
+    picture = await look(cluster, patience=0.5)
+    assert time.monotonic() - began < 2
+    assert "no answer within 0.5 s" in "\n".join(lines(picture, time.time()))
+
+
+@pytest.mark.parametrize("words", [["--cluster", "none"], ["--timeout", "soon"], ["--timeout", "0"], ["--yaml"]])
+def test_a_wrong_command_line_is_4(tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    inventory = tmp_path / "inventory.toml"
+    inventory.write_text('[cluster.a]\nfirewalls = { fw1 = "10.0.0.1" }\nnodes = { n1 = "10.0.0.2" }\n')
+    try:
+        code = main(["-i", str(inventory), "status", *words])
+    except SystemExit as end:
+        code = end.code
+    assert code == 4
+    assert capsys.readouterr().err
+
+
+def test_no_inventory_is_4(tmp_path: Path) -> None:
+    assert main(["-i", str(tmp_path / "none.toml"), "status"]) == 4
