@@ -6,7 +6,7 @@ names the joiner. Percona XtraDB Cluster's scripts (xtrabackup-v2, clone) take t
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable
@@ -34,12 +34,16 @@ class Transfer:
     """Of the joiner's datadir so far. None: it runs, and the datadir could not be measured."""
     datadir_bytes: int | None = 0
     """Of the donor's datadir, which is what the joiner is to have. None as above."""
+    bytes_per_second: float | None = None
+    """At which the joiner's datadir has grown since it was first measured."""
+    first: tuple[float, int] | None = field(default=None, compare=False)
+    """When that was, in the console's monotonic seconds, and its bytes then."""
 
 
 NOTHING = Transfer("")
 
 
-def parse(answers: tuple[Ran, ...], _before: Transfer | None) -> Transfer:
+def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
     """From `pgrep -a -f`, whose status 1 means that there is no such process, and `du`."""
     processes, size = answers
     if processes.status == 1 and not processes.out.strip():
@@ -51,8 +55,18 @@ def parse(answers: tuple[Ran, ...], _before: Transfer | None) -> Transfer:
     if role is None or method is None or address is None:
         raise Unreadable("an SST runs, and its script's command line names no --address")
     if role[1] == "joiner":
-        return Transfer("joiner", short(method[1]), bytes=_size(size))
+        return _joiner(short(method[1]), _size(size), size.at, before)
     return Transfer("donor", short(method[1]), peer=short(address[1].strip("[]")), datadir_bytes=_size(size))
+
+
+def _joiner(method: str, size: int | None, at: float, before: Transfer | None) -> Transfer:
+    first = before.first if before and before.role == "joiner" else None
+    if size is None:
+        return Transfer("joiner", method, bytes=None, first=first)
+    if first is None or size < first[1]:
+        return Transfer("joiner", method, bytes=size, first=(at, size))
+    rate = (size - first[1]) / (at - first[0]) if at > first[0] else None
+    return Transfer("joiner", method, bytes=size, bytes_per_second=rate, first=first)
 
 
 def _size(du: Ran) -> int | None:

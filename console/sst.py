@@ -1,0 +1,81 @@
+"""Full copies (SST) under way: who gives, who takes, how far it is. Only the donor names the other side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.probes.transfer import Transfer
+from console.snapshot import Known, Snapshot
+
+
+@dataclass(frozen=True)
+class Sst:
+    """One copy. A figure is None where it is not known."""
+
+    joiner: str
+    """A node, or the address the donor sends to; "" where only one side is seen."""
+    donor: str
+    method: str
+    done: int | None
+    """Bytes of the joiner's datadir."""
+    whole: int | None
+    """Bytes of the donor's."""
+    left: float | None
+    """Seconds, at the pace so far."""
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1."""
+        return min(1.0, self.done / self.whole) if self.done is not None and self.whole else None
+
+    @property
+    def says(self) -> str:
+        """For the joiner: "SST from node2, 4.0 GB of 11 GB, 3 min left"."""
+        source = f"SST from {self.donor}" if self.donor else "SST"
+        if self.done is None or not self.whole:
+            return source if self.done is None else f"{source}, {size(self.done)} so far"
+        left = "" if self.left is None else f", {_minutes(self.left)} left"
+        return f"{source}, {size(min(self.done, self.whole))} of {size(self.whole)}{left}"
+
+
+def transfers(snapshot: Snapshot) -> tuple[Sst, ...]:
+    """Every copy of which one side at least is seen."""
+    seen = {view.name: view.transfer.value for view in snapshot.nodes if isinstance(view.transfer, Known)}
+    joiners = {name: it for name, it in seen.items() if it.role == "joiner"}
+    donors = {name: it for name, it in seen.items() if it.role == "donor"}
+    return tuple(_paired(snapshot, joiners, donors))
+
+
+def _paired(snapshot: Snapshot, joiners: dict[str, Transfer], donors: dict[str, Transfer]) -> Iterator[Sst]:
+    """By address; of one joiner and one donor, the two are a pair whatever address the donor was given."""
+    names = {node.address: node.name for node in snapshot.cluster.nodes}
+    alone = len(joiners) == len(donors) == 1
+    left = dict(joiners)
+    for donor, it in donors.items():
+        joiner = next(iter(joiners)) if alone else names.get(it.peer, it.peer)
+        taken = left.pop(joiner, None)
+        yield _sst(joiner, taken, donor, it)
+    for joiner, it in left.items():
+        yield _sst(joiner, it, "", None)
+
+
+def _sst(joiner: str, taken: Transfer | None, donor: str, given: Transfer | None) -> Sst:
+    done, whole = taken.bytes if taken else None, given.datadir_bytes if given else None
+    pace = taken.bytes_per_second if taken else None
+    left = max(0, whole - done) / pace if done is not None and whole and pace else None
+    method = (taken or given or Transfer("")).method
+    return Sst(joiner, donor, method, done, whole, left)
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them: 370 MB, 4.0 GB, 11 GB."""
+    figure, units = count / 1e6, ("MB", "GB", "TB")
+    unit = 0
+    while figure >= 1000 and unit < len(units) - 1:
+        figure, unit = figure / 1000, unit + 1
+    return f"{figure:.1f} {units[unit]}" if unit and figure < 10 else f"{figure:.0f} {units[unit]}"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
