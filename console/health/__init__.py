@@ -4,7 +4,7 @@ A rule is a function from a snapshot to findings, in the file of its layer; `RUL
 findings of one level are shown. `follows` keeps one cause to one headline. Every kind is explained in `console.causes`.
 """
 
-from console.health import between, database, firewalls, follows, hosts, pools, storage, unknowns, web
+from console.health import between, database, firewalls, follows, hosts, pools, storage, unknowns, web, writers
 from console.health.finding import Finding, Kind, Layer, Level, Rule, Verdict
 from console.health.pools import serving
 from console.health.verdicts import Verdicts, judged
@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     *hosts.RULES,
     *between.RULES,
     *database.RULES,
+    *writers.RULES,
     *storage.RULES,
     *web.RULES[1:],
     *unknowns.RULES,

@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.galera import Wsrep
+from console.probes.member import Member
 from console.probes.system import MYSQL_UNITS
-from console.saying import counted, listed
+from console.probes.transfer import Transfer
+from console.saying import counted, listed, percent, size
 from console.snapshot import Known, NodeView, Snapshot, Unknown
 
 QUEUE = 100
 """Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""
+
+PAUSED = 0.1
+"""Share of the time in which flow control pauses commits."""
+CONFLICTS = 1.0
+"""Certification failures and bf aborts a second, all nodes together: single ones are normal."""
 
 
 def members(snapshot: Snapshot) -> list[tuple[NodeView, Wsrep]]:
@@ -88,7 +95,7 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
     if len({member.uuid for _, member in together}) > 1:
         says = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
         yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, says, of)
-    elif len({member.conf_id for _, member in together}) > 1:
+    elif len({member.conf_id for _, member in together}) > 1 and all(member.looks > 1 for _, member in together):
         told = listed(f"{view.name} {member.conf_id}" for view, member in together)
         says = f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
         yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, says, of)
@@ -111,31 +118,105 @@ def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
 def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
     """What somebody set for a while and did not take back."""
     for view, member in members(snapshot):
-        left = leftovers(member)
+        left = leftovers(member, view.member.value if isinstance(view.member, Known) else None)
         if left:
             says = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
             yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
 
 
-def leftovers(member: Wsrep) -> list[str]:
-    """Settings, as they are written, that only maintenance needs."""
+def leftovers(member: Wsrep, settings: Member | None = None) -> list[str]:
+    """Settings, as they are written, that only maintenance or a repair needs."""
     left = ["wsrep_desync=ON"] if member.desynced else []
     left += ["read_only=ON"] if member.read_only else []
     left += [f"pxc_maint_mode={member.maintenance}"] if member.maintenance not in ("", "DISABLED") else []
-    return left
+    return left + (["pc.ignore_sb=YES"] if settings and settings.ignore_sb else [])
 
 
 def _means(member: Wsrep) -> str:
     if member.read_only:
         return "it refuses writes"
+    if not (member.desynced or member.maintenance not in ("", "DISABLED")):
+        return "a split of the network would make two clusters of it"
     return "it may lag without holding the others back" if member.desynced else "checkers that read it send it nothing"
+
+
+def full_copies(snapshot: Snapshot) -> Iterator[Finding]:
+    """An SST: the joiner answers no SQL meanwhile, and its donor lags."""
+    for view, transfer in _transfers(snapshot, "joiner"):
+        donor = next(
+            ((one, gives) for one, gives in _transfers(snapshot, "donor") if _takes(snapshot, gives, view)), None
+        )
+        sender = f" from {donor[0].name}" if donor else ""
+        says = f"{view.name} receives a full copy (SST by {transfer.method}){sender}{_far(transfer, donor)}"
+        of = (view.name, donor[0].name) if donor else (view.name,)
+        yield Finding(Level.DEGRADED, view.name, Kind.SST, says, of)
+
+
+def _transfers(snapshot: Snapshot, role: str) -> list[tuple[NodeView, Transfer]]:
+    known = [(view, view.transfer.value) for view in snapshot.nodes if isinstance(view.transfer, Known)]
+    return [(view, transfer) for view, transfer in known if transfer.role == role]
+
+
+def _takes(snapshot: Snapshot, gives: Transfer, joiner: NodeView) -> bool:
+    return gives.peer in (joiner.name, snapshot.cluster.machine(joiner.name).address)
+
+
+def _far(transfer: Transfer, donor: tuple[NodeView, Transfer] | None) -> str:
+    if transfer.bytes is None:
+        return ""
+    whole = donor[1].datadir_bytes if donor else None
+    return f": {size(transfer.bytes)}" + (f" of {size(whole)}" if whole else " so far")
+
+
+def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:
+    """Flow control, and transactions that two nodes refuse each other. Both are rates between two looks."""
+    known = [(view, member) for view, member in members(snapshot) if member.status == "Primary"]
+    paused = max((member.flow_control or 0.0 for _, member in known), default=0.0)
+    of = tuple(view.name for view, _ in known)
+    if paused >= PAUSED:
+        slow, queue = max(((view.name, member.recv_queue) for view, member in known), key=lambda one: one[1])
+        who = f", for {slow}, where {counted(queue, 'write-set')} wait" if queue else ""
+        says = f"MySQL holds back all commits {percent(paused)} of the time (flow control){who}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.FLOW_CONTROL, says, of)
+    conflicts = sum((member.cert_failures or 0.0) + (member.bf_aborts or 0.0) for _, member in known)
+    if conflicts >= CONFLICTS:
+        cure = "is MySQL reached past its HAProxy?" if snapshot.cluster.mysql_proxy else "send all writes to one node"
+        says = f"{conflicts:.0f} transactions a second fail because two nodes write the same rows: {cure}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.SINGLE_WRITER, says, of)
+
+
+def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
+    """Normal during an upgrade; otherwise one was forgotten."""
+    known = [(view.name, view.member.value) for view in snapshot.nodes if isinstance(view.member, Known)]
+    if len({(member.flavour, member.version) for _, member in known}) > 1:
+        told = listed(f"{name} {member.flavour} {member.version}" for name, member in known)
+        says = f"MySQL is not the same everywhere: {told}"
+        yield Finding(Level.NOTE, "mysql", Kind.MYSQL_VERSIONS_DIFFER, says, tuple(name for name, _ in known))
+
+
+def tables_replicate(snapshot: Snapshot) -> Iterator[Finding]:
+    """Sites' plug-ins create such tables."""
+    for view in snapshot.databases:
+        tables = view.tables.value if isinstance(view.tables, Known) else None
+        if tables is None or not (tables.not_innodb or tables.no_primary_key):
+            continue
+        more = "" if tables.complete else "at least "
+        parts = [f"{more}{counted(tables.not_innodb, 'table')} not InnoDB, not replicated"] if tables.not_innodb else []
+        if tables.no_primary_key:
+            parts.append(f"{more}{counted(tables.no_primary_key, 'table')} without a primary key, replicated badly")
+        first = f" (first: {tables.names[0]})" if tables.names else ""
+        yield Finding(Level.NOTE, view.name, Kind.TABLES, f"MySQL has {listed(parts)}{first}")
 
 
 RULES = (
     there_is_a_primary,
+    full_copies,
     one_cluster,
     members_are_synced,
     members_answer,
     members_keep_up,
     nothing_left_over,
+    writes_flow,
+    versions_are_alike,
+    tables_replicate,
 )

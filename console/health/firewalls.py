@@ -6,8 +6,9 @@ from console.fitness import carried
 from console.health.finding import Finding, Kind, Level
 from console.membership import config_of
 from console.probes.carp import Carp
-from console.saying import clock, listed
+from console.saying import clock, counted, listed
 from console.snapshot import Known, Snapshot, Unknown
+from console.sync import sync
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:
@@ -80,4 +81,67 @@ def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
 
 
-RULES = (masters, lost, one_firewall_leads, carp_is_on, configs_are_known)
+def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
+    """pfsync sends the states of connections to the peer. Off on both is a choice; off on one is a fault."""
+    answering = _answering(snapshot)
+    off = [name for name, carp in answering if carp.pfsync != "on"]
+    if off:
+        level = Level.NOTE if len(off) == len(answering) else Level.DEGRADED
+        says = (
+            f"pfsync is off on {listed(off)}: a failover ends the connections that don't go through the load balancer"
+        )
+        yield Finding(level, "pfsync", Kind.PFSYNC_OFF, says, tuple(off))
+
+
+def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
+    """pfSense's own sync stops between versions of the configuration."""
+    configs = [(view.name, config) for view in snapshot.firewalls if (config := config_of(snapshot, view.name))]
+    if len({config.version for _, config in configs}) > 1:
+        told = listed(f"{name} {config.version}" for name, config in configs)
+        says = (
+            f"the firewalls have different configuration versions ({told}): pfSense's own sync is off until both have"
+            " the same; the HAProxy package's sync is not"
+        )
+        yield Finding(Level.DEGRADED, "sync", Kind.VERSIONS_DIFFER, says, tuple(name for name, _ in configs))
+
+
+def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
+    """What differs now does something else after a failover."""
+    state = sync(snapshot)
+    if state.equal is False:
+        says = f"{state.says}: after a failover the other one does otherwise"
+        yield Finding(Level.DEGRADED, "sync", Kind.SYNC_DIFFERS, says, tuple(view.name for view in snapshot.firewalls))
+    for view in snapshot.firewalls:
+        notices: tuple[str, ...] = view.box.value.sync_notices if isinstance(view.box, Known) else ()
+        for latest in notices[-1:]:
+            more = f" ({counted(len(notices), 'notice')})" if len(notices) > 1 else ""
+            if state.equal:
+                says = f"a configuration sync of {view.name} failed once{more}, and both are alike now: {latest}"
+                yield Finding(Level.NOTE, view.name, Kind.SYNC_NOTICE, says)
+            else:
+                says = f"a configuration sync of {view.name} failed{more}: {latest}"
+                yield Finding(Level.DEGRADED, view.name, Kind.SYNC_NOTICE, says)
+
+
+def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
+    """Changes made in the web interface that take effect with whoever applies next, or at a boot."""
+    for view in snapshot.firewalls:
+        waiting = list(view.box.value.unapplied) if isinstance(view.box, Known) else []
+        if isinstance(view.pools, Known) and view.pools.value.dirty and not any("haproxy" in one for one in waiting):
+            waiting.append("haproxy")
+        if waiting:
+            says = f"changes on {view.name} that nobody has applied yet: {listed(waiting)}"
+            yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, says)
+
+
+RULES = (
+    masters,
+    lost,
+    one_firewall_leads,
+    carp_is_on,
+    configs_are_known,
+    versions_are_alike,
+    configs_are_alike,
+    states_are_synced,
+    all_is_applied,
+)

@@ -20,14 +20,29 @@ _SILENT_NODE = frozenset(
         Kind.HEAL,
         Kind.VOLUME_UNKNOWN,
         Kind.WRITER_BACKUP,
+        Kind.WRITER_UNFIT,
+        Kind.TABLES_UNKNOWN,
+        Kind.OPTIONS_UNKNOWN,
     }
 )
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.LOST: _SILENT_NODE,
-    Kind.NO_PRIMARY: frozenset({Kind.MYSQL_SILENT, Kind.SIZE_BELOW, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT}),
+    Kind.NO_PRIMARY: frozenset(
+        {
+            *(Kind.MYSQL_SILENT, Kind.SIZE_BELOW, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE),
+            *(Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN),
+        }
+    ),
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
-    Kind.SST: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.DONOR}),
-    Kind.MYSQL_SILENT: frozenset({Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.SST: frozenset(
+        {Kind.MEMBER_UNKNOWN, Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.DONOR}
+    ),
+    Kind.MYSQL_SILENT: frozenset(
+        {
+            *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL),
+            *(Kind.MEMBER_UNKNOWN, Kind.FAILED_UNITS),
+        }
+    ),
     Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
     Kind.LEFTOVER: frozenset({Kind.DONOR}),
     Kind.SITE_SILENT: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_UNKNOWN}),
@@ -48,6 +63,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.BALANCER_STOPPED: frozenset({Kind.VISIT_SILENT}),
     Kind.FLOW_CONTROL: frozenset({Kind.RECEIVE_QUEUE}),
     Kind.WRITERS_DISAGREE: frozenset({Kind.WRITER_BACKUP}),
+    Kind.VOLUME_UNKNOWN: frozenset({Kind.OPTIONS_UNKNOWN}),
     Kind.VERSIONS_DIFFER: frozenset({Kind.SYNC_DIFFERS}),
 }
 """By what brings it: the kinds that say nothing new beside it, where it is at least as bad."""
@@ -69,7 +85,7 @@ def _cause(found: tuple[Finding, ...], one: Finding) -> int | None:
         for at, other in enumerate(found)
         if other is not one and one.kind in FOLLOWS.get(other.kind, ()) and other.level >= one.level
     ]
-    accounted = {machine for _, other in able for machine in other.machines}
+    accounted = {machine for _, other in able for machine in (other.machine, *other.of)}
     return able[0][0] if able and accounted >= set(one.machines) else None
 
 

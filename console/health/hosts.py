@@ -1,15 +1,27 @@
 """The nodes as machines: whether they answer, and what they run short of."""
 
 from collections.abc import Iterator
+from statistics import median_low
 
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.membership import Place, place
-from console.saying import clock, counted, listed
+from console.probes.devices import Array, Bond, Devices
+from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
+from console.saying import clock, counted, listed, size, span
 from console.snapshot import Known, Snapshot
 
 LOAD = 2.0
 """Load a core, over a minute."""
+FULL, VERY_FULL = 0.90, 0.95
+"""Shares of a file system that are used."""
+ROOM = 10 << 30
+"""Bytes that are enough for a while on a file system that is FULL by its share alone."""
+FEW = 0.05
+"""Share of inodes, or of memory, below which what is left goes fast."""
+APART, FAR_APART = 5.0, 60.0
+"""Seconds between clocks. An answer that was long under way makes a few."""
+VITAL = (*MYSQL_UNITS, *GLUSTER_UNITS, *APACHE_UNITS)
 
 
 def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
@@ -38,4 +50,127 @@ def load_is_bearable(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.LOAD, says)
 
 
-RULES = (nodes_answer, load_is_bearable)
+def memory_is_left(snapshot: Snapshot) -> Iterator[Finding]:
+    """What the kernel ends first, when nothing is left, is the largest process: MySQL."""
+    for view in snapshot.nodes:
+        if not isinstance(view.host, Known) or not view.host.value.memory_total:
+            continue
+        host = view.host.value
+        if host.memory_available < host.memory_total * FEW:
+            swap = f", {size(host.swap_used)} in swap" if host.swap_used else ""
+            says = f"{view.name} has {size(host.memory_available)} of {size(host.memory_total)} memory left{swap}"
+            yield Finding(Level.DEGRADED, view.name, Kind.MEMORY, says)
+
+
+def scarce(total: int, free: int) -> bool:
+    """Nearly full, by share, and by room where the share says little."""
+    return free < total * (1 - VERY_FULL) or (free < total * (1 - FULL) and free < ROOM)
+
+
+def _devices(snapshot: Snapshot) -> Iterator[tuple[str, Devices]]:
+    for view in snapshot.nodes:
+        if isinstance(view.devices, Known) and isinstance(view.host, Known):
+            yield view.name, view.devices.value
+
+
+def there_is_room(snapshot: Snapshot) -> Iterator[Finding]:
+    """A full datadir stops MySQL; a full / stops nearly everything else."""
+    for name, devices in _devices(snapshot):
+        full = [
+            f"{one.path} has {size(one.free)} of {size(one.size)}"
+            for one in devices.filesystems
+            if scarce(one.size, one.free)
+        ]
+        if full:
+            yield Finding(Level.DEGRADED, name, Kind.DISK_FULL, f"{name} is nearly full: {listed(full)} left")
+        few = [one for one in devices.filesystems if one.inodes and one.inodes_free < one.inodes * FEW]
+        if few:
+            left = listed(f"{one.path} has {one.inodes_free} of {one.inodes}" for one in few)
+            says = f"{name} has few inodes left: {left}: no new file can be made without one"
+            yield Finding(Level.DEGRADED, name, Kind.INODES_FULL, says)
+
+
+def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is doubled in one machine, and has lost its half."""
+    for name, devices in _devices(snapshot):
+        bonds = [says for bond in devices.bonds if (says := _bond(bond))]
+        if bonds:
+            yield Finding(Level.DEGRADED, name, Kind.BOND, f"network of {name}: {listed(bonds)}")
+        arrays = [says for array in devices.arrays if (says := _array(array))]
+        if arrays:
+            yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"RAID of {name}: {listed(arrays)}")
+        raid = devices.raid
+        if raid is not None and not raid.ok:
+            first = raid.lines[0] if raid.lines else "no line says more"
+            says = f"RAID controller of {name}{' is not known' if raid.ok is None else ''}: {first}"
+            yield Finding(Level.DEGRADED, name, Kind.RAID, says)
+
+
+def _bond(bond: Bond) -> str:
+    down = [slave.name for slave in bond.slaves if not slave.up]
+    if not bond.up:
+        return f"bond {bond.name} is down"
+    return f"{listed(down)} of bond {bond.name} has no link, the rest carries on" if down else ""
+
+
+def _array(array: Array) -> str:
+    if array.state in ("clean", "read-only") and array.working >= array.devices:
+        return ""
+    recovery = f", {array.recovery}" if array.recovery else ""
+    return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"
+
+
+def units_run(snapshot: Snapshot) -> Iterator[Finding]:
+    """What systemd gave up. That one of the site's own services failed is more than a note."""
+    for name, devices in _devices(snapshot):
+        if devices.failed_units:
+            vital = any(unit in VITAL or unit.endswith(".mount") for unit in devices.failed_units)
+            says = f"{counted(len(devices.failed_units), 'unit')} failed on {name}: {listed(devices.failed_units[:4])}"
+            yield Finding(Level.DEGRADED if vital else Level.NOTE, name, Kind.FAILED_UNITS, says)
+
+
+def clocks_agree(snapshot: Snapshot) -> Iterator[Finding]:
+    """Against the middle one of all machines, so that one that is wrong is named and not the others."""
+    readings = [
+        *((view.name, view.host) for view in snapshot.nodes),
+        *((view.name, view.box) for view in snapshot.firewalls),
+    ]
+    clocks = {
+        name: reading.value.clock for name, reading in readings if isinstance(reading, Known) and reading.value.clock
+    }
+    if len(clocks) < 2:
+        return
+    middle = median_low(clocks.values())
+    apart = {name: value - middle for name, value in clocks.items() if abs(value - middle) > APART}
+    if apart:
+        told = listed(f"{name} is {span(abs(by))} {'ahead' if by > 0 else 'behind'}" for name, by in apart.items())
+        level = Level.DEGRADED if max(abs(by) for by in apart.values()) > FAR_APART else Level.NOTE
+        says = f"the clocks are apart: {told}; logs don't match, and time-limited logins may fail"
+        yield Finding(level, "clocks", Kind.CLOCKS, says, tuple(apart))
+
+
+def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
+    """What can wait for the next maintenance."""
+    known = [(view.name, view.updates.value) for view in snapshot.nodes if isinstance(view.updates, Known)]
+    waiting = [(name, updates) for name, updates in known if updates.pending]
+    if waiting:
+        told = listed(
+            f"{name} {one.pending}{f' ({one.security} for security)' if one.security else ''}" for name, one in waiting
+        )
+        yield Finding(Level.NOTE, "nodes", Kind.UPDATES, f"updates wait: {told}", tuple(name for name, _ in waiting))
+    reboot = tuple(name for name, updates in known if updates.reboot_required)
+    if reboot:
+        says = f"{listed(reboot)} {'waits' if len(reboot) == 1 else 'wait'} for a reboot, to run what was updated"
+        yield Finding(Level.NOTE, "nodes", Kind.REBOOT_REQUIRED, says, reboot)
+
+
+RULES = (
+    nodes_answer,
+    there_is_room,
+    memory_is_left,
+    hardware_is_whole,
+    units_run,
+    clocks_agree,
+    load_is_bearable,
+    up_to_date,
+)

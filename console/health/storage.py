@@ -4,19 +4,28 @@ from collections.abc import Iterator
 
 from console.fitness import reached
 from console.health.finding import Finding, Kind, Level
+from console.health.hosts import FEW, scarce
 from console.probes.gluster import Brick, Volume
-from console.saying import counted, listed
+from console.probes.gluster_options import BrickSpace
+from console.probes.mounts import MISSING
+from console.saying import counted, listed, size, span
 from console.snapshot import Known, Snapshot, Unknown, VolumeView
+
+STUCK = 300.0
+"""Seconds without progress: healing can stall for ever on files that are busy."""
+LOOKS = 3
+MANY = 20
+"""Entries that no moment's writing explains."""
 
 
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Nobody can tell about a volume."""
     for view in snapshot.volumes:
         if isinstance(view.state, Unknown) and view.state.since:
-            lost = any(isinstance(node.host, Unknown) for node in snapshot.nodes)  # that is the news, not this
+            lost = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
             level = Level.DEGRADED if lost else Level.UNKNOWN
             says = f"Gluster {view.name} is not known: {view.state.why}"
-            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says)
+            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, lost)
 
 
 def _known(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
@@ -68,12 +77,30 @@ def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
     for view, volume in _known(snapshot):
         gone = tuple(machine_of(snapshot, view, brick) for brick in volume.bricks if not reached(brick))
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
-        if worst:
-            says = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, says, gone)
+        entries = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
+        if worst and (volume.stuck or 0.0) >= STUCK:
+            says = f"{entries}, and no progress for {span(volume.stuck or 0.0)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_STUCK, says, gone)
+        elif worst and _lasting(volume, worst):
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, entries + _pace(volume), gone)
         elif not gone and volume.pending is None:
             says = f"Gluster {view.name}: heal count not known on every brick"
             yield Finding(Level.UNKNOWN, view.name, Kind.HEAL_UNKNOWN, says)
+
+
+def _lasting(volume: Volume, worst: int) -> bool:
+    """Entries come and go while files are being written: a few count when they were there at every look of the last."""
+    looks = [count for _, count in volume.history[-LOOKS:]]
+    return worst >= MANY or not looks or (all(looks) and (len(looks) == LOOKS or len(volume.history) == len(looks)))
+
+
+def _pace(volume: Volume) -> str:
+    rate, left = volume.heal_rate, volume.heal_eta
+    if rate is None or rate == 0:
+        return ""
+    if rate < 0:
+        return f"; it grows by {-rate:.1f} a second"
+    return f", {rate:.1f} a second" + (f", done in about {span(left)}" if left is not None else "")
 
 
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
@@ -95,4 +122,53 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
-RULES = (no_split_brain, volumes_are_known, bricks_are_online, daemons_run, nothing_to_heal)
+def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
+    """What Apache reads on each node. A hung mount stops every worker that touches it."""
+    for view in snapshot.nodes:
+        if not isinstance(view.mounts, Known) or isinstance(view.host, Unknown):
+            continue
+        mounts = [mount for volume in snapshot.cluster.volumes for mount in view.mounts.value.of(volume)]
+        absent = [volume for volume in snapshot.cluster.volumes if not view.mounts.value.of(volume)]
+        gone = [f"{mount.path} {mount.why}" for mount in mounts if not mount.answers and mount.why == MISSING]
+        hung = [f"{mount.path} {mount.why}" for mount in mounts if not mount.answers and mount.why != MISSING]
+        if absent or gone:
+            what = listed([*(f"{volume} is not mounted" for volume in absent), *gone])
+            says = f"Gluster on {view.name}: {what}: Apache there does not see the site's files"
+            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_MISSING, says)
+        if hung:
+            says = f"Gluster on {view.name}: {listed(hung)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_HUNG, says)
+
+
+def options_are_safe(snapshot: Snapshot) -> Iterator[Finding]:
+    """Client quorum, and room on the bricks."""
+    for view in snapshot.volumes:
+        if not isinstance(view.options, Known):
+            continue
+        if view.options.value.quorum_type in ("none", "off"):
+            says = f"Gluster {view.name} has no client quorum: a brick that is cut off goes on writing: split-brain"
+            yield Finding(Level.NOTE, view.name, Kind.QUORUM_OFF, says)
+        full = [says for brick in view.options.value.bricks if (says := _full(brick))]
+        if full:
+            says = f"Gluster {view.name}: nearly full: {listed(full)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.BRICK_FULL, says)
+
+
+def _full(brick: BrickSpace) -> str:
+    where = f"{brick.host}:{brick.path}"
+    if brick.size and brick.free is not None and scarce(brick.size, brick.free):
+        return f"{where} has {size(brick.free)} of {size(brick.size)} left"
+    if brick.inodes and brick.inodes_free is not None and brick.inodes_free < brick.inodes * FEW:
+        return f"{where} has {brick.inodes_free} of {brick.inodes} inodes left"
+    return ""
+
+
+RULES = (
+    no_split_brain,
+    volumes_are_known,
+    bricks_are_online,
+    daemons_run,
+    nothing_to_heal,
+    volumes_are_mounted,
+    options_are_safe,
+)

@@ -15,7 +15,7 @@ from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, Vie
 
 @dataclass(frozen=True)
 class Doubt:
-    """`level`: of the worst finding the reading could lead to. `what` goes before "NAME is not known"."""
+    """`level`: of the worst finding the reading could lead to. `what` goes before the name."""
 
     kind: Kind
     level: Level
@@ -25,19 +25,29 @@ class Doubt:
 DOUBTS: Mapping[str, Doubt] = {
     "services": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
     "apache": Doubt(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
+    "devices": Doubt(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
+    "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
+    "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
+    "writer": Doubt(Kind.WRITER_UNKNOWN, Level.DEGRADED, "where MySQL's HAProxy sends on"),
+    "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
+    "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
+    "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.NOTE, "a full copy (SST) on"),
+    "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
+    "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
 """By the reading's field."""
 
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Of each machine that answers."""
+    lost = tuple(view.name for view in snapshot.nodes if isinstance(view.host, Unknown) and view.host.since)
     for subject, field, doubt in _doubts():
         for view in _views(snapshot, subject):
             reading = getattr(view, field)
             if isinstance(reading, Unknown) and reading is not NOT_ASKED and _answers(snapshot, view):
-                yield Finding(
-                    doubt.level, view.name, doubt.kind, f"{doubt.what} {view.name} is not known: {reading.why}"
-                )
+                says = f"not known: {doubt.what} {view.name}: {reading.why}"
+                shared = subject in (Subject.VOLUME, Subject.DATABASE)
+                yield Finding(doubt.level, view.name, doubt.kind, says, lost if shared else ())
 
 
 def _doubts() -> Iterator[tuple[Subject, str, Doubt]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.apache import Apache
-from console.saying import clock, percent
+from console.saying import clock, listed, percent
 from console.snapshot import Known, Snapshot, Unknown
 
 NEARLY_FULL = 0.85
@@ -61,10 +61,12 @@ def _share(apache: Apache) -> float:
 
 def status_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """Without ExtendedStatus Apache counts no requests: no rate, and no byte, can be told."""
-    for view in snapshot.nodes:
-        if isinstance(view.apache, Known) and view.apache.value.accesses is None:
-            says = f"ExtendedStatus is off in Apache on {view.name}: requests a second are not counted there"
-            yield Finding(Level.NOTE, view.name, Kind.EXTENDED_STATUS_OFF, says)
+    off = tuple(
+        view.name for view in snapshot.nodes if isinstance(view.apache, Known) and not view.apache.value.extended
+    )
+    if off:
+        says = f"ExtendedStatus is off in Apache on {listed(off)}: requests a second are not counted there"
+        yield Finding(Level.NOTE, "nodes", Kind.EXTENDED_STATUS_OFF, says, off)
 
 
 RULES = (vips_serve, sites_serve, workers_are_free, status_is_whole)

@@ -17,6 +17,8 @@ NONE = ("18446744073709551615", "-1")
 LEAST = 0.5
 """Seconds a rate is over at least: a look that was hurried keeps the rates of the one before it."""
 DOWNTO = "wsrep_local_cached_downto"
+ENOUGH_LOOKS = 3
+"""Counting further would only repaint."""
 STATUS = (
     "Uptime",
     "wsrep_cluster_conf_id",
@@ -95,6 +97,9 @@ class Wsrep:
     """Seqno of the oldest write-set in the gcache; None: there is none."""
     cache_full: bool = False
     """The gcache has been seen to drop write-sets since this server started: it holds all it can."""
+    looks: int = 1
+    """How many looks in a row, at most ENOUGH_LOOKS, found this uuid and conf_id: after each change the members say it
+    a moment apart, and are not asked at the same moment."""
     uptime: int = field(default=0, compare=False)
     """Seconds since the server's start, whole ones."""
     totals: Totals | None = field(default=None, compare=False)
@@ -150,10 +155,16 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         bytes_per_second=rates.size,
         cached_downto=downto,
         cache_full=_dropped(before, now, downto),
+        looks=_looks(before, uuid, _number(status, "wsrep_cluster_conf_id")),
         uptime=now.uptime,
         totals=rates.since,
         history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
     )
+
+
+def _looks(before: Wsrep | None, uuid: str, conf_id: int) -> int:
+    same = before is not None and (before.uuid, before.conf_id) == (uuid, conf_id)
+    return min(ENOUGH_LOOKS, before.looks + 1) if before is not None and same else 1
 
 
 def _totals(status: dict[str, str], at: float) -> Totals:

@@ -1,0 +1,80 @@
+"""Where each node's own HAProxy sends MySQL: all to one node, the same, and one that can write."""
+
+from collections.abc import Iterator
+
+from console.health.finding import Finding, Kind, Level
+from console.probes.mysql_proxy import Writer
+from console.saying import listed
+from console.snapshot import Known, Snapshot, Unknown
+
+
+def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
+    """By node, of those that are known."""
+    return [(view.name, view.writer.value) for view in snapshot.nodes if isinstance(view.writer, Known)]
+
+
+def named(snapshot: Snapshot, address: str) -> str:
+    """The node of an address."""
+    return next((node.name for node in snapshot.cluster.nodes if node.address == address), address)
+
+
+def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
+    """Without it, or without a server, the node's pages reach no database."""
+    for name, writer in writers(snapshot):
+        if not writer.running:
+            says = f"HAProxy for MySQL does not run on {name}: its pages reach no database"
+            yield Finding(Level.DEGRADED, name, Kind.PROXY_STOPPED, says)
+    running = [(name, writer) for name, writer in writers(snapshot) if writer.running]
+    without = tuple(name for name, writer in running if writer.target is None)
+    if without:
+        level = Level.CRITICAL if len(without) == len(snapshot.nodes) else Level.DEGRADED
+        says = f"HAProxy on {listed(without)} finds no MySQL to write to: pages there reach no database"
+        yield Finding(level, "mysql", Kind.WRITER_NONE, says, without)
+
+
+def one_writer(snapshot: Snapshot) -> Iterator[Finding]:
+    """Two writers are what the single writer is there to avoid."""
+    sends = [(name, writer.targets) for name, writer in writers(snapshot) if writer.running and writer.targets]
+    every = {address for _, targets in sends for address in targets}
+    if len(every) > 1:
+        told = "; ".join(
+            f"{name} writes to {listed(named(snapshot, one) for one in targets)}" for name, targets in sends
+        )
+        says = f"the nodes do not agree on the MySQL writer: {told}: transactions will fail against each other"
+        yield Finding(Level.DEGRADED, "mysql", Kind.WRITERS_DISAGREE, says, tuple(name for name, _ in sends))
+
+
+def writers_are_fit(snapshot: Snapshot) -> Iterator[Finding]:
+    """HAProxy's own check says UP for a non-Primary MySQL."""
+    for address in dict.fromkeys(writer.target for _, writer in writers(snapshot) if writer.running and writer.target):
+        name = named(snapshot, address)
+        senders = [node for node, writer in writers(snapshot) if writer.running and writer.target == address]
+        found = _unfit(snapshot, name)
+        if found:
+            level, state = found
+            says = f"HAProxy on {listed(senders)} sends MySQL to {name}, which {state}"
+            yield Finding(level, name, Kind.WRITER_UNFIT, says)
+        elif all(_backup(writer, address) for _, writer in writers(snapshot) if writer.running):
+            says = f"MySQL's writer is {name}, a backup: its HAProxy finds no active server"
+            yield Finding(Level.NOTE, name, Kind.WRITER_BACKUP, says)
+
+
+def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:
+    view = next((view for view in snapshot.nodes if view.name == name), None)
+    if view is None or (isinstance(view.galera, Unknown) and not view.galera.since):
+        return None
+    if isinstance(view.galera, Unknown):
+        return Level.DEGRADED, f"does not answer: {view.galera.why}"
+    member = view.galera.value
+    if member.status != "Primary" or not member.ready:
+        return Level.CRITICAL, f"is {member.status} ({member.state}): writes fail"
+    if member.read_only:
+        return Level.CRITICAL, "is read_only: writes fail"
+    return None if member.synced else (Level.DEGRADED, f"is {member.state}: it may lag")
+
+
+def _backup(writer: Writer, address: str) -> bool:
+    return all(server.backup for server in writer.servers if server.address == address)
+
+
+RULES = (proxies_run, one_writer, writers_are_fit)
