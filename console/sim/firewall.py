@@ -1,30 +1,57 @@
-"""A firewall: its configuration, its HAProxy, its part in CARP."""
+"""A firewall: its configuration, its load balancer, its part in CARP, what it tells its peer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from console.sim.haproxy import HAProxy
+from console.sim.haproxy import HAProxy, Server
 from console.sim.machine import Clock, Machine
 from console.sim.pfconfig import Config
 
 MAINTENANCE_ADVSKEW = 254
+IDLE_STATES = 412
+"""Entries of the state table that are not the visitors': DNS, monitoring, the firewalls themselves."""
+HAPROXY = "haproxy.conf"
+"""The subsystem whose dirty file the HAProxy package keeps."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the web interface shows until somebody marks it as read."""
+
+    at: int
+    id: str
+    text: str
+    category: str
 
 
 class Firewall(Machine):
-    """What runs is one thing, what config.xml says another: only a reload or a boot brings them together."""
+    """What runs is one thing, what config.xml says another: only a reload or a boot brings them together.
+
+    For faults: `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`.
+    """
 
     def __init__(self, clock: Clock, name: str, address: str, config: Config) -> None:
         super().__init__(clock, name, address)
         self.config = config
+        self.release = "2.4.5-RELEASE" if config.relayd else "2.7.2-RELEASE"
+        """/etc/version."""
         self.allow = True
         """net.inet.carp.allow."""
         self.demotion = 0
-        self.dirty = False
+        self.unapplied: set[str] = set()
+        """Subsystems changed in the web interface and not applied."""
+        self.pfsync = True
+        self.unplugged = False
+        """The WAN has no carrier: its vhid is INIT and the machine is demoted."""
+        self.sync_works = True
+        """Whether the peer accepts what this one syncs to it."""
+        self.notices: list[Notice] = []
         self.peer: Firewall | None = None
         self.carp = True
         """Whether it takes part in CARP yet: a little after boot."""
         self._pid = 40_321
         self.haproxy: HAProxy | None = None
+        """The process that balances: HAProxy, or relayd on a firewall whose configuration is relayd's."""
         self.reload()
 
     @property
@@ -33,12 +60,35 @@ class Firewall(Machine):
         return MAINTENANCE_ADVSKEW if self.config.maintenance else self.config.advskew
 
     @property
+    def demoted(self) -> int:
+        """net.inet.carp.demotion: an interface without carrier adds 240."""
+        return self.demotion + (240 if self.unplugged else 0)
+
+    @property
     def candidate(self) -> bool:
         """Whether it advertises."""
         return self.running and self.carp and self.allow
 
+    @property
+    def sessions(self) -> list[tuple[str, int, int]]:
+        """(address, port, how many): the visitors' connections to nodes that pf holds. States come from the peer too,
+        while both have pfsync."""
+        own = [(server.address, server.port, round(server.sessions)) for server in self._servers]
+        if self.peer and self.peer.running and self.pfsync and self.peer.pfsync:
+            own += [(server.address, server.port, round(server.sessions)) for server in self.peer._servers]
+        return [(address, port, count) for address, port, count in own if count]
+
+    @property
+    def _servers(self) -> list[Server]:
+        return self.haproxy.servers if self.haproxy else []
+
+    @property
+    def states(self) -> int:
+        """Entries of the state table: two for each session."""
+        return IDLE_STATES + 2 * sum(count for _, _, count in self.sessions)
+
     def reload(self) -> None:
-        """A new HAProxy process built from config.xml; runtime states of the old one are lost."""
+        """A new process built from config.xml; runtime states of the old one are lost, and relayd's ids change."""
         self._pid += 13
         self.haproxy = HAProxy(self.config.pools, self.clock.now, self._pid)
 
@@ -49,8 +99,47 @@ class Firewall(Machine):
         self.config = replace(config, maintenance=on)
 
     def persist(self, changes: Mapping[tuple[str, str], str], description: str) -> None:
-        """Writes statuses to config.xml and haproxy.cfg, and leaves the running process alone."""
+        """Writes statuses to config.xml. HAProxy's running process is left alone, relayd is reloaded; pfSense's own
+        sync follows each write by itself."""
         self.config = self.config.with_status(changes).revised(self.clock.now, description)
+        if self.config.relayd:
+            self.reload()
+        self.later(1.0, self.sync)
+
+    def drift(self, rule: str = "allow monitoring") -> None:
+        """A firewall rule more, made here."""
+        self.config = replace(self.config, rules=(*self.config.rules, rule)).revised(self.clock.now, "rule added")
+        self.later(1.0, self.sync)
+
+    def upgrade(self, release: str, version: str) -> None:
+        """Another release of pfSense, with another format of the configuration."""
+        self.release = release
+        self.config = replace(self.config, version=version)
+
+    def sync(self) -> None:
+        """pfSense's own sync: what it carries, to where it is told, unless the formats differ. Failure is a notice."""
+        peer = self.peer
+        if not (self.config.synchronizetoip and peer):
+            return
+        if not (self.sync_works and peer.running):
+            self.complain("restore_config_section")
+        elif peer.config.version == self.config.version:
+            peer.receive_core(self.config)
+
+    def complain(self, method: str) -> None:
+        """The notice of a sync that failed."""
+        url = f"https://{self.config.synchronizetoip}:443/xmlrpc.php"
+        said = f"A communications error occurred while attempting to call XMLRPC method {method}: {url} & no answer"
+        self.notices.append(Notice(int(self.clock.now), "sync_settings", said, "Communications error occurred"))
+
+    def receive_core(self, sender: Config) -> None:
+        """Rules, and relayd's pools, become those of the sender."""
+        config = replace(self.config, rules=sender.rules, pools=sender.pools if sender.relayd else self.config.pools)
+        if config == self.config:
+            return
+        pools, self.config = self.config.pools, config.revised(self.clock.now, "Merged in config from XMLRPC client.")
+        if config.relayd and config.pools != pools:
+            self.reload()
 
     def receive(self, sender: Config) -> None:
         """The peer's haproxy section replaces the own one, whole, and HAProxy is reloaded."""
@@ -67,8 +156,10 @@ class Firewall(Machine):
         self.lost()
 
     def booted(self) -> None:
+        """What was in memory file systems is gone: notices, dirty files."""
         self.demotion = 0
-        self.dirty = False
+        self.unapplied.clear()
+        self.notices.clear()
         self.allow = True
         self.later(0.4, self.reload)
         self.later(1.2, self._join)
@@ -78,22 +169,34 @@ class Firewall(Machine):
 
 
 class Carp:
-    """Who is MASTER of the virtual addresses: the candidate with the lowest (demotion, advskew), with preempt."""
+    """Who is MASTER of the virtual addresses: the candidate with the lowest (demotion, advskew), with preempt.
+
+    For faults: `split`, the interfaces on which the firewalls don't hear each other; `apart`, those on which the other
+    one is MASTER.
+    """
 
     def __init__(self, clock: Clock, firewalls: Callable[[], list[Firewall]]) -> None:
         self.clock = clock
         self.firewalls = firewalls
         self.master: Firewall | None = firewalls()[0]
+        self.split: set[str] = set()
+        self.apart: set[str] = set()
         self._waits: tuple[Firewall, float] | None = None
 
-    def role(self, firewall: Firewall) -> str:
-        """As ifconfig on that firewall says."""
-        return "MASTER" if self.master is firewall else "BACKUP"
+    def role(self, firewall: Firewall, interface: str = "wan") -> str:
+        """As ifconfig on that firewall says of its "wan" or "lan"."""
+        if interface == "wan" and firewall.unplugged:
+            return "INIT"
+        if interface in self.split and firewall.candidate:
+            return "MASTER"
+        others = [other for other in self.firewalls() if other is not self.master and other.candidate]
+        master = others[0] if interface in self.apart and others else self.master
+        return "MASTER" if master is firewall else "BACKUP"
 
     def tick(self) -> None:
         """A better one preempts after a second; without a master the next one waits for three missed advertisements."""
         candidates = [firewall for firewall in self.firewalls() if firewall.candidate]
-        best = min(candidates, key=lambda firewall: (firewall.demotion, firewall.advskew), default=None)
+        best = min(candidates, key=lambda firewall: (firewall.demoted, firewall.advskew), default=None)
         if best is None or best is self.master:
             self._waits = None
             self.master = best

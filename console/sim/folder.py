@@ -51,7 +51,7 @@ def publish(
     (folder.path / "known_hosts").write_text("".join(f"[127.0.0.1]:{port} {key}" for port, key in keys.items()))
     head = f"cluster.{name}"
     tables: dict[str, Mapping[str, object]] = {
-        head: {"title": f"{name} cluster", "volumes": [world.gluster.volume]},
+        head: {"title": f"{name} cluster", "volumes": [world.gluster.volume], "balancer": _balancer(world)},
         f"{head}.ssh": {
             "config": str(folder.path / "ssh_config"),
             "known_hosts": str(folder.path / "known_hosts"),
@@ -69,6 +69,10 @@ def publish(
     if timings is not None:
         tables[f"{head}.timings"] = vars(timings)
     folder.inventory.write_text("\n".join(_table(title, values) for title, values in tables.items()))
+
+
+def _balancer(world: World) -> str:
+    return "relayd" if all(firewall.config.relayd for firewall in world.firewalls.values()) else "haproxy"
 
 
 def _table(title: str, values: Mapping[str, object]) -> str:

@@ -187,8 +187,8 @@ class HAProxy:
 
 
 def _backend(pool: Pool, now: float) -> Backend:
-    """`inactive` servers are left out of haproxy.cfg: they don't exist at runtime."""
-    servers = [_server(pool, item, now) for item in pool.servers if item.status != "inactive"]
+    """Servers that are left out of the balancer's own configuration don't exist at runtime."""
+    servers = [_server(pool, item, now) for item in pool.servers if item.status not in pool.absent]
     return Backend(pool.backend, pool.id, pool.mode, now, servers)
 
 

@@ -28,11 +28,18 @@ class Pool:
     check: str
     id: int
     servers: tuple[PoolServer, ...]
+    relayd: bool = False
+    """Served by relayd, in a table; by HAProxy otherwise."""
 
     @property
     def backend(self) -> str:
         """Its name at runtime."""
-        return f"{self.name}_ipvANY"
+        return f"{self.name}:{self.servers[0].port}" if self.relayd else f"{self.name}_ipvANY"
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Statuses of servers that don't exist at runtime."""
+        return ("inactive", "disabled") if self.relayd else ("inactive",)
 
     @property
     def mode(self) -> str:
@@ -59,6 +66,15 @@ class Config:
     description: str = "admin@10.20.0.50 (Local Database): initial"
     username: str = "admin@10.20.0.50 (Local Database)"
     maintenance: bool = False
+    version: str = "23.3"
+    """Of the format."""
+    rules: tuple[str, ...] = ("allow web", "allow ssh from office")
+    """Descriptions of firewall rules, which pfSense's own sync carries."""
+
+    @property
+    def relayd(self) -> bool:
+        """Whether relayd balances, or the HAProxy package."""
+        return any(pool.relayd for pool in self.pools)
 
     def server(self, pool: str, name: str) -> PoolServer | None:
         """None if the pool or the server is not there."""
@@ -83,21 +99,45 @@ class Config:
         """The whole file."""
         values = {name: str(value) for name, value in vars(self).items() if isinstance(value, str | int)}
         values["maintenance"] = MAINTENANCE if self.maintenance else ""
-        values["hasync"] = _hasync(self.synchronizetoip) if self.synchronizetoip else ""
+        values["hasync"] = _hasync(self.synchronizetoip, self.relayd) if self.synchronizetoip else ""
         values["enablesync"] = "\t\t\t<enablesync></enablesync>\n" if self.enablesync else ""
-        values["pools"] = "".join(_pool(pool) for pool in self.pools)
+        values["filter"] = _filter(self.rules)
+        values["pools"] = "".join((_lbpool if self.relayd else _pool)(pool) for pool in self.pools)
+        values["balancer"] = _filled("config-relayd.xml" if self.relayd else "config-haproxy.xml", values)
         return _filled("config.xml", values)
 
 
 MAINTENANCE = "\t<virtualip_carp_maintenancemode></virtualip_carp_maintenancemode>\n"
 
 
-def _hasync(address: str) -> str:
-    synchronized = "".join(
-        f"\t\t<synchronize{what}>on</synchronize{what}>\n" for what in ("rules", "aliases", "nat", "virtualip")
-    )
+def _hasync(address: str, relayd: bool) -> str:
+    switches = ("rules", "aliases", "nat", "virtualip", *(("lb",) if relayd else ()))
+    synchronized = "".join(f"\t\t<synchronize{what}>on</synchronize{what}>\n" for what in switches)
     login = "\t\t<username>admin</username>\n\t\t<password>sync-pass</password>\n"
     return f"\t\t<synchronizetoip>{address}</synchronizetoip>\n{login}{synchronized}"
+
+
+def _filter(rules: tuple[str, ...]) -> str:
+    """As many rules as there are descriptions; each has an address of its own."""
+    lines = [
+        f"\t\t<rule>\n\t\t\t<type>pass</type>\n\t\t\t<interface>wan</interface>\n"
+        f"\t\t\t<source><address>203.0.113.{place}</address></source>\n"
+        f"\t\t\t<descr><![CDATA[{rule}]]></descr>\n\t\t</rule>\n"
+        for place, rule in enumerate(rules, 1)
+    ]
+    return "\t<filter>\n" + "".join(lines) + "\t</filter>\n" if lines else "\t<filter></filter>\n"
+
+
+def _lbpool(pool: Pool) -> str:
+    keys = {"active": "servers", "disabled": "serversdisabled"}
+    servers = "".join(
+        f"\t\t\t<{key}>{server.address}</{key}>\n"
+        for status, key in keys.items()
+        for server in pool.servers
+        if server.status == status
+    )
+    values = {"name": pool.name, "port": str(pool.servers[0].port), "servers": servers}
+    return _filled("lbpool.xml", values | {"monitor": "HTTP" if pool.mode == "http" else "TCP"})
 
 
 def _pool(pool: Pool) -> str:

@@ -1,18 +1,20 @@
-"""The commands of a firewall, in the formats of pfSense 2.7.2 on FreeBSD 14."""
+"""The commands of a firewall, in the formats of pfSense 2.7.2 on FreeBSD 14, or of 2.4.5 where relayd balances."""
 
 import base64
+import html
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import TypedDict
 
-from console.sim.firewall import Carp, Firewall
+from console.sim import freebsd, relayd
+from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
-from console.sim.shell import Call, Command
+from console.sim.shell import Call, Command, Shell
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - where the package puts it
-DIRTY = "/var/run/haproxy.conf.dirty"
+DIRTY = re.compile(r"/var/run/([A-Za-z._-]+)\.dirty")
+LAST = "{0} is the last server of pool {1}: without one relayd has no configuration at all"
 PAYLOAD = re.compile(r"^\$drainboard = json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\);", re.MULTILINE)
 REBOOT = re.compile(r"^\s*(<\?php\s.*)?system_reboot\(\);", re.MULTILINE)
 
@@ -31,11 +33,11 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
     """By name."""
 
     async def ifconfig(call: Call) -> int:
-        call.out(_ifconfig(firewall, carp.role(firewall)))
+        call.out(freebsd.ifconfig(firewall, carp))
         return 0
 
-    async def sysctl(call: Call) -> int:
-        return _sysctl(call, firewall)
+    async def sh(call: Call) -> int:
+        return await _sh(call, firewall)
 
     async def nc(call: Call) -> int:
         return _nc(call, firewall)
@@ -53,9 +55,20 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         firewall.reboot()
         return 0
 
-    return {
+    def plain(act: Callable[[Call, Firewall], int]) -> Command:
+        async def command(call: Call) -> int:
+            return act(call, firewall)
+
+        return command
+
+    old = {"relayctl": plain(relayd.relayctl)} if firewall.config.relayd else {}
+    return old | {
         "ifconfig": ifconfig,
-        "sysctl": sysctl,
+        "sysctl": plain(freebsd.sysctl),
+        "date": plain(freebsd.date),
+        "pfctl": plain(freebsd.pfctl),
+        "find": plain(freebsd.find),
+        "sh": sh,
         "nc": nc,
         "ls": ls,
         "php": php,
@@ -70,72 +83,44 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
     """What `cat` finds."""
 
     def read(path: str, _root: bool) -> str | None:
-        known = {"/etc/version": "2.7.2-RELEASE\n", "/etc/platform": "pfSense\n", "/etc/version.patch": "0\n"}
+        known = {"/etc/version": f"{firewall.release}\n", "/etc/platform": "pfSense\n", "/etc/version.patch": "0\n"}
+        if firewall.notices:
+            layout = "/tmp/notices" if firewall.config.relayd else "/tmp/notices/notices.serial"  # noqa: S108
+            known[layout] = _serialized(firewall.notices)
         return firewall.config.xml() if path in ("/cf/conf/config.xml", "/conf/config.xml") else known.get(path)
 
     return read
 
 
-def _ifconfig(firewall: Firewall, role: str) -> str:
-    config = firewall.config
-    addresses = (
-        ("em0", config.wan, "198.51.100.10", 1),
-        ("em1", config.lan, "10.20.0.1", 2),
-        ("em2", config.sync, "", 0),
-    )
-    return "".join(
-        _interface(place, name, own, (vip, vhid, role, firewall.advskew) if vip and firewall.allow else None)
-        for place, (name, own, vip, vhid) in enumerate(addresses, 1)
-    )
+def _serialized(notices: list[Notice]) -> str:
+    """As PHP's serialize() writes them, by their time."""
+
+    def string(text: str) -> str:
+        return f's:{len(text.encode())}:"{text}";'
+
+    entries = ""
+    for place, notice in enumerate(notices):
+        fields = {"id": notice.id, "notice": html.escape(notice.text), "url": "", "category": notice.category}
+        pairs = "".join(string(key) + string(value) for key, value in (fields | {"priority": "1"}).items())
+        entries += f"i:{notice.at + place};a:5:{{{pairs}}}"
+    return f"a:{len(notices)}:{{{entries}}}"
 
 
-def _interface(place: int, name: str, own: str, carp: tuple[str, int, str, int] | None) -> str:
-    lines = [
-        f"{name}: flags=1008943<UP,BROADCAST,RUNNING,PROMISC,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500",
-        "\toptions=8120b8<VLAN_MTU,VLAN_HWTAGGING,JUMBO_MTU,VLAN_HWCSUM,WOL_MAGIC,VLAN_HWFILTER>",
-        f"\tether 02:00:00:aa:00:{place:02}",
-        f"\tinet {own} netmask 0xffffff00 broadcast {_broadcast(own)}",
-    ]
-    if carp:
-        vip, vhid, role, advskew = carp
-        lines += [
-            f"\tinet {vip} netmask 0xffffff00 broadcast {_broadcast(vip)} vhid {vhid}",
-            f"\tcarp: {role} vhid {vhid} advbase 1 advskew {advskew}",
-            "\t      peer 224.0.0.18 peer6 ff02::12",
-        ]
-    lines += [
-        "\tmedia: Ethernet autoselect (1000baseT <full-duplex>)",
-        "\tstatus: active",
-        "\tnd6 options=29<PERFORMNUD,IFDISABLED,AUTO_LINKLOCAL>",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _broadcast(address: str) -> str:
-    return address.rpartition(".")[0] + ".255"
-
-
-def _sysctl(call: Call, firewall: Firewall) -> int:
-    boot = int(firewall.booted_at)
-    date = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(boot))
-    known = {
-        "net.inet.carp.allow": str(int(firewall.allow)),
-        "net.inet.carp.demotion": str(firewall.demotion),
-        "net.inet.carp.preempt": "1",
-        "kern.boottime": f"{{ sec = {boot}, usec = 431022 }} {date}",
-        "vm.loadavg": "{ 0.21 0.24 0.19 }",
-    }
-    status = 0
-    for name in call.argv[1:]:
-        if name in known:
-            call.out(f"{name}: {known[name]}\n")
-        else:
-            status = call.fail(f"sysctl: unknown oid '{name}'")
-    return status
+async def _sh(call: Call, firewall: Firewall) -> int:
+    """Scripts with loops are known by what they look at, and acted out; others are run by the small shell."""
+    if call.argv[1:2] != ("-c",) or len(call.argv) < 3:
+        return call.fail("sh: only -c is known here", 2)
+    script = call.argv[2]
+    if firewall.config.relayd and "pfctl -ss" in script:
+        return relayd.count(call, firewall)
+    if firewall.config.relayd and "relayctl host" in script:
+        return relayd.set_hosts(call, firewall)
+    user = "root" if call.root else call.shell.variables["USER"]
+    return await Shell(call.shell.system, user, call.out, call.err).run(script)
 
 
 def _nc(call: Call, firewall: Firewall) -> int:
-    if call.argv[1:] != ("-U", SOCKET) or firewall.haproxy is None:
+    if call.argv[1:] != ("-U", SOCKET) or firewall.haproxy is None or firewall.config.relayd:
         return call.fail("nc: unix connect failed: No such file or directory")
     if not call.root:
         return call.fail("nc: unix connect failed: Permission denied")
@@ -145,10 +130,11 @@ def _nc(call: Call, firewall: Firewall) -> int:
 
 
 def _ls(call: Call, firewall: Firewall) -> int:
-    there = {DIRTY: firewall.dirty, SOCKET: firewall.haproxy is not None, "/cf/conf/config.xml": True}
+    there = {SOCKET: firewall.haproxy is not None and not firewall.config.relayd, "/cf/conf/config.xml": True}
     status = 0
     for path in (word for word in call.argv[1:] if not word.startswith("-")):
-        if there.get(path) or path in firewall.written:
+        dirty = DIRTY.fullmatch(path)
+        if there.get(path) or path in firewall.written or (dirty and dirty[1] in firewall.unapplied):
             call.out(path + "\n")
         else:
             status = call.fail(f"ls: {path}: No such file or directory")
@@ -183,7 +169,10 @@ async def _php(call: Call, firewall: Firewall) -> int:
         call.out("drainboard " + json.dumps({"ok": False, "why": objection}) + "\n")
         return 0
     changed = _persist(firewall, changes, asked.get("description", ""))
-    if asked.get("sync"):
+    if firewall.config.relayd:
+        firewall.unapplied.discard("loadbalancer")
+        firewall.later(1.0, firewall.sync)
+    elif asked.get("sync"):
         await _sync(call, firewall)
     call.out("drainboard " + json.dumps({"ok": True, "changed": changed}) + "\n")
     return 0
@@ -198,7 +187,14 @@ def _objection(firewall: Firewall, changes: list[Change]) -> str:
             return f"{name} is not in config.xml"
         if change.get("expect") is not None and server.status not in (change["expect"], change["status"]):
             return f"{name} is {server.status}, not {change['expect']}"
-    return ""
+    return _last(firewall, changes) if firewall.config.relayd else ""
+
+
+def _last(firewall: Firewall, changes: list[Change]) -> str:
+    """relayd needs an active server in every pool."""
+    after = firewall.config.with_status({(change["pool"], change["server"]): change["status"] for change in changes})
+    empty = {pool.name for pool in after.pools if not any(server.status == "active" for server in pool.servers)}
+    return next((LAST.format(change["server"], change["pool"]) for change in changes if change["pool"] in empty), "")
 
 
 def _persist(firewall: Firewall, changes: list[Change], description: str) -> int:
@@ -216,5 +212,9 @@ async def _sync(call: Call, firewall: Firewall) -> None:
     if not (config.enablesync and config.synchronizetoip and peer):
         return
     await call.shell.system.sleep(2.0 if peer.running else 5.0)
-    if peer.running and firewall.running and firewall.boot_id == boot:
+    if not firewall.running or firewall.boot_id != boot:
+        return
+    if peer.running and firewall.sync_works:
         peer.receive(config)
+    else:
+        firewall.complain("merge_installedpackages_section")

@@ -39,7 +39,7 @@ class Simulator:
         timings: Timings | None = None,
         scenario: Scenario = HEALTHY,
     ) -> None:
-        self.world = World()
+        self.world = World(balancer=scenario.balancer)
         for machine in self.world.machines.values():
             machine.pace = scenario.pace
         for blow in scenario.strikes:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.sim.firewall import Carp, Firewall
 from console.sim.galera import Galera
@@ -34,7 +34,7 @@ class Traffic:
 class World:
     """Pure but for its clock: whoever holds it calls `tick`."""
 
-    def __init__(self, volume: str = "www") -> None:
+    def __init__(self, volume: str = "www", balancer: str = "haproxy") -> None:
         self.clock = Clock(time.time())
         self.traffic = Traffic()
         self.galera = Galera(self.clock, NODES)
@@ -42,7 +42,7 @@ class World:
         self.nodes = {
             name: Node(self.clock, name, address, self.galera, self.gluster) for name, address in NODES.items()
         }
-        self.firewalls = _firewalls(self.clock)
+        self.firewalls = _firewalls(self.clock, balancer == "relayd")
         self.carp = Carp(self.clock, lambda: list(self.firewalls.values()))
         self._addresses = {node.address: node for node in self.nodes.values()}
         self.tick(3.0)
@@ -84,18 +84,21 @@ class World:
         return self._addresses[address].probe(mode)
 
 
-def _firewalls(clock: Clock) -> dict[str, Firewall]:
+def _firewalls(clock: Clock, relayd: bool) -> dict[str, Firewall]:
     """fw1 is the one that pushes its configuration."""
-    pools = (_pool("web", "HTTP", 100, 80), _pool("webtls", "Basic", 110, 443))
+    pools = tuple(_pool(*what, relayd) for what in (("web", "HTTP", 100, 80), ("webtls", "Basic", 110, 443)))
     first = Config("fw1", "10.20.0.2", "198.51.100.2", "172.16.1.2", "172.16.1.3", 0, pools, True, "172.16.1.3")
     second = Config("fw2", "10.20.0.3", "198.51.100.3", "172.16.1.3", "172.16.1.2", 100, pools, False, "")
-    fw1, fw2 = (Firewall(clock, config.hostname, config.lan, config) for config in (first, second))
+    configs = (replace(config, version="19.1" if relayd else "23.3") for config in (first, second))
+    fw1, fw2 = (Firewall(clock, config.hostname, config.lan, config) for config in configs)
     fw1.peer, fw2.peer = fw2, fw1
     return {"fw1": fw1, "fw2": fw2}
 
 
-def _pool(name: str, check: str, number: int, port: int) -> Pool:
+def _pool(name: str, check: str, number: int, port: int, relayd: bool) -> Pool:
+    """relayd knows a server by its address alone."""
     servers = (
-        PoolServer(node, address, port, number + place) for place, (node, address) in enumerate(NODES.items(), 1)
+        PoolServer(address if relayd else node, address, port, number + place)
+        for place, (node, address) in enumerate(NODES.items(), 1)
     )
-    return Pool(name, check, number, tuple(servers))
+    return Pool(name, check, number, tuple(servers), relayd)
