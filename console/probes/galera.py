@@ -97,7 +97,7 @@ class Wsrep:
     """Seqno of the oldest write-set in the gcache; None: there is none."""
     cache_full: bool = False
     """The gcache has been seen to drop write-sets since this server started: it holds all it can."""
-    looks: int = 1
+    looks: int = field(default=1, compare=False)
     """How many looks in a row, at most ENOUGH_LOOKS, found this uuid and conf_id: after each change the members say it
     a moment apart, and are not asked at the same moment."""
     uptime: int = field(default=0, compare=False)
