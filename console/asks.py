@@ -113,6 +113,10 @@ class Unreadable(ValueError):
     """An answer that is not what the question asked for: the one exception a parser may raise."""
 
 
+class Busy(Unreadable):
+    """The machine could not tell just now, which says nothing about the state: what is known stays known, and ages."""
+
+
 def plain_text(text: str, limit: int = 300) -> str:
     """What a machine printed as one harmless line of at most `limit` characters.
 

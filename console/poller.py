@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from console.asks import Answer, Ask, Get, Ran, Run, Unreadable, WireError, plain_text
+from console.asks import Answer, Ask, Busy, Get, Ran, Run, Unreadable, WireError, plain_text
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.snapshot import (
@@ -25,6 +25,7 @@ from console.snapshot import (
     Unknown,
     empty,
     fold,
+    max_age,
     patience,
     reading_of,
 )
@@ -92,6 +93,15 @@ def _large(answers: tuple[Answer | WireError, ...]) -> bool:
 
 def _silent(reading: Reading[Any]) -> bool:
     return isinstance(reading, Unknown) and reading.cause is Cause.SILENT
+
+
+def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
+    """What was known, until it is too old; then the calm sentence, and since when."""
+    if isinstance(before, Known) and sent - before.at <= age:
+        return before
+    last = before.at if isinstance(before, Known) else before.since
+    known = f"; not known since {time.strftime('%H:%M:%S', time.localtime(last))}" if before is not NOT_ASKED else ""
+    return Unknown(plain_text(busy + known), time.time(), sent, Cause.BUSY)
 
 
 def _ours(error: Exception) -> str:
@@ -211,6 +221,8 @@ class Poller:
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:
             return Known(await asyncio.to_thread(parse) if _large(answers) else parse(), sent)
+        except Busy as busy:
+            return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
         except Unreadable as unreadable:
             why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
             return Unknown(why, time.time(), sent, Cause.UNREADABLE)

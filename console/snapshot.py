@@ -72,6 +72,8 @@ class Cause(Enum):
     SILENT = "silent"
     """The machine, or the service asked, gave no answer."""
     UNREADABLE = "unreadable"
+    BUSY = "busy"
+    """It answers, and can't tell just now."""
     STALE = "stale"
     NOT_READ_BACK = "not read back"
     """The machine is not known to be silent: it just has not been asked since what was done."""

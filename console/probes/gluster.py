@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from console.answers import dig, ran, rows, short, whole, xml
-from console.asks import Ran, Run, Unreadable
+from console.asks import Busy, Ran, Run, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
@@ -25,7 +25,8 @@ BASELINE = 8.0
 MOST_LOOKS = 100
 MOST_NAMES = 8
 BUSY = "Gluster is busy, or waits for a peer that has vanished"
-"""For up to some 40 s after a machine has lost its power every command that takes a lock fails or waits."""
+"""After a machine has lost its power the first command that takes the volume's lock waits for it, and all others fail
+meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays away."""
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _COUNT = re.compile(r"Brick (?P<brick>\S+)\n(?:Number of entries: (?P<count>\d{1,9}))?")
 
@@ -90,12 +91,23 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Healing:
+    """A brick as `heal info` reaches it: by itself, without glusterd's lock, so also while others wait."""
+
+    host: str
+    path: str
+    connected: bool
+    pending: int | None
+    """Entries to heal, those in split-brain among them. None: not known."""
+    split_brain: int | None
+
+
+@dataclass(frozen=True)
 class SplitBrain:
     """Entries in split-brain; only `heal info summary` tells. None: some brick could not be asked."""
 
     entries: int | None
-    bricks: tuple[tuple[str, int | None], ...] = ()
-    """(host:path, entries) of each."""
+    bricks: tuple[Healing, ...] = ()
 
 
 def document(answer: Ran) -> dict[str, Any]:
@@ -106,15 +118,15 @@ def document(answer: Ran) -> dict[str, Any]:
     document = cast("dict[str, Any]", output)
     if document.get("opRet") != "0":
         why = str(document.get("opErrstr") or f"opRet {document.get('opRet')}")
-        raise Unreadable(BUSY if _BUSY.search(why) else f"gluster says: {why}")
+        raise Busy(BUSY) if _BUSY.search(why) else Unreadable(f"gluster says: {why}")
     return document
 
 
 def printed(answer: Ran) -> str:
-    """What a gluster command printed. That it waits for others too long is one calm sentence."""
+    """What a gluster command printed; XML tells by itself why it failed. A wait for others is one calm sentence."""
     if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
-        raise Unreadable(BUSY)
-    return ran(answer)
+        raise Busy(BUSY)
+    return ran(replace(answer, status=0) if answer.out.startswith("<?xml") else answer)
 
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
@@ -196,14 +208,21 @@ def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> Split
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")
     if not bricks:
         raise Unreadable("heal info names no brick")
-    counts = tuple((short(str(brick.get("name"))), _entries(brick)) for brick in bricks[:MOST_BRICKS])
-    known = [count for _, count in counts if count is not None]
-    return SplitBrain(max(known) if len(known) == len(counts) else None, counts)
+    found = tuple(_reached(brick) for brick in bricks[:MOST_BRICKS])
+    known = [brick.split_brain for brick in found if brick.split_brain is not None]
+    return SplitBrain(max(known) if len(known) == len(found) else None, found)
 
 
-def _entries(brick: dict[str, Any]) -> int | None:
-    count = brick.get("numberOfEntriesInSplitBrain")
-    return None if count is None else whole(str(count), "numberOfEntriesInSplitBrain")
+def _reached(row: dict[str, Any]) -> Healing:
+    def count(name: str) -> int | None:
+        return None if row.get(name) is None else whole(str(row.get(name)), name)
+
+    host, _, path = str(row.get("name")).partition(":")
+    pending, split = count("totalNumberOfEntries"), count("numberOfEntriesInSplitBrain")
+    connected = row.get("status") == "Connected"
+    if connected and (pending is None or split is None or split > pending):
+        raise Unreadable("heal info counts a connected brick's entries not at all, or wrongly")
+    return Healing(short(host), short(path), connected, pending if connected else None, split if connected else None)
 
 
 def gluster(*words: str, timeout: float = 8) -> Run:
@@ -211,11 +230,12 @@ def gluster(*words: str, timeout: float = 8) -> Run:
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
+    """Only `status` and `heal-count` take the volume's lock and wait for peers: together less than a round may take."""
     return (
-        gluster("volume", "info", volume, "--xml"),
-        gluster("volume", "status", volume, "--xml"),
-        gluster("peer", "status", "--xml"),
-        gluster("volume", "heal", volume, "statistics", "heal-count"),
+        gluster("volume", "info", volume, "--xml", timeout=2.5),
+        gluster("volume", "status", volume, "--xml", timeout=4),
+        gluster("peer", "status", "--xml", timeout=2.5),
+        gluster("volume", "heal", volume, "statistics", "heal-count", timeout=2.5),
     )
 
 
