@@ -41,7 +41,7 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
         return await _screen(options, inventory)
     if options.command == "runs":
         return _runs(inventory, options.cluster)
-    if options.command in ("status",):
+    if options.command in ("status", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
     if options.node not in {node.name for node in cluster.nodes}:
@@ -62,9 +62,17 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     """The commands that change nothing."""
     names = options.cluster or [cluster.name for cluster in inventory.clusters]
     clusters = tuple(_cluster(inventory, name) for name in dict.fromkeys(names))
-    from console.status import status
+    if options.command == "status":
+        from console.status import status
 
-    return await status(clusters, as_json=options.json, patience=options.timeout)
+        return await status(clusters, as_json=options.json, patience=options.timeout)
+    if options.command == "sudoers":
+        from console.rights import sudoers
+
+        return sudoers(clusters, options.user, options.look_only)
+    from console.grants import grants
+
+    return grants(clusters, mariadb=not options.mysql, mysql=not options.mariadb)
 
 
 async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
@@ -105,7 +113,7 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "ob
 
     sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
     try:
-        return await ConsoleApp(sessions, theme=options.theme, faults=faults).run_async() or 0
+        return await ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory).run_async() or 0
     finally:
         for session in sessions:
             await session.close()

@@ -52,6 +52,14 @@ def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright
     _clusters(status)
     status.add_argument("--json", action="store_true", help="for programs: docs/json.md lists the keys")
     status.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="wait no longer for slow answers")
+    rights = commands.add_parser("sudoers", help="the least rights in /etc/sudoers.d, from the commands that are sent")
+    _clusters(rights)
+    rights.add_argument("--user", metavar="NAME", help="who logs in; default: the inventory's user")
+    rights.add_argument("--look-only", action="store_true", help="what asking needs, without the actions")
+    grants = commands.add_parser("grants", help="the least rights in MySQL, from the statements that are sent")
+    _clusters(grants)
+    grants.add_argument("--mariadb", action="store_true", help="MariaDB's form only")
+    grants.add_argument("--mysql", action="store_true", help="only that of MySQL 8 and Percona XtraDB Cluster 8")
 
 
 def _seconds(text: str) -> float:

@@ -31,6 +31,10 @@ class Exit(IntEnum):
     UNKNOWN = 3
 
 
+EXITS = {Level.DEGRADED: Exit.DEGRADED, Level.UNKNOWN: Exit.UNKNOWN, Level.CRITICAL: Exit.CRITICAL}
+"""All else is OK."""
+
+
 async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: float | None = None) -> Exit:
     """Asks all clusters at once, prints what is known, returns the exit code."""
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
@@ -47,7 +51,7 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
             for line in lines(picture, now):
                 say(line)
     worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
-    return Exit[worst.name]
+    return EXITS.get(worst, Exit.OK)
 
 
 async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:

@@ -53,9 +53,10 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
+    """One unit a command, so that sudoers can name each."""
     services = _services(snapshot, intent)
     running = services.running(units) if services else ()
-    return (Order(intent.node, _systemctl("stop", "--no-block", *running)),) if running else ()
+    return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in running)
 
 
 def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:

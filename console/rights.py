@@ -1,0 +1,179 @@
+"""The least rights at the machines: which commands need root, taken from the questions and orders that are really sent.
+
+What sudo sees is the command and its arguments: `timeout N sudo -n CMD ARGS` (console.asks.command) runs `timeout` as
+the login user. Syntax: sudoers(5), "Command" and "Other special characters and reserved words".
+"""
+
+import getpass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from console import __version__
+from console.asks import Run
+from console.balancers.balancer import balancer_of
+from console.balancers.pools import Admin
+from console.inventory import Cluster, Node
+from console.plain import Exit, say
+from console.poller import rounds
+from console.probes.system import UNITS, Services
+from console.procedures import PROCEDURES
+from console.procedures.steps import Intent
+from console.question import Subject
+from console.saying import listed
+from console.snapshot import Known, empty
+
+FOLDERS = {
+    "cat": ("/usr/bin", "/bin"),
+    "du": ("/usr/bin",),
+    "gluster": ("/usr/sbin",),
+    "nc": ("/usr/bin", "/bin"),
+    "pkill": ("/usr/bin",),
+    "systemctl": ("/usr/bin", "/bin"),
+}
+"""Where Debian and Red Hat keep a command; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
+ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
+ON_PFSENSE = {
+    "cat": "/bin/cat",
+    "nc": "/usr/bin/nc",
+    "pfctl": "/sbin/pfctl",
+    "relayctl": "/usr/local/sbin/relayctl",
+}
+ROOT_ON_PFSENSE = ("root", "admin")
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Root's commands on a machine: what asking needs, and what the actions need beside it."""
+
+    look: tuple[Run, ...]
+    act: tuple[Run, ...]
+
+
+def rights(cluster: Cluster, machine: str) -> Rights:
+    """Each command once, however often and with whatever input it is sent."""
+    look = _commands(run for run in _asked(cluster, machine) if run.root)
+    act = _commands(run for run in ordered(cluster, machine) if run.root)
+    return Rights(look, tuple(run for run in act if run not in look))
+
+
+def _commands(runs: Iterator[Run]) -> tuple[Run, ...]:
+    return tuple(dict.fromkeys(Run(run.argv, root=True) for run in runs))
+
+
+def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
+    """A node also answers about what all nodes hold in common."""
+    node = machine in {node.name for node in cluster.nodes}
+    shared = (Subject.VOLUME, Subject.DATABASE) if node else ()
+    for one in rounds(cluster):
+        if one.name == machine or one.subject in shared:
+            for question in one.questions:
+                yield from (ask for ask in question.asks(cluster, one.name) if isinstance(ask, Run))
+
+
+def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
+    """What the procedures may send to a machine: on a node that runs every service there is, all that can be stopped
+    is; on a firewall the load balancer's two orders."""
+    if machine in {firewall.name for firewall in cluster.firewalls}:
+        balancer = balancer_of(cluster)
+        return (balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
+    busy = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
+    blank = empty(cluster)
+    picture = replace(blank, nodes=tuple(replace(view, services=busy) for view in blank.nodes))
+    intents = [Intent(cluster, machine, action, {f"boot {machine}": "before"}) for action in PROCEDURES]
+    orders = (
+        order
+        for intent in intents
+        for step in PROCEDURES[intent.action]
+        for order in step.orders(picture, intent)
+        if order.machine == machine
+    )
+    return tuple(dict.fromkeys(order.run for order in orders))
+
+
+# --- /etc/sudoers.d -------------------------------------------------------------------------------------------------
+
+
+def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False) -> Exit:
+    """Prints what to put into /etc/sudoers.d on the nodes, and what pfSense's sudo package must allow."""
+    for cluster in clusters:
+        if user is not None and not _USER.fullmatch(user):
+            say(f"# {user!r} is no user name that sudoers can hold")
+            return Exit.USAGE
+        for line in (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only)):
+            say(line)
+    return Exit.DONE
+
+
+def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+    """A section for each user with rights of its own; one for all nodes as a rule."""
+    sections: dict[tuple[str, Rights], list[str]] = {}
+    for node in cluster.nodes:
+        name = user or _login(node)
+        if name == "root":
+            yield f"# {cluster.name}: {node.name} is entered as root, sudo is not used there; --user NAME for another"
+        else:
+            sections.setdefault((name, rights(cluster, node.name)), []).append(node.name)
+    for at, ((name, needed), nodes) in enumerate(sections.items()):
+        alias = "DRAINBOARD_" + re.sub(r"[^A-Z0-9]", "_", cluster.name.upper()) + (f"_{at + 1}" if at else "")
+        yield from section(name, replace(needed, act=()) if look_only else needed, listed(nodes), alias)
+
+
+def _login(node: Node) -> str:
+    """The inventory's user, or the one ssh takes without one."""
+    return node.login.user or getpass.getuser()
+
+
+def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") -> Iterator[str]:
+    """One file for /etc/sudoers.d, line by line."""
+    yield f"# What {user} may run as root on {where}: the commands drainboard {__version__} sends there, no others."
+    yield "# Put it in place with: visudo -f /etc/sudoers.d/drainboard"
+    parts = {f"{alias}_LOOK": needed.look, f"{alias}_ACT": needed.act}
+    for name, runs in parts.items():
+        written = [one for run in runs for one in commands(run.argv)]
+        if written:
+            yield f"Cmnd_Alias {name} = \\"
+            yield from (f"    {one}, \\" for one in written[:-1])
+            yield f"    {written[-1]}"
+    yield f"Defaults:{user} !requiretty"
+    yield f"{user} ALL=(root) NOPASSWD: {', '.join(name for name, runs in parts.items() if runs)}"
+
+
+def commands(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command as sudoers holds it, once for each place where it may lie."""
+    name, *words = argv
+    folders = FOLDERS.get(name, ELSEWHERE)
+    paths = (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in folders)
+    arguments = " ".join(escaped(word) for word in words) or '""'  # "" is: without any argument
+    return tuple(f"{escaped(path)} {arguments}" for path in paths)
+
+
+def escaped(word: str) -> str:
+    """A word that stands for itself: sudo's own signs lose one backslash as the file is read; the signs of file name
+    patterns keep theirs, for sudo then compares by fnmatch(3)."""
+    return re.sub(r"[*?\[\]]|[,:=# \t]", r"\\\g<0>", word.replace("\\", "\\" * 4))
+
+
+# --- pfSense --------------------------------------------------------------------------------------------------------
+
+
+def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+    """As comments: pfSense's sudo package writes its own file."""
+    for firewall in cluster.firewalls:
+        name, needed = user or firewall.login.user or getpass.getuser(), rights(cluster, firewall.name)
+        if name in ROOT_ON_PFSENSE:
+            yield f"# {cluster.name}: {firewall.name} is entered as {name}, which is root on pfSense: no sudo there"
+            continue
+        yield f"# {firewall.name} (pfSense): install the package sudo; in System / sudo, for {name}, run as root, with"
+        yield "# No Password, these commands. Each is leave to do more than is asked for: see docs/preparing.md."
+        acts = () if look_only else needed.act
+        yield from dict.fromkeys(f"#   {on_pfsense(run.argv)}" for run in (*needed.look, *acts))
+
+
+def on_pfsense(argv: tuple[str, ...]) -> str:
+    """A command as pfSense's sudo package takes it. A shell's script is not pinned down: it changes with the pools."""
+    name, *words = argv
+    if name == "sh":
+        return "/bin/sh"
+    return " ".join((ON_PFSENSE.get(name, name), *(escaped(word) for word in words)))
