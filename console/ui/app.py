@@ -1,6 +1,7 @@
 """The application: sessions, themes, and the screen over them."""
 
 import os
+from pathlib import Path
 from typing import ClassVar, TypeGuard
 
 from textual.app import App
@@ -8,8 +9,12 @@ from textual.binding import Binding, BindingType
 
 from console.paths import theme_dirs
 from console.session import Session
-from console.ui.screens.acts import Faults
+from console.ui.desk import Desk
+from console.ui.screens import acts
+from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
+from console.ui.screens.fleet import FleetScreen
+from console.ui.screens.stage import Faults
 from console.ui.theme import DEFAULT, STATES, find
 
 __all__ = ["ConsoleApp", "Faults"]
@@ -23,12 +28,16 @@ class ConsoleApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True)]
 
     def __init__(
-        self, sessions: tuple[Session, ...], theme: str | None = None, faults: "Faults | object | None" = None
+        self,
+        sessions: tuple[Session, ...],
+        theme: str | None = None,
+        faults: "Faults | object | None" = None,
+        inventory: Path | None = None,
     ) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
         self._faults = faults if _is_faults(faults) else None
-        self._found = find(theme_dirs())
+        self._found = find(theme_dirs(inventory))
         for one in tuple(self.available_themes):
             self.unregister_theme(one)
         for one in self._found.themes:
@@ -44,7 +53,8 @@ class ConsoleApp(App[int]):
         """Begins asking, and looks."""
         for session in self.sessions:
             session.start()
-        screen = ClusterScreen(self.sessions, self._faults)
+        desks = tuple(Desk(session) for session in self.sessions)
+        screen = (FleetScreen if len(desks) > 1 else ClusterScreen)(desks, self._faults)
         screen.notice = " ".join(self._problems())
         self.push_screen(screen)
 
@@ -56,9 +66,9 @@ class ConsoleApp(App[int]):
 
     def action_leave(self) -> None:
         """As q does, from anywhere."""
-        for screen in self.screen_stack:
-            if isinstance(screen, ClusterScreen):
-                screen.action_act("q")
+        screen = next((one for one in reversed(self.screen_stack) if isinstance(one, Base)), None)
+        if screen is not None:
+            screen.run_worker(acts.leave(screen), group="leave", exclusive=True)
 
 
 def _is_faults(faults: object) -> TypeGuard[Faults]:

@@ -13,7 +13,23 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from console.ui.words import Word
+from console.ui.words import Word, span
+
+__all__ = [
+    "BLANK",
+    "Line",
+    "Piece",
+    "clock",
+    "count",
+    "fitted",
+    "flow",
+    "harmless",
+    "line",
+    "moment",
+    "piece",
+    "span",
+    "wrapped",
+]
 
 
 class Piece(NamedTuple):
@@ -25,11 +41,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the screen. `fill` styles all of it, to the right edge; `node` is whose row it is."""
+    """One line of the screen. `fill` styles all of it, to the right edge; `row` names what can be selected there."""
 
     pieces: tuple[Piece, ...] = ()
     fill: str = ""
-    node: str = ""
+    row: str = ""
 
     @property
     def text(self) -> str:
@@ -40,13 +56,13 @@ class Line:
         """Exactly `width` cells; what does not fit ends in an ellipsis."""
         length = len(self.text)
         if length <= width:
-            return Line((*self.pieces, Piece(" " * (width - length))), self.fill, self.node)
+            return Line((*self.pieces, Piece(" " * (width - length))), self.fill, self.row)
         kept: list[Piece] = []
         left = max(0, width - 1)
         for piece in self.pieces:
             kept.append(Piece(piece.text[:left], piece.style))
             left -= len(kept[-1].text)
-        return Line((*kept, Piece("…"[:width], "dim")), self.fill, self.node)
+        return Line((*kept, Piece("…"[:width], "dim")), self.fill, self.row)
 
 
 BLANK = Line()
@@ -73,9 +89,9 @@ def _cell(char: str) -> str:
     return "?" if turns or cell_len(char) != 1 else char
 
 
-def line(*parts: "str | Piece | Word", fill: str = "", node: str = "") -> Line:
+def line(*parts: "str | Piece | Word", fill: str = "", row: str = "") -> Line:
     """A line from text, pieces and words; each is made harmless."""
-    return Line(tuple(piece(part) for part in parts if part), fill, node)
+    return Line(tuple(piece(part) for part in parts if part), fill, row)
 
 
 def piece(part: "str | Piece | Word") -> Piece:
@@ -138,11 +154,3 @@ def moment(at: float, now: float) -> str:
     """Time of day, with the date where it was not today."""
     then, today = time.localtime(at), time.localtime(now)
     return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
-
-
-def span(seconds: float) -> str:
-    """A length of time in at most four cells: 44s, 12m, 5h, 30d, 999d."""
-    for limit, unit, name in ((100, 1, "s"), (6000, 60, "m"), (48 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"{max(0, int(seconds // unit))}{name}"
-    return f"{min(999, int(seconds // 86400))}d"

@@ -13,9 +13,9 @@ from console.inventory_file import load
 from console.session import Session
 from console.sim import Simulator
 from console.ui.app import ConsoleApp
+from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
-from console.ui.widgets.board import board
 
 QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=2.5, connect=2.5, sessions=5.0)
 
@@ -74,8 +74,17 @@ class Seen:
 
     @property
     def text(self) -> str:
+        """The cluster's board, also while something lies over it."""
+        return self.painted(self.screen)
+
+    @property
+    def top(self) -> str:
+        """The full screen that is on top."""
+        return self.painted(next(one for one in reversed(self.app.screen_stack) if isinstance(one, Base)))
+
+    def painted(self, screen: Base) -> str:
         size = self.app.size
-        return "\n".join(line.text for line in board(self.screen.sight(size.width, size.height)))
+        return "\n".join(line.text for line in screen._whole(size.width, size.height))
 
     def row(self, node: str) -> str:
         return next(line for line in self.text.splitlines() if line[2:].startswith(node + " "))
@@ -94,7 +103,9 @@ class Seen:
 
     async def press(self, *keys: str) -> None:
         """Once what the last key led to is over, or asks."""
-        await self.until(lambda: self.dialog or not self.screen._busy)
+        await self.until(
+            lambda: self.dialog or not any(one.busy for one in self.app.screen_stack if isinstance(one, Base))
+        )
         await self.pilot.press(*keys)
 
 

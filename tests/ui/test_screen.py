@@ -163,12 +163,18 @@ async def test_read_only_says_so(sim: Simulator) -> None:
 
 async def test_several_clusters(sim: Simulator) -> None:
     async with shown(cluster_of(sim), nobody("other")) as seen:
-        await seen.until(lambda: "✓" in seen.text.splitlines()[0])
-        assert "1 demo" in seen.text.splitlines()[0]
+        await seen.until(lambda: "1 demo" in seen.top and "✓OK" in seen.top)
+        await seen.until(lambda: "?UNKNOWN" in seen.top or "✗CRITICAL" in seen.top)
+        assert "2 clusters" in seen.top.splitlines()[0]
+        await seen.press("enter")
+        await seen.until(lambda: " demo " in seen.top.splitlines()[0])
+        assert "1/2" in seen.top.splitlines()[0]
         await seen.press("tab")
-        await seen.until(lambda: "other" in seen.text.splitlines()[1])
+        await seen.until(lambda: " other " in seen.top.splitlines()[0])
         await seen.press("1")
-        await seen.until(lambda: "demo" in seen.text.splitlines()[1])
+        await seen.until(lambda: " demo " in seen.top.splitlines()[0])
+        await seen.press("escape")
+        await seen.until(lambda: "2 clusters" in seen.top.splitlines()[0])
 
 
 async def test_a_dry_run_shows_the_exact_commands_and_sends_nothing(sim: Simulator) -> None:
@@ -183,15 +189,15 @@ async def test_a_dry_run_shows_the_exact_commands_and_sends_nothing(sim: Simulat
         assert not seen.session.journal.records()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 15), (120, 40), (200, 60), (40, 10)])
+@pytest.mark.parametrize("size", [(80, 24), (60, 15), (120, 40), (200, 60), (40, 10), (24, 6), (5, 2), (1, 1)])
 async def test_any_size_is_filled_exactly(sim: Simulator, size: tuple[int, int]) -> None:
     async with shown(cluster_of(sim), size=size) as seen:
         await seen.until(lambda: seen.session.picture.nodes[0].host)
-        await seen.pilot.pause(1)
+        await seen.until(lambda: size[0] < 40 or "OK" in seen.text.splitlines()[0])
         lines = seen.text.splitlines()
         assert [len(line) for line in lines] == [size[0]] * size[1]
-        if size[0] < 60:
-            assert "Enlarge the window" in " ".join(seen.text.split())
+        if size[0] >= 40:
+            assert all(any(f"node{n} " in line and "✓UP" in line for line in lines) for n in (1, 2, 3))
 
 
 async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator) -> None:
@@ -205,7 +211,7 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         await seen.press("enter")
         assert seen.dialog
         await seen.press("y")
-        await seen.until(lambda: "!OPEN, parked" in seen.text, 30)
+        await seen.until(lambda: "!OPEN, not everywhere" in seen.text, 30)
         assert "   ! 1. take node1 out" in seen.text
         await seen.press("escape")
         await seen.until(lambda: "fw2 was not told; press r when it answers again" in seen.text)

@@ -1,38 +1,17 @@
 """What each key does: plans, asks, begins. The session decides; here its sentences are shown."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Mapping
 
 from console.guards import Action
 from console.journal import Record
 from console.membership import Place, place
 from console.session import NotBegun, Session
-from console.ui.screens import pages, questions
+from console.ui.desk import Desk
+from console.ui.screens import commands, pages, questions
+from console.ui.screens.stage import Act, Stage, app_of
 
-if TYPE_CHECKING:
-    from textual.app import App
-
-    from console.ui.screens.cluster import ClusterScreen, Desk
-
-Act = Callable[["ClusterScreen"], Awaitable[None]]
-
-
-class Faults(Protocol):
-    """What can be made to go wrong in the demo."""
-
-    @property
-    def entries(self) -> tuple[tuple[str, str, str], ...]:
-        """(name, label, target)."""
-        ...
-
-    async def inject(self, name: str, target: str) -> str:
-        """Makes it happen. Returns a sentence."""
-        ...
-
-
-def _app(screen: "ClusterScreen") -> "App[int]":
-    return cast("App[int]", screen.app)  # pyright: ignore[reportUnknownMemberType]
+SELECT = "Select a node first: j and k, or a click"
 
 
 async def _settle(session: Session) -> None:
@@ -42,15 +21,18 @@ async def _settle(session: Session) -> None:
 
 
 def _begins(action: Action, always: bool = False) -> Act:
-    async def act(screen: "ClusterScreen") -> None:
-        await begin(screen, action, screen.desk.selected, always)
+    async def act(screen: Stage) -> None:
+        if screen.desk.selected:
+            await begin(screen, action, screen.desk.selected, always)
+        else:
+            screen.say(SELECT)
 
     return act
 
 
-async def begin(screen: "ClusterScreen", action: Action, node: str, always: bool = False) -> None:
+async def begin(screen: Stage, action: Action, node: str, always: bool = False) -> None:
     """Asks what has to be asked, then begins. Says why not."""
-    desk, app = screen.desk, _app(screen)
+    desk, app = screen.desk, app_of(screen)
     try:
         if desk.session.read_only or desk.session.running:
             desk.session.begin(action, node)  # says why not
@@ -66,7 +48,7 @@ async def begin(screen: "ClusterScreen", action: Action, node: str, always: bool
         await questions.tell(app, f"{action.value} {node}: not begun", str(why))
 
 
-async def undo(screen: "ClusterScreen") -> None:
+async def undo(screen: Stage) -> None:
     """Puts back what the last removal took out; a removal that is under way is stopped first."""
     desk = screen.desk
     running = desk.session.running
@@ -74,23 +56,27 @@ async def undo(screen: "ClusterScreen") -> None:
         node = running.intent.node
         text = f"{running.intent.action.value} {node} is under way. It is stopped where it stands, then"
         rest = f"{node} is put back at once as it was found."
-        if not await questions.confirmed(_app(screen), f"undo {node}?", f"{text} {rest}", yes="stop it and put back"):
+        if not await questions.confirmed(app_of(screen), f"undo {node}?", f"{text} {rest}", yes="stop it and put back"):
             return
         await desk.session.stop()
     else:
         node = _last_out(desk)
+    if not node:
+        screen.say(SELECT)
+        return
     desk.selected = node
     await begin(screen, Action.UNDO, node)
 
 
-def _last_out(desk: "Desk") -> str:
+def _last_out(desk: Desk) -> str:
     """The selected node if it is out, else the one that was taken out last, else the selected one."""
-    if place(desk.session.picture, desk.selected) in (Place.OUT, Place.MIXED) or not desk.past.out:
-        return desk.selected
+    here = desk.selected
+    if not desk.past.out or (here and place(desk.session.picture, here) in (Place.OUT, Place.MIXED)):
+        return here
     return max(desk.past.out, key=lambda node: desk.past.out[node].begun)
 
 
-async def show_open(screen: "ClusterScreen") -> None:
+async def show_open(screen: Stage) -> None:
     """Every run that was left open, one after the other."""
     for desk in screen.desks:
         records = desk.session.unfinished()
@@ -99,19 +85,19 @@ async def show_open(screen: "ClusterScreen") -> None:
                 return
 
 
-async def _offer(screen: "ClusterScreen", desk: "Desk", record: Record, more: int) -> bool:
+async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
     """False when a run was begun: no other can be, meanwhile."""
     name = desk.session.cluster.name
-    key = await questions.opened(_app(screen), name, record, time.time(), more)
+    key = await questions.opened(app_of(screen), name, record, time.time(), more)
     if key:
         screen.turn_to(desk)
         await (_resume(screen, desk, record) if key == "r" else begin(screen, Action.UNDO, record.node))
     return desk.session.running is None
 
 
-async def resume(screen: "ClusterScreen") -> None:
+async def resume(screen: Stage) -> None:
     """An open run; which, where there are several."""
-    desk, app = screen.desk, _app(screen)
+    desk, app = screen.desk, app_of(screen)
     records = desk.session.unfinished()
     if not records:
         screen.say("Nothing is open in the journal: there is nothing to resume")
@@ -127,8 +113,8 @@ async def resume(screen: "ClusterScreen") -> None:
             await _offer(screen, desk, records[-1 - chosen], 0)
 
 
-async def _resume(screen: "ClusterScreen", desk: "Desk", record: Record) -> None:
-    app = _app(screen)
+async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
+    app = app_of(screen)
     if record.node in {node.name for node in desk.session.cluster.nodes}:
         desk.selected = record.node
     try:
@@ -146,7 +132,7 @@ async def _resume(screen: "ClusterScreen", desk: "Desk", record: Record) -> None
         screen.say("")
 
 
-async def stop(screen: "ClusterScreen") -> None:
+async def stop(screen: Stage) -> None:
     """Leaves the run where it stands."""
     running = screen.desk.session.running
     if running is None:
@@ -154,40 +140,43 @@ async def stop(screen: "ClusterScreen") -> None:
         return
     name = f"{running.intent.action.value} {running.intent.node}"
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
-    if await questions.confirmed(_app(screen), f"stop {name}?", text, yes="stop it"):
+    if await questions.confirmed(app_of(screen), f"stop {name}?", text, yes="stop it"):
         await screen.desk.session.stop()
 
 
-async def dry(screen: "ClusterScreen") -> None:
+async def dry(screen: Stage) -> None:
     """What an action would do."""
     node, session = screen.desk.selected, screen.desk.session
+    if not node:
+        screen.say(SELECT)
+        return
     kinds = (("d", Action.DRAIN), ("x", Action.REMOVE), ("p", Action.REJOIN), ("u", Action.UNDO), ("b", Action.REBOOT))
     entries = tuple((key, f"{action.value} {node}") for key, action in kinds)
-    chosen = await questions.choose(_app(screen), "dry run of", entries)
+    chosen = await questions.choose(app_of(screen), "dry run of", entries)
     if chosen is not None:
         await _settle(session)
-        await pages.dry_page(_app(screen), session.plan(kinds[chosen][1], node))
+        await pages.dry_page(app_of(screen), session.plan(kinds[chosen][1], node))
 
 
-async def log(screen: "ClusterScreen") -> None:
+async def log(screen: Stage) -> None:
     """Findings, events, runs."""
-    await pages.log_page(_app(screen), screen.desk.session, time.time())
+    await pages.log_page(app_of(screen), screen.desk.session, time.time())
 
 
-async def helps(screen: "ClusterScreen") -> None:
+async def helps(screen: Stage) -> None:
     """Keys and marks."""
-    await pages.help_page(_app(screen))
+    await pages.help_page(app_of(screen), screen.KIND)
 
 
-async def theme(screen: "ClusterScreen") -> None:
+async def theme(screen: Stage) -> None:
     """Another theme."""
-    app = _app(screen)
+    app = app_of(screen)
     name = await _one_of(screen, "theme", {name: name for name in sorted(app.available_themes)})
     if name is not None:
         app.theme = name
 
 
-async def faults(screen: "ClusterScreen") -> None:
+async def faults(screen: Stage) -> None:
     """Something goes wrong, in the demo."""
     if screen.faults is None:
         screen.say("Faults are for the demo: drainboard demo")
@@ -200,9 +189,16 @@ async def faults(screen: "ClusterScreen") -> None:
         screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target)}")
 
 
-async def _one_of(screen: "ClusterScreen", title: str, labels: Mapping[str, str]) -> str | None:
+async def palette(screen: Stage) -> None:
+    """Everything that can be done here, found by typing."""
+    chosen = await commands.palette(app_of(screen), screen)
+    if chosen is not None:
+        app_of(screen).call_later(chosen)  # once this act is over: only one goes on at a time
+
+
+async def _one_of(screen: Stage, title: str, labels: Mapping[str, str]) -> str | None:
     entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
-    chosen = await questions.choose(_app(screen), title, entries)
+    chosen = await questions.choose(app_of(screen), title, entries)
     return None if chosen is None else list(labels)[chosen]
 
 
@@ -210,7 +206,7 @@ def _letter(at: int) -> str:
     return "123456789abcdefghijklmnopqrstuvwxyz"[at % 35]
 
 
-async def leave(screen: "ClusterScreen") -> None:
+async def leave(screen: Stage) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
         f"{running.intent.action.value} {running.intent.node}"
@@ -218,8 +214,8 @@ async def leave(screen: "ClusterScreen") -> None:
         if (running := desk.session.running) is not None
     ]
     text = f"{' and '.join(names)} is under way. It stops where it stands and stays open in the journal: r resumes it."
-    if not names or await questions.confirmed(_app(screen), "quit?", text, yes="quit"):
-        _app(screen).exit(0)
+    if not names or await questions.confirmed(app_of(screen), "quit?", text, yes="quit"):
+        app_of(screen).exit(0)
 
 
 KEYS: Mapping[str, Act] = {
@@ -235,5 +231,5 @@ KEYS: Mapping[str, Act] = {
     "t": theme,
     "?": helps,
     "f": faults,
-    "q": leave,
+    ":": palette,
 }

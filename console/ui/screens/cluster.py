@@ -1,184 +1,182 @@
-"""The cluster's screen: looks at sessions, paints the board, and hands keys to `console.ui.screens.acts`."""
+"""The cluster's screen: looks at its session, paints the board, and hands keys to `console.ui.screens.acts`."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
-
 from console.health import findings, verdict
-from console.session import Session
+from console.ui import keys
+from console.ui.desk import Desk
 from console.ui.lines import Line
-from console.ui.past import Past
 from console.ui.screens import acts
-from console.ui.screens.runs import Shown
+from console.ui.screens.base import Base
+from console.ui.screens.detail import DetailScreen, subjects
+from console.ui.screens.findings import FindingsScreen, explain
+from console.ui.screens.stage import Faults
 from console.ui.widgets.board import board
 from console.ui.widgets.painted import Painted
-from console.ui.widgets.sight import Sight
+from console.ui.widgets.sight import Sight, finding_row
 
 BREATH = 0.2
 """Seconds between an answer and its paint: answers that come together are painted together."""
 
 
-class Desk:
-    """One cluster on the screen: its session, what is selected, the run that is shown."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.past = Past(session)
-        self.shown = Shown()
-        self.selected = session.cluster.nodes[0].name if session.cluster.nodes else ""
-
-    def move(self, by: int) -> None:
-        """To the next node, and round."""
-        names = [node.name for node in self.session.cluster.nodes]
-        if names:
-            self.selected = names[(names.index(self.selected) + by) % len(names)]
-
-
-class ClusterScreen(Screen[None]):
+class ClusterScreen(Base):
     """One cluster at a time, of several."""
 
-    CSS_PATH = "cluster.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"act('{key}')", show=False) for key in "dxpburs"),
-        *(Binding(key, f"act('{key}')", show=False) for key in "yltfq"),
-        Binding("question_mark", "act('?')", show=False),
-        Binding("down,j", "select(1)", show=False),
-        Binding("up,k", "select(-1)", show=False),
-        Binding("tab", "turn(1)", show=False),
-        Binding("shift+tab", "turn(-1)", show=False),
-        *(Binding(str(number), f"cluster({number})", show=False) for number in range(1, 10)),
-        Binding("escape", "put_away", show=False),
-    ]
+    KIND: ClassVar[str] = keys.CLUSTER
 
-    def __init__(self, sessions: tuple[Session, ...], faults: "acts.Faults | None") -> None:
-        super().__init__()
-        self.desks = tuple(Desk(session) for session in sessions)
-        self.faults = faults
-        self.notice = ""
-        self._board = Painted(self._lines, id="board")
-        self._at = 0
-        self._busy = False
+    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None, at: int = 0) -> None:
+        super().__init__(desks, faults)
+        self._at = at
+        self._looking = 0
 
     @property
     def desk(self) -> Desk:
         """The one that is shown."""
         return self.desks[self._at]
 
-    def compose(self) -> ComposeResult:
-        """One widget paints it all."""
-        yield self._board
-
     def on_mount(self) -> None:
-        """Begins to look; what was left open comes first."""
-        for desk in self.desks:
-            self.run_worker(self._watch(desk), group="watch")
-        self.set_interval(1.0, self.renew)
-        self._do(acts.show_open)
+        """Begins to look; what was left open comes first, unless the fleet has asked about it."""
+        self._look()
+        if len(self.desks) == 1:
+            self.do(acts.show_open)
+
+    def _look(self) -> None:
+        self.run_worker(self._watch(self.desk), group="watch", exclusive=True)
 
     async def _watch(self, desk: Desk) -> None:
-        """Paints after an answer. The tick paints the rest: ages, and a cluster that says nothing at all."""
+        """Paints after an answer that changes something. The tick paints the rest: ages, and a cluster that says
+        nothing at all."""
+        before = None
         while True:
             await desk.session.change()
             await asyncio.sleep(BREATH)
-            if desk is self.desk:
-                self.renew()
+            now = desk.session.poller.snapshot
+            if now != before:
+                self.tick()
+            before = now
 
-    def renew(self) -> None:
-        """Repaints what has changed."""
-        if self._board.is_attached:
-            self._board.renew()
+    # --- what is painted
 
     def sight(self, width: int, height: int) -> Sight:
         """What there is to see now."""
         desk, now = self.desk, time.time()
         picture = desk.session.picture
         desk.past.look(now)
-        run = desk.shown.view(desk.session, desk.past)
-        found = findings(picture)
         return Sight(
             picture=picture,
             now=now,
             verdict=verdict(picture),
-            findings=found,
+            findings=findings(picture),
             width=width,
             height=height,
-            selected=desk.selected,
+            picked=desk.picked,
             out=desk.past.out,
             open=tuple(record for record in desk.past.open if record.path != desk.shown.path),
-            run=run,
+            run=desk.shown.view(desk.session, desk.past),
             events=tuple(desk.session.events)[-100:],
-            strip=tuple((one.session.cluster.name, verdict(one.session.picture)) for one in self.desks)
-            if len(self.desks) > 1
-            else (),
-            notice=self.notice,
+            place=(self._at + 1, len(self.desks)),
+            filter=self.filter,
             read_only=desk.session.read_only,
-            faults=self.faults is not None,
         )
 
-    def _lines(self, width: int, height: int) -> list[Line]:
+    def lines(self, width: int, height: int) -> list[Line]:
+        """The board."""
         return board(self.sight(width, height))
+
+    def prefix(self) -> str:
+        """Read-only is said at the very place where one looks for the keys."""
+        return " READ-ONLY " if self.desk.session.read_only else ""
+
+    def offered(self) -> tuple[keys.Key, ...]:
+        """The keys that do something now."""
+        desk = self.desk
+        run = desk.shown.view(desk.session, desk.past)
+        running = run is not None and not run.ended
+        left = run is not None and run.ended in ("parked", "stopped")
+        some = {"s": 96, "u": 95} if running else dict.fromkeys("dxpbu")
+        if (desk.past.open or left) and not running:
+            some["r"] = 97
+        if desk.session.read_only:
+            some = {}
+        hidden = keys.CHANGING - set(some) | frozenset(() if self.faults else "f")
+        shown = [replace(key, keep=some.get(key.key) or key.keep) for key in super().offered() if key.key not in hidden]
+        return tuple(replace(key, word="stop and put back") if running and key.key == "u" else key for key in shown)
+
+    def copied(self) -> str:
+        """The selected finding's sentence, or the selected row."""
+        said = [one.says for one in findings(self.desk.session.picture) if finding_row(one) == self.desk.picked]
+        rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.desk.picked]
+        return said[0] if said else " ".join(" ".join(rows).split())
+
+    # --- keys
+
+    def own(self) -> dict[str, Callable[[], object]]:
+        """What looks, and changes nothing."""
+        opened = [one for one in findings(self.desk.session.picture) if finding_row(one) == self.desk.picked]
+        own: dict[str, Callable[[], object]] = {
+            "w": lambda: self.app.push_screen(FindingsScreen(self.desks, self.desk)),  # pyright: ignore[reportUnknownMemberType]
+        }
+        if opened:
+            own["?"] = own["enter"] = lambda: self.do(lambda screen: explain(screen, opened[0]))
+        return own
+
+    def open(self) -> None:
+        """The selected machine, layer by layer."""
+        self._detail(self.desk.picked)
+
+    def _detail(self, name: str) -> None:
+        self.app.push_screen(DetailScreen(self.desks, self.desk, name))  # pyright: ignore[reportUnknownMemberType]
+
+    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """Every machine, volume and address, and the other clusters."""
+
+        def detail(name: str) -> Callable[[], object]:
+            return lambda: self._detail(name)
+
+        def cluster(desk: Desk) -> Callable[[], object]:
+            return lambda: self.turn_to(desk)
+
+        mine = [(f"open {one.title}", detail(one.name)) for one in subjects(self.desk.session.cluster)]
+        others = [desk for desk in self.desks if desk is not self.desk]
+        return (*mine, *((f"go to cluster {desk.session.cluster.name}", cluster(desk)) for desk in others))
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click selects."""
-        self.desk.selected = message.node
+        self.desk.picked = message.row
         self.renew()
 
     def action_select(self, by: int) -> None:
-        """The next or the previous node."""
-        self.desk.move(by)
+        """The next or the previous row."""
+        self.desk.move(by, self.board.rows)
         self.renew()
 
     def action_turn(self, by: int) -> None:
         """The next or the previous cluster."""
-        self._at = (self._at + by) % len(self.desks)
-        self.renew()
+        self._turn((self._at + by) % len(self.desks))
 
-    def action_cluster(self, number: int) -> None:
-        """A cluster by its place in the strip."""
+    def action_number(self, number: int) -> None:
+        """A cluster by its number."""
         if number <= len(self.desks):
-            self._at = number - 1
-            self.renew()
+            self._turn(number - 1)
 
     def turn_to(self, desk: Desk) -> None:
         """Shows one of the clusters."""
-        self._at = self.desks.index(desk)
+        self._turn(self.desks.index(desk))
+
+    def _turn(self, at: int) -> None:
+        if at != self._at:
+            self._at, self.filter = at, ""
+            self._look()
         self.renew()
 
-    def action_put_away(self) -> None:
-        """A run that has ended, and the last notice."""
-        self.notice = ""
-        self.desk.shown.put_away(self.desk.session)
-        self.renew()
-
-    def action_act(self, key: str) -> None:
-        """What a letter does."""
-        if key == "q":
-            self.run_worker(acts.leave(self), group="leave", exclusive=True)
+    def back(self) -> None:
+        """The last notice and the filter, then a run that has ended, then the fleet."""
+        shown = self.desk.shown.path is not None and self.desk.session.running is None
+        if not self.filter and shown:
+            self.desk.shown.put_away(self.desk.session)
         else:
-            self._do(acts.KEYS[key])
-
-    def say(self, notice: str) -> None:
-        """What the last key led to, until the next key."""
-        self.notice = notice
-        self.renew()
-
-    def _do(self, act: Callable[["ClusterScreen"], Awaitable[None]]) -> None:
-        """One at a time: a second key waits for no dialog, it is not heard."""
-        if not self._busy:
-            self._busy = True
-            self.notice = ""
-            self.run_worker(self._carry(act), group="act")
-
-    async def _carry(self, act: Callable[["ClusterScreen"], Awaitable[None]]) -> None:
-        try:
-            await act(self)
-        except Exception as error:  # noqa: BLE001 -- the picture stays on the screen, whatever a key runs into
-            self.say(f"An error in this program ended this ({type(error).__name__}: {error}); l shows what was begun")
-        finally:
-            self._busy = False
-            self.renew()
+            super().back()

@@ -4,52 +4,49 @@ from textual.app import App
 
 from console.health import findings
 from console.session import Plan, Session
-from console.ui import words
+from console.ui import keys, words
 from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask
 from console.ui.screens.questions import against, planned
 from console.ui.widgets.events import told
 from console.ui.widgets.run import left_open, sentence
 
-KEYS = (
-    ("j k, arrows", "select a node"),
-    ("d", "drain: out of every pool on both firewalls; sessions may end; it stays out"),
-    ("x", "remove now: HAProxy maint, for a node that is broken; one key if nothing objects"),
-    ("p", "put back (rejoin): waits until the node is Synced, healed and serving by itself"),
-    ("u", "undo: put back at once what the last removal took out, as it was found"),
-    ("b", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first"),
-    ("r", "resume an open run: each step is checked again before anything is sent"),
-    ("s", "stop the run where it stands; nothing is taken back, it stays open"),
-    ("y", "dry run: what stands against an action, its steps and exact commands"),
-    ("l", "log: findings, events and the journal's runs"),
-    ("tab, 1-9", "another cluster"),
-    ("t", "theme"),
-    ("f", "faults (in the demo only)"),
-    ("q", "quit"),
-)
+SCREENS = {
+    keys.CLUSTER: "of one cluster",
+    keys.FLEET: "of all clusters",
+    keys.DETAIL: "of the details",
+    keys.FINDINGS: "of what is wrong",
+}
 MEANINGS = (
     (words.Word(words.OK, "UP", "ok"), "as it should be"),
     (words.Word(words.WARN, "no shd", "warn"), "works, and something is missing"),
     (words.Word(words.BAD, "DOWN", "bad"), "broken"),
-    (
-        words.Word(words.UNKNOWN, "lost", "unknown"),
-        "not known now, the details say why; stale: too old to count",
-    ),
+    (words.Word(words.NOTED, "", "note"), "worth knowing; the cluster is well all the same"),
+    (words.Word(words.UNKNOWN, "lost", "unknown"), "not known now, the details say why; stale: too old to count"),
+    (words.Word(words.ASKING, "asking", "dim"), "not asked yet; off: HAProxy does not run there"),
+    (words.Word(words.OLD, "UP", "dim"), "it was so at the last look, which is older than two rounds"),
     (words.Word(words.OUT, "MAINT", "note"), "taken out by a person"),
     (words.Word(words.DRAIN, "DRAIN", "note"), "taken out by a person, old sessions may end"),
     (words.Word(words.WARN, "UP≠", "warn"), "config.xml says otherwise than run time: a reload or failover changes it"),
+    (words.Word("", "≤5s", "dim"), "age: read within two rounds, which is as fresh as can be; older ones are counted"),
     (words.Word("", "3/3 q0", "text"), "Galera: members in this node's component, of all; write-sets waiting"),
+    (words.Word("", "+212/s", "text"), "commits a second; - until there are two looks to compare"),
     (words.Word("", "31/400", "text"), "Apache: busy workers of all slots"),
+    (words.Word("", "no shd", "text"), "Gluster: the self-heal daemon of this brick is off, nothing heals there"),
 )
 
 
-async def help_page(app: App[int]) -> None:
-    """Every key, every mark."""
+async def help_page(app: App[int], kind: str) -> None:
+    """Every key of a screen, every mark."""
 
     def make(width: int, _height: int) -> list[Line]:
-        lines = [one for key, says in KEYS for one in wrapped(says, width, f" {key:<13}", " " * 14)]
-        lines += [BLANK, line(Piece(" The marks", "head"))]
-        lines += [line(Piece(f" {word.text:<12}", word.style), f" {says}").cut(width) for word, says in MEANINGS]
+        lines = [line(Piece(f" The keys, {SCREENS[kind]}", "head"))]
+        lines += [one for key in keys.on(kind) for one in wrapped(key.says, width, f" {key.key:<11} ", " " * 13)]
+        lines += [BLANK, line(Piece(" The marks and words", "head"))]
+        for word, says in MEANINGS:
+            first, *rest = wrapped(says, max(20, width - 16))
+            lines += [Line((Piece(f" {word.text:<14} ", word.style), *first.pieces))]
+            lines += [Line((Piece(" " * 16), *one.pieces)) for one in rest]
         return lines
 
     await ask(app, Question("help", make, page=True))

@@ -1,6 +1,7 @@
 """The selected node in words: since when and why it is out, what is not as it should be, and why unknown."""
 
 from console.fitness import CLEAN_LOOKS, unfit
+from console.health import Kind
 from console.membership import Place, config_of, memberships, place
 from console.snapshot import Known
 from console.ui import words
@@ -24,9 +25,12 @@ def out_since(sight: Sight, node: str) -> str:
 
 def details(sight: Sight, most: int) -> list[Line]:
     """At most so many lines, what matters most first."""
-    if most <= 0 or sight.selected not in {view.name for view in sight.picture.nodes}:
+    if most <= 0 or not sight.selected:
         return []
-    lines = [*_out(sight), *_wrong(sight), *_pools(sight), *_figures(sight)]
+    firewall = sight.selected in {view.name for view in sight.picture.firewalls}
+    lines = _firewall(sight) if firewall else [*_out(sight), *_wrong(sight), *_pools(sight), *_figures(sight)]
+    if not lines:
+        return []
     kept = lines if len(lines) <= most else lines[:most]
     first, *rest = [line(Piece("   "), *one.pieces).cut(sight.width) for one in kept]
     named = line(Piece(f" {sight.selected}: ", "head"), *kept[0].pieces).cut(sight.width)
@@ -44,11 +48,34 @@ def _out(sight: Sight) -> list[Line]:
     return wrapped(text, sight.width - 12, style="note", most=2)
 
 
+def _firewall(sight: Sight) -> list[Line]:
+    """What is wrong with a firewall, then its figures."""
+    view = sight.picture.firewall(sight.selected)
+    lines: list[Line] = []
+    for one in sight.findings:
+        if sight.selected in one.machines and one is not sight.findings[0]:
+            lines += wrapped(f"{words.finding(one.level).mark} {one.says}", sight.width - 12, rest="  ", most=2)
+    parts: list[list[str | Piece | words.Word]] = []
+    if isinstance(view.box, Known):
+        box = view.box.value
+        parts.append([f"pfSense {box.version}"])
+        if box.states is not None:
+            parts.append([f"{box.states} states"])
+    if isinstance(view.carp, Known) and view.carp.value.uptime is not None:
+        parts.append([f"up {span(view.carp.value.uptime)}"])
+    if isinstance(view.carp, Known):
+        parts.append([f"pfsync {view.carp.value.pfsync or 'has no interface'}"])
+        for one in view.carp.value.vhids:
+            parts.append([f"{one.interface} vhid {one.vhid} {one.role} advskew {one.advskew}"])
+    figures = flow(parts, sight.width - 12, indent="")
+    return [*lines, *(Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in figures)]
+
+
 def _wrong(sight: Sight) -> list[Line]:
     """What makes it unfit, and where the pools disagree."""
     looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
-    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in ("mixed", "down")]
+    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in (Kind.MIXED, Kind.DOWN)]
     mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
@@ -83,7 +110,7 @@ def _figures(sight: Sight) -> list[Line]:
         parts.append([f"load {host.load:.1f} of {host.cores} cores"])
         parts.append([f"up {span(host.uptime)}"])
     if isinstance(view.site, Known):
-        parts.append([f"check URL HTTP {view.site.value.status} in {view.site.value.seconds * 1000:.0f}ms"])
+        parts.append([f"check URL HTTP {view.site.value.status} in {words.took(view.site.value.seconds)}"])
     if isinstance(view.apache, Known):
         apache = view.apache.value
         parts.append([f"Apache {apache.busy} busy, {apache.idle} idle of {apache.slots}"])

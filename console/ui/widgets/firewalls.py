@@ -1,11 +1,13 @@
 """The virtual addresses as visitors see them, and the two firewalls."""
 
+from dataclasses import replace
+
 from console.inventory import Vip
 from console.membership import config_of
 from console.probes.carp import Carp
 from console.snapshot import FirewallView, Known, Unknown, VipView
 from console.ui import words
-from console.ui.lines import Line, Piece, fitted, flow, moment, span
+from console.ui.lines import Line, Piece, fitted, flow, moment
 from console.ui.widgets.sight import Sight
 
 Group = list[str | Piece | words.Word]
@@ -24,11 +26,11 @@ def addresses(sight: Sight) -> list[Line]:
 def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
     word = words.visit(view.visit, asked=vip.url is not None)
     if sight.old(view.visit):
-        word = word._replace(style="dim")
+        word = words.aged(word)
     group: Group = [f"{view.name} ", Piece(f"{vip.address} ", "dim"), word]
     if isinstance(view.visit, Known):
         visit = view.visit.value
-        group.append(Piece(f" {visit.seconds * 1000:.0f}ms" + (f" {visit.node}" if visit.node else ""), word.style[:0]))
+        group.append(Piece(f" {words.took(visit.seconds)}" + (f" {visit.node}" if visit.node else "")))
     return group
 
 
@@ -37,11 +39,19 @@ def firewalls(sight: Sight) -> list[Line]:
     wide = max(len(view.name) for view in sight.picture.firewalls)
     lines: list[Line] = []
     for view in sight.picture.firewalls:
-        first: Group = [Piece(view.name.ljust(wide + 1), "head"), *_carp(sight, view)]
+        here = view.name == sight.picked
+        name = Piece(("►" if here else " ") + view.name.ljust(wide + 1), "head")
+        first: Group = [name, *_carp(sight, view)]
         age = [_age(sight, view)] if sight.width >= 70 else []  # alone on a line it takes more than it gives
         groups = [first, *_state(sight, view), *age]
-        lines += [one.cut(sight.width) for one in flow(groups, sight.width - 1)]
-    return lines
+        mine = flow(groups, sight.width - 1, indent="")
+        fill = "selected" if here else ""
+        lines += [replace(one, fill=fill, row=view.name).cut(sight.width) for one in _indented(mine)]
+    return [one for one in lines if sight.wants(one.text)]
+
+
+def _indented(lines: list[Line]) -> list[Line]:
+    return [one if at == 0 else Line((Piece("   "), *one.pieces)) for at, one in enumerate(lines)]
 
 
 def _carp(sight: Sight, view: FirewallView) -> Group:
@@ -51,13 +61,13 @@ def _carp(sight: Sight, view: FirewallView) -> Group:
         room = sight.width - 52 if isinstance(view.pools, Known) else sight.width - 20
         return [words.unknown(view.carp), Piece(f" {fitted(f'{since}{why}', room - 1)}", "unknown")]
     group: Group = []
-    for role, names in _roles(sight, view.carp.value).items():
+    for role, names in roles(sight, view.carp.value).items():
         word = words.role(role or None, view.carp.value.allow)
-        group += [word._replace(style="dim") if sight.old(view.carp) else word, Piece(f" {' '.join(names)} ")]
+        group += [words.aged(word) if sight.old(view.carp) else word, Piece(f" {' '.join(names)} ")]
     return group or [Piece("no vhid ", "dim")]
 
 
-def _roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
+def roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
     """Names of the virtual addresses by role, one entry where they agree."""
     found: dict[str, list[str]] = {}
     for vip in sight.picture.cluster.vips:
@@ -111,4 +121,4 @@ def _age(sight: Sight, view: FirewallView) -> Group:
     reading = view.pools if isinstance(view.pools, Known) else view.carp
     if isinstance(reading, Unknown):
         return []
-    return [Piece(span(sight.now - reading.at), "dim")]
+    return [words.age(sight.now - reading.at, sight.limit())]

@@ -9,14 +9,14 @@ from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
 from console.ui import words
 from console.ui.lines import Line, Piece, line, piece, span
-from console.ui.widgets.details import out_since
+from console.ui.widgets.notes import notes
 from console.ui.widgets.sight import Sight
 from console.ui.words import Word
 
 Cell = Callable[[Sight, NodeView], Word]
 
 NOTES = 20
-"""Least width of the column that says since when a node is out; it takes what room is left."""
+"""Least width of the column of what else there is to know; it takes what room is left."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ def table(sight: Sight) -> list[Line]:
     name = _name_width(sight)
     titles = " ".join(_fit(one.title, one) for one in chosen)
     heading = line(Piece(" " * (name + 3) + titles), fill="heading").cut(sight.width)
-    return [heading, *(_row(sight, view, chosen, name) for view in sight.picture.nodes)]
+    rows = [_row(sight, view, chosen, name) for view in sight.picture.nodes]
+    shown = [row for row in rows if sight.wants(row.text)]
+    return [heading, *(shown or [line(Piece("   no row contains that", "dim")).cut(sight.width)])]
 
 
 def columns(sight: Sight) -> list[Column]:
@@ -61,12 +63,19 @@ def _fit(text: str, column: Column) -> str:
 
 
 def _row(sight: Sight, view: NodeView, chosen: Sequence[Column], name: int) -> Line:
-    here = view.name == sight.selected
+    here = view.name == sight.picked
     parts = [Piece(" ►" if here else "  "), Piece(_fit(view.name, Column("", name, 0, _load)) + " ", "head")]
     for column in chosen:
         word = column.cell(sight, view)
         parts += [Piece(_fit(piece(word).text, column), word.style), Piece(" ")]
-    return line(*parts[:-1], fill="selected" if here else "", node=view.name).cut(sight.width)
+    return line(*parts[:-1], fill="selected" if here else "", row=view.name).cut(sight.width)
+
+
+def compact(sight: Sight, view: NodeView) -> list[Word]:
+    """A node in as few cells as can be: its pools, Galera, its brick."""
+    cells = [*(one.cell for one in _pools(sight)), *([_wsrep] if sight.picture.cluster.mysql else [])]
+    cells += [_brick] if sight.picture.cluster.volumes else []
+    return list(dict.fromkeys(cell(sight, view) for cell in cells))
 
 
 def _pools(sight: Sight) -> list[Column]:
@@ -85,7 +94,7 @@ def _pool_cell(at: int) -> Cell:
 
 
 def _aged(sight: Sight, reading: Reading[Any], word: Word, interval: float = 0.0) -> Word:
-    return word._replace(style="dim") if sight.old(reading, interval) else word
+    return words.aged(word) if sight.old(reading, interval) else word
 
 
 def _path(sight: Sight) -> list[Column]:
@@ -96,15 +105,18 @@ def _path(sight: Sight) -> list[Column]:
         Column("site", 5, 65, lambda s, v: _aged(s, v.site, words.site(v.site))),
     ]
     if sight.picture.cluster.mysql is not None:
-        found.append(Column("wsrep", 14, 95, _wsrep))
+        found += [
+            Column("wsrep", 14, 95, _wsrep),
+            Column("commits", 7, 55, lambda s, v: _aged(s, v.galera, words.commits(v.galera)), right=True),
+        ]
     if sight.picture.cluster.volumes:
         found += [Column("brick", 7, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
     return [
         *found,
         Column("load", 5, 40, _load, right=True),
         Column("up", 4, 30, _uptime, right=True),
-        Column("age", 3, 99, _age, right=True),
-        Column("", NOTES, 10, _notes),
+        Column("age", 4, 99, _age, right=True),
+        Column("notes", NOTES, 50, _notes),
     ]
 
 
@@ -136,7 +148,7 @@ def _heal(sight: Sight, view: NodeView) -> Word:
 def _storage(sight: Sight, word: Word) -> Word:
     interval = sight.picture.cluster.timings.storage
     old = any(sight.old(volume.state, interval) for volume in sight.picture.volumes)
-    return word._replace(style="dim") if old else word
+    return words.aged(word) if old else word
 
 
 def _load(sight: Sight, view: NodeView) -> Word:
@@ -156,8 +168,14 @@ def _age(sight: Sight, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
         lost = view.host.since
         return Word("", span(sight.now - lost), "unknown") if lost else words.NOTHING
-    return Word("", span(sight.now - view.host.at), "dim")
+    return words.age(sight.now - view.host.at, sight.limit())
 
 
 def _notes(sight: Sight, view: NodeView) -> Word:
-    return Word("", out_since(sight, view.name), "note")
+    said = notes(sight, view)
+    return Word("", ", ".join(word.text for word in said), said[0].style if said else "")
+
+
+def has_notes(sight: Sight) -> bool:
+    """Whether the notes have a column; else they want lines of their own."""
+    return any(one.cell is _notes for one in columns(sight))

@@ -26,16 +26,33 @@ class Painted(Widget):
     }
 
     class Pressed(Message):
-        """A node's row was clicked."""
+        """A row was clicked."""
 
-        def __init__(self, node: str) -> None:
+        def __init__(self, row: str) -> None:
             super().__init__()
-            self.node = node
+            self.row = row
+
+    class Turned(Message):
+        """The mouse's wheel."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
 
     def __init__(self, make: Make, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._make = make
         self._lines: list[Line] = []
+
+    @property
+    def lines(self) -> list[Line]:
+        """What is painted."""
+        return self._lines
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of what can be selected, from top to bottom."""
+        return tuple(dict.fromkeys(line.row for line in self._lines if line.row))
 
     def renew(self) -> None:
         """Makes the lines again and repaints the cells that differ."""
@@ -54,9 +71,17 @@ class Painted(Widget):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Tells which node's row it was."""
-        if event.y < len(self._lines) and self._lines[event.y].node:
-            self.post_message(self.Pressed(self._lines[event.y].node))
+        """Tells which row it was."""
+        if event.y < len(self._lines) and self._lines[event.y].row:
+            self.post_message(self.Pressed(self._lines[event.y].row))
+
+    def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
+        """Further down."""
+        self.post_message(self.Turned(1))
+
+    def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
+        """Further up."""
+        self.post_message(self.Turned(-1))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
         """As many as are made."""

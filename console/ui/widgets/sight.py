@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.health import Finding, Verdict
+from console.health import Finding, Level, Verdict
 from console.journal import Record
 from console.runner import Note
 from console.snapshot import Known, Reading, Snapshot, Unknown
@@ -21,18 +21,31 @@ class Sight:
     findings: tuple[Finding, ...] = ()
     width: int = 80
     height: int = 24
-    selected: str = ""
+    picked: str = ""
+    """The selected row: a machine's name, or a finding's row."""
+    may_go: str = ""
+    """What may be lost now, in a line."""
+    layers: tuple[tuple[str, Level], ...] = ()
+    """The layers of a request's path, each with the worst that is known of it."""
     out: Mapping[str, Record] = field(default_factory=dict[str, Record])
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
     run: RunView | None = None
     events: tuple[Note, ...] = ()
-    strip: tuple[tuple[str, Verdict], ...] = ()
-    """Every cluster with its verdict."""
-    notice: str = ""
-    """What the last key led to, where it led to no run."""
+    place: tuple[int, int] = (1, 1)
+    """Which cluster of how many."""
+    filter: str = ""
     read_only: bool = False
-    faults: bool = False
+
+    @property
+    def selected(self) -> str:
+        """The selected node or firewall; nothing when a finding is selected."""
+        views = (*self.picture.nodes, *self.picture.firewalls)
+        return self.picked if self.picked in {view.name for view in views} else ""
+
+    def wants(self, text: str) -> bool:
+        """Whether the filter lets it through."""
+        return not self.filter or self.filter.lower() in text.lower()
 
     @property
     def poll(self) -> float:
@@ -42,10 +55,27 @@ class Sight:
     @property
     def asking(self) -> bool:
         """No machine has answered yet, nor failed to."""
-        firewalls = [view.pools for view in self.picture.firewalls]
-        readings: list[Reading[Any]] = [*firewalls, *(view.host for view in self.picture.nodes)]
+        pools = [view.pools for view in self.picture.firewalls]
+        readings: list[Reading[Any]] = [*pools, *(view.host for view in self.picture.nodes)]
         return all(isinstance(one, Unknown) and one.since == 0 for one in readings)
+
+    def limit(self, interval: float = 0.0) -> float:
+        """Seconds after which a look is older than two rounds, with the second that an answer may take."""
+        return 2 * (interval or self.poll) + 1
 
     def old(self, reading: Reading[Any], interval: float = 0.0) -> bool:
         """Known, and older than two rounds: shown dim until it counts as stale."""
-        return isinstance(reading, Known) and self.now - reading.at > 2 * (interval or self.poll) + 1
+        return isinstance(reading, Known) and self.now - reading.at > self.limit(interval)
+
+    @property
+    def silent(self) -> str:
+        """A machine whose last look is older than two rounds and not yet counted as lost; "" if there is none."""
+        looks = [(view.name, view.carp) for view in self.picture.firewalls]
+        looks += [(view.name, view.host) for view in self.picture.nodes]
+        old = [name for name, reading in looks if self.old(reading)]
+        return old[0] if old else ""
+
+
+def finding_row(one: Finding) -> str:
+    """The name of a finding's row: what identifies it over time."""
+    return f"finding {one.machine} {one.kind}"

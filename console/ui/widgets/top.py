@@ -1,61 +1,90 @@
-"""The strip of clusters, the verdict, and what else is not as it should be."""
+"""The verdict, what may be lost now, and what else is not as it should be."""
 
 from dataclasses import replace
 
-from console.health import Finding
+from console.health import Finding, Kind
 from console.ui import words
 from console.ui.lines import Line, Piece, clock, count, fitted, harmless, line, wrapped
 from console.ui.widgets.details import out_since
-from console.ui.widgets.sight import Sight
-
-
-def strip(sight: Sight) -> list[Line]:
-    """Each cluster with its verdict's mark, where there are several."""
-    if len(sight.strip) < 2:
-        return []
-    parts: list[Piece] = []
-    for at, (name, verdict) in enumerate(sight.strip, 1):
-        here = name == sight.picture.cluster.name
-        word = words.verdict(verdict.level)
-        parts += [Piece(f" {at} ", "key"), Piece(name, "head" if here else ""), Piece(f" {word.mark}", word.style)]
-    return [line(*parts, Piece("   tab next", "dim")).cut(sight.width)]
+from console.ui.widgets.sight import Sight, finding_row
 
 
 def verdict(sight: Sight) -> list[Line]:
     """The cluster in a sentence, and the time, so that a screen that stands still is seen to."""
-    word = words.verdict(sight.verdict.level)
-    says = told(sight, sight.findings[0]) if sight.findings else sight.verdict.says
-    if sight.asking:
-        word, says = words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time"
-    head = f" {sight.picture.cluster.name}  {word.text}  "
-    time = f"  {clock(sight.now)} "
-    room = sight.width - len(head) - len(time)
+    word, text = said(sight)
+    row = finding_row(sight.findings[0]) if sight.findings and not sight.asking else ""
+    mark = "►" if row and row == sight.picked else " "
+    at, of = sight.place
+    head = f"{mark}{sight.picture.cluster.name}  {word.text}  "
+    time = f"  {at}/{of}  {clock(sight.now)} " if of > 1 else f"  {clock(sight.now)} "
+    room = max(1, sight.width - len(head) - len(time))
     fill = f"bar-{word.style}"
-    first = wrapped(says, room)[0].text
-    rest = " ".join(harmless(says).split())[len(first) :].strip()
+    first = wrapped(text, room)[0].text
+    rest = " ".join(harmless(text).split())[len(first) :].strip()
     more = wrapped(rest, sight.width - 4, "   ", "   ", most=1 if sight.height < 40 else 2) if rest else []
     return [
-        line(head + first.ljust(room) + time, fill=fill).cut(sight.width),
-        *(replace(one, fill=fill) for one in more),
+        line(head + first.ljust(room) + time, fill=fill, row=row).cut(sight.width),
+        *(replace(one, fill=fill, row=row) for one in more),
     ]
+
+
+def said(sight: Sight) -> tuple[words.Word, str]:
+    """The verdict's word and sentence. A look that is older than two rounds is no ground to call anything well."""
+    if sight.asking:
+        return words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time"
+    word = words.verdict(sight.verdict.level)
+    says = told(sight, sight.findings[0]) if sight.findings and word.mark != words.OK else sight.verdict.says
+    if word.mark == words.OK and sight.silent:
+        says = f"{sight.silent} has not answered for two rounds; before that: {says}"
+        return words.Word(words.OLD, word.word, "unknown"), says
+    return word, says
+
+
+def may_go(sight: Sight) -> list[Line]:
+    """What may be lost now, in a line or two."""
+    if not sight.may_go or sight.asking:
+        return []
+    lead, _, rest = sight.may_go.partition(": ")
+    found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=1 if sight.height < 28 else 2)
+    first = found[0].text
+    if rest and first.startswith(f" {lead}: "):
+        found[0] = Line((Piece(f" {lead}: ", "head"), Piece(first[len(lead) + 3 :])))
+    return [one.cut(sight.width) for one in found]
+
+
+def layers(sight: Sight) -> list[Line]:
+    """Each layer of the request path by its mark, where there is room."""
+    if sight.height < 30 or not sight.layers:
+        return []
+    parts: list[Piece] = []
+    for name, level in sight.layers:
+        word = words.finding(level)
+        parts += [Piece(word.mark + name, word.style), Piece("  ")]
+    return [line(Piece(" layers  ", "dim"), *parts[:-1]).cut(sight.width)]
 
 
 def told(sight: Sight, one: Finding) -> str:
     """A finding; of a node that is out also since when and why, which only the journal knows."""
-    return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == "out" else one.says
+    return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == Kind.OUT else one.says
 
 
 def others(sight: Sight, most: int) -> list[Line]:
     """Findings beyond the one that is the verdict."""
     if sight.asking:
         return []
-    rest = [one for one in sight.findings if one.says != sight.verdict.says and not one.says.endswith("not asked yet")]
+    shown_above = sight.findings[:1] if sight.verdict.level else ()
+    rest = [one for one in sight.findings if one not in shown_above and one.kind != Kind.NOT_ASKED]
+    rest = [one for one in rest if sight.wants(one.says)]
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
-    lines = [
-        line(Piece("  also "), words.finding(one.level), " ", fitted(told(sight, one), sight.width - 10))
-        for one in shown
-    ]
-    lines = [one.cut(sight.width) for one in lines]
+    lines = [_other(sight, one) for one in shown]
     if len(shown) < len(rest) and most > 0:
-        lines.append(line(Piece(f"  and {count(len(rest) - len(shown), 'more finding')}: l shows them all", "dim")))
+        lines.append(line(Piece(f"  and {count(len(rest) - len(shown), 'more finding')}: w shows them all", "dim")))
     return lines
+
+
+def _other(sight: Sight, one: Finding) -> Line:
+    here = finding_row(one) == sight.picked
+    lead = Piece(" ►also " if here else "  also ", "" if here else "dim")
+    text = fitted(told(sight, one), sight.width - 10)
+    fill = "selected" if here else ""
+    return line(lead, words.finding(one.level), " ", text, fill=fill, row=finding_row(one)).cut(sight.width)

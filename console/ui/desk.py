@@ -1,0 +1,34 @@
+"""One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
+
+from console.session import Session
+from console.ui.glance import Glances
+from console.ui.past import Past
+from console.ui.screens.runs import Shown
+
+
+class Desk:
+    """Holds no picture: the session does."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.past = Past(session)
+        self.shown = Shown()
+        self.glances = Glances(session, self.past)
+        self._nodes = tuple(node.name for node in session.cluster.nodes)
+        self.picked = self._nodes[0] if self._nodes else ""
+        """The selected row: a machine's name, or a finding's own name."""
+
+    @property
+    def selected(self) -> str:
+        """The selected node; nothing when a firewall or a finding is selected."""
+        return self.picked if self.picked in self._nodes else ""
+
+    @selected.setter
+    def selected(self, node: str) -> None:
+        self.picked = node
+
+    def move(self, by: int, rows: tuple[str, ...]) -> None:
+        """To the next of the rows that are shown, and round."""
+        if rows:
+            at = rows.index(self.picked) if self.picked in rows else (-1 if by > 0 else 0)
+            self.picked = rows[(at + by) % len(rows)]

@@ -1,0 +1,105 @@
+"""A cluster in one row: looked at when its row is shown, when its events have moved on, or now and then."""
+
+import time
+from dataclasses import dataclass
+
+from console.health import Level, Verdict, verdicts
+from console.membership import Place, master, place
+from console.session import Session
+from console.snapshot import Cause, Known, Snapshot, Unknown
+from console.ui import words
+from console.ui.past import Past
+from console.ui.words import Word
+
+FRESH = 0.9
+"""Seconds after which a row that is shown is looked at again."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the fleet shows of one cluster."""
+
+    name: str
+    word: Word
+    says: str
+    level: Level
+    may_go: str
+    master: Word
+    nodes: tuple[Word, ...]
+    """A mark for each node."""
+    open: int
+    """Runs left open."""
+    running: bool
+    at: float
+    """Unix time of the oldest of the machines' last answers; 0: not every machine has answered."""
+
+    @property
+    def text(self) -> str:
+        """What a filter looks in."""
+        return f"{self.name} {self.word.word} {self.says} {self.may_go} {'open' * bool(self.open)}".lower()
+
+
+class Glances:
+    """The newest glance at one cluster."""
+
+    def __init__(self, session: Session, past: Past) -> None:
+        self._session = session
+        self._past = past
+        self.last: Glance | None = None
+        self._looked = 0.0
+        self._event: object = None
+
+    def shown(self) -> Glance:
+        """Of a row that is on the screen: at most a second old."""
+        fresh = self.last is not None and time.monotonic() - self._looked < FRESH
+        return self.last if fresh and self.last else self.look()
+
+    def due(self, patience: float) -> bool:
+        """Whether a row that is hidden wants a look: something has been noted, or the last one is long ago."""
+        return self._newest() is not self._event or time.monotonic() - self._looked > patience
+
+    def _newest(self) -> object:
+        return self._session.events[-1] if self._session.events else None
+
+    def look(self) -> Glance:
+        """Now."""
+        self._looked, self._event = time.monotonic(), self._newest()
+        self._past.look(time.time())
+        self.last = glance(self._session.picture, len(self._past.open), self._session.running is not None)
+        return self.last
+
+
+def glance(picture: Snapshot, opened: int, running: bool) -> Glance:
+    """One look."""
+    judged = verdicts(picture)
+    asking = all(isinstance(view.host, Unknown) and view.host.cause is Cause.NOT_ASKED for view in picture.nodes)
+    word = Word(words.ASKING, "ASKING", "unknown") if asking else words.verdict(judged.cluster.level)
+    looks = [view.carp for view in picture.firewalls] + [view.host for view in picture.nodes]
+    known = [reading.at for reading in looks if isinstance(reading, Known)]
+    lead = master(picture)
+    return Glance(
+        name=picture.cluster.name,
+        word=word,
+        says="every machine, for the first time" if asking else judged.cluster.says,
+        level=Level.UNKNOWN if asking else judged.cluster.level,
+        may_go="" if asking else may_go(picture),
+        master=Word("", lead, "text") if lead else Word(words.UNKNOWN, "no master", "unknown"),
+        nodes=tuple(_mark(picture, view.name, judged.machines[view.name]) for view in picture.nodes),
+        open=opened,
+        running=running,
+        at=min(known) if len(known) == len(looks) else 0.0,
+    )
+
+
+def _mark(picture: Snapshot, node: str, verdict: Verdict) -> Word:
+    """Out by a person comes before what is wrong: it explains it."""
+    if isinstance(picture.node(node).host, Unknown):
+        return words.unknown(picture.node(node).host)._replace(word="")  # pyright: ignore[reportArgumentType]
+    if place(picture, node) is Place.OUT:
+        return Word(words.OUT, "", "note")
+    return words.finding(verdict.level)
+
+
+def may_go(_picture: Snapshot) -> str:
+    """What may be lost now, in a line."""
+    return ""

@@ -1,0 +1,83 @@
+"""Every key there is: one table, from which bindings, the bottom line, the help and the command palette are made."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console.ui.lines import Line, Piece, line
+
+CLUSTER, FLEET, DETAIL, FINDINGS = "cluster", "fleet", "detail", "findings"
+EVERYWHERE = (CLUSTER, FLEET, DETAIL, FINDINGS)
+
+
+@dataclass(frozen=True)
+class Key:
+    """`code` is Textual's name where it is not the key itself; `keep`: the higher, the longer it stays in the bottom
+    line when room is short, 0 never. `changes`: it leads to a change, so read-only leaves it out."""
+
+    key: str
+    word: str
+    says: str
+    on: tuple[str, ...]
+    keep: int = 0
+    code: str = ""
+    changes: bool = False
+    act: bool = True
+    """False: it moves about and is in no command palette."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("j k", "", "select the next or the previous row; arrows and a click do too", EVERYWHERE, act=False),
+    Key("pgup pgdn", "", "a page up or down; g and G go to the first and the last line", EVERYWHERE, act=False),
+    Key("enter", "open", "open what is selected: a cluster, a machine, a finding", (CLUSTER, FLEET, FINDINGS), 88,
+        "enter"),
+    Key("d", "drain", "drain: out of every pool on both firewalls; sessions may end; it stays out", (CLUSTER,), 90),
+    Key("x", "remove", "remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
+        (CLUSTER,), 95),
+    Key("p", "put back", "put back (rejoin): waits until the node is Synced, healed and serving by itself",
+        (CLUSTER,), 85),
+    Key("b", "reboot", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
+        (CLUSTER,), 50),
+    Key("u", "undo", "undo: put back at once what the last removal took out, as it was found", (CLUSTER,), 80),
+    Key("r", "resume", "resume an open run: each step is checked again before anything is sent", (CLUSTER,)),
+    Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open", (CLUSTER,)),
+    Key("y", "dry run", "dry run: what stands against an action, its steps and exact commands", (CLUSTER,), 40),
+    Key("w", "what is wrong", "what is wrong: every finding, and what each means", (CLUSTER,), 45),
+    Key("l", "log", "log: findings, events and the journal's runs", (CLUSTER,), 30),
+    Key("f", "faults", "make something go wrong (in the demo only)", (CLUSTER,), 60),
+    Key("tab", "next", "the next cluster, or in the details the next machine, volume or address; shift+tab goes back",
+        (CLUSTER, DETAIL), 0, "tab"),
+    Key("1-9", "", "a cluster by its number", (CLUSTER, FLEET), act=False),
+    Key("n", "next not ok", "the next cluster that is not ok", (FLEET,), 87),
+    Key("a", "all", "show long lists and commands in full, and shorten them again", (DETAIL,), 60),
+    Key("/", "filter", "filter: only what contains the text; esc clears it", EVERYWHERE, 46, "slash"),
+    Key("c", "copy", "copy the selected line, or the page, to your terminal's clipboard (OSC 52, through SSH and tmux)",
+        EVERYWHERE, 20),
+    Key("e", "export", "export this screen as text and as a picture (SVG), and say where", EVERYWHERE, 15),
+    Key(":", "commands", "command palette: everything that can be done here, found by typing", EVERYWHERE, 47, "colon"),
+    Key("t", "theme", "theme", EVERYWHERE, 10),
+    Key("?", "help", "help; on a finding: what it means, what causes it, what to look at", EVERYWHERE, 99,
+        "question_mark"),
+    Key("esc", "back", "close a dialog, clear the filter, put away a run that has ended, go back", (DETAIL, FINDINGS),
+        97, "escape"),
+    Key("q", "quit", "quit; asks if a run is under way", EVERYWHERE, 98),
+)  # fmt: skip
+
+CHANGING = frozenset("dxpburs")
+
+
+def on(screen: str) -> tuple[Key, ...]:
+    """The keys of one screen."""
+    return tuple(key for key in KEYS if screen in key.on)
+
+
+def bottom(keys: Iterable[Key], width: int, prefix: str = "") -> Line:
+    """The bottom line: with little room the lesser keys are only in the help."""
+    shown = [key for key in keys if key.keep and key.word]
+    while shown and len(prefix) + sum(len(key.key) + len(key.word) + 3 for key in shown) - 1 > width:
+        shown.remove(min(shown, key=lambda one: one.keep))
+    parts = [Piece(prefix, "bar-unknown")] if prefix else []
+    for key in shown:
+        parts += [Piece(f" {key.key}", "key"), Piece(f" {key.word} ", "dim")]
+    if parts:
+        parts[-1] = Piece(parts[-1].text.rstrip(), parts[-1].style)
+    return line(*parts, fill="footer").cut(width)

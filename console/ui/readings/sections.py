@@ -1,0 +1,147 @@
+"""What a detail screen is made of: the readings of one subject, each with its source, its age, and what it says."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.asks import Ask, Get, Query, Run, command
+from console.inventory import Cluster
+from console.membership import membership
+from console.question import Cadence, Question, Subject
+from console.snapshot import QUESTIONS, Known, Reading, Snapshot, reading_of
+from console.ui.readings.labels import LABELS
+from console.ui.readings.shapes import Row, item, rows
+from console.ui.words import Word
+
+TITLES: Mapping[str, str] = {
+    "carp": "CARP",
+    "pools": "Pools, at run time",
+    "config": "config.xml: what a reload, a boot or a failover will do",
+    "box": "pfSense",
+    "host": "Machine",
+    "services": "Services",
+    "devices": "Space, bonds, RAID, units",
+    "updates": "Updates",
+    "mounts": "GlusterFS mounts",
+    "galera": "Galera member, now",
+    "member": "Galera member, as configured",
+    "transfer": "State transfer (SST)",
+    "writer": "MySQL's HAProxy on this node",
+    "apache": "Apache",
+    "site": "Check URL, at this node's own Apache",
+    "state": "Volume",
+    "split_brain": "Split-brain",
+    "options": "Quorum, time-outs, space",
+    "tables": "Tables",
+    "visit": "As a visitor",
+}
+
+
+NOWHERE = Word("", "in no pool here", "dim")
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Something that has a detail screen. `key` is its name, with its kind before it where it is no machine."""
+
+    subject: Subject
+    name: str
+
+    @property
+    def key(self) -> str:
+        """One name may be a volume's and an address's."""
+        machine = self.subject in (Subject.FIREWALL, Subject.NODE)
+        return self.name if machine else f"{self.subject.value}/{self.name}"
+
+    @property
+    def title(self) -> str:
+        """With what it is, where its name does not tell."""
+        kinds = {Subject.VOLUME: "volume ", Subject.VIP: "VIP ", Subject.DATABASE: "database "}
+        return kinds.get(self.subject, "") + self.name
+
+
+def subjects(cluster: Cluster) -> tuple[Ref, ...]:
+    """Everything that has a detail screen, in the order of the screen."""
+    return (
+        *(Ref(Subject.FIREWALL, one.name) for one in cluster.firewalls),
+        *(Ref(Subject.NODE, one.name) for one in cluster.nodes),
+        *(Ref(Subject.VOLUME, name) for name in cluster.volumes),
+        *(Ref(Subject.DATABASE, name) for name in cluster.databases),
+        *(Ref(Subject.VIP, one.name) for one in cluster.vips),
+    )
+
+
+@dataclass(frozen=True)
+class Section:
+    """One reading. `only`: of its value just these rows; None: everything."""
+
+    question: Question[Any]
+    name: str
+    title: str
+    reading: Reading[Any]
+    only: tuple[Row, ...] | None = None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Everything it says; nothing while it is not known."""
+        if not isinstance(self.reading, Known):
+            return ()
+        return rows(self.reading.value, LABELS) if self.only is None else self.only
+
+
+def sections(picture: Snapshot, ref: Ref) -> tuple[Section, ...]:
+    """The subject's own readings; before them, for a node, what the firewalls and volumes know of it."""
+    own = [
+        Section(question, ref.name, TITLES.get(question.field, question.field), reading_of(picture, question, ref.name))
+        for question in QUESTIONS
+        if question.subject is ref.subject and question.asks(picture.cluster, ref.name)
+    ]
+    if ref.subject is Subject.NODE:
+        return (*_pools(picture, ref.name), *own, *_bricks(picture, ref.name))
+    return tuple(own)
+
+
+def _question(field: str) -> Question[Any]:
+    return next(question for question in QUESTIONS if question.field == field)
+
+
+def _pools(picture: Snapshot, node: str) -> list[Section]:
+    """Each firewall's pools, as far as this node is in them."""
+    found: list[Section] = []
+    for view in picture.firewalls:
+        mine = membership(picture, view.name, node)
+        for field, servers in (("pools", mine.now), ("config", mine.later)):
+            said = tuple(item(one, LABELS) for one in servers or ())
+            only = (Row("server", said or (NOWHERE,)),)
+            title = f"{view.name}: {'pools, at run time' if field == 'pools' else 'pools in config.xml'}"
+            found.append(Section(_question(field), view.name, title, getattr(view, field), only))
+    return found
+
+
+def _bricks(picture: Snapshot, node: str) -> list[Section]:
+    """Each volume, as far as this node's brick goes."""
+    found: list[Section] = []
+    for view in picture.volumes:
+        brick = picture.brick(view, node)
+        only = (Row("brick", (item(brick, LABELS) if brick else NOWHERE._replace(word="no brick here"),)),)
+        found.append(Section(_question("state"), view.name, f"Volume {view.name}", view.state, only))
+    return found
+
+
+def source(ask: Ask, machine: str, sudo: bool) -> str:
+    """What was sent, as it leaves."""
+    match ask:
+        case Run():
+            return f"{machine}: {re.sub(' </dev/null$', '', command(ask, 'END', sudo))}"
+        case Query():
+            return f"{machine}, MySQL: {ask.sql}"
+        case Get():
+            host = f", Host: {ask.host}" if ask.host else ""
+            to = f", to {ask.connect_to[0]}:{ask.connect_to[1]}" if ask.connect_to else ""
+            return f"{ask.via or 'this console'}: GET {ask.url}{host}{to}"
+
+
+def interval(cluster: Cluster, cadence: Cadence) -> float:
+    """Seconds between two looks."""
+    return float(getattr(cluster.timings, cadence.value))

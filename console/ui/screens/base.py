@@ -1,0 +1,239 @@
+"""What every full screen does alike: paints lines, moves, filters, copies, exports, hands keys to acts."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from console.ui import clipboard, keys
+from console.ui.desk import Desk
+from console.ui.export import export
+from console.ui.lines import Line, Piece, line, wrapped
+from console.ui.screens import acts
+from console.ui.screens.stage import Act, Faults, app_of
+from console.ui.widgets.painted import Painted
+
+
+class Base(Screen[None]):
+    """A subclass gives `KIND`, `desk`, `lines`, and what moving, opening and going back mean on it."""
+
+    CSS_PATH = "base.tcss"
+    KIND: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(key.code or key.key, f"press('{key.key}')", show=False) for key in keys.KEYS if key.act),
+        *(Binding(str(number), f"number({number})", show=False) for number in range(1, 10)),
+        Binding("down,j", "select(1)", show=False),
+        Binding("up,k", "select(-1)", show=False),
+        Binding("pagedown,space", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("home,g", "end(-1)", show=False),
+        Binding("end,G", "end(1)", show=False),
+        Binding("shift+tab", "turn(-1)", show=False),
+        Binding("backspace", "press('esc')", show=False),
+    ]
+
+    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None = None) -> None:
+        super().__init__()
+        self.desks = desks
+        self.faults = faults
+        self.notice = ""
+        self.filter = ""
+        self.busy = False
+        """An act is under way."""
+        self.board = Painted(self._whole, id="board")
+
+    @property
+    def desk(self) -> Desk:
+        """The cluster that is meant."""
+        raise NotImplementedError
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """The screen without its foot."""
+        raise NotImplementedError
+
+    def copied(self) -> str:
+        """What `c` copies: by default everything that is shown."""
+        return "\n".join(one.text.rstrip() for one in self.board.lines) + "\n"
+
+    def compose(self) -> ComposeResult:
+        """One widget paints it all."""
+        yield self.board
+
+    def on_mount(self) -> None:
+        """Ages go on also when nothing answers."""
+        self.set_interval(1.0, self.tick)
+
+    def on_screen_resume(self) -> None:
+        """What it showed may be old."""
+        self.renew()
+
+    def tick(self) -> None:
+        """Repaints, if anybody can see it."""
+        top = app_of(self).screen
+        if top is self or isinstance(top, ModalScreen):
+            self.renew()
+
+    def renew(self) -> None:
+        """Repaints what has changed."""
+        if self.board.is_attached:
+            self.board.renew()
+
+    # --- the foot: what the last key led to, the filter, the keys
+
+    def foot(self, width: int) -> list[Line]:
+        """The last lines."""
+        lines = wrapped(self.notice, width - 1, " ", " ", "note", 2) if self.notice else []
+        if self.filter:
+            lines.append(line(Piece(" filter ", "key"), self.filter, Piece("   esc clears it", "dim")).cut(width))
+        return [*lines, keys.bottom(self.offered(), width, self.prefix())]
+
+    def offered(self) -> tuple[keys.Key, ...]:
+        """Those that do something now."""
+        return keys.on(self.KIND)
+
+    def prefix(self) -> str:
+        """Before the keys."""
+        return ""
+
+    def _whole(self, width: int, height: int) -> list[Line]:
+        foot = self.foot(width)[-height:]
+        room = height - len(foot)
+        kept = [one.cut(width) for one in self.lines(width, room)[:room]]
+        return [*kept, *[Line().cut(width)] * (room - len(kept)), *foot]
+
+    # --- keys
+
+    def action_press(self, key: str) -> None:
+        """What a key does here."""
+        own: dict[str, Callable[[], object]] = {
+            "/": self._ask_filter,
+            "enter": self.open,
+            "esc": self.back,
+            "tab": lambda: self.action_turn(1),
+            "c": lambda: self.run_worker(self._copy(), group="copy"),
+            "e": self._export,
+            "q": lambda: self.run_worker(acts.leave(self), group="leave", exclusive=True),
+            **self.own(),
+        }
+        self.notice = ""
+        if key in own:
+            own[key]()
+            self.renew()
+        elif key in {one.key for one in keys.on(self.KIND)}:
+            self.do(acts.KEYS[key])
+        else:
+            self.say(f"{key} does nothing here; ? shows the keys")
+
+    def own(self) -> dict[str, Callable[[], object]]:
+        """Keys that mean something on this screen only."""
+        return {}
+
+    def open(self) -> None:
+        """Enter."""
+
+    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """What can be opened from here, each with a word for the palette."""
+        return ()
+
+    def back(self) -> None:
+        """Esc: the filter first, then the screen."""
+        if self.filter:
+            self.filter = ""
+        elif not self.leave():
+            self.notice = ""
+
+    def leave(self) -> bool:
+        """Goes back to the screen below, if there is one."""
+        app = app_of(self)
+        below = app.screen_stack[:-1]
+        if any(isinstance(one, Base) for one in below):
+            app.pop_screen()
+            return True
+        return False
+
+    def action_select(self, by: int) -> None:
+        """The next or the previous row."""
+
+    def action_page(self, by: int) -> None:
+        """A screenful."""
+
+    def action_end(self, which: int) -> None:
+        """The first or the last."""
+
+    def action_turn(self, by: int) -> None:
+        """The next or the previous thing of the same kind."""
+
+    def action_number(self, number: int) -> None:
+        """A cluster by its number."""
+
+    def turn_to(self, desk: Desk) -> None:
+        """Shows one of the clusters."""
+
+    def on_painted_turned(self, message: Painted.Turned) -> None:
+        """The mouse's wheel."""
+        self.action_select(message.by)
+
+    # --- what was said, copied, written
+
+    def say(self, notice: str) -> None:
+        """What the last key led to, until the next key."""
+        self.notice = notice
+        self.renew()
+
+    async def _copy(self) -> None:
+        text = self.copied()
+        self.say(await clipboard.copy(app_of(self), text) if text.strip() else "There is nothing to copy")
+
+    def _export(self) -> None:
+        text = "\n".join(one.text.rstrip() for one in self.board.lines) + "\n"
+        name = f"{self.desk.session.cluster.name}-{self.KIND}"
+        self.say(export(name, text, app_of(self).export_screenshot(title=name)))
+
+    # --- the filter
+
+    def _ask_filter(self) -> None:
+        box = Input(self.filter, placeholder="only what contains", id="filter", select_on_focus=False)
+        self.mount(box)
+        box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """As it is typed."""
+        if event.input.id == "filter":
+            self.filter = event.value.strip()
+            self.renew()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The filter stays, the line goes."""
+        if event.input.id == "filter":
+            event.input.remove()
+
+    def on_key(self, event: events.Key) -> None:
+        """Esc while typing."""
+        box = self.focused
+        if event.key == "escape" and isinstance(box, Input) and box.id == "filter":
+            event.stop()
+            event.prevent_default()
+            box.remove()
+            self.filter = ""
+            self.renew()
+
+    # --- acts
+
+    def do(self, act: Act) -> None:
+        """One at a time: a second key waits for no dialog, it is not heard."""
+        if not self.busy:
+            self.busy = True
+            self.run_worker(self._carry(act), group="act")
+
+    async def _carry(self, act: Act) -> None:
+        try:
+            await act(self)
+        except Exception as error:  # noqa: BLE001 -- the picture stays on the screen, whatever a key runs into
+            self.say(f"An error in this program ended this ({type(error).__name__}: {error}); l shows what was begun")
+        finally:
+            self.busy = False
+            self.renew()

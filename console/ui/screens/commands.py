@@ -1,0 +1,124 @@
+"""The command palette: everything that can be done on a screen, each with its key, found by typing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from console.ui import keys
+from console.ui.lines import Line, Piece, fitted, line
+from console.ui.screens.stage import Stage
+from console.ui.widgets.painted import Painted
+
+Do = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Command:
+    """`key` is what does the same without the palette, if anything does."""
+
+    key: str
+    says: str
+    do: Do
+
+
+def commands(screen: Stage) -> tuple[Command, ...]:
+    """Everything that can be done on a screen: its keys, then what can be opened."""
+
+    def press(key: str) -> Do:
+        return lambda: screen.action_press(key)
+
+    mine = [key for key in keys.on(screen.KIND) if key.act and key.key not in (":", "enter")]
+    mine = [key for key in mine if key.key != "f" or screen.faults is not None]
+    return (
+        *(Command(key.key, key.says, press(key.key)) for key in mine),
+        *(Command("", says, do) for says, do in screen.places()),
+    )
+
+
+def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
+    """Those that contain each word that was typed; a lone key finds its own command first."""
+    wanted = text.lower().split()
+    found = [one for one in every if all(word in f"{one.key} {one.says}".lower() for word in wanted)]
+    return tuple(sorted(found, key=lambda one: one.key != text.strip()))
+
+
+class Palette(ModalScreen[Command | None]):
+    """A line to type in, and what matches."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("down", "select(1)", show=False, priority=True),
+        Binding("up", "select(-1)", show=False, priority=True),
+        Binding("tab", "select(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, every: tuple[Command, ...]) -> None:
+        super().__init__()
+        self._every = every
+        self._found = every
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        """The line, the list, the keys."""
+        with Vertical(id="box", classes="palette") as box:
+            box.border_title = "commands"
+            yield Input(placeholder="type to find", select_on_focus=False)
+            yield Painted(self._lines, id="list")
+            yield Painted(lambda width, _: [_foot(width)], id="foot")
+
+    def _lines(self, width: int, height: int) -> list[Line]:
+        start = max(0, min(self._at - height // 2, len(self._found) - height))
+        shown = list(enumerate(self._found))[start : start + height]
+        lines = [
+            line(
+                Piece(" ►" if at == self._at else "  "),
+                Piece(f"{one.key:<5}", "key"),
+                fitted(one.says, width - 8),
+                fill="selected" if at == self._at else "",
+                row=str(at),
+            ).cut(width)
+            for at, one in shown
+        ]
+        lines = lines or [line(Piece("  nothing is called that", "dim")).cut(width)]
+        return [*lines, *[Line().cut(width)] * (height - len(lines))]
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """As it is typed."""
+        self._found, self._at = matching(self._every, event.value), 0
+        self.query_one("#list", Painted).renew()
+
+    def on_input_submitted(self) -> None:
+        """Does what is selected."""
+        self.dismiss(self._found[self._at] if self._found else None)
+
+    def on_painted_pressed(self, message: Painted.Pressed) -> None:
+        """A click does it too."""
+        self.dismiss(self._found[int(message.row)])
+
+    def action_select(self, by: int) -> None:
+        """The next or the previous one."""
+        self._at = (self._at + by) % max(1, len(self._found))
+        self.query_one("#list", Painted).renew()
+
+    def action_close(self) -> None:
+        """Nothing."""
+        self.dismiss(None)
+
+
+def _foot(width: int) -> Line:
+    parts = (("enter", "do it"), ("up down", "select"), ("esc", "close"))
+    return line(*(Piece(f" {text} ", style) for pair in parts for text, style in zip(pair, ("key", "dim"), strict=True))
+                ).cut(width)  # fmt: skip
+
+
+async def palette(app: App[int], screen: Stage) -> Do | None:
+    """Returns what to do. Only from a worker."""
+    chosen = await app.push_screen_wait(Palette(commands(screen)))
+    return chosen.do if chosen else None

@@ -1,0 +1,82 @@
+"""The detail screen: every reading of a machine, a volume or an address, with its source and its age."""
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from console.health import findings
+from console.ui import keys, words
+from console.ui.desk import Desk
+from console.ui.lines import BLANK, Line, Piece, clock, line, wrapped
+from console.ui.readings.sections import Ref, sections, subjects
+from console.ui.screens.scrolled import Scrolled
+from console.ui.widgets.reading import section
+
+__all__ = ["DetailScreen", "subjects"]
+
+
+class DetailScreen(Scrolled):
+    """One subject; tab goes to the next."""
+
+    KIND: ClassVar[str] = keys.DETAIL
+
+    def __init__(self, desks: tuple[Desk, ...], desk: Desk, key: str) -> None:
+        super().__init__(desks)
+        self._desk = desk
+        self._every = subjects(desk.session.cluster)
+        self._at = next((at for at, one in enumerate(self._every) if one.key == key), 0)
+        self._full = False
+
+    @property
+    def desk(self) -> Desk:
+        """The cluster it belongs to."""
+        return self._desk
+
+    @property
+    def ref(self) -> Ref:
+        """What is shown."""
+        return self._every[self._at]
+
+    def heading(self, width: int) -> list[Line]:
+        """Whose readings these are."""
+        left = f" {self.ref.title}"
+        of = f"  of {self._desk.session.cluster.name}, {self._at + 1} of {len(self._every)}"
+        time_ = clock(time.time())
+        room = max(0, width - len(left) - len(of) - len(time_) - 1)
+        return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
+
+    def body(self, width: int) -> list[Line]:
+        """What is wrong with it, then every reading."""
+        session, now = self._desk.session, time.time()
+        picture = session.picture
+        lines: list[Line] = []
+        for one in findings(picture):
+            if one.machine == self.ref.name:
+                word = words.finding(one.level)
+                lines += wrapped(f"{word.mark} {one.says}", width - 1, " ", "   ", word.style)
+        lines += [BLANK] if lines else []
+        for one in sections(picture, self.ref):
+            machines = {machine.name for machine in session.cluster.machines}
+            sudo = session.wire.sudo(one.name if one.name in machines else session.cluster.nodes[0].name)
+            lines += section(one, picture, width, now, sudo, self._full)
+        return lines
+
+    def own(self) -> dict[str, Callable[[], object]]:
+        """`a`."""
+        return {"a": self._turn_full}
+
+    def _turn_full(self) -> None:
+        self._full = not self._full
+
+    def action_turn(self, by: int) -> None:
+        """The next or the previous subject."""
+        self._at, self.top = (self._at + by) % len(self._every), 0
+        self.renew()
+
+    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """The other subjects."""
+
+        def go(at: int) -> Callable[[], object]:
+            return lambda: self.action_turn(at - self._at)
+
+        return tuple((f"open {one.title}", go(at)) for at, one in enumerate(self._every) if at != self._at)

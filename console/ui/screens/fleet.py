@@ -1,0 +1,175 @@
+"""The fleet: every cluster in a row. Only the rows in the window are looked at and painted."""
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from console.ui import keys
+from console.ui.desk import Desk
+from console.ui.glance import Glance
+from console.ui.lines import Line, Piece, clock, line, wrapped
+from console.ui.screens import acts
+from console.ui.screens.base import Base
+from console.ui.screens.cluster import ClusterScreen
+from console.ui.screens.stage import Faults, app_of
+from console.ui.widgets import fleet
+from console.ui.widgets.painted import Painted
+
+SELDOM = 60.0
+"""Seconds after which a hidden row is looked at although nothing has been noted there."""
+NEWLY = 3
+"""Hidden rows that are looked at anew in one second, at most."""
+
+
+class FleetScreen(Base):
+    """First screen where there is more than one cluster."""
+
+    KIND: ClassVar[str] = keys.FLEET
+
+    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None) -> None:
+        super().__init__(desks, faults)
+        self._at = 0
+        self._top = 0
+        self._room = 1
+        self._newly = 0
+
+    @property
+    def desk(self) -> Desk:
+        """The selected one."""
+        return self.desks[self._at]
+
+    def on_mount(self) -> None:
+        """What was left open comes first."""
+        self.do(acts.show_open)
+
+    def tick(self) -> None:
+        """A new second: a few hidden rows may be looked at."""
+        self._newly = NEWLY
+        super().tick()
+
+    # --- what is painted
+
+    def _glance(self, desk: Desk) -> Glance:
+        """A hidden row's: a new look only if one is due and this second's few are not used up."""
+        before = desk.glances.last
+        if before is None or (self._newly and desk.glances.due(SELDOM)):
+            self._newly -= before is not None
+            return desk.glances.look()
+        return before
+
+    def wanted(self) -> list[int]:
+        """Those that the filter lets through."""
+        if not self.filter:
+            return list(range(len(self.desks)))
+        words = self.filter.lower().split()
+        return [at for at, desk in enumerate(self.desks) if all(word in self._glance(desk).text for word in words)]
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Summary, heading, the rows that fit, the selected one's sentences in full."""
+        now, wanted = time.time(), self.wanted()
+        detail = 4 if height >= 12 else 0
+        room = max(1, height - 2 - detail)
+        double = 2 * len(wanted) <= room
+        self._room = room // 2 if double else room
+        self._keep_in_sight(wanted)
+        nodes = max(len(desk.session.cluster.nodes) for desk in self.desks)
+        rows: list[Line] = []
+        for at in wanted[self._top : self._top + self._room]:
+            desk = self.desks[at]
+            one, here = desk.glances.shown(), at == self._at
+            limit = 2 * desk.session.cluster.timings.poll + 1
+            rows.append(fleet.row(one, at + 1, here, width, now, min(nodes, 12), limit))
+            if double and one.may_go:
+                rows.append(fleet.beneath(one, width, here, at + 1))
+        rows = rows or [line(Piece("   no cluster contains that", "dim"))]
+        every = [self._glance(desk) for desk in self.desks]
+        head = [fleet.summary(every, width, clock(now)), fleet.heading(width, min(nodes, 12))]
+        filled = [*head, *rows, *[Line()] * (room - len(rows))]
+        return [*filled, *self._selected(width, detail)]
+
+    def _selected(self, width: int, most: int) -> list[Line]:
+        """The selected cluster's sentences in full."""
+        if not most or self._at not in self.wanted():
+            return []
+        one, cluster = self.desk.glances.shown(), self.desk.session.cluster
+        title = f" {cluster.name}" + (f", {cluster.title}" if cluster.title else "")
+        lines = [line(Piece(title, "head"), fill="heading").cut(width)]
+        lines += wrapped(f"{one.word.text}  {one.says}", width - 1, " ", "   ", one.word.style, most=2)
+        lines += wrapped(one.may_go, width - 1, " ", "   ", most=1) if one.may_go else []
+        return lines[:most]
+
+    def _keep_in_sight(self, wanted: list[int]) -> None:
+        if wanted and self._at not in wanted:
+            self._at = wanted[0]
+        at = wanted.index(self._at) if wanted else 0
+        self._top = max(0, min(self._top, at, len(wanted) - self._room))
+        self._top = max(self._top, at - self._room + 1)
+
+    def copied(self) -> str:
+        """The selected cluster's sentences."""
+        one = self.desk.glances.shown()
+        return f"{one.name} {one.word.word}: {one.says}" + (f"\n{one.may_go}" if one.may_go else "")
+
+    # --- keys
+
+    def own(self) -> dict[str, Callable[[], object]]:
+        """`n`."""
+        return {"n": self._next_not_ok}
+
+    def _next_not_ok(self) -> None:
+        wanted = self.wanted()
+        later = [at for at in wanted if at > self._at] + [at for at in wanted if at <= self._at]
+        self._at = next((at for at in later if self._glance(self.desks[at]).level), self._at)
+
+    def open(self) -> None:
+        """The selected cluster."""
+        self.turn_to(self.desk)
+
+    def turn_to(self, desk: Desk) -> None:
+        """Its own screen over this one."""
+        app = app_of(self)
+        self._at = self.desks.index(desk)
+        while app.screen is not self:
+            app.pop_screen()
+        app.push_screen(ClusterScreen(self.desks, self.faults, self._at))
+
+    def leave(self) -> bool:
+        """Nothing lies below."""
+        return False
+
+    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """Every cluster."""
+
+        def go(desk: Desk) -> Callable[[], object]:
+            return lambda: self.turn_to(desk)
+
+        return tuple((f"open cluster {desk.session.cluster.name}", go(desk)) for desk in self.desks)
+
+    def on_painted_pressed(self, message: Painted.Pressed) -> None:
+        """A click selects, a second one opens."""
+        at = int(message.row) - 1
+        if at == self._at:
+            self.open()
+        self._at = at
+        self.renew()
+
+    def action_select(self, by: int) -> None:
+        """The next or the previous cluster."""
+        wanted = self.wanted()
+        if wanted:
+            at = wanted.index(self._at) if self._at in wanted else 0
+            self._at = wanted[max(0, min(len(wanted) - 1, at + by))]
+        self.renew()
+
+    def action_page(self, by: int) -> None:
+        """A screenful."""
+        self.action_select(by * max(1, self._room - 1))
+
+    def action_end(self, which: int) -> None:
+        """The first or the last."""
+        self.action_select(which * len(self.desks))
+
+    def action_number(self, number: int) -> None:
+        """Opens a cluster by its number."""
+        if number <= len(self.desks):
+            self.turn_to(self.desks[number - 1])

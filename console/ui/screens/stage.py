@@ -1,0 +1,63 @@
+"""What a key's doing needs of the screen it was pressed on. Screens are built on acts, acts on this, and no circle."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Protocol, cast
+
+from textual.app import App
+
+from console.ui.desk import Desk
+
+
+class Faults(Protocol):
+    """What can be made to go wrong in the demo."""
+
+    @property
+    def entries(self) -> tuple[tuple[str, str, str], ...]:
+        """(name, label, target)."""
+        ...
+
+    async def inject(self, name: str, target: str) -> str:
+        """Makes it happen. Returns a sentence."""
+        ...
+
+
+class Stage(Protocol):
+    """A screen, as acts see it."""
+
+    desks: tuple[Desk, ...]
+    faults: Faults | None
+    KIND: ClassVar[str]
+
+    @property
+    def desk(self) -> Desk:
+        """The cluster that is meant."""
+        ...
+
+    @property
+    def app(self) -> Any:
+        """Textual's."""
+        ...
+
+    def say(self, notice: str) -> None:
+        """What the last key led to, until the next key."""
+        ...
+
+    def turn_to(self, desk: Desk) -> None:
+        """Shows one of the clusters."""
+        ...
+
+    def places(self) -> "tuple[tuple[str, Callable[[], object]], ...]":
+        """What can be opened from here, each with a word for the palette."""
+        ...
+
+    def action_press(self, key: str) -> None:
+        """As if a key had been pressed."""
+        ...
+
+
+Act = Callable[[Stage], Awaitable[None]]
+
+
+def app_of(screen: Stage) -> "App[int]":
+    """The application, with its type."""
+    return cast("App[int]", screen.app)

@@ -1,0 +1,83 @@
+"""What else there is to know of a node, most important first: the last column, or lines where there is no room."""
+
+from console.membership import node_of
+from console.snapshot import Known, NodeView
+from console.ui import words
+from console.ui.lines import Line, Piece, line
+from console.ui.readings.kinds import amount
+from console.ui.widgets.details import out_since
+from console.ui.widgets.sight import Sight
+from console.ui.words import Word
+
+
+def notes(sight: Sight, view: NodeView) -> list[Word]:
+    """Short ones, each with its style."""
+    return [*_out(sight, view), *transfer(sight, view), *_writer(sight, view), *_broken(view), *_pending(view)]
+
+
+def _out(sight: Sight, view: NodeView) -> list[Word]:
+    text = out_since(sight, view.name)
+    return [Word("", text, "note")] if text else []
+
+
+def transfer(sight: Sight, view: NodeView) -> list[Word]:
+    """An SST: from whom or to whom, and how far. Only the donor knows both ends."""
+    if not isinstance(view.transfer, Known) or not view.transfer.value.role:
+        return []
+    mine = view.transfer.value
+    if mine.role == "donor":
+        to = next((one.name for one in sight.picture.cluster.nodes if one.address == mine.peer), mine.peer)
+        return [Word("", f"gives its copy (SST) to {to or 'a node'}", "warn")]
+    address = node_of(sight.picture.cluster, view.name).address
+    donors = [
+        (one.name, one.transfer.value)
+        for one in sight.picture.nodes
+        if isinstance(one.transfer, Known) and one.transfer.value.role == "donor"
+    ]
+    donors = [one for one in donors if one[1].peer in (address, view.name)] or donors[:1]
+    giver = f" from {donors[0][0]}" if donors else ""
+    so_far = "" if mine.bytes is None else f", {amount(mine.bytes)}"
+    whole = donors[0][1].datadir_bytes if donors else None
+    return [Word("", f"SST{giver}{so_far}{f' of {amount(whole)}' if whole and so_far else ''}", "warn")]
+
+
+def _writer(sight: Sight, view: NodeView) -> list[Word]:
+    """Where this and the other nodes' HAProxy send MySQL's traffic."""
+    targets = {one.writer.value.target for one in sight.picture.nodes if isinstance(one.writer, Known)}
+    mine = node_of(sight.picture.cluster, view.name).address
+    if mine not in targets:
+        return []
+    return [Word("", "writer", "text") if len(targets) == 1 else Word(words.WARN, "a writer of several", "warn")]
+
+
+def _broken(view: NodeView) -> list[Word]:
+    found: list[str] = []
+    if isinstance(view.mounts, Known):
+        found += [f"{one.path} hangs" for one in view.mounts.value.mounts if not one.answers]
+    if isinstance(view.devices, Known):
+        devices = view.devices.value
+        found += [f"{one.name} {one.state}" for one in devices.arrays if one.state != "clean"]
+        found += ["RAID not well"] if devices.raid and devices.raid.ok is False else []
+        found += [f"{one.name} lacks a link" for one in devices.bonds if not all(each.up for each in one.slaves)]
+        found += [f"{unit} failed" for unit in devices.failed_units[:2]]
+    return [Word(words.WARN, text, "warn") for text in found]
+
+
+def _pending(view: NodeView) -> list[Word]:
+    if not isinstance(view.updates, Known):
+        return []
+    updates = view.updates.value
+    found = ["reboot required"] if updates.reboot_required else []
+    found += [f"{updates.security} security updates"] if updates.security else []
+    return [Word("", text, "dim") for text in found]
+
+
+def beneath(sight: Sight, most: int) -> list[Line]:
+    """Lines for the nodes that have notes worth one, where the table has no column for them."""
+    lines: list[Line] = []
+    for view in sight.picture.nodes:
+        said = [word for word in notes(sight, view) if word.style != "dim"]
+        if said and (view.name != sight.picked or said[0].style != "note"):
+            parts = [Piece("; ".join(word.text for word in said), said[0].style)]
+            lines.append(line(Piece(f"   {view.name}: ", "head"), *parts).cut(sight.width))
+    return lines[: max(0, most)]
