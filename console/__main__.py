@@ -113,7 +113,9 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "ob
 
     sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
     try:
-        return await ConsoleApp(sessions, theme=options.theme, faults=faults).run_async() or 0
+        return (
+            await ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory).run_async() or 0
+        )
     finally:
         for session in sessions:
             await session.close()
