@@ -10,6 +10,7 @@ from enum import Enum
 
 from console.balancers.pools import Admin
 from console.fitness import galera_without, healed, unfit
+from console.health import serving
 from console.membership import (
     Place,
     backends_of,
@@ -20,7 +21,7 @@ from console.membership import (
     place,
     primary,
 )
-from console.saying import clock
+from console.saying import clock, percent
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
 
@@ -174,6 +175,45 @@ def haproxy_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Ob
             )
 
 
+def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Nothing is rebooted while another node is lost: of three with one lost none is to spare."""
+    if action is not Action.REBOOT:
+        return
+    for other in snapshot.nodes:
+        if other.name != node and isinstance(other.host, Unknown) and other.host.since:
+            yield Objection(
+                other.name,
+                f"{other.name} does not answer since {clock(other.host.since)}: {other.host.why}",
+                f"Wait until {other.name} is back",
+                Override.NAME_AND_REASON,
+            )
+
+
+def busy_without(snapshot: Snapshot, node: str) -> float | None:
+    """Share of the other serving nodes' Apache workers that are busy once they have this node's visitors too; None
+    when it can't be told."""
+    readings = {view.name: view.apache for view in snapshot.nodes if view.name in {*serving(snapshot), node}}
+    known = {name: reading.value for name, reading in readings.items() if isinstance(reading, Known)}
+    slots = sum(apache.slots for name, apache in known.items() if name != node)
+    if len(known) < len(readings) or not slots:
+        return None
+    return sum(apache.busy for apache in known.values()) / slots
+
+
+def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """The others must have workers for this node's visitors."""
+    if not action.takes_out or node not in serving(snapshot):
+        return
+    busy = busy_without(snapshot, node)
+    if busy is not None and busy >= 1:
+        yield Objection(
+            node,
+            f"without {node} the other nodes' Apache is full: {percent(busy)} of their workers busy",
+            "Wait until there are fewer visitors, or bring another node back first",
+            Override.CONFIRM,
+        )
+
+
 def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     """A reboot takes a brick and a Galera member away: the rest must be whole."""
     if action is not Action.REBOOT:
@@ -277,8 +317,9 @@ RULES: tuple[Guard, ...] = (
     lasts,
     same_version,
     fit_again,
+    room_left,
 )
-TO_BEGIN: tuple[Guard, ...] = (storage_whole, answers, really_out, still_in)
+TO_BEGIN: tuple[Guard, ...] = (none_lost, storage_whole, answers, really_out, still_in)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from console.health.finding import Finding, Layer, Level, Verdict
+from console.health.finding import Finding, Kind, Layer, Level, Verdict
 from console.health.pools import leading, serving
 from console.membership import master
 from console.saying import counted, listed
@@ -20,6 +20,14 @@ class Verdicts:
     layers: Mapping[Layer, Verdict]
 
 
+SILENCES: Mapping[Kind, frozenset[Layer]] = {
+    Kind.NOT_ASKED: frozenset(Layer),
+    Kind.LOST: frozenset({Layer.WEB, Layer.DATABASE, Layer.STORAGE}),
+    Kind.FIREWALL_LOST: frozenset({Layer.POOL}),
+}
+"""Of which other layers a machine tells nothing while it is silent."""
+
+
 def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:
     """From findings, worst first. What follows from a finding counts for its machines and its layer all the same."""
     every = tuple(sorted((*found, *(one for each in found for one in each.brings)), key=lambda one: -one.level))
@@ -30,7 +38,11 @@ def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:
         for machine in snapshot.cluster.machines
     }
     layers = {
-        layer: _worst(tuple(one for one in every if one.layer is layer), _works(snapshot, layer)) for layer in Layer
+        layer: _worst(
+            tuple(one for one in every if one.layer is layer or layer in SILENCES.get(one.kind, ())),
+            _works(snapshot, layer),
+        )
+        for layer in Layer
     }
     return Verdicts(_worst(found, _all_well(snapshot)), machines, layers)
 

@@ -1,0 +1,178 @@
+"""What may be lost now: each machine in a line, with what is left without it, or why it must stay.
+
+"Lost" is meant as it comes: a power cut, or a reboot that somebody is about to start. The reasons are the guards' own
+sentences; what is added here is only what a guard need not ask, for it never lets a machine go without a word.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.fitness import carried, takes_over
+from console.guards import (
+    Action,
+    Guard,
+    busy_without,
+    none_lost,
+    one_at_a_time,
+    room_left,
+    somebody_serves,
+    storage_whole,
+)
+from console.health import serving
+from console.ist import ist_window
+from console.membership import backends_of, master, others_serving, place, pools_of
+from console.saying import clock, counted, listed, percent
+from console.snapshot import Known, Snapshot, Unknown
+from console.sync import sync
+
+GUARDS: tuple[Guard, ...] = (none_lost, one_at_a_time, somebody_serves, storage_whole, room_left)
+
+
+@dataclass(frozen=True)
+class Spare:
+    """One machine. `may` None: not known, or it is gone already."""
+
+    name: str
+    may: bool | None
+    says: str
+    reasons: tuple[str, ...] = ()
+    gone: bool = False
+
+
+def spares(snapshot: Snapshot) -> tuple[Spare, ...]:
+    """Nodes, then firewalls."""
+    return tuple(may_go(snapshot, view.name) for view in (*snapshot.nodes, *snapshot.firewalls))
+
+
+def may_go(snapshot: Snapshot, name: str) -> Spare:
+    """Whether a machine may be lost now. Raises KeyError if there is none of that name."""
+    if name in {view.name for view in snapshot.firewalls}:
+        return _firewall(snapshot, name)
+    return _node(snapshot, name)
+
+
+def _node(snapshot: Snapshot, name: str) -> Spare:
+    host = snapshot.node(name).host
+    if isinstance(host, Unknown):
+        return _gone(name, host)
+    if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
+        return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
+    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
+    reasons += [*_quorum(snapshot, name), *_pools_unknown(snapshot)]
+    if reasons:
+        return _stays(name, reasons)
+    return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
+
+
+def _gone(name: str, reading: Unknown) -> Spare:
+    if not reading.since:
+        return Spare(name, None, f"whether {name} may go is not known: it was not asked yet")
+    return Spare(name, None, f"{name} is gone since {clock(reading.since)}", gone=True)
+
+
+def _stays(name: str, reasons: list[str]) -> Spare:
+    """The line says the first reason; all of them, whole, are in `reasons`."""
+    each = tuple(dict.fromkeys(reasons))
+    more = f" (and {len(each) - 1} more)" if len(each) > 1 else ""
+    return Spare(name, False, f"{name} must stay: {_short(reasons[0])}{more}", each)
+
+
+def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:
+    """A firewall that may carry traffic, and does not say to whom."""
+    lead = master(snapshot)
+    for view in snapshot.firewalls:
+        if isinstance(view.pools, Unknown) and lead in (None, view.name):
+            yield f"who serves on {view.name} is not known: {view.pools.why}"
+
+
+def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """A member that stops cleanly leaves the others their quorum; one that is lost takes its vote along."""
+    mine = snapshot.node(name).galera
+    if snapshot.cluster.mysql is None or isinstance(mine, Unknown) or mine.value.status != "Primary":
+        return
+    rest = mine.value.size - 1
+    if 2 * rest <= mine.value.size:
+        yield f"MySQL would lose its quorum: {rest} of {counted(mine.value.size, 'member')} left after a power cut"
+
+
+def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """What is left without a node, layer by layer."""
+    yield _pool_keeps(snapshot, name)
+    if name in serving(snapshot):
+        busy = busy_without(snapshot, name)
+        yield (
+            f"busy workers rise to {percent(busy)}"
+            if busy is not None
+            else "how busy the others' workers get is not known"
+        )
+    if snapshot.cluster.mysql:
+        others = [view for view in snapshot.nodes if view.name != name and isinstance(view.galera, Known)]
+        yield f"MySQL keeps {len(others)} of {len(snapshot.nodes)}"
+    for volume in snapshot.volumes:
+        if isinstance(volume.state, Known):
+            bricks = volume.state.value.bricks
+            mine = snapshot.brick(volume, name)
+            rest = sum(brick is not mine for brick in bricks)
+            yield f"Gluster {volume.name} keeps {rest} of {counted(len(bricks), 'brick')}"
+    if snapshot.cluster.mysql:
+        yield ist_window(snapshot, name).says
+
+
+def _pool_keeps(snapshot: Snapshot, name: str) -> str:
+    lead = master(snapshot) or next((v.name for v in snapshot.firewalls if isinstance(v.pools, Known)), None)
+    if lead is None or name not in serving(snapshot):
+        return f"it gets no traffic ({place(snapshot, name).value} the pools)" if lead else "the pools are not known"
+    keeps = {
+        backend: len(others_serving(snapshot, lead, backend, name)) for backend in backends_of(snapshot, lead, name)
+    }
+    return f"{'pool keeps' if len(keeps) == 1 else 'each pool keeps'} {min(keeps.values(), default=0)}"
+
+
+def _firewall(snapshot: Snapshot, name: str) -> Spare:
+    carp = snapshot.firewall(name).carp
+    if isinstance(carp, Unknown):
+        return _gone(name, carp)
+    reasons = takes_over(snapshot, name)
+    if reasons:
+        return _stays(name, [*reasons])
+    state = sync(snapshot)
+    alike = {True: "configured alike", False: f"but {state.says}", None: f"but {state.says}"}[state.equal]
+    lead = master(snapshot)
+    if lead and lead != name:
+        return Spare(name, True, f"{name} may go: {carried(snapshot)}")
+    others = listed(view.name for view in snapshot.firewalls if view.name != name)
+    return Spare(name, True, f"{name} may go: {others} takes over: {_ready(snapshot, name)}, {alike}")
+
+
+def _ready(snapshot: Snapshot, name: str) -> str:
+    running = [
+        pools for v in snapshot.firewalls if v.name != name and (pools := pools_of(snapshot, v.name)) and pools.running
+    ]
+    balancer = "the load balancer runs" if running else "the load balancer starts with the role (carpdev)"
+    return f"CARP BACKUP on every vhid, {balancer}, every pool served"
+
+
+def one_line(snapshot: Snapshot) -> str:
+    """The board's line: may go now: node1, fw2 | not: node2 (why) | gone: node3."""
+    every = spares(snapshot)
+    can = listed_plainly(one.name for one in every if one.may)
+    parts = [f"may go now: {can or 'none'}"]
+    stay: dict[str, list[str]] = {}
+    for one in every:
+        if one.may is False:
+            stay.setdefault(_short(next(iter(one.reasons), "")), []).append(one.name)
+    if stay:
+        parts.append("not: " + ", ".join(f"{listed_plainly(names)} ({why})" for why, names in stay.items()))
+    gone = listed_plainly(one.name for one in every if one.gone)
+    unknown = listed_plainly(one.name for one in every if one.may is None and not one.gone)
+    return " | ".join([*parts, *([f"gone: {gone}"] if gone else []), *([f"not known: {unknown}"] if unknown else [])])
+
+
+def listed_plainly(names: "Iterator[str] | list[str]") -> str:
+    """With commas alone: a line of names."""
+    return ", ".join(names)
+
+
+def _short(reason: str) -> str:
+    """Without the machine's own words, which the line of the machine has."""
+    return reason.split(": ")[0]
