@@ -47,7 +47,7 @@ require_once("shaper.inc");
 require_once("vslb.inc");
 $drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
 function drainboard_end($result) { echo "\\ndrainboard " . json_encode($result) . "\\n"; exit(0); }
-function drainboard_list($pool, $key) { return is_array($pool[$key]) ? array_values(array_filter($pool[$key])) : array(); }
+function drainboard_list($pool, $key) { return isset($pool[$key]) && is_array($pool[$key]) ? array_values(array_filter($pool[$key])) : array(); }
 $config = parse_config(true);
 $changed = 0;
 foreach ($drainboard['servers'] as $want) {
@@ -66,15 +66,17 @@ foreach ($drainboard['servers'] as $want) {
         $active = array_values(array_diff($active, array($want['address'])));
         $disabled = array_values(array_diff($disabled, array($want['address'])));
         if ($want['status'] === 'active') { $active[] = $want['address']; } else { $disabled[] = $want['address']; }
-        if (count($active) === 0) {
-            drainboard_end(array('ok' => false, 'why' => "{$want['server']} is the last server of pool {$want['pool']}: without one relayd has no configuration at all"));
-        }
         $config['load_balancer']['lbpool'][$p]['servers'] = $active;
         unset($config['load_balancer']['lbpool'][$p]['serversdisabled']);
         if (count($disabled) > 0) { $config['load_balancer']['lbpool'][$p]['serversdisabled'] = $disabled; }
         $changed++;
     }
     if (!$found) { drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is not in the configuration any more")); }
+}
+foreach ($config['load_balancer']['lbpool'] as $pool) {
+    if ($changed > 0 && count(drainboard_list($pool, 'servers')) === 0 && count(drainboard_list($pool, 'serversdisabled')) > 0) {
+        drainboard_end(array('ok' => false, 'why' => "pool {$pool['name']} would have no server left: without one relayd has no configuration at all"));
+    }
 }
 if ($changed > 0) {
     if (!is_array(write_config($drainboard['description']))) {

@@ -14,7 +14,7 @@ from console.sim.shell import Call, Command, Shell
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - where the package puts it
 DIRTY = re.compile(r"/var/run/([A-Za-z._-]+)\.dirty")
-LAST = "{0} is the last server of pool {1}: without one relayd has no configuration at all"
+LAST = "pool {} would have no server left: without one relayd has no configuration at all"
 PAYLOAD = re.compile(r"^\$drainboard = json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\);", re.MULTILINE)
 REBOOT = re.compile(r"^\s*(<\?php\s.*)?system_reboot\(\);", re.MULTILINE)
 
@@ -194,7 +194,7 @@ def _last(firewall: Firewall, changes: list[Change]) -> str:
     """relayd needs an active server in every pool."""
     after = firewall.config.with_status({(change["pool"], change["server"]): change["status"] for change in changes})
     empty = {pool.name for pool in after.pools if not any(server.status == "active" for server in pool.servers)}
-    return next((LAST.format(change["server"], change["pool"]) for change in changes if change["pool"] in empty), "")
+    return next((LAST.format(change["pool"]) for change in changes if change["pool"] in empty), "")
 
 
 def _persist(firewall: Firewall, changes: list[Change], description: str) -> int:

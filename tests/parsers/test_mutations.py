@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.asks import Answer, Page, Ran, Rows, Unreadable
-from console.balancers import haproxy, pfsense_config
-from console.probes import apache, carp, galera, gluster, system
+from console.balancers import haproxy, pfsense_config, relayd
+from console.probes import apache, carp, galera, gluster, pfsense, system
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 HOST = """2b1f0b1e-0000-4000-8000-000000000001
@@ -30,8 +30,13 @@ def text(*names: str) -> str:
 
 
 Parse = Callable[[tuple[Any, ...], Any], object]
+BOX = "2.7.2-RELEASE\n" + text("pfsense/composed-notices.serial")
 SHELL: list[tuple[Parse, tuple[str, ...]]] = [
-    (carp.parse, (text("pfsense/ifconfig-fbsd14-master.txt"), SYSCTL)),
+    (carp.parse, (text("pfsense/composed-ifconfig-fbsd14-pfsync-on.txt"), SYSCTL, "1790000000\n")),
+    (carp.parse, (text("pfsense/ifconfig-fbsd15-vrrp-mixed.txt"), SYSCTL, "1790000000\n")),
+    (pfsense.parse, (BOX, "/var/run/vip.dirty\n", text("pfsense/composed-pfctl-si.txt"), "1790000000\n")),
+    (relayd.parse, (text("pfsense/composed-relayctl-show-summary.txt"), "", "10.20.0.11:80 3\ncounted\n")),
+    (pfsense_config.parse, (text("pfsense/config-2.4.5-relayd-fw1.xml"), "relayd\n")),
     (haproxy.parse, (text("pfsense/showstat-allup.csv", "pfsense/servers-state-allup.txt"), "")),
     (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
     (system.parse_host, (HOST,)),

@@ -1,0 +1,74 @@
+"""The same actions where relayd balances: it knows no drain, forgets who is disabled, and its ids change."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from console.guards import Action, objections
+from console.inventory import Cluster
+from console.inventory_file import load
+from console.membership import Place, memberships, place
+from console.session import Consent
+from console.sim import Simulator
+from console.sim.scenarios import Scenario
+from console.snapshot import Known
+from tests.conftest import BRISK, watching
+
+NAMED = Consent(True, "node2", "a test")
+ADDRESS = "10.20.0.12"
+RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
+
+
+@asynccontextmanager
+async def old_firewalls(folder: Path) -> AsyncIterator[tuple[Simulator, Cluster]]:
+    async with Simulator(folder, speed=20.0, timings=BRISK, scenario=RELAYD) as sim:
+        yield sim, load(sim.inventory).clusters[0]
+
+
+def configured(sim: Simulator) -> list[str]:
+    """The node's status on both firewalls in both pools."""
+    servers = [
+        firewall.config.server(pool, ADDRESS) for firewall in sim.world.firewalls.values() for pool in ("web", "webtls")
+    ]
+    return [server.status for server in servers if server]
+
+
+def balanced(sim: Simulator, firewall: str) -> list[str]:
+    process = sim.world.firewalls[firewall].haproxy
+    return [server.address for server in process.servers if server.eligible] if process else []
+
+
+async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        assert place(session.picture, "node2") is Place.IN
+        drained = await session.begin(Action.DRAIN, "node2", NAMED).task
+        assert drained.outcome == "done"
+        assert configured(sim) == ["disabled"] * 4
+        assert ADDRESS not in balanced(sim, "fw1") + balanced(sim, "fw2")
+        assert place(session.picture, "node2") is Place.OUT
+        assert [one.sessions for one in memberships(session.picture, "node2")] == [0, 0]
+        back = await session.begin(Action.REJOIN, "node2", NAMED).task
+        assert back.outcome == "done"
+        assert configured(sim) == ["active"] * 4
+        assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == 2
+        assert place(session.picture, "node2") is Place.IN
+
+
+async def test_the_last_server_of_a_pool_stays(tmp_path: Path) -> None:
+    """By the guard, and by pfSense's own PHP where a guard could not know."""
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster):
+        others = {("web", "10.20.0.11"): "disabled", ("web", "10.20.0.13"): "disabled"}
+        for firewall in sim.world.firewalls.values():
+            firewall.persist(others, "by hand")
+        async with watching(cluster) as session:
+            told = [one.sentence for one in objections(session.picture, Action.DRAIN, "node2")]
+            assert any("node2 is the last serving member of web:80 on fw1" in sentence for sentence in told)
+
+
+async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster):
+        sim.world.firewalls["fw2"].haproxy = None
+        async with watching(cluster) as session:
+            pools = session.picture.firewall("fw2").pools
+            assert isinstance(pools, Known)
+            assert not pools.value.running
