@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from console.balancers.balancer import balancer_of
 from console.balancers.pools import Admin
 from console.fitness import galera_without, healed, unfit
 from console.health import serving
@@ -150,18 +151,20 @@ def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
 
 def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
     """Changes made in the GUI and not applied would be synced and applied along with ours."""
+    balancer = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
         if isinstance(view.pools, Known) and view.pools.value.dirty:
             yield Objection(
                 view.name,
-                f"{view.name} holds HAProxy changes that nobody has applied; they would go live with this one",
+                f"{view.name} holds {balancer} changes that nobody has applied; they would go live with this one",
                 "Apply or revert them in its web interface",
                 Override.NAME_AND_REASON,
             )
 
 
 def haproxy_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
-    """A firewall without a running HAProxy is normal only where carpdev keeps it off the passive one."""
+    """A firewall without a running balancer is normal only where carpdev keeps HAProxy off the passive one."""
+    balancer = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
         if not isinstance(view.pools, Known) or view.pools.value.running:
             continue
@@ -169,7 +172,7 @@ def haproxy_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Ob
         if not carpdev or master(snapshot) in (None, view.name):
             yield Objection(
                 view.name,
-                f"HAProxy does not run on {view.name}",
+                f"{balancer} does not run on {view.name}",
                 "Start it there, or say yes to change only its configuration",
                 Override.CONFIRM,
             )

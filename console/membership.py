@@ -66,6 +66,14 @@ def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
     return tuple(membership(snapshot, firewall.name, node) for firewall in snapshot.firewalls)
 
 
+def sessions_of(snapshot: Snapshot, node: str) -> tuple[int | None, ...]:
+    """Sessions to a node, firewall by firewall, each counted once: relayd's are pf's states, which pfsync copies to the
+    other firewall, so there the highest count is all of them."""
+    counts = tuple(one.sessions for one in memberships(snapshot, node))
+    known = [count for count in counts if count is not None]
+    return (max(known),) if snapshot.cluster.balancer == "relayd" and known else counts
+
+
 class Place(Enum):
     """Where a node stands, all firewalls taken together."""
 

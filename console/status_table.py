@@ -7,7 +7,7 @@ from typing import Any
 
 from console.health import findings, verdict
 from console.inventory import Vip
-from console.membership import membership, memberships
+from console.membership import membership, sessions_of
 from console.poller import rounds
 from console.question import Cadence
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
@@ -75,7 +75,7 @@ def _config(view: FirewallView) -> str:
 def _nodes(picture: Snapshot) -> Iterator[Row]:
     for view in picture.nodes:
         places = [_place(picture, firewall, view.name) for firewall in picture.firewalls]
-        sessions = words.sessions([one.sessions for one in memberships(picture, view.name)])
+        sessions = words.sessions(sessions_of(picture, view.name))
         cells = [words.busy(view.apache), words.site(view.site), _wsrep(picture, view), *_bricks(picture, view.name)]
         yield [view.name, *(one.text for one in (*places, sessions, *cells)), _load(view)]
 

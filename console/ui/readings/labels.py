@@ -90,7 +90,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("primary", "syncs to the other (primary)"),
         L("sync_to", "syncs to", unset("nobody")),
         L("maintenance", "persistent CARP maintenance", unwanted),
-        L("haproxy_sync", "the HAProxy package syncs"),
+        L("balancer_sync", "the pools are synced to the other"),
         L("carpdev", "HAProxy only where CARP is master of", unset("runs always")),
         L("balancer_digest", "digest of the balancer's part", digest),
         L("sections", "digest of what core sync carries"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.membership import Membership, memberships
+from console.membership import memberships, sessions_of
 from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
 from console.ui import words
@@ -121,8 +121,7 @@ def _path(sight: Sight) -> list[Column]:
 
 
 def _sessions(sight: Sight, view: NodeView) -> Word:
-    held: list[Membership] = list(memberships(sight.picture, view.name))
-    return words.sessions([one.sessions for one in held])
+    return words.sessions(sessions_of(sight.picture, view.name))
 
 
 def _wsrep(sight: Sight, view: NodeView) -> Word:
