@@ -171,7 +171,7 @@ class Poller:
         sent = time.time()
         machine = self._asker(one, flat)
         try:
-            answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings))
+            answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
         except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
             answers = (WireError(f"{machine} can't be asked: {_ours(error)}"),) * len(flat)
         at, back, answered = 0, False, True

@@ -180,6 +180,6 @@ class _Sshd(asyncssh.SSHServer):
         """What runs goes on when its client is gone: there is no terminal to hang up."""
         with contextlib.suppress(OSError, asyncssh.Error):
             command = channel.get_command() or "/bin/sh"
-            script = await stdin.read() if command in ("/bin/sh", "sh") else command
             shell = Shell(self._box.system, self._user, stdout.write, stderr.write)
-            channel.exit(await shell.run(script))
+            fed = command in ("/bin/sh", "sh")
+            channel.exit(await (shell.obey(lambda: stdin.read(65536)) if fed else shell.run(command)))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from console.sim.machine import Machine
-from console.sim.syntax import ASSIGNMENT, Redirect, ShellSyntaxError, Simple, Word, parse
+from console.sim.syntax import ASSIGNMENT, Redirect, ShellSyntaxError, Simple, Step, Unfinished, Word, parse
 from console.sim.waiting import until
 
 NOT_FOUND = 127
@@ -58,13 +58,30 @@ class Shell:
         self._err = err
         self._exit: int | None = None
 
+    async def obey(self, read: Callable[[], Awaitable[str]]) -> int:
+        """A script that comes in pieces, until there are no more: whole lines are run when they are there."""
+        text, status = "", 0
+        while self._exit is None and (more := await read()):
+            text += more
+            try:
+                steps = parse(text) if text.endswith("\n") else None
+            except Unfinished:
+                continue
+            except ShellSyntaxError:
+                break
+            if steps is not None:
+                text, status = "", await self._steps(steps)
+        return await self.run(text) if text else status
+
     async def run(self, script: str) -> int:
         """The whole script; the status is that of its last command."""
         try:
-            steps = parse(script)
+            return await self._steps(parse(script))
         except ShellSyntaxError as error:
             self._err(f"sh: Syntax error: {error}\n")
             return 2
+
+    async def _steps(self, steps: list[Step]) -> int:
         status = 0
         for step in steps:
             if (step.connector == "&&" and status) or (step.connector == "||" and not status):
@@ -227,6 +244,9 @@ async def _sudo(call: Call) -> int:
     argv = call.argv[2:] if call.argv[1:2] == ("-n",) else call.argv[1:]
     if not call.root and not call.shell.system.machine.sudo:
         return call.fail("sudo: a password is required")
+    if argv[:1] == ("-l",):
+        call.out(" ".join(argv[1:]) + "\n")
+        return 0
     if not (argv[0] in BUILTINS or argv[0].rpartition("/")[2] in call.shell.system.commands):
         return call.fail(f"sudo: {argv[0]}: command not found")
     return await call.shell.call(replace(call, argv=argv, root=True))

@@ -15,6 +15,10 @@ class ShellSyntaxError(ValueError):
     """Something this shell does not read."""
 
 
+class Unfinished(ShellSyntaxError):
+    """The text ends within quotes or a here-document: more may follow."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A piece of a word: text as it stands, or the name of a variable."""
@@ -88,8 +92,10 @@ class _Reader:
 
     def _heredoc(self, mark: str) -> str:
         end = re.compile(rf"^{re.escape(mark)}$", re.MULTILINE).search(self.text, self.at)
-        body = self.text[self.at : end.start() if end else len(self.text)]
-        self.at = end.end() + 1 if end else len(self.text)
+        if end is None:
+            raise Unfinished("Unterminated here-document")
+        body = self.text[self.at : end.start()]
+        self.at = end.end() + 1
         return body
 
     def word(self) -> Word:
@@ -111,7 +117,7 @@ class _Reader:
     def _single(self) -> list[Part]:
         end = self.text.find("'", self.at + 1)
         if end < 0:
-            raise ShellSyntaxError("Unterminated quoted string")
+            raise Unfinished("Unterminated quoted string")
         text = self.text[self.at + 1 : end]
         self.at = end + 1
         return [Part(text)]
@@ -127,7 +133,7 @@ class _Reader:
             else:
                 parts.append(self._bare(char))
         if self.at >= len(self.text):
-            raise ShellSyntaxError("Unterminated quoted string")
+            raise Unfinished("Unterminated quoted string")
         self.at += 1
         return parts
 

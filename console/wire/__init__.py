@@ -36,15 +36,18 @@ class Wire:
             keyring = Keyring(cluster.mysql)
             self._sql = {node.name: Sql(self._ssh[node.name], keyring, self._private) for node in cluster.nodes}
 
-    async def send(self, machine: str, asks: tuple[Ask, ...], timeout: float) -> tuple[Answer | WireError, ...]:
+    async def send(
+        self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
+    ) -> tuple[Answer | WireError, ...]:
         """An answer or a WireError for each ask, in their order, within `timeout` seconds.
 
-        All `Run`s travel in one script; `Query` and `Get` go at the same time. Raises KeyError for a machine that is
-        not of this cluster, and nothing for a machine's fault. Cancellation passes through.
+        All `Run`s travel in one script; `Query` and `Get` go at the same time. `keep`: they will be asked again soon,
+        so the shell they run in is kept. Raises KeyError for a machine that is not of this cluster, and nothing for a
+        machine's fault. Cancellation passes through.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         answers, leaving = self._part(machine, asks)
-        jobs = self._jobs(machine, leaving, deadline)
+        jobs = self._jobs(machine, leaving, deadline, keep)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(job) for job in jobs]
         for task in tasks:
@@ -62,14 +65,16 @@ class Wire:
                 refused[at] = Refused(f"{machine}: read-only is on, so `{_shown(ask)}` was not sent")
         return refused, leaving
 
-    def _jobs(self, machine: str, asks: dict[int, Ask], deadline: float) -> Sequence[Coroutine[None, None, Answers]]:
+    def _jobs(
+        self, machine: str, asks: dict[int, Ask], deadline: float, keep: bool
+    ) -> Sequence[Coroutine[None, None, Answers]]:
         """What goes at the same time."""
         runs = {at: ask for at, ask in asks.items() if isinstance(ask, Run)}
         queries = {at: ask for at, ask in asks.items() if isinstance(ask, Query)}
         gets = {at: (ask, self._ssh[ask.via] if ask.via else None) for at, ask in asks.items() if isinstance(ask, Get)}
         jobs = [_get(at, ask, ssh, deadline) for at, (ask, ssh) in gets.items()]
         if runs:
-            jobs.append(_run(self._ssh[machine], runs, deadline))
+            jobs.append(_run(self._ssh[machine], runs, deadline, keep))
         if queries:
             jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
         return jobs
@@ -99,8 +104,8 @@ class Wire:
             self._folder = None
 
 
-async def _run(ssh: Ssh, runs: dict[int, Run], deadline: float) -> Answers:
-    return dict(zip(runs, await ssh.run(tuple(runs.values()), deadline), strict=True))
+async def _run(ssh: Ssh, runs: dict[int, Run], deadline: float, keep: bool) -> Answers:
+    return dict(zip(runs, await ssh.run(tuple(runs.values()), deadline, keep), strict=True))
 
 
 async def _query(machine: str, sql: Sql | None, queries: dict[int, Query], deadline: float) -> Answers:

@@ -16,10 +16,12 @@ from console.inventory import Firewall, Node
 from console.wire.backoff import Backoff
 from console.wire.login import Opened, log_in
 from console.wire.sentences import place, said, system_error
-from console.wire.shell import MAX_OUT, Printed, converse
+from console.wire.shell import MAX_OUT, Printed, Shell
 
 CHANNELS = 6
 """At once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
+KEPT = 2
+"""Idle shells that are kept on one connection: the fast round's, and that of whatever else is asked meanwhile."""
 SILENCES = 2
 """Timeouts in a row after which the connection is given up: a machine that lost power never says so."""
 
@@ -44,6 +46,7 @@ class Ssh:
         self._backoff = Backoff()
         self._channels = asyncio.Semaphore(CHANNELS)
         self._silences = 0
+        self._idle: list[Shell] = []
 
     async def connection(self) -> Opened:
         """The kept connection, or a new one. While backing off the last failure is raised at once."""
@@ -81,28 +84,46 @@ class Ssh:
         async with self._channels:
             yield await self.connection()
 
-    async def run(self, runs: tuple[Run, ...], deadline: float) -> tuple[Ran | WireError, ...]:
-        """All commands in one script, within `deadline` (loop time). What was answered before a failure counts."""
-        mark, printed, sudo = secrets.token_hex(8), Printed(), False
+    async def run(self, runs: tuple[Run, ...], deadline: float, keep: bool = False) -> tuple[Ran | WireError, ...]:
+        """All commands in one script, within `deadline` (loop time). What was answered before a failure counts.
+
+        `keep`: in a shell that is kept for the next script, for questions that are asked again and again. An order
+        gets a shell of its own.
+        """
+        printed, sudo = Printed(secrets.token_hex(8)), False
         failure: WireError | None = None
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(deadline), self.channel() as opened:
                 sudo = self._needs_sudo(opened.user)
-                await converse(opened.conn, script(runs, mark, sudo), printed)
+                await self._answer(opened, script(runs, printed.mark, sudo), printed, keep)
         except TimeoutError:
             failure = self.silent_for(deadline - began)
         except WireError as error:
             failure = error
         except (asyncssh.Error, OSError) as error:
             failure = self.lost(error)
-        return self._outcomes(runs, mark, printed, failure, sudo)
+        return self._outcomes(runs, printed, failure, sudo)
+
+    async def _answer(self, opened: Opened, text: str, printed: Printed, keep: bool) -> None:
+        shell = self._kept(opened) if keep else None
+        shell = shell or await Shell.open(opened.conn, printed)
+        await shell.answer(text, printed, keep)
+        if shell.alive and len(self._idle) < KEPT:
+            self._idle.append(shell)
+        else:
+            shell.close()
+
+    def _kept(self, opened: Opened) -> Shell | None:
+        """An idle shell of this very connection; those that have ended are forgotten."""
+        self._idle = [shell for shell in self._idle if shell.alive and shell.conn is opened.conn]
+        return self._idle.pop() if self._idle else None
 
     def _outcomes(
-        self, runs: tuple[Run, ...], mark: str, printed: Printed, failure: WireError | None, sudo: bool
+        self, runs: tuple[Run, ...], printed: Printed, failure: WireError | None, sudo: bool
     ) -> tuple[Ran | WireError, ...]:
         try:
-            answered = printed.answered(mark)
+            answered = printed.answered()
         except Unreadable as error:
             answered, failure = (), WireError(f"{self.where}: {error}")
         self._count_silence(failure, bool(answered))
