@@ -112,8 +112,9 @@ def _from(start: float, reaches: list[_Reach], verb: str) -> Window:
 
 
 def _clock(moment: float, seconds: float) -> str:
-    """A time of day; with its date where that is not plain."""
-    return time.strftime("%H:%M" if seconds < DAY / 2 else "%a %d %b %H:%M", time.localtime(moment))
+    """A time of day: with seconds where they count, with its date where that is not plain."""
+    form = "%H:%M:%S" if seconds < 600 else "%H:%M" if seconds < DAY / 2 else "%a %d %b %H:%M"
+    return time.strftime(form, time.localtime(moment))
 
 
 def _away(snapshot: Snapshot, node: str, donors: tuple[tuple[NodeView, Known[Wsrep]], ...]) -> Window:

@@ -1,14 +1,15 @@
 """Which seqno a Galera member was at, when: a history that is bounded and still reaches back for days.
 
-Recent moments lie close together, old ones far apart: what is thinned out is always the sample whose loss widens a gap
-the least, measured by its age.
+Recent moments lie close together, old ones far apart, as a share of their age.
 """
 
 from itertools import pairwise
 from typing import NamedTuple
 
-MOST = 120
-"""Samples kept: some 5 % of a sample's age lie between it and the next when the history is days long."""
+MOST = 160
+"""Samples kept. Thinning them leaves about 100, so that it is done seldom."""
+GAP = 0.07
+"""Of a sample's age, to the next younger one."""
 
 
 class Sample(NamedTuple):
@@ -34,13 +35,15 @@ def longer(history: tuple[Sample, ...], now: Sample) -> tuple[Sample, ...]:
 
 
 def _thinned(history: tuple[Sample, ...]) -> tuple[Sample, ...]:
-    """Without the sample that is missed the least, once there are too many. Neither the oldest nor the newest."""
+    """Once there are too many, without those that lie closer to a younger one than a share of their age."""
     if len(history) <= MOST:
         return history
     now = history[-1].at
-    gaps = ((history[at + 1].at - history[at - 1].at) / (now - history[at].at) for at in range(1, len(history) - 1))
-    _, least = min((gap, at) for at, gap in enumerate(gaps, 1))
-    return history[:least] + history[least + 1 :]
+    kept = [history[-1]]
+    for sample in reversed(history[1:-1]):
+        if kept[-1].at - sample.at >= GAP * (now - sample.at):
+            kept.append(sample)
+    return tuple(reversed((*kept[: MOST - 1], history[0])))
 
 
 def moment(history: tuple[Sample, ...], seqno: int) -> float | None:

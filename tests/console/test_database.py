@@ -71,7 +71,7 @@ def test_any_member_may_have_seen_the_seqno() -> None:
 def test_without_history_the_size_of_the_gcache_over_the_rate() -> None:
     window = ist_window(picture({}), "node2")
     assert (window.seconds, window.exact) == (pytest.approx(0.97 * 1_000_000 / 5000), False)
-    assert window.says == f"back by IST until about {clock(NOW + 194)}"
+    assert window.says == f"back by IST until about {clock(NOW + 194)}:{time.strftime('%S', time.localtime(NOW + 194))}"
 
 
 def test_the_highest_rate_of_late_counts() -> None:

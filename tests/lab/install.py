@@ -15,7 +15,10 @@ _TOKEN = re.compile(r"@([A-Z0-9_]+)@")
 _UNITS: dict[str, dict[str, str]] = {
     "all": {"lab-net.service": "sysinit.target.wants"},
     "node": dict.fromkeys(
-        ("mariadb.service", "glusterd.service", "apache2.service", "var-www-html.mount", "www-mount-retry.service"),
+        (
+            *("mariadb.service", "haproxy.service", "glusterd.service", "apache2.service"),
+            *("var-www-html.mount", "www-mount-retry.service"),
+        ),
         "multi-user.target.wants",
     ),
     "fw": dict.fromkeys(
@@ -157,4 +160,5 @@ def _inventory(plan: Plan) -> str:
         f"[cluster.lab.firewalls]\n{firewalls}[cluster.lab.nodes]\n{nodes}"
         f'[cluster.lab.vips]\nwan = "{plan.wan_vip}"\nlan = {{ address = "{plan.lan_vip}", url = false }}\n'
         f'[cluster.lab.mysql]\nuser = "drainboard"\npassword_file = "{plan.dir}/mysql-password"\n'
+        '[cluster.lab.mysql_proxy]\nbackend = "mysql"\n'
     )

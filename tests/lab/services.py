@@ -15,7 +15,8 @@ from .plan import NODES
 
 _DATABASE = """\
 CREATE USER drainboard@'127.0.0.1' IDENTIFIED BY '{words.mysql}', drainboard@localhost IDENTIFIED BY '{words.mysql}';
-GRANT PROCESS, REPLICATION CLIENT ON *.* TO drainboard@'127.0.0.1', drainboard@localhost;
+GRANT PROCESS, REPLICATION CLIENT, SHOW VIEW ON *.* TO drainboard@'127.0.0.1', drainboard@localhost;
+CREATE USER haproxy_check@'%';
 CREATE DATABASE app;
 CREATE TABLE app.hits (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, node VARCHAR(20) NOT NULL,
   at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB;

@@ -11,6 +11,16 @@ from console.probes.galera import Wsrep
 from console.probes.seqnos import Sample
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
+
+
+def recorded(name: str) -> str:
+    return (RECORDINGS / name).read_text()
+
+
+def rows(name: str, at: float = 0.0) -> Rows:
+    return Rows(tuple(tuple(line.split("\t")) for line in recorded(name).splitlines()), at)
+
+
 VARIABLES = Rows((("read_only", "OFF"), ("wsrep_desync", "OFF")))
 
 
@@ -124,9 +134,9 @@ def test_of_an_idle_time_the_end_counts() -> None:
 
 def test_history_is_bounded_and_reaches_back_for_days() -> None:
     history: tuple[Sample, ...] = ()
-    for second in range(0, 200_000, 5):
+    for second in range(0, 200_000, 20):
         history = seqnos.longer(history, Sample(second, 3 * second, None))
-    assert len(history) == seqnos.MOST
+    assert len(history) <= seqnos.MOST
     for ago in (60, 600, 6_000, 60_000, 150_000):
         at = seqnos.moment(history, 3 * (history[-1].seqno // 3 - ago))
         assert at == pytest.approx(history[-1].at - ago, rel=0.01)
@@ -219,3 +229,63 @@ def test_nc_that_is_missing_is_not_a_haproxy_that_does_not_run() -> None:
 def test_a_backend_that_is_not_there_is_said() -> None:
     with pytest.raises(Unreadable, match="mysql_proxy"):
         mysql_proxy.parse((Ran(0, "No such proxy.\n\nCan't find backend.\n\n", ""),), None)
+
+
+def test_recorded_member() -> None:
+    seen = member.parse((rows("galera/variables.node1.txt"),), None)
+    assert (seen.flavour, seen.version, seen.gcache_bytes, seen.sst_method) == (
+        "MariaDB",
+        "10.11.19",
+        32 << 20,
+        "rsync",
+    )
+    assert (seen.node_name, seen.gcache_recover, seen.ignore_sb) == ("node1", True, False)
+    assert ("innodb_autoinc_lock_mode", "2") in seen.settings and ("gcs.fc_limit", "16") in seen.settings
+
+
+def test_recorded_flow_control() -> None:
+    """Commits were paused for 793 ms since the start of the server; nothing is paused at this moment."""
+    answer = rows("galera/flow-control.node1.txt", 100.0)
+    first = galera.parse((Rows(tuple((name, "0" if "paused_ns" in name else value) for name, value in answer.rows)),
+                          VARIABLES), None)  # fmt: skip
+    seen = galera.parse((answer, VARIABLES), first)
+    assert (seen.flow_control, seen.flow_control_active) == (pytest.approx(0.00793, rel=0.01), False)
+
+
+def test_recorded_sst() -> None:
+    """Both lines of pgrep, `sh -c` and the script under it, are one transfer."""
+    donor, joiner = (
+        transfer.parse((Ran(0, recorded(f"galera/pgrep-sst.{role}.txt"), ""),
+                        Ran(0, recorded(f"galera/du-sst.{role}.txt"), "", 10.0)), None)
+        for role in ("donor", "joiner")
+    )  # fmt: skip
+    assert (donor.role, donor.method, donor.peer) == ("donor", "rsync", "203.0.113.44")
+    assert (donor.datadir_bytes, donor.bytes) == (621_920_877, 0)
+    assert (joiner.role, joiner.method, joiner.peer, joiner.bytes) == ("joiner", "rsync", "", 305_213_117)
+    assert joiner.bytes_per_second is None
+    script, size = Ran(0, recorded("galera/pgrep-sst.joiner.txt"), ""), Ran(0, "405213117\t/var/lib/mysql\n", "", 15.0)
+    assert transfer.parse((script, size), joiner).bytes_per_second == 20_000_000.0
+
+
+def test_recorded_tables() -> None:
+    seen = tables.parse((rows("galera/privileges.granted.txt"), rows("galera/tables.granted.txt")), None)
+    assert (seen.not_innodb, seen.no_primary_key) == (2, 3)
+    assert seen.names[:2] == ("app.aria_nopk: Aria, no primary key", "app.isam: MyISAM")
+    with pytest.raises(Unreadable, match=r"GRANT SHOW VIEW ON [*.]+ TO 'drainboard'@'localhost'"):
+        tables.parse((rows("galera/privileges.not-granted.txt"), rows("galera/tables.not-granted.txt")), None)
+
+
+@pytest.mark.parametrize(
+    ("recording", "statuses", "target", "sessions"),
+    [
+        ("up", ["UP", "UP", "UP"], "203.0.113.43", [0, 0, 0]),
+        ("down", ["DOWN", "UP", "UP"], "203.0.113.44", [0, 0, 0]),
+        ("maint", ["MAINT", "UP", "UP"], "203.0.113.44", [0, 1, 0]),
+    ],
+)
+def test_recorded_writer(recording: str, statuses: list[str], target: str, sessions: list[int]) -> None:
+    seen = mysql_proxy.parse((Ran(0, recorded(f"haproxy/mysql-writer.{recording}.txt"), ""),), None)
+    assert [server.status for server in seen.servers] == statuses
+    assert [server.backup for server in seen.servers] == [False, True, True]
+    assert [server.sessions for server in seen.servers] == sessions
+    assert (seen.target, seen.targets) == (target, (target,))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from console.asks import Answer, Page, Ran, Rows, Unreadable
 from console.balancers import haproxy, pfsense_config, relayd
-from console.probes import apache, carp, galera, gluster, pfsense, system
+from console.probes import apache, carp, galera, gluster, member, mysql_proxy, pfsense, system, tables, transfer
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 HOST = """2b1f0b1e-0000-4000-8000-000000000001
@@ -32,6 +32,9 @@ def text(*names: str) -> str:
 Parse = Callable[[tuple[Any, ...], Any], object]
 BOX = "2.7.2-RELEASE\n" + text("pfsense/composed-notices.serial")
 SHELL: list[tuple[Parse, tuple[str, ...]]] = [
+    (transfer.parse, (text("galera/pgrep-sst.donor.txt"), text("galera/du-sst.donor.txt"))),
+    (transfer.parse, (text("galera/pgrep-sst.joiner.txt"), text("galera/du-sst.joiner.txt"))),
+    (mysql_proxy.parse, (text("haproxy/mysql-writer.maint.txt"),)),
     (carp.parse, (text("pfsense/composed-ifconfig-fbsd14-pfsync-on.txt"), SYSCTL, "1790000000\n")),
     (carp.parse, (text("pfsense/ifconfig-fbsd15-vrrp-mixed.txt"), SYSCTL, "1790000000\n")),
     (pfsense.parse, (BOX, "/var/run/vip.dirty\n", text("pfsense/composed-pfctl-si.txt"), "1790000000\n")),
@@ -95,3 +98,18 @@ def test_sql_answers(data: st.DataObject) -> None:
     mutated = data.draw(broken(text("galera/synced.node1.txt") + "\nUptime\t5"))
     table = tuple(tuple(line.split("\t", 1)) for line in mutated.split("\n"))
     survives(galera.parse, (Rows(table), Rows((("read_only", "OFF"),))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_sql_answers_in_lines(data: st.DataObject) -> None:
+    names, parse = data.draw(
+        st.sampled_from(
+            [
+                (("galera/variables.node1.txt",), member.parse),
+                (("galera/privileges.granted.txt", "galera/tables.granted.txt"), tables.parse),
+            ]
+        )
+    )
+    answers = (data.draw(broken(text(name))).split("\n") for name in names)
+    survives(parse, tuple(Rows(tuple(tuple(line.split("\t")) for line in lines)) for lines in answers))
