@@ -88,7 +88,6 @@ class Kind(StrEnum):
     NO_PRIMARY = "no-primary", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
     MYSQL_SILENT = "mysql-silent", Layer.DATABASE
-    MYSQL_REFUSES = "mysql-refuses", Layer.DATABASE
     NOT_SYNCED = "not-synced", Layer.DATABASE
     DONOR = "donor", Layer.DATABASE
     SST = "sst", Layer.DATABASE
