@@ -21,7 +21,8 @@ SYNC_NOTICE = "sync_settings"
 MOST_NOTICES = 20
 """That many are kept, the latest."""
 _MISSING = ("No such file or directory", "Not a directory", "Is a directory")
-_VERSION = re.compile(r"[0-9][A-Za-z0-9._-]{0,39}")
+_PRINTED = re.compile(r"\s*([0-9][A-Za-z0-9._-]{0,39}?)\s*([abN][:;].*)?", re.DOTALL)
+"""The version and, if there are notices, PHP's array (or false, or null); a version file may end without a newline."""
 _STATES = re.compile(r"^ +current entries +([0-9]{1,12})\b", re.MULTILINE)
 _DIRTY = re.compile(r"/var/run/([A-Za-z0-9_.-]{1,80})\.dirty")
 
@@ -46,15 +47,14 @@ class Box:
 def parse(answers: tuple[Ran, ...], _before: Box | None) -> Box:
     """From version and notices, the dirty files, `pfctl -si`, and `date`."""
     files, dirty, pf, date = answers
-    head, _, serial = _files(files).partition("\n")
-    version = head.strip()
-    if not _VERSION.fullmatch(version):
-        raise Unreadable("/etc/version holds no version")
+    printed = _PRINTED.fullmatch(_files(files).rstrip())
+    if printed is None:
+        raise Unreadable("/etc/version holds no version, or the notices are not PHP's")
     found = _STATES.search(pf.out) if pf.status == 0 else None
     return Box(
-        version=version,
+        version=printed[1],
         states=int(found[1]) if found else None,
-        sync_notices=_sync_notices(serial.strip("\n")),
+        sync_notices=_sync_notices(printed[2] or ""),
         unapplied=_unapplied(ran(dirty)),
         clock=whole(ran(date), "date") + 0.5 - date.at,
     )
@@ -74,7 +74,7 @@ def _sync_notices(serial: str) -> tuple[str, ...]:
         return ()
     notices = unserialize(serial, "the notices")
     if not isinstance(notices, dict):
-        if notices is False:
+        if notices in (False, None):
             return ()
         raise Unreadable("the notices are not a list")
     told = [(when, _message(notice)) for when, notice in cast("dict[Any, Any]", notices).items()]

@@ -116,6 +116,12 @@ def test_notices_of_failed_syncs_in_both_layouts(complaint: str) -> None:
     )
 
 
+def test_a_version_that_ends_without_a_newline() -> None:
+    files = printed("2.4.5-RELEASE" + text("composed-notices.serial"), 1, FILE_LAYOUT)
+    seen = pfsense.parse((files, printed(""), printed("", 1), printed("1790000000\n")), None)
+    assert (seen.version, len(seen.sync_notices)) == ("2.4.5-RELEASE", 2)
+
+
 def test_notices_that_may_not_be_read_are_not_no_notices() -> None:
     with pytest.raises(Unreadable, match="Permission denied"):
         box(complaint="cat: /tmp/notices: Permission denied\n")
