@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from console.guards import Action, objections
 from console.inventory import Cluster
 from console.inventory_file import load
@@ -13,6 +15,7 @@ from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from console.snapshot import Known
 from tests.conftest import BRISK, watching
+from tests.console.test_interrupted import carry_on, die
 
 NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
@@ -72,3 +75,21 @@ async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
             pools = session.picture.firewall("fw2").pools
             assert isinstance(pools, Known)
             assert not pools.value.running
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("action", [Action.DRAIN, Action.REJOIN])
+@pytest.mark.parametrize("line", range(2, 9))
+async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster):
+        if action is Action.REJOIN:
+            async with watching(cluster) as session:
+                await session.begin(Action.DRAIN, "node2", NAMED).task
+        await die(cluster, action, line, written)
+        async with watching(cluster) as session:
+            if session.unfinished():
+                assert (await carry_on(session, action)).outcome == "done"
+            drained = action is Action.DRAIN
+            assert place(session.picture, "node2") is (Place.OUT if drained else Place.IN)
+            assert configured(sim) == ["disabled" if drained else "active"] * 4
+            assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == (0 if drained else 2)
