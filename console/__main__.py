@@ -41,7 +41,7 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
         return await _screen(options, inventory)
     if options.command == "runs":
         return _runs(inventory, options.cluster)
-    if options.command in ("status", "sudoers", "grants"):
+    if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
     if options.node not in {node.name for node in cluster.nodes}:
@@ -66,6 +66,10 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
         from console.status import status
 
         return await status(clusters, as_json=options.json, patience=options.timeout)
+    if options.command == "check":
+        from console.check import check
+
+        return await check(clusters)
     if options.command == "sudoers":
         from console.rights import sudoers
 

@@ -52,6 +52,8 @@ def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright
     _clusters(status)
     status.add_argument("--json", action="store_true", help="for programs: docs/json.md lists the keys")
     status.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="wait no longer for slow answers")
+    check = commands.add_parser("check", help="try everything that is needed, and say what to mend")
+    _clusters(check)
     rights = commands.add_parser("sudoers", help="the least rights in /etc/sudoers.d, from the commands that are sent")
     _clusters(rights)
     rights.add_argument("--user", metavar="NAME", help="who logs in; default: the inventory's user")

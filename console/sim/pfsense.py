@@ -153,6 +153,9 @@ def _playback(call: Call, firewall: Firewall) -> int:
 
 
 async def _php(call: Call, firewall: Firewall) -> int:
+    if call.argv[1:] == ("-v",):
+        call.out("PHP 8.2.11 (cli) (built: Nov 14 2023 16:27:54) (NTS)\nCopyright (c) The PHP Group\n")
+        return 0
     if not call.root:
         return call.fail("PHP Fatal error:  Uncaught Error: config.xml: Permission denied", 255)
     found = PAYLOAD.search(call.stdin)

@@ -1,0 +1,225 @@
+"""What a first look at a cluster says of its preparation, line by line: pure, over one picture.
+
+A line is a mark, a machine, what was tried and, where it does not work, a sentence that says how to mend it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median_low
+from typing import Any
+
+from console.asks import plain_text
+from console.membership import membership
+from console.poller import rounds
+from console.question import Question, Subject
+from console.saying import listed
+from console.snapshot import Cause, Known, Snapshot, Unknown, reading_of
+
+WORKS, MEND, NOTE, UNTRIED = "✓", "✗", "!", "·"
+APART = 2.0
+"""Seconds between two clocks: an answer may be under way for one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """`mark`: WORKS, MEND, NOTE (it works, and something is missing) or UNTRIED."""
+
+    mark: str
+    machine: str
+    what: str
+    says: str = ""
+
+
+WHAT = {
+    "carp": "CARP, from ifconfig and sysctl",
+    "pools": "load balancer at run time",
+    "config": "config.xml",
+    "box": "version, notices, pf",
+    "host": "host",
+    "services": "services of systemd",
+    "devices": "space, bonds, RAID",
+    "updates": "pending updates",
+    "mounts": "Gluster mounts",
+    "galera": "MySQL, login and wsrep",
+    "member": "MySQL, variables",
+    "transfer": "state transfers",
+    "writer": "HAProxy for MySQL",
+    "apache": "mod_status",
+    "site": "check URL, by itself",
+    "state": "Gluster volume",
+    "split_brain": "Gluster heal info",
+    "options": "Gluster options and space",
+    "tables": "MySQL, tables",
+    "visit": "check URL, through the VIP",
+}
+"""By the field of the question."""
+PREPARING = "docs/preparing.md says what it needs"
+NO_WAY_ROUND = {
+    "pools": "see that the load balancer named by `balancer` in the inventory is installed there and may be asked",
+    "config": "log in as admin, or allow it by pfSense's package sudo",
+    "galera": "see the [mysql] table of the inventory; `drainboard grants` prints what the user needs",
+    "tables": "`drainboard grants` prints what the user needs",
+    "apache": "switch mod_status on, and correct `status_url` in the inventory if it lies elsewhere",
+    "site": "correct `check_url` of [web] in the inventory, or mend the site",
+    "state": "correct `volumes` in the inventory: `gluster volume list` names them",
+    "writer": "correct [mysql_proxy] in the inventory: the backend's name and the socket",
+}
+
+
+def _fact(reading: Known[Any], field: str) -> tuple[str, str]:
+    """Mark and words for what was read."""
+    return JUDGED.get(field, lambda _value: (WORKS, ""))(reading.value)
+
+
+def _served(value: Any) -> tuple[str, str]:
+    fine = 200 <= value.status < 400
+    return (WORKS, f"HTTP {value.status}") if fine else (MEND, f"HTTP {value.status}; {NO_WAY_ROUND['site']}")
+
+
+def _extended(value: Any) -> tuple[str, str]:
+    off = "ExtendedStatus is off, so there are no requests/s: ExtendedStatus On in Apache's configuration"
+    return (NOTE, off) if value.accesses is None else (WORKS, f"{value.slots} slots")
+
+
+def _running(value: Any) -> tuple[str, str]:
+    idle = "it does not run: normal on a passive firewall with carpdev, else start it"
+    return (WORKS, f"{len(value.servers)} servers") if value.running else (NOTE, idle)
+
+
+JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
+    "site": _served,
+    "visit": _served,
+    "apache": _extended,
+    "pools": _running,
+    "carp": lambda carp: (WORKS, f"{len(carp.vhids)} vhids"),
+    "config": lambda config: (WORKS, "primary" if config.primary else "secondary"),
+    "box": lambda box: (WORKS, f"pfSense {box.version}"),
+    "member": lambda member: (WORKS, f"{member.flavour} {member.version}"),
+    "galera": lambda wsrep: (WORKS, wsrep.state),
+    "state": lambda volume: (WORKS, f"{len(volume.bricks)} bricks"),
+}
+
+
+def readings(picture: Snapshot, subject: Subject, name: str) -> Iterator[Line]:
+    """A line for each question to one subject; what fails for one reason in one."""
+    answers = [
+        (question, reading_of(picture, question, name))
+        for one in rounds(picture.cluster)
+        if (one.subject, one.name) == (subject, name)
+        for question in one.questions
+    ]
+    for question, reading in answers:
+        if isinstance(reading, Known):
+            mark, says = _fact(reading, question.field)
+            yield Line(mark, name, WHAT.get(question.field, question.field), plain_text(says))
+    failed = [(question, reading) for question, reading in answers if isinstance(reading, Unknown)]
+    for why, group in groupby(sorted(failed, key=lambda one: one[1].why), key=lambda one: one[1].why):
+        together = list(group)
+        yield _failed(name, [question for question, _ in together], together[0][1], why)
+
+
+def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: str) -> Line:
+    what = "; ".join(WHAT.get(question.field, question.field) for question in questions)
+    if reading.cause is Cause.NOT_ASKED:
+        return Line(MEND, name, what, "no answer came in time; try again when the machine is less busy")
+    told = ";" in why and reading.cause is Cause.SILENT  # the wire's sentences end with the remedy
+    remedy = "" if told else f"; {NO_WAY_ROUND.get(questions[0].field, PREPARING)}"
+    return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, plain_text(why, 600) + remedy)
+
+
+# --- what must fit together -----------------------------------------------------------------------------------------
+
+
+def between(picture: Snapshot, versions: Mapping[str, Mapping[str, str]]) -> Iterator[Line]:
+    """What must fit together. `versions`: by program, by machine, what is not in the picture."""
+    yield from _pools(picture)
+    yield from _vips(picture)
+    yield from _primary(picture)
+    yield from _bricks(picture)
+    yield from _clocks(picture)
+    for program, by_machine in {**_versions(picture), **versions}.items():
+        yield from _same(program, by_machine)
+
+
+def _pools(picture: Snapshot) -> Iterator[Line]:
+    for view in picture.firewalls:
+        if isinstance(view.pools, Unknown) and isinstance(view.config, Unknown):
+            continue
+        places = {node.name: membership(picture, view.name, node.name) for node in picture.nodes}
+        missing = [name for name, one in places.items() if not one.now and not one.later]
+        if missing:
+            says = f"{listed(missing)} in no pool by address; give the inventory the address the pools name"
+            yield Line(MEND, view.name, "nodes in its pools", says)
+        else:
+            yield Line(WORKS, view.name, "nodes in its pools", f"all {len(places)}")
+
+
+def _vips(picture: Snapshot) -> Iterator[Line]:
+    for view in picture.firewalls:
+        if isinstance(view.carp, Unknown):
+            continue
+        missing = [vip.name for vip in picture.cluster.vips if view.carp.value.role(vip.address) is None]
+        if missing:
+            says = f"{listed(missing)} on none of its vhids; correct [vips] in the inventory, or CARP is switched off"
+            yield Line(MEND, view.name, "VIPs on its vhids", says)
+        elif picture.cluster.vips:
+            yield Line(WORKS, view.name, "VIPs on its vhids", f"all {len(picture.cluster.vips)}")
+
+
+def _primary(picture: Snapshot) -> Iterator[Line]:
+    configs = {view.name: view.config.value for view in picture.firewalls if isinstance(view.config, Known)}
+    if len(configs) < 2:
+        return
+    primaries = [name for name, config in configs.items() if config.primary]
+    if len(primaries) == 1:
+        yield Line(WORKS, primaries[0], "configuration sync", "it is the primary")
+    elif primaries:
+        says = "both sync to each other; leave the peer's address empty on one of them: System / High Availability"
+        yield Line(MEND, listed(primaries), "configuration sync", says)
+    else:
+        says = "none syncs to the other, so each is written by itself: System / High Availability on the primary"
+        yield Line(NOTE, listed(configs), "configuration sync", says)
+
+
+def _bricks(picture: Snapshot) -> Iterator[Line]:
+    for view in picture.volumes:
+        if isinstance(view.state, Unknown):
+            continue
+        missing = [node.name for node in picture.nodes if picture.brick(view, node.name) is None]
+        hosts = listed(brick.host for brick in view.state.value.bricks)
+        if missing:
+            says = (
+                f"none on {listed(missing)}; its bricks are on {hosts}: name the nodes in the inventory as Gluster does"
+            )
+            yield Line(MEND, view.name, "bricks on the nodes", plain_text(says, 600))
+        else:
+            yield Line(WORKS, view.name, "bricks on the nodes", f"one on each of {len(picture.nodes)}")
+
+
+def _clocks(picture: Snapshot) -> Iterator[Line]:
+    found = [(view.name, view.box) for view in picture.firewalls] + [(view.name, view.host) for view in picture.nodes]
+    clocks = {name: one.value.clock for name, one in found if isinstance(one, Known) and one.value.clock}
+    if len(clocks) < 2:
+        return
+    middle = median_low(clocks.values())
+    apart = {name: clock - middle for name, clock in clocks.items() if abs(clock - middle) > APART}
+    for name, by in apart.items():
+        yield Line(MEND, name, "clock", f"{by:+.0f} s beside the others; run chrony or ntpd there")
+    if not apart:
+        yield Line(WORKS, "all", "clocks", f"within {APART:g} s")
+
+
+def _versions(picture: Snapshot) -> dict[str, dict[str, str]]:
+    boxes = {view.name: view.box.value.version for view in picture.firewalls if isinstance(view.box, Known)}
+    members = {view.name: view.member.value for view in picture.nodes if isinstance(view.member, Known)}
+    return {"pfSense": boxes, "MySQL": {name: f"{one.flavour} {one.version}" for name, one in members.items()}}
+
+
+def _same(program: str, by_machine: Mapping[str, str]) -> Iterator[Line]:
+    told = {version: [name for name, one in by_machine.items() if one == version] for version in by_machine.values()}
+    if len(told) == 1:
+        yield Line(WORKS, "all", program, next(iter(told)))
+    elif told:
+        versions = ", ".join(f"{version} on {listed(names)}" for version, names in told.items())
+        yield Line(NOTE, "all", program, f"versions differ: {versions}; bring them to the same one")

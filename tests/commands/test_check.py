@@ -1,0 +1,160 @@
+"""`drainboard check` over a simulated cluster: each thing that is not prepared is one line with its remedy."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.check import PHP, check, known, lines
+from console.check_lines import MEND, NOTE, WORKS, Line, between
+from console.inventory import Cluster, Login
+from console.inventory_file import load
+from console.plain import Exit
+from console.poller import questions_of
+from console.sim import Simulator
+from console.snapshot import Known
+from console.status import look
+from tests.conftest import BRISK, simulated
+from tests.hostile.machines import EVIL, MANNERS, Hostile
+
+Simulated = tuple[Simulator, Cluster]
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Simulated]:
+    async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster):
+        yield sim, cluster
+
+
+async def told(cluster: Cluster) -> list[Line]:
+    return [line async for line in lines(cluster)]
+
+
+def bad(found: list[Line]) -> list[Line]:
+    return [line for line in found if line.mark == MEND]
+
+
+def logins(cluster: Cluster, change: Callable[[Login], Login], *names: str) -> Cluster:
+    nodes = tuple(replace(one, login=change(one.login)) if one.name in names else one for one in cluster.nodes)
+    return replace(cluster, nodes=nodes)
+
+
+async def test_all_is_prepared(demo: Simulated, capsys: pytest.CaptureFixture[str], state: Path) -> None:
+    assert await check((demo[1],)) is Exit.DONE
+    said = capsys.readouterr().out
+    assert said.endswith("all that is needed works\n")
+    for what in ("login by ssh", "sessions at once", "PHP", "config.xml", "mod_status", "check URL", "MySQL, tables"):
+        assert what in said
+    assert [path.name for path in (state / "journal" / "demo").iterdir()] == ["lock"]
+
+
+async def test_nothing_but_known_questions_can_leave(demo: Simulated) -> None:
+    extra = known(demo[1]) - questions_of(demo[1])
+    harmless = [
+        ask for ask in extra if ask.argv[:3] == ("sudo", "-n", "-l") or ask.argv[1:] in (("-v",), ("--version",))
+    ]
+    assert len(harmless) == len(extra)
+    assert PHP in extra
+
+
+async def test_sudo_that_refuses(demo: Simulated) -> None:
+    sim, cluster = demo
+    sim.world.nodes["node2"].sudo = False
+    found = await told(logins(cluster, lambda login: replace(login, user="ops"), "node1", "node2", "node3"))
+    refused = [line for line in bad(found) if line.what == "sudo -n"]
+    assert {line.machine for line in refused} == {"node2"}
+    assert len(refused) > 5
+    assert "systemctl reboot" in " ".join(line.says for line in refused)
+    assert all("drainboard sudoers" in line.says for line in refused)
+    assert [line.says for line in found if (line.machine, line.what, line.mark) == ("node1", "sudo -n", WORKS)]
+
+
+async def test_logins_that_fail(demo: Simulated, tmp_path: Path) -> None:
+    sim, cluster = demo
+    empty = tmp_path / "known_hosts"
+    empty.write_text("")
+    sim.fault("node-lost", "node3")
+    found = bad(await told(logins(cluster, lambda login: replace(login, known_hosts=empty), "node1")))
+    by_machine = {line.machine: line for line in found}
+    assert "ssh-keyscan" in by_machine["node1"].says
+    assert "see whether the machine is up" in by_machine["node3"].says
+    assert len([line for line in found if line.machine in ("node1", "node3")]) == 2, "the rest is not tried"
+
+
+async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
+    _, cluster = demo
+    assert cluster.mysql
+    first, *others = cluster.nodes
+    vip = replace(cluster.vips[0], address="192.0.2.1")
+    wrong = replace(
+        cluster,
+        nodes=(replace(first, name="alpha", address="10.9.9.9"), *others),
+        volumes=("www", "data"),
+        vips=(vip, *cluster.vips[1:]),
+        mysql=replace(cluster.mysql, user="nobody"),
+    )
+    found = {(line.machine, line.what): line.says for line in bad(await told(wrong))}
+    assert "alpha in no pool" in found["fw1", "nodes in its pools"]
+    assert "wan on none of its vhids" in found["fw2", "VIPs on its vhids"]
+    assert any("gluster volume list" in says or "docs/" in says for (name, _), says in found.items() if name == "data")
+    mysql = [says for (name, what), says in found.items() if "MySQL, login" in what]
+    assert len(mysql) == 3
+    assert all("refused the login of nobody" in says for says in mysql)
+
+
+async def test_what_does_not_fit_together(demo: Simulated) -> None:
+    picture = await look(demo[1])
+    volume, view = picture.volumes[0], picture.nodes[0]
+    assert isinstance(volume.state, Known)
+    assert isinstance(view.host, Known)
+    bricks = tuple(replace(one, host=f"box{at}", names=()) for at, one in enumerate(volume.state.value.bricks))
+    state = replace(volume.state, value=replace(volume.state.value, bricks=bricks))
+    host = replace(view.host, value=replace(view.host.value, clock=view.host.value.clock + 90))
+    firewalls = tuple(replace(one, config=picture.firewalls[0].config) for one in picture.firewalls)
+    changed = replace(
+        picture,
+        volumes=(replace(volume, state=state),),
+        nodes=(replace(view, host=host), *picture.nodes[1:]),
+        firewalls=firewalls,
+    )
+    found = {line.what: line for line in between(changed, {"Gluster": {"node1": "10.3", "node2": "11.1"}})}
+    assert "its bricks are on box0, box1 and box2" in found["bricks on the nodes"].says
+    assert (found["clock"].machine, found["clock"].says[:5]) == ("node1", "+90 s")
+    assert "both sync to each other" in found["configuration sync"].says
+    assert (found["Gluster"].mark, found["Gluster"].says[:16]) == (NOTE, "versions differ:")
+
+
+async def test_a_journal_that_cannot_be_written(
+    demo: Simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "file"))
+    assert [line.what for line in bad(await told(demo[1]))] == ["journal"]
+
+
+async def test_apache_stopped_and_exit_code(demo: Simulated, capsys: pytest.CaptureFixture[str]) -> None:
+    sim, cluster = demo
+    sim.fault("apache-stopped", "node2")
+    assert await check((cluster,)) is Exit.NOT_BEGUN
+    said = capsys.readouterr().out
+    assert re.search(r"^✗ node2 +check URL", said, re.MULTILINE)
+    assert "to mend, marked ✗" in said
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+async def test_machines_in_an_enemys_hands(tmp_path: Path, manner: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async with Hostile(tmp_path / "sim", MANNERS[manner], BRISK) as sim:
+        cluster = replace(load(sim.inventory).clusters[0], timings=replace(BRISK, seldom_answer=6.0))
+        code = await check((cluster,))
+    said = capsys.readouterr().out
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert all(len(line) < 1000 for line in said.split("\n"))
+    assert "\x1b" not in said
+    assert EVIL not in said
+    clock = re.compile(rf"{MEND} \w+ +clock")  # the simulator's run ten times too fast
+    wrong = {line.split()[1] for line in said.splitlines() if line.startswith(MEND) and not clock.match(line)}
+    assert not wrong & {"fw1", "node1", "node3"}
+    assert code is Exit.NOT_BEGUN or not wrong
+    assert manner == "dressed up" or wrong & {"fw2", "node2"}
