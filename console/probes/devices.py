@@ -189,7 +189,7 @@ def parse_mdstat(text: str) -> tuple[Array, ...]:
         raise Unreadable("/proc/mdstat does not begin with Personalities")
     found = list(_ARRAY.finditer(text))[:MOST]
     ends = [match.start() for match in found[1:]] + [len(text)]
-    return tuple(_array(match, text[match.end() : end]) for match, end in zip(found, ends, strict=True))
+    return tuple(_array(match, text[match.end() : end]) for match, end in zip(found, ends, strict=False))
 
 
 def _array(match: re.Match[str], body: str) -> Array:

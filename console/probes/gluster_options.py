@@ -12,7 +12,10 @@ from console.question import Cadence, Question, Subject
 
 @dataclass(frozen=True)
 class BrickSpace:
-    """The file system a brick lies on: bytes and inodes. None: this file system does not count it, or not told."""
+    """The file system a brick lies on: bytes and inodes. None: this file system does not count it, or not told.
+
+    `free` counts what is root's alone too, where the file system keeps something back (ext4; XFS does not).
+    """
 
     host: str
     path: str

@@ -37,7 +37,7 @@ rpm() {
 if command -v apt-get >/dev/null; then
   known /var/lib/apt/lists/*Packages*
   echo "== apt"
-  nice apt-get -s -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= dist-upgrade
+  nice apt-get -s -o Debug::NoLocking=1 dist-upgrade
   echo "status $?"
 elif command -v dnf >/dev/null; then
   known /var/cache/dnf/*/repodata/repomd.xml

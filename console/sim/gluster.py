@@ -62,6 +62,8 @@ class Gluster:
         """Files that are busy all the time: none of them is ever healed."""
         self.split = 0
         """Entries of which each copy blames the others: they stay until somebody decides."""
+        self.locked_until = 0.0
+        """Until then no command gets the volume's lock: one waits for a peer that has vanished."""
         self.asked: frozenset[str] = frozenset()
         """Bricks that were down at the last heal info: the first one after a loss takes much longer."""
         self._running = running
@@ -73,6 +75,11 @@ class Gluster:
     def managed(self, name: str) -> bool:
         """Whether the other glusterds see the one there: a node without it is left out of `volume status`."""
         return self._running(name) and self.bricks[name].glusterd
+
+    @property
+    def locked(self) -> bool:
+        """Whether another transaction is in progress."""
+        return self.clock.now < self.locked_until
 
     @property
     def down(self) -> frozenset[str]:

@@ -36,6 +36,9 @@ DEFAULTS = {
 async def gluster(call: Call, node: Node) -> int:
     """Dispatches on the words; XML is the only format but for the heal count, which has none."""
     volume = node.gluster
+    if call.argv[1:] == ("--version",):
+        call.out("glusterfs 10.3\nRepository revision: git://git.gluster.org/glusterfs.git\n")
+        return 0
     words = tuple(word for word in call.argv[1:] if word not in ("--xml", "--mode=script"))
     if not call.root:
         return call.fail('ERROR: failed to create logfile "/var/log/glusterfs/cli.log" (Permission denied)')
@@ -44,6 +47,8 @@ async def gluster(call: Call, node: Node) -> int:
     if words[:1] == ("volume",) and (len(words) < 3 or volume.volume not in words):
         return call.fail(f"Volume {words[2] if len(words) > 2 else ''} does not exist")
     await call.shell.system.sleep(_seconds(volume, words))
+    if volume.locked and ("status" in words[1:2] or "statistics" in words) and words[0] != "peer":
+        return _locked(call, volume.volume)
     match words:
         case ("volume", "info", _):
             call.out(_info(volume))
@@ -76,6 +81,16 @@ def _seconds(volume: Gluster, words: tuple[str, ...]) -> float:
         volume.asked = down
         return 10.3 if first or len(down) > 1 else 3.4
     return 1.6 if volume.healing else 0.2
+
+
+def _locked(call: Call, name: str) -> int:
+    """Another command holds the volume's lock. With --xml the status is 0 all the same."""
+    why = f"Another transaction is in progress for {name}. Please try again after some time."
+    if "--xml" in call.argv:
+        head = _values((("opRet", -1), ("opErrno", 30802), ("opErrstr", why), ("cliOp", "volStatus"), ("output", why)))
+        call.out(HEAD + indent(head, "  ") + TAIL)
+        return 0
+    return call.fail(f"Gathering count of entries to be healed on volume {name} has been unsuccessful:\n{why}\n")
 
 
 def _document(inner: str, result_first: bool = True) -> str:
@@ -172,7 +187,8 @@ def _heal_count(volume: Gluster) -> str:
     lines = [f"Gathering count of entries to be healed on volume {volume.volume} has been successful \n"]
     for brick in volume.bricks.values():
         known = volume.connected(brick.name) and volume.managed(brick.name)
-        count = f"Number of entries: {volume.pending(brick.name)}" if known else "No gathered input for this brick"
+        away = "Status: Brick is not connected\nNo gathered input for this brick"
+        count = f"Number of entries: {volume.pending(brick.name)}" if known else away
         lines.append(f"Brick {brick.name}:{brick.path}\n{count}\n")
     return "\n".join(lines)
 

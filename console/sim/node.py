@@ -31,6 +31,10 @@ class Apache:
     accesses: float = 0.0
     rate: float = 0.0
     busy: int = 1
+    held: int = 0
+    """Workers that are taken for good: by slow clients, or by a document root that hangs."""
+    extended: bool = True
+    """ExtendedStatus."""
 
 
 class Node(Machine):
@@ -51,6 +55,11 @@ class Node(Machine):
     def mounted(self) -> bool:
         """Whether the volume is there: the mount needs no brick of its own, only enough of them."""
         return self.gluster.quorum and self.hardware.mount is MountState.ANSWERS
+
+    @property
+    def mount_hangs(self) -> bool:
+        """Whoever looks into the document root waits."""
+        return self.hardware.mount in (MountState.STOPPED, MountState.HUNG)
 
     @property
     def brick_path(self) -> str:
@@ -100,6 +109,8 @@ class Node(Machine):
         if not layer7:
             return Check(True, "L4OK", "", "Layer4 check passed")
         if self.hung:
+            return Check(False, "L7TOUT", "", "Layer7 timeout", 1000)
+        if self.mount_hangs:
             return Check(False, "L7TOUT", "", "Layer7 timeout", 1000)
         if not self.mounted:
             return Check(False, "L7STS", "403", "Layer7 wrong status", 1)

@@ -16,6 +16,11 @@ from console.sim.world import World
 LIMIT = 16_384
 SLOTS = 150
 PAGE = "<!doctype html><title>demo</title><p>It works.\n"
+EXTENDED = (
+    *("Total Accesses", "Total kBytes", "Total Duration", "CPUUser", "CPUSystem", "CPUChildrenUser"),
+    *("CPUChildrenSystem", "CPULoad", "Uptime", "ReqPerSec", "BytesPerSec", "BytesPerReq", "DurationPerReq"),
+)
+"""Left out with ExtendedStatus off."""
 REASONS = {200: "OK", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
 
 
@@ -69,6 +74,7 @@ async def apache(node: Node, target: str) -> Reply:
     if path == "/server-status":
         return Reply(200, _server_status(node), content_type="text/plain") if query == "auto" else Reply(200, PAGE)
     named = (("X-Node", node.name),)
+    await until(lambda: not node.mount_hangs)
     if not node.mounted:
         return Reply(403, "Forbidden\n", named)
     if path == "/health" and not node.galera.members[node.name].ready:
@@ -83,9 +89,9 @@ def _server_status(node: Node) -> str:
     if server is None:
         return ""
     now, up = node.clock.now, max(1, int(node.clock.now - server.started))
-    total, busy = int(server.accesses), min(server.busy, SLOTS)
+    total, busy = int(server.accesses), min(server.busy + server.held, SLOTS)
     date = "%A, %d-%b-%Y %H:%M:%S UTC"
-    workers = max(50, busy + 5)
+    workers = min(SLOTS, max(50, busy + 5))
     values = {
         "CurrentTime": time.strftime(date, time.gmtime(now)),
         "RestartTime": time.strftime(date, time.gmtime(server.started)),
@@ -100,11 +106,18 @@ def _server_status(node: Node) -> str:
         "BytesPerSec": f"{total * 300 / up:g}",
         "BusyWorkers": busy,
         "IdleWorkers": workers - busy,
-        "Scoreboard": "W" * busy + "_" * (workers - busy) + "." * (SLOTS - workers),
+        "Scoreboard": _scoreboard(busy, workers),
     }
     _, *lines = (DATA / "server-status.txt").read_text().splitlines()
     pairs = (line.partition(": ") for line in lines)
-    return "\n".join([node.address, *(f"{name}: {values.get(name, value)}" for name, _, value in pairs)]) + "\n"
+    shown = [(name, value) for name, _, value in pairs if server.extended or name not in EXTENDED]
+    return "\n".join([node.address, *(f"{name}: {values.get(name, value)}" for name, value in shown)]) + "\n"
+
+
+def _scoreboard(busy: int, workers: int) -> str:
+    """Of those that are busy most send, some read, some keep a connection alive."""
+    reading, kept = busy // 8, busy // 5
+    return "R" * reading + "K" * kept + "W" * (busy - reading - kept) + "_" * (workers - busy) + "." * (SLOTS - workers)
 
 
 class Vip:

@@ -1,0 +1,110 @@
+"""What a node prints, broken at random: a value or Unreadable, and never more or better than what was there."""
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.asks import Page, Ran, Unreadable
+from console.probes import apache, devices, gluster, gluster_options, mounts, system, updates
+from tests.parsers.test_mutations import Parse, broken
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+CHEAP = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+
+
+def text(name: str) -> str:
+    return (RECORDINGS / name).read_text()
+
+
+FILES = "".join(
+    (
+        text("system/files.lab.txt"),
+        f"\n==> /proc/mdstat <==\n{text('system/md/recovering.txt')}",
+        f"\n==> /proc/net/bonding/bond0 <==\n{text('system/bonding/active-backup.txt')}",
+    )
+)
+ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
+    (system.parse_host, (text("system/host.lab.txt"),)),
+    (devices.parse, (text("system/stat-f.lab.txt"), FILES, text("system/failed-units.lab.txt"), "Optimal\n")),
+    (mounts.parse, (text("system/mounts.answers.txt"),)),
+    (mounts.parse, (text("system/mounts.stopped.txt"),)),
+    (updates.parse, (text("system/updates.debian-12.txt"),)),
+    (updates.parse, (text("system/updates.centos-7.txt"),)),
+    (updates.parse, (text("system/updates.rocky-9.txt"),)),
+    (gluster.parse, tuple(text(f"gluster/6-brick-killed/{name}") for name in CHEAP)),
+    (gluster.parse, tuple(text(f"gluster/7-healing-under-load/{name}") for name in CHEAP)),
+    (gluster.parse_summary, (text("gluster/8-peer-vanished/heal-info-summary.xml"),)),
+    (gluster.parse_summary, (text("gluster/7-healing-under-load/heal-info-summary.xml"),)),
+    (
+        gluster_options.parse_options,
+        (text("gluster/1-healthy/volume-get-all.xml")[:6000], text("gluster/6-brick-killed/volume-status-detail.xml")),
+    ),
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_what_is_broken_is_a_value_or_unreadable(data: st.DataObject) -> None:
+    parse, originals = data.draw(st.sampled_from(ANSWERS))
+    at = data.draw(st.floats(0, 1e6))
+    answers = tuple(
+        Ran(
+            data.draw(st.sampled_from([0, 0, 0, 1, 100, 124, 127])),
+            data.draw(broken(original)),
+            data.draw(st.text()),
+            at,
+        )
+        for original in originals
+    )
+    try:
+        parse(answers, None)
+    except Unreadable as why:
+        assert str(why)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_apache_as_well(data: st.DataObject) -> None:
+    names = st.sampled_from(["busy-1", "busy-2", "extended-off"])
+    bodies = [data.draw(broken(text(f"apache/server-status-auto.{data.draw(names)}.txt"))) for _ in range(2)]
+    before = None
+    for body in bodies:
+        try:
+            before = apache.parse((Page(200, (), body, 0.1, data.draw(st.floats(0, 1e6))),), before)
+        except Unreadable as why:
+            assert str(why)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 3000))
+def test_an_answer_that_was_cut_short_is_never_known(length: int) -> None:
+    """Each of these has an end of its own; the others are fenced by the script that asks."""
+    for parse, originals in (ANSWERS[0], ANSWERS[2], ANSWERS[4], ANSWERS[5], ANSWERS[6], ANSWERS[9], ANSWERS[10]):
+        whole = originals[0].rstrip()
+        if length >= len(whole):
+            continue
+        try:
+            value = parse((Ran(0, whole[:length], ""),), None)
+        except Unreadable:
+            continue
+        assert parse is system.parse_host, value
+        assert length > len(whole) - 12  # the clock's decimals
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_volume_that_is_not_well_never_becomes_well(data: st.DataObject) -> None:
+    """A piece cut out of any answer about a volume with a dead brick may hide it, but never heal it."""
+    parse, originals = data.draw(st.sampled_from([ANSWERS[7], ANSWERS[8]]))
+    answers: list[Ran] = []
+    for original in originals:
+        start = data.draw(st.integers(0, len(original)))
+        end = data.draw(st.integers(start, min(len(original), start + 300)))
+        answers.append(Ran(0, original[:start] + original[end:], ""))
+    try:
+        volume = parse(tuple(answers), None)
+    except Unreadable:
+        return
+    assert isinstance(volume, gluster.Volume)
+    assert volume.clean_looks == 0

@@ -1,0 +1,296 @@
+"""Nodes in depth, over what real machines printed: space, RAID, bonds, updates, mounts, and Gluster's healing in time.
+
+Debian's updates are a real simulation, shortened; CentOS's and Rocky's, mdstat and bonding are in the documented form.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.asks import Busy, Page, Ran, Unreadable
+from console.inventory import Cluster, Login, Node, Raid
+from console.probes import apache, devices, gluster, gluster_options, mounts, system, updates
+from console.probes.devices import Devices, RaidState
+from console.probes.gluster import BUSY, Volume
+from console.probes.mounts import HUNG, MISSING
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+
+
+def text(name: str) -> str:
+    return (RECORDINGS / name).read_text()
+
+
+def ran(name: str, status: int = 0, at: float = 0.0) -> Ran:
+    return Ran(status, text(name), "", at)
+
+
+def test_host_of_the_lab() -> None:
+    seen = system.parse_host((ran("system/host.lab.txt", at=100.0),), None)
+    assert (seen.cores, seen.load, seen.memory_total, seen.swap_used) == (2, 5.98, 24684096 << 10, 0)
+    assert 0 < seen.memory_available < seen.memory_total
+    assert seen.clock == pytest.approx(1795381103, abs=3600)
+
+
+def test_memory_moves_in_steps_so_that_an_idle_machine_stays_equal() -> None:
+    first = system.parse_host((ran("system/host.lab.txt"),), None)
+    busy = text("system/host.lab.txt").replace("MemAvailable:   2", "MemAvailable:   1")
+    assert system.parse_host((Ran(0, busy, ""),), None).memory_available < first.memory_available
+    assert first.memory_available % (first.memory_total // 100) == 0
+
+
+@pytest.mark.parametrize("cut", range(0, 55, 3))
+def test_half_an_answer_about_the_host_is_none(cut: int) -> None:
+    lines = text("system/host.lab.txt").splitlines(keepends=True)
+    with pytest.raises(Unreadable):
+        system.parse_host((Ran(0, "".join(lines[:cut]), ""),), None)
+
+
+def look(mdstat: str = "none", bonding: str = "", raid: Ran | None = None) -> Devices:
+    files = text("system/files.lab.txt") + f"\n==> /proc/mdstat <==\n{text(f'system/md/{mdstat}.txt')}"
+    if bonding:
+        files += f"\n==> /proc/net/bonding/bond0 <==\n{text(f'system/bonding/{bonding}.txt')}"
+    answers = (ran("system/stat-f.lab.txt"), Ran(1, files, ""), ran("system/failed-units.lab.txt"))
+    return devices.parse((*answers, raid) if raid else answers, None)
+
+
+def test_space_units_and_names() -> None:
+    seen = look()
+    assert [(space.path, space.used) for space in seen.filesystems] == [("/", 27), ("/var/lib/mysql", 27)]
+    assert seen.failed_units == ("backup.service",)
+    assert set(seen.names) == {"node1", "203.0.113.11"}
+    assert (seen.arrays, seen.bonds, seen.raid) == ((), (), None)
+
+
+def test_a_path_that_is_not_there_takes_the_others_nothing() -> None:
+    line = text("system/stat-f.lab.txt").splitlines()[0]
+    missing = Ran(1, line + "\n", "stat: cannot read file system information for '/nowhere': No such file or directory")
+    assert [space.path for space in devices.parse_filesystems(missing)] == ["/"]
+    with pytest.raises(Unreadable):
+        devices.parse_filesystems(Ran(1, "", missing.err))
+
+
+def test_old_systemd_marks_failed_units() -> None:
+    assert devices.parse_failed(Ran(0, "● kdump.service loaded failed failed Crash\n* a.mount loaded\n", "")) == (
+        "kdump.service",
+        "a.mount",
+    )
+
+
+@pytest.mark.parametrize(
+    ("recording", "expected"),
+    [
+        ("none", []),
+        ("raid10", [("md0", "raid10", 4, 4, "clean", "")]),
+        ("degraded", [("md1", "raid1", 2, 1, "degraded", ""), ("md0", "raid10", 4, 3, "degraded", "")]),
+        (
+            "recovering",
+            [
+                ("md1", "raid1", 2, 1, "degraded", "resync delayed"),
+                ("md0", "raid10", 4, 3, "degraded", "recovery 12.6 %, 27.5 min left"),
+            ],
+        ),
+        (
+            "resync",
+            [
+                ("md0", "raid10", 4, 4, "clean", "resync 0.9 %, 69.4 min left"),
+                ("md127", "", 1, 0, "inactive", ""),
+                ("md2", "raid1", 2, 2, "clean", "resync pending"),
+                ("md3", "raid0", 2, 2, "clean", ""),
+            ],
+        ),
+    ],
+)
+def test_mdstat(recording: str, expected: list[tuple[str, str, int, int, str, str]]) -> None:
+    arrays = look(recording).arrays
+    found = [(one.name, one.level, one.devices, one.working, one.state, one.recovery) for one in arrays]
+    assert found == expected
+
+
+def test_bonds() -> None:
+    (backup,) = look(bonding="active-backup").bonds
+    assert (backup.name, backup.up, backup.active) == ("bond0", True, "eth0")
+    assert [(slave.name, slave.up, slave.failures) for slave in backup.slaves] == [
+        ("eth0", True, 0),
+        ("eth1", False, 3),
+    ]
+    (lacp,) = look(bonding="802.3ad").bonds
+    assert (lacp.active, [slave.up for slave in lacp.slaves]) == ("", [False, True])
+
+
+def judged(answer: Ran) -> RaidState | None:
+    cluster = Cluster("c", (), (Node("n", "10.0.0.1", Login("n")),), raid=Raid(("raidtool",)))
+    return devices.judged(cluster, look(raid=answer)).raid
+
+
+def test_hardware_raid() -> None:
+    assert judged(Ran(0, "Volume 0: Optimal\n", "")) == RaidState(True, ())
+    assert judged(Ran(0, "Volume 0: Optimal\nDisk 3: FAILED\n", "")) == RaidState(False, ("Disk 3: FAILED",))
+    assert judged(Ran(2, "no controller\n", "")) == RaidState(False, ("no controller",))
+    assert judged(Ran(127, "", "timeout: failed to run command 'raidtool': No such file\n")) == RaidState(
+        None, ("timeout: failed to run command 'raidtool': No such file",)
+    )
+    assert judged(Ran(1, "", "sudo: a password is required\n")) == RaidState(None, ("sudo: a password is required",))
+    assert judged(Ran(124, "", "")) == RaidState(None, ("the command did not end in time",))
+
+
+@pytest.mark.parametrize(
+    ("recording", "pending", "security", "reboot"),
+    [("debian-12", 9, 5, True), ("centos-7", 4, None, True), ("rocky-9", 3, 2, False)],
+)
+def test_updates(recording: str, pending: int, security: int | None, reboot: bool | None) -> None:
+    seen = updates.parse((ran(f"system/updates.{recording}.txt"),), None)
+    assert (seen.pending, seen.security, seen.reboot_required) == (pending, security, reboot)
+
+
+def test_no_package_lists_is_not_no_updates() -> None:
+    with pytest.raises(Unreadable, match="apt-get update"):
+        updates.parse((ran("system/updates.no-lists.txt"),), None)
+
+
+def test_a_container_can_not_tell_whether_it_needs_a_reboot() -> None:
+    text_ = text("system/updates.debian-12.txt").replace("installed 6.1.0-25-amd64\ninstalled 6.1.0-26-amd64\n", "")
+    assert updates.parse((Ran(0, text_, ""),), None).reboot_required is None
+    flagged = text_.replace("known\n", "flagged\nknown\n")
+    assert updates.parse((Ran(0, flagged, ""),), None).reboot_required is True
+
+
+def test_a_sum_that_does_not_go_with_the_list_is_not_believed() -> None:
+    for old, new in (("9 upgraded", "8 upgraded"), ("Inst sed ", "Xnst sed "), ("status 0", "status 100")):
+        with pytest.raises(Unreadable):
+            updates.parse((Ran(0, text("system/updates.debian-12.txt").replace(old, new), ""),), None)
+
+
+def test_mounts() -> None:
+    (answers,) = mounts.parse((ran("system/mounts.answers.txt"),), None).mounts
+    assert (answers.volume, answers.path, answers.answers, answers.why) == ("www", "/var/www/html", True, "")
+    (stopped,) = mounts.parse((ran("system/mounts.stopped.txt"),), None).mounts
+    assert (stopped.answers, stopped.why) == (False, HUNG)
+    (stuck,) = mounts.parse((Ran(0, "stuck node1:www/sub /srv/a\\040b\nend\n", ""),), None).mounts
+    assert (stuck.volume, stuck.path, stuck.answers) == ("www", "/srv/a b", False)
+    listed = (
+        "0 localhost:/www /a\nlisted localhost:/www /a defaults\nlisted n:/img /b rw\nlisted n:/c /c noauto,ro\nend\n"
+    )
+    seen = mounts.parse((Ran(0, listed, ""),), None)
+    assert [(mount.path, mount.why) for mount in seen.mounts] == [("/a", ""), ("/b", MISSING)]
+    assert [mount.path for mount in seen.of("img")] == ["/b"]
+    with pytest.raises(Unreadable):
+        mounts.parse((Ran(0, "0 localhost:/www /a\n", ""),), None)
+
+
+def page(name: str, at: float) -> Page:
+    return Page(200, (), text(f"apache/server-status-auto.{name}.txt"), 0.01, at)
+
+
+def test_apache_rates_are_over_the_consoles_clock() -> None:
+    first = apache.parse((page("busy-1", 50.0),), None)
+    second = apache.parse((page("busy-2", 52.0),), first)
+    assert (first.requests_per_second, first.bytes_per_second, first.extended) == (None, None, True)
+    assert second.requests_per_second == (4437 - 4245) / 2
+    assert second.bytes_per_second == (1293 - 1243) * 1024 / 2
+    assert dict(second.scoreboard) == {"_": 49, "W": 1}
+    assert apache.parse((page("busy-1", 54.0),), second).requests_per_second is None
+    assert apache.parse((page("busy-2", 52.0),), second).requests_per_second is None
+
+
+def test_without_extended_status_there_are_workers_and_no_rates() -> None:
+    first = apache.parse((page("extended-off", 1.0),), None)
+    second = apache.parse((page("extended-off", 3.0),), first)
+    assert (second.extended, second.busy, second.slots, second.uptime) == (False, 1, 50, 1)
+    assert (second.requests_per_second, second.bytes_per_second) == (None, None)
+    bare = Page(200, (), "BusyWorkers: 1\nIdleWorkers: 2\nScoreboard: W__.\n", 0.1, 1.0)
+    assert apache.parse((bare,), None).uptime is None
+    with pytest.raises(Unreadable):
+        apache.parse((replace(bare, body="BusyWorkers: 1\nIdleWorkers: 2\nScoreboard: W\n"),), None)
+
+
+NAMES = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+
+
+def volume(state: str, at: float = 0.0, before: Volume | None = None) -> Volume:
+    return gluster.parse(tuple(ran(f"gluster/{state}/{name}", at=at) for name in NAMES), before)
+
+
+def counted(pending: int, at: float, before: Volume | None) -> Volume:
+    answers = [ran(f"gluster/7-healing-under-load/{name}", at=at) for name in NAMES]
+    count = answers[3].out.replace("entries: 260", f"entries: {pending}")
+    return gluster.parse((*answers[:3], replace(answers[3], out=count)), before)
+
+
+def test_a_brick_that_was_killed() -> None:
+    seen = volume("6-brick-killed")
+    assert [(brick.online, brick.heal_daemon, brick.connected, brick.pending) for brick in seen.bricks] == [
+        (True, True, True, 60),
+        (True, True, True, 60),
+        (False, True, True, None),
+    ]
+    assert (seen.pending, seen.heal_rate, seen.heal_eta, seen.stuck) == (None, None, None, None)
+    assert seen.bricks[1].names == ("node2",)
+
+
+def test_heal_progress_has_a_rate_an_end_and_a_baseline() -> None:
+    first = counted(260, 100.0, None)
+    assert (first.heal_rate, first.heal_eta, first.stuck) == (None, None, 0.0)
+    second = counted(220, 105.0, first)
+    assert second.heal_rate is None  # too short to tell
+    third = counted(160, 110.0, second)
+    assert (third.heal_rate, third.heal_eta, third.stuck) == (10.0, 16.0, 0.0)
+    done = counted(0, 115.0, third)
+    assert (done.heal_rate, done.heal_eta, done.stuck, done.pending) == (None, None, None, 0)
+
+
+def test_a_heal_that_is_stuck_says_for_how_long_though_entries_come_and_go() -> None:
+    seen = counted(60, 0.0, None)
+    for step in range(1, 61):
+        seen = counted(60 + step % 3, 5.0 * step, seen)
+    assert (seen.stuck, seen.heal_eta) == (300.0, None)
+    assert len(seen.history) <= 13
+    assert counted(40, 305.0, seen).stuck == 0.0
+
+
+def test_a_new_backlog_begins_anew() -> None:
+    seen = counted(0, 0.0, None)
+    for step in range(1, 20):
+        seen = counted(0, 5.0 * step, seen)
+    assert counted(50, 100.0, seen).stuck == 0.0
+    assert volume("6-brick-killed", 105.0, seen).history == ()
+
+
+def test_gluster_that_waits_for_a_vanished_peer_is_busy_not_broken() -> None:
+    status = ran("gluster/8-peer-vanished/volume-status.xml")
+    good = [ran(f"gluster/8-peer-vanished/{name}") for name in ("volume-info.xml", "peer-status.xml")]
+    count = Ran(1, "", text("gluster/8-peer-vanished/heal-statistics-healcount.stderr.txt"))
+    fine = ran("gluster/1-healthy/volume-status.xml")
+    for answers in (
+        (good[0], status, good[1], count),
+        (good[0], Ran(124, "", ""), good[1], count),
+        (good[0], fine, good[1], count),
+        (good[0], fine, good[1], Ran(1, "", "Locking failed on node3. Please check log file for details.\n")),
+    ):
+        with pytest.raises(Busy) as busy:
+            gluster.parse(answers, None)
+        assert str(busy.value) == BUSY
+    reached = gluster.parse_summary((ran("gluster/8-peer-vanished/heal-info-summary.xml"),), None)
+    assert [brick.connected for brick in reached.bricks] == [True, True, False]
+    assert reached.entries is None
+
+
+def test_heal_info_counts_each_brick() -> None:
+    seen = gluster.parse_summary((ran("gluster/7-healing-under-load/heal-info-summary.xml"),), None)
+    assert [(brick.host, brick.pending, brick.split_brain) for brick in seen.bricks] == [
+        ("node1", 232, 0),
+        ("node2", 212, 0),
+        ("node3", 0, 0),
+    ]
+
+
+def test_volume_options_and_space() -> None:
+    answers = (ran("gluster/1-healthy/volume-get-all.xml"), ran("gluster/6-brick-killed/volume-status-detail.xml"))
+    seen = gluster_options.parse_options(answers, None)
+    assert (seen.ping_timeout, seen.quorum_type, seen.quorum_count, seen.server_quorum) == (5.0, "auto", "", "off")
+    assert [(brick.host, brick.used) for brick in seen.bricks] == [("node1", 12), ("node2", 12), ("node3", 12)]
+    old = answers[0].out.replace(" (DEFAULT)", "")
+    assert gluster_options.parse_options((Ran(0, old, ""), answers[1]), None).quorum_count == ""
+    with pytest.raises(Busy):
+        gluster_options.parse_options((answers[0], ran("gluster/8-peer-vanished/volume-status-detail.xml")), None)
