@@ -19,6 +19,9 @@ from console.ui.theme import DEFAULT, STATES, find
 
 __all__ = ["ConsoleApp", "Faults"]
 
+APART = 0.2
+"""Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
+
 
 class ConsoleApp(App[int]):
     """Starts the sessions it is given; whoever gave them closes them."""
@@ -51,8 +54,8 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Begins asking, and looks."""
-        for session in self.sessions:
-            session.start()
+        for at, session in enumerate(self.sessions):
+            session.start(after=at * APART)
         desks = tuple(Desk(session) for session in self.sessions)
         screen = (FleetScreen if len(desks) > 1 else ClusterScreen)(desks, self._faults)
         screen.notice = " ".join(self._problems())

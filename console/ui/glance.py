@@ -4,9 +4,11 @@ import time
 from dataclasses import dataclass
 
 from console.health import Level, Verdict, verdicts
+from console.inventory import Cluster
 from console.membership import Place, master, place
 from console.session import Session
 from console.snapshot import Cause, Known, Snapshot, Unknown
+from console.spare import one_line
 from console.ui import words
 from console.ui.past import Past
 from console.ui.words import Word
@@ -45,14 +47,13 @@ class Glances:
     def __init__(self, session: Session, past: Past) -> None:
         self._session = session
         self._past = past
-        self.last: Glance | None = None
+        self.last = unlooked(session.cluster)
         self._looked = 0.0
         self._event: object = None
 
     def shown(self) -> Glance:
         """Of a row that is on the screen: at most a second old."""
-        fresh = self.last is not None and time.monotonic() - self._looked < FRESH
-        return self.last if fresh and self.last else self.look()
+        return self.last if time.monotonic() - self._looked < FRESH else self.look()
 
     def due(self, patience: float) -> bool:
         """Whether a row that is hidden wants a look: something has been noted, or the last one is long ago."""
@@ -69,6 +70,13 @@ class Glances:
         return self.last
 
 
+def unlooked(cluster: Cluster) -> Glance:
+    """Before the first look, which costs a thousandth of a second: a hundred of them would delay the first paint."""
+    word = Word(words.ASKING, "ASKING", "unknown")
+    marks = tuple(Word(words.ASKING, "", "dim") for _ in cluster.nodes)
+    return Glance(cluster.name, word, "", Level.UNKNOWN, "", words.NOTHING, marks, 0, False, 0.0)
+
+
 def glance(picture: Snapshot, opened: int, running: bool) -> Glance:
     """One look."""
     judged = verdicts(picture)
@@ -82,8 +90,8 @@ def glance(picture: Snapshot, opened: int, running: bool) -> Glance:
         word=word,
         says="every machine, for the first time" if asking else judged.cluster.says,
         level=Level.UNKNOWN if asking else judged.cluster.level,
-        may_go="" if asking else may_go(picture),
-        master=Word("", lead, "text") if lead else Word(words.UNKNOWN, "no master", "unknown"),
+        may_go="" if asking else one_line(picture),
+        master=Word("", lead, "text") if lead else Word(words.UNKNOWN, "none", "unknown"),
         nodes=tuple(_mark(picture, view.name, judged.machines[view.name]) for view in picture.nodes),
         open=opened,
         running=running,
@@ -98,8 +106,3 @@ def _mark(picture: Snapshot, node: str, verdict: Verdict) -> Word:
     if place(picture, node) is Place.OUT:
         return Word(words.OUT, "", "note")
     return words.finding(verdict.level)
-
-
-def may_go(_picture: Snapshot) -> str:
-    """What may be lost now, in a line."""
-    return ""

@@ -88,9 +88,10 @@ def item(value: Any, labels: Mapping[str, tuple[Label, ...]]) -> Word:
     at_label = True
     worst = words.NOTHING._replace(style="text")
     for label in labels_of(value.__class__, labels):
-        if label.show is None:
+        there = getattr(value, label.field)
+        if label.show is None or there == ():
             continue
-        said = lines(getattr(value, label.field), label, labels)
+        said = lines(there, label, labels)
         text = " ".join(word.text for word in said)
         if label.says and text:
             parts.append(f"{label.says} {text}")

@@ -18,6 +18,10 @@ from console.ui.screens.stage import Act, Faults, app_of
 from console.ui.widgets.painted import Painted
 
 
+MANY = 4
+"""Clusters that can all be asked as often as one."""
+
+
 class Base(Screen[None]):
     """A subclass gives `KIND`, `desk`, `lines`, and what moving, opening and going back mean on it."""
 
@@ -69,13 +73,20 @@ class Base(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """What it showed may be old."""
+        self._attend()
         self.renew()
 
     def tick(self) -> None:
         """Repaints, if anybody can see it."""
         top = app_of(self).screen
         if top is self or isinstance(top, ModalScreen):
+            self._attend()
             self.renew()
+
+    def _attend(self) -> None:
+        """Where there are many clusters, those that nobody looks at are asked at a calmer pace."""
+        for desk in self.desks:
+            desk.session.attend(desk is self.desk or len(self.desks) <= MANY)
 
     def renew(self) -> None:
         """Repaints what has changed."""

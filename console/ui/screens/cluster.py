@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
-from console.health import findings, verdict
+from console.health import findings
+from console.health.verdicts import judged as verdicts_of
+from console.spare import one_line
 from console.ui import keys
 from console.ui.desk import Desk
 from console.ui.lines import Line
@@ -65,12 +67,16 @@ class ClusterScreen(Base):
         """What there is to see now."""
         desk, now = self.desk, time.time()
         picture = desk.session.picture
+        found = findings(picture)
+        judged = verdicts_of(picture, found)
         desk.past.look(now)
         return Sight(
             picture=picture,
             now=now,
-            verdict=verdict(picture),
-            findings=findings(picture),
+            verdict=judged.cluster,
+            findings=found,
+            layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
+            may_go=one_line(picture),
             width=width,
             height=height,
             picked=desk.picked,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console.health import findings
+from console.spare import may_go
 from console.ui import keys, words
 from console.ui.desk import Desk
 from console.ui.lines import BLANK, Line, Piece, clock, line, wrapped
@@ -50,8 +51,13 @@ class DetailScreen(Scrolled):
         session, now = self._desk.session, time.time()
         picture = session.picture
         lines: list[Line] = []
+        if self.ref.name in {machine.name for machine in session.cluster.machines}:
+            spare = may_go(picture, self.ref.name)
+            style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
+            lines += wrapped(spare.says, width - 1, " ", "   ", style)
+            lines += [each for says in spare.reasons[1:] for each in wrapped(says, width - 1, " - ", "   ", style)]
         for one in findings(picture):
-            if one.machine == self.ref.name:
+            if self.ref.name in (one.machine, *one.of):
                 word = words.finding(one.level)
                 lines += wrapped(f"{word.mark} {one.says}", width - 1, " ", "   ", word.style)
         lines += [BLANK] if lines else []

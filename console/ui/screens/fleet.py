@@ -17,7 +17,7 @@ from console.ui.widgets.painted import Painted
 
 SELDOM = 60.0
 """Seconds after which a hidden row is looked at although nothing has been noted there."""
-NEWLY = 3
+NEWLY = 10
 """Hidden rows that are looked at anew in one second, at most."""
 
 
@@ -51,11 +51,10 @@ class FleetScreen(Base):
 
     def _glance(self, desk: Desk) -> Glance:
         """A hidden row's: a new look only if one is due and this second's few are not used up."""
-        before = desk.glances.last
-        if before is None or (self._newly and desk.glances.due(SELDOM)):
-            self._newly -= before is not None
+        if self._newly and desk.glances.due(SELDOM):
+            self._newly -= 1
             return desk.glances.look()
-        return before
+        return desk.glances.last
 
     def wanted(self) -> list[int]:
         """Those that the filter lets through."""
@@ -69,23 +68,26 @@ class FleetScreen(Base):
         now, wanted = time.time(), self.wanted()
         detail = 4 if height >= 12 else 0
         room = max(1, height - 2 - detail)
-        double = 2 * len(wanted) <= room
-        self._room = room // 2 if double else room
+        of = self._columns(width)
+        each = next((each for each in (3 - of.beside, 2) if each * len(wanted) <= room), 1)
+        self._room = max(1, room // each)
         self._keep_in_sight(wanted)
-        nodes = max(len(desk.session.cluster.nodes) for desk in self.desks)
         rows: list[Line] = []
         for at in wanted[self._top : self._top + self._room]:
-            desk = self.desks[at]
-            one, here = desk.glances.shown(), at == self._at
-            limit = 2 * desk.session.cluster.timings.poll + 1
-            rows.append(fleet.row(one, at + 1, here, width, now, min(nodes, 12), limit))
-            if double and one.may_go:
-                rows.append(fleet.beneath(one, width, here, at + 1))
+            one, here = self.desks[at].glances.shown(), at == self._at
+            limit = 2 * self.desks[at].session.pace + 1
+            rows.append(fleet.row(one, at + 1, here, now, limit, of, of.beside or each == 1))
+            rows += fleet.beneath(one, at + 1, here, of, each - 1)
         rows = rows or [line(Piece("   no cluster contains that", "dim"))]
         every = [self._glance(desk) for desk in self.desks]
-        head = [fleet.summary(every, width, clock(now)), fleet.heading(width, min(nodes, 12))]
-        filled = [*head, *rows, *[Line()] * (room - len(rows))]
-        return [*filled, *self._selected(width, detail)]
+        head = [fleet.summary(every, width, clock(now)), fleet.heading(of)]
+        return [*head, *rows, *[Line()] * (room - len(rows)), *self._selected(width, detail)]
+
+    def _columns(self, width: int) -> fleet.Columns:
+        clusters = [desk.session.cluster for desk in self.desks]
+        firewalls = [firewall.name for cluster in clusters for firewall in cluster.firewalls]
+        nodes = max(len(cluster.nodes) for cluster in clusters)
+        return fleet.columns(width, [cluster.name for cluster in clusters], nodes, firewalls)
 
     def _selected(self, width: int, most: int) -> list[Line]:
         """The selected cluster's sentences in full."""

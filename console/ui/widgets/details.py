@@ -4,6 +4,7 @@ from console.fitness import CLEAN_LOOKS, unfit
 from console.health import Kind
 from console.membership import Place, config_of, memberships, place
 from console.snapshot import Known
+from console.spare import may_go
 from console.ui import words
 from console.ui.lines import Line, Piece, flow, line, moment, span, wrapped
 from console.ui.widgets.sight import Sight
@@ -28,13 +29,28 @@ def details(sight: Sight, most: int) -> list[Line]:
     if most <= 0 or not sight.selected:
         return []
     firewall = sight.selected in {view.name for view in sight.picture.firewalls}
-    lines = _firewall(sight) if firewall else [*_out(sight), *_wrong(sight), *_pools(sight), *_figures(sight)]
+    if firewall:
+        lines = [*_may_go(sight), *_firewall(sight)]
+    else:
+        first, *rest = _wrong(sight)
+        lines = [*_out(sight), *first, *_may_go(sight), *(line for each in rest for line in each)]
+        lines += [*_pools(sight), *_figures(sight)]
     if not lines:
         return []
     kept = lines if len(lines) <= most else lines[:most]
     first, *rest = [line(Piece("   "), *one.pieces).cut(sight.width) for one in kept]
     named = line(Piece(f" {sight.selected}: ", "head"), *kept[0].pieces).cut(sight.width)
     return [named, *rest] if first else []
+
+
+def _may_go(sight: Sight) -> list[Line]:
+    """Whether it may be lost now, and what would be left."""
+    spare = may_go(sight.picture, sight.selected)
+    if sight.asking or spare.gone:
+        return []
+    style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
+    says = spare.says.removeprefix(f"{spare.name} ")
+    return wrapped(says, sight.width - 12, style=style, most=1 if sight.height < 28 else 2)
 
 
 def _out(sight: Sight) -> list[Line]:
@@ -71,8 +87,8 @@ def _firewall(sight: Sight) -> list[Line]:
     return [*lines, *(Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in figures)]
 
 
-def _wrong(sight: Sight) -> list[Line]:
-    """What makes it unfit, and where the pools disagree."""
+def _wrong(sight: Sight) -> list[list[Line]]:
+    """What makes it unfit, and where the pools disagree: the lines of each sentence."""
     looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
     mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in (Kind.MIXED, Kind.DOWN)]
@@ -80,11 +96,8 @@ def _wrong(sight: Sight) -> list[Line]:
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
         fit = "asking" if sight.asking else "fit to serve: Synced, healed, answering by itself"
-        return [line(Piece(fit, "dim" if sight.asking else "ok"))]
-    lines: list[Line] = []
-    for sentence in sentences:
-        lines += wrapped(f"{words.WARN} {sentence}", sight.width - 12, rest="  ", style="warn", most=2)
-    return lines
+        return [[line(Piece(fit, "dim" if sight.asking else "ok"))]]
+    return [wrapped(f"{words.WARN} {says}", sight.width - 12, rest="  ", style="warn", most=2) for says in sentences]
 
 
 def _pools(sight: Sight) -> list[Line]:

@@ -44,12 +44,9 @@ def may_go(sight: Sight) -> list[Line]:
     """What may be lost now, in a line or two."""
     if not sight.may_go or sight.asking:
         return []
-    lead, _, rest = sight.may_go.partition(": ")
     found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=1 if sight.height < 28 else 2)
-    first = found[0].text
-    if rest and first.startswith(f" {lead}: "):
-        found[0] = Line((Piece(f" {lead}: ", "head"), Piece(first[len(lead) + 3 :])))
-    return [one.cut(sight.width) for one in found]
+    lead, colon, rest = found[0].text.partition(": ")
+    return [line(Piece(lead + colon, "head"), rest).cut(sight.width), *(one.cut(sight.width) for one in found[1:])]
 
 
 def layers(sight: Sight) -> list[Line]:
