@@ -5,70 +5,20 @@ crash stalls commits for six seconds and then costs quorum; a lost component is 
 members are back.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 from uuid import uuid1
 
 from console.sim.machine import Clock
+from console.sim.members import SILENT, Copy, Member, Phase
 from console.sim.tables import Table
 
 EVICTION = 6.0
 """Seconds until the others give a silent member up (evs.suspect_timeout and what follows)."""
-CACHED = 50_000
-"""Write-sets a member's gcache holds: further behind than that and it needs a full copy (SST)."""
-
-
-class Phase(Enum):
-    """wsrep_local_state_comment, and two phases in which no SQL is answered at all."""
-
-    OUT = "not running"
-    WAITING = "activating: looks for a Primary component"
-    TRANSFER = "receives a full copy"
-    JOINING = "Joining: receiving State Transfer"
-    JOINED = "Joined"
-    SYNCED = "Synced"
-    DONOR = "Donor/Desynced"
-    INITIALIZED = "Initialized"
-
-
-SILENT = (Phase.OUT, Phase.WAITING, Phase.TRANSFER)
-NUMBERS = {Phase.INITIALIZED: 0, Phase.JOINING: 1, Phase.DONOR: 2, Phase.JOINED: 3, Phase.SYNCED: 4}
-
-
-@dataclass
-class Member:
-    """One mariadbd."""
-
-    name: str
-    address: str
-    started: float
-    phase: Phase = Phase.SYNCED
-    seqno: float = 4211.0
-    lost_data: bool = False
-    """Its datadir is gone or too old: the next start needs an SST."""
-    recoverable: bool = True
-    """Crashed with gvwstate.dat in place: counts when the component restores itself."""
-    first: float = 1.0
-    """The oldest write-set in its gcache."""
-    replicated: float = 0.0
-    received: float = 9.0
-    gcomm: str = field(default_factory=lambda: str(uuid1()))
-    life: int = 0
-    """Counts starts, so that a timer of an earlier life does nothing."""
-    variables: dict[str, str] = field(default_factory=lambda: {"wsrep_desync": "OFF", "read_only": "OFF"})
-
-    @property
-    def ready(self) -> bool:
-        """wsrep_ready."""
-        return self.phase in (Phase.SYNCED, Phase.DONOR)
-
-    @property
-    def unit(self) -> str:
-        """ActiveState of its systemd unit."""
-        if self.phase is Phase.OUT:
-            return "inactive"
-        return "activating" if self.phase in SILENT else "active"
+WRITE_SET = 2_200
+"""Bytes, on average."""
+CACHED = int(0.97 * 2**30) // WRITE_SET
+"""Write-sets a member's gcache of 1G holds: further behind than that and it needs a full copy (SST)."""
 
 
 class Galera:
@@ -84,8 +34,19 @@ class Galera:
         """Members of the most recent Primary component: all of them must be back before it restores itself."""
         self.uuid = str(uuid1())
         self.conf_id = len(addresses)
-        self.writes = 3.0
+        self.writes = 42.0
         """Commits a second."""
+        self.pause = 0.0
+        """Share of the time in which flow control holds all commits, for the sake of `slow`."""
+        self.slow = ""
+        self.conflicts = 0.0
+        """Transactions a second that lose against one of another node."""
+        self.parted = False
+        """No member reaches another."""
+        self.datadir = 11_400_000_000
+        """Bytes."""
+        self.copy_seconds = 8.0
+        """How long a full copy takes."""
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
         """What the console's user may do on *.*."""
@@ -133,14 +94,49 @@ class Galera:
 
     def tick(self, dt: float) -> None:
         """Commits flow while the component is whole; members that wait try again."""
-        synced = [self.members[name] for name in self.view if self.members[name].ready]
+        synced = [self.members[name] for name in sorted(self.view) if self.members[name].ready]
         if synced and not self._evicting:
-            for member in synced:
-                member.seqno += self.writes * dt
-                member.received += self.writes * dt
-            synced[0].replicated += self.writes * dt
-        elif not self.view:
+            self._write(synced, dt)
+        elif not self.view and not self.parted:
             self._restore()
+
+    def part(self) -> None:
+        """No member reaches another any more: none is left with a quorum."""
+        self.parted = True
+        alive = [name for name, member in self.members.items() if member.phase not in SILENT]
+        self._become(frozenset())
+        for name in alive:
+            self.rejoin(name)
+
+    def unite(self) -> None:
+        """They reach each other again, and restore the component by themselves if all are back."""
+        self.parted = False
+
+    def crash(self) -> None:
+        """Every mariadbd dies at the same moment and none may start a component by itself."""
+        for name in self.members:
+            self._end(name)
+        self._become(frozenset())
+
+    def wipe(self, name: str) -> None:
+        """The member loses its data: its next start is a full copy."""
+        self.members[name].lost_data = True
+
+    def hold(self, slow: str, share: float) -> None:
+        """Flow control on behalf of one member that does not keep up; 0 ends it."""
+        self.slow, self.pause = slow if share else "", share
+
+    def mend(self) -> None:
+        """The end of flow control, of conflicts and of a parted network."""
+        self.hold("", 0.0)
+        self.conflicts = 0.0
+        self.unite()
+
+    def queue(self, member: Member) -> int:
+        """wsrep_local_recv_queue."""
+        if member.phase is Phase.DONOR:
+            return 31
+        return 17 + int(self.clock.now) % 5 if self.pause and member.name == self.slow else 0
 
     def size(self, member: Member) -> int:
         """wsrep_cluster_size as this member sees it: both halves of a split count only themselves."""
@@ -148,11 +144,28 @@ class Galera:
             return len(self.view)
         return sum(other.phase is Phase.INITIALIZED for other in self.members.values())
 
+    def _write(self, synced: list[Member], dt: float) -> None:
+        """The first member takes all writes; the others receive them."""
+        wave = 1 + 0.2 * math.sin(self.clock.now / 9)
+        written = self.writes * wave * (1 - self.pause) * dt
+        for member in synced:
+            member.seqno += written
+            member.paused += self.pause * dt
+            if member is synced[0]:
+                member.replicated += written
+            else:
+                member.received += written
+        for member in synced[:2]:
+            member.cert_failures += 0.6 * self.conflicts * dt
+            member.bf_aborts += 0.4 * self.conflicts * dt
+
     def _end(self, name: str) -> Member:
         member = self.members[name]
         member.life += 1
         member.phase = Phase.OUT
         member.recoverable = True
+        member.copy = None
+        member.replicated = member.received = member.paused = member.cert_failures = member.bf_aborts = 0.0
         member.variables = {"wsrep_desync": "OFF", "read_only": "OFF"}
         return member
 
@@ -178,7 +191,8 @@ class Galera:
         if not self.view or (self._evicting and member.name in self.view):
             self._later(member, 1.0, lambda: self._connect(member))
             return
-        donor = next((self.members[name] for name in self.view if self.members[name].phase is Phase.SYNCED), None)
+        members = (self.members[name] for name in sorted(self.view, reverse=True))
+        donor = next((one for one in members if one.phase is Phase.SYNCED), None)
         if donor is None:
             self._later(member, 1.0, lambda: self._connect(member))
             return
@@ -190,11 +204,19 @@ class Galera:
     def _transfer(self, member: Member, donor: Member, full: bool) -> None:
         member.phase = Phase.TRANSFER if full else Phase.JOINING
         donor.phase = Phase.DONOR
-        seconds = 8.0 if full else 1.0
+        seconds = self.copy_seconds if full else 1.0
+        if full:
+            member.copy = Copy("joiner", member.address, self.clock.now, seconds)
+            donor.copy = Copy("donor", member.address, self.clock.now, seconds)
+        self._later(donor, seconds, lambda: self._copied(donor))
+        self._later(member, seconds, lambda: self._copied(member))
         self._later(donor, seconds, lambda: self._set(donor, Phase.SYNCED))
         self._later(member, seconds, lambda: self._set(member, Phase.JOINING))
         self._later(member, seconds + 0.7, lambda: self._joined(member, donor, full))
         self._later(member, seconds + 1.5, lambda: self._set(member, Phase.SYNCED))
+
+    def _copied(self, member: Member) -> None:
+        member.copy = None
 
     def _joined(self, member: Member, donor: Member, full: bool) -> None:
         member.phase = Phase.JOINED

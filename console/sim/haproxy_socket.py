@@ -29,6 +29,10 @@ def _command(process: HAProxy, words: list[str], node: str, now: float) -> str:
     match words:
         case ["show", "stat"]:
             return _stat(process, now)
+        case ["show", "stat", name, "4", "-1"]:
+            return _stat_of(process, name, now)
+        case ["show", "servers", "state", name]:
+            return _servers_state(process, now, name)
         case ["show", "servers", "state"]:
             return _servers_state(process, now)
         case ["show", "info"]:
@@ -86,8 +90,11 @@ def _info(process: HAProxy, node: str, now: float) -> str:
     return "".join(f"{name}: {values.get(name, value)}\n" for name, _, value in lines)
 
 
-def _servers_state(process: HAProxy, now: float) -> str:
-    lines = [_state_line(backend, server, now) for backend in process.backends for server in backend.servers]
+def _servers_state(process: HAProxy, now: float, only: str | None = None) -> str:
+    backends = [backend for backend in process.backends if only in (None, backend.name)]
+    if only and not backends:
+        return "Can't find backend.\n"
+    lines = [_state_line(backend, server, now) for backend in backends for server in backend.servers]
     return "\n".join(["1", STATE_HEADER, *lines]) + "\n"
 
 
@@ -123,6 +130,18 @@ def _stat(process: HAProxy, now: float) -> str:
         template = kinds[f"server {backend.mode}"][0] | {"iid": str(backend.id)}
         rows += [_server_row(template, server, now) for server in backend.servers]
         rows.append(_backend_row(kinds[f"BACKEND {backend.mode}"][0], backend, now))
+    lines = [",".join(row.get(name, "") for name in header) for row in rows]
+    return "\n".join(["# " + ",".join(header), *lines]) + "\n"
+
+
+def _stat_of(process: HAProxy, name: str, now: float) -> str:
+    """The servers of one backend."""
+    header, kinds = _recorded()
+    backend = next((backend for backend in process.backends if backend.name == name), None)
+    if backend is None:
+        return "No such proxy.\n"
+    template = kinds[f"server {backend.mode}"][0] | {"iid": str(backend.id)}
+    rows = [_server_row(template, server, now) for server in backend.servers]
     lines = [",".join(row.get(name, "") for name in header) for row in rows]
     return "\n".join(["# " + ",".join(header), *lines]) + "\n"
 

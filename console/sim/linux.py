@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from console.sim import linux_files
+from console.sim import linux_files, mysql_proxy, sst
 from console.sim.gluster_cli import gluster
 from console.sim.hardware import Disk
 from console.sim.linux_scripts import sh
@@ -25,6 +25,12 @@ def commands(node: Node) -> dict[str, Command]:
 
     async def pkill(call: Call) -> int:
         return _pkill(call, node)
+
+    async def du(call: Call) -> int:
+        return sst.du(call, node)
+
+    async def nc(call: Call) -> int:
+        return mysql_proxy.nc(call, node)
 
     async def nproc(call: Call) -> int:
         call.out("4\n")
@@ -55,6 +61,8 @@ def commands(node: Node) -> dict[str, Command]:
         "systemctl": systemctl,
         "pgrep": pgrep,
         "pkill": pkill,
+        "du": du,
+        "nc": nc,
         "nproc": nproc,
         "date": date,
         "head": head,
@@ -209,6 +217,8 @@ async def _settled(call: Call, node: Node, unit: str, wait: bool) -> None:
 
 
 def _pgrep(call: Call, node: Node) -> int:
+    if "-f" in call.argv:
+        return sst.pgrep(call, node)
     brick = node.gluster.bricks[node.name]
     if call.argv[-1] != "glusterfsd" or not brick.brick:
         return 1

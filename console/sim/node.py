@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.sim.galera import Galera
 from console.sim.gluster import Gluster
-from console.sim.haproxy import Check
+from console.sim.haproxy import Check, HAProxy
 from console.sim.hardware import Hardware, MountState
 from console.sim.machine import Clock, Link, Machine
 
@@ -44,6 +44,8 @@ class Node(Machine):
         super().__init__(clock, name, address)
         self.galera = galera
         self.gluster = gluster
+        self.proxy: HAProxy | None = None
+        """Its HAProxy for MySQL."""
         self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)
         self.hardware = Hardware()
         gluster.bricks[name].space = lambda: self.hardware.brick.figures

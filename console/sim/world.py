@@ -9,6 +9,7 @@ from console.sim.galera import Galera
 from console.sim.gluster import Gluster
 from console.sim.haproxy import Check
 from console.sim.machine import Clock
+from console.sim.mysql_proxy import Proxies
 from console.sim.node import Node
 from console.sim.pfconfig import Config, Pool, PoolServer
 
@@ -44,6 +45,7 @@ class World:
         }
         self.firewalls = _firewalls(self.clock, balancer == "relayd")
         self.carp = Carp(self.clock, lambda: list(self.firewalls.values()))
+        self._proxies = Proxies(self.nodes)
         self._addresses = {node.address: node for node in self.nodes.values()}
         self.tick(3.0)
 
@@ -70,6 +72,7 @@ class World:
         self.carp.tick()
         self.galera.tick(dt)
         self.gluster.tick(dt)
+        self._proxies.tick(dt)
         served = dict.fromkeys(self._addresses, 0.0)
         for firewall in self.firewalls.values():
             if firewall.haproxy:

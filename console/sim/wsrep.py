@@ -4,7 +4,8 @@ import re
 from functools import cache
 
 from console.sim import tables
-from console.sim.galera import NUMBERS, Galera, Member, Phase
+from console.sim.galera import CACHED, WRITE_SET, Galera
+from console.sim.members import NUMBERS, Member, Phase
 from console.sim.mysql_wire import MysqlError, Result
 from console.sim.pfconfig import DATA
 
@@ -13,7 +14,7 @@ NO_CONF_ID = 2**64 - 1
 """-1, printed unsigned: there is no Primary component."""
 PROVIDER = (
     "base_host = {address}; base_port = 4567; cert.log_conflicts = no; evs.suspect_timeout = PT5S; "
-    "gcache.recover = yes; gcache.size = 128M; gcs.fc_limit = 16; pc.bootstrap = false; pc.ignore_sb = false; "
+    "gcache.recover = yes; gcache.size = 1G; gcs.fc_limit = 16; pc.bootstrap = false; pc.ignore_sb = false; "
     "pc.recovery = true; pc.weight = 1; socket.ssl = NO; "
 )
 SHOW = re.compile(r"\s*SHOW\s+(?:GLOBAL\s+|SESSION\s+)?(STATUS|VARIABLES)\b(.*)", re.IGNORECASE | re.DOTALL)
@@ -52,11 +53,17 @@ def status(galera: Galera, member: Member) -> dict[str, str]:
         "wsrep_local_state_uuid": galera.uuid,
         "wsrep_last_committed": seqno,
         "wsrep_replicated": int(member.replicated),
-        "wsrep_replicated_bytes": int(member.replicated) * 412,
+        "wsrep_replicated_bytes": int(member.replicated) * WRITE_SET,
         "wsrep_received": int(member.received),
-        "wsrep_received_bytes": int(member.received) * 412,
+        "wsrep_received_bytes": int(member.received) * WRITE_SET,
         "wsrep_local_commits": int(member.replicated),
-        "wsrep_local_cached_downto": int(member.first),
+        "wsrep_local_cached_downto": max(int(member.first), seqno - CACHED),
+        "wsrep_local_cert_failures": int(member.cert_failures),
+        "wsrep_local_bf_aborts": int(member.bf_aborts),
+        "wsrep_local_recv_queue": galera.queue(member),
+        "wsrep_flow_control_paused_ns": int(member.paused * 1e9),
+        "wsrep_flow_control_paused": f"{galera.pause:g}",
+        "wsrep_flow_control_active": "true" if galera.clock.now % 1 < galera.pause else "false",
         "wsrep_local_state": NUMBERS[member.phase],
         "wsrep_local_state_comment": member.phase.value,
         "wsrep_incoming_addresses": ",".join(f"{galera.members[name].address}:0" for name in sorted(peers)),

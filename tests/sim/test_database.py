@@ -1,0 +1,120 @@
+"""The simulated database in depth, as the console reads it over real sockets."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.ist import ist_window
+from console.sim import Simulator, mysql_proxy
+from console.snapshot import Known, Snapshot, Unknown
+from console.sst import transfers
+from tests.conftest import simulated, watching
+
+
+class Watch:
+    """A session on a simulated cluster, and patience."""
+
+    def __init__(self, sim: Simulator, session: Any) -> None:
+        self.sim, self.session = sim, session
+        self.galera = sim.world.galera
+
+    async def until(self, ready: Callable[[Snapshot], object], seconds: float = 12.0) -> Snapshot:
+        """The first picture of which `ready` is true."""
+        for _ in range(int(seconds * 50)):
+            if ready(self.session.poller.snapshot):
+                break
+            await self.session.poller.change(0.05)
+        picture = self.session.poller.snapshot
+        assert ready(picture), picture.nodes
+        return picture
+
+
+def member(picture: Snapshot, name: str) -> Any:
+    reading = picture.node(name).galera
+    return reading.value if isinstance(reading, Known) else None
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> Any:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        yield Watch(sim, session)
+
+
+async def test_everything_is_answered(watch: Watch) -> None:
+    picture = await watch.until(
+        lambda now: all(member(now, view.name).commits_per_second is not None for view in now.nodes)
+    )
+    for view in picture.nodes:
+        assert isinstance(view.member, Known) and view.member.value.flavour == "MariaDB"
+        assert view.member.value.gcache_bytes == 1 << 30
+        assert isinstance(view.transfer, Known) and view.transfer.value.role == ""
+        assert isinstance(view.writer, Known) and view.writer.value.targets == ("10.20.0.11",)
+        assert member(picture, view.name).bytes_per_second > 0
+        assert member(picture, view.name).flow_control == 0
+    tables = picture.databases[0].tables
+    assert isinstance(tables, Known) and (tables.value.not_innodb, tables.value.no_primary_key) == (1, 1)
+    assert tables.value.names == ("blog.log: no primary key", "shop.sessions: MEMORY")
+    assert ist_window(picture, "node2").says.startswith("back by IST until about ")
+
+
+async def test_a_user_without_the_right_sees_no_tables(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        sim.world.galera.privileges = ["PROCESS"]
+        async with watching(cluster) as session:
+            tables = session.poller.snapshot.databases[0].tables
+    assert isinstance(tables, Unknown) and "GRANT SHOW VIEW ON *.* TO 'drainboard'" in tables.why
+
+
+async def test_a_full_copy_goes_on(watch: Watch) -> None:
+    watch.galera.copy_seconds = 40.0
+    watch.galera.wipe("node3")
+    watch.sim.world.nodes["node3"].stop_unit("mariadb.service")
+    await watch.sim.until(lambda: watch.galera.members["node3"].phase.name == "OUT")
+    watch.sim.world.nodes["node3"].start_unit("mariadb.service")
+    picture = await watch.until(lambda now: [it for it in transfers(now) if it.share and it.left])
+    (copy,) = transfers(picture)
+    assert (copy.joiner, copy.donor, copy.method) == ("node3", "node2", "rsync")
+    assert 0 < (copy.share or 0) < 1 and copy.says.startswith("SST from node2, ")
+    assert member(picture, "node2").state == "Donor/Desynced"
+    assert isinstance(picture.node("node3").galera, Unknown)
+    after = await watch.until(lambda now: member(now, "node3") and member(now, "node3").synced and not transfers(now))
+    assert all(member(after, name).synced for name in ("node1", "node2", "node3"))
+
+
+async def test_flow_control_and_conflicts(watch: Watch) -> None:
+    watch.galera.hold("node3", 0.4)
+    watch.galera.conflicts = 10.0
+    await watch.until(lambda now: (member(now, "node1").flow_control or 0) > 0.3)
+    picture = await watch.until(lambda now: (member(now, "node2").cert_failures or 0) > 2)
+    assert (member(picture, "node2").bf_aborts or 0) > 1
+    assert member(picture, "node3").recv_queue >= 17 and member(picture, "node1").recv_queue == 0
+    watch.galera.hold("", 0.0)
+    await watch.until(lambda now: member(now, "node1").flow_control == 0)
+
+
+async def test_no_member_has_a_quorum(watch: Watch) -> None:
+    watch.galera.part()
+    picture = await watch.until(lambda now: all(member(now, view.name).status == "non-Primary" for view in now.nodes))
+    assert not ist_window(picture, "node1").possible
+    # HAProxy's own check does not see it.
+    assert all(isinstance(view.writer, Known) and view.writer.value.target for view in picture.nodes)
+    watch.galera.unite()
+    await watch.until(lambda now: all(member(now, view.name).synced for view in now.nodes))
+
+
+async def test_every_server_crashes(watch: Watch) -> None:
+    watch.galera.crash()
+    picture = await watch.until(lambda now: all(isinstance(view.galera, Unknown) for view in now.nodes))
+    assert ist_window(picture, "node1").possible is False
+    await watch.until(lambda now: all(getattr(view.writer, "value", 0).target is None for view in now.nodes))
+
+
+async def test_nodes_disagree_on_the_writer(watch: Watch) -> None:
+    node = watch.sim.world.nodes["node3"]
+    mysql_proxy.disagree(node, "node1")
+    picture = await watch.until(lambda now: now.node("node3").writer.value.target == "10.20.0.12")  # type: ignore[union-attr]
+    assert picture.node("node2").writer.value.target == "10.20.0.11"  # type: ignore[union-attr]
+    mysql_proxy.agree(node)
+    await watch.until(lambda now: now.node("node3").writer.value.target == "10.20.0.11")  # type: ignore[union-attr]
