@@ -95,7 +95,7 @@ class Seen:
             if holds():
                 return
             await self.pilot.pause(0.05)
-        raise AssertionError(f"not seen in {seconds:g} s; dialog: {self.dialog}\n{self.text}")
+        raise AssertionError(f"not seen in {seconds:g} s; dialog: {self.dialog}\n{self.top}")
 
     async def well(self) -> None:
         """Everything has answered, and the selected node is fit."""

@@ -163,7 +163,7 @@ async def test_read_only_says_so(sim: Simulator) -> None:
 
 async def test_several_clusters(sim: Simulator) -> None:
     async with shown(cluster_of(sim), nobody("other")) as seen:
-        await seen.until(lambda: "1 demo" in seen.top and "✓OK" in seen.top)
+        await seen.until(lambda: "1  demo " in seen.top and "✓OK" in seen.top)
         await seen.until(lambda: "?UNKNOWN" in seen.top or "✗CRITICAL" in seen.top)
         assert "2 clusters" in seen.top.splitlines()[0]
         await seen.press("enter")

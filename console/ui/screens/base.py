@@ -17,7 +17,6 @@ from console.ui.screens import acts
 from console.ui.screens.stage import Act, Faults, app_of
 from console.ui.widgets.painted import Painted
 
-
 MANY = 4
 """Clusters that can all be asked as often as one."""
 

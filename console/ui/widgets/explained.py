@@ -1,20 +1,21 @@
 """A finding explained: what it means, what likely causes it, in order, and what to look at."""
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from console.health import Finding
+from console.health import Finding, Kind
 from console.ui import words
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.widgets.sight import Sight, finding_row
 
+if TYPE_CHECKING:
+    from console.causes import Explanation
 
-def explanation(kind: str) -> Any:
-    """Of a kind of finding; None if there is none."""
-    try:
-        return import_module("console.causes").EXPLANATIONS.get(kind)
-    except ImportError:
-        return None
+
+def explanation(kind: Kind) -> "Explanation | None":
+    """Of a kind of finding. Its text is read when it is first wanted, not before the first paint."""
+    from console.causes import EXPLANATIONS
+
+    return EXPLANATIONS.get(kind)
 
 
 def explained(one: Finding, width: int) -> list[Line]:
