@@ -10,7 +10,7 @@ from enum import IntEnum
 from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.runner import Note, Stopped
-from console.session import Consent, NotBegun, Plan, Running, Session, needed
+from console.session import Consent, NotBegun, Plan, Running, Session
 
 
 class Exit(IntEnum):
@@ -67,7 +67,7 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
 async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
     session.start()
     timings = session.cluster.timings
-    await session.settled(timings.answer + timings.connect, needed(action, node, resumed))
+    await session.ready(action, node, timings.answer + timings.connect, resumed)
     return session.plan(action, node, resumed=resumed)
 
 

@@ -6,18 +6,20 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from console.guards import Action, Objection, Override, objections
-from console.health import Finding, findings
+from console.health import Finding, Kind, findings, serving
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
 from console.membership import Place, place
 from console.paths import journal_dir
 from console.poller import Poller, Wanted, questions_of, unasked
+from console.probes.apache import APACHE
 from console.procedures.steps import Intent
 from console.question import Cadence, Question, Subject
 from console.runner import Note, Runner, Stopped, dry
@@ -56,19 +58,20 @@ class Plan:
         return tuple(objection for objection in self.objections if not overcome[objection.override])
 
 
-def needed(action: Action, node: str, resumed: bool = False) -> Wanted:
-    """What must have been asked before it can be said what stands against an action: the firewalls always, the nodes
-    and volumes only where fitness or a reboot is judged at the start. One dead node delays nothing else."""
+def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:
+    """What must have been asked before it can be said what stands against an action: the firewalls always; of the nodes
+    and volumes what the guards read (`console.guards`), so that a dead node delays no drain."""
+    serves = serving(snapshot)
+    visited = {node, *serves} if action.takes_out and node in serves else set[str]()
+    whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
-        if question.cadence is Cadence.SELDOM or question.subject is Subject.VIP:
-            return False
         if question.subject is Subject.FIREWALL:
+            return question.cadence is not Cadence.SELDOM
+        if question is APACHE and name in visited:
             return True
-        if action is Action.REBOOT and name == node:
-            return question.cadence in (Cadence.FAST, Cadence.STORAGE)
-        whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
-        return whole and question.cadence in (Cadence.FAST, Cadence.STORAGE)
+        mine = whole or (action is Action.REBOOT and name == node)
+        return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 
     return wanted
 
@@ -126,10 +129,17 @@ class Session:
         """Returns after the next answer."""
         await self.poller.change()
 
-    async def settled(self, patience: float, wanted: Wanted = lambda _question, _name: True) -> None:
-        """Returns when every question that is `wanted` has had one answer or error, or after `patience` seconds."""
+    async def settled(self, patience: float) -> None:
+        """Returns when every question has had one answer or error, or after `patience` seconds."""
+        await self._asked(lambda _snapshot: lambda _question, _name: True, patience)
+
+    async def ready(self, action: Action, node: str, patience: float, resumed: bool = False) -> None:
+        """As `settled`, but waits only for what is needed to say what stands against an action."""
+        await self._asked(lambda snapshot: needed(snapshot, action, node, resumed), patience)
+
+    async def _asked(self, wanted: Callable[[Snapshot], Wanted], patience: float) -> None:
         deadline = time.monotonic() + patience
-        while unasked(self.poller.snapshot, wanted) and time.monotonic() < deadline:
+        while unasked(self.poller.snapshot, wanted(self.poller.snapshot)) and time.monotonic() < deadline:
             await self.poller.change(max(0.05, deadline - time.monotonic()))
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
@@ -241,7 +251,7 @@ class Session:
     def _worth_telling(self, finding: Finding) -> bool:
         """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
         mine = self.running is not None and finding.machine == self.running.intent.node
-        return not finding.says.endswith(NOT_ASKED.why) and not (mine and finding.kind == "mixed")
+        return not finding.says.endswith(NOT_ASKED.why) and not (mine and finding.kind is Kind.MIXED)
 
     async def _note_findings(self) -> None:
         """Turns what appears and disappears in the picture into events."""

@@ -128,14 +128,12 @@ def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str],
 def _explained(picture: Snapshot, limit: float) -> Snapshot:
     """Says of everything that has no answer why it has none."""
     now = time.time()
-    seldom = Unknown("not asked: it is looked at seldom, by the screen", now, 0.0, Cause.NOT_ASKED)
     late = Unknown(f"no answer within {limit:g} s", now, now)
     away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
     for one in rounds(picture.cluster):
         for question in one.questions:
-            if reading_of(picture, question, one.name) is NOT_ASKED:
+            if reading_of(picture, question, one.name) is NOT_ASKED and one.cadence not in SELDOM:
                 silent = _silence(picture, one.subject, one.name)
                 uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, one.name) else None
-                why = seldom if one.cadence is Cadence.SELDOM else silent or uncounted or late
-                picture = fold(picture, question, one.name, why)
+                picture = fold(picture, question, one.name, silent or uncounted or late)
     return picture

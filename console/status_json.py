@@ -9,15 +9,16 @@ from typing import Any, cast
 
 from console import __version__
 from console.asks import Ask, Get, Query, Run
-from console.health import Finding, findings, verdict
+from console.health import Finding, Verdict, findings, verdicts
 from console.inventory import Cluster
-from console.question import Question
-from console.snapshot import QUESTIONS, Reading, Snapshot, Unknown, View
+from console.question import Cadence, Question
+from console.snapshot import NOT_ASKED, QUESTIONS, Reading, Snapshot, Unknown, View
+from console.spare import spares
 
 SCHEMA = 1
 """Goes up when a key is renamed or goes, or changes its meaning; not when one is added."""
-INTERNAL = frozenset({"history"})
-"""Fields that are there for the next look only."""
+INTERNAL = frozenset({"history", "at"})
+"""Fields of values that are there for the next look only: samples, and moments of this program's own clock."""
 
 
 def document(pictures: Sequence[Snapshot], now: float) -> dict[str, Any]:
@@ -31,42 +32,58 @@ def document(pictures: Sequence[Snapshot], now: float) -> dict[str, Any]:
 
 
 def _cluster(picture: Snapshot, now: float) -> dict[str, Any]:
-    whole = verdict(picture)
-    parts = dict.fromkeys(question.subject for question in QUESTIONS)
+    every = verdicts(picture)
+    subjects = dict.fromkeys(question.subject for question in QUESTIONS)
     return {
         "title": picture.cluster.title,
-        "level": whole.level.name.lower(),
-        "says": whole.says,
+        **_verdict(every.cluster),
+        "machines": {name: _verdict(one) for name, one in every.machines.items()},
+        "layers": {layer.value: _verdict(one) for layer, one in every.layers.items()},
         "findings": [_finding(finding) for finding in findings(picture)],
+        "may_go": {spare.name: value_of(spare) for spare in spares(picture)},
         **{
             subject.value: {
                 view.name: _view(picture.cluster, view, [one for one in QUESTIONS if one.subject is subject], now)
                 for view in cast("tuple[View, ...]", getattr(picture, subject.value))
             }
-            for subject in parts
+            for subject in subjects
         },
     }
 
 
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {"level": verdict.level.name.lower(), "says": verdict.says}
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**value_of(finding), "level": finding.level.name.lower()}
+    return {
+        "kind": finding.kind.value,
+        "level": finding.level.name.lower(),
+        "layer": finding.layer.value,
+        "machine": finding.machine,
+        "says": finding.says,
+        "of": list(finding.of),
+        "brings": [_finding(one) for one in finding.brings],
+    }
 
 
 def _view(cluster: Cluster, view: View, questions: Sequence[Question[Any]], now: float) -> dict[str, Any]:
     return {
-        question.field: _reading(getattr(view, question.field), question.asks(cluster, view.name), now)
+        question.field: _reading(question, getattr(view, question.field), question.asks(cluster, view.name), now)
         for question in questions
     }
 
 
-def _reading(reading: Reading[Any], asks: tuple[Ask, ...], now: float) -> dict[str, Any]:
+def _reading(question: Question[Any], reading: Reading[Any], asks: tuple[Ask, ...], now: float) -> dict[str, Any]:
     source = [shown(ask) for ask in asks]
     if not asks:
         why = "the inventory gives nothing to ask here"
         return {"known": False, "why": why, "cause": "not in the inventory", "since": None, "source": source}
     if isinstance(reading, Unknown):
         since = reading.since or None
-        return {"known": False, "why": reading.why, "cause": reading.cause.value, "since": since, "source": source}
+        seldom = reading is NOT_ASKED and question.cadence is Cadence.SELDOM
+        why = "asked seldom, by the screen only" if seldom else reading.why
+        return {"known": False, "why": why, "cause": reading.cause.value, "since": since, "source": source}
     age = round(max(0.0, now - reading.at), 3)
     return {"known": True, "at": reading.at, "age": age, "source": source, "value": value_of(reading.value)}
 

@@ -11,6 +11,7 @@ from console.membership import membership, sessions_of
 from console.poller import rounds
 from console.question import Cadence
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
+from console.spare import spares
 from console.ui import words
 from console.ui.words import Word
 
@@ -31,6 +32,7 @@ def lines(picture: Snapshot, now: float) -> Iterator[str]:
     yield from _table([*heads, "sess", "busy", "site", "wsrep", "brick", "heal", "load"], _nodes(picture))
     yield from _table(["volume", "bricks", "to heal", "split-brain"], [_volume(view) for view in picture.volumes])
     yield from _table(["vip", "address", "visitors get"], [_vip(picture, vip) for vip in cluster.vips])
+    yield from _spares(picture)
     yield from _findings(picture)
     yield from _unknowns(picture)
 
@@ -127,6 +129,14 @@ def _vip(picture: Snapshot, vip: Vip) -> Row:
             f" from {visit.value.node}" if visit.value.node else ""
         )
     return [vip.name, vip.address, word]
+
+
+def _spares(picture: Snapshot) -> Iterator[str]:
+    """What may be lost now, a machine a line."""
+    for spare in spares(picture):
+        mark = words.OK if spare.may else words.BAD if spare.may is False else words.UNKNOWN
+        yield from _wrapped(f"{mark} ", spare.says)
+    yield ""
 
 
 def _findings(picture: Snapshot) -> Iterator[str]:

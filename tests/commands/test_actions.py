@@ -1,0 +1,54 @@
+"""The actions' command line: how long it waits before it begins, and which run is resumed."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from console import plain
+from console.__main__ import main
+from console.guards import Action
+from console.session import Consent, Session
+from tests.conftest import simulated
+
+
+@pytest.mark.parametrize(("fault", "least"), [("node-lost", 0.0), ("node-hung", 2.0)])
+async def test_a_dead_node_delays_no_drain_of_another(
+    tmp_path: Path, fault: str, least: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one that still counts as UP in a pool, as one that hangs may, Apache's answer is waited for."""
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        sim.fault(fault, "node1")
+        await sim.sleep(8)  # until the health checks of the firewalls have seen it
+        session = Session(cluster)
+        began = time.monotonic()
+        try:
+            assert await plain.act(session, Action.DRAIN, "node2", Consent(), dry_run=True) is plain.Exit.DONE
+        finally:
+            await session.close()
+    assert time.monotonic() - began < least + 1.5
+    assert "take node2 out" in capsys.readouterr().out
+
+
+async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster):
+        session = Session(cluster)
+        for action, node in ((Action.REBOOT, "node2"), (Action.DRAIN, "node2"), (Action.DRAIN, "node3")):
+            session.journal.open(node, action.value)
+        try:
+            assert await plain.resume(session, "node2", Consent(confirmed=True)) is plain.Exit.DONE
+            assert [(one.node, one.action) for one in session.unfinished()] == [("node2", "reboot"), ("node3", "drain")]
+            said = capsys.readouterr().out
+            assert "node2 has 2 open runs; the newest goes on: drain node2" in said
+            assert await plain.resume(session, "node1", Consent()) is plain.Exit.DONE
+            assert "nothing is open for node1" in capsys.readouterr().out
+        finally:
+            await session.close()
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    said = capsys.readouterr().out
+    assert all(f"    {name}" in said for name in ("status", "check", "sudoers", "grants", "drain", "resume", "runs"))
