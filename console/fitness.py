@@ -181,7 +181,7 @@ def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
         yield f"config.xml of {other} is not known"
     elif config.maintenance:
         yield f"{other} is in persistent CARP maintenance mode"
-    if carp.demotion > 0:
+    if carp.demotion > 0 and not any(vhid.role == "INIT" for vhid in carp.vhids):
         yield f"{other} is demoted by {carp.demotion}"
     for vip in snapshot.cluster.vips:
         if carp.role(vip.address) not in ("MASTER", "BACKUP"):
@@ -197,9 +197,8 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
         if not carpdev:
             yield f"the load balancer does not run on {other}"
     else:
-        backends = dict.fromkeys(
-            server.backend for server in (ours.servers if ours and ours.running else theirs.servers)
-        )
-        for backend in backends:
+        compared = ours if ours and ours.running else None
+        served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]
+        for backend in dict.fromkeys(served):  # what nobody serves here either is no reason to keep this firewall
             if not any(server.serving for server in theirs.pool(backend)):
                 yield f"{other} sees nobody serve {backend}"

@@ -149,7 +149,10 @@ def _ready(snapshot: Snapshot, name: str) -> str:
         pools for v in snapshot.firewalls if v.name != name and (pools := pools_of(snapshot, v.name)) and pools.running
     ]
     balancer = "the load balancer runs" if running else "the load balancer starts with the role (carpdev)"
-    return f"CARP BACKUP on every vhid, {balancer}, every pool served"
+    heirs = [view.carp.value for view in snapshot.firewalls if view.name != name and isinstance(view.carp, Known)]
+    roles = " and ".join(sorted({role for carp in heirs for role in carp.roles}))
+    everywhere = " on every vhid" if " " not in roles else ""
+    return f"CARP {roles}{everywhere}, {balancer}, every pool served"
 
 
 def one_line(snapshot: Snapshot) -> str:

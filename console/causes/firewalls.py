@@ -70,6 +70,12 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "both firewalls: ifconfig | grep -E '^[a-z]|status:'",
         ),
     ),
+    Kind.CARP_INIT: Explanation(
+        "An interface with a CARP address is not up. It can't be MASTER there, and its demotion makes it give up the"
+        " other addresses too, if preemption is on.",
+        ("a cable, or the switch's port", "the switch is being updated", "the interface was switched off"),
+        ("firewall: ifconfig -a | grep -E '^[a-z]|status:|carp:'", "switch: the port's state and errors"),
+    ),
     Kind.CARP_DISABLED: Explanation(
         "Someone pressed 'Temporarily Disable CARP' (Status > CARP), or set net.inet.carp.allow to 0: this firewall"
         " holds no virtual address, and takes over none. A reboot ends it.",

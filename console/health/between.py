@@ -23,7 +23,7 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.site, Known) and not view.site.value.serves:
             status = view.site.value.status
             says = f"the pools send traffic to {name}, whose Apache answers HTTP {status}: visitors there get errors"
-            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_WEB_FAILS, says)
+            yield Finding(Level.CRITICAL, name, Kind.UP_BUT_WEB_FAILS, says)
         mysql = "" if snapshot.cluster.mysql_proxy else _mysql(view)  # then pages read from the writer, not from here
         if mysql and snapshot.cluster.mysql:
             says = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"

@@ -30,18 +30,31 @@ def _answering(snapshot: Snapshot) -> list[tuple[str, Carp]]:
 def masters(snapshot: Snapshot) -> Iterator[Finding]:
     """Exactly one master for each address; roles are only compared when every firewall answers."""
     answering = _answering(snapshot)
-    for vip in snapshot.cluster.vips:
-        leading = [name for name, carp in answering if carp.allow and carp.role(vip.address) == "MASTER"]
-        if len(leading) > 1:
-            says = (
-                f"two CARP masters for {vip.name} ({vip.address}): {listed(leading)}; they do not hear each other,"
-                " and visitors reach now one, now the other"
-            )
-            yield Finding(Level.CRITICAL, vip.name, Kind.TWO_MASTERS, says, tuple(leading))
-        elif not leading and len(answering) == len(snapshot.firewalls):
-            roles = listed(f"{name} {carp.role(vip.address) or 'has no vhid for it'}" for name, carp in answering)
-            says = f"no firewall is CARP MASTER for {vip.name} ({vip.address}): {roles}; nobody answers there"
-            yield Finding(Level.CRITICAL, vip.name, Kind.NO_MASTER, says, tuple(name for name, _ in answering))
+    names = tuple(name for name, _ in answering)
+    led = {vip.name: _leading(answering, vip.address) for vip in snapshot.cluster.vips}
+    twice = tuple(vip for vip, leading in led.items() if len(leading) > 1)
+    if twice:
+        says = (
+            f"two CARP masters for {listed(twice)}: {listed(names)}; they do not hear each other, and visitors reach"
+            " now one, now the other"
+        )
+        yield Finding(Level.CRITICAL, "carp", Kind.TWO_MASTERS, says, names)
+    nobody = tuple(vip.name for vip in snapshot.cluster.vips if not led[vip.name])
+    if nobody and len(answering) == len(snapshot.firewalls):
+        roles = listed(f"{name} {_roles(snapshot, carp, nobody)}" for name, carp in answering)
+        says = f"no firewall is CARP MASTER for {listed(nobody)}: {roles}; nobody answers there"
+        yield Finding(Level.CRITICAL, "carp", Kind.NO_MASTER, says, (*names, *nobody))
+
+
+def _leading(answering: list[tuple[str, Carp]], address: str) -> list[str]:
+    return [name for name, carp in answering if carp.allow and carp.role(address) == "MASTER"]
+
+
+def _roles(snapshot: Snapshot, carp: Carp, vips: tuple[str, ...]) -> str:
+    if not carp.allow:
+        return "has CARP disabled"
+    roles = (carp.role(vip.address) for vip in snapshot.cluster.vips if vip.name in vips)
+    return f"is {listed(role or 'without a vhid' for role in roles)}"
 
 
 def one_firewall_leads(snapshot: Snapshot) -> Iterator[Finding]:
@@ -49,7 +62,7 @@ def one_firewall_leads(snapshot: Snapshot) -> Iterator[Finding]:
     answering = _answering(snapshot)
     leads: dict[str, str] = {}
     for vip in snapshot.cluster.vips:
-        leading = [name for name, carp in answering if carp.allow and carp.role(vip.address) == "MASTER"]
+        leading = _leading(answering, vip.address)
         if len(leading) == 1:
             leads[vip.name] = leading[0]
     if len(set(leads.values())) > 1:
@@ -64,6 +77,10 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
         if not carp.allow:
             says = f"CARP is disabled on {name}: it takes over nothing (net.inet.carp.allow is 0)"
             yield Finding(Level.DEGRADED, name, Kind.CARP_DISABLED, says)
+        down = dict.fromkeys(vhid.interface for vhid in carp.vhids if vhid.role == "INIT")
+        if carp.allow and down:
+            says = f"CARP is INIT on {listed(down)} of {name}, which has no link or is off: it leads nothing there"
+            yield Finding(Level.DEGRADED, name, Kind.CARP_INIT, says)
         if carp.demotion > 0:
             says = f"{name} is demoted by {carp.demotion}: pfSense has seen a problem there, and the other one leads"
             yield Finding(Level.DEGRADED, name, Kind.DEMOTION, says)

@@ -15,7 +15,6 @@ _SILENT_NODE = frozenset(
         Kind.SIZE_BELOW,
         Kind.VIEWS_DIFFER,
         Kind.BRICK_AWAY,
-        Kind.BRICK_QUORUM,
         Kind.HEAL_DAEMON_AWAY,
         Kind.HEAL,
         Kind.VOLUME_UNKNOWN,
@@ -25,14 +24,17 @@ _SILENT_NODE = frozenset(
         Kind.OPTIONS_UNKNOWN,
     }
 )
+_ALL_NODES = frozenset(
+    {
+        *(Kind.POOL_EMPTY, Kind.POOL_THIN, Kind.VISIT_ERROR, Kind.UP_BUT_WEB_FAILS, Kind.SITE_ERROR, Kind.SITE_SILENT),
+        *(Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER),
+    }
+)
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.LOST: _SILENT_NODE,
-    Kind.NO_PRIMARY: frozenset(
-        {
-            *(Kind.MYSQL_SILENT, Kind.SIZE_BELOW, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE),
-            *(Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN),
-        }
-    ),
+    Kind.NO_PRIMARY: _ALL_NODES
+    | {Kind.MYSQL_SILENT, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE, Kind.WRITER_BACKUP}
+    | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.SIZE_BELOW},
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
     Kind.SST: frozenset(
         {Kind.MEMBER_UNKNOWN, Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.DONOR}
@@ -47,15 +49,16 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.LEFTOVER: frozenset({Kind.DONOR}),
     Kind.SITE_SILENT: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_UNKNOWN}),
     Kind.SITE_ERROR: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL}),
-    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR}),
+    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR, Kind.VISIT_ERROR}),
     Kind.UP_BUT_NOT_SYNCED: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW}),
     Kind.UP_BUT_BRICK_AWAY: frozenset({Kind.BRICK_AWAY, Kind.HEAL}),
-    Kind.BRICK_QUORUM: frozenset({Kind.SITE_ERROR, Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.DOWN, Kind.HEAL}),
+    Kind.BRICK_QUORUM: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.HEAL, Kind.UP_BUT_BRICK_AWAY},
     Kind.BRICK_AWAY: frozenset({Kind.HEAL}),
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, Kind.DOWN, Kind.DOWN_IN_POOL}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
     Kind.OUT: frozenset({Kind.POOL_THIN}),
+    Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
     Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),
     Kind.NO_MASTER: frozenset({Kind.VISIT_SILENT, Kind.SPLIT_ROLES}),
@@ -86,7 +89,9 @@ def _cause(found: tuple[Finding, ...], one: Finding) -> int | None:
         if other is not one and one.kind in FOLLOWS.get(other.kind, ()) and other.level >= one.level
     ]
     accounted = {machine for _, other in able for machine in (other.machine, *other.of)}
-    return able[0][0] if able and accounted >= set(one.machines) else None
+    if not accounted >= set(one.machines):
+        return None
+    return next((at for at, other in able if {other.machine, *other.of} & set(one.machines)), None)
 
 
 def _root(causes: Mapping[int, int], at: int) -> int:

@@ -58,7 +58,7 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     addresses = {node.address: node.name for node in snapshot.cluster.nodes}
     for backend in dict.fromkeys(server.backend for server in pools.servers if server.address in addresses):
         members = pools.pool(backend)
-        ours = tuple(addresses[server.address] for server in members if server.address in addresses)
+        ours = tuple(addresses[one.address] for one in members if one.address in addresses and not one.serving)
         serve = [server.name for server in members if server.serving]
         if not serve:
             says = f"nobody serves {backend} on {name}: visitors get an error"

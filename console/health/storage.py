@@ -49,7 +49,8 @@ def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
                 f"Gluster {view.name} has {here} of {len(volume.bricks)} bricks: without quorum reads and writes fail;"
                 f" away on {listed(gone)}"
             )
-            yield Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, tuple(gone))
+            every = tuple(node.name for node in snapshot.nodes)
+            yield Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, every)
         elif gone:
             nothing = not any(brick.pending for brick in volume.bricks)
             rest = (

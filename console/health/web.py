@@ -17,7 +17,9 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.vips:
         if isinstance(view.visit, Known) and not view.visit.value.served:
             says = f"visitors of {view.name} get HTTP {view.visit.value.status}"
-            yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, says)
+            nodes = tuple(node.name for node in snapshot.nodes)
+            of = tuple(name for name in nodes if name == view.visit.value.node) or nodes
+            yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, says, of)
         elif isinstance(view.visit, Unknown) and view.visit.since:
             answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
             level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link

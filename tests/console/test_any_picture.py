@@ -1,0 +1,70 @@
+"""Whatever the machines answer, or don't: what decides says something, and unknown is never well."""
+
+from hypothesis import HealthCheck, given, settings
+
+from console.causes import EXPLANATIONS
+from console.fitness import unfit
+from console.guards import Action, objections
+from console.health import Level, findings, verdicts
+from console.health.unknowns import DOUBTS
+from console.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty
+from console.spare import may_go, one_line, spares
+from console.sync import sync
+from tests.console.values import CLUSTER, pictures
+
+SETTINGS = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@SETTINGS
+@given(pictures())
+def test_no_picture_raises(picture: Snapshot) -> None:
+    for one in findings(picture):
+        assert one.says and one.kind in EXPLANATIONS
+        assert one.level > Level.OK
+    judged = verdicts(picture)
+    assert set(judged.machines) == {machine.name for machine in CLUSTER.machines}
+    assert one_line(picture).startswith("may go now: ")
+    assert all(spare.says and (spare.may is not False or spare.reasons) for spare in spares(picture))
+    assert sync(picture).says
+    for node in CLUSTER.nodes:
+        unfit(picture, node.name)
+        for action in Action:
+            assert all(one.sentence for one in objections(picture, action, node.name))
+
+
+@SETTINGS
+@given(pictures())
+def test_what_is_not_known_is_never_well(picture: Snapshot) -> None:
+    judged = verdicts(picture)
+    unknown = {
+        view.name
+        for question in QUESTIONS
+        if question.field not in DOUBTS or DOUBTS[question.field].level > Level.NOTE
+        for view in getattr(picture, question.subject.value)
+        if isinstance(getattr(view, question.field), Unknown) and question.asks(CLUSTER, view.name)
+    }
+    if judged.cluster.level is Level.OK:
+        assert not unknown
+    for name, verdict in judged.machines.items():
+        assert not (verdict.level is Level.OK and name in unknown)
+
+
+@SETTINGS
+@given(pictures())
+def test_who_may_go_is_known_and_leaves_somebody(picture: Snapshot) -> None:
+    for node in picture.nodes:
+        if may_go(picture, node.name).may:
+            others = [view for view in picture.nodes if view.name != node.name]
+            assert isinstance(node.host, Known)
+            assert all(isinstance(view.galera, Known) and view.galera.value.synced for view in others)
+            assert all(isinstance(volume.state, Known) for volume in picture.volumes)
+
+
+def test_before_the_first_answer_nothing_is_well_and_nobody_may_go() -> None:
+    blank = empty(CLUSTER)
+    judged = verdicts(blank)
+    assert {judged.cluster.level, *(one.level for one in judged.machines.values())} == {Level.UNKNOWN}
+    assert all(one.level is Level.UNKNOWN for one in judged.layers.values())
+    assert one_line(blank) == "may go now: none | not known: node1, node2, node3, fw1, fw2"

@@ -1,0 +1,78 @@
+"""Pictures of any kind for hypothesis: each reading known or not, each value of its type, in the field's own words."""
+
+import dataclasses
+import types
+import typing
+from typing import Any
+
+from hypothesis import strategies as st
+
+from console.inventory import Cluster, Firewall, Login, Mysql, MysqlProxy, Node, Vip
+from console.snapshot import Cause, Known, Snapshot, Unknown, View, empty
+
+LOGIN = Login("127.0.0.1")
+CLUSTER = Cluster(
+    "c",
+    (Firewall("fw1", "10.0.0.2", LOGIN), Firewall("fw2", "10.0.0.3", LOGIN)),
+    tuple(Node(f"node{at}", f"10.0.0.1{at}", LOGIN) for at in (1, 2, 3)),
+    vips=(Vip("wan", "198.51.100.10", "http://198.51.100.10/"), Vip("lan", "10.0.0.1", None)),
+    volumes=("www",),
+    mysql=Mysql("ops"),
+    mysql_proxy=MysqlProxy("mysql"),
+)
+WORDS = (
+    *("", "web_ipvANY", "web", "node1", "node2", "node3", "10.0.0.11", "10.0.0.12", "10.0.0.13", "www"),
+    *("MASTER", "BACKUP", "INIT", "198.51.100.10", "10.0.0.1", "on", "off", "23.3", "1700000000", "nat"),
+    *("UP", "UP 1/3", "DOWN", "MAINT", "NOLB", "no check", "active", "disabled", "inactive", "backup"),
+    *("Primary", "non-Primary", "Synced", "Donor/Desynced", "Joined", "Initialized", "joiner", "donor", "uuid"),
+    *("none", "auto", "clean", "degraded", "is in /etc/fstab and not mounted", "mariadb.service", "x.mount"),
+)
+
+
+def value(kind: Any) -> st.SearchStrategy[Any]:
+    """Any value of a type: a dataclass, a tuple, an optional, an enum or a plain one."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return st.one_of(*(value(one) for one in inner))
+    if origin is tuple and inner[-1] is Ellipsis:
+        return st.lists(value(inner[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*(value(one) for one in inner))
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, **{field.name: value(hints[field.name]) for field in dataclasses.fields(kind)})
+    if hasattr(kind, "_fields"):
+        return st.builds(kind, **{name: value(one) for name, one in typing.get_type_hints(kind).items()})
+    plain = {
+        str: st.sampled_from(WORDS) | st.text(max_size=4),
+        int: st.integers(-1, 200) | st.integers(0, 1 << 62),
+        float: st.floats(0, 2) | st.floats(0, 1e12),
+        bool: st.booleans(),
+        type(None): st.none(),
+    }
+    return plain[kind] if kind in plain else st.sampled_from(list(kind))
+
+
+UNKNOWN = st.builds(
+    Unknown, st.sampled_from(["no answer", "stale"]), st.just(5.0), st.sampled_from([0.0, 5.0]), st.sampled_from(Cause)
+)
+
+
+def _view(one: View) -> st.SearchStrategy[View]:
+    readings = {
+        name: st.builds(Known, value(typing.get_args(typing.get_args(hint)[0])[0]), st.floats(1.7e9, 1.71e9)) | UNKNOWN
+        for name, hint in typing.get_type_hints(type(one)).items()
+        if name != "name"
+    }
+    return st.builds(type(one), st.just(one.name), **readings)
+
+
+def pictures(cluster: Cluster = CLUSTER) -> st.SearchStrategy[Snapshot]:
+    """Of one cluster."""
+    blank = empty(cluster)
+    parts = {
+        field.name: st.tuples(*(_view(one) for one in getattr(blank, field.name)))
+        for field in dataclasses.fields(blank)
+        if field.name != "cluster"
+    }
+    return st.builds(Snapshot, st.just(cluster), **parts)
