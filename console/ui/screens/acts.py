@@ -8,7 +8,7 @@ from console.journal import Record
 from console.membership import Place, place
 from console.session import NotBegun, Session
 from console.ui.desk import Desk
-from console.ui.screens import commands, pages, questions
+from console.ui.screens import pages, questions
 from console.ui.screens.stage import Act, Stage, app_of
 
 SELECT = "Select a node first: j and k, or a click"
@@ -189,13 +189,6 @@ async def faults(screen: Stage) -> None:
         screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target)}")
 
 
-async def palette(screen: Stage) -> None:
-    """Everything that can be done here, found by typing."""
-    chosen = await commands.palette(app_of(screen), screen)
-    if chosen is not None:
-        app_of(screen).call_later(chosen)  # once this act is over: only one goes on at a time
-
-
 async def _one_of(screen: Stage, title: str, labels: Mapping[str, str]) -> str | None:
     entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
     chosen = await questions.choose(app_of(screen), title, entries)
@@ -231,5 +224,4 @@ KEYS: Mapping[str, Act] = {
     "t": theme,
     "?": helps,
     "f": faults,
-    ":": palette,
 }

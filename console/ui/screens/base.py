@@ -14,6 +14,7 @@ from console.ui.desk import Desk
 from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.screens import acts
+from console.ui.screens.commands import palette
 from console.ui.screens.stage import Act, Faults, app_of
 from console.ui.widgets.painted import Painted
 
@@ -121,6 +122,7 @@ class Base(Screen[None]):
         """What a key does here."""
         own: dict[str, Callable[[], object]] = {
             "/": self._ask_filter,
+            ":": lambda: palette(app_of(self), self),
             "enter": self.open,
             "esc": self.back,
             "tab": lambda: self.action_turn(1),
@@ -208,7 +210,7 @@ class Base(Screen[None]):
     def _ask_filter(self) -> None:
         box = Input(self.filter, placeholder="only what contains", id="filter", select_on_focus=False)
         self.mount(box)
-        box.focus()
+        self.set_focus(box)  # at once: what is typed next is no longer a key of the screen's
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """As it is typed."""

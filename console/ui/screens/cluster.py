@@ -146,7 +146,7 @@ class ClusterScreen(Base):
         def cluster(desk: Desk) -> Callable[[], object]:
             return lambda: self.turn_to(desk)
 
-        mine = [(f"open {one.title}", detail(one.name)) for one in subjects(self.desk.session.cluster)]
+        mine = [(f"open {one.title}", detail(one.key)) for one in subjects(self.desk.session.cluster)]
         others = [desk for desk in self.desks if desk is not self.desk]
         return (*mine, *((f"go to cluster {desk.session.cluster.name}", cluster(desk)) for desk in others))
 

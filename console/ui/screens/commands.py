@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -64,6 +65,8 @@ class Palette(ModalScreen[Command | None]):
         self._every = every
         self._found = every
         self._at = 0
+        self._early = ""
+        """What was typed before the line was there."""
 
     def compose(self) -> ComposeResult:
         """The line, the list, the keys."""
@@ -88,6 +91,18 @@ class Palette(ModalScreen[Command | None]):
         ]
         lines = lines or [line(Piece("  nothing is called that", "dim")).cut(width)]
         return [*lines, *[Line().cut(width)] * (height - len(lines))]
+
+    def on_key(self, event: events.Key) -> None:
+        """Nothing that is typed is lost, nor means something else."""
+        if self.focused is None and event.character and event.is_printable:
+            self._early += event.character
+            event.stop()
+
+    def on_mount(self) -> None:
+        """From now on the line takes what is typed."""
+        box = self.query_one(Input)
+        box.value, box.cursor_position = self._early, len(self._early)
+        self.set_focus(box)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """As it is typed."""
@@ -118,7 +133,11 @@ def _foot(width: int) -> Line:
                 ).cut(width)  # fmt: skip
 
 
-async def palette(app: App[int], screen: Stage) -> Do | None:
-    """Returns what to do. Only from a worker."""
-    chosen = await app.push_screen_wait(Palette(commands(screen)))
-    return chosen.do if chosen else None
+def palette(app: App[int], screen: Stage) -> None:
+    """At once, so that what is typed next goes there; what is chosen is done when it is gone."""
+
+    def chosen(command: Command | None) -> None:
+        if command is not None:
+            app.call_later(command.do)
+
+    app.push_screen(Palette(commands(screen)), chosen)

@@ -3,7 +3,7 @@
 from console.membership import node_of
 from console.snapshot import Known, NodeView
 from console.ui import words
-from console.ui.lines import Line, Piece, line
+from console.ui.lines import Line, Piece, flow
 from console.ui.readings.kinds import amount
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight
@@ -74,10 +74,11 @@ def _pending(view: NodeView) -> list[Word]:
 
 def beneath(sight: Sight, most: int) -> list[Line]:
     """Lines for the nodes that have notes worth one, where the table has no column for them."""
-    lines: list[Line] = []
+    groups: list[list[str | Piece | Word]] = []
     for view in sight.picture.nodes:
         said = [word for word in notes(sight, view) if word.style != "dim"]
-        if said and (view.name != sight.picked or said[0].style != "note"):
-            parts = [Piece("; ".join(word.text for word in said), said[0].style)]
-            lines.append(line(Piece(f"   {view.name}: ", "head"), *parts).cut(sight.width))
-    return lines[: max(0, most)]
+        if said and (view.name != sight.picked or said[0].style != "note") and sight.wants(view.name):
+            groups.append(
+                [Piece(f"{view.name}: ", "head"), Piece("; ".join(word.text for word in said), said[0].style)]
+            )
+    return [one.cut(sight.width) for one in flow(groups, sight.width - 1, gap="   ", indent="   ")[: max(0, most)]]

@@ -12,7 +12,8 @@ from console.ui.widgets.sight import Sight, finding_row
 def verdict(sight: Sight) -> list[Line]:
     """The cluster in a sentence, and the time, so that a screen that stands still is seen to."""
     word, text = said(sight)
-    row = finding_row(sight.findings[0]) if sight.findings and not sight.asking else ""
+    shown = sight.findings and sight.verdict.level and not sight.asking
+    row = finding_row(sight.findings[0]) if shown else ""
     mark = "►" if row and row == sight.picked else " "
     at, of = sight.place
     head = f"{mark}{sight.picture.cluster.name}  {word.text}  "
