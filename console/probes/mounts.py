@@ -19,7 +19,10 @@ MOST_MOUNTS = 32
 
 @dataclass(frozen=True)
 class Mount:
-    """One mount of a GlusterFS volume. `why` is a sentence's end, empty while it answers."""
+    """One mount of a GlusterFS volume. `why` is a sentence's end, empty while it answers.
+
+    One brick is enough for an answer to `stat -f`: whether files can be read is for the volume and the site to say.
+    """
 
     volume: str
     path: str

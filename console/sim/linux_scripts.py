@@ -34,7 +34,8 @@ async def _mounts(call: Call, node: Node) -> int:
         await call.shell.system.sleep(PATIENCE)
         call.out(f"137 {device} {DOCUMENT_ROOT}\n")
     elif state is MountState.ANSWERS:
-        call.out(f"{0 if node.mounted else 1} {device} {DOCUMENT_ROOT}\n")
+        reached = len(node.gluster.down) < len(node.gluster.bricks)  # one brick is enough for statfs, not for reading
+        call.out(f"{0 if reached else 1} {device} {DOCUMENT_ROOT}\n")
     call.out(f"listed {device} {DOCUMENT_ROOT} defaults,_netdev\nend\n")
     return 0
 

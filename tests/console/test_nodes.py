@@ -103,8 +103,9 @@ async def test_a_mount_that_hangs_is_said_and_not_waited_for_twice(tmp_path: Pat
                 whys += [mount.why for mount in (await asked(wire, cluster, MOUNTS)).mounts]
                 await sim.sleep(3)
             assert whys == [HUNG, HUNG, "hung: an earlier look at it still waits, and can't be ended", MISSING, ""]
-            for name in ("node1", "node3"):
-                sim.world.nodes[name].kill_bricks()
+            for node in sim.world.nodes.values():
+                assert (await asked(wire, cluster, MOUNTS)).mounts[0].answers
+                node.kill_bricks()
             assert [mount.why for mount in (await asked(wire, cluster, MOUNTS)).mounts] == [FAILS]
         finally:
             await wire.close()
