@@ -136,10 +136,12 @@ def script(runs: tuple[Run, ...], mark: str, sudo: bool = False) -> str:
     It is fed to `/bin/sh` on standard input, never as an argument: pfSense <= 2.4.5 runs `-c` unquoted
     (RELENG_2_4_5 src/etc/rc.initial:49). `mark` is a word no output contains; `sections` splits by it.
     """
-    lines = [f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL"]
-    for run in runs:
+    lines = [f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL", f"echo {mark}; echo {mark} >&2"]
+    for at, run in enumerate(runs, 1):
+        # One echo ends a command and begins the next: each is a packet that the console must read.
+        fence = f'rc=$?; echo "\n{mark} $rc' + (f'\n{mark}"; echo {mark} >&2' if at < len(runs) else '"')
         if_so = '[ "$rc" = 0 ] && ' if run.only_after else ""
-        lines += [f"echo {mark}; echo {mark} >&2", if_so + command(run, mark, sudo), f'rc=$?; echo; echo "{mark} $rc"']
+        lines += [if_so + command(run, mark, sudo), fence]
     return "\n".join(lines) + "\n"
 
 

@@ -119,6 +119,8 @@ class Timings:
     slow_answer: float = 20.0
     seldom: float = 900.0
     """Between two looks at what changes over days: pending updates, tables without a primary key."""
+    background: float = 10.0
+    """The least between two rounds of a cluster that is not on the screen, where there are many."""
     seldom_answer: float = 60.0
     sessions: float = 60.0
     """How long a drain waits for the last session before it reports what is left."""

@@ -31,6 +31,8 @@ from console.snapshot import (
 )
 from console.wire import Wire
 
+EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
+"""What is asked at a calmer pace while nobody looks."""
 LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
 
@@ -123,11 +125,17 @@ class Poller:
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._attended = True
+        self._calm_until = 0.0
+        self._start = 0.0
+        self.begun = self.late = 0
+        """Rounds so far, and those of them that began more than a tenth of their pace after they were due."""
 
-    def start(self) -> None:
-        """Begins every round, once."""
+    def start(self, after: float = 0.0) -> None:
+        """Begins every round, once, `after` seconds from now."""
         if self._tasks:
             return
+        self._start = time.monotonic() + after
         self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
 
     async def close(self) -> None:
@@ -135,6 +143,25 @@ class Poller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def attend(self, on: bool) -> None:
+        """Whether somebody looks. While nobody does, nothing is asked more often than `timings.background` says."""
+        if on and not self._attended:
+            self._calm_until = time.monotonic() + self._cluster.timings.answer
+            for one in self._rounds:
+                if one.cadence in EVERYDAY:
+                    self._early[one].set()
+        self._attended = on
+
+    @property
+    def calm(self) -> float:
+        """The least seconds between two rounds: 0 while somebody looks, and all readings are as young as that."""
+        return 0.0 if self._attended and time.monotonic() >= self._calm_until else self._cluster.timings.background
+
+    def _pace(self, one: Round) -> float:
+        pace = float(getattr(self._cluster.timings, one.cadence.value))
+        calm = one.cadence in EVERYDAY and not self._attended
+        return max(pace, self._cluster.timings.background) if calm else pace
 
     def nudge(self, questions: Sequence[Question[Any]]) -> None:
         """Has these asked again now, rather than when their time has come."""
@@ -149,15 +176,25 @@ class Poller:
                 await self._changed.wait()
 
     async def _keep_asking(self, one: Round) -> None:
-        timings = self._cluster.timings
+        due = self._start
+        await asyncio.sleep(due - time.monotonic())
         while True:
             self._early[one].clear()
             async with self._turn(one):
+                self.begun += 1
+                self.late += time.monotonic() > due + self._pace(one) / 10
                 answered = await self._ask(one)
-            interval = float(getattr(timings, one.cadence.value))
+            pace = self._pace(one) if answered else min(self._pace(one), self._cluster.timings.storage)
+            due = self._next(pace)
             with suppress(TimeoutError):
-                async with asyncio.timeout(interval if answered else min(interval, timings.storage)):
+                async with asyncio.timeout(due - time.monotonic()):
                     await self._early[one].wait()
+                    due = time.monotonic()
+
+    def _next(self, pace: float) -> float:
+        """Rounds of one pace begin together: what arrives together is painted together. A quarter is left to rest."""
+        count = int((time.monotonic() - self._start) / pace + 0.25) + 1
+        return self._start + count * pace
 
     def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
         """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""

@@ -23,8 +23,11 @@ from console.probes.apache import APACHE
 from console.procedures.steps import Intent
 from console.question import Cadence, Question, Subject
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import NOT_ASKED, Snapshot, as_of
+from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, as_of
 from console.wire import Wire
+
+TOGETHER = 0.2
+"""Seconds after an answer until it is thought about: rounds begin together, and so their answers come."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +105,15 @@ class Session:
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
+        self._attended = True
         self._findings: tuple[Finding, ...] = ()
         self._watch: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begins asking, once."""
+    def start(self, after: float = 0.0) -> None:
+        """Begins asking, once, `after` seconds from now: many clusters at once would all be slow to log in."""
         if self._watch is not None:
             return
-        self.poller.start()
+        self.poller.start(after)
         self._watch = asyncio.create_task(self._note_findings())
 
     async def close(self) -> None:
@@ -123,7 +127,23 @@ class Session:
     @property
     def picture(self) -> Snapshot:
         """What is known now; what is too old is unknown."""
-        return as_of(self.poller.snapshot, time.time())
+        return as_of(self.poller.snapshot, time.time(), self.poller.calm)
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two fast rounds as things are."""
+        return max(self.cluster.timings.poll, self.poller.calm)
+
+    def attend(self, on: bool) -> None:
+        """Whether somebody looks at this cluster: if not, and no run is under way, it is asked at a calmer pace."""
+        self._attended = on
+        self.poller.attend(on or self.running is not None)
+
+    def look_again(self) -> None:
+        """Asks everything now, also machines that are left alone for a while after a failure."""
+        for machine in self.cluster.machines:
+            self.wire.retry(machine.name)
+        self.poller.nudge(QUESTIONS)
 
     async def change(self) -> None:
         """Returns after the next answer."""
@@ -217,10 +237,12 @@ class Session:
     def _run(self, record: Record, intent: Intent, lock: ExitStack) -> Running:
         task = asyncio.create_task(self._carry_out(record, intent), name=f"{intent.action.value} {intent.node}")
         self.running = Running(record, intent, task)
+        self.attend(self._attended)
 
         def ended(_task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
             self.running = None
+            self.attend(self._attended)
 
         task.add_done_callback(ended)
         return self.running
@@ -257,6 +279,7 @@ class Session:
         """Turns what appears and disappears in the picture into events."""
         while True:
             await self.poller.change()
+            await asyncio.sleep(TOGETHER)
             now = tuple(finding for finding in findings(self.picture) if self._worth_telling(finding))
             before = {(finding.machine, finding.kind) for finding in self._findings}
             after = {(finding.machine, finding.kind) for finding in now}

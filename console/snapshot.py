@@ -57,6 +57,12 @@ QUESTIONS: tuple[Question[Any], ...] = (
 """Everything that is ever asked. Each has a field of the same name in the view of its subject."""
 
 
+BY_SUBJECT = {subject: tuple(one for one in QUESTIONS if one.subject is subject) for subject in Subject}
+
+SKEW = 1.0
+"""Seconds by which a clock may be corrected unnoticed."""
+
+
 @dataclass(frozen=True)
 class Known(Generic[T]):
     """What a machine said. `at`: Unix time at which the question left, so the state is at least as young."""
@@ -218,20 +224,27 @@ def fold(snapshot: Snapshot, question: Question[T], name: str, reading: Reading[
     return replace(snapshot, **part)
 
 
-def as_of(snapshot: Snapshot, now: float) -> Snapshot:
-    """The picture in which what is older than two rounds (and the time an answer may take) is no longer known."""
+def as_of(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot:
+    """The picture in which what is older than two rounds (and the time an answer may take) is no longer known.
+
+    `calm`: the least seconds between two rounds, if that is more. What comes from the future is as good as unread: the
+    clock was set back, and its age is not known.
+    """
+    oldest = {cadence: max_age(cadence, snapshot.cluster.timings, calm) for cadence in Cadence}
 
     def doubt(question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
-        if isinstance(reading, Unknown) or now - reading.at <= max_age(question.cadence, snapshot.cluster.timings):
+        if isinstance(reading, Unknown) or -SKEW <= now - reading.at <= oldest[question.cadence]:
             return reading
+        if now < reading.at:
+            return Unknown("the console's clock was set back; not read since", now, now, Cause.STALE)
         return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at, Cause.STALE)
 
     return _doubted(snapshot, doubt)
 
 
-def max_age(cadence: Cadence, timings: Timings) -> float:
+def max_age(cadence: Cadence, timings: Timings, calm: float = 0.0) -> float:
     """Seconds after which a reading counts as stale."""
-    return 2 * float(getattr(timings, cadence.value)) + patience(cadence, timings)
+    return 2 * max(float(getattr(timings, cadence.value)), calm) + patience(cadence, timings)
 
 
 def patience(cadence: Cadence, timings: Timings) -> float:
@@ -257,12 +270,20 @@ def since(snapshot: Snapshot, moment: float) -> Snapshot:
 
 
 def _doubted(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], Reading[Any]]) -> Snapshot:
-    def view(subject: Subject, one: View) -> View:
-        mine = [question for question in QUESTIONS if question.subject is subject]
-        changes = {question.field: doubt(question, getattr(one, question.field)) for question in mine}
-        return replace(one, **changes)
+    """The very same picture where there is nothing to doubt: that is most of the time, and asked for often."""
 
-    parts = {
-        subject.value: tuple(view(subject, one) for one in getattr(snapshot, subject.value)) for subject in Subject
-    }
-    return replace(snapshot, **parts)
+    def view(subject: Subject, one: View) -> View:
+        changes: dict[str, Any] = {}
+        for question in BY_SUBJECT[subject]:
+            before = getattr(one, question.field)
+            if (after := doubt(question, before)) is not before:
+                changes[question.field] = after
+        return replace(one, **changes) if changes else one
+
+    parts: dict[str, Any] = {}
+    for subject in Subject:
+        before: tuple[View, ...] = getattr(snapshot, subject.value)
+        after = tuple(view(subject, one) for one in before)
+        if any(new is not old for new, old in zip(after, before, strict=True)):
+            parts[subject.value] = after
+    return replace(snapshot, **parts) if parts else snapshot

@@ -1,13 +1,16 @@
-"""A fault of our own is seen like any other, and ends no asking."""
+"""When is asked, how old an answer may be, and that a fault of our own is seen like any other."""
 
 import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from console.asks import Answer, Ask, WireError
 from console.poller import Poller
-from console.snapshot import Known, Unknown
+from console.session import Session
+from console.snapshot import Known, Unknown, as_of, since
 from console.wire import Wire
-from tests.conftest import simulated
+from tests.conftest import simulated, watching
 
 
 class Faulty(Wire):
@@ -15,10 +18,12 @@ class Faulty(Wire):
 
     faulty = True
 
-    async def send(self, machine: str, asks: tuple[Ask, ...], timeout: float) -> tuple[Answer | WireError, ...]:
+    async def send(
+        self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
+    ) -> tuple[Answer | WireError, ...]:
         if self.faulty and machine == "fw1":
             raise RuntimeError("never thought of")
-        return await super().send(machine, asks, timeout)
+        return await super().send(machine, asks, timeout, keep)
 
 
 async def test_a_wire_that_raises_is_an_answer(tmp_path: Path) -> None:
@@ -37,3 +42,43 @@ async def test_a_wire_that_raises_is_an_answer(tmp_path: Path) -> None:
         finally:
             await poller.close()
             await wire.close()
+
+
+async def test_a_cluster_nobody_looks_at_is_asked_at_a_calmer_pace_and_is_not_stale(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, background=3.0))
+        session = Session(cluster)
+        session.attend(False)
+        session.start()
+        try:
+            await session.settled(10)
+            began = session.poller.begun
+            await asyncio.sleep(2)
+            assert session.poller.begun - began < 40, "as often as if somebody looked"
+            assert session.pace == 3.0
+            assert isinstance(session.picture.node("node1").host, Known)
+            session.attend(True)
+            asked = time.time()
+            async with asyncio.timeout(2):
+                while not isinstance(host := since(session.poller.snapshot, asked).node("node1").host, Known):
+                    assert isinstance(session.picture.node("node1").host, Known), "doubted before it could be asked"
+                    await session.change()
+            assert host.at >= asked
+            await asyncio.sleep(cluster.timings.answer + 0.5)
+            assert session.pace == cluster.timings.poll
+        finally:
+            await session.close()
+
+
+async def test_a_clock_that_is_set_back_makes_no_reading_young(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        snapshot = session.poller.snapshot
+    assert isinstance(as_of(snapshot, time.time()).node("node1").host, Known)
+    back = as_of(snapshot, time.time() - 3600).node("node1").host
+    assert isinstance(back, Unknown) and "clock was set back" in back.why
+
+
+async def test_where_nothing_is_doubted_the_picture_is_the_very_same(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        snapshot = session.poller.snapshot
+        assert as_of(snapshot, time.time()) is snapshot
