@@ -1,0 +1,93 @@
+"""Who may go now, in the words of the board, over pictures from a simulated cluster."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.fitness import unfit
+from console.guards import Action, objections
+from console.health import Level, verdict
+from console.snapshot import Known, Snapshot
+from console.spare import may_go, one_line, spares
+from tests.conftest import simulated, watching
+from tests.console.test_health import alter
+
+
+@pytest.fixture
+async def fine(tmp_path: Path) -> Snapshot:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        async with asyncio.timeout(20):
+            while verdict(session.picture).level is not Level.OK or not may_go(session.picture, "node2").may:
+                await session.change()
+        return session.picture
+
+
+async def test_in_a_healthy_cluster_each_may_go_and_what_is_left_is_said(fine: Snapshot) -> None:
+    assert one_line(fine) == "may go now: node1, node2, node3, fw1, fw2"
+    says = may_go(fine, "node2").says
+    assert says.startswith("node2 may go: each pool keeps 2, busy workers rise to ")
+    assert "MySQL keeps 2 of 3, Gluster www keeps 2 of 3 bricks" in says
+    assert may_go(fine, "fw1").says == (
+        "fw1 may go: fw2 takes over: CARP BACKUP on every vhid, the load balancer runs, every pool served,"
+        " configured alike"
+    )
+    assert may_go(fine, "fw2").says == "fw2 may go: fw1 is CARP MASTER and carries the traffic"
+
+
+async def test_the_reasons_are_the_guards_own(fine: Snapshot) -> None:
+    donor = alter(fine, "nodes", "node2", "galera", state="Donor/Desynced")
+    stays = may_go(donor, "node1")
+    assert stays.may is False
+    assert stays.reasons == ("MySQL on node2 is Donor/Desynced (Primary)",)
+    assert set(stays.reasons) <= {one.saw for one in objections(donor, Action.REBOOT, "node1")}
+    assert one_line(donor) == (
+        "may go now: node2, fw1, fw2 | not: node1, node3 (MySQL on node2 is Donor/Desynced (Primary))"
+    )
+
+
+async def test_full_workers_keep_a_node(fine: Snapshot) -> None:
+    full = fine
+    for name in ("node1", "node2", "node3"):
+        full = alter(full, "nodes", name, "apache", busy=120, slots=150)
+    assert may_go(full, "node2").reasons == (
+        "without node2 the other nodes' Apache is full: 120 % of their workers busy",
+    )
+
+
+async def test_a_firewall_that_can_not_take_over_keeps_the_other(fine: Snapshot) -> None:
+    demoted = alter(fine, "firewalls", "fw2", "carp", demotion=240)
+    assert may_go(demoted, "fw1").says == "fw1 must stay: fw2 is demoted by 240"
+    off = alter(fine, "firewalls", "fw2", "pools", running=False, servers=())
+    assert may_go(off, "fw1").reasons == ("the load balancer does not run on fw2",)
+    carpdev = alter(off, "firewalls", "fw2", "config", carpdev="198.51.100.10")
+    assert may_go(carpdev, "fw1").may
+
+
+async def test_two_members_would_lose_their_quorum(fine: Snapshot) -> None:
+    two = replace(
+        fine, nodes=fine.nodes[:2], cluster=replace(fine.cluster, nodes=fine.cluster.nodes[:2], volumes=()), volumes=()
+    )
+    for name in ("node1", "node2"):
+        two = alter(two, "nodes", name, "galera", size=2)
+    assert may_go(two, "node1").reasons == ("MySQL would lose its quorum: 1 of 2 members left after a power cut",)
+    assert len(spares(two)) == 4
+
+
+async def test_a_node_is_fit_beside_a_brick_that_is_away_once_its_own_is_healed(fine: Snapshot) -> None:
+    state = fine.volumes[0].state
+    assert isinstance(state, Known)
+    one, two, three = state.value.bricks
+    gone = replace(three, online=False, heal_daemon=False, pending=None)
+
+    def unhealed(first: int, second: int | None) -> tuple[str, ...]:
+        bricks = (replace(one, pending=first), replace(two, pending=second), gone)
+        return unfit(alter(fine, "volumes", "www", "state", bricks=bricks, clean_looks=0), "node2")
+
+    assert unhealed(40, 40) == (), "what both miss of the third brick says nothing about the second"
+    assert unhealed(52, 40) == ("the brick of www on node2 is behind by 12 entries",)
+    assert unhealed(40, None) == ("Gluster volume www: heal count not known on every brick that is online",)
+    bricks = (replace(one, pending=40), replace(gone, host=two.host, path=two.path), replace(three, pending=40))
+    away = alter(fine, "volumes", "www", "state", bricks=bricks, clean_looks=0)
+    assert "the brick of www on node2 is offline" in unfit(away, "node2")
