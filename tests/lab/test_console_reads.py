@@ -160,6 +160,10 @@ def test_as_ops_with_sudo(lab: Lab, tmp_path: Path) -> None:
     for one in rounds(picture.cluster):
         for question in one.questions:
             reading = reading_of(picture, question, one.name)
+            if question.field == "updates":  # the machines have no package lists, and no way to get any
+                assert isinstance(reading, Unknown)
+                assert "apt-get update" in reading.why
+                continue
             assert isinstance(reading, Known), f"{one.name} {question.field}: {reading}"
     console = Console(lab, inventory)
     with lab.load(rate=50) as load:
