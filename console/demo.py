@@ -25,8 +25,8 @@ class Demo:
         from console.sim.faults import FAULTS
         from console.sim.world import World
 
-        machines = World().machines.items()
-        return tuple((one.name, one.label, name) for one in FAULTS for name, it in machines if isinstance(it, one.kind))
+        world = World()
+        return tuple((one.name, one.label, target) for one in FAULTS for target in one.targets(world))
 
     async def inject(self, name: str, target: str, cluster: str = "demo") -> str:
         """Makes a fault happen in a cluster, or be over. Returns the simulator's answer in a line."""

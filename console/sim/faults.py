@@ -1,66 +1,96 @@
-"""What can be made to go wrong: one tuple, read by the demo's menu, by the tests and by `python -m console.sim`."""
+"""What can be made to go wrong: one tuple, read by the demo's menu, by scenarios, tests and `python -m console.sim`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console.sim import harm
 from console.sim.firewall import Firewall
-from console.sim.machine import Link, Machine
-from console.sim.node import APACHE, GLUSTERD, MYSQL, Node
+from console.sim.machine import Machine
+from console.sim.node import APACHE, MYSQL, Node
 from console.sim.world import World
 
-BACKLOG = 120.0
+CLUSTER = "cluster"
+"""The target of a fault that is no single machine's."""
+
+Act = Callable[[World, str], object]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`act` does it to the target; `kind` is what the target must be."""
+    """`act` does it to the target; `kind` is what the target must be, None: the cluster as a whole."""
 
     name: str
     label: str
-    kind: type[Machine]
-    act: Callable[[World, str], None]
+    kind: type[Machine] | None
+    act: Act
+
+    def targets(self, world: World) -> tuple[str, ...]:
+        """What it can happen to."""
+        if self.kind is None:
+            return (CLUSTER,)
+        return tuple(name for name, machine in world.machines.items() if isinstance(machine, self.kind))
 
 
-def _node_back(world: World, target: str) -> None:
-    """The end of whatever was done to the node."""
-    node = world.nodes[target]
-    node.power_on()
-    node.resume()
-    if node.link is Link.UP:
-        for unit in (GLUSTERD, MYSQL, APACHE):
-            node.start_unit(unit)
+def _on_node(act: Callable[[Node], object]) -> Act:
+    return lambda world, target: act(world.nodes[target])
 
 
-def _firewall_back(world: World, target: str) -> None:
-    world.firewalls[target].power_on()
+def _on_firewall(act: Callable[[Firewall], object]) -> Act:
+    return lambda world, target: act(world.firewalls[target])
 
 
-def _backlog(world: World, target: str) -> None:
-    world.gluster.bricks[target].missed += BACKLOG
-
-
-def _database_lost(world: World, target: str) -> None:
-    world.galera.members[target].lost_data = True
-    world.nodes[target].stop_unit(MYSQL)
-
-
-FAULTS = (
-    Fault("node-lost", "a node loses power", Node, lambda world, target: world.nodes[target].cut()),
+FAULTS: tuple[Fault, ...] = (
+    Fault("all-back", "everything is repaired", None, harm.all_back),
+    Fault("node-lost", "a node loses power", Node, _on_node(Node.cut)),
+    Fault("node-hung", "a node hangs: it accepts and never answers", Node, _on_node(Node.hang)),
+    Fault("node-back", "a node is back: power, programs and services", Node, harm.node_back),
+    Fault("node-rebooted", "somebody reboots a node", Node, _on_node(Node.reboot)),
+    Fault("firewall-lost", "a firewall loses power", Firewall, _on_firewall(Firewall.cut)),
     Fault(
-        "node-hung",
-        "a node hangs: it accepts and never answers",
-        Node,
-        lambda world, target: world.nodes[target].hang(),
+        "firewall-back", "a firewall has power again, and what was wrong with it is over", Firewall, harm.firewall_back
     ),
-    Fault("node-back", "a node is back: power, programs and services", Node, _node_back),
-    Fault("firewall-lost", "a firewall loses power", Firewall, lambda world, target: world.firewalls[target].cut()),
-    Fault("firewall-back", "a firewall has power again", Firewall, _firewall_back),
-    Fault("heal-backlog", "a brick has entries to heal", Node, _backlog),
     Fault(
-        "apache-stopped", "Apache stops on a node", Node, lambda world, target: world.nodes[target].stop_unit(APACHE)
+        "firewall-maintenance",
+        "a firewall enters persistent CARP maintenance",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.maintain(True)),
     ),
-    Fault("mysql-stopped", "MySQL stops on a node", Node, lambda world, target: world.nodes[target].stop_unit(MYSQL)),
-    Fault("database-lost", "MySQL stops and its next start needs a full copy (SST)", Node, _database_lost),
+    Fault("wan-unplugged", "a firewall's WAN cable is pulled", Firewall, _on_firewall(harm.unplug)),
+    Fault("carp-split-brain", "the firewalls don't hear each other: both are MASTER", None, harm.carp_split),
+    Fault("carp-apart", "WAN is MASTER on one firewall, LAN on the other", None, harm.carp_apart),
+    Fault("sync-broken", "a firewall's configuration sync fails", Firewall, harm.sync_broken),
+    Fault(
+        "unapplied",
+        "somebody changes a firewall's pools and applies nothing",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.unapplied.add("haproxy.conf")),
+    ),
+    Fault("apache-stopped", "Apache stops on a node", Node, _on_node(lambda node: node.stop_unit(APACHE))),
+    Fault("apache-full", "slow visitors take every worker of a node", Node, _on_node(harm.fill_apache)),
+    Fault("mysql-stopped", "MySQL stops on a node", Node, _on_node(lambda node: node.stop_unit(MYSQL))),
+    Fault("database-lost", "MySQL stops and its next start needs a full copy (SST)", Node, harm.database_lost),
+    Fault("sst", "a node loses its data and gets a full copy (SST) now", Node, harm.sst),
+    Fault("non-primary", "the database nodes no longer reach each other: no Primary component", None, harm.non_primary),
+    Fault("database-crash", "every mysqld crashes at once", None, harm.database_crash),
+    Fault("flow-control", "a node's database does not keep up and holds the others back", Node, harm.flow_control),
+    Fault("conflicts", "two nodes write the same rows: certification failures", None, harm.conflicts),
+    Fault("writers-disagree", "a node's HAProxy sends MySQL to another node", Node, harm.writers_disagree),
+    Fault("heal-backlog", "a brick has entries to heal", Node, harm.backlog),
+    Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, harm.heal_stuck),
+    Fault("split-brain", "two files are in split-brain", None, harm.gluster_split_brain),
+    Fault("brick-lost", "a brick process dies", Node, _on_node(Node.kill_bricks)),
+    Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(harm.hang_mount)),
+    Fault("disk-full", "a node's disk is nearly full", Node, _on_node(lambda node: node.hardware.root.fill(0.97))),
+    Fault("disk-lost", "a disk of a node's RAID fails", Node, _on_node(lambda node: node.hardware.array.lose_disk())),
+    Fault(
+        "link-lost", "a cable of a node's bond is pulled", Node, _on_node(lambda node: node.hardware.cards[1].lose())
+    ),
+    Fault("clock-off", "a node's clock runs away", Node, _on_node(harm.set_clock_off)),
+    Fault(
+        "slow-link", "a machine is behind a slow line", Machine, lambda world, target: harm.slow(world.machines[target])
+    ),
+    Fault("hostile-node", "a node's output tries to take over the terminal", Node, _on_node(harm.hostile_node)),
+    Fault("hostile-firewall", "a firewall's output does", Firewall, _on_firewall(harm.hostile_firewall)),
 )
 
 
@@ -69,7 +99,7 @@ def strike(world: World, name: str, target: str) -> None:
     fault = next((fault for fault in FAULTS if fault.name == name), None)
     if fault is None:
         raise ValueError(f"no fault is called {name}: there are {', '.join(fault.name for fault in FAULTS)}")
-    fitting = [machine.name for machine in world.machines.values() if isinstance(machine, fault.kind)]
+    fitting = fault.targets(world)
     if target not in fitting:
         raise ValueError(f"{name} can't happen to {target!r}: say one of {', '.join(fitting)}")
     fault.act(world, target)

@@ -46,6 +46,8 @@ class Node(Machine):
         self.gluster = gluster
         self.proxy: HAProxy | None = None
         """Its HAProxy for MySQL."""
+        self.signature = name
+        """What Apache says in its X-Node header."""
         self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)
         self.hardware = Hardware()
         gluster.bricks[name].space = lambda: self.hardware.brick.figures

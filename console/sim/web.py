@@ -73,7 +73,7 @@ async def apache(node: Node, target: str) -> Reply:
     path, _, query = target.partition("?")
     if path == "/server-status":
         return Reply(200, _server_status(node), content_type="text/plain") if query == "auto" else Reply(200, PAGE)
-    named = (("X-Node", node.name),)
+    named = (("X-Node", node.signature),)
     await until(lambda: not node.mount_hangs)
     if not node.mounted:
         return Reply(403, "Forbidden\n", named)

@@ -1,0 +1,162 @@
+"""How each fault is done to the simulated cluster, and undone: functions of the world and the target's name."""
+
+from functools import partial
+
+from console.sim import mysql_proxy
+from console.sim.firewall import Firewall, Notice
+from console.sim.hardware import MountState
+from console.sim.link import AT_ONCE
+from console.sim.machine import Link, Machine
+from console.sim.node import APACHE, GLUSTERD, MYSQL, Node
+from console.sim.scenarios import SLOW
+from console.sim.world import World
+
+BACKLOG = 600.0
+HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]ok[/red]\u202e\u4f60\u597d\ufe0f\r\nfake  OK  all is well"
+"""Escape sequences, a window title, markup, a turn of writing, wide characters and a line of its own."""
+
+
+def node_back(world: World, target: str) -> None:
+    """The end of whatever was done to the node."""
+    node = world.nodes[target]
+    node.power_on()
+    node.resume()
+    node.pace = AT_ONCE
+    mysql_proxy.agree(node)
+    node.signature = node.name
+    node.hardware.boot()
+    node.hardware.clock_off = 0.0
+    node.hardware.root.fill(0.3)
+    for card in node.hardware.cards:
+        card.up = True
+    node.hardware.array.replace_disk()
+    if node.apache:
+        node.apache.held = 0
+    if node.link is Link.UP:
+        for unit in (GLUSTERD, MYSQL, APACHE):
+            node.start_unit(unit)
+
+
+def firewall_back(world: World, target: str) -> None:
+    """The end of whatever was done to the firewall."""
+    firewall = world.firewalls[target]
+    firewall.power_on()
+    firewall.pace = AT_ONCE
+    firewall.unplugged, firewall.demotion, firewall.pfsync, firewall.sync_works = False, 0, True, True
+    firewall.unapplied.clear()
+    firewall.notices.clear()
+    if firewall.config.maintenance:
+        firewall.maintain(False)
+    firewall.sync()
+
+
+def all_back(world: World, _target: str) -> None:
+    """The end of everything, as far as time alone does not heal it."""
+    world.carp.split.clear()
+    world.carp.apart.clear()
+    world.gluster.split, world.gluster.stuck = 0, False
+    world.galera.mend()
+    for name in world.firewalls:
+        firewall_back(world, name)
+    for name in world.nodes:
+        node_back(world, name)
+    if not world.galera.view:
+        world.galera.bootstrap(next(iter(world.nodes)))
+
+
+def backlog(world: World, target: str) -> None:
+    world.gluster.bricks[target].missed += BACKLOG
+
+
+def heal_stuck(world: World, target: str) -> None:
+    world.gluster.stuck = True
+    backlog(world, target)
+
+
+def database_lost(world: World, target: str) -> None:
+    world.galera.wipe(target)
+    world.nodes[target].stop_unit(MYSQL)
+
+
+def sst(world: World, target: str) -> None:
+    database_lost(world, target)
+    node = world.nodes[target]
+    node.later(2.0, lambda: node.start_unit(MYSQL))
+
+
+def non_primary(world: World, _target: str) -> None:
+    world.galera.part()
+
+
+def flow_control(world: World, target: str) -> None:
+    """The target does not keep up and holds the others back a good third of the time."""
+    world.galera.hold(target, 0.35)
+
+
+def conflicts(world: World, _target: str) -> None:
+    """Two nodes write the same rows: certification failures and bf aborts a second."""
+    world.galera.conflicts = 2.5
+
+
+def writers_disagree(world: World, target: str) -> None:
+    """The target's HAProxy sends MySQL elsewhere than the others'."""
+    node = world.nodes[target]
+    first = next((server.name for server in node.proxy.servers if not server.backup), "") if node.proxy else ""
+    mysql_proxy.disagree(node, first)
+
+
+def database_crash(world: World, _target: str) -> None:
+    """Every mysqld dies at once and forgets who was there: systemd starts them, and they wait for each other."""
+    world.galera.crash()
+    for name, node in world.nodes.items():
+        world.galera.members[name].recoverable = False
+        node.later(3.0, partial(node.start_unit, MYSQL))
+
+
+def gluster_split_brain(world: World, _target: str) -> None:
+    world.gluster.split = 2
+
+
+def carp_split(world: World, _target: str) -> None:
+    world.carp.split = {"wan", "lan"}
+
+
+def carp_apart(world: World, _target: str) -> None:
+    world.carp.apart = {"lan"}
+
+
+def sync_broken(world: World, target: str) -> None:
+    world.firewalls[target].sync_works = False
+    world.firewalls[target].drift()
+
+
+def hostile_node(node: Node) -> None:
+    node.hardware.failed_units.append(f"evil{HOSTILE}.service")
+    node.galera.members[node.name].variables["pxc_maint_mode"] = HOSTILE
+    node.signature = HOSTILE
+
+
+def hostile_firewall(firewall: Firewall) -> None:
+    firewall.notices.append(Notice(int(firewall.clock.now), "sync_settings", HOSTILE, "XMLRPC Error"))
+    firewall.unapplied.add(f"evil{HOSTILE}")
+
+
+def slow(machine: Machine) -> None:
+    machine.pace = SLOW
+
+
+def unplug(firewall: Firewall) -> None:
+    firewall.unplugged = True
+
+
+def fill_apache(node: Node) -> None:
+    if node.apache:
+        node.apache.held = 400
+
+
+def hang_mount(node: Node) -> None:
+    node.hardware.mount = MountState.HUNG
+
+
+def set_clock_off(node: Node) -> None:
+    node.hardware.clock_off = 95.0
