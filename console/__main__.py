@@ -127,11 +127,19 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "ob
 
 async def _demo(options: argparse.Namespace) -> int:
     from console.demo import DemoFailed, demo
+    from console.sim.scenarios import SCENARIOS
 
+    if options.scenarios or options.scenario not in {one.name for one in SCENARIOS}:
+        for one in SCENARIOS:
+            print(f"{one.name:17} {one.says}")
+        if options.scenarios:
+            return 0
+        print(f"drainboard: no scenario is called {options.scenario}; these are all there are", file=sys.stderr)
+        return USAGE
     with tempfile.TemporaryDirectory(prefix="drainboard-demo-") as name:
         os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
         try:
-            async with demo(Path(name), options.speed) as cluster:
+            async with demo(Path(name), options.speed, options.scenario, options.clusters) as cluster:
                 return await _screen(options, load(cluster.inventory), cluster)
         except DemoFailed as error:
             print(f"drainboard: {error}", file=sys.stderr)

@@ -42,8 +42,24 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("cluster", nargs="?")
     _target(commands.add_parser("resume", help="go on with the newest open run of a node"))
     demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
-    demo.add_argument("--speed", type=float, default=1.0, metavar="FACTOR", help="how fast time goes by there")
+    _demo(demo)
     return root
+
+
+def _demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--speed", type=float, default=1.0, metavar="FACTOR", help="how fast time goes by there")
+    demo.add_argument("--scenario", metavar="NAME", default="healthy", help="what happens there")
+    demo.add_argument("--scenarios", action="store_true", help="list the scenarios, and start nothing")
+    demo.add_argument("--clusters", type=_clusters_of_demo, default=1, metavar="N", help="how many, up to 100")
+
+
+def _clusters_of_demo(text: str) -> int:
+    if not 1 <= int(text) <= 100:
+        raise ValueError(text)
+    return int(text)
+
+
+_clusters_of_demo.__name__ = "number from 1 to 100"
 
 
 def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright: ignore[reportPrivateUsage]

@@ -24,6 +24,7 @@ def node_back(world: World, target: str) -> None:
     node.pace = AT_ONCE
     mysql_proxy.agree(node)
     node.signature = node.name
+    world.galera.members[target].variables.pop("pxc_maint_mode", None)
     node.hardware.boot()
     node.hardware.clock_off = 0.0
     node.hardware.root.fill(0.3)
