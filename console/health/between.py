@@ -59,7 +59,9 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
     """Every balancer says DOWN; asked by itself the node serves, and has for a while."""
     for view in snapshot.nodes:
         now = [server for one in memberships(snapshot, view.name) for server in one.now or ()]
-        if place(snapshot, view.name) is not Place.IN or not now or any(server.serving for server in now):
+        if isinstance(view.host, Unknown) or place(snapshot, view.name) is not Place.IN or not now:
+            continue
+        if any(server.serving for server in now):
             continue
         if all(server.status.startswith("DOWN") for server in now) and _serves(view):
             checks = listed(server.check for server in now if server.check)

@@ -37,14 +37,14 @@ def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:
         )
         for machine in snapshot.cluster.machines
     }
-    layers = {
-        layer: _worst(
-            tuple(one for one in every if one.layer is layer or layer in SILENCES.get(one.kind, ())),
-            _works(snapshot, layer),
-        )
-        for layer in Layer
-    }
+    layers = {layer: _worst(_of_layer(every, layer), _works(snapshot, layer)) for layer in Layer}
     return Verdicts(_worst(found, _all_well(snapshot)), machines, layers)
+
+
+def _of_layer(every: tuple[Finding, ...], layer: Layer) -> tuple[Finding, ...]:
+    """Its own before a machine's silence that is as bad."""
+    found = (one for one in every if one.layer is layer or layer in SILENCES.get(one.kind, ()))
+    return tuple(sorted(found, key=lambda one: (-one.level, one.layer is not layer)))
 
 
 def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
