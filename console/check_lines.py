@@ -59,12 +59,15 @@ NO_WAY_ROUND = {
     "pools": "see that the load balancer named by `balancer` in the inventory is installed there and may be asked",
     "config": "log in as admin, or allow it by pfSense's package sudo",
     "galera": "see the [mysql] table of the inventory; `drainboard grants` prints what the user needs",
-    "tables": "`drainboard grants` prints what the user needs",
     "apache": "switch mod_status on, and correct `status_url` in the inventory if it lies elsewhere",
     "site": "correct `check_url` of [web] in the inventory, or mend the site",
     "state": "correct `volumes` in the inventory: `gluster volume list` names them",
     "writer": "correct [mysql_proxy] in the inventory: the backend's name and the socket",
 }
+
+
+SAY_THEMSELVES = frozenset({"updates", "tables"})
+"""Whose reasons end with the remedy."""
 
 
 def _fact(reading: Known[Any], field: str) -> tuple[str, str]:
@@ -124,6 +127,7 @@ def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: st
     if reading.cause is Cause.NOT_ASKED:
         return Line(MEND, name, what, "no answer came in time; try again when the machine is less busy")
     told = ";" in why and reading.cause is Cause.SILENT  # the wire's sentences end with the remedy
+    told |= questions[0].field in SAY_THEMSELVES
     remedy = "" if told else f"; {NO_WAY_ROUND.get(questions[0].field, PREPARING)}"
     return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, plain_text(why, 600) + remedy)
 

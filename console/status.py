@@ -16,7 +16,7 @@ from console.plain import say
 from console.poller import Poller, questions_of, rounds, unasked
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
-from console.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown, as_of, fold, reading_of
+from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, as_of, fold, reading_of
 from console.wire import Wire
 
 SELDOM = frozenset({Cadence.SELDOM})
@@ -89,7 +89,8 @@ def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
     """Not for what is asked seldom, nor for the slow answers of a machine that gives no quick one."""
     if question is SPLIT_BRAIN and _brick_away(picture, name):
         return False
-    return question.cadence is not Cadence.SELDOM and not _silence(picture, question.subject, name)
+    slow = question is not STORAGE and _silence(picture, question.subject, name)
+    return question.cadence is not Cadence.SELDOM and not slow
 
 
 def _brick_away(picture: Snapshot, volume: str) -> bool:
@@ -99,15 +100,22 @@ def _brick_away(picture: Snapshot, volume: str) -> bool:
 
 
 def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
-    """The reason, if a machine has left every quick question without an answer."""
+    """The reason, if a machine has left every quick question, or a volume its cheap one, without an answer."""
+    if subject is Subject.VOLUME:
+        state = reading_of(picture, STORAGE, name)
+        return state if isinstance(state, Unknown) and state is not NOT_ASKED else None
     quick = [
         reading_of(picture, question, name)
         for one in rounds(picture.cluster)
         if (one.subject, one.name, one.cadence) == (subject, name, Cadence.FAST)
         for question in one.questions
     ]
-    silent = [one for one in quick if isinstance(one, Unknown) and one.cause is Cause.SILENT]
+    silent = [reason for reading in quick if (reason := _silent(reading))]
     return silent[0] if quick and len(silent) == len(quick) else None
+
+
+def _silent(reading: Reading[Any]) -> Unknown | None:
+    return reading if isinstance(reading, Unknown) and reading.cause is Cause.SILENT else None
 
 
 def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import rights
 from .host import run
 from .plan import FIREWALLS, MACHINES, NODES, Plan
 
@@ -73,6 +74,8 @@ def install(plan: Plan, base: Path, words: Secrets) -> None:
             _write_private(upper / "etc/lab-app.cnf", f"[client]\nuser=app\npassword={words.app}\n", mode=0o644)
     _put(plan.root(NODES[0]) / "upper/etc/lab-first-start", "")
     _write_client_files(plan)
+    for machine in MACHINES:  # over the base image's, which lets ops do anything
+        _put(plan.root(machine) / "upper/etc/sudoers.d/ops", rights.sudoers(plan, machine), mode=0o440)
 
 
 def _sync_tokens(machine: str, plan: Plan, words: Secrets) -> dict[str, str]:

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
+from . import rights
 from .host import LabError
 from .install import Secrets
 from .machine import Machine
 from .plan import NODES
 
 _DATABASE = """\
-CREATE USER drainboard@'127.0.0.1' IDENTIFIED BY '{words.mysql}', drainboard@localhost IDENTIFIED BY '{words.mysql}';
-GRANT PROCESS, REPLICATION CLIENT, SHOW VIEW ON *.* TO drainboard@'127.0.0.1', drainboard@localhost;
 CREATE USER haproxy_check@'%';
 CREATE DATABASE app;
 CREATE TABLE app.hits (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, node VARCHAR(20) NOT NULL,
@@ -74,7 +73,7 @@ def create(nodes: dict[str, Machine], words: Secrets) -> None:
 
 def _create_database(first: Machine, words: Secrets) -> None:
     wait_for("the first database is Primary", lambda: is_synced(first), 60)
-    first.run(["mariadb"], stdin=_DATABASE.format(words=words))
+    first.run(["mariadb"], stdin=rights.grants(first.plan, words.mysql) + _DATABASE.format(words=words))
 
 
 def _create_volume(nodes: dict[str, Machine]) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from . import cgroups, services, slots
 from .lab import Lab, clean_stale
-from .plan import MACHINES
+from .plan import MACHINES, NODES
 
 _ROOT = Path(__file__).parents[2]
 _PERSIST = """\
@@ -43,7 +43,10 @@ def test_it_is_whole(lab: Lab) -> None:
     lab.wait_healthy(30)
     for machine in MACHINES:
         assert lab.ssh(machine, "hostname").stdout.strip() == machine
-        assert lab.ssh(machine, "sudo -n id -u", user="ops").stdout.strip() == "0"
+        assert lab.ssh(machine, "sudo -n id -u", user="ops").returncode != 0
+    for name in NODES:
+        assert lab.ssh(name, "sudo -n gluster --mode=script peer status --xml", user="ops").returncode == 0
+        assert lab.ssh(name, "sudo -n gluster --mode=script volume stop www", user="ops").returncode != 0
 
 
 def test_the_inventory_names_files_that_are_there(lab: Lab) -> None:

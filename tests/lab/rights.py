@@ -1,0 +1,30 @@
+"""What the login `ops` and the console's MySQL user may do: what drainboard itself prints for them, and no more."""
+
+from __future__ import annotations
+
+from console.grants import statements
+from console.inventory import Cluster
+from console.inventory_file import load
+from console.rights import on_pfsense, rights, section
+
+from .plan import FIREWALLS, Plan
+
+OPS = "ops"
+
+
+def _cluster(plan: Plan) -> Cluster:
+    return load(plan.dir / "inventory.toml").clusters[0]
+
+
+def sudoers(plan: Plan, machine: str) -> str:
+    """/etc/sudoers.d/ops of a machine. pfSense's sudo package writes a line like the firewalls' here."""
+    held = rights(_cluster(plan), machine)
+    if machine not in FIREWALLS:
+        return "\n".join(section(OPS, held, machine)) + "\n"
+    commands = ", ".join(on_pfsense(run.argv) for run in (*held.look, *held.act))
+    return f"{OPS} ALL=(root) NOPASSWD: {commands}\n"
+
+
+def grants(plan: Plan, password: str) -> str:
+    """SQL for the console's user."""
+    return "\n".join(statements(_cluster(plan), password=password)) + "\n"
