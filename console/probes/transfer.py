@@ -13,6 +13,8 @@ from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
+BEGUN = 1 << 20
+"""Bytes by which a joiner's datadir has grown once its copy has begun: before that there is no pace."""
 ROLE = re.compile(r"--role\s+'?(joiner|donor)\b")
 METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
 ADDRESS = re.compile(r"--address\s+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
@@ -35,7 +37,7 @@ class Transfer:
     datadir_bytes: int | None = 0
     """Of the donor's datadir, which is what the joiner is to have. None as above."""
     bytes_per_second: float | None = None
-    """At which the joiner's datadir has grown since it was first measured."""
+    """At which the joiner's datadir has grown since the copy began."""
     first: tuple[float, int] | None = field(default=None, compare=False)
     """When that was, in the console's monotonic seconds, and its bytes then."""
 
@@ -63,7 +65,7 @@ def _joiner(method: str, size: int | None, at: float, before: Transfer | None) -
     first = before.first if before and before.role == "joiner" else None
     if size is None:
         return Transfer("joiner", method, bytes=None, first=first)
-    if first is None or size < first[1]:
+    if first is None or size < first[1] + BEGUN:
         return Transfer("joiner", method, bytes=size, first=(at, size))
     rate = (size - first[1]) / (at - first[0]) if at > first[0] else None
     return Transfer("joiner", method, bytes=size, bytes_per_second=rate, first=first)
