@@ -1,19 +1,24 @@
-"""The only code that touches the network. To send is to get an answer or a sentence, never an exception."""
+"""The only code that touches the network. To send is to get an answer or a sentence, never an exception.
+
+asyncssh and PyMySQL are imported with the first thing that is sent, in a thread: the screen is painted meanwhile.
+"""
 
 import asyncio
+import importlib
 import logging
 import shlex
 import shutil
 import tempfile
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.asks import Answer, Ask, Get, Query, Refused, Run, WireError, plain_text
 from console.inventory import Cluster
-from console.wire.http import get
-from console.wire.mysql import Sql
-from console.wire.password import Keyring
-from console.wire.ssh import Ssh
+
+if TYPE_CHECKING:
+    from console.wire.mysql import Sql
+    from console.wire.ssh import Ssh
 
 # The screen is the terminal: what asyncssh would say there goes nowhere unless someone hangs a handler on it.
 logging.getLogger("asyncssh").addHandler(logging.NullHandler())
@@ -28,13 +33,32 @@ class Wire:
 
     def __init__(self, cluster: Cluster, allowed: frozenset[Ask] | None = None) -> None:
         """`allowed`: read-only; nothing but these very asks can leave. Connects to nothing yet."""
+        self._cluster = cluster
         self._allowed = allowed
         self._folder: Path | None = None
-        self._ssh = {machine.name: Ssh(machine, cluster.timings.connect) for machine in cluster.machines}
+        self._ssh: dict[str, Ssh] = {}
         self._sql: dict[str, Sql] = {}
-        if cluster.mysql is not None:
-            keyring = Keyring(cluster.mysql)
-            self._sql = {node.name: Sql(self._ssh[node.name], keyring, self._private) for node in cluster.nodes}
+
+    async def _prepare(self) -> None:
+        """Before the first thing is sent."""
+        if not self._ssh:
+            for name in ("console.wire.http", "console.wire.mysql"):
+                await asyncio.to_thread(importlib.import_module, name)
+            self._machines()
+
+    def _machines(self) -> "dict[str, Ssh]":
+        """The way to each machine; connects to nothing."""
+        if not self._ssh:
+            from console.wire.mysql import Sql
+            from console.wire.password import Keyring
+            from console.wire.ssh import Ssh
+
+            cluster = self._cluster
+            self._ssh = {machine.name: Ssh(machine, cluster.timings.connect) for machine in cluster.machines}
+            if cluster.mysql is not None:
+                keyring = Keyring(cluster.mysql)
+                self._sql = {node.name: Sql(self._ssh[node.name], keyring, self._private) for node in cluster.nodes}
+        return self._ssh
 
     async def send(
         self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
@@ -45,6 +69,7 @@ class Wire:
         so the shell they run in is kept. Raises KeyError for a machine that is not of this cluster, and nothing for a
         machine's fault. Cancellation passes through.
         """
+        await self._prepare()
         deadline = asyncio.get_running_loop().time() + timeout
         answers, leaving = self._part(machine, asks)
         jobs = self._jobs(machine, leaving, deadline, keep)
@@ -81,11 +106,11 @@ class Wire:
 
     def sudo(self, machine: str) -> bool:
         """Whether root's commands go through sudo on a machine, as far as is known."""
-        return self._ssh[machine].sudo
+        return self._machines()[machine].sudo
 
     def retry(self, machine: str) -> None:
         """Forgets the machine's last failure, so that the next question makes an attempt at once."""
-        self._ssh[machine].retry()
+        self._machines()[machine].retry()
         if machine in self._sql:
             self._sql[machine].retry()
 
@@ -104,11 +129,11 @@ class Wire:
             self._folder = None
 
 
-async def _run(ssh: Ssh, runs: dict[int, Run], deadline: float, keep: bool) -> Answers:
+async def _run(ssh: "Ssh", runs: dict[int, Run], deadline: float, keep: bool) -> Answers:
     return dict(zip(runs, await ssh.run(tuple(runs.values()), deadline, keep), strict=True))
 
 
-async def _query(machine: str, sql: Sql | None, queries: dict[int, Query], deadline: float) -> Answers:
+async def _query(machine: str, sql: "Sql | None", queries: dict[int, Query], deadline: float) -> Answers:
     if sql is None:
         return dict.fromkeys(queries, Refused(f"{machine} has no MySQL in the inventory; add [cluster.….mysql]"))
     answers: Answers = {}
@@ -120,7 +145,9 @@ async def _query(machine: str, sql: Sql | None, queries: dict[int, Query], deadl
     return answers
 
 
-async def _get(at: int, ask: Get, ssh: Ssh | None, deadline: float) -> Answers:
+async def _get(at: int, ask: Get, ssh: "Ssh | None", deadline: float) -> Answers:
+    from console.wire.http import get
+
     try:
         return {at: await get(ask, ssh, deadline)}
     except WireError as error:

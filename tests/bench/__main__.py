@@ -1,85 +1,111 @@
-"""Figures, never assertions: `make bench`, or `python -m tests.bench --inventory FILE` for a cluster such as the lab.
+"""Figures, never assertions: `make bench`. Each stands beside a baseline of the same run: machines differ, ratios travel.
 
-Each figure stands beside a baseline of the same run, because machines differ and ratios travel.
+Over the simulator, and over the lab where this machine can have one (`--no-lab`, `--lab NAME`).
 """
 
 import argparse
 import asyncio
-import statistics
+import json
+import os
+import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from console.asks import Run
-from console.guards import Action
-from console.inventory import Cluster
-from console.inventory_file import load
-from console.session import Session
-from console.sim import Simulator
+from tests.lab import host
 
-ROUNDS = 5
-
-
-async def warm_command(session: Session, machine: str) -> float:
-    """Milliseconds of one command over the connection that is up already: the baseline."""
-    began = time.perf_counter()
-    await session.wire.send(machine, (Run(("true",)),), 5)
-    return (time.perf_counter() - began) * 1000
+from .act import act
+from .fleet import measure
+from .places import Place, far, near
+from .screen import on_screen
+from .table import Row, heading
 
 
-async def steps_of(session: Session, action: Action, node: str) -> dict[str, float]:
-    """Milliseconds from the key press to each step's success as read back."""
-    began = time.time()
-    running = session.begin(action, node)
-    record = await running.task
-    return {
-        str(entry.facts["step"]): (entry.at - began) * 1000
-        for entry in record.entries
-        if entry.kind in ("seen", "partly")
-    }
+async def talk(place: Place, lab: str = "") -> tuple[Row, ...]:
+    """Every row that needs no terminal."""
+    argv = [*place.prefix, sys.executable, "-m", "tests.bench.talk", str(place.inventory), str(time.monotonic())]
+    process = await asyncio.create_subprocess_exec(*argv, *([lab] if lab else []), stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    if process.returncode:
+        return (Row("talking to it failed", None, ""),)
+    it = json.loads(said)
+    rows = [
+        Row("full picture from a cold start", it["cold"], "s", mark="<= 3", note=f"{it['cold cpu']:.2f} s of processor"),
+        Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["own ssh"], "<= 2 x",
+            f"both ours; {it['fast cpu']:.1f} and {it['own ssh cpu']:.1f} ms of processor"),
+    ]  # fmt: skip
+    if "openssh" in it:
+        note = "OpenSSH's own client, ControlMaster"
+        rows.append(
+            Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["openssh"], "<= 2 x", note)
+        )
+    return (*rows, *_cost(it["node"])) if "node" in it else tuple(rows)
 
 
-async def measure(cluster: Cluster) -> None:
-    """Drains and rejoins one node, and prints the table."""
-    session = Session(cluster)
-    session.start()
-    began = time.perf_counter()
-    await session.settled(20)
-    full = (time.perf_counter() - began) * 1000
-    firewall, node = cluster.firewalls[0].name, cluster.nodes[-1].name
-    try:
-        for _ in range(3):
-            await warm_command(session, firewall)
-        warm = statistics.median([await warm_command(session, firewall) for _ in range(20)])
-        drained, durable = [], []
-        for _ in range(ROUNDS):
-            steps = await steps_of(session, Action.DRAIN, node)
-            drained.append(steps["out at run time"])
-            durable.append(steps["out in config.xml"])
-            await session.begin(Action.REJOIN, node).task
-    finally:
-        await session.close()
-    print(f"{'':44}{'ms':>9}{'x warm':>9}")
-    for name, value in (
-        ("one warm ssh command", warm),
-        ("full picture from a cold start", full),
-        ("key press to drained on both firewalls", statistics.median(drained)),
-        ("key press to durable on both firewalls", statistics.median(durable)),
-    ):
-        print(f"{name:44}{value:9.1f}{value / warm:9.1f}")
+def _cost(node: dict[str, list[float]]) -> list[Row]:
+    processes, milliseconds, *_ = node.pop("one ssh command")
+    rows: list[Row] = []
+    minute = [0.0, 0.0, 0.0]
+    for cadence, (started, spent, questions, pace) in node.items():
+        note = f"{questions:.0f} questions every {pace:g} s; baseline: an ssh command each"
+        rows.append(
+            Row(f"on a node, {cadence} round: processes and threads", started, "", processes * questions, note=note)
+        )
+        rows.append(Row(f"on a node, {cadence} round: processor", spent, "ms", milliseconds * questions))
+        for at, value in enumerate((started, spent, questions)):
+            minute[at] += value * 60 / pace
+    base = minute[2]
+    rows.append(Row("on a node, a minute: processes and threads", minute[0], "", processes * base, "well under 1"))
+    rows.append(Row("on a node, a minute: processor", minute[1], "ms", milliseconds * base, "well under 1"))
+    return rows
+
+
+async def simulated(folder: Path, options: argparse.Namespace) -> AsyncIterator[Row | str]:
+    """Rows over the simulator."""
+    async with far(folder / "far") as place:
+        yield heading("the simulator, five machines")
+        for row in await talk(place):
+            yield row
+        async for row in on_screen(place, folder, options.short):
+            yield row
+    for row in await act(folder / "act", 2 if options.short else 5):
+        yield row
+    if options.clusters:
+        yield heading("the simulator, many clusters")
+        for row in await measure(folder, options.clusters, options.short):
+            yield row
+
+
+async def real(folder: Path, options: argparse.Namespace) -> AsyncIterator[Row | str]:
+    """Rows over the lab, or why there are none."""
+    why = "--no-lab" if options.no_lab else host.why_not()
+    yield heading("the lab, five machines")
+    if why:
+        yield Row("not measured", None, "", note=why)
+        return
+    async with near(options.lab) as place:
+        for row in await talk(place, options.lab):
+            yield row
+        async for row in on_screen(place, folder, options.short):
+            yield row
 
 
 async def main() -> None:
-    """Over the simulator unless an inventory is named."""
-    options = argparse.ArgumentParser(prog="python -m tests.bench")
-    options.add_argument("--inventory", type=Path)
-    chosen = options.parse_args().inventory
-    if chosen is not None:
-        await measure(load(chosen).clusters[0])
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        async with Simulator(Path(folder), speed=5.0) as sim:
-            await measure(load(sim.inventory).clusters[0])
+    """Prints each row when it is known."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--lab", default="bench", help="its name; one that is up is used and left up")
+    parser.add_argument("--no-lab", action="store_true")
+    parser.add_argument("--no-sim", action="store_true")
+    parser.add_argument("--clusters", type=int, default=100, help="for the row with many; 0: none")
+    parser.add_argument("--short", action="store_true", help="fewer repetitions")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="drainboard-bench-") as name:
+        os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
+        print(f"load of this machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+        for place in [real] if options.no_sim else [simulated, real]:
+            async for row in place(Path(name), options):
+                print(row if isinstance(row, str) else row.line, flush=True)
 
 
 if __name__ == "__main__":

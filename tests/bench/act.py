@@ -1,0 +1,43 @@
+"""What an action takes: over the simulator, whose time may run faster."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from console.guards import Action
+from console.inventory_file import load
+from console.session import Session
+from console.sim import Simulator
+
+from .table import Row, middle
+
+
+async def steps_of(session: Session, action: Action, node: str) -> dict[str, float]:
+    """Seconds from the key press to each step's success as read back."""
+    began = time.time()
+    record = await session.begin(action, node).task
+    return {str(one.facts["step"]): one.at - began for one in record.entries if one.kind in ("seen", "partly")}
+
+
+async def act(folder: Path, times: int) -> tuple[Row, ...]:
+    """Drains and rejoins one node."""
+    drained: list[float] = []
+    durable: list[float] = []
+    async with Simulator(folder, speed=5.0) as sim:
+        cluster = load(sim.inventory).clusters[0]
+        session = Session(cluster)
+        session.start()
+        try:
+            await session.settled(20)
+            for _ in range(times):
+                steps = await steps_of(session, Action.DRAIN, cluster.nodes[-1].name)
+                drained.append(steps["out at run time"])
+                durable.append(steps["out in config.xml"])
+                await session.begin(Action.REJOIN, cluster.nodes[-1].name).task
+        finally:
+            await session.close()
+    return (
+        Row("key press to drained on both firewalls", middle(drained), "s"),
+        Row("key press to durable on both firewalls", middle(durable), "s"),
+    )

@@ -1,0 +1,135 @@
+"""The console in a terminal, looked at from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from .places import EVENTS, Place
+from .table import Row, middle, most
+from .terminal import Gone, Terminal, terminal
+
+BARE = [sys.executable, "-m", "tests.bench.bare"]
+
+
+def shows(text: str) -> Callable[[list[str]], bool]:
+    """Whether a text stands anywhere."""
+    return lambda lines: any(text in line for line in lines)
+
+
+def row_of(lines: Sequence[str], name: str) -> str:
+    """The line that begins with a machine's name, after any mark."""
+    return next((line for line in lines if re.match(rf"[^\w]*{name}\b", line)), "")
+
+
+def appears(event: str) -> Callable[[list[str]], bool]:
+    """Whether the screen tells of an event."""
+    if event == "mysqld":
+        return lambda lines: bool(row_of(lines, "node3")) and "Synced" not in row_of(lines, "node3")
+    if event == "server":
+        return lambda lines: "DOWN" in row_of(lines, "node3")
+    return lambda lines: "MASTER" in row_of(lines, "fw2")
+
+
+def calm(lines: list[str]) -> bool:
+    """Whether the screen shows every machine as it should be."""
+    nodes = [row_of(lines, f"node{at}") for at in (1, 2, 3)]
+    return all("Synced" in row and "DOWN" not in row for row in nodes) and "MASTER" in row_of(lines, "fw1")
+
+
+@asynccontextmanager
+async def console(place: Place, folder: Path, cores: str = "") -> AsyncIterator[Terminal]:
+    """The product's own command."""
+    pin = ["taskset", "-c", cores] if cores else []
+    argv = [*place.prefix, *pin, sys.executable, "-m", "console", "--inventory", str(place.inventory)]
+    async with terminal(argv, DRAINBOARD_STATE=str(folder / "state")) as shown:
+        yield shown
+
+
+async def first_paint(place: Place, folder: Path, times: int) -> Row:
+    """By turns, so that a busy moment hits both."""
+    bare: list[float] = []
+    ours: list[float] = []
+    for _ in range(times):
+        async with terminal(BARE) as one:
+            bare.append(await one.shows(shows("a bare app")) - one.began)
+        async with console(place, folder) as one:
+            ours.append(await one.shows(shows("node1")) - one.began)
+    return Row("first paint, and that of a bare Textual app", middle(ours), "s", middle(bare), "<= 1.5 x")
+
+
+async def steady(shown: Terminal, seconds: float) -> tuple[Row, ...]:
+    """What it costs to look, from a settled screen on."""
+    await shown.shows(calm, 60)
+    await asyncio.sleep(5)
+    cpu, sent, began = shown.cpu, shown.bytes, time.monotonic()
+    await asyncio.sleep(seconds)
+    took = time.monotonic() - began
+    return (
+        Row("processor, five machines at 2 s", (shown.cpu - cpu) / took * 100, "% core", mark="<= 5"),
+        Row("memory (resident)", shown.memory(), "MiB", mark="<= 70"),
+        Row("terminal output", (shown.bytes - sent) / took / 1000, "kB/s", mark="<= 5"),
+    )
+
+
+async def events(place: Place, shown: Terminal, times: int) -> AsyncIterator[Row]:
+    """From the moment the machine says so to the moment the screen does."""
+    words = {"mysqld": "mysqld killed", "server": "server DOWN in HAProxy", "carp": "CARP flip"}
+    for event in EVENTS:
+        took: list[float] = []
+        for at in range(times):
+            await shown.shows(calm, 90)
+            await asyncio.sleep(0.37 * at)
+            happened = await place.happen(event)
+            try:
+                took.append(max(0.0, await shown.shows(appears(event), 30) - happened))
+            finally:
+                await place.mend(event)
+        yield Row(f"event to screen: {words[event]}", middle(took), "s", mark="<= 2.5", note=f"worst {max(took):.1f}")
+
+
+async def keys(shown: Terminal, times: int, what: str) -> Row:
+    """`?` and back: most of the screen changes. Until the change is on the terminal."""
+    took: list[float] = []
+    for _ in range(times):
+        for key in ("?", "\x1b"):
+            before = shown.grid.text
+
+            def changed(lines: list[str], before: list[str] = before) -> bool:
+                return sum(new != old for new, old in zip(lines, before, strict=True)) > len(lines) // 5
+
+            pressed = shown.keys(key)
+            with suppress(TimeoutError):
+                took.append(await shown.shows(changed, 5) - pressed)
+            await asyncio.sleep(0.31)
+    return Row(what, most(took) if took else None, "s", mark="<= 0.1 p95", note=f"median {middle(took):.3f}")
+
+
+async def hung(place: Place, shown: Terminal, times: int) -> Row:
+    """Keys while a machine accepts and never answers."""
+    await shown.shows(calm, 90)
+    await place.hang(True)
+    try:
+        await asyncio.sleep(4)
+        return await keys(shown, times, "key answered while one machine hangs")
+    finally:
+        await place.hang(False)
+
+
+async def on_screen(place: Place, folder: Path, short: bool) -> AsyncIterator[Row]:
+    """Every row that needs a terminal."""
+    yield await first_paint(place, folder, 3 if short else 5)
+    async with console(place, folder) as shown:
+        try:
+            for row in await steady(shown, 10 if short else 30):
+                yield row
+            async for row in events(place, shown, 3 if short else 7):
+                yield row
+            yield await hung(place, shown, 10 if short else 30)
+        except (TimeoutError, Gone) as error:
+            yield Row(f"broke off ({type(error).__name__})", None, "", note="\n".join(shown.grid.text)[:4000])
