@@ -1,4 +1,4 @@
-"""status and check on the real cluster, with the least rights, as sudoers and grants print them: `ops` has no others."""
+"""status and check on the real cluster, with the rights that sudoers and grants print: `ops` has no others here."""
 
 from __future__ import annotations
 
