@@ -54,12 +54,16 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Begins asking, and looks."""
-        for at, session in enumerate(self.sessions):
-            session.start(after=at * APART)
         desks = tuple(Desk(session) for session in self.sessions)
         screen = (FleetScreen if len(desks) > 1 else ClusterScreen)(desks, self._faults)
         screen.notice = " ".join(self._problems())
         self.push_screen(screen)
+        self.call_later(lambda: screen.call_after_refresh(self._begin))
+
+    def _begin(self) -> None:
+        """After the first paint: what talks to machines is imported only then."""
+        for at, session in enumerate(self.sessions):
+            session.start(after=at * APART)
 
     def _problems(self) -> list[str]:
         problems = list(self._found.problems)

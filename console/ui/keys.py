@@ -50,6 +50,8 @@ KEYS: tuple[Key, ...] = (
     Key("n", "next not ok", "the next cluster that is not ok", (FLEET,), 87),
     Key("a", "all", "show long lists and commands in full, and shorten them again", (DETAIL,), 60),
     Key("/", "filter", "filter: only what contains the text; esc clears it", EVERYWHERE, 46, "slash"),
+    Key(".", "look again", "look again: ask this cluster everything now, also machines left alone after a failure",
+        EVERYWHERE, 12, "full_stop"),
     Key("c", "copy", "copy the selected line, or the page, to your terminal's clipboard (OSC 52, through SSH and tmux)",
         EVERYWHERE, 20),
     Key("e", "export", "export this screen as text and as a picture (SVG), and say where", EVERYWHERE, 15),

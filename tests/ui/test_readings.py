@@ -169,5 +169,5 @@ def test_a_source_is_shown_as_it_leaves() -> None:
 
 
 def test_amounts_and_lengths_read_well() -> None:
-    assert [amount(n) for n in (0, 999, 1536, 11 << 30, 5 << 40)] == ["0 B", "999 B", "1.5 kB", "11 GB", "5 TB"]
+    assert [amount(n) for n in (0, 999, 1536, 11 << 30, 5 << 40)] == ["0 B", "999 B", "1.5 KiB", "11 GiB", "5 TiB"]
     assert [took(s) for s in (0.004, 3, 75, 660, 90061)] == ["4 ms", "3 s", "1 min 15 s", "11 min", "1 d 1 h"]

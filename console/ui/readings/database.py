@@ -9,6 +9,7 @@ from console.ui.readings.kinds import (
     none_wanted,
     one_of,
     per_second,
+    server,
     share,
     size,
     trouble_per_second,
@@ -76,7 +77,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
     "ProxyServer": (
         L("name", ""),
         L("address", ""),
-        L("status", ""),
+        L("status", "", server),
         L("serving", "serving"),
         L("backup", "backup"),
         L("sessions", "sessions"),

@@ -71,9 +71,9 @@ def size(value: Any) -> Word:
 
 
 def amount(number: float) -> str:
-    """Bytes as text: 11 GB, 512 MB."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if abs(number) < 1000 or unit == "TB":
+    """Bytes as text: 11 GiB, 512 MiB."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(number) < 1000 or unit == "TiB":
             return f"{number:.0f} {unit}" if number >= 10 or number == int(number) else f"{number:.1f} {unit}"
         number /= 1024
     return ""
@@ -152,6 +152,18 @@ def status(value: Any) -> Word:
     """HTTP."""
     fine = isinstance(value, int) and 200 <= value < 400
     return Word(words.OK if fine else words.BAD, str(value), "ok" if fine else "bad")
+
+
+def server(value: Any) -> Word:
+    """A server's status, as a load balancer prints it."""
+    text = str(value)
+    if text == "UP" or text == "no check":
+        return Word(words.OK, text, "ok")
+    if text.startswith(("UP", "NOLB")):
+        return Word(words.WARN, text, "warn")
+    if text.startswith(("MAINT", "DRAIN")):
+        return Word(words.OUT if text.startswith("MAINT") else words.DRAIN, text, "note")
+    return Word(words.BAD, text or "?", "bad")
 
 
 def digest(value: Any) -> Word:

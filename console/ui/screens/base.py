@@ -128,6 +128,7 @@ class Base(Screen[None]):
             "tab": lambda: self.action_turn(1),
             "c": lambda: self.run_worker(self._copy(), group="copy"),
             "e": self._export,
+            ".": self._look_again,
             "q": lambda: self.run_worker(acts.leave(self), group="leave", exclusive=True),
             **self.own(),
         }
@@ -199,6 +200,10 @@ class Base(Screen[None]):
     async def _copy(self) -> None:
         text = self.copied()
         self.say(await clipboard.copy(app_of(self), text) if text.strip() else "There is nothing to copy")
+
+    def _look_again(self) -> None:
+        self.desk.session.look_again()
+        self.say(f"{self.desk.session.cluster.name} is asked everything now")
 
     def _export(self) -> None:
         text = "\n".join(one.text.rstrip() for one in self.board.lines) + "\n"

@@ -77,6 +77,7 @@ class ClusterScreen(Base):
             findings=found,
             layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
             may_go=one_line(picture),
+            pace=desk.session.pace,
             width=width,
             height=height,
             picked=desk.picked,
@@ -177,7 +178,7 @@ class ClusterScreen(Base):
         if at != self._at:
             self._at, self.filter = at, ""
             self._look()
-        self.renew()
+        self.tick()
 
     def back(self) -> None:
         """The last notice and the filter, then a run that has ended, then the fleet."""

@@ -9,7 +9,7 @@ from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
 from console.ui import words
 from console.ui.lines import Line, Piece, line, piece, span
-from console.ui.widgets.notes import notes
+from console.ui.widgets.notes import joining, notes
 from console.ui.widgets.sight import Sight
 from console.ui.words import Word
 
@@ -125,6 +125,9 @@ def _sessions(sight: Sight, view: NodeView) -> Word:
 
 
 def _wsrep(sight: Sight, view: NodeView) -> Word:
+    taking = joining(sight, view) if isinstance(view.galera, Unknown) else None
+    if taking:
+        return _aged(sight, view.transfer, taking, sight.picture.cluster.timings.storage)
     return _aged(sight, view.galera, words.wsrep(view.galera, len(sight.picture.nodes)))
 
 
@@ -172,7 +175,7 @@ def _age(sight: Sight, view: NodeView) -> Word:
 
 def _notes(sight: Sight, view: NodeView) -> Word:
     said = notes(sight, view)
-    return Word("", ", ".join(word.text for word in said), said[0].style if said else "")
+    return Word("", ", ".join(word.text for word in said), said[0].style if said else "text")
 
 
 def has_notes(sight: Sight) -> bool:

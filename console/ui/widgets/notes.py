@@ -1,6 +1,7 @@
 """What else there is to know of a node, most important first: the last column, or lines where there is no room."""
 
 from console.membership import node_of
+from console.probes.transfer import Transfer
 from console.snapshot import Known, NodeView
 from console.ui import words
 from console.ui.lines import Line, Piece, flow
@@ -27,18 +28,32 @@ def transfer(sight: Sight, view: NodeView) -> list[Word]:
     mine = view.transfer.value
     if mine.role == "donor":
         to = next((one.name for one in sight.picture.cluster.nodes if one.address == mine.peer), mine.peer)
-        return [Word("", f"gives its copy (SST) to {to or 'a node'}", "warn")]
-    address = node_of(sight.picture.cluster, view.name).address
-    donors = [
+        return [Word("", f"SST to {to or 'a node'}", "warn")]
+    giver = donor(sight, view.name)
+    whole = giver[1].datadir_bytes if giver else None
+    parts = ["SST", f" from {giver[0]}" if giver else "", f", {amount(mine.bytes)}" if mine.bytes is not None else ""]
+    return [Word("", "".join(parts) + (f" of {amount(whole)}" if whole and mine.bytes is not None else ""), "warn")]
+
+
+def donor(sight: Sight, node: str) -> tuple[str, Transfer] | None:
+    """Who gives a node its copy."""
+    address = node_of(sight.picture.cluster, node).address
+    found = [
         (one.name, one.transfer.value)
         for one in sight.picture.nodes
         if isinstance(one.transfer, Known) and one.transfer.value.role == "donor"
     ]
-    donors = [one for one in donors if one[1].peer in (address, view.name)] or donors[:1]
-    giver = f" from {donors[0][0]}" if donors else ""
-    so_far = "" if mine.bytes is None else f", {amount(mine.bytes)}"
-    whole = donors[0][1].datadir_bytes if donors else None
-    return [Word("", f"SST{giver}{so_far}{f' of {amount(whole)}' if whole and so_far else ''}", "warn")]
+    return next((one for one in found if one[1].peer in (address, node)), found[0] if len(found) == 1 else None)
+
+
+def joining(sight: Sight, view: NodeView) -> Word | None:
+    """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
+    if not isinstance(view.transfer, Known) or view.transfer.value.role != "joiner":
+        return None
+    mine, giver = view.transfer.value, donor(sight, view.name)
+    whole = giver[1].datadir_bytes if giver else None
+    share = f" {min(99, 100 * mine.bytes // whole)}%" if whole and mine.bytes is not None else ""
+    return Word(words.WARN, f"Joining SST{share}"[:14], "warn")
 
 
 def _writer(sight: Sight, view: NodeView) -> list[Word]:

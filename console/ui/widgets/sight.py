@@ -19,6 +19,8 @@ class Sight:
     now: float
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    pace: float = 0.0
+    """Seconds between two fast rounds as things are; 0: as the inventory says."""
     width: int = 80
     height: int = 24
     picked: str = ""
@@ -50,7 +52,7 @@ class Sight:
     @property
     def poll(self) -> float:
         """Seconds between two rounds."""
-        return self.picture.cluster.timings.poll
+        return self.pace or self.picture.cluster.timings.poll
 
     @property
     def asking(self) -> bool:
@@ -61,7 +63,7 @@ class Sight:
 
     def limit(self, interval: float = 0.0) -> float:
         """Seconds after which a look is older than two rounds, with the second that an answer may take."""
-        return 2 * (interval or self.poll) + 1
+        return 2 * max(interval, self.poll) + 1
 
     def old(self, reading: Reading[Any], interval: float = 0.0) -> bool:
         """Known, and older than two rounds: shown dim until it counts as stale."""
