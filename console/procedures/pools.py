@@ -13,6 +13,7 @@ from console.balancers.pools import Admin, Server
 from console.guards import Action, missed
 from console.membership import Membership, config_of, membership, memberships, pools_of, reachable
 from console.procedures.steps import Intent, Order, Progress, Step
+from console.saying import counted
 from console.snapshot import Snapshot, Unknown
 
 Verdict = Callable[[Membership], str | None]
@@ -155,7 +156,7 @@ def _sessions(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
         if one.sessions is None:
             return f"sessions to {one.node} can't be counted on {one.firewall}"
-        return f"{one.sessions} sessions to {one.node} left on {one.firewall}" if one.sessions else None
+        return f"{counted(one.sessions, 'session')} to {one.node} left on {one.firewall}" if one.sessions else None
 
     return over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.node} left")
 
