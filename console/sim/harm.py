@@ -80,6 +80,8 @@ def database_lost(world: World, target: str) -> None:
 
 
 def sst(world: World, target: str) -> None:
+    """As slow as gigabytes over an old network are."""
+    world.galera.copy_seconds = 120.0
     database_lost(world, target)
     node = world.nodes[target]
     node.later(2.0, lambda: node.start_unit(MYSQL))

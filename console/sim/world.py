@@ -15,6 +15,8 @@ from console.sim.pfconfig import Config, Pool, PoolServer
 
 STEP = 0.25
 """The world moves in steps of at most this many seconds."""
+SETTLED = 3.0
+"""Seconds that have gone by at the start: checks have run, and the clock is right."""
 NODES = {"node1": "10.20.0.11", "node2": "10.20.0.12", "node3": "10.20.0.13"}
 VIPS = {"wan": "198.51.100.10", "lan": "10.20.0.1"}
 
@@ -36,7 +38,7 @@ class World:
     """Pure but for its clock: whoever holds it calls `tick`."""
 
     def __init__(self, volume: str = "www", balancer: str = "haproxy") -> None:
-        self.clock = Clock(time.time())
+        self.clock = Clock(time.time() - SETTLED)
         self.traffic = Traffic()
         self.galera = Galera(self.clock, NODES)
         self.gluster = Gluster(self.clock, volume, tuple(NODES), lambda name: self.nodes[name].running)
@@ -47,7 +49,7 @@ class World:
         self.carp = Carp(self.clock, lambda: list(self.firewalls.values()))
         self._proxies = Proxies(self.nodes)
         self._addresses = {node.address: node for node in self.nodes.values()}
-        self.tick(3.0)
+        self.tick(SETTLED)
 
     @property
     def machines(self) -> dict[str, Firewall | Node]:
