@@ -6,6 +6,7 @@ from console.guards import Action
 from console.journal import Journal
 from console.paths import journal_dir
 from console.sim import Simulator
+from console.ui.screens.commands import Palette
 
 from .conftest import cluster_of, nobody, shown
 
@@ -243,15 +244,16 @@ async def test_faults_are_chosen_by_name_and_target(sim: Simulator) -> None:
     class Faults:
         entries = tuple((name, label, node) for name, label in sim.faults for node in ("node1", "node2"))
 
-        async def inject(self, name: str, target: str) -> str:
+        async def inject(self, name: str, target: str, cluster: str = "") -> str:
+            assert cluster == "demo"
             sim.fault(name, target)
             return "ok"
 
     async with shown(cluster_of(sim), faults=Faults()) as seen:
         await seen.well()
         await seen.press("f")
-        await seen.until(lambda: seen.dialog and "hangs" in seen.dialog)
-        await seen.press("2")
+        await seen.until(lambda: isinstance(seen.app.screen, Palette))
+        await seen.pilot.press(*"a node hangs", "enter")
         await seen.until(lambda: seen.dialog and "2 node2" in seen.dialog)
         await seen.press("2")
         await seen.until(lambda: "(node2): ok" in seen.text)

@@ -8,7 +8,7 @@ from console.journal import Record
 from console.membership import Place, place
 from console.session import NotBegun, Session
 from console.ui.desk import Desk
-from console.ui.screens import pages, questions
+from console.ui.screens import commands, pages, questions
 from console.ui.screens.stage import Act, Stage, app_of
 
 SELECT = "Select a node first: j and k, or a click"
@@ -182,11 +182,14 @@ async def faults(screen: Stage) -> None:
         screen.say("Faults are for the demo: drainboard demo")
         return
     labels = {name: label for name, label, _ in screen.faults.entries}
-    name = await _one_of(screen, "make something go wrong", labels)
+    cluster = screen.desk.session.cluster.name
+    at = await commands.pick(app_of(screen), "make something go wrong", tuple(labels.values()))
+    name = None if at is None else list(labels)[at]
     targets = {target: target for one, _, target in screen.faults.entries if one == name}
-    target = await _one_of(screen, labels[name], targets) if name else None
+    only = next(iter(targets)) if len(targets) == 1 else None
+    target = only or (await _one_of(screen, labels[name], targets) if name else None)
     if name and target:
-        screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target)}")
+        screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target, cluster)}")
 
 
 async def _one_of(screen: Stage, title: str, labels: Mapping[str, str]) -> str | None:

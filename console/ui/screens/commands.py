@@ -60,8 +60,9 @@ class Palette(ModalScreen[Command | None]):
         Binding("tab", "select(1)", show=False, priority=True),
     ]
 
-    def __init__(self, every: tuple[Command, ...]) -> None:
+    def __init__(self, every: tuple[Command, ...], title: str = "commands") -> None:
         super().__init__()
+        self._title = title
         self._every = every
         self._found = every
         self._at = 0
@@ -71,7 +72,7 @@ class Palette(ModalScreen[Command | None]):
     def compose(self) -> ComposeResult:
         """The line, the list, the keys."""
         with Vertical(id="box", classes="palette") as box:
-            box.border_title = "commands"
+            box.border_title = self._title
             yield Input(placeholder="type to find", select_on_focus=False)
             yield Painted(self._lines, id="list")
             yield Painted(lambda width, _: [_foot(width)], id="foot")
@@ -131,6 +132,13 @@ def _foot(width: int) -> Line:
     parts = (("enter", "do it"), ("up down", "select"), ("esc", "close"))
     return line(*(Piece(f" {text} ", style) for pair in parts for text, style in zip(pair, ("key", "dim"), strict=True))
                 ).cut(width)  # fmt: skip
+
+
+async def pick(app: App[int], title: str, labels: tuple[str, ...]) -> int | None:
+    """The index of one of many, found by typing. Only from a worker."""
+    every = tuple(Command("", label, lambda: None) for label in labels)
+    chosen = await app.push_screen_wait(Palette(every, title))
+    return next((at for at, one in enumerate(every) if one is chosen), None)
 
 
 def palette(app: App[int], screen: Stage) -> None:

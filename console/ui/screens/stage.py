@@ -16,8 +16,8 @@ class Faults(Protocol):
         """(name, label, target)."""
         ...
 
-    async def inject(self, name: str, target: str) -> str:
-        """Makes it happen. Returns a sentence."""
+    async def inject(self, name: str, target: str, cluster: str = ...) -> str:
+        """Makes it happen in one of the clusters. Returns a sentence."""
         ...
 
 

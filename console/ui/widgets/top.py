@@ -45,7 +45,7 @@ def may_go(sight: Sight) -> list[Line]:
     """What may be lost now, in a line or two."""
     if not sight.may_go or sight.asking:
         return []
-    found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=1 if sight.height < 28 else 2)
+    found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=1 if sight.height < 20 else 2)
     lead, colon, rest = found[0].text.partition(": ")
     return [line(Piece(lead + colon, "head"), rest).cut(sight.width), *(one.cut(sight.width) for one in found[1:])]
 
