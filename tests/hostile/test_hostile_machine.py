@@ -1,5 +1,6 @@
 """One firewall and one node are in an enemy's hands: the others are seen and served as before, and nobody is fooled."""
 
+import re
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,7 +70,7 @@ def unharmed(session: Session) -> bool:
 
 
 def row(seen: Seen, name: str) -> str:
-    return next((line for line in seen.text.splitlines() if line[1:].lstrip("► ").startswith(f"{name} ")), "")
+    return next((line for line in seen.text.splitlines() if re.match(rf"[ ►]{{1,2}}{name} ", line)), "")
 
 
 @pytest.mark.parametrize("manner", MANNERS)

@@ -134,7 +134,7 @@ def clock(value: Any) -> Word:
     if not value:
         return UNTOLD
     off = float(value) - (time.time() - time.monotonic())
-    far = abs(off) > 2
+    far = abs(off) > 5
     text = f"{off:+.1f} s against this console" if abs(off) >= 0.1 else "as this console's"
     return Word(words.WARN if far else "", text, "warn" if far else "text")
 

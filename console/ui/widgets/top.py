@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from console.health import Finding, Kind
 from console.ui import words
-from console.ui.lines import Line, Piece, clock, count, fitted, harmless, line, wrapped
+from console.ui.lines import Line, Piece, clock, count, fitted, flow, harmless, line, wrapped
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight, finding_row
 
@@ -45,7 +45,10 @@ def may_go(sight: Sight) -> list[Line]:
     """What may be lost now, in a line or two."""
     if not sight.may_go or sight.asking:
         return []
-    found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=1 if sight.height < 20 else 2)
+    most = 1 if sight.height < 20 else 2
+    found = flow([[part] for part in sight.may_go.split(" | ")], sight.width - 2, gap=" | ")
+    if len(found) > most or any(len(one.text) > sight.width for one in found):
+        found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=most)
     lead, colon, rest = found[0].text.partition(": ")
     return [line(Piece(lead + colon, "head"), rest).cut(sight.width), *(one.cut(sight.width) for one in found[1:])]
 
