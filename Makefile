@@ -47,7 +47,7 @@ lab: $(RUN) ## bring that real cluster up and leave it up
 lab-down: $(RUN) ## take the lab down
 	@$(BIN)/python -m tests.lab down
 
-bench: $(DEV) ## the figures: first paint, idle cost, time of an action
+bench: $(DEV) ## the figures, each beside a baseline of the same run; over the lab too where there can be one
 	@$(BIN)/python -m tests.bench
 
 # Pins what is not pinned yet; `make lock UPGRADE=--upgrade` moves everything to the newest versions allowed.

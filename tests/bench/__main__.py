@@ -1,4 +1,4 @@
-"""Figures, never assertions: `make bench`. Each stands beside a baseline of the same run: machines differ, ratios travel.
+"""Figures, never assertions: `make bench`. Each beside a baseline of the same run: machines differ, ratios travel.
 
 Over the simulator, and over the lab where this machine can have one (`--no-lab`, `--lab NAME`).
 """
@@ -31,9 +31,9 @@ async def talk(place: Place, lab: str = "") -> tuple[Row, ...]:
         return (Row("talking to it failed", None, ""),)
     it = json.loads(said)
     rows = [
-        Row("full picture from a cold start", it["cold"], "s", mark="<= 3", note=f"{it['cold cpu']:.2f} s of processor"),
+        Row("full picture from a cold start", it["cold"], "s", mark="<= 3", note=f"{it['cold cpu']:.2f} s processor"),
         Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["own ssh"], "<= 2 x",
-            f"both ours; {it['fast cpu']:.1f} and {it['own ssh cpu']:.1f} ms of processor"),
+            f"both ours; {it['fast cpu']:.1f} and {it['own ssh cpu']:.1f} ms processor"),
     ]  # fmt: skip
     if "openssh" in it:
         note = "OpenSSH's own client, ControlMaster"

@@ -69,7 +69,7 @@ async def measure(folder: Path, clusters: int, short: bool) -> tuple[Row, ...]:
             begun, late = after["begun"] - before["begun"], after["late"] - before["late"]
             return (
                 Row(f"{clusters} clusters, {5 * clusters} machines: rounds begun in time",
-                    100 * (1 - late / begun) if begun else 0, "%", mark="holds it", note=f"{begun / took:.0f} rounds/s"),
+                    100 * (1 - late / max(1, begun)), "%", mark="holds it", note=f"{begun / took:.0f} a second"),
                 Row("  processor, pinned to one core", (shown.cpu - cpu) / took * 100, "% core"),
                 Row("  memory (resident)", shown.memory(), "MiB"),
                 key,

@@ -1,4 +1,4 @@
-"""Where is measured: a simulator in a process of its own, or the lab. Both can have three things happen, and say when."""
+"""Where is measured: a simulator in a process of its own, or the lab. Things happen there, and it says when."""
 
 from __future__ import annotations
 
