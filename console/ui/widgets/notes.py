@@ -53,7 +53,7 @@ def joining(sight: Sight, view: NodeView) -> Word | None:
     mine, giver = view.transfer.value, donor(sight, view.name)
     whole = giver[1].datadir_bytes if giver else None
     share = f" {min(99, 100 * mine.bytes // whole)}%" if whole and mine.bytes is not None else ""
-    return Word(words.WARN, f"Joining SST{share}"[:14], "warn")
+    return Word(words.WARN, f"Joining{share or ' SST'}", "warn")
 
 
 def _writer(sight: Sight, view: NodeView) -> list[Word]:
