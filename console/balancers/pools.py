@@ -6,8 +6,10 @@ from enum import Enum
 
 from console.inventory import Node
 
-_SUFFIX = re.compile(r"(_(http|https|tcp))?_ipv(ANY|4|6)$|:[0-9]{1,5}$")
+_SUFFIX = re.compile(r"_ipv(ANY|4|6)$|:[0-9]{1,5}$")
 """What the HAProxy package adds to a pool's name, and the port relayd adds."""
+_TYPE = re.compile(r"_(http|https|tcp)$")
+"""What the package of 2016 (0.36) added before that."""
 
 
 class Admin(Enum):
@@ -49,8 +51,13 @@ class Server:
 
     @property
     def pool(self) -> str:
-        """The name the pool has in pfSense's configuration."""
+        """The name the pool has in pfSense's configuration, for those to whom it is shown."""
         return _SUFFIX.sub("", self.backend)
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The names it may have there: site_http may be a pool, or what the package of 2016 made of the pool site."""
+        return tuple(dict.fromkeys((self.pool, _TYPE.sub("", self.pool))))
 
     @property
     def serving(self) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from console.guards import Action
-from console.procedures.pools import LATER, LATER_BACK, NOW, NOW_BACK, SESSIONS, TRAFFIC, UP
+from console.procedures.persistent import LATER, LATER_BACK
 from console.procedures.power import FIT, REBOOT, STOP_GLUSTER, STOP_MYSQL
+from console.procedures.runtime import NOW, NOW_BACK, SESSIONS, TRAFFIC, UP
 from console.procedures.steps import Procedure
 
 TAKE_OUT: Procedure = (NOW, LATER, SESSIONS)

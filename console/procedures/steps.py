@@ -22,7 +22,7 @@ class Intent:
     node: str
     action: Action
     found: Mapping[str, str] = field(default_factory=dict[str, str])
-    """See `console.procedures.pools` and `console.procedures.power` for the keys."""
+    """See `console.procedures.firewalls` and `console.procedures.power` for the keys."""
     who: str = ""
 
 

@@ -1,0 +1,59 @@
+"""What stands against an action, in sentences. A guard never says yes or no: it says what it saw, what would clear it.
+
+The same sentence is on the screen, on the command line and in the journal. Guards look at one picture in which what is
+stale has already become unknown (`snapshot.as_of`), and unknown always objects.
+"""
+
+from console.guards.firewalls import fresh_firewalls, haproxy_runs, lasts, missed, nothing_unapplied, same_version
+from console.guards.nodes import answers, fit_again, none_lost, other_bricks, storage_whole
+from console.guards.objection import Action, Guard, Objection, Override
+from console.guards.pools import (
+    busy_without,
+    in_a_pool,
+    no_traffic,
+    one_at_a_time,
+    really_out,
+    room_left,
+    somebody_serves,
+    still_in,
+)
+from console.snapshot import Snapshot
+
+__all__ = [
+    "Action",
+    "Guard",
+    "Objection",
+    "Override",
+    "busy_without",
+    "missed",
+    "no_traffic",
+    "none_lost",
+    "objections",
+    "one_at_a_time",
+    "other_bricks",
+    "room_left",
+    "somebody_serves",
+    "storage_whole",
+]
+
+RULES: tuple[Guard, ...] = (
+    fresh_firewalls,
+    in_a_pool,
+    somebody_serves,
+    one_at_a_time,
+    nothing_unapplied,
+    haproxy_runs,
+    lasts,
+    same_version,
+    fit_again,
+    room_left,
+)
+TO_BEGIN: tuple[Guard, ...] = (none_lost, storage_whole, answers, really_out, still_in)
+"""These stand against beginning, not against resuming: what an interrupted run has done already would be held against
+it. A step that needs one of them asks it again."""
+
+
+def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:
+    """All that stands against an action now."""
+    rules = RULES if resumed else RULES + TO_BEGIN
+    return tuple(objection for rule in rules for objection in rule(snapshot, action, node))

@@ -1,0 +1,52 @@
+"""What the other nodes, the database and the storage have against an action."""
+
+from collections.abc import Iterator
+
+from console.fitness import galera_without, healed, unfit
+from console.guards.objection import Action, Objection, Override
+from console.saying import clock
+from console.snapshot import Snapshot, Unknown
+
+
+def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Nothing is rebooted while another node is lost: of three with one lost none is to spare."""
+    if action is not Action.REBOOT:
+        return
+    for other in snapshot.nodes:
+        if other.name != node and isinstance(other.host, Unknown) and other.host.since:
+            yield Objection(
+                other.name,
+                f"{other.name} does not answer since {clock(other.host.since)}: {other.host.why}",
+                f"Wait until {other.name} is back",
+                Override.NAME_AND_REASON,
+            )
+
+
+def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot takes a brick and a Galera member away: the rest must be whole."""
+    if action is not Action.REBOOT:
+        return
+    for reason in galera_without(snapshot, node):
+        yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
+    for reason in healed(snapshot):
+        yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER)
+
+
+def other_bricks(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+    """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
+    for reason in healed(snapshot, node):
+        yield Objection(node, reason, "Wait until Gluster is healed with every other brick online", Override.NEVER)
+
+
+def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A node that does not answer can't be rebooted from here."""
+    host = snapshot.node(node).host
+    if action is Action.REBOOT and isinstance(host, Unknown):
+        yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Undo puts back at once what was just taken out, so one look is enough; rejoin waits for fitness instead."""
+    if action is Action.UNDO:
+        for reason in unfit(snapshot, node, looks=1):
+            yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)

@@ -1,0 +1,102 @@
+"""Out of the pools and back in config.xml, so that it lasts: after a reload, a boot and a failover."""
+
+from collections.abc import Callable, Mapping
+
+from console.balancers.balancer import POOLS, balancer_of
+from console.balancers.configured import Change, PooledServer
+from console.balancers.pfsense_config import CONFIG
+from console.membership import Membership, config_of, memberships, reachable
+from console.procedures.firewalls import noted, over_firewalls
+from console.procedures.steps import Intent, Order, Progress, Step
+from console.snapshot import Snapshot
+
+Wanted = Callable[[PooledServer, str], str]
+"""The status a server is to have in a firewall's config.xml."""
+
+
+def _disabled(server: PooledServer, _firewall: str) -> str:
+    """`inactive` servers do not exist at run time and stay as they are."""
+    return server.status if server.out else "disabled"
+
+
+def _as_found(intent: Intent) -> Wanted:
+    """Only what is `disabled` is our doing, here or on another console: a `backup` or `inactive` server stays so."""
+
+    def wanted(server: PooledServer, firewall: str) -> str:
+        if server.status != "disabled":
+            return server.status
+        return noted(intent, "later", firewall, f"{server.pool}/{server.name}") or "active"
+
+    return wanted
+
+
+def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: str) -> Progress:
+    def verdict(one: Membership) -> str | None:
+        left = [server for server in one.later or () if server.status != wanted(server, one.firewall)]
+        if not left:
+            return None
+        return f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+
+    return over_firewalls(snapshot, intent, "config", verdict, success)
+
+
+def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
+    """To the primary alone, which syncs to its peer; to every firewall that answers where that can't be."""
+    configs = {
+        view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
+    }
+    known = {name: config for name, config in configs.items() if config is not None}
+    leader = next((name for name, config in known.items() if config.primary), None)
+    syncs = leader is not None and known[leader].balancer_sync and len(known) > 1
+    targets = [leader] if leader is not None and syncs else list(known)
+    node = next(node for node in intent.cluster.nodes if node.name == intent.node)
+    orders: list[Order] = []
+    for name in targets:
+        changes = tuple(Change(server, wanted(server, name)) for server in known[name].of(node))
+        if any(change.status != change.server.status for change in changes) or syncs:
+            orders.append(Order(name, balancer_of(intent.cluster).persist(changes, syncs, _description(intent))))
+    return tuple(orders)
+
+
+def _description(intent: Intent) -> str:
+    return f"drainboard: {intent.action.value} {intent.node} by {intent.who}"
+
+
+def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """As `_find_now`."""
+    return {
+        f"later {one.firewall} {server.pool}/{server.name}": server.status
+        for one in memberships(snapshot, intent.node)
+        for server in one.later or ()
+        if not server.out or not noted(intent, "later", one.firewall, f"{server.pool}/{server.name}")
+    }
+
+
+LATER = Step(
+    name="out in config.xml",
+    phase="out",
+    says="disable {node} in config.xml too, so that it lasts; no reload",
+    finds=_find_later,
+    orders=lambda snapshot, intent: _write(snapshot, intent, _disabled),
+    done=lambda snapshot, intent: _persistently(
+        snapshot,
+        intent,
+        _disabled,
+        f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml",
+    ),
+    watches=(CONFIG, POOLS),
+    timeout=lambda _timings: 60.0,
+    again=25.0,
+)
+LATER_BACK = Step(
+    name="back in config.xml",
+    phase="in",
+    says="put {node} back in config.xml as it was found; no reload",
+    orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
+    done=lambda snapshot, intent: _persistently(
+        snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found"
+    ),
+    watches=(CONFIG, POOLS),
+    timeout=lambda _timings: 60.0,
+    again=25.0,
+)
