@@ -17,7 +17,7 @@ from console.spare import spares
 
 SCHEMA = 1
 """Goes up when a key is renamed or goes, or changes its meaning; not when one is added."""
-INTERNAL = frozenset({"history", "at"})
+INTERNAL = frozenset({"history", "at", "clocks"})
 """Fields of values that are there for the next look only: samples, and moments of this program's own clock."""
 
 

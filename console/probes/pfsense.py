@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable, plain_text
+from console.probes.clocks import looked
 from console.probes.php import unserialize
 from console.question import Cadence, Question, Subject
 
@@ -40,23 +41,26 @@ class Box:
     unapplied: tuple[str, ...]
     """Subsystems with changes that nobody has applied yet, sorted."""
     clock: float = field(compare=False)
-    """The machine's Unix time minus the console's monotonic time of the answer: only differences between machines say
-    anything, to a second."""
+    """The machine's Unix time minus the console's monotonic seconds, to a second, as `Host.clock` is."""
+    clocks: tuple[float, ...] = field(default=(), compare=False)
+    """The looks behind it."""
 
 
-def parse(answers: tuple[Ran, ...], _before: Box | None) -> Box:
+def parse(answers: tuple[Ran, ...], before: Box | None) -> Box:
     """From version and notices, the dirty files, `pfctl -si`, and `date`."""
     files, dirty, pf, date = answers
     printed = _PRINTED.fullmatch(_files(files).rstrip())
     if printed is None:
         raise Unreadable("/etc/version holds no version, or the notices are not PHP's")
     found = _STATES.search(pf.out) if pf.status == 0 else None
+    clocks = looked(whole(ran(date), "date") + 0.5, date.at, before.clocks if before else ())
     return Box(
         version=printed[1],
         states=int(found[1]) if found else None,
         sync_notices=_sync_notices(printed[2] or ""),
         unapplied=_unapplied(ran(dirty)),
-        clock=whole(ran(date), "date") + 0.5 - date.at,
+        clock=max(clocks),
+        clocks=clocks,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from console.answers import ran
 from console.asks import Ran, Run, Unreadable
+from console.probes.clocks import looked
 from console.question import Cadence, Question, Subject
 
 MYSQL_UNITS = ("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service")
@@ -32,8 +33,10 @@ class Host:
     """What programs can get before anything swaps, in steps of a hundredth of the total: it moves at every look."""
     swap_used: int = 0
     clock: float = field(default=0.0, compare=False)
-    """The machine's Unix time minus the console's monotonic seconds: two machines' differ as their clocks do, give or
-    take the time an answer takes."""
+    """The machine's Unix time minus the console's monotonic seconds, as the best of the last looks tells: two machines'
+    differ as their clocks do."""
+    clocks: tuple[float, ...] = field(default=(), compare=False)
+    """Each of those looks, see `console.probes.clocks`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Services:
         return tuple(unit for unit in units if unit in self.active)
 
 
-def parse_host(answers: tuple[Ran, ...], _before: Host | None) -> Host:
+def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
     """From boot_id, loadavg, uptime, the processors online and meminfo, one after the other, and then the time."""
     lines = ran(answers[0]).split("\n")
     if len(lines) < 6 or not BOOT_ID.fullmatch(lines[0]):
@@ -63,6 +66,7 @@ def parse_host(answers: tuple[Ran, ...], _before: Host | None) -> Host:
     if not 1e9 < now < 1e11:
         raise Unreadable("date gave no Unix time")
     total, available, swap = _memory(lines[4:-1])
+    clocks = looked(now, answers[0].at, before.clocks if before else ())
     return Host(
         boot_id=lines[0],
         load=load,
@@ -71,7 +75,8 @@ def parse_host(answers: tuple[Ran, ...], _before: Host | None) -> Host:
         memory_total=total,
         memory_available=available,
         swap_used=swap,
-        clock=now - answers[0].at,
+        clock=max(clocks),
+        clocks=clocks,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from console.asks import Busy, Page, Ran, Unreadable
 from console.inventory import Cluster, Login, Node, Raid
 from console.probes import apache, devices, gluster, gluster_options, mounts, system, updates
+from console.probes.clocks import looked
 from console.probes.devices import Devices, RaidState
 from console.probes.gluster import BUSY, Volume
 from console.probes.mounts import HUNG, MISSING
@@ -205,17 +206,18 @@ def test_without_extended_status_there_are_workers_and_no_rates() -> None:
         apache.parse((replace(bare, body="BusyWorkers: 1\nIdleWorkers: 2\nScoreboard: W\n"),), None)
 
 
-NAMES = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+STORE = "gluster/1-healthy/glusterd-store.txt"
 
 
 def volume(state: str, at: float = 0.0, before: Volume | None = None) -> Volume:
-    return gluster.parse(tuple(ran(f"gluster/{state}/{name}", at=at) for name in NAMES), before)
+    counts = ran(f"gluster/{state}/heal-statistics-healcount.txt", at=at)
+    return gluster.parse((ran(STORE), counts, Ran(0, "", "")), before)
 
 
 def counted(pending: int, at: float, before: Volume | None) -> Volume:
-    answers = [ran(f"gluster/7-healing-under-load/{name}", at=at) for name in NAMES]
-    count = answers[3].out.replace("entries: 260", f"entries: {pending}")
-    return gluster.parse((*answers[:3], replace(answers[3], out=count)), before)
+    counts = ran("gluster/7-healing-under-load/heal-statistics-healcount.txt", at=at)
+    counts = replace(counts, out=counts.out.replace("entries: 260", f"entries: {pending}"))
+    return gluster.parse((ran(STORE), counts, Ran(0, "", "")), before)
 
 
 def test_a_brick_that_was_killed() -> None:
@@ -227,6 +229,35 @@ def test_a_brick_that_was_killed() -> None:
     ]
     assert (seen.pending, seen.heal_rate, seen.heal_eta, seen.stuck) == (None, None, None, None)
     assert seen.bricks[1].names == ("node2",)
+
+
+def test_a_self_heal_daemon_that_was_killed_takes_every_count_with_it() -> None:
+    names = ("glusterd-store.txt", "heal-statistics-healcount.txt", "volume-status.xml")
+    store, count, status = (ran(f"gluster/9-heal-daemon-killed/{name}") for name in names)
+    why = text("gluster/9-heal-daemon-killed/heal-statistics-healcount.stderr.txt")
+    seen = gluster.parse((store, replace(count, status=1, err=why), status), None)
+    assert [(brick.online, brick.heal_daemon, brick.connected, brick.pending) for brick in seen.bricks] == [
+        (True, True, True, None),
+        (False, False, False, None),  # node2 had just had power again, and is left out
+        (True, False, True, None),
+    ]
+    assert [brick.host for brick in seen.bricks] == ["node1", "node2", "node3"]
+
+
+def test_counts_of_other_bricks_than_the_volume_has_are_not_believed() -> None:
+    counts = ran("gluster/1-healthy/heal-statistics-healcount.txt")
+    for wrong in (
+        counts.out.replace("Brick node3:/data/www\nNumber of entries: 0", ""),
+        counts.out.replace("node3", "node2"),
+        "",
+    ):
+        with pytest.raises(Unreadable):
+            gluster.parse((ran(STORE), replace(counts, out=wrong), Ran(0, "", "")), None)
+    for wrong in ("", text(STORE).replace("count=3", "count=4"), text(STORE) + "and more\n"):
+        with pytest.raises(Unreadable):
+            gluster.parse((Ran(0, wrong, ""), counts, Ran(0, "", "")), None)
+    dashes = replace(counts, out=counts.out.replace("entries: 0", "entries: -", 1))
+    assert gluster.parse((ran(STORE), dashes, Ran(0, "", "")), None).pending is None
 
 
 def test_heal_progress_has_a_rate_an_end_and_a_baseline() -> None:
@@ -259,14 +290,13 @@ def test_a_new_backlog_begins_anew() -> None:
 
 def test_gluster_that_waits_for_a_vanished_peer_is_busy_not_broken() -> None:
     status = ran("gluster/8-peer-vanished/volume-status.xml")
-    good = [ran(f"gluster/8-peer-vanished/{name}") for name in ("volume-info.xml", "peer-status.xml")]
-    count = Ran(1, "", text("gluster/8-peer-vanished/heal-statistics-healcount.stderr.txt"))
-    fine = ran("gluster/1-healthy/volume-status.xml")
+    why = text("gluster/8-peer-vanished/heal-statistics-healcount.stderr.txt")
     for answers in (
-        (good[0], status, good[1], count),
-        (good[0], Ran(124, "", ""), good[1], count),
-        (good[0], fine, good[1], count),
-        (good[0], fine, good[1], Ran(1, "", "Locking failed on node3. Please check log file for details.\n")),
+        (ran(STORE), Ran(1, "", why), status),
+        (ran(STORE), Ran(124, "", ""), Ran(124, "", "")),
+        (ran(STORE), Ran(1, why, ""), ran("gluster/1-healthy/volume-status.xml")),
+        (ran(STORE), Ran(1, "", "Locking failed on node3. Please check log file for details.\n"), status),
+        (ran(STORE), Ran(1, "", "Staging failed on node3. Error: Self-heal daemon is not running.\n"), status),
     ):
         with pytest.raises(Busy) as busy:
             gluster.parse(answers, None)
@@ -294,3 +324,14 @@ def test_volume_options_and_space() -> None:
     assert gluster_options.parse_options((Ran(0, old, ""), answers[1]), None).quorum_count == ""
     with pytest.raises(Busy):
         gluster_options.parse_options((answers[0], ran("gluster/8-peer-vanished/volume-status-detail.xml")), None)
+
+
+def test_a_clock_is_read_by_the_look_that_was_under_way_for_the_shortest_time() -> None:
+    """Answers that arrive late make it look behind; a clock that is really set back is seen after eight looks."""
+    looks: tuple[float, ...] = ()
+    for late in (0.01, 3.0, 0.5):
+        looks = looked(1_800_000_000.0, 100.0 + late, looks)
+    assert max(looks) == 1_800_000_000.0 - 100.01
+    for _ in range(8):
+        looks = looked(1_800_000_000.0 - 60, 100.0, looks)
+    assert max(looks) == 1_800_000_000.0 - 60 - 100.0

@@ -95,5 +95,6 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("sync_notices", "sync notice", warned),
         L("unapplied", "changes not applied in", warned),
         L("clock", "clock", clock),
+        L("clocks", "", None),
     ),
 }

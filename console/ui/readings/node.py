@@ -36,6 +36,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("uptime", "up for", length),
         L("boot_id", "boot id"),
         L("clock", "clock", clock),
+        L("clocks", "", None),
     ),
     "Services": (L("active", "active"), L("settling", "starting or stopping"), L("bricks", "brick processes")),
     "Apache": (
