@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from console.ui.words import Word, span
+from console.ui.ages import span
+from console.ui.words import Word
 
 __all__ = [
     "BLANK",

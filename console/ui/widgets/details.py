@@ -5,7 +5,7 @@ from console.health import Kind
 from console.membership import Place, config_of, memberships, place
 from console.snapshot import Known
 from console.spare import may_go
-from console.ui import words
+from console.ui import ages, words
 from console.ui.lines import Line, Piece, flow, line, moment, span, wrapped
 from console.ui.widgets.sight import Sight
 
@@ -123,7 +123,7 @@ def _figures(sight: Sight) -> list[Line]:
         parts.append([f"load {host.load:.1f} of {host.cores} cores"])
         parts.append([f"up {span(host.uptime)}"])
     if isinstance(view.site, Known):
-        parts.append([f"check URL HTTP {view.site.value.status} in {words.took(view.site.value.seconds)}"])
+        parts.append([f"check URL HTTP {view.site.value.status} in {ages.took(view.site.value.seconds)}"])
     if isinstance(view.apache, Known):
         apache = view.apache.value
         parts.append([f"Apache {apache.busy} busy, {apache.idle} idle of {apache.slots}"])

@@ -6,7 +6,7 @@ from console.inventory import Vip
 from console.membership import config_of
 from console.probes.carp import Carp
 from console.snapshot import FirewallView, Known, Unknown, VipView
-from console.ui import words
+from console.ui import ages, words
 from console.ui.lines import Line, Piece, fitted, flow, moment
 from console.ui.widgets.sight import Sight
 
@@ -30,7 +30,7 @@ def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
     group: Group = [f"{view.name} ", Piece(f"{vip.address} ", "dim"), word]
     if isinstance(view.visit, Known):
         visit = view.visit.value
-        group.append(Piece(f" {words.took(visit.seconds)}" + (f" {visit.node}" if visit.node else "")))
+        group.append(Piece(f" {ages.took(visit.seconds)}" + (f" {visit.node}" if visit.node else "")))
     return group
 
 
@@ -121,4 +121,4 @@ def _age(sight: Sight, view: FirewallView) -> Group:
     reading = view.pools if isinstance(view.pools, Known) else view.carp
     if isinstance(reading, Unknown):
         return []
-    return [words.age(sight.now - reading.at, sight.limit())]
+    return [ages.age(sight.now - reading.at, sight.limit())]

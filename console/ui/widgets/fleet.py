@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.health import Level
-from console.ui import words
+from console.ui import ages, words
 from console.ui.glance import Glance
 from console.ui.lines import Line, Piece, fitted, line
 from console.ui.words import Word
@@ -58,7 +58,7 @@ def row(one: Glance, number: int, here: bool, now: float, limit: float, of: Colu
         _padded(_runs(one), 4),
         Piece(" "),
     ]
-    age = words.age(now - one.at, limit) if one.at else Word(words.UNKNOWN, "", "unknown")
+    age = ages.age(now - one.at, limit) if one.at else Word(words.UNKNOWN, "", "unknown")
     parts.append(Piece(f"{age.text:>4}", age.style))
     left = of.width - sum(len(part.text) for part in parts) - 3
     if beside and left > 10:

@@ -7,7 +7,7 @@ from typing import Any
 from console.membership import memberships, sessions_of
 from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
-from console.ui import words
+from console.ui import ages, words
 from console.ui.lines import Line, Piece, line, piece, span
 from console.ui.widgets.notes import joining, notes
 from console.ui.widgets.sight import Sight
@@ -170,7 +170,7 @@ def _age(sight: Sight, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
         lost = view.host.since
         return Word("", span(sight.now - lost), "unknown") if lost else words.NOTHING
-    return words.age(sight.now - view.host.at, sight.limit())
+    return ages.age(sight.now - view.host.at, sight.limit())
 
 
 def _notes(sight: Sight, view: NodeView) -> Word:
