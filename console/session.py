@@ -13,6 +13,7 @@ from typing import Any
 
 from console.guards import Action, Objection, Override, objections
 from console.health import Finding, Kind, findings, serving
+from console.health.news import Told, news
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
@@ -106,7 +107,7 @@ class Session:
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
         self._attended = True
-        self._findings: tuple[Finding, ...] = ()
+        self._told: Told = {}
         self._watch: asyncio.Task[None] | None = None
 
     def start(self, after: float = 0.0) -> None:
@@ -281,15 +282,9 @@ class Session:
             await self.poller.change()
             await asyncio.sleep(TOGETHER)
             now = tuple(finding for finding in findings(self.picture) if self._worth_telling(finding))
-            before = {(finding.machine, finding.kind) for finding in self._findings}
-            after = {(finding.machine, finding.kind) for finding in now}
-            for finding in now:
-                if (finding.machine, finding.kind) not in before:
-                    self.events.append(Note(time.time(), finding.machine, "seen", finding.says))
-            for finding in self._findings:
-                if (finding.machine, finding.kind) not in after:
-                    self.events.append(Note(time.time(), finding.machine, "over", finding.says))
-            self._findings = now
+            appeared, over, self._told = news(self._told, now)
+            for what, those in (("seen", appeared), ("over", over)):
+                self.events.extend(Note(time.time(), finding.machine, what, finding.says) for finding in those)
 
 
 def _must_be_unopposed(plan: Plan, consent: Consent) -> None:
