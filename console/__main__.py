@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from console.commands.options import USAGE, parser
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
-from console.options import USAGE, parser
 from console.paths import default_path
 
 
@@ -63,24 +63,24 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     names = options.cluster or [cluster.name for cluster in inventory.clusters]
     clusters = tuple(_cluster(inventory, name) for name in dict.fromkeys(names))
     if options.command == "status":
-        from console.status import status
+        from console.commands.status import status
 
         return await status(clusters, as_json=options.json, patience=options.timeout)
     if options.command == "check":
-        from console.check import check
+        from console.commands.check import check
 
         return await check(clusters)
     if options.command == "sudoers":
-        from console.rights import sudoers
+        from console.commands.rights import sudoers
 
         return sudoers(clusters, options.user, options.look_only)
-    from console.grants import grants
+    from console.commands.grants import grants
 
     return grants(clusters, mariadb=not options.mysql, mysql=not options.mariadb)
 
 
 async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
-    from console import plain
+    from console.commands import plain
     from console.guards import Action
     from console.session import Consent, Session
 
@@ -95,7 +95,7 @@ async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
 
 
 def _runs(inventory: Inventory, only: str | None) -> int:
-    from console import plain
+    from console.commands import plain
     from console.journal import Journal
     from console.paths import journal_dir
 

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.facts.membership import Place, place
 from console.guards import Action, Objection, Override, objections
 from console.health import Finding, Kind, findings, serving
 from console.health.news import Told, news
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
-from console.membership import Place, place
 from console.paths import journal_dir
 from console.poller import Poller, Wanted, questions_of, unasked
 from console.probes.apache import APACHE

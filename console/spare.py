@@ -7,7 +7,10 @@ sentences; what is added here is only what a guard need not ask, for it never le
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.fitness import carried, takes_over
+from console.facts.fitness import carried, takes_over
+from console.facts.ist import ist_window
+from console.facts.membership import backends_of, master, others_serving, place, pools_of
+from console.facts.sync import sync
 from console.guards import (
     Action,
     Guard,
@@ -19,11 +22,8 @@ from console.guards import (
     storage_whole,
 )
 from console.health import serving
-from console.ist import ist_window
-from console.membership import backends_of, master, others_serving, place, pools_of
 from console.saying import clock, counted, listed, percent
 from console.snapshot import Known, Snapshot, Unknown
-from console.sync import sync
 
 GUARDS: tuple[Guard, ...] = (none_lost, one_at_a_time, somebody_serves, storage_whole, room_left)
 

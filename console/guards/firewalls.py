@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from console.balancers.balancer import balancer_of
-from console.guards.objection import Action, Objection, Override
-from console.membership import (
+from console.facts.membership import (
     master,
     memberships,
     primary,
 )
+from console.guards.objection import Action, Objection, Override
 from console.saying import clock
 from console.snapshot import Cause, Known, Snapshot, Unknown
 

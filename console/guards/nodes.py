@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.fitness import galera_without, healed, unfit
+from console.facts.fitness import galera_without, healed, unfit
 from console.guards.objection import Action, Objection, Override
 from console.saying import clock
 from console.snapshot import Snapshot, Unknown

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from console.balancers.pools import Admin
-from console.guards.objection import Action, Objection, Override
-from console.health import serving
-from console.membership import (
+from console.facts.membership import (
     Place,
     backends_of,
     master,
@@ -14,6 +12,8 @@ from console.membership import (
     others_serving,
     place,
 )
+from console.guards.objection import Action, Objection, Override
+from console.health import serving
 from console.saying import percent
 from console.snapshot import Known, Snapshot, Unknown
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from console.fitness import reached
+from console.facts.fitness import reached
+from console.facts.membership import Place, memberships, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.health.storage import machine_of
-from console.membership import Place, memberships, place
 from console.saying import listed
 from console.snapshot import Known, NodeView, Snapshot, Unknown
 

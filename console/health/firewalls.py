@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from console.fitness import carried
+from console.facts.fitness import carried
+from console.facts.membership import config_of
+from console.facts.sync import sync
 from console.health.finding import Finding, Kind, Level
-from console.membership import config_of
 from console.probes.carp import Carp
 from console.saying import clock, counted, listed
 from console.snapshot import Known, Snapshot, Unknown
-from console.sync import sync
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from statistics import median_low
 
+from console.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.membership import Place, place
 from console.probes.devices import Array, Bond, Devices
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
 from console.saying import clock, counted, listed, size, span

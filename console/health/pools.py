@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from console.balancers.pools import Admin, Pools
+from console.facts.membership import Place, master, memberships, node_of, place, pools_of
 from console.health.finding import Finding, Kind, Level
-from console.membership import Place, master, memberships, node_of, place, pools_of
 from console.saying import counted, listed
 from console.snapshot import Known, Snapshot, Unknown
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.fitness import reached
+from console.facts.fitness import reached
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
 from console.probes.gluster import Brick, Volume

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from console.facts.membership import master
 from console.health.finding import Finding, Kind, Layer, Level, Verdict
 from console.health.pools import leading, serving
-from console.membership import master
 from console.saying import counted, listed
 from console.snapshot import Known, Snapshot
 

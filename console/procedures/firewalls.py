@@ -6,8 +6,8 @@ status of config.xml. What was found is what is put back, not "ready".
 
 from collections.abc import Callable
 
+from console.facts.membership import Membership, membership
 from console.guards import missed
-from console.membership import Membership, membership
 from console.procedures.steps import Intent, Progress
 from console.snapshot import Snapshot, Unknown
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.configured import Change, PooledServer
 from console.balancers.pfsense_config import CONFIG
-from console.membership import Membership, config_of, memberships, reachable
+from console.facts.membership import Membership, config_of, memberships, reachable
 from console.procedures.firewalls import noted, over_firewalls
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.snapshot import Snapshot

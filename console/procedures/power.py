@@ -7,7 +7,7 @@ to happen before is past, so a run that is resumed after the reboot stops nothin
 from collections.abc import Mapping
 
 from console.asks import Run
-from console.fitness import unfit
+from console.facts.fitness import unfit
 from console.guards import no_traffic, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE

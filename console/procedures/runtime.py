@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.pools import Admin, Server
+from console.facts.membership import Membership, membership, memberships, pools_of
 from console.guards import Action
-from console.membership import Membership, membership, memberships, pools_of
 from console.procedures.firewalls import noted, over_firewalls
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.saying import counted

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 
+from console.facts.membership import Place, master, place
 from console.health import Level, Verdict, verdicts
 from console.inventory import Cluster
-from console.membership import Place, master, place
 from console.session import Session
 from console.snapshot import Cause, Known, Snapshot, Unknown
 from console.spare import one_line

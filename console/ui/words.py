@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from console.balancers.pools import Admin, Server
+from console.facts.membership import Membership
 from console.guards import Override
 from console.health import Level
-from console.membership import Membership
 from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
 from console.probes.gluster import Brick

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from console import plain
 from console.__main__ import main
+from console.commands import plain
 from console.guards import Action
 from console.session import Consent, Session
 from tests.conftest import simulated

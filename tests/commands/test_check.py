@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from console.check import PHP, check, known, lines
-from console.check_lines import MEND, NOTE, WORKS, Line, between
+from console.commands.check import PHP, check, known, lines
+from console.commands.check_lines import MEND, NOTE, WORKS, Line, between
+from console.commands.plain import Exit
+from console.commands.status import look
 from console.inventory import Cluster, Login
 from console.inventory_file import load
-from console.plain import Exit
 from console.poller import questions_of
 from console.sim import Simulator
 from console.snapshot import Known
-from console.status import look
 from tests.conftest import BRISK, simulated
 from tests.hostile.machines import EVIL, MANNERS, Hostile
 

@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from console.status import look
-from console.status_json import SCHEMA, document
+from console.commands.status import look
+from console.commands.status_json import SCHEMA, document
 from tests.commands.json_keys import DOCUMENT, FRAME, documented, listed, named
 from tests.conftest import simulated
 
-AGAIN = (
-    "the keys of --json have changed: a key that goes or is renamed needs a higher SCHEMA in console/status_json.py; "
-)
+AGAIN = "the keys of --json have changed: a key that goes or is renamed needs a higher SCHEMA in status_json.py; "
 AGAIN += "then run `.venv/bin/python -m tests.commands.json_keys`"
 
 

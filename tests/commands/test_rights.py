@@ -13,14 +13,14 @@ import pytest
 
 from console.__main__ import main
 from console.asks import Query, Run
-from console.grants import NEEDS, hosts, needed, quoted, statements
+from console.commands.grants import NEEDS, hosts, needed, quoted, statements
+from console.commands.rights import FOLDERS, commands, ordered, rights
 from console.inventory import Cluster, Mysql
 from console.inventory_file import load
 from console.poller import questions_of, rounds
 from console.probes.tables import GRANT
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
-from console.rights import FOLDERS, commands, ordered, rights
 from tests.conftest import simulated, watching
 
 NASTY = ("/opt/raid tool/cli", "/c0/vall", "a,b:c=d", "back\\slash", "*?[x]!", "#1", 'say "yes"', "^end$")

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from console.__main__ import main
+from console.commands.status import Exit, look, status
+from console.commands.status_table import WIDTH, lines
 from console.inventory import Cluster
 from console.sim import Simulator
 from console.snapshot import Unknown
-from console.status import Exit, look, status
-from console.status_table import WIDTH, lines
 from tests.conftest import simulated
 
 Simulated = tuple[Simulator, Cluster]

@@ -3,13 +3,13 @@
 from hypothesis import HealthCheck, given, settings
 
 from console.causes import EXPLANATIONS
-from console.fitness import unfit
+from console.facts.fitness import unfit
+from console.facts.sync import sync
 from console.guards import Action, objections
 from console.health import Level, findings, verdicts
 from console.health.unknowns import DOUBTS
 from console.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty
 from console.spare import may_go, one_line, spares
-from console.sync import sync
 from tests.console.values import CLUSTER, pictures
 
 SETTINGS = settings(

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from console.facts.ist import Window, ist_window
+from console.facts.sst import size, transfers
 from console.inventory import Cluster, Firewall, Login, Mysql, Node
-from console.ist import Window, ist_window
 from console.probes.galera import Wsrep
 from console.probes.member import Member
 from console.probes.seqnos import Sample
 from console.probes.transfer import Transfer
 from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown, empty
-from console.sst import size, transfers
 
 NODES = tuple(Node(f"node{n}", f"10.20.0.1{n}", Login("x")) for n in (1, 2, 3))
 CLUSTER = Cluster("web", (Firewall("fw1", "10.20.0.2", Login("x")),), NODES, mysql=Mysql("drainboard"))

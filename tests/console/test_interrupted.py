@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.facts.membership import Place, place
 from console.guards import Action
 from console.inventory import Cluster
 from console.journal import Journal, Record
-from console.membership import Place, place
 from console.session import Consent, NotBegun, Session
 from console.snapshot import Known
 from tests.conftest import simulated, watching

@@ -10,9 +10,9 @@ import pytest
 
 from console.balancers.pfsense_config import FirewallConfig
 from console.balancers.pools import Admin, Pools
+from console.facts.membership import Place, place
 from console.guards import Action, no_traffic, objections, other_bricks
 from console.health import Level, findings, verdict
-from console.membership import Place, place
 from console.probes.gluster import Brick, Volume
 from console.procedures.power import REBOOT
 from console.procedures.steps import Intent

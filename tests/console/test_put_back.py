@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from console.facts.membership import Place, place
 from console.guards import Action
-from console.membership import Place, place
 from console.session import Consent
 from console.sim import Simulator
 from tests.conftest import simulated, watching

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from console.facts.membership import Place, memberships, place
 from console.guards import Action, objections
 from console.inventory import Cluster
 from console.inventory_file import load
-from console.membership import Place, memberships, place
 from console.session import Consent
 from console.sim import Simulator
 from console.sim.scenarios import Scenario

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.fitness import unfit
+from console.facts.fitness import unfit
 from console.guards import Action, objections
 from console.health import Level, verdict
 from console.snapshot import Known, Snapshot

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from console import plain
+from console.commands import plain
 from console.guards import Action
 from console.inventory import Cluster
 from console.inventory_file import load

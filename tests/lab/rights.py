@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.grants import statements
+from console.commands.grants import statements
+from console.commands.rights import on_pfsense, rights, section
 from console.inventory import Cluster
 from console.inventory_file import load
-from console.rights import on_pfsense, rights, section
 
 from .plan import FIREWALLS, Plan
 

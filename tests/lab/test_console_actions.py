@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from console.facts.membership import master
 from console.health import verdict
-from console.membership import master
 from console.session import Session
 from console.snapshot import Unknown
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from console.ist import ist_window
+from console.facts.ist import ist_window
+from console.facts.sst import transfers
 from console.session import Session
 from console.snapshot import Known, Snapshot, Unknown
-from console.sst import transfers
 
 from .driving import seen, watched
 from .lab import Lab

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from console.facts.membership import Place, master, place
 from console.health import Level, findings, verdict
-from console.membership import Place, master, place
 from console.poller import rounds
 from console.session import Session
 from console.snapshot import Known, Reading, Snapshot, Unknown, reading_of

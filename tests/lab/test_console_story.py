@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from console.facts.membership import Place, place
 from console.health import findings
-from console.membership import Place, place
 from console.session import Session
 from console.snapshot import Known, Snapshot, Unknown
 

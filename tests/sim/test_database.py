@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from console.ist import ist_window
+from console.facts.ist import ist_window
+from console.facts.sst import transfers
 from console.sim import Simulator, mysql_proxy
 from console.snapshot import Known, Snapshot, Unknown
-from console.sst import transfers
 from tests.conftest import simulated, watching
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from console.balancers.pfsense_config import PooledServer
 from console.balancers.pools import Admin, Server
+from console.facts.membership import Membership
 from console.health import Level
-from console.membership import Membership
 from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
 from console.probes.gluster import Brick

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.asks import Ask, Get, Query, Run, command
+from console.facts.membership import membership
 from console.inventory import Cluster
-from console.membership import membership
 from console.question import Cadence, Question, Subject
 from console.snapshot import QUESTIONS, Known, Reading, Snapshot, reading_of
 from console.ui.readings.labels import LABELS

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Mapping
 
+from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Record
-from console.membership import Place, place
 from console.session import NotBegun, Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions

@@ -1,8 +1,8 @@
 """The selected node in words: since when and why it is out, what is not as it should be, and why unknown."""
 
-from console.fitness import CLEAN_LOOKS, unfit
+from console.facts.fitness import CLEAN_LOOKS, unfit
+from console.facts.membership import Place, config_of, memberships, place
 from console.health import Kind
-from console.membership import Place, config_of, memberships, place
 from console.snapshot import Known
 from console.spare import may_go
 from console.ui import ages, words

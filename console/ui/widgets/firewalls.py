@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from console.facts.membership import config_of
 from console.inventory import Vip
-from console.membership import config_of
 from console.probes.carp import Carp
 from console.snapshot import FirewallView, Known, Unknown, VipView
 from console.ui import ages, words

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.membership import memberships, sessions_of
+from console.facts.membership import memberships, sessions_of
 from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
 from console.ui import ages, words

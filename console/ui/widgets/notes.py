@@ -1,6 +1,6 @@
 """What else there is to know of a node, most important first: the last column, or lines where there is no room."""
 
-from console.membership import node_of
+from console.facts.membership import node_of
 from console.probes.transfer import Transfer
 from console.snapshot import Known, NodeView
 from console.ui import words

@@ -25,14 +25,14 @@ from console.asks import (
     WireError,
     plain_text,
 )
-from console.check_lines import MEND, NOTE, UNTRIED, WORKS, Line, between, readings
+from console.commands.check_lines import MEND, NOTE, UNTRIED, WORKS, Line, between, readings
+from console.commands.plain import Exit, say
+from console.commands.rights import rights
 from console.inventory import Cluster, Firewall
 from console.lock import Locked, holding
 from console.paths import journal_dir
-from console.plain import Exit, say
 from console.poller import Poller, questions_of, rounds, unasked
 from console.question import Cadence, Subject
-from console.rights import rights
 from console.wire import Wire
 
 PHP = Run(("/usr/local/bin/php", "-v"))

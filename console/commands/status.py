@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
+from console.commands.plain import say
 from console.health import Level, verdict
 from console.inventory import Cluster
-from console.plain import say
 from console.poller import Poller, questions_of, rounds, unasked
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
@@ -40,12 +40,12 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
     now = time.time()
     if as_json:
-        from console.status_json import document
+        from console.commands.status_json import document
 
         for line in json.dumps(document(pictures, now), indent=2).splitlines():
             say(line)
     else:
-        from console.status_table import lines
+        from console.commands.status_table import lines
 
         for picture in pictures:
             for line in lines(picture, now):

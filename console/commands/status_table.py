@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from console.facts.membership import membership, sessions_of
 from console.health import findings, verdict
 from console.inventory import Vip
-from console.membership import membership, sessions_of
 from console.poller import rounds
 from console.question import Cadence
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of

@@ -13,8 +13,8 @@ from console import __version__
 from console.asks import Run
 from console.balancers.balancer import balancer_of
 from console.balancers.pools import Admin
+from console.commands.plain import Exit, say
 from console.inventory import Cluster, Node
-from console.plain import Exit, say
 from console.poller import rounds
 from console.probes.system import UNITS, Services
 from console.procedures import PROCEDURES

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from console.asks import Query
+from console.commands.plain import Exit, say
 from console.inventory import Cluster, Mysql
-from console.plain import Exit, say
 from console.poller import rounds
 
 NEEDS: dict[str, tuple[str, ...]] = {"galera": (), "member": (), "tables": ("SHOW VIEW",)}

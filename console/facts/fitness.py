@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.membership import config_of, master, pools_of
+from console.facts.membership import config_of, master, pools_of
 from console.probes.gluster import Brick
 from console.saying import clock, counted, listed
 from console.snapshot import Known, Snapshot, Unknown, VolumeView

@@ -10,7 +10,7 @@ from statistics import median_low
 from typing import Any
 
 from console.asks import plain_text
-from console.membership import membership
+from console.facts.membership import membership
 from console.poller import rounds
 from console.question import Question, Subject
 from console.saying import listed
