@@ -27,6 +27,7 @@ FOLDERS = {
     "cat": ("/usr/bin", "/bin"),
     "du": ("/usr/bin",),
     "gluster": ("/usr/sbin",),
+    "grep": ("/usr/bin", "/bin"),
     "nc": ("/usr/bin", "/bin"),
     "pkill": ("/usr/bin",),
     "systemctl": ("/usr/bin", "/bin"),

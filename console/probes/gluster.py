@@ -1,21 +1,23 @@
 """A replicated GlusterFS volume: its bricks, their self-heal daemons, and what is still to be healed.
 
-Traps (measured on 10.3): `volume status` leaves out the bricks of a node that is down, so the bricks come from `volume
-info`. A brick that gave no input has no count, which is not 0. 0 entries while a brick is away is not healed.
+Traps (measured on 10.3): `volume status` leaves out the bricks of a node that is down, so the bricks come from
+glusterd's files. It goes on calling a brick process online that hangs; heal-count says that no self-heal daemon reaches
+it. Each daemon counts every brick it reaches, so a count proves the brick, and neither the daemon nor glusterd beside
+it; where a daemon is missing heal-count fails as a whole. A brick that gave no input has no count, which is not 0. 0
+entries while a brick is away is not healed.
 """
 
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from console.answers import dig, ran, rows, short, whole, xml
+from console.answers import ran, rows, short, whole, xml
 from console.asks import Busy, Ran, Run, Unreadable
 from console.inventory import Cluster
+from console.probes import gluster_store
+from console.probes.gluster_store import MOST_BRICKS, Placed, placed
 from console.question import Cadence, Question, Subject
 
-MOST_BRICKS = 100
-LONGEST = 1000
-"""Characters of a brick's name."""
 ENOUGH_LOOKS = 10
 """Counting further would only repaint."""
 WINDOW = 60.0
@@ -23,12 +25,14 @@ WINDOW = 60.0
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MOST_LOOKS = 100
-MOST_NAMES = 8
 BUSY = "Gluster is busy, or waits for a peer that has vanished"
 """After a machine has lost its power the first command that takes the volume's lock waits for it, and all others fail
 meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays away."""
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
-_COUNT = re.compile(r"Brick (?P<brick>\S+)\n(?:Number of entries: (?P<count>\d{1,9}))?")
+_COUNT = re.compile(
+    r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,18 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What heal-count says of a brick."""
+
+    pending: int | None
+    cut_off: bool
+    """A self-heal daemon says that it does not reach the brick."""
+
+
+UNCOUNTED = Counted(None, cut_off=False)
+
+
+@dataclass(frozen=True)
 class Healing:
     """A brick as `heal info` reaches it: by itself, without glusterd's lock, so also while others wait."""
 
@@ -130,29 +146,40 @@ def printed(answer: Ran) -> str:
 
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
-    """From `volume info`, `volume status`, `peer status` (XML) and `statistics heal-count` (text)."""
-    info, status, peers = (document(answer) for answer in answers[:3])
-    bricks = _bricks(info)
-    counts = parse_heal_count(printed(answers[3]))
+    """From glusterd's files, `volume status --xml` and `statistics heal-count`."""
+    where, status, counts = placed(answers[0]), document(answers[1]), _counts(answers[2])
+    if counts and sorted(counts) != sorted(brick.name for brick in where):
+        raise Unreadable("heal-count names other bricks than the volume has")
     nodes = rows(status, "volStatus", "volumes", "volume", "node")
-    known = {str(peer.get("uuid")): peer for peer in rows(peers, "peerStatus", "peer")}
-    volume = Volume(tuple(_brick(brick, nodes, known, counts.get(brick)) for brick in bricks), 0)
+    bricks = tuple(
+        _brick(brick, [row for row in nodes if row.get("peerid") == brick.peer], counts.get(brick.name, UNCOUNTED))
+        for brick in where
+    )
     looks = before.clean_looks + 1 if before else 1
-    clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in volume.bricks) else 0
-    return _healing(replace(volume, clean_looks=clean), before, answers[3].at)
+    clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in bricks) else 0
+    return _healing(Volume(bricks, clean), before, answers[2].at)
 
 
-def _bricks(info: dict[str, Any]) -> tuple[str, ...]:
-    """host:path of each, in the order in which the volume was made."""
-    volumes = rows(info, "volInfo", "volumes", "volume")
-    bricks = tuple(str(row.get("name")) for row in rows(info, "volInfo", "volumes", "volume", "bricks", "brick"))
-    if not bricks or any(":" not in brick for brick in bricks):
-        raise Unreadable("volume info names no bricks")
-    if len(bricks) > MOST_BRICKS or any(len(brick) > LONGEST for brick in bricks):
-        raise Unreadable(f"volume info names more than {MOST_BRICKS} bricks, or one of more than {LONGEST} characters")
-    if len(bricks) != whole(str(volumes[0].get("brickCount")), "brickCount"):
-        raise Unreadable("volume info names other than the number of bricks it counts")
-    return bricks
+def _counts(answer: Ran) -> dict[str, Counted]:
+    """Nothing where a self-heal daemon is missing: then nothing is counted."""
+    if answer.status and "Self-heal daemon is not running" in answer.out + answer.err:
+        return {}
+    return parse_heal_count(printed(answer))
+
+
+def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick:
+    """`mine`: the processes of its peer, as that one's glusterd tells."""
+    daemons = [row for row in mine if row.get("hostname") == "Self-heal Daemon"]
+    own = [row for row in mine if (row.get("hostname"), row.get("path")) == (brick.host, brick.path)]
+    return Brick(
+        host=brick.host,
+        path=brick.path,
+        online=any(row.get("status") == "1" for row in own) and not counted.cut_off,
+        heal_daemon=any(row.get("status") == "1" for row in daemons),
+        connected=bool(own),
+        pending=counted.pending,
+        names=brick.names,
+    )
 
 
 def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
@@ -169,38 +196,16 @@ def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
     return replace(volume, history=(*recent, (at, pending)), progress_at=progress)
 
 
-def _brick(name: str, nodes: tuple[dict[str, Any], ...], peers: dict[str, Any], pending: int | None) -> Brick:
-    host, _, path = name.partition(":")
-    mine = next((row for row in nodes if row.get("hostname") == host and row.get("path") == path), None)
-    peer = mine.get("peerid") if mine else None
-    daemons = [row for row in nodes if row.get("hostname") == "Self-heal Daemon" and row.get("peerid") == peer]
-    known = peers.get(str(peer)) if peer else next((one for one in peers.values() if host in _names(one)), None)
-    return Brick(
-        host=host,
-        path=path,
-        online=mine is not None and mine.get("status") == "1",
-        heal_daemon=peer is not None and any(row.get("status") == "1" for row in daemons),
-        connected=peer is not None and (known is None or known.get("connected") == "1"),
-        pending=pending,
-        names=_names(known) if known else (),
-    )
+def parse_heal_count(text: str) -> dict[str, Counted]:
+    """By brick. "No gathered input": nobody says anything."""
+    found = [(match["brick"], _count(match["count"], match["status"])) for match in _COUNT.finditer(text)]
+    if not found or len(dict(found)) != len(found):
+        raise Unreadable("heal-count names no brick, or one of them twice")
+    return dict(found)
 
 
-def _names(peer: dict[str, Any]) -> tuple[str, ...]:
-    """All host names of a peer, each once."""
-    several = dig(peer, "hostnames")
-    more = cast("dict[str, Any]", several).get("hostname") if isinstance(several, dict) else None
-    listed = cast("list[Any]", more) if isinstance(more, list) else [more]
-    found = [name for name in (peer.get("hostname"), *listed) if isinstance(name, str)]
-    return tuple(dict.fromkeys(short(name) for name in found))[:MOST_NAMES]
-
-
-def parse_heal_count(text: str) -> dict[str, int | None]:
-    """Entries to heal by brick; None where gluster gathered no input."""
-    found = {match["brick"]: None if match["count"] is None else int(match["count"]) for match in _COUNT.finditer(text)}
-    if not found:
-        raise Unreadable("heal-count names no brick")
-    return found
+def _count(count: str | None, status: str | None) -> Counted:
+    return Counted(None if status or count is None else int(count), status is not None)
 
 
 def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> SplitBrain:
@@ -230,11 +235,10 @@ def gluster(*words: str, timeout: float = 8) -> Run:
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
-    """Only `status` and `heal-count` take the volume's lock and wait for peers: together less than a round may take."""
+    """Both of gluster's take the volume's lock and wait for peers: together less than a round may take."""
     return (
-        gluster("volume", "info", volume, "--xml", timeout=2.5),
+        gluster_store.asks(volume),
         gluster("volume", "status", volume, "--xml", timeout=4),
-        gluster("peer", "status", "--xml", timeout=2.5),
         gluster("volume", "heal", volume, "statistics", "heal-count", timeout=2.5),
     )
 

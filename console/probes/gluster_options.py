@@ -6,7 +6,8 @@ from typing import Any
 from console.answers import rows, short, whole
 from console.asks import Ran, Run, Unreadable
 from console.inventory import Cluster
-from console.probes.gluster import MOST_BRICKS, document, gluster
+from console.probes.gluster import document, gluster
+from console.probes.gluster_store import MOST_BRICKS
 from console.question import Cadence, Question, Subject
 
 

@@ -61,7 +61,7 @@ async def gluster(call: Call, node: Node) -> int:
         case ("peer", "status"):
             call.out(_peers(volume, node.name))
         case ("volume", "heal", _, "statistics", "heal-count"):
-            call.out(_heal_count(volume))
+            return _heal_count(call, volume)
         case ("volume", "heal", _, "info", "summary"):
             call.out(_heal(volume, summary=True))
         case ("volume", "heal", _, "info"):
@@ -183,14 +183,23 @@ def _peer(brick: Brick, connected: int) -> str:
     return _values((("uuid", brick.uuid), ("hostname", brick.name))) + hostnames + _values(state)
 
 
-def _heal_count(volume: Gluster) -> str:
+def _heal_count(call: Call, volume: Gluster) -> int:
+    """Each peer's self-heal daemon counts its own brick. Where one is missing all of it fails."""
+    without = [one.name for one in volume.bricks.values() if volume.managed(one.name) and not one.shd]
+    if without:
+        head = f"Gathering count of entries to be healed on volume {volume.volume} has been unsuccessful:\n"
+        why = "Error: Self-heal daemon is not running. Check self-heal daemon log file."
+        return call.fail(head + "\n".join(f"Staging failed on {name}. {why}" for name in without))
     lines = [f"Gathering count of entries to be healed on volume {volume.volume} has been successful \n"]
     for brick in volume.bricks.values():
+        status = "" if not volume.managed(brick.name) else "Status: Brick is not connected\n"
         known = volume.connected(brick.name) and volume.managed(brick.name)
-        away = "Status: Brick is not connected\nNo gathered input for this brick"
-        count = f"Number of entries: {volume.pending(brick.name)}" if known else away
+        count = (
+            f"Number of entries: {volume.pending(brick.name)}" if known else status + "No gathered input for this brick"
+        )
         lines.append(f"Brick {brick.name}:{brick.path}\n{count}\n")
-    return "\n".join(lines)
+    call.out("\n".join(lines))
+    return 0
 
 
 def _heal(volume: Gluster, summary: bool) -> str:

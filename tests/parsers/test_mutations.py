@@ -48,8 +48,12 @@ SHELL: list[tuple[Parse, tuple[str, ...]]] = [
     (
         gluster.parse,
         tuple(
-            text(f"gluster/2-node3-down/{name}")
-            for name in ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+            text(f"gluster/{name}")
+            for name in (
+                "1-healthy/composed-glusterd-store.txt",
+                "2-node3-down/volume-status.xml",
+                "2-node3-down/heal-statistics-healcount.txt",
+            )
         ),
     ),
 ]

@@ -10,7 +10,7 @@ from console.probes import apache, devices, gluster, gluster_options, mounts, sy
 from tests.parsers.test_mutations import Parse, broken
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-CHEAP = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
+CHEAP = ("6-brick-killed/composed-glusterd-store.txt", "{}/volume-status.xml", "{}/heal-statistics-healcount.txt")
 
 
 def text(name: str) -> str:
@@ -32,8 +32,8 @@ ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
     (updates.parse, (text("system/updates.debian-12.txt"),)),
     (updates.parse, (text("system/updates.centos-7.txt"),)),
     (updates.parse, (text("system/updates.rocky-9.txt"),)),
-    (gluster.parse, tuple(text(f"gluster/6-brick-killed/{name}") for name in CHEAP)),
-    (gluster.parse, tuple(text(f"gluster/7-healing-under-load/{name}") for name in CHEAP)),
+    (gluster.parse, tuple(text(f"gluster/{name}".format("6-brick-killed")) for name in CHEAP)),
+    (gluster.parse, tuple(text(f"gluster/{name}".format("7-healing-under-load")) for name in CHEAP)),
     (gluster.parse_summary, (text("gluster/8-peer-vanished/heal-info-summary.xml"),)),
     (gluster.parse_summary, (text("gluster/7-healing-under-load/heal-info-summary.xml"),)),
     (

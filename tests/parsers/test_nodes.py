@@ -206,18 +206,18 @@ def test_without_extended_status_there_are_workers_and_no_rates() -> None:
         apache.parse((replace(bare, body="BusyWorkers: 1\nIdleWorkers: 2\nScoreboard: W\n"),), None)
 
 
-STORE = "gluster/1-healthy/glusterd-store.txt"
+STORE = "gluster/6-brick-killed/composed-glusterd-store.txt"
+NAMES = ("volume-status.xml", "heal-statistics-healcount.txt")
 
 
 def volume(state: str, at: float = 0.0, before: Volume | None = None) -> Volume:
-    counts = ran(f"gluster/{state}/heal-statistics-healcount.txt", at=at)
-    return gluster.parse((ran(STORE), counts, Ran(0, "", "")), before)
+    return gluster.parse((ran(STORE), *(ran(f"gluster/{state}/{name}", at=at) for name in NAMES)), before)
 
 
 def counted(pending: int, at: float, before: Volume | None) -> Volume:
-    counts = ran("gluster/7-healing-under-load/heal-statistics-healcount.txt", at=at)
-    counts = replace(counts, out=counts.out.replace("entries: 260", f"entries: {pending}"))
-    return gluster.parse((ran(STORE), counts, Ran(0, "", "")), before)
+    status, counts = (ran(f"gluster/7-healing-under-load/{name}", at=at) for name in NAMES)
+    out = counts.out.replace("entries: 260", f"entries: {pending}")
+    return gluster.parse((ran(STORE), status, replace(counts, out=out)), before)
 
 
 def test_a_brick_that_was_killed() -> None:
@@ -232,10 +232,9 @@ def test_a_brick_that_was_killed() -> None:
 
 
 def test_a_self_heal_daemon_that_was_killed_takes_every_count_with_it() -> None:
-    names = ("glusterd-store.txt", "heal-statistics-healcount.txt", "volume-status.xml")
-    store, count, status = (ran(f"gluster/9-heal-daemon-killed/{name}") for name in names)
-    why = text("gluster/9-heal-daemon-killed/heal-statistics-healcount.stderr.txt")
-    seen = gluster.parse((store, replace(count, status=1, err=why), status), None)
+    names = ("glusterd-store.txt", "volume-status.xml", "heal-statistics-healcount.stderr.txt")
+    store, status, why = (ran(f"gluster/9-heal-daemon-killed/{name}") for name in names)
+    seen = gluster.parse((store, status, Ran(1, "", why.out)), None)
     assert [(brick.online, brick.heal_daemon, brick.connected, brick.pending) for brick in seen.bricks] == [
         (True, True, True, None),
         (False, False, False, None),  # node2 had just had power again, and is left out
@@ -244,20 +243,32 @@ def test_a_self_heal_daemon_that_was_killed_takes_every_count_with_it() -> None:
     assert [brick.host for brick in seen.bricks] == ["node1", "node2", "node3"]
 
 
+def test_a_brick_that_hangs_is_not_online_though_status_says_so() -> None:
+    status, _ = (ran(f"gluster/7-healing-under-load/{name}") for name in NAMES)
+    counts = ran("gluster/6-brick-killed/heal-statistics-healcount.txt")
+    seen = gluster.parse((ran(STORE), status, counts), None)
+    assert [(brick.online, brick.pending) for brick in seen.bricks] == [(True, 60), (True, 60), (False, None)]
+
+
+def test_a_count_proves_neither_glusterd_nor_the_daemon_beside_the_brick() -> None:
+    """Red Hat's glusterd leaves its bricks when it stops: the other daemons go on counting them."""
+    status, counts = (ran(f"gluster/7-healing-under-load/{name}") for name in NAMES)
+    uuid = next(line.rpartition("=")[2] for line in text(STORE).splitlines() if "node3:-data-www:uuid" in line)
+    seen = gluster.parse((ran(STORE), replace(status, out=status.out.replace(uuid, "away")), counts), None)
+    assert [(brick.connected, brick.heal_daemon, brick.well) for brick in seen.bricks][2] == (False, False, False)
+
+
 def test_counts_of_other_bricks_than_the_volume_has_are_not_believed() -> None:
-    counts = ran("gluster/1-healthy/heal-statistics-healcount.txt")
-    for wrong in (
-        counts.out.replace("Brick node3:/data/www\nNumber of entries: 0", ""),
-        counts.out.replace("node3", "node2"),
-        "",
-    ):
+    status, counts = (ran(f"gluster/7-healing-under-load/{name}") for name in NAMES)
+    without = counts.out.replace("Brick node3:/data/www\nNumber of entries: 0", "")
+    for wrong in (without, counts.out.replace("node3", "node2"), ""):
         with pytest.raises(Unreadable):
-            gluster.parse((ran(STORE), replace(counts, out=wrong), Ran(0, "", "")), None)
+            gluster.parse((ran(STORE), status, replace(counts, out=wrong)), None)
     for wrong in ("", text(STORE).replace("count=3", "count=4"), text(STORE) + "and more\n"):
         with pytest.raises(Unreadable):
-            gluster.parse((Ran(0, wrong, ""), counts, Ran(0, "", "")), None)
-    dashes = replace(counts, out=counts.out.replace("entries: 0", "entries: -", 1))
-    assert gluster.parse((ran(STORE), dashes, Ran(0, "", "")), None).pending is None
+            gluster.parse((Ran(0, wrong, ""), status, counts), None)
+    dashes = replace(counts, out=counts.out.replace("entries: 0", "entries: -"))
+    assert gluster.parse((ran(STORE), status, dashes), None).pending is None
 
 
 def test_heal_progress_has_a_rate_an_end_and_a_baseline() -> None:
@@ -291,12 +302,13 @@ def test_a_new_backlog_begins_anew() -> None:
 def test_gluster_that_waits_for_a_vanished_peer_is_busy_not_broken() -> None:
     status = ran("gluster/8-peer-vanished/volume-status.xml")
     why = text("gluster/8-peer-vanished/heal-statistics-healcount.stderr.txt")
+    fine = ran("gluster/7-healing-under-load/volume-status.xml")
     for answers in (
-        (ran(STORE), Ran(1, "", why), status),
-        (ran(STORE), Ran(124, "", ""), Ran(124, "", "")),
-        (ran(STORE), Ran(1, why, ""), ran("gluster/1-healthy/volume-status.xml")),
-        (ran(STORE), Ran(1, "", "Locking failed on node3. Please check log file for details.\n"), status),
-        (ran(STORE), Ran(1, "", "Staging failed on node3. Error: Self-heal daemon is not running.\n"), status),
+        (ran(STORE), status, Ran(1, "", why)),
+        (ran(STORE), Ran(124, "", ""), Ran(1, "", why)),
+        (ran(STORE), fine, Ran(1, "", why)),
+        (ran(STORE), fine, Ran(124, "", "")),
+        (ran(STORE), fine, Ran(1, "", "Locking failed on node3. Please check log file for details.\n")),
     ):
         with pytest.raises(Busy) as busy:
             gluster.parse(answers, None)

@@ -76,8 +76,9 @@ def test_wsrep(recording: str, status: str, state: str, size: int, synced: bool)
 
 
 def gluster_answers(state: str) -> tuple[Ran, ...]:
-    names = ("volume-info.xml", "volume-status.xml", "peer-status.xml", "heal-statistics-healcount.txt")
-    return tuple(printed(f"gluster/{state}/{name}") for name in names)
+    names = ("volume-status.xml", "heal-statistics-healcount.txt")
+    store = printed("gluster/1-healthy/composed-glusterd-store.txt")
+    return (store, *(printed(f"gluster/{state}/{name}") for name in names))
 
 
 def test_gluster_healthy_counts_clean_looks() -> None:

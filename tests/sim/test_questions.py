@@ -112,6 +112,17 @@ async def test_gluster(cluster: Cluster) -> None:
     assert [brick.findtext("totalNumberOfEntries") for brick in bricks] == ["0", "0", "0"]
 
 
+async def test_what_glusterd_keeps(cluster: Cluster) -> None:
+    folder = "/var/lib/glusterd"
+    argv = ("grep", "-r", "-s", "-E", "^(hostname[0-9]*|count)=", f"{folder}/peers", f"{folder}/vols/www/info")
+    (kept,) = await cluster.ask("node2", Run(argv, root=True))
+    assert [line.rpartition(":")[2] for line in kept.out.splitlines()] == [
+        "hostname1=node1",
+        "hostname1=node3",
+        "count=3",
+    ]
+
+
 async def test_apache(cluster: Cluster) -> None:
     page = await cluster.get("node3", "/server-status?auto")
     values = dict(line.split(": ", 1) for line in page.splitlines() if ": " in line)
