@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from console.commands.options import USAGE, parser
+from console.garbage import searched_seldom
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
 from console.paths import default_path
@@ -112,17 +113,17 @@ def _runs(inventory: Inventory, only: str | None) -> int:
 
 
 async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "object | None" = None) -> int:
-    from console.session import Session
-    from console.ui.app import ConsoleApp
+    async with searched_seldom():
+        from console.session import Session
+        from console.ui.app import ConsoleApp
 
-    sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
-    try:
-        return (
-            await ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory).run_async() or 0
-        )
-    finally:
-        for session in sessions:
-            await session.close()
+        sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
+        app = ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory)
+        try:
+            return await app.run_async() or 0
+        finally:
+            for session in sessions:
+                await session.close()
 
 
 async def _demo(options: argparse.Namespace) -> int:

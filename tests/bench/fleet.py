@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from console.garbage import searched_seldom
 from console.inventory_file import load
 from console.session import Session
 from console.ui.app import ConsoleApp
@@ -44,7 +45,8 @@ def run(inventory: Path, figures: Path) -> None:
     async def show() -> None:
         sessions.extend(Session(cluster) for cluster in load(inventory).clusters)
         threading.Thread(target=report, daemon=True).start()
-        await ConsoleApp(tuple(sessions)).run_async()
+        async with searched_seldom():
+            await ConsoleApp(tuple(sessions)).run_async()
 
     asyncio.run(show())
 
