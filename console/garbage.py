@@ -7,37 +7,24 @@ itself, such as a lost connection: little. Left to itself, Python searches a hun
 import asyncio
 import gc
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-YOUNG = (5_000, 10)
-"""Objects that live on, from which on the newest are searched, and how many such searches make one of ten times as
-many: some milliseconds each."""
-NEVER = 1 << 30
+THRESHOLDS = (5_000, 10, 20)
+"""Of objects that stay, so many make a search of the newest; ten of these one of what came lately; and a million new
+objects one of everything: with one cluster hours apart, 200 ms each ten minutes with a hundred."""
 SETTLED = 20.0
-"""Seconds after which what is held is there to stay."""
-EVERY = 600.0
-"""Seconds between two searches of all that has come since: 20 ms with one cluster, 200 ms with a hundred."""
+"""Seconds after which what is held is there to stay, and is searched no more."""
 
 
 @asynccontextmanager
 async def searched_seldom() -> AsyncGenerator[None]:
     """While this is open."""
     before = gc.get_threshold()
-    gc.set_threshold(*YOUNG, NEVER)
-    searching = asyncio.create_task(_search(), name="search for garbage")
+    gc.set_threshold(*THRESHOLDS)
+    settled = asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        settled.cancel()
         gc.unfreeze()
-        searching.cancel()
-        with suppress(asyncio.CancelledError):
-            await searching
-
-
-async def _search() -> None:
-    await asyncio.sleep(SETTLED)
-    gc.freeze()
-    while True:
-        await asyncio.sleep(EVERY)
-        gc.collect()
+        gc.set_threshold(*before)
