@@ -7,10 +7,10 @@ sentences; what is added here is only what a guard need not ask, for it never le
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from console.facts.fitness import carried, takes_over
 from console.facts.ist import ist_window
 from console.facts.membership import backends_of, master, others_serving, place, pools_of
 from console.facts.sync import sync
+from console.facts.takeover import carried, takes_over
 from console.guards import (
     Action,
     Guard,
@@ -136,7 +136,7 @@ def _firewall(snapshot: Snapshot, name: str) -> Spare:
     if reasons:
         return _stays(name, [*reasons])
     state = sync(snapshot)
-    alike = {True: "configured alike", False: f"but {state.says}", None: f"but {state.says}"}[state.equal]
+    alike = "configured alike" if state.equal else f"but {state.says}"
     lead = master(snapshot)
     if lead and lead != name:
         return Spare(name, True, f"{name} may go: {carried(snapshot)}")
@@ -158,22 +158,17 @@ def _ready(snapshot: Snapshot, name: str) -> str:
 def one_line(snapshot: Snapshot) -> str:
     """The board's line: may go now: node1, fw2 | not: node2 (why) | gone: node3."""
     every = spares(snapshot)
-    can = listed_plainly(one.name for one in every if one.may)
+    can = ", ".join(one.name for one in every if one.may)
     parts = [f"may go now: {can or 'none'}"]
     stay: dict[str, list[str]] = {}
     for one in every:
         if one.may is False:
             stay.setdefault(_short(next(iter(one.reasons), "")), []).append(one.name)
     if stay:
-        parts.append("not: " + ", ".join(f"{listed_plainly(names)} ({why})" for why, names in stay.items()))
-    gone = listed_plainly(one.name for one in every if one.gone)
-    unknown = listed_plainly(one.name for one in every if one.may is None and not one.gone)
+        parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))
+    gone = ", ".join(one.name for one in every if one.gone)
+    unknown = ", ".join(one.name for one in every if one.may is None and not one.gone)
     return " | ".join([*parts, *([f"gone: {gone}"] if gone else []), *([f"not known: {unknown}"] if unknown else [])])
-
-
-def listed_plainly(names: "Iterator[str] | list[str]") -> str:
-    """With commas alone: a line of names."""
-    return ", ".join(names)
 
 
 def _short(reason: str) -> str:

@@ -6,10 +6,10 @@ A line is a mark, a machine, what was tried and, where it does not work, a sente
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import median_low
 from typing import Any
 
 from console.asks import plain_text
+from console.facts.clocks import offsets
 from console.facts.membership import membership
 from console.poller import rounds
 from console.question import Question, Subject
@@ -202,15 +202,11 @@ def _bricks(picture: Snapshot) -> Iterator[Line]:
 
 
 def _clocks(picture: Snapshot) -> Iterator[Line]:
-    found = [(view.name, view.box) for view in picture.firewalls] + [(view.name, view.host) for view in picture.nodes]
-    clocks = {name: one.value.clock for name, one in found if isinstance(one, Known) and one.value.clock}
-    if len(clocks) < 2:
-        return
-    middle = median_low(clocks.values())
-    apart = {name: clock - middle for name, clock in clocks.items() if abs(clock - middle) > APART}
+    found = offsets(picture)
+    apart = {name: by for name, by in found.items() if abs(by) > APART}
     for name, by in apart.items():
         yield Line(MEND, name, "clock", f"{by:+.0f} s beside the others; run chrony or ntpd there")
-    if not apart:
+    if found and not apart:
         yield Line(WORKS, "all", "clocks", f"within {APART:g} s")
 
 

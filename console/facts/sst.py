@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.probes.transfer import Transfer
+from console.saying import size, span
 from console.snapshot import Known, Snapshot
 
 
@@ -21,6 +22,8 @@ class Sst:
     """Bytes of the donor's."""
     left: float | None
     """Seconds, at the pace so far."""
+    taken: bool = False
+    """Seen on the joiner too."""
 
     @property
     def share(self) -> float | None:
@@ -29,11 +32,11 @@ class Sst:
 
     @property
     def says(self) -> str:
-        """For the joiner: "SST from node2, 4.0 GB of 11 GB, 3 min left"."""
+        """For the joiner: "SST from node2, 4.0 GiB of 11 GiB, 3 min left"."""
         source = f"SST from {self.donor}" if self.donor else "SST"
         if self.done is None or not self.whole:
             return source if self.done is None else f"{source}, {size(self.done)} so far"
-        left = "" if self.left is None else f", {_minutes(self.left)} left"
+        left = "" if self.left is None else f", {span(self.left)} left"
         return f"{source}, {size(min(self.done, self.whole))} of {size(self.whole)}{left}"
 
 
@@ -63,19 +66,4 @@ def _sst(joiner: str, taken: Transfer | None, donor: str, given: Transfer | None
     pace = taken.bytes_per_second if taken else None
     left = max(0, whole - done) / pace if done is not None and whole and pace else None
     method = (taken or given or Transfer("")).method
-    return Sst(joiner, donor, method, done, whole, left)
-
-
-def size(count: int) -> str:
-    """Bytes as a person says them: 370 MB, 4.0 GB, 11 GB."""
-    figure, units = count / 1e6, ("MB", "GB", "TB")
-    unit = 0
-    while figure >= 1000 and unit < len(units) - 1:
-        figure, unit = figure / 1000, unit + 1
-    return f"{figure:.1f} {units[unit]}" if unit and figure < 10 else f"{figure:.0f} {units[unit]}"
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return Sst(joiner, donor, method, done, whole, left, taken is not None)

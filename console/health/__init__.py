@@ -16,18 +16,19 @@ __all__ = [
 ]  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
-    *web.RULES[:1],
-    *pools.RULES[:1],
+    web.vips_serve,
+    pools.pools_have_members,
     *firewalls.RULES,
-    *pools.RULES[1:],
+    *pools.RULES,
     *hosts.RULES,
     *between.RULES,
     *database.RULES,
     *writers.RULES,
     *storage.RULES,
-    *web.RULES[1:],
+    *web.RULES,
     *unknowns.RULES,
 )
+"""What a visitor notices comes before what explains it."""
 
 
 def findings(snapshot: Snapshot) -> tuple[Finding, ...]:

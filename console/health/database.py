@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
+from console.facts.sst import transfers
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.galera import Wsrep
-from console.probes.member import Member
 from console.probes.system import MYSQL_UNITS
-from console.probes.transfer import Transfer
 from console.saying import counted, listed, percent, size
 from console.snapshot import Known, NodeView, Snapshot, Unknown
 
@@ -118,54 +117,31 @@ def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
 def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
     """What somebody set for a while and did not take back."""
     for view, member in members(snapshot):
-        left = leftovers(member, view.member.value if isinstance(view.member, Known) else None)
+        split = isinstance(view.member, Known) and view.member.value.ignore_sb
+        left = (*member.leftovers, *(["pc.ignore_sb=YES"] if split else []))
         if left:
             says = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
             yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
 
 
-def leftovers(member: Wsrep, settings: Member | None = None) -> list[str]:
-    """Settings, as they are written, that only maintenance or a repair needs."""
-    left = ["wsrep_desync=ON"] if member.desynced else []
-    left += ["read_only=ON"] if member.read_only else []
-    left += [f"pxc_maint_mode={member.maintenance}"] if member.maintenance not in ("", "DISABLED") else []
-    return left + (["pc.ignore_sb=YES"] if settings and settings.ignore_sb else [])
-
-
 def _means(member: Wsrep) -> str:
     if member.read_only:
         return "it refuses writes"
-    if not (member.desynced or member.maintenance not in ("", "DISABLED")):
+    if not member.leftovers:
         return "a split of the network would make two clusters of it"
     return "it may lag without holding the others back" if member.desynced else "checkers that read it send it nothing"
 
 
 def full_copies(snapshot: Snapshot) -> Iterator[Finding]:
     """An SST: the joiner answers no SQL meanwhile, and its donor lags."""
-    for view, transfer in _transfers(snapshot, "joiner"):
-        donor = next(
-            ((one, gives) for one, gives in _transfers(snapshot, "donor") if _takes(snapshot, gives, view)), None
-        )
-        sender = f" from {donor[0].name}" if donor else ""
-        says = f"{view.name} receives a full copy (SST by {transfer.method}){sender}{_far(transfer, donor)}"
-        of = (view.name, donor[0].name) if donor else (view.name,)
-        yield Finding(Level.DEGRADED, view.name, Kind.SST, says, of)
-
-
-def _transfers(snapshot: Snapshot, role: str) -> list[tuple[NodeView, Transfer]]:
-    known = [(view, view.transfer.value) for view in snapshot.nodes if isinstance(view.transfer, Known)]
-    return [(view, transfer) for view, transfer in known if transfer.role == role]
-
-
-def _takes(snapshot: Snapshot, gives: Transfer, joiner: NodeView) -> bool:
-    return gives.peer in (joiner.name, snapshot.cluster.machine(joiner.name).address)
-
-
-def _far(transfer: Transfer, donor: tuple[NodeView, Transfer] | None) -> str:
-    if transfer.bytes is None:
-        return ""
-    whole = donor[1].datadir_bytes if donor else None
-    return f": {size(transfer.bytes)}" + (f" of {size(whole)}" if whole else " so far")
+    for copy in transfers(snapshot):
+        if copy.taken:
+            sender = f" from {copy.donor}" if copy.donor else ""
+            far = "" if copy.done is None else f": {size(copy.done)}"
+            far += f" of {size(copy.whole)}" if far and copy.whole else " so far" if far else ""
+            says = f"{copy.joiner} receives a full copy (SST by {copy.method}){sender}{far}"
+            of = (copy.joiner, copy.donor) if copy.donor else (copy.joiner,)
+            yield Finding(Level.DEGRADED, copy.joiner, Kind.SST, says, of)
 
 
 def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from console.facts.fitness import carried
 from console.facts.membership import config_of
 from console.facts.sync import sync
+from console.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
 from console.probes.carp import Carp
 from console.saying import clock, counted, listed

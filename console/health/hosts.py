@@ -1,11 +1,12 @@
 """The nodes as machines: whether they answer, and what they run short of."""
 
 from collections.abc import Iterator
-from statistics import median_low
 
+from console.facts.clocks import offsets
 from console.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
+from console.probes.apache import SITE
 from console.probes.devices import Array, Bond, Devices
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
 from console.saying import clock, counted, listed, size, span
@@ -32,13 +33,22 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
         if view.host.since == 0:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
             continue
-        still = [name for name in serving(snapshot) if name != view.name]
+        still = [name for name in serving(snapshot) if _serves(snapshot, name)]
         rest = (
             f"{listed(still)} still {'serve' if len(still) > 1 else 'serves'}" if still else "nobody is known to serve"
         )
         out = ", and it is out" if place(snapshot, view.name) is Place.OUT else ""
         says = f"{view.name} lost since {clock(view.host.since)}{out}; {rest}: {view.host.why}"
         yield Finding(Level.DEGRADED, view.name, Kind.LOST, says)
+
+
+def _serves(snapshot: Snapshot, name: str) -> bool:
+    """It answers, and so does its check URL, where there is one. That the firewall still sends it visitors is not
+    enough: its check may take a moment, or look at less."""
+    view = snapshot.node(name)
+    asked = bool(SITE.asks(snapshot.cluster, name))
+    serves = isinstance(view.site, Known) and view.site.value.serves if asked else True
+    return isinstance(view.host, Known) and serves
 
 
 def load_is_bearable(snapshot: Snapshot) -> Iterator[Finding]:
@@ -130,18 +140,8 @@ def units_run(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def clocks_agree(snapshot: Snapshot) -> Iterator[Finding]:
-    """Against the middle one of all machines, so that one that is wrong is named and not the others."""
-    readings = [
-        *((view.name, view.host) for view in snapshot.nodes),
-        *((view.name, view.box) for view in snapshot.firewalls),
-    ]
-    clocks = {
-        name: reading.value.clock for name, reading in readings if isinstance(reading, Known) and reading.value.clock
-    }
-    if len(clocks) < 2:
-        return
-    middle = median_low(clocks.values())
-    apart = {name: value - middle for name, value in clocks.items() if abs(value - middle) > APART}
+    """Logs are read, and certificates and logins judged, by them."""
+    apart = {name: by for name, by in offsets(snapshot).items() if abs(by) > APART}
     if apart:
         told = listed(f"{name} is {span(abs(by))} {'ahead' if by > 0 else 'behind'}" for name, by in apart.items())
         level = Level.DEGRADED if max(abs(by) for by in apart.values()) > FAR_APART else Level.NOTE

@@ -164,4 +164,5 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     return f"{node} will get traffic from {listed(left)}: it is out only on {', '.join(taken)}"
 
 
-RULES = (pools_have_members, balancers_run, nodes_are_in, firewalls_agree)
+RULES = (balancers_run, nodes_are_in, firewalls_agree)
+"""Beside `pools_have_members`, which comes before every layer's."""

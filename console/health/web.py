@@ -71,4 +71,5 @@ def status_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.NOTE, "nodes", Kind.EXTENDED_STATUS_OFF, says, off)
 
 
-RULES = (vips_serve, sites_serve, workers_are_free, status_is_whole)
+RULES = (sites_serve, workers_are_free, status_is_whole)
+"""Beside `vips_serve`, which comes before every layer's."""

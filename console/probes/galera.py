@@ -112,6 +112,13 @@ class Wsrep:
         """Part of the Primary component, Synced and ready for queries."""
         return self.status == "Primary" and self.state == "Synced" and self.ready
 
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Settings that only maintenance or a repair needs, as they are written."""
+        left = {"wsrep_desync=ON": self.desynced, "read_only=ON": self.read_only}
+        left[f"pxc_maint_mode={self.maintenance}"] = self.maintenance not in ("", "DISABLED")
+        return tuple(setting for setting, on in left.items() if on)
+
 
 @dataclass(frozen=True)
 class _Rates:

@@ -150,8 +150,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     state = _STATES.get(mine.state, (mine.state.split(":")[0].split() or ["?"])[0])[:8]
     if not mine.synced:
         return Word(WARN, f"{state} {size} q{mine.recv_queue}", "warn")
-    leftover = mine.desynced or mine.read_only or mine.maintenance not in ("", "DISABLED")
-    fine = mine.size >= members and not leftover
+    fine = mine.size >= members and not mine.leftovers
     return Word(OK if fine else WARN, f"{state} {size} q{mine.recv_queue}", "ok" if fine else "warn")
 
 

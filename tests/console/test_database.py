@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from console.facts.ist import Window, ist_window
-from console.facts.sst import size, transfers
+from console.facts.sst import transfers
 from console.inventory import Cluster, Firewall, Login, Mysql, Node
 from console.probes.galera import Wsrep
 from console.probes.member import Member
 from console.probes.seqnos import Sample
 from console.probes.transfer import Transfer
+from console.saying import size
 from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown, empty
 
 NODES = tuple(Node(f"node{n}", f"10.20.0.1{n}", Login("x")) for n in (1, 2, 3))
@@ -128,20 +129,20 @@ def test_when_it_left_was_not_seen() -> None:
 def test_a_copy_has_two_sides() -> None:
     seen = picture(
         {},
-        node1=Transfer("donor", "rsync", peer="10.20.0.13", datadir_bytes=11_000_000_000),
-        node3=Transfer("joiner", "rsync", bytes=4_000_000_000, bytes_per_second=35_000_000.0),
+        node1=Transfer("donor", "rsync", peer="10.20.0.13", datadir_bytes=11 << 30),
+        node3=Transfer("joiner", "rsync", bytes=4 << 30, bytes_per_second=35.0 * (1 << 20)),
     )
     (copy,) = transfers(seen)
     assert (copy.joiner, copy.donor, copy.share) == ("node3", "node1", pytest.approx(4 / 11))
-    assert copy.says == "SST from node1, 4.0 GB of 11 GB, 3 min left"
+    assert copy.says == "SST from node1, 4.0 GiB of 11 GiB, 3 min left"
 
 
 def test_one_side_of_a_copy_is_silent() -> None:
-    (copy,) = transfers(picture({}, node3=Transfer("joiner", "rsync", bytes=4_000_000)))
-    assert (copy.donor, copy.says) == ("", "SST, 4 MB so far")
+    (copy,) = transfers(picture({}, node3=Transfer("joiner", "rsync", bytes=4 << 20)))
+    assert (copy.donor, copy.says) == ("", "SST, 4 MiB so far")
     (copy,) = transfers(picture({}, node1=Transfer("donor", "rsync", peer="10.20.0.12", datadir_bytes=9)))
     assert (copy.joiner, copy.says, copy.share) == ("node2", "SST from node1", None)
 
 
 def test_sizes() -> None:
-    assert [size(count) for count in (370_000_000, 4_020_000_000, 11_400_000_000)] == ["370 MB", "4.0 GB", "11 GB"]
+    assert [size(count) for count in (370 << 20, 4020 << 20, 11_400 << 20)] == ["370 MiB", "3.9 GiB", "11 GiB"]

@@ -1,11 +1,10 @@
 """What else there is to know of a node, most important first: the last column, or lines where there is no room."""
 
 from console.facts.membership import node_of
-from console.probes.transfer import Transfer
+from console.facts.sst import transfers
 from console.snapshot import Known, NodeView
 from console.ui import words
 from console.ui.lines import Line, Piece, flow
-from console.ui.readings.kinds import amount
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight
 from console.ui.words import Word
@@ -22,38 +21,19 @@ def _out(sight: Sight, view: NodeView) -> list[Word]:
 
 
 def transfer(sight: Sight, view: NodeView) -> list[Word]:
-    """An SST: from whom or to whom, and how far. Only the donor knows both ends."""
-    if not isinstance(view.transfer, Known) or not view.transfer.value.role:
-        return []
-    mine = view.transfer.value
-    if mine.role == "donor":
-        to = next((one.name for one in sight.picture.cluster.nodes if one.address == mine.peer), mine.peer)
-        return [Word("", f"SST to {to or 'a node'}", "warn")]
-    giver = donor(sight, view.name)
-    whole = giver[1].datadir_bytes if giver else None
-    parts = ["SST", f" from {giver[0]}" if giver else "", f", {amount(mine.bytes)}" if mine.bytes is not None else ""]
-    return [Word("", "".join(parts) + (f" of {amount(whole)}" if whole and mine.bytes is not None else ""), "warn")]
-
-
-def donor(sight: Sight, node: str) -> tuple[str, Transfer] | None:
-    """Who gives a node its copy."""
-    address = node_of(sight.picture.cluster, node).address
-    found = [
-        (one.name, one.transfer.value)
-        for one in sight.picture.nodes
-        if isinstance(one.transfer, Known) and one.transfer.value.role == "donor"
-    ]
-    return next((one for one in found if one[1].peer in (address, node)), found[0] if len(found) == 1 else None)
+    """An SST: from whom or to whom, and how far."""
+    said = [copy.says for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name]
+    said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(sight.picture) if copy.donor == view.name]
+    return [Word("", says, "warn") for says in said]
 
 
 def joining(sight: Sight, view: NodeView) -> Word | None:
     """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
-    if not isinstance(view.transfer, Known) or view.transfer.value.role != "joiner":
+    mine = next((copy for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name), None)
+    if mine is None:
         return None
-    mine, giver = view.transfer.value, donor(sight, view.name)
-    whole = giver[1].datadir_bytes if giver else None
-    share = f" {min(99, 100 * mine.bytes // whole)}%" if whole and mine.bytes is not None else ""
-    return Word(words.WARN, f"Joining{share or ' SST'}", "warn")
+    far = "SST" if mine.share is None else f"{min(99, int(100 * mine.share))}%"
+    return Word(words.WARN, f"Joining {far}", "warn")
 
 
 def _writer(sight: Sight, view: NodeView) -> list[Word]:
