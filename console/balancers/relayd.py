@@ -19,7 +19,7 @@ DIRTY = "/var/run/loadbalancer.dirty"
 MOST_STATES = 50_000
 """Entries of pf's state table above which sessions are not counted: listing them would cost the firewall too much."""
 _ROW = re.compile(
-    r"([0-9]{1,9})\s+(redirect|relay|router|table|host)\s+([!-~]{1,255})\s+(?:[0-9.]{1,7}%)?\s*([a-z][ -~]{0,60})"
+    r"([0-9]{1,9})\s+(redirect|relay|router|table|host)\s+([!-~]{1,255})\s+(?:[0-9.]{1,7}%\s*)?([a-z][ -~]{0,60})"
 )
 _STATUSES = {"up": "UP", "down": "DOWN", "disabled": "MAINT", "unknown": "unknown"}
 _TABLE = re.compile(r"[!-~]+:([0-9]{1,5})")

@@ -10,6 +10,7 @@ import json
 from typing import Any, cast
 
 from console.answers import dig
+from console.asks import Unreadable
 
 SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("synchronizerules", ("filter", "schedules")),
@@ -28,7 +29,7 @@ SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _SKIPPED = ("descr",)
 _DEEPEST = 40
-"""Levels of nesting that are looked into; pfSense's own sections have fewer than ten."""
+"""Levels of nesting that are read; pfSense's own sections have fewer than ten."""
 
 
 def sections(root: Any) -> tuple[tuple[str, str], ...]:
@@ -49,7 +50,7 @@ def _synced(tree: Any, depth: int) -> Any:
     """Without descriptions and entries marked `nosync`; None for such an entry. An empty tag says something: that it is
     there (`<disabled></disabled>`). A list of one is its entry, as it is where there never was another."""
     if depth > _DEEPEST:
-        return str(tree)
+        raise Unreadable(f"config.xml is nested more than {_DEEPEST} levels deep")
     if isinstance(tree, dict):
         entries = cast("dict[str, Any]", tree)
         kept = {key: _synced(value, depth + 1) for key, value in entries.items() if key not in _SKIPPED}

@@ -10,6 +10,8 @@ from console.question import Cadence, Question, Subject
 
 MOST = 64
 """Bonds, arrays, failed units, names or lines of a RAID command that are read."""
+MOST_RAID = 128 << 10
+"""Characters a RAID command may print."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def _values(text: str) -> dict[str, str]:
 _ARRAY = re.compile(r"^(?P<name>md\w+) : (?P<active>active|inactive)(?P<words>.*)$", re.MULTILINE)
 _COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/(?P<working>[0-9]{1,4})\] \[[U_]+\]")
 _ACTION = re.compile(
-    r"(?P<what>recovery|resync|reshape|check|repair) *= *(?P<share>[0-9.]{1,6})%.*?finish=(?P<left>\S+)"
+    r"(?P<what>recovery|resync|reshape|check|repair) {0,9}= {0,9}(?P<share>[0-9.]{1,6})%"
+    r"[^=\n]{0,99}finish=(?P<left>\S{1,20})"
 )
 _WAITING = re.compile(r"(?P<what>recovery|resync|reshape|check|repair)=(?P<why>DELAYED|PENDING|REMOTE)")
 
@@ -229,6 +232,8 @@ def parse_failed(answer: Ran) -> tuple[str, ...]:
 
 
 def _raid(answer: Ran) -> RaidState:
+    if len(answer.out) + len(answer.err) > MOST_RAID:
+        return RaidState(None, (f"the command printed more than {MOST_RAID >> 10} KiB",))
     lines = tuple(plain_text(line, 200) for line in (answer.out + "\n" + answer.err).splitlines() if line.strip())
     if answer.status in (124, 126, 127) or answer.err.startswith("sudo:"):
         return RaidState(None, lines[-1:] or ("the command did not end in time",))
@@ -240,7 +245,8 @@ _ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
 
 def _own_names(files: dict[str, str]) -> tuple[str, ...]:
     """Host name, addresses, and what /etc/hosts calls these addresses."""
-    own = [address for address in _ADDRESS.findall(files.get("/proc/net/fib_trie", "")) if address[:4] != "127."]
+    found = _ADDRESS.findall(files.get("/proc/net/fib_trie", ""))
+    own = dict.fromkeys(address for address in found if address[:4] != "127.")
     lines = [line.partition("#")[0].split() for line in files.get("/etc/hosts", "").splitlines()]
     called = [name for words in lines if words and words[0] in own for name in words[1:]]
     return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MOST]
@@ -263,4 +269,11 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     return (*asks, Run(cluster.raid.command, root=True, timeout=8)) if cluster.raid else asks
 
 
-DEVICES = Question(field="devices", subject=Subject.NODE, cadence=Cadence.SLOW, asks=_asks, parse=parse, judged=judged)
+DEVICES = Question(
+    field="devices",
+    subject=Subject.NODE,
+    cadence=Cadence.SLOW,
+    asks=_asks,
+    parse=parse,
+    parse_for=lambda cluster: lambda answers, before: judged(cluster, parse(answers, before)),
+)

@@ -21,6 +21,8 @@ SYNC_NOTICE = "sync_settings"
 """The id of a notice that says that a sync to the peer failed (xmlrpc_client.inc)."""
 MOST_NOTICES = 20
 """That many are kept, the latest."""
+LONGEST_NOTICE = 4000
+"""Characters of one that are read: fewer than the digits of &#… at which Python refuses to make a number (4300)."""
 _MISSING = ("No such file or directory", "Not a directory", "Is a directory")
 _PRINTED = re.compile(r"\s*([0-9][A-Za-z0-9._-]{0,39}?)\s*([abN][:;].*)?", re.DOTALL)
 """The version and, if there are notices, PHP's array (or false, or null); a version file may end without a newline."""
@@ -91,8 +93,9 @@ def _message(notice: Any) -> str | None:
     fields = cast("dict[Any, Any]", notice) if isinstance(notice, dict) else {}
     if not isinstance(fields.get("id"), str) or not isinstance(fields.get("notice"), str):
         raise Unreadable("a notice has no id or no text")
-    says = plain_text(html.unescape(fields["notice"])) or "no text"
-    return says if fields["id"] == SYNC_NOTICE else None
+    if fields["id"] != SYNC_NOTICE:
+        return None
+    return plain_text(html.unescape(fields["notice"][:LONGEST_NOTICE])) or "no text"
 
 
 def _unapplied(text: str) -> tuple[str, ...]:

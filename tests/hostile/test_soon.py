@@ -1,0 +1,73 @@
+"""No answer keeps its reader for long: while a regular expression runs, no key is heard."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from console.asks import Ran, Unreadable
+from console.balancers import pfsense_config, relayd
+from console.probes import devices, pfsense
+
+MIB = 1 << 20
+SOON = 1.0
+"""Seconds of the processor. Each of these took more than ten, or for ever; now a twentieth."""
+ARRAY = "Personalities : [raid1]\nmd0 : active raid1 sda[0] sdb[1]\n 1 blocks [2/2] [UU]\n"
+SUMMARY = "Id   Type     Name                     Avlblty Status\n"
+HOSTNAME = "==> /proc/sys/kernel/hostname <==\nnode1\n"
+SYNCED = "<hasync><synchronizetoip>10.0.0.2</synchronizetoip><synchronizerules>on</synchronizerules></hasync>"
+
+
+def soon(read: Callable[[], object]) -> object:
+    began = time.process_time()
+    try:
+        return read()
+    finally:
+        assert time.process_time() - began < SOON
+
+
+def notice(text: str) -> tuple[str, ...]:
+    body = f'a:1:{{i:1;a:2:{{s:2:"id";s:13:"sync_settings";s:6:"notice";s:{len(text)}:"{text}";}}}}'
+    answers = (f"2.7.2-RELEASE\n{body}", "", "", "1790000000\n")
+    return pfsense.parse(tuple(Ran(0, one, "") for one in answers), None).sync_notices
+
+
+def test_a_recovery_that_is_said_a_hundred_thousand_times() -> None:
+    assert soon(lambda: devices.parse_mdstat(ARRAY + "recovery=1%" * 90_000))
+
+
+def test_addresses_and_hosts_without_end() -> None:
+    tree = "".join(f"|-- 10.{n // 250}.{n % 250}.1\n   /32 host LOCAL\n" for n in range(15_000))
+    hosts = "192.0.2.1 x\n" * 40_000
+    files = f"{HOSTNAME}\n==> /proc/net/fib_trie <==\n{tree}\n==> /etc/hosts <==\n{hosts}"
+    answers = (Ran(0, "/ 4096 1 1 1 1 1\n", ""), Ran(0, files, ""), Ran(0, "", ""))
+    assert soon(lambda: devices.parse(answers, None))
+
+
+def test_a_raid_command_that_does_not_stop_printing() -> None:
+    answers = (Ran(0, "/ 4096 1 1 1 1 1\n", ""), Ran(0, HOSTNAME, ""), Ran(0, "", ""), Ran(0, "x\n" * 2 * MIB, ""))
+    found = devices.parse(answers, None).raid
+    assert found == devices.RaidState(None, ("the command printed more than 128 KiB",))
+
+
+@pytest.mark.parametrize("row", [f"1 table web:80 {' ' * 500_000}!", f"1 host {'x' * 200} {' ' * 500_000}99%"])
+def test_a_row_of_blanks(row: str) -> None:
+    with pytest.raises(Unreadable):
+        soon(lambda: relayd.parse_summary(SUMMARY + row))
+
+
+@pytest.mark.parametrize("text", ["&" * 900_000, "&#38" * 200_000, f"x &#x{'9' * 500_000};", "&notit" * 150_000])
+def test_a_notice_of_entities(text: str) -> None:
+    (says,) = notice(text)
+    assert len(says) <= 300
+
+
+def test_a_notice_with_a_number_of_five_thousand_digits() -> None:
+    (says,) = notice(f"no sync &#{'9' * 5000};")
+    assert says.startswith("no sync ")
+
+
+def test_config_is_not_read_as_deep_as_it_goes() -> None:
+    rules = f"<filter>{'<rule>' * 100_000}{'</rule>' * 100_000}</filter>"
+    with pytest.raises(Unreadable, match="40 levels"):
+        pfsense_config.parse_xml(f"<pfsense><version>22.9</version>{SYNCED}{rules}</pfsense>")
