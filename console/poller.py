@@ -122,6 +122,7 @@ class Poller:
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
         self._avoid: dict[str, str | None] = {}
         """By volume: the node that gave no answer about it last time."""
+        self._failing: set[Round] = set()
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -211,20 +212,29 @@ class Poller:
             answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
         except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
             answers = (WireError(f"{machine} can't be asked: {_ours(error)}"),) * len(flat)
-        at, back, answered = 0, False, True
+        at, back, answered, fresh = 0, False, True, True
         for question, some in zip(one.questions, asks, strict=True):
             reading = await self._read(question, one.name, answers[at : at + len(some)], sent)
             back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
             answered &= isinstance(reading, Known)
+            fresh &= isinstance(reading, Known) and reading.at == sent
             self.snapshot = fold(self.snapshot, question, one.name, reading)
             at += len(some)
         if one.subject is Subject.VOLUME:
             self._avoid[one.name] = None if answered else machine
-        if back:
+        if back or self._begins_to_fail(one, fresh):
             self._hurry(one)
         self._changed.set()
         self._changed = asyncio.Event()
         return answered
+
+    def _begins_to_fail(self, one: Round, fresh: bool) -> bool:
+        """A volume whose cheap state is no longer told: then heal info is news, see `console.facts.heal_info`."""
+        if one.subject is not Subject.VOLUME or one.cadence is not Cadence.STORAGE:
+            return False
+        begins = not fresh and one not in self._failing
+        (self._failing.discard if fresh else self._failing.add)(one)
+        return begins
 
     def _hurry(self, one: Round) -> None:
         """A subject that answers again is asked the rest at once, not when its slow questions' time has come."""

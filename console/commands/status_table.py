@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from console.facts import heal_info
 from console.facts.membership import membership, sessions_of
 from console.health import findings, verdict
 from console.inventory import Vip
@@ -98,7 +99,9 @@ def _bricks(picture: Snapshot, node: str) -> tuple[Word, Word]:
         return words.NOTHING, words.NOTHING
     unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
     bricks = [picture.brick(view, node) for view in picture.volumes]
-    return words.brick(bricks, unknown), words.heal(bricks, unknown)
+    told = heal_info.of(picture, node)
+    by_heal_info = told and (unknown or not all(brick.connected for brick in told))
+    return words.brick_by_heal_info(told) if by_heal_info else words.brick(bricks, unknown), words.heal(bricks, unknown)
 
 
 def _load(view: NodeView) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.facts import heal_info
 from console.facts.fitness import reached
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
@@ -21,7 +22,7 @@ MANY = 20
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Nobody can tell about a volume."""
     for view in snapshot.volumes:
-        if isinstance(view.state, Unknown) and view.state.since:
+        if isinstance(view.state, Unknown) and view.state.since and not heal_info.away(snapshot, view):
             lost = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
             level = Level.DEGRADED if lost else Level.UNKNOWN
             says = f"Gluster {view.name} is not known: {view.state.why}"
@@ -41,25 +42,36 @@ def machine_of(snapshot: Snapshot, view: VolumeView, brick: Brick) -> str:
 
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
     """A brick away costs the spare one; most of them away cost the volume. 0 to heal is not healed then."""
-    for view, volume in _known(snapshot):
-        gone = [machine_of(snapshot, view, brick) for brick in volume.bricks if not reached(brick)]
-        here = len(volume.bricks) - len(gone)
-        if gone and 2 * here <= len(volume.bricks):
-            says = (
-                f"Gluster {view.name} has {here} of {len(volume.bricks)} bricks: without quorum reads and writes fail;"
-                f" away on {listed(gone)}"
-            )
-            every = tuple(node.name for node in snapshot.nodes)
-            yield Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, every)
-        elif gone:
-            nothing = not any(brick.pending for brick in volume.bricks)
-            rest = (
-                "0 entries to heal is not healed while it is away"
-                if nothing
-                else "what it misses is healed when it is back"
-            )
-            says = f"Gluster {view.name}: brick away on {listed(gone)}; {rest}"
-            yield Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, says, tuple(gone))
+    for view in snapshot.volumes:
+        if by_heal_info := heal_info.away(snapshot, view):
+            yield _away(snapshot, view, by_heal_info, len(heal_info.newer(view)), _meanwhile(view))
+        elif isinstance(view.state, Known):
+            bricks = view.state.value.bricks
+            gone = tuple(machine_of(snapshot, view, brick) for brick in bricks if not reached(brick))
+            nothing = not any(brick.pending for brick in bricks)
+            healed = "0 entries to heal is not healed while it is away"
+            rest = healed if nothing else "what it misses is healed when it is back"
+            if gone:
+                yield _away(snapshot, view, gone, len(bricks), rest)
+
+
+def _away(snapshot: Snapshot, view: VolumeView, gone: tuple[str, ...], count: int, rest: str) -> Finding:
+    here = count - len(gone)
+    if 2 * here > count:
+        says = f"Gluster {view.name}: brick away on {listed(gone)}; {rest}"
+        return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, says, gone)
+    says = (
+        f"Gluster {view.name} has {here} of {count} bricks: without quorum reads and writes fail;"
+        f" away on {listed(gone)}"
+    )
+    return Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, tuple(node.name for node in snapshot.nodes))
+
+
+def _meanwhile(view: VolumeView) -> str:
+    """What more there is to say while only heal info answers, or has answered since the last look."""
+    missed = max((brick.pending or 0 for brick in heal_info.newer(view)), default=0)
+    told = f"heal info says so, and counts {counted(missed, 'entry', 'entries')} to heal"
+    return f"{told}; {view.state.why}" if isinstance(view.state, Unknown) else told
 
 
 def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
@@ -107,7 +119,8 @@ def _pace(volume: Volume) -> str:
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
     for view in snapshot.volumes:
-        whole = isinstance(view.state, Known) and all(reached(brick) for brick in view.state.value.bricks)
+        state, away = view.state, heal_info.away(snapshot, view)
+        whole = isinstance(state, Known) and all(reached(brick) for brick in state.value.bricks) and not away
         found = view.split_brain
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")

@@ -12,6 +12,11 @@ HEAL_DELAY = 2.0
 """Seconds after a brick is back before healing begins: until then it says 0 while the others still count."""
 
 
+LOCK = 60.0
+"""Seconds for which a peer that vanished without a word keeps the volume's lock taken, unless it is back before. The
+real one holds it for as long as the peer is away and TCP goes on sending: more than four minutes were measured."""
+
+
 @dataclass
 class Brick:
     """One brick with its self-heal daemon and the glusterd beside it."""
@@ -67,6 +72,17 @@ class Gluster:
         self.asked: frozenset[str] = frozenset()
         """Bricks that were down at the last heal info: the first one after a loss takes much longer."""
         self._running = running
+
+    def vanish(self, name: str) -> None:
+        """A machine lost its power: its peers' glusterds are not told, and the next command waits for it."""
+        self.bricks[name].lose()
+        self.locked_until = self.clock.now + LOCK
+
+    def back(self, name: str) -> None:
+        """glusterd starts; whoever still waited for it need not any more."""
+        self.bricks[name].start(self.clock.now)
+        if all(brick.glusterd for brick in self.bricks.values()):
+            self.locked_until = 0.0
 
     def connected(self, name: str) -> bool:
         """Whether clients and self-heal daemons reach the brick."""

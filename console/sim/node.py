@@ -83,7 +83,7 @@ class Node(Machine):
         if name == MYSQL:
             self.galera.start(self.name)
         elif name == GLUSTERD:
-            self.gluster.bricks[self.name].start(self.clock.now)
+            self.gluster.back(self.name)
         elif name == APACHE and self.apache is None:
             self.apache = Apache(self.clock.now)
 
@@ -138,7 +138,7 @@ class Node(Machine):
     def lost(self) -> None:
         self._stopping_mysql = False
         self.galera.vanish(self.name)
-        self.gluster.bricks[self.name].lose()
+        self.gluster.vanish(self.name)
         self.apache = None
 
     def booted(self) -> None:

@@ -14,7 +14,7 @@ from console.guards import Override
 from console.health import Level
 from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
-from console.probes.gluster import Brick
+from console.probes.gluster import Brick, Healing
 from console.probes.vip import Visit
 from console.snapshot import Cause, Reading, Unknown
 
@@ -166,6 +166,11 @@ def brick(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:
     if not all(each.heal_daemon for each in there):
         return Word(WARN, "no shd", "warn")
     return Word(OK, "ok", "ok")
+
+
+def brick_by_heal_info(bricks: Sequence[Healing]) -> Word:
+    """The same while Gluster itself can't tell: away is known; of one that is reached not all is."""
+    return Word("", "reached", "text") if all(each.connected for each in bricks) else Word(BAD, "away", "bad")
 
 
 def heal(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from console.facts import heal_info
+from console.facts.fitness import healed
 from console.health import Finding, Kind, Layer, Level, findings, verdict, verdicts
 from console.health.follows import FOLLOWS
+from console.health.hosts import nodes_answer
+from console.health.storage import bricks_are_online, volumes_are_known
 from console.health.unknowns import DOUBTS
+from console.probes.gluster import BUSY
 from console.session import Session
 from console.snapshot import QUESTIONS, Known, Reading, Snapshot, Unknown
 from console.spare import one_line
@@ -83,7 +88,7 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
         sim.fault("node-lost", "node2")
-        follows = {"down", "size-below", "brick-away", "heal"}
+        follows = {"down", "size-below", "brick-away"}
         lost = lambda now: next((one for one in findings(now) if one.kind == "lost"), None)  # noqa: E731
         picture = await until(
             session, lambda now: bool((one := lost(now)) and {each.kind.value for each in one.brings} >= follows)
@@ -95,6 +100,36 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
         assert judged.machines["node1"].level is judged.layers[Layer.FIREWALL].level is Level.OK
         assert one_line(picture).startswith("may go now: fw1, fw2 | not: node1, node3 (node2 does not answer since ")
         assert one_line(picture).endswith(" | gone: node2")
+
+
+async def test_two_lost_nodes_do_not_serve_in_each_others_sentence(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (_, cluster), watching(cluster) as session:
+        picture = await until(session, well)
+        lost = Unknown("silent", picture.node("node1").host.at, 1.0)
+        for name in ("node2", "node3"):
+            picture = replace(
+                picture,
+                nodes=tuple(replace(one, host=lost) if one.name == name else one for one in picture.nodes),
+            )
+        assert "; node1 still serves: silent" in next(iter(nodes_answer(picture))).says
+        forbidden = alter(picture, "nodes", "node1", "site", status=403)
+        assert "; nobody is known to serve: silent" in next(iter(nodes_answer(forbidden))).says
+
+
+async def test_heal_info_says_which_brick_is_away_while_gluster_is_locked(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("node-lost", "node2")
+        away = lambda now: [one.says for one in bricks_are_online(now)]  # noqa: E731
+        picture = await until(session, lambda now: any("heal info says so" in one for one in away(now)))
+        assert away(picture)[0].startswith("Gluster www: brick away on node2; heal info says so, and counts ")
+        assert [brick.connected for brick in heal_info.of(picture, "node2")] == [False]
+        busy = Unknown(BUSY, 0.0, 1.0)
+        volumes = tuple(replace(one, state=busy) for one in picture.volumes)
+        picture = replace(picture, volumes=volumes)
+        assert away(picture)[0].endswith(BUSY)
+        assert list(volumes_are_known(picture)) == []
+        assert [one for one in healed(picture) if "is not known" in one]  # guards go on wanting Gluster's own word
 
 
 async def test_a_full_copy_says_from_whom_and_how_far(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from console.facts import heal_info
 from console.facts.membership import memberships, sessions_of
 from console.probes.gluster import Brick
 from console.snapshot import Known, NodeView, Reading, Unknown
@@ -140,7 +141,11 @@ def bricks(sight: Sight, node: str) -> tuple[list[Brick | None], Unknown | None]
 
 
 def _brick(sight: Sight, view: NodeView) -> Word:
-    return _storage(sight, words.brick(*bricks(sight, view.name)))
+    found, unknown = bricks(sight, view.name)
+    told = heal_info.of(sight.picture, view.name)
+    if told and (unknown or not all(brick.connected for brick in told)):
+        return words.brick_by_heal_info(told)
+    return _storage(sight, words.brick(found, unknown))
 
 
 def _heal(sight: Sight, view: NodeView) -> Word:
