@@ -46,12 +46,12 @@ class Question(Generic[T]):
     cadence: Cadence
     asks: Callable[[Cluster, str], tuple[Ask, ...]]
     parse: Callable[[tuple[Any, ...], T | None], T]
-    judged: Callable[[Cluster, T], T] | None = None
-    """What becomes of the value where its meaning depends on the inventory."""
+    parse_for: Callable[[Cluster], Callable[[tuple[Any, ...], T | None], T]] | None = None
+    """In the place of `parse`, where the inventory says how an answer is to be read."""
     apart: bool = False
     """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
 
     def read(self, cluster: Cluster, answers: tuple[Any, ...], before: T | None) -> T:
         """Raises Unreadable."""
-        value = self.parse(answers, before)
-        return self.judged(cluster, value) if self.judged else value
+        parse = self.parse_for(cluster) if self.parse_for else self.parse
+        return parse(answers, before)

@@ -37,15 +37,11 @@ def balancer_of(cluster: Cluster) -> Balancer:
     return BALANCERS[cluster.balancer]
 
 
-def _parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
-    """HAProxy gives two answers, relayd three."""
-    return (haproxy if len(answers) == 2 else relayd).parse(answers, before)
-
-
 POOLS = Question(
     field="pools",
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
     asks=lambda cluster, _name: balancer_of(cluster).asks(cluster),
-    parse=_parse,
+    parse=haproxy.parse,
+    parse_for=lambda cluster: balancer_of(cluster).parse,
 )

@@ -5,7 +5,7 @@ no other way: `haproxy_config`, `relayd_config`.
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from console.answers import dig, ran, rows, xml
@@ -13,7 +13,7 @@ from console.asks import Ran, Run, Unreadable, plain_text
 from console.balancers import haproxy_config, relayd_config
 from console.balancers.configured import PooledServer, text
 from console.balancers.sections import digest, sections
-from console.inventory import Cluster, Node
+from console.inventory import Node
 from console.question import Cadence, Question, Subject
 
 MOST_CONFIG = 4 << 20
@@ -68,9 +68,9 @@ class FirewallConfig:
         return tuple(server for server in self.servers if server.address == node.address)
 
 
-def parse(answers: tuple[Ran, ...], _before: FirewallConfig | None) -> FirewallConfig:
-    """From config.xml; a second answer names the balancer, where it is not the HAProxy package."""
-    return parse_xml(ran(answers[0], MOST_CONFIG), ran(answers[1]).strip() if len(answers) > 1 else "haproxy")
+def parse(answers: tuple[Ran, ...], _before: FirewallConfig | None = None, balancer: str = "haproxy") -> FirewallConfig:
+    """From config.xml."""
+    return parse_xml(ran(answers[0], MOST_CONFIG), balancer)
 
 
 @lru_cache(maxsize=16)
@@ -126,9 +126,11 @@ def _pools(root: Any, balancer: str) -> _Pools:
     return _Pools(haproxy_config.servers(part), digest(common), "enablesync" in shared)
 
 
-def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
-    config = Run(("cat", "/cf/conf/config.xml"), root=True)
-    return (config,) if cluster.balancer == "haproxy" else (config, Run(("echo", cluster.balancer)))
-
-
-CONFIG = Question(field="config", subject=Subject.FIREWALL, cadence=Cadence.SLOW, asks=_asks, parse=parse)
+CONFIG = Question(
+    field="config",
+    subject=Subject.FIREWALL,
+    cadence=Cadence.SLOW,
+    asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True),),
+    parse=parse,
+    parse_for=lambda cluster: partial(parse, balancer=cluster.balancer),
+)

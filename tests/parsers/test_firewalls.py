@@ -7,7 +7,6 @@ import pytest
 
 from console.asks import Ran, Unreadable
 from console.balancers import pfsense_config, relayd
-from console.balancers.balancer import POOLS
 from console.balancers.configured import Change, PooledServer
 from console.balancers.pools import Admin, Pools
 from console.balancers.relayd_config import persist
@@ -180,8 +179,7 @@ def config(name: str, *changes: tuple[str, str], balancer: str = "haproxy") -> p
     for old, new in changes:
         assert old in document, old
         document = document.replace(old, new, 1)
-    tag = () if balancer == "haproxy" else (printed(f"{balancer}\n"),)
-    return pfsense_config.parse((printed(document), *tag), None)
+    return pfsense_config.parse((printed(document),), None, balancer)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +256,7 @@ def test_load_balancer_pools() -> None:
 
 
 def pools(summary: str, states: Ran | None = None, dirty: int = 1) -> Pools:
-    return POOLS.parse((printed(summary), printed("", dirty), states or printed(COUNTED)), None)
+    return relayd.parse((printed(summary), printed("", dirty), states or printed(COUNTED)), None)
 
 
 def node(number: int) -> Node:

@@ -1,6 +1,7 @@
 """Whatever a machine prints, a parser answers with a value or with Unreadable, and with nothing else."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ SHELL: list[tuple[Parse, tuple[str, ...]]] = [
     (carp.parse, (text("pfsense/ifconfig-fbsd15-vrrp-mixed.txt"), SYSCTL, "1790000000\n")),
     (pfsense.parse, (BOX, "/var/run/vip.dirty\n", text("pfsense/composed-pfctl-si.txt"), "1790000000\n")),
     (relayd.parse, (text("pfsense/composed-relayctl-show-summary.txt"), "", "10.20.0.11:80 3\ncounted\n")),
-    (pfsense_config.parse, (text("pfsense/config-2.4.5-relayd-fw1.xml"), "relayd\n")),
+    (partial(pfsense_config.parse, balancer="relayd"), (text("pfsense/config-2.4.5-relayd-fw1.xml"),)),
     (haproxy.parse, (text("pfsense/showstat-allup.csv", "pfsense/servers-state-allup.txt"), "")),
     (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
     (system.parse_host, (HOST,)),
