@@ -9,7 +9,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-THRESHOLDS = (5_000, 10, 20)
+THRESHOLDS = (2_000, 10, 50)
 """Of objects that stay, so many make a search of the newest; ten of these one of what came lately; and a million new
 objects one of everything: with one cluster hours apart, 200 ms each ten minutes with a hundred."""
 SETTLED = 20.0

@@ -50,6 +50,8 @@ class Glances:
         self.last = unlooked(session.cluster)
         self._looked = 0.0
         self._event: object = None
+        self._seen: tuple[Snapshot, int, bool] | None = None
+        """What the last glance was made of: while no answer comes it stays true."""
 
     def shown(self) -> Glance:
         """Of a row that is on the screen: at most a second old."""
@@ -66,7 +68,9 @@ class Glances:
         """Now."""
         self._looked, self._event = time.monotonic(), self._newest()
         self._past.look(time.time())
-        self.last = glance(self._session.picture, len(self._past.open), self._session.running is not None)
+        seen = (self._session.picture, len(self._past.open), self._session.running is not None)
+        if self._seen is None or seen[0] is not self._seen[0] or seen[1:] != self._seen[1:]:
+            self._seen, self.last = seen, glance(*seen)
         return self.last
 
 
