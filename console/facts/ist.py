@@ -18,6 +18,8 @@ FILLED = 0.97
 SPANS = (60.0, 600.0, 6000.0, float("inf"))
 """Seconds over which the rate of writes is looked at. The highest rate counts: a window must not be too long."""
 DAY = 86_400.0
+FAR = 365 * DAY
+"""From here on it is no time of day: what a member says of its gcache may be beyond any calendar."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _from(start: float, reaches: list[_Reach], verb: str) -> Window:
     seconds = best.seconds or 0.0
     if seconds == float("inf"):
         return Window(f"{verb} as long as nobody writes", possible=True, donor=best.donor)
+    if seconds > FAR:
+        return Window(f"{verb} for more than a year", possible=True, donor=best.donor, exact=best.exact)
     about = "" if best.exact else "about "
     return Window(
         f"{verb} until {about}{_clock(start + seconds, seconds)}",

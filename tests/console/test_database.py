@@ -88,6 +88,13 @@ def test_nobody_writes() -> None:
     assert (window.says, window.seconds, window.possible) == ("back by IST as long as nobody writes", None, True)
 
 
+def test_a_gcache_beyond_any_calendar() -> None:
+    """A member may say any size, and write next to nothing."""
+    slow = member(history=(Sample(9_000, 100_000, 70), Sample(10_000, 100_001, 71)))
+    window = ist_window(picture(dict.fromkeys(("node1", "node3"), slow), gcache=(10**18) << 40), "node2")
+    assert (window.says, window.possible) == ("back by IST for more than a year", True)
+
+
 def test_not_knowing_is_said() -> None:
     first_look = member(history=(Sample(10_000, 100_000, 0),))
     window = ist_window(picture(dict.fromkeys(("node1", "node3"), first_look)), "node2")

@@ -113,8 +113,15 @@ class Base(Screen[None]):
     def _whole(self, width: int, height: int) -> list[Line]:
         foot = self.foot(width)[-height:]
         room = height - len(foot)
-        kept = [one.cut(width) for one in self.lines(width, room)[:room]]
+        kept = [one.cut(width) for one in self._made(width, room)[:room]]
         return [*kept, *[Line().cut(width)] * (room - len(kept)), *foot]
+
+    def _made(self, width: int, height: int) -> list[Line]:
+        """The screen stays and hears its keys, whatever a machine has said that this program did not think of."""
+        try:
+            return self.lines(width, height)
+        except Exception as error:  # noqa: BLE001
+            return wrapped(f"An error in this program: this can't be painted ({error!r})", width - 1, " ", " ", "bad")
 
     # --- keys
 
@@ -130,7 +137,7 @@ class Base(Screen[None]):
             "e": self._export,
             ".": self._look_again,
             "q": lambda: self.run_worker(acts.leave(self), group="leave", exclusive=True),
-            **self.own(),
+            **self._own(),
         }
         self.notice = ""
         if key in own:
@@ -140,6 +147,13 @@ class Base(Screen[None]):
             self.do(acts.KEYS[key])
         else:
             self.say(f"{key} does nothing here; ? shows the keys")
+
+    def _own(self) -> dict[str, Callable[[], object]]:
+        """As `_made`: the keys that lead away go on."""
+        try:
+            return self.own()
+        except Exception:  # noqa: BLE001 -- the screen says already that it can't be painted
+            return {}
 
     def own(self) -> dict[str, Callable[[], object]]:
         """Keys that mean something on this screen only."""
