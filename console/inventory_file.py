@@ -177,8 +177,16 @@ def _mysql(table: Table) -> Mysql:
         password_file=table.file("password_file"),
         password_command=_command(table, "password_command"),
         option_file=table.file("option_file"),
-        datadir=table.text("datadir", "a folder on the node") or Mysql.datadir,
+        datadir=_folder(table, "datadir") or Mysql.datadir,
     )
+
+
+def _folder(table: Table, key: str) -> str | None:
+    """A path on a node. None if it is not there."""
+    value = table.text(key, "a folder on the node")
+    if value is not None and not value.startswith("/"):
+        raise table.error(f"{plain_text(value, 80)!r} is not a folder on the node: it begins with /", key)
+    return value
 
 
 def _mysql_proxy(table: Table) -> MysqlProxy:
@@ -196,6 +204,10 @@ def _raid(table: Table) -> Raid:
     command = table.texts("command")
     if not command or not command[0]:
         raise table.wrong("command", 'a program on the node and its arguments: ["storcli", "/c0/vall", "show"]')
+    if command[0].startswith("-") or command[0].endswith("/") or "=" in command[0]:
+        raise table.error(
+            f"{command[0]!r} is no program: sudo would take it for an option, a folder or a variable", "command"
+        )
     return Raid(command, table.pattern("bad") or Raid.bad)
 
 

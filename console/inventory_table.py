@@ -25,6 +25,17 @@ KINDS = {
 }
 
 
+MOST_REPEATS = 2
+"""* + and { in one pattern. Each multiplies the time by the length of a line; a repeated group may double it each time,
+and while Python searches no key is heard."""
+
+
+def _may_take_for_ever(pattern: str) -> bool:
+    plain = re.sub(r"\\.", "x", pattern)
+    plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", plain)
+    return bool(re.search(r"\)\s*[*+{]", plain)) or len(re.findall(r"[*+{]", plain)) > MOST_REPEATS
+
+
 class InventoryError(ValueError):
     """What is wrong with an inventory, in one sentence: file, key, what, and what is allowed."""
 
@@ -122,6 +133,9 @@ class Table:
             re.compile(value or "")
         except (re.error, RecursionError, OverflowError) as error:
             raise self.error(f"is not a regular expression: {plain_text(str(error), 80)}", key) from None
+        if value and _may_take_for_ever(value):
+            most = f"repeats a group, or more than {MOST_REPEATS} times"
+            raise self.error(f"{most}: some line a machine prints would be searched for ever; write the words out", key)
         return value
 
     def off(self, key: str) -> bool:

@@ -222,6 +222,16 @@ FAULTS = [
      '["storcli", "/c0/vall", "show"]'),
     (SMALL + "[cluster.web1.raid]\ncommand = ['a']\nbad = '('",
      "cluster.web1.raid.bad: is not a regular expression: missing ), unterminated subpattern at position 0"),
+    *((SMALL + f"[cluster.web1.raid]\ncommand = ['a']\nbad = '{bad}'",
+       "cluster.web1.raid.bad: repeats a group, or more than 2 times: some line a machine prints would be searched "
+       "for ever; write the words out")
+      for bad in ("(a+)+$", "(?:a|a)*b", "(?x)( a ) {2,}", ".*.*.*x", r"\s*[)*+]\s*\+a{1,9}")),
+    *((SMALL + f"[cluster.web1.raid]\ncommand = ['{program}']",
+       f"cluster.web1.raid.command: '{program}' is no program: sudo would take it for an option, a folder or a "
+       "variable")
+      for program in ("-s", "/usr/sbin/", "LD_PRELOAD=/tmp/x.so")),
+    (SMALL + '[cluster.web1.mysql]\nuser = "u"\ndatadir = "--files0-from=/x"',
+     "cluster.web1.mysql.datadir: '--files0-from=/x' is not a folder on the node: it begins with /"),
     (SMALL + "[cluster.web1.timings]\npoll = 0",
      "cluster.web1.timings.poll: 0 is not a number of seconds above 0 and up to a week"),
     (SMALL + "[cluster.web1.timings]\npoll = inf",
