@@ -1,23 +1,21 @@
 """Asks every machine its questions, each at its own pace, and folds the answers into one snapshot.
 
-A round is what travels together: the shell questions of one subject and cadence in one script, every other question by
-itself. Each round is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing else.
+Each round (`console.rounds`) is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing else.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from console.asks import Answer, Ask, Busy, Get, Ran, Run, Unreadable, WireError, plain_text
+from console.asks import Answer, Ask, Busy, Get, Ran, Unreadable, WireError, plain_text
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
+from console.rounds import Round, rounds
 from console.snapshot import (
     NOT_ASKED,
-    QUESTIONS,
     Cause,
     Known,
     Reading,
@@ -35,58 +33,6 @@ EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
 """What is asked at a calmer pace while nobody looks."""
 LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """Questions about one subject that are asked together."""
-
-    subject: Subject
-    name: str
-    cadence: Cadence
-    questions: tuple[Question[Any], ...]
-
-
-def rounds(cluster: Cluster) -> tuple[Round, ...]:
-    """All rounds of a cluster. A question that sends nothing (no MySQL, no URL) is in none."""
-    names = {
-        Subject.FIREWALL: [firewall.name for firewall in cluster.firewalls],
-        Subject.NODE: [node.name for node in cluster.nodes],
-        Subject.VOLUME: list(cluster.volumes),
-        Subject.DATABASE: list(cluster.databases),
-        Subject.VIP: [vip.name for vip in cluster.vips],
-    }
-    found: dict[tuple[Any, ...], Round] = {}
-    for question in QUESTIONS:
-        for name in names[question.subject]:
-            asks = question.asks(cluster, name)
-            if not asks:
-                continue
-            together = all(isinstance(ask, Run) for ask in asks) and not question.apart
-            key = (question.subject, name, question.cadence, "" if together else question.field)
-            before = found[key].questions if key in found else ()
-            found[key] = Round(question.subject, name, question.cadence, (*before, question))
-    return tuple(found.values())
-
-
-def questions_of(cluster: Cluster) -> frozenset[Ask]:
-    """Everything that may leave in read-only mode."""
-    return frozenset(
-        ask for one in rounds(cluster) for question in one.questions for ask in question.asks(cluster, one.name)
-    )
-
-
-Wanted = Callable[[Question[Any], str], bool]
-"""Whether an answer to this question about this subject is waited for."""
-
-
-def unasked(snapshot: Snapshot, wanted: Wanted = lambda _question, _name: True) -> bool:
-    """Whether some question still waits for its first answer or error."""
-    return any(
-        reading_of(snapshot, question, one.name) is NOT_ASKED and wanted(question, one.name)
-        for one in rounds(snapshot.cluster)
-        for question in one.questions
-    )
 
 
 def _large(answers: tuple[Answer | WireError, ...]) -> bool:
@@ -175,6 +121,12 @@ class Poller:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._changed.wait()
+
+    async def settle(self, waiting: Callable[[Snapshot], bool], patience: float) -> None:
+        """Returns when nothing is waited for any more, or after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while waiting(self.snapshot) and time.monotonic() < deadline:
+            await self.change(max(0.05, deadline - time.monotonic()))
 
     async def _keep_asking(self, one: Round) -> None:
         due = self._start

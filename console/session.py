@@ -6,7 +6,6 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +18,11 @@ from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
 from console.paths import journal_dir
-from console.poller import Poller, Wanted, questions_of, unasked
+from console.poller import Poller
 from console.probes.apache import APACHE
 from console.procedures.steps import Intent
 from console.question import Cadence, Question, Subject
+from console.rounds import Wanted, questions_of, unasked
 from console.runner import Note, Runner, Stopped, dry
 from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, as_of
 from console.wire import Wire
@@ -152,16 +152,11 @@ class Session:
 
     async def settled(self, patience: float) -> None:
         """Returns when every question has had one answer or error, or after `patience` seconds."""
-        await self._asked(lambda _snapshot: lambda _question, _name: True, patience)
+        await self.poller.settle(unasked, patience)
 
     async def ready(self, action: Action, node: str, patience: float, resumed: bool = False) -> None:
         """As `settled`, but waits only for what is needed to say what stands against an action."""
-        await self._asked(lambda snapshot: needed(snapshot, action, node, resumed), patience)
-
-    async def _asked(self, wanted: Callable[[Snapshot], Wanted], patience: float) -> None:
-        deadline = time.monotonic() + patience
-        while unasked(self.poller.snapshot, wanted(self.poller.snapshot)) and time.monotonic() < deadline:
-            await self.poller.change(max(0.05, deadline - time.monotonic()))
+        await self.poller.settle(lambda now: unasked(now, needed(now, action, node, resumed)), patience)
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment."""

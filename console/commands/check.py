@@ -7,7 +7,6 @@ of the actions, which says whether sudo would allow one without running it.
 import asyncio
 import re
 import tempfile
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -31,8 +30,10 @@ from console.commands.rights import rights
 from console.inventory import Cluster, Firewall
 from console.lock import Locked, holding
 from console.paths import journal_dir
-from console.poller import Poller, questions_of, rounds, unasked
+from console.poller import Poller
 from console.question import Cadence, Subject
+from console.rounds import about, questions_of
+from console.snapshot import NOT_ASKED, reading_of
 from console.wire import Wire
 
 PHP = Run(("/usr/local/bin/php", "-v"))
@@ -116,17 +117,11 @@ def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
 async def _settled(poller: Poller, subject: Subject, name: str) -> None:
     """Until every question about one subject has had an answer or an error."""
     timings = poller.snapshot.cluster.timings
-    deadline = time.monotonic() + timings.seldom_answer + timings.connect
-    mine = {
-        question
-        for one in rounds(poller.snapshot.cluster)
-        if (one.subject, one.name) == (subject, name)
-        for question in one.questions
-    }
-    while time.monotonic() < deadline and unasked(
-        poller.snapshot, lambda question, about: about == name and question in mine
-    ):
-        await poller.change(max(0.05, deadline - time.monotonic()))
+    mine = about(poller.snapshot.cluster, subject, name)
+    await poller.settle(
+        lambda now: any(reading_of(now, question, name) is NOT_ASKED for question in mine),
+        timings.seldom_answer + timings.connect,
+    )
 
 
 # --- this machine ---------------------------------------------------------------------------------------------------
@@ -178,9 +173,8 @@ def _first(cluster: Cluster, name: str, subject: Subject) -> Run:
     """The first command of the quick questions to a machine."""
     return next(
         ask
-        for one in rounds(cluster)
-        if (one.subject, one.name, one.cadence) == (subject, name, Cadence.FAST)
-        for question in one.questions
+        for question in about(cluster, subject, name)
+        if question.cadence is Cadence.FAST
         for ask in question.asks(cluster, name)
         if isinstance(ask, Run)
     )

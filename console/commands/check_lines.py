@@ -11,8 +11,8 @@ from typing import Any
 from console.asks import plain_text
 from console.facts.clocks import offsets
 from console.facts.membership import membership
-from console.poller import rounds
 from console.question import Question, Subject
+from console.rounds import about
 from console.saying import listed
 from console.snapshot import Cause, Known, Snapshot, Unknown, reading_of
 
@@ -106,12 +106,7 @@ JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
 
 def readings(picture: Snapshot, subject: Subject, name: str) -> Iterator[Line]:
     """A line for each question to one subject; what fails for one reason in one."""
-    answers = [
-        (question, reading_of(picture, question, name))
-        for one in rounds(picture.cluster)
-        if (one.subject, one.name) == (subject, name)
-        for question in one.questions
-    ]
+    answers = [(question, reading_of(picture, question, name)) for question in about(picture.cluster, subject, name)]
     for question, reading in answers:
         if isinstance(reading, Known):
             mark, says = _fact(reading, question.field)

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from console.asks import Query
 from console.commands.plain import Exit, say
 from console.inventory import Cluster, Mysql
-from console.poller import rounds
+from console.rounds import asked
 
 NEEDS: dict[str, tuple[str, ...]] = {"galera": (), "member": (), "tables": ("SHOW VIEW",)}
 """Privileges on *.* by the field of the question. SHOW GLOBAL STATUS and VARIABLES need none. SHOW VIEW is the least
 that shows all tables in information_schema: measured on MariaDB 10.11; on MySQL 8 as its manual has it, not tried."""
 PASSWORD = "put-a-password-here"  # noqa: S105 -- it says so itself
+USER = "put-the-user-here"
+"""Where only the option file names it: without a name MySQL makes an account for everybody."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -21,6 +23,11 @@ def grants(clusters: Sequence[Cluster], mariadb: bool = True, mysql: bool = True
         if cluster.mysql is None:
             say(f"-- {cluster.name} has no MySQL in the inventory")
             continue
+        try:
+            tuple(statements(cluster))
+        except ValueError as error:
+            say(f"-- {cluster.name}: {error}")
+            return Exit.USAGE
         say(f"-- {cluster.name}: on one node, Galera carries it to the others. Put the same password where the")
         say("-- inventory says, and in the place of the one here.")
         if mariadb:
@@ -38,7 +45,7 @@ def statements(cluster: Cluster, plugin: str = "", password: str = PASSWORD) -> 
     """CREATE USER and GRANT, one statement a line."""
     if cluster.mysql is None:
         return
-    users = [f"{quoted(cluster.mysql.user)}@{quoted(host)}" for host in hosts(cluster.mysql)]
+    users = [f"{quoted(cluster.mysql.user or USER)}@{quoted(host)}" for host in hosts(cluster.mysql)]
     how = f"IDENTIFIED {f'WITH {plugin} ' if plugin else ''}BY {quoted(password)}"
     for user in users:
         yield f"CREATE USER {user} {how};"
@@ -49,13 +56,12 @@ def statements(cluster: Cluster, plugin: str = "", password: str = PASSWORD) -> 
 
 def needed(cluster: Cluster) -> tuple[str, ...]:
     """Privileges for every question that holds a statement. Raises KeyError for one that is not in NEEDS."""
-    asked = (
+    fields = (
         question.field
-        for one in rounds(cluster)
-        for question in one.questions
-        if any(isinstance(ask, Query) for ask in question.asks(cluster, one.name))
+        for question, name in asked(cluster)
+        if any(isinstance(ask, Query) for ask in question.asks(cluster, name))
     )
-    return tuple(dict.fromkeys(privilege for field in asked for privilege in NEEDS[field]))
+    return tuple(dict.fromkeys(privilege for field in fields for privilege in NEEDS[field]))
 
 
 def hosts(mysql: Mysql) -> tuple[str, ...]:
@@ -79,6 +85,6 @@ def _advice(mysql: Mysql) -> Iterator[str]:
 
 def quoted(text: str) -> str:
     """A string of SQL, whichever sql_mode the server has: no backslash can stand in it."""
-    if re.search(r"[\\\x00-\x1f]", text):
+    if "\\" in text or not text.isprintable():
         raise ValueError(f"{text!r} can't be written into a statement")
     return "'" + text.replace("'", "''") + "'"

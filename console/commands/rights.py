@@ -14,12 +14,12 @@ from console.asks import Run
 from console.balancers.balancer import balancer_of
 from console.balancers.pools import Admin
 from console.commands.plain import Exit, say
-from console.inventory import Cluster, Node
-from console.poller import rounds
+from console.inventory import Cluster
 from console.probes.system import UNITS, Services
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.question import Subject
+from console.rounds import asked
 from console.saying import listed
 from console.snapshot import Known, empty
 
@@ -41,7 +41,8 @@ ON_PFSENSE = {
     "relayctl": "/usr/local/sbin/relayctl",
 }
 ROOT_ON_PFSENSE = ("root", "admin")
-_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+_USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+"""ALL is everybody to sudo, and a name in capitals an alias."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,9 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
     """A node also answers about what all nodes hold in common."""
     node = machine in {node.name for node in cluster.nodes}
     shared = (Subject.VOLUME, Subject.DATABASE) if node else ()
-    for one in rounds(cluster):
-        if one.name == machine or one.subject in shared:
-            for question in one.questions:
-                yield from (ask for ask in question.asks(cluster, one.name) if isinstance(ask, Run))
+    for question, name in asked(cluster):
+        if name == machine or question.subject in shared:
+            yield from (ask for ask in question.asks(cluster, name) if isinstance(ask, Run))
 
 
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
@@ -99,19 +99,29 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
 def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False) -> Exit:
     """Prints what to put into /etc/sudoers.d on the nodes, and what pfSense's sudo package must allow."""
     for cluster in clusters:
-        if user is not None and not _USER.fullmatch(user):
-            say(f"# {user!r} is no user name that sudoers can hold")
+        try:
+            lines = (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only))
+        except ValueError as error:
+            say(f"# {cluster.name}: {error}")
             return Exit.USAGE
-        for line in (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only)):
+        for line in lines:
             say(line)
     return Exit.DONE
+
+
+def _named(user: str | None) -> str:
+    """The user, or the one ssh takes without one. Raises ValueError for what would be more than one user to sudo."""
+    name = user or getpass.getuser()
+    if not _USER.fullmatch(name):
+        raise ValueError(f"{name!r} is no user name that sudoers can hold")
+    return name
 
 
 def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
     """A section for each user with rights of its own; one for all nodes as a rule."""
     sections: dict[tuple[str, Rights], list[str]] = {}
     for node in cluster.nodes:
-        name = user or _login(node)
+        name = _named(user or node.login.user)
         if name == "root":
             yield f"# {cluster.name}: {node.name} is entered as root, sudo is not used there; --user NAME for another"
         else:
@@ -119,11 +129,6 @@ def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[
     for at, ((name, needed), nodes) in enumerate(sections.items()):
         alias = "DRAINBOARD_" + re.sub(r"[^A-Z0-9]", "_", cluster.name.upper()) + (f"_{at + 1}" if at else "")
         yield from section(name, replace(needed, act=()) if look_only else needed, listed(nodes), alias)
-
-
-def _login(node: Node) -> str:
-    """The inventory's user, or the one ssh takes without one."""
-    return node.login.user or getpass.getuser()
 
 
 def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") -> Iterator[str]:
@@ -142,8 +147,11 @@ def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") ->
 
 
 def commands(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """A command as sudoers holds it, once for each place where it may lie."""
+    """A command as sudoers holds it, once for each place where it may lie. Raises ValueError for one that sudo would
+    take for more: a regular expression, or a second line."""
     name, *words = argv
+    if not "".join(argv).isprintable() or words[:1] and words[0].startswith("^") or re.search(r"[\^*?\[\]]|/$", name):
+        raise ValueError(f"{argv!r} can't be written into sudoers")
     folders = FOLDERS.get(name, ELSEWHERE)
     paths = (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in folders)
     arguments = " ".join(escaped(word) for word in words) or '""'  # "" is: without any argument
@@ -162,7 +170,7 @@ def escaped(word: str) -> str:
 def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
     """As comments: pfSense's sudo package writes its own file."""
     for firewall in cluster.firewalls:
-        name, needed = user or firewall.login.user or getpass.getuser(), rights(cluster, firewall.name)
+        name, needed = _named(user or firewall.login.user), rights(cluster, firewall.name)
         if name in ROOT_ON_PFSENSE:
             yield f"# {cluster.name}: {firewall.name} is entered as {name}, which is root on pfSense: no sudo there"
             continue

@@ -13,9 +13,10 @@ from typing import Any
 from console.commands.plain import say
 from console.health import Level, verdict
 from console.inventory import Cluster
-from console.poller import Poller, questions_of, rounds, unasked
+from console.poller import Poller
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
+from console.rounds import about, asked, questions_of, unasked
 from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, as_of, fold, reading_of
 from console.wire import Wire
 
@@ -106,9 +107,8 @@ def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
         return state if isinstance(state, Unknown) and state is not NOT_ASKED else None
     quick = [
         reading_of(picture, question, name)
-        for one in rounds(picture.cluster)
-        if (one.subject, one.name, one.cadence) == (subject, name, Cadence.FAST)
-        for question in one.questions
+        for question in about(picture.cluster, subject, name)
+        if question.cadence is Cadence.FAST
     ]
     silent = [reason for reading in quick if (reason := _silent(reading))]
     return silent[0] if quick and len(silent) == len(quick) else None
@@ -123,10 +123,9 @@ def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str],
     if not any(isinstance(view.host, Known) for view in picture.nodes):
         return {}
     found = {
-        (question, one.name): reading_of(picture, question, one.name)
-        for one in rounds(picture.cluster)
-        if one.subject in (Subject.VOLUME, Subject.DATABASE) and one.cadence is not Cadence.SELDOM
-        for question in one.questions
+        (question, name): reading_of(picture, question, name)
+        for question, name in asked(picture.cluster)
+        if question.subject in (Subject.VOLUME, Subject.DATABASE) and question.cadence is not Cadence.SELDOM
     }
     return {
         key: reading for key, reading in found.items() if isinstance(reading, Unknown) and reading.cause is Cause.SILENT
@@ -138,10 +137,9 @@ def _explained(picture: Snapshot, limit: float) -> Snapshot:
     now = time.time()
     late = Unknown(f"no answer within {limit:g} s", now, now)
     away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
-    for one in rounds(picture.cluster):
-        for question in one.questions:
-            if reading_of(picture, question, one.name) is NOT_ASKED and one.cadence not in SELDOM:
-                silent = _silence(picture, one.subject, one.name)
-                uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, one.name) else None
-                picture = fold(picture, question, one.name, silent or uncounted or late)
+    for question, name in asked(picture.cluster):
+        if reading_of(picture, question, name) is NOT_ASKED and question.cadence not in SELDOM:
+            silent = _silence(picture, question.subject, name)
+            uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, name) else None
+            picture = fold(picture, question, name, silent or uncounted or late)
     return picture

@@ -9,8 +9,8 @@ from console.facts import heal_info
 from console.facts.membership import membership, sessions_of
 from console.health import findings, verdict
 from console.inventory import Vip
-from console.poller import rounds
 from console.question import Cadence
+from console.rounds import asked
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
 from console.spare import spares
 from console.ui import words
@@ -44,9 +44,8 @@ def _age(picture: Snapshot, now: float) -> str:
 
 
 def _readings(picture: Snapshot) -> Iterator[tuple[str, str, Reading[Any]]]:
-    for one in rounds(picture.cluster):
-        for question in one.questions:
-            yield one.name, question.field, reading_of(picture, question, one.name)
+    for question, name in asked(picture.cluster):
+        yield name, question.field, reading_of(picture, question, name)
 
 
 def _firewalls(picture: Snapshot) -> Iterator[Row]:
@@ -155,7 +154,7 @@ def _unknowns(picture: Snapshot) -> Iterator[str]:
     told = " ".join(finding.says for finding in findings(picture))
     for name, names, why in _reasons(picture):
         yield from _wrapped("? ", f"{name}: {', '.join(names)} not known: {'as above' if why in told else why}")
-    seldom = [q.field for one in rounds(picture.cluster) if one.cadence is Cadence.SELDOM for q in one.questions]
+    seldom = [question.field for question, _ in asked(picture.cluster) if question.cadence is Cadence.SELDOM]
     if seldom:
         often = f"{picture.cluster.timings.seldom / 60:.0f} min"
         yield from _wrapped("· ", f"{', '.join(dict.fromkeys(seldom))}: not asked here, the screen does every {often}")

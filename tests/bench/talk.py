@@ -19,8 +19,8 @@ from pathlib import Path
 from console.asks import Ask, Run
 from console.inventory import Cluster, Login
 from console.inventory_file import load
-from console.poller import Round, rounds
 from console.question import Cadence, Subject
+from console.rounds import Round, rounds
 from console.session import Session
 from console.snapshot import NOT_ASKED, reading_of
 from console.wire import Wire

@@ -13,7 +13,7 @@ from console.commands.plain import Exit
 from console.commands.status import look
 from console.inventory import Cluster, Login
 from console.inventory_file import load
-from console.poller import questions_of
+from console.rounds import questions_of
 from console.sim import Simulator
 from console.snapshot import Known
 from tests.conftest import BRISK, simulated

@@ -17,10 +17,10 @@ from console.commands.grants import NEEDS, hosts, needed, quoted, statements
 from console.commands.rights import FOLDERS, commands, ordered, rights
 from console.inventory import Cluster, Mysql
 from console.inventory_file import load
-from console.poller import questions_of, rounds
 from console.probes.tables import GRANT
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
+from console.rounds import questions_of, rounds
 from tests.conftest import simulated, watching
 
 NASTY = ("/opt/raid tool/cli", "/c0/vall", "a,b:c=d", "back\\slash", "*?[x]!", "#1", 'say "yes"', "^end$")

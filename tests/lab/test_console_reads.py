@@ -11,7 +11,7 @@ import pytest
 
 from console.facts.membership import Place, master, place
 from console.health import Level, findings, verdict
-from console.poller import rounds
+from console.rounds import rounds
 from console.session import Session
 from console.snapshot import Known, Reading, Snapshot, Unknown, reading_of
 
