@@ -1,6 +1,5 @@
 """The least rights in MySQL, from the statements that are really sent."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from console.asks import Query

@@ -150,7 +150,7 @@ def commands(argv: tuple[str, ...]) -> tuple[str, ...]:
     """A command as sudoers holds it, once for each place where it may lie. Raises ValueError for one that sudo would
     take for more: a regular expression, or a second line."""
     name, *words = argv
-    if not "".join(argv).isprintable() or words[:1] and words[0].startswith("^") or re.search(r"[\^*?\[\]]|/$", name):
+    if not "".join(argv).isprintable() or (words[:1] and words[0].startswith("^")) or re.search(r"[\^*?\[\]]|/$", name):
         raise ValueError(f"{argv!r} can't be written into sudoers")
     folders = FOLDERS.get(name, ELSEWHERE)
     paths = (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in folders)
