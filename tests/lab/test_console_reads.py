@@ -11,6 +11,7 @@ import pytest
 
 from console.facts.membership import Place, master, place
 from console.health import Level, findings, verdict
+from console.health.finding import Kind
 from console.rounds import rounds
 from console.session import Session
 from console.snapshot import Known, Reading, Snapshot, Unknown, reading_of
@@ -56,9 +57,44 @@ def test_everything_when_healthy(lab: Lab) -> None:
     assert all(brick.online and brick.heal_daemon and brick.connected for brick in volume.bricks)
     assert [brick.pending for brick in volume.bricks] == [0, 0, 0]
     assert known(picture.volumes[0].split_brain).entries == 0
+    _volume_options_are_read_right(lab, picture)
+    tables = known(picture.databases[0].tables)
+    assert (tables.not_innodb, tables.no_primary_key) == _tables(lab)
     visit = known(next(view.visit for view in picture.vips if view.name == "wan"))
     assert visit.status == 200
     assert visit.node in NODES
+
+
+def _volume_options_are_read_right(lab: Lab, picture: Snapshot) -> None:
+    options = known(picture.volumes[0].options)
+    get = "gluster --mode=script volume get www {} | tail -n 1"
+    names = ("network.ping-timeout", "cluster.quorum-type")
+    timeout, quorum = (lab.nodes["node1"].sh(get.format(name)).split()[1] for name in names)
+    assert (options.ping_timeout, options.quorum_type) == (float(timeout), quorum)
+    assert [(brick.host, brick.path) for brick in options.bricks] == [(name, "/data/www") for name in NODES]
+    for brick in options.bricks:
+        size, inodes = _df(lab, brick.host, brick.path)
+        assert (brick.size, brick.inodes) == (size, inodes)
+        assert 0 < (brick.free or 0) <= size
+
+
+def _df(lab: Lab, machine: str, path: str) -> tuple[int, int]:
+    """Bytes and inodes there are, as df counts them."""
+    lines = lab.machines[machine].sh(f"df -B1 --output=size,itotal {path}").splitlines()
+    size, inodes = lines[1].split()
+    return int(size), int(inodes)
+
+
+def _tables(lab: Lab) -> tuple[int, int]:
+    """Not InnoDB, and without a primary key."""
+    mine = "TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema')"
+    keys = (
+        "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY'"
+    )
+    of = f"SELECT COUNT(*) FROM information_schema.TABLES WHERE {mine}"
+    asked = f"{of} AND ENGINE <> 'InnoDB'; {of} AND CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) NOT IN ({keys});"
+    first, second = lab.nodes["node1"].sh(f'mariadb --skip-column-names --execute="{asked}"').split()
+    return int(first), int(second)
 
 
 def _firewalls_are_read_right(lab: Lab, picture: Snapshot) -> None:
@@ -73,6 +109,12 @@ def _firewalls_are_read_right(lab: Lab, picture: Snapshot) -> None:
         assert servers == {key: status.split()[0] for key, status in rows(lab, name).items()}
         assert sum(server.status.startswith("UP") for server in pools.servers) == 6
         assert {f"{server.pool}/{server.name}": server.status for server in config.servers} == statuses(lab, name)
+        box = known(view.box)
+        assert (box.version, box.unapplied, box.sync_notices) == (
+            lab.machines[name].sh("cat /etc/version").strip(),
+            (),
+            (),
+        )
         assert (pools.running, pools.dirty, config.primary, config.balancer_sync) == (True, False, *[name == "fw1"] * 2)
 
 
@@ -99,6 +141,45 @@ def _node_is_read_right(lab: Lab, picture: Snapshot, name: str) -> None:
     assert known(view.site).status == 200
     assert known(view.services).bricks == 1
     assert set(known(view.services).active) == {"mariadb.service", "glusterd.service", "apache2.service"}
+
+    _machine_is_read_right(lab, picture, name)
+    _programs_are_read_right(lab, picture, name)
+
+
+def _machine_is_read_right(lab: Lab, picture: Snapshot, name: str) -> None:
+    view = picture.node(name)
+    host, devices, mounts = known(view.host), known(view.devices), known(view.mounts)
+    words = lab.ssh(name, "awk '/^(MemTotal|MemAvailable):/ {print $2 * 1024}' /proc/meminfo").stdout.split()
+    assert host.memory_total == int(words[0])
+    assert abs(host.memory_available - int(words[1])) < host.memory_total / 5
+    middle = known(picture.node("node1").host).clock
+    assert abs(host.clock - middle) < 1, "all machines of a lab share one clock"
+    assert {one.path for one in devices.filesystems} >= {"/", "/var/lib/mysql"}
+    for one in devices.filesystems:
+        lines = lab.machines[name].sh(f"df -B1 --output=used,avail,itotal {one.path}").splitlines()
+        used, free, inodes = map(int, lines[1].split())
+        assert one.inodes == inodes
+        assert one.size == pytest.approx(used + free, rel=0.01), "without what is kept for root, as df's percentage"
+        assert one.free == pytest.approx(free, rel=0.01)
+        assert 0 < one.free <= one.size
+    failed = lab.ssh(name, "systemctl list-units --failed --plain --no-legend").stdout.splitlines()
+    assert list(devices.failed_units) == [line.split()[0] for line in failed]
+    assert (devices.bonds, devices.raid) == ((), None)
+    assert [(one.volume, one.path, one.answers) for one in mounts.mounts] == [("www", "/var/www/html", True)]
+    assert lab.ssh(name, "findmnt -n -t fuse.glusterfs -o TARGET").stdout.split() == ["/var/www/html"]
+
+
+def _programs_are_read_right(lab: Lab, picture: Snapshot, name: str) -> None:
+    view = picture.node(name)
+    member, transfer = known(view.member), known(view.transfer)
+    query = 'mariadb --skip-column-names --execute="SELECT @@version, @@wsrep_sst_method, @@wsrep_node_name"'
+    version, method, called = lab.nodes[name].sh(query).split()
+    assert (member.version, member.sst_method, member.node_name) == (version.split("-")[0], method, called)
+    assert member.flavour == "MariaDB"
+    assert transfer.role == ""
+    writer = known(view.writer)
+    assert writer.running
+    assert writer.target == picture.cluster.machine("node1").address
 
 
 def test_every_wound_shows(lab: Lab) -> None:
@@ -131,19 +212,24 @@ def test_every_wound_shows(lab: Lab) -> None:
     assert (bricks["node1"].pending or 0) >= 1
     assert bricks["node3"].pending is None
     assert known(picture.node("node3").services).bricks == 0
-    mixed = next(finding.says for finding in findings(picture) if finding.kind == "mixed")
+    mixed = next(finding.says for finding in findings(picture) if finding.kind is Kind.MIXED)
     assert mixed == "node1 is out of webtls_ipvANY, but not of every pool"
     heads = {(finding.machine, finding.kind) for finding in findings(picture)}
     brought = {(one.machine, one.kind) for finding in findings(picture) for one in finding.brings}
     assert heads >= {
-        ("fw1", "maintenance"),
-        ("fw2", "demotion"),
-        ("node1", "mixed"),
-        ("node2", "leftover"),
-        ("node2", "site-silent"),
-        ("node3", "up-but-brick-away"),
+        ("fw1", Kind.MAINTENANCE),
+        ("fw2", Kind.DEMOTION),
+        ("node1", Kind.MIXED),
+        ("node2", Kind.LEFTOVER),
+        ("node2", Kind.SITE_SILENT),
+        ("node3", Kind.UP_BUT_BRICK_AWAY),
     }
-    assert brought >= {("node2", "donor"), ("node2", "down"), ("www", "brick-away"), ("www", "heal")}
+    assert brought >= {
+        ("node2", Kind.DONOR),
+        ("node2", Kind.DOWN),
+        ("www", Kind.BRICK_AWAY),
+        ("www", Kind.HEAL),
+    }
 
 
 def test_as_ops_with_sudo(lab: Lab, tmp_path: Path) -> None:

@@ -121,6 +121,17 @@ WOUNDS = (
     Wound("Donor and SST", _needs_a_copy, _copied, {("node3", Kind.SST): "node3"}, within=40, gone=60),
     Wound("node power cut", _cut("node2"), _on("node2"), {("node2", Kind.LOST): "node2 lost since"}, gone=90),
     Wound(
+        "node power cut without a word",  # no FIN, no RST: Gluster's lock is held from here on, only heal info answers
+        lambda lab: lab.cut("node2", silent=True),
+        _on("node2"),
+        {
+            ("node2", Kind.LOST): "node1 and node3 still serve",
+            ("www", Kind.BRICK_AWAY): "brick away on node2; heal info",
+        },
+        within=30,
+        gone=90,
+    ),
+    Wound(
         "firewall power cut",
         _cut("fw1"),
         _on("fw1"),
