@@ -3,8 +3,6 @@
 from typing import Any, cast
 from xml.parsers.expat import ExpatError
 
-import xmltodict
-
 from console.asks import Answer, Ran, Rows, Unreadable, plain_text
 
 MOST = 1 << 20
@@ -45,6 +43,8 @@ def short(text: str | None) -> str:
 
 def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
     """A document as nested mappings; elements named in `lists` are always lists. Entities are refused."""
+    import xmltodict  # it brings urllib, http and email along: not before the first paint
+
     if text.count("<") > MOST_TAGS:
         raise Unreadable(f"{what} holds more than {MOST_TAGS} tags")
     try:

@@ -12,19 +12,27 @@ from contextlib import asynccontextmanager
 THRESHOLDS = (2_000, 10, 50)
 """Of objects that stay, so many make a search of the newest; ten of these one of what came lately; and a million new
 objects one of everything: with one cluster hours apart, 200 ms each ten minutes with a hundred."""
-SETTLED = 20.0
-"""Seconds after which what is held is there to stay, and is searched no more."""
+SETTLED = 2.0
+"""Seconds from the start in which nothing is searched: what is made then, most of it code, is there to stay, and is
+searched never."""
 
 
 @asynccontextmanager
 async def searched_seldom() -> AsyncGenerator[None]:
     """While this is open."""
     before = gc.get_threshold()
-    gc.set_threshold(*THRESHOLDS)
-    settled = asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
+    gc.disable()
+    settled = asyncio.get_running_loop().call_later(SETTLED, _settle)
     try:
         yield
     finally:
         settled.cancel()
         gc.unfreeze()
         gc.set_threshold(*before)
+        gc.enable()
+
+
+def _settle() -> None:
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+    gc.enable()
