@@ -8,8 +8,9 @@ Style classes: ok, warn, bad, unknown, dim (not there, not asked, old), note (a 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from console.balancers.pools import Admin, Server
+from console.balancers.pools import Admin, Pools, Server
 from console.facts.membership import Membership
+from console.facts.sync import Sync
 from console.guards import Override
 from console.health import Level
 from console.probes.apache import Apache, Site
@@ -125,6 +126,20 @@ def sessions(counts: Sequence[int | None]) -> Word:
     total = sum(known)
     text = str(total) if total < 10000 else f"{total // 1000}k"
     return Word("", f"{text}?", "unknown") if len(known) < len(counts) else Word("", text, "text")
+
+
+def balancer(pools: Pools, passive: bool) -> Word:
+    """A firewall's load balancer. With carpdev it does not run on the passive one, and that is as it should be."""
+    if not pools.running:
+        return Word(ASKING, "off, as it is BACKUP", "dim") if passive else Word(WARN, "not running", "warn")
+    return Word(WARN, "changes not applied", "warn") if pools.dirty else Word(OK, "runs", "ok")
+
+
+def sync(one: Sync) -> Word:
+    """Whether the firewalls are configured alike."""
+    if one.equal is None:
+        return Word(UNKNOWN, "not compared", "unknown")
+    return Word(OK, "equal", "ok") if one.equal else Word(WARN, f"differs: {' '.join(one.differs)}", "warn")
 
 
 def role(word: str | None, allowed: bool = True) -> Word:

@@ -18,7 +18,7 @@ async def test_rows_fill_in_and_the_verdict_is_said(sim: Simulator) -> None:
         await seen.well()
         assert "✓MASTER wan lan" in seen.text
         assert "✓BACKUP wan lan" in seen.text
-        assert "primary   ✓agree" in seen.text
+        assert "primary sync ✓equal" in seen.text
 
 
 async def test_one_key_takes_a_node_out_and_one_puts_it_back(sim: Simulator) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Record
-from console.session import NotBegun, Session
+from console.plan import NotBegun
+from console.session import Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions
 from console.ui.screens.stage import Act, Stage, app_of

@@ -3,7 +3,8 @@
 from textual.app import App
 
 from console.health import findings
-from console.session import Plan, Session
+from console.plan import Plan
+from console.session import Session
 from console.ui import keys, words
 from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask

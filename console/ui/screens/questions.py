@@ -4,7 +4,7 @@ from textual.app import App
 
 from console.guards import Override
 from console.journal import Record
-from console.session import Consent, Plan
+from console.plan import Consent, Plan
 from console.ui import words
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.screens.dialog import Question, ask

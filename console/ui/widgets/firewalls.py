@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from console.facts.membership import config_of
+from console.balancers.balancer import balancer_of
+from console.facts.membership import config_of, master, primary
+from console.facts.sync import sync
 from console.inventory import Vip
 from console.probes.carp import Carp
 from console.snapshot import FirewallView, Known, Unknown, VipView
@@ -87,34 +89,29 @@ def _state(sight: Sight, view: FirewallView) -> list[Group]:
         groups.append([words.Word(words.WARN, "persistent maintenance", "warn")])
     if isinstance(view.carp, Unknown) and isinstance(view.pools, Unknown):
         return groups
-    return [*groups, _haproxy(view), _config(sight, view)]
+    return [*groups, _balancer(sight, view), _config(sight, view)]
 
 
-def _haproxy(view: FirewallView) -> Group:
+def _balancer(sight: Sight, view: FirewallView) -> Group:
+    name = Piece(f"{balancer_of(sight.picture.cluster).name} ", "dim")
     if isinstance(view.pools, Unknown):
-        return [Piece("HAProxy ", "dim"), words.unknown(view.pools)]
-    if not view.pools.value.running:
-        return [Piece("HAProxy ", "dim"), words.Word(words.WARN, "not running", "warn")]
-    if view.pools.value.dirty:
-        return [Piece("HAProxy ", "dim"), words.Word(words.WARN, "changes not applied", "warn")]
-    return [Piece("HAProxy ", "dim"), words.Word(words.OK, "runs", "ok")]
+        return [name, words.unknown(view.pools)]
+    config = config_of(sight.picture, view.name)
+    passive = bool(config and config.carpdev) and master(sight.picture) not in (None, view.name)
+    return [name, words.balancer(view.pools.value, passive)]
 
 
 def _config(sight: Sight, view: FirewallView) -> Group:
-    """Whether this one's configuration is synced to the other, and whether the two agree on the pools."""
+    """Which one's configuration is synced to the other; on its line whether the two are equal, and as of when."""
     if isinstance(view.config, Unknown):
         return [Piece("config ", "dim"), words.unknown(view.config)]
-    mine = view.config.value
-    kind = "primary" if mine.primary else "secondary"
-    peers = [config_of(sight.picture, one.name) for one in sight.picture.firewalls if one.name != view.name]
-    group: Group = [Piece("config ", "dim"), f"{kind:<9} "]
-    if any(peer is None for peer in peers):
-        return [*group, words.Word(words.UNKNOWN, "not compared", "unknown")]
-    if any(peer and peer.version != mine.version for peer in peers):
-        return [*group, words.Word(words.WARN, f"version {mine.version} differs", "warn")]
-    if any(peer and set(peer.servers) != set(mine.servers) for peer in peers):
-        return [*group, words.Word(words.WARN, "pools differ", "warn")]
-    return [*group, words.Word(words.OK, "agree", "ok")]
+    group: Group = [Piece("config ", "dim"), "primary" if view.config.value.primary else "secondary"]
+    first = primary(sight.picture) or sight.picture.firewalls[0].name
+    if view.name != first or len(sight.picture.firewalls) < 2:
+        return group
+    seen = sync(sight.picture)
+    age = ages.span((sight.now - seen.at) // 10 * 10) if seen.at else ""  # by tens: it stands still longer
+    return [*group, Piece(" sync ", "dim"), words.sync(seen), Piece(f" {age}", "dim")]
 
 
 def _age(sight: Sight, view: FirewallView) -> Group:
