@@ -123,8 +123,14 @@ def plain_text(text: str, limit: int = 300) -> str:
     Control characters, escape sequences and the marks that turn writing round become blanks, so that no output can
     move the cursor or show a line other than the one that was sent.
     """
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    head = text[: FOLD * limit]
+    line = " ".join("".join(char if char.isprintable() else " " for char in head).split())
+    return line if len(line) <= limit and len(head) == len(text) else line[: limit - 1] + "…"
+
+
+FOLD = 20
+"""So many times the limit is looked at, as blanks fold: megabytes would cost a tenth of a second, in which no key is
+heard."""
 
 
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"

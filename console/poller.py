@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
-from console.asks import Answer, Ask, Busy, Get, Ran, Unreadable, WireError, plain_text
+from console.asks import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError, plain_text
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.rounds import Round, rounds
@@ -33,10 +33,26 @@ EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
 """What is asked at a calmer pace while nobody looks."""
 LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
+MANY = 1000
+"""Rows, likewise."""
 
 
-def _large(answers: tuple[Answer | WireError, ...]) -> bool:
-    return sum(len(answer.out) for answer in answers if isinstance(answer, Ran)) > LARGE
+def _large(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
+    """Or one that is searched for what the inventory says, at whatever price."""
+    return question.parse_for is not None or sum(map(_size, answers)) > LARGE
+
+
+def _size(answer: Answer | WireError) -> int:
+    """About; rows that are too many to count are LARGE."""
+    match answer:
+        case Ran():
+            return len(answer.out) + len(answer.err)
+        case Page():
+            return len(answer.body)
+        case Rows():
+            return LARGE + 1 if len(answer.rows) > MANY else sum(len(cell) for row in answer.rows for cell in row)
+        case _:
+            return 0
 
 
 def _silent(reading: Reading[Any]) -> bool:
@@ -219,7 +235,7 @@ class Poller:
         before = reading_of(self.snapshot, question, name)
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:
-            return Known(await asyncio.to_thread(parse) if _large(answers) else parse(), sent)
+            return Known(await asyncio.to_thread(parse) if _large(question, answers) else parse(), sent)
         except Busy as busy:
             return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
         except Unreadable as unreadable:

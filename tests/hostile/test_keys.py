@@ -1,0 +1,83 @@
+"""While an answer without end is read, keys are heard: the loop that hears them is held up for no longer than this."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from console.asks import Answer, Page, Ran, Rows, plain_text
+from console.inventory import Cluster, Firewall, Login, Mysql, Node, Raid
+from console.poller import Poller
+from console.question import Question
+from console.snapshot import QUESTIONS
+from console.wire import Wire
+from tests.hostile.test_soon import ARRAY, HOSTNAME
+
+MIB = 1 << 20
+HELD = 0.25
+"""Seconds in which no key is heard, on a busy host; a tenth of it on an idle one."""
+LOGIN = Login("192.0.2.1")
+CLUSTER = Cluster(
+    "web",
+    (Firewall("fw1", "192.0.2.1", LOGIN),),
+    (Node("node1", "192.0.2.11", LOGIN),),
+    mysql=Mysql("u"),
+    raid=Raid(("raid",), r"(?i)\S+\s+failed"),
+)
+
+
+def question(field: str) -> Question[Any]:
+    return next(one for one in QUESTIONS if one.field == field)
+
+
+STAT = Ran(0, "/ 4096 1 1 1 1 1\n", "")
+ENDLESS: dict[str, tuple[str, tuple[Answer, ...]]] = {
+    "rows": ("galera", (Rows((("a", "b"),) * 600_000), Rows(()))),
+    "tables": ("tables", (Rows((("'u'@'h'", "SELECT"),)), Rows((("s", "t", "e", "1"),) * 600_000))),
+    "a table's name": ("tables", (Rows((("'u'@'h'", "SELECT"),)), Rows((("s", "t" * 4 * MIB, "e", "1"),)))),
+    "a page": ("apache", (Page(200, (), "a: b\n" * 50_000, 0.1),)),
+    "a complaint": ("services", (Ran(1, "", "\x1b" * 256_000), Ran(0, "", ""))),
+    "RAID": ("devices", (STAT, Ran(0, HOSTNAME, ""), Ran(0, "", ""), Ran(0, f"{'a' * 200}\n" * 600, ""))),
+    "md": (
+        "devices",
+        (STAT, Ran(0, f"{HOSTNAME}\n==> /proc/mdstat <==\n{ARRAY}{'recovery=1%' * 90_000}", ""), STAT, STAT),
+    ),
+    "ifconfig": ("carp", (Ran(0, "em0: flags=1\n" * 80_000, ""), Ran(0, "", ""), Ran(0, "", ""))),
+}
+
+
+async def held(work: Any) -> float:
+    """The longest time in which nothing else had its turn."""
+    longest, last = 0.0, time.monotonic()
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.sleep(0.001)
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    await task
+    return longest
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_a_key_is_heard_while_it_is_read(name: str) -> None:
+    field, answers = ENDLESS[name]
+    wire = Wire(CLUSTER)
+    poller = Poller(CLUSTER, wire)
+    try:
+        one = question(field)
+        subject = {"tables": "mysql", "carp": "fw1"}.get(field, "node1")
+        read = poller._read(one, subject, tuple(replace(each, at=1.0) for each in answers), 0.0)  # pyright: ignore[reportPrivateUsage]
+        assert await held(read) < HELD
+    finally:
+        await wire.close()
+
+
+def test_a_sentence_of_megabytes_is_cut_before_it_is_read() -> None:
+    began = time.process_time()
+    assert plain_text("\x1b[31m" * 2 * MIB, 80).endswith("…")
+    assert time.process_time() - began < 0.05
+    assert plain_text("a" * 300) == "a" * 300
+    assert plain_text(f"a{' ' * 5000}") == "a"
+    assert plain_text("a" * 301) == f"{'a' * 299}…"
