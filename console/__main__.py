@@ -83,7 +83,8 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
 async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
     from console.commands import plain
     from console.guards import Action
-    from console.session import Consent, Session
+    from console.plan import Consent
+    from console.session import Session
 
     consent = Consent(confirmed=options.yes, typed=options.override, reason=options.reason)
     session = Session(cluster, read_only=options.read_only)

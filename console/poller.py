@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from console.asks import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError, plain_text
+from console.doubt import max_age, patience
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.rounds import Round, rounds
@@ -23,8 +24,6 @@ from console.snapshot import (
     Unknown,
     empty,
     fold,
-    max_age,
-    patience,
     reading_of,
 )
 from console.wire import Wire

@@ -12,13 +12,14 @@ from typing import Any
 
 from console.asks import Ran, WireError, command, plain_text
 from console.balancers.configured import refusal
+from console.doubt import as_of, patience, since
 from console.inventory import Cluster
 from console.journal import Journal, Record
 from console.poller import Poller
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.question import Question, Subject
-from console.snapshot import FirewallView, Snapshot, Unknown, View, as_of, patience, since
+from console.snapshot import FirewallView, Snapshot, Unknown, View
 from console.wire import Wire
 
 GRACE = 6.0

@@ -8,80 +8,26 @@ import time
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
 
+from console.doubt import as_of
 from console.facts.membership import Place, place
-from console.guards import Action, Objection, Override, objections
-from console.health import Finding, Kind, findings, serving
+from console.guards import Action, objections
+from console.health import Finding, Kind, findings
 from console.health.news import Told, news
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Locked, holding
 from console.paths import journal_dir
+from console.plan import Consent, NotBegun, Plan, needed
 from console.poller import Poller
-from console.probes.apache import APACHE
 from console.procedures.steps import Intent
-from console.question import Cadence, Question, Subject
-from console.rounds import Wanted, questions_of, unasked
+from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, as_of
+from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot
 from console.wire import Wire
 
 TOGETHER = 0.2
 """Seconds after an answer until it is thought about: rounds begin together, and so their answers come."""
-
-
-@dataclass(frozen=True)
-class Consent:
-    """What a person has said to the objections."""
-
-    confirmed: bool = False
-    typed: str = ""
-    """The node's name, typed by hand."""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What would be done now, and what stands against it."""
-
-    action: Action
-    node: str
-    objections: tuple[Objection, ...]
-    steps: tuple[tuple[str, tuple[str, ...]], ...]
-    """Each step in words, with the exact orders as things stand."""
-
-    def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
-        """The objections that a consent does not overcome."""
-        named = consent.typed == self.node and bool(consent.reason.strip())
-        overcome = {
-            Override.NEVER: False,
-            Override.CONFIRM: consent.confirmed or named,
-            Override.NAME_AND_REASON: named,
-        }
-        return tuple(objection for objection in self.objections if not overcome[objection.override])
-
-
-def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:
-    """What must have been asked before it can be said what stands against an action: the firewalls always; of the nodes
-    and volumes what the guards read (`console.guards`), so that a dead node delays no drain."""
-    serves = serving(snapshot)
-    visited = {node, *serves} if action.takes_out and node in serves else set[str]()
-    whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
-
-    def wanted(question: Question[Any], name: str) -> bool:
-        if question.subject is Subject.FIREWALL:
-            return question.cadence is not Cadence.SELDOM
-        if question is APACHE and name in visited:
-            return True
-        mine = whole or (action is Action.REBOOT and name == node)
-        return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
-
-    return wanted
-
-
-class NotBegun(Exception):
-    """Nothing was changed, and why. One sentence or several."""
 
 
 @dataclass
@@ -170,7 +116,7 @@ class Session:
         consent = consent or Consent()
         self._must_be_free()
         plan = self.plan(action, node)
-        _must_be_unopposed(plan, consent)
+        plan.must_be_unopposed(consent)
         intent = self._intent(action, node)
         overridden = [objection.sentence for objection in plan.objections]
         with self._locked(intent) as lock:
@@ -186,7 +132,7 @@ class Session:
         """Goes on with a run that was interrupted or parked. Raises NotBegun."""
         self._must_be_free()
         action = Action(record.action)
-        _must_be_unopposed(self.plan(action, record.node, resumed=True), consent or Consent())
+        self.plan(action, record.node, resumed=True).must_be_unopposed(consent or Consent())
         intent = Intent(self.cluster, record.node, action, record.found, who())
         with self._locked(intent) as lock:
             return self._run(record, intent, lock.pop_all())
@@ -280,9 +226,3 @@ class Session:
             appeared, over, self._told = news(self._told, now)
             for what, those in (("seen", appeared), ("over", over)):
                 self.events.extend(Note(time.time(), finding.machine, what, finding.says) for finding in those)
-
-
-def _must_be_unopposed(plan: Plan, consent: Consent) -> None:
-    left = plan.unanswered(consent)
-    if left:
-        raise NotBegun(" ".join(objection.sentence for objection in left))

@@ -9,8 +9,9 @@ from enum import IntEnum
 
 from console.guards import Action, Override
 from console.journal import JournalError, Record
+from console.plan import Consent, NotBegun, Plan
 from console.runner import Note, Stopped
-from console.session import Consent, NotBegun, Plan, Running, Session
+from console.session import Running, Session
 
 
 class Exit(IntEnum):

@@ -11,13 +11,14 @@ from enum import IntEnum
 from typing import Any
 
 from console.commands.plain import say
+from console.doubt import as_of
 from console.health import Level, verdict
 from console.inventory import Cluster
 from console.poller import Poller
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
 from console.rounds import about, asked, questions_of, unasked
-from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, as_of, fold, reading_of
+from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, fold, reading_of
 from console.wire import Wire
 
 SELDOM = frozenset({Cadence.SELDOM})

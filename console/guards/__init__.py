@@ -1,7 +1,7 @@
 """What stands against an action, in sentences. A guard never says yes or no: it says what it saw, what would clear it.
 
 The same sentence is on the screen, on the command line and in the journal. Guards look at one picture in which what is
-stale has already become unknown (`snapshot.as_of`), and unknown always objects.
+stale has already become unknown (`console.doubt.as_of`), and unknown always objects.
 """
 
 from console.guards.firewalls import fresh_firewalls, haproxy_runs, lasts, missed, nothing_unapplied, same_version

@@ -8,7 +8,8 @@ import pytest
 from console.__main__ import main
 from console.commands import plain
 from console.guards import Action
-from console.session import Consent, Session
+from console.plan import Consent
+from console.session import Session
 from tests.conftest import simulated
 
 

@@ -11,7 +11,8 @@ from console.facts.membership import Place, place
 from console.guards import Action
 from console.inventory import Cluster
 from console.journal import Journal, Record
-from console.session import Consent, NotBegun, Session
+from console.plan import Consent, NotBegun
+from console.session import Session
 from console.snapshot import Known
 from tests.conftest import simulated, watching
 

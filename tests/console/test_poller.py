@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.asks import Answer, Ask, WireError
+from console.doubt import as_of, since
 from console.poller import Poller
 from console.session import Session
-from console.snapshot import Known, Unknown, as_of, since
+from console.snapshot import Known, Unknown
 from console.wire import Wire
 from tests.conftest import simulated, watching
 

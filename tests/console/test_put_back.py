@@ -5,7 +5,7 @@ from pathlib import Path
 
 from console.facts.membership import Place, place
 from console.guards import Action
-from console.session import Consent
+from console.plan import Consent
 from console.sim import Simulator
 from tests.conftest import simulated, watching
 from tests.console.test_interrupted import die

@@ -10,7 +10,7 @@ from console.facts.membership import Place, memberships, place
 from console.guards import Action, objections
 from console.inventory import Cluster
 from console.inventory_file import load
-from console.session import Consent
+from console.plan import Consent
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from console.snapshot import Known

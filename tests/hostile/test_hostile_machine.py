@@ -15,7 +15,8 @@ from console.guards import Action
 from console.inventory import Cluster
 from console.inventory_file import load
 from console.journal import Journal
-from console.session import Consent, Session
+from console.plan import Consent
+from console.session import Session
 from console.snapshot import Known, Reading, Unknown
 from tests.conftest import BRISK, watching
 from tests.hostile.machines import EVIL, LIARS, MANNERS, POOL, Hostile

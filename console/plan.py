@@ -1,0 +1,70 @@
+"""What would be done, what stands against it, and what a person says to that. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from console.guards import Action, Objection, Override
+from console.health import serving
+from console.probes.apache import APACHE
+from console.question import Cadence, Question, Subject
+from console.rounds import Wanted
+from console.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a person has said to the objections."""
+
+    confirmed: bool = False
+    typed: str = ""
+    """The node's name, typed by hand."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done now, and what stands against it."""
+
+    action: Action
+    node: str
+    objections: tuple[Objection, ...]
+    steps: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each step in words, with the exact orders as things stand."""
+
+    def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
+        """The objections that a consent does not overcome."""
+        named = consent.typed == self.node and bool(consent.reason.strip())
+        overcome = {
+            Override.NEVER: False,
+            Override.CONFIRM: consent.confirmed or named,
+            Override.NAME_AND_REASON: named,
+        }
+        return tuple(objection for objection in self.objections if not overcome[objection.override])
+
+    def must_be_unopposed(self, consent: Consent) -> None:
+        """Raises NotBegun."""
+        left = self.unanswered(consent)
+        if left:
+            raise NotBegun(" ".join(objection.sentence for objection in left))
+
+
+def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:
+    """What must have been asked before it can be said what stands against an action: the firewalls always; of the nodes
+    and volumes what the guards read (`console.guards`), so that a dead node delays no drain."""
+    serves = serving(snapshot)
+    visited = {node, *serves} if action.takes_out and node in serves else set[str]()
+    whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
+
+    def wanted(question: Question[Any], name: str) -> bool:
+        if question.subject is Subject.FIREWALL:
+            return question.cadence is not Cadence.SELDOM
+        if question is APACHE and name in visited:
+            return True
+        mine = whole or (action is Action.REBOOT and name == node)
+        return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
+
+    return wanted
+
+
+class NotBegun(Exception):
+    """Nothing was changed, and why. One sentence or several."""
