@@ -3,6 +3,8 @@
 What waits for a FUSE file system that does not answer can't always be killed: only while the daemon has not read its
 request (Linux fs/fuse/dev.c, request_wait_answer). So `timeout`, which with -s KILL goes too and waits for nobody,
 leaves such a `stat` behind; while it is there no other is started. Nothing that waits holds the shell's output open.
+Names are printed by printf: dash's echo would make lines of what the kernel has written as \\012, and any user may name
+a FUSE mount of his own.
 """
 
 import re
@@ -52,18 +54,18 @@ while read -r device path type rest; do
   here=$path
   case $path in *\\*) here=$(printf '%b' "$path") ;; esac
   case $stuck in *"stat -f -c drainboard -- $here
-"*) echo "stuck $device $path"; continue ;; esac
+"*) printf '%s\n' "stuck $device $path"; continue ;; esac
   timeout -s KILL 2 stat -f -c drainboard -- "$here" </dev/null >/dev/null 2>&1 &
   tests="$tests$! $device $path
 "
 done </proc/mounts
 while read -r pid device path; do
-  [ -n "$pid" ] && { wait "$pid"; echo "$? $device $path"; }
+  [ -n "$pid" ] && { wait "$pid"; printf '%s\n' "$? $device $path"; }
 done <<END
 $tests
 END
 [ -r /etc/fstab ] && while read -r device path type options rest; do
-  case $type in glusterfs) echo "listed $device $path $options" ;; esac
+  case $type in glusterfs) printf '%s\n' "listed $device $path $options" ;; esac
 done </etc/fstab
 echo end"""
 _ESCAPE = re.compile(r"\\([0-7]{3})")
