@@ -10,7 +10,7 @@ EXPLANATIONS: dict[Kind, Explanation] = {
     Kind.VOLUME_UNKNOWN: Explanation(
         "No node tells about the volume: whether bricks are away or behind is not known.",
         (
-            "glusterd waits for a machine that has vanished: for some 40 s its commands hang or find a lock",
+            "glusterd waits for a machine that has vanished: as long as it is away, its commands hang or find a lock",
             "glusterd does not run on the nodes that were asked",
             "the login may not run gluster as root, or the volume's name in the inventory is wrong",
         ),
