@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 
+from console.asks import plain_text
 from console.snapshot import Snapshot
 
 
@@ -145,6 +146,10 @@ class Kind(StrEnum):
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
 
 
+LONGEST = 4000
+"""Characters of a sentence."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be. `kind` with `machine` identifies it over time."""
@@ -158,6 +163,11 @@ class Finding:
     """The machines that have it, where `machine` is none; also those whose loss would explain it."""
     brings: tuple["Finding", ...] = ()
     """What follows from it, and is therefore no finding beside it."""
+
+    def __post_init__(self) -> None:
+        """One harmless line, whatever names it holds: it is also copied, mailed and pasted."""
+        if not self.says.isprintable() or len(self.says) > LONGEST:
+            object.__setattr__(self, "says", plain_text(self.says, LONGEST))
 
     @property
     def layer(self) -> Layer:

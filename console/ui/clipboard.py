@@ -10,13 +10,20 @@ import os
 
 from textual.app import App
 
-LONGEST = 60_000
-"""Characters: terminals drop a sequence that is much longer (74,994 bytes is an old limit of tmux and hterm)."""
+LONGEST = 56_000
+"""Bytes: terminals drop a sequence that is longer than 74,994 bytes (an old limit of tmux and hterm), a third of which
+is base64's."""
+
+
+def harmless(text: str) -> str:
+    """Lines that a shell gets as they were seen, and no more of them than a terminal takes."""
+    lines = "".join(char if char.isprintable() or char == "\n" else " " for char in text[:LONGEST])
+    return lines.encode()[:LONGEST].decode(errors="ignore")
 
 
 async def copy(app: App[int], text: str) -> str:
     """Sends it, and returns a sentence that says where to."""
-    text = text[:LONGEST]
+    text = harmless(text)
     app.copy_to_clipboard(text)
     if os.environ.get("TMUX") and await _tmux(text):
         return "copied to tmux's buffer and the terminal's clipboard"

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from console.paths import state_dir
 
+FONTS = re.compile(r"@font-face \{[^}]*\}")
+"""A font of a server somewhere, which whoever opened the picture would tell that he did."""
+
 
 def export(name: str, text: str, picture: str) -> str:
     """Writes both and says where, or why not. Only the user can read them: they name machines and addresses."""
@@ -15,7 +18,7 @@ def export(name: str, text: str, picture: str) -> str:
     folder = state_dir() / "screens"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for ending, content in (("txt", text), ("svg", picture)):
+        for ending, content in (("txt", text), ("svg", FONTS.sub("", picture))):
             _write(folder / f"{stem}.{ending}", content)
     except OSError as error:
         return f"Not exported: {folder} can't be written ({error.strerror})"
@@ -23,5 +26,7 @@ def export(name: str, text: str, picture: str) -> str:
 
 
 def _write(path: Path, content: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(content)

@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from console.ui.clipboard import harmless
 from console.ui.lines import Line, Piece, line
 from console.ui.widgets.painted import Make, Painted
 
@@ -121,7 +122,7 @@ class Dialog(ModalScreen[Answer]):
         if self._question.page:
             lines = self._question.make(1000, self.size.height)
             app = cast("App[int]", self.app)  # pyright: ignore[reportUnknownMemberType]
-            app.copy_to_clipboard("\n".join(one.text.rstrip() for one in lines) + "\n")
+            app.copy_to_clipboard(harmless("\n".join(one.text.rstrip() for one in lines) + "\n"))
             self._hint = "sent to the terminal's clipboard"
             self.query_one("#foot", Painted).renew()
 
