@@ -98,7 +98,7 @@ def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
 def _brick_away(picture: Snapshot, volume: str) -> bool:
     """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
     state = reading_of(picture, STORAGE, volume)
-    return isinstance(state, Known) and not all(brick.online and brick.connected for brick in state.value.bricks)
+    return isinstance(state, Known) and not all(brick.reached for brick in state.value.bricks)
 
 
 def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:

@@ -5,15 +5,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from console.facts import heal_info
-from console.facts.membership import membership, sessions_of
+from console.facts.membership import sessions_of
 from console.health import findings, verdict
 from console.inventory import Vip
 from console.question import Cadence
 from console.rounds import asked
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
 from console.spare import spares
-from console.ui import words
+from console.ui import cells, words
 from console.ui.words import Word
 
 WIDTH = 80
@@ -76,17 +75,10 @@ def _config(view: FirewallView) -> str:
 
 def _nodes(picture: Snapshot) -> Iterator[Row]:
     for view in picture.nodes:
-        places = [_place(picture, firewall, view.name) for firewall in picture.firewalls]
+        places = [cells.pools(picture, firewall, view.name) for firewall in picture.firewalls]
         sessions = words.sessions(sessions_of(picture, view.name))
-        cells = [words.busy(view.apache), words.site(view.site), _wsrep(picture, view), *_bricks(picture, view.name)]
-        yield [view.name, *(one.text for one in (*places, sessions, *cells)), _load(view)]
-
-
-def _place(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
-    pools = firewall.pools
-    running = isinstance(pools, Known) and pools.value.running
-    why = pools if isinstance(pools, Unknown) else None
-    return words.membership(membership(picture, firewall.name, node), why, running)
+        path = [words.busy(view.apache), words.site(view.site), _wsrep(picture, view), *_bricks(picture, view.name)]
+        yield [view.name, *(one.text for one in (*places, sessions, *path)), _load(view)]
 
 
 def _wsrep(picture: Snapshot, view: NodeView) -> Word:
@@ -96,11 +88,7 @@ def _wsrep(picture: Snapshot, view: NodeView) -> Word:
 def _bricks(picture: Snapshot, node: str) -> tuple[Word, Word]:
     if not picture.volumes:
         return words.NOTHING, words.NOTHING
-    unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
-    bricks = [picture.brick(view, node) for view in picture.volumes]
-    told = heal_info.of(picture, node)
-    by_heal_info = told and (unknown or not all(brick.connected for brick in told))
-    return words.brick_by_heal_info(told) if by_heal_info else words.brick(bricks, unknown), words.heal(bricks, unknown)
+    return cells.brick(picture, node)[0], cells.heal(picture, node)
 
 
 def _load(view: NodeView) -> str:
@@ -113,7 +101,7 @@ def _volume(view: VolumeView) -> Row:
     if isinstance(view.state, Unknown):
         return [view.name, words.unknown(view.state).text, words.UNKNOWN, words.UNKNOWN]
     bricks = view.state.value.bricks
-    online = sum(brick.online and brick.connected for brick in bricks)
+    online = sum(brick.reached for brick in bricks)
     split = view.split_brain.value.entries if isinstance(view.split_brain, Known) else None
     return [view.name, f"{online} of {len(bricks)}", _count(view.state.value.pending), _count(split)]
 

@@ -51,11 +51,11 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
     if brick is None:
         yield f"Gluster volume {volume.name} has no brick on {node}"
         return
-    if not reached(brick):
+    if not brick.reached:
         yield f"the brick of {volume.name} on {node} is offline"
     elif not brick.heal_daemon:
         yield f"the self-heal daemon on {node} is offline"
-    there = [one for one in volume.state.value.bricks if reached(one)]
+    there = [one for one in volume.state.value.bricks if one.reached]
     if len(there) < len(volume.state.value.bricks) and 2 * len(there) > len(volume.state.value.bricks):
         yield from _beside_an_away_brick(volume.name, brick, there)
         return
@@ -79,7 +79,7 @@ def _beside_an_away_brick(volume: str, brick: Brick, there: list[Brick]) -> Iter
         yield f"Gluster volume {volume}: heal count not known on every brick that is online"
         return
     missed = max((one.pending or 0) for one in there) - (brick.pending or 0)
-    if reached(brick) and missed > 0:
+    if brick.reached and missed > 0:
         yield f"the brick of {volume} on {brick.host} is behind by {counted(missed, 'entry', 'entries')}"
 
 
@@ -89,11 +89,6 @@ def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
         yield f"Apache on {node} does not answer by itself: {site.why}"
     elif not site.value.serves:
         yield f"Apache on {node} answers the check URL with HTTP {site.value.status}"
-
-
-def reached(brick: Brick) -> bool:
-    """It takes reads and writes."""
-    return brick.online and brick.connected
 
 
 def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
@@ -114,7 +109,7 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
 
 
 def _lacks(brick: Brick) -> str:
-    if not reached(brick):
+    if not brick.reached:
         return "is offline"
     if not brick.heal_daemon:
         return "is without its self-heal daemon"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from console.facts.fitness import reached
 from console.facts.membership import Place, memberships, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
@@ -51,7 +50,7 @@ def _bricks_away(snapshot: Snapshot, node: str) -> list[str]:
         for volume in snapshot.volumes
         if isinstance(volume.state, Known)
         for brick in volume.state.value.bricks
-        if machine_of(snapshot, volume, brick) == node and not reached(brick)
+        if machine_of(snapshot, volume, brick) == node and not brick.reached
     ]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from console.facts import heal_info
-from console.facts.fitness import reached
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
 from console.probes.gluster import Brick, Volume
@@ -47,7 +46,7 @@ def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
             yield _away(snapshot, view, by_heal_info, len(heal_info.newer(view)), _meanwhile(view))
         elif isinstance(view.state, Known):
             bricks = view.state.value.bricks
-            gone = tuple(machine_of(snapshot, view, brick) for brick in bricks if not reached(brick))
+            gone = tuple(machine_of(snapshot, view, brick) for brick in bricks if not brick.reached)
             nothing = not any(brick.pending for brick in bricks)
             healed = "0 entries to heal is not healed while it is away"
             rest = healed if nothing else "what it misses is healed when it is back"
@@ -78,7 +77,7 @@ def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Without its self-heal daemon a brick is not healed."""
     for view, volume in _known(snapshot):
         without = [
-            machine_of(snapshot, view, brick) for brick in volume.bricks if reached(brick) and not brick.heal_daemon
+            machine_of(snapshot, view, brick) for brick in volume.bricks if brick.reached and not brick.heal_daemon
         ]
         if without:
             says = f"Gluster {view.name}: no self-heal daemon on {listed(without)}, so nothing heals from there"
@@ -88,7 +87,7 @@ def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
 def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
     """What bricks have missed of each other."""
     for view, volume in _known(snapshot):
-        gone = tuple(machine_of(snapshot, view, brick) for brick in volume.bricks if not reached(brick))
+        gone = tuple(machine_of(snapshot, view, brick) for brick in volume.bricks if not brick.reached)
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
         entries = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
         if worst and (volume.stuck or 0.0) >= STUCK:
@@ -120,7 +119,7 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
     for view in snapshot.volumes:
         state, away = view.state, heal_info.away(snapshot, view)
-        whole = isinstance(state, Known) and all(reached(brick) for brick in state.value.bricks) and not away
+        whole = isinstance(state, Known) and all(brick.reached for brick in state.value.bricks) and not away
         found = view.split_brain
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")

@@ -51,9 +51,14 @@ class Brick:
     """Every name and address by which the asker knows the peer; none of the asker itself."""
 
     @property
+    def reached(self) -> bool:
+        """It takes reads and writes."""
+        return self.online and self.connected
+
+    @property
     def well(self) -> bool:
-        """Online, with its daemon, and known to have nothing to heal."""
-        return self.online and self.heal_daemon and self.connected and self.pending == 0
+        """Reached, with its daemon, and known to have nothing to heal."""
+        return self.reached and self.heal_daemon and self.pending == 0
 
 
 @dataclass(frozen=True)

@@ -13,24 +13,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from console.ui.ages import span
 from console.ui.words import Word
-
-__all__ = [
-    "BLANK",
-    "Line",
-    "Piece",
-    "clock",
-    "count",
-    "fitted",
-    "flow",
-    "harmless",
-    "line",
-    "moment",
-    "piece",
-    "span",
-    "wrapped",
-]
 
 
 class Piece(NamedTuple):
@@ -138,17 +121,6 @@ def flow(
         else:
             lines.append([Piece(indent), *parts])
     return [Line(tuple(parts)) for parts in lines]
-
-
-def count(number: int, what: str) -> str:
-    """1 entry, 2 entries."""
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{number} {what if number == 1 else plural}"
-
-
-def clock(moment: float) -> str:
-    """Local time of day."""
-    return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
 def moment(at: float, now: float) -> str:

@@ -176,7 +176,7 @@ def brick(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:
     if None in bricks:
         return Word(BAD, "none", "bad")
     there = [each for each in bricks if each]
-    if not all(each.online and each.connected for each in there):
+    if not all(each.reached for each in there):
         return Word(BAD, "away", "bad")
     if not all(each.heal_daemon for each in there):
         return Word(WARN, "no shd", "warn")

@@ -7,7 +7,8 @@ import pytest
 from textual.theme import Theme
 
 from console.paths import theme_dirs
-from console.ui.lines import Line, Piece, fitted, harmless, line, span, wrapped
+from console.ui.ages import span
+from console.ui.lines import Line, Piece, fitted, harmless, line, wrapped
 from console.ui.theme import DEFAULT, STATES, ThemeError, find, load
 from console.ui.widgets.painted import changed
 from console.ui.words import Word

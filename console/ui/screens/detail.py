@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console.health import findings
+from console.saying import clock
 from console.spare import may_go
 from console.ui import keys, words
 from console.ui.desk import Desk
-from console.ui.lines import BLANK, Line, Piece, clock, line, wrapped
+from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.readings.sections import Ref, sections, subjects
 from console.ui.screens.scrolled import Scrolled
 from console.ui.widgets.reading import section

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from console.saying import clock
 from console.ui import keys
 from console.ui.desk import Desk
 from console.ui.glance import Glance
-from console.ui.lines import Line, Piece, clock, line, wrapped
+from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.screens import acts
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen

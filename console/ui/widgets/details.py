@@ -6,7 +6,8 @@ from console.health import Kind
 from console.snapshot import Known
 from console.spare import may_go
 from console.ui import ages, words
-from console.ui.lines import Line, Piece, flow, line, moment, span, wrapped
+from console.ui.ages import span
+from console.ui.lines import Line, Piece, flow, line, moment, wrapped
 from console.ui.widgets.sight import Sight
 
 

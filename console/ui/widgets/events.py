@@ -1,8 +1,9 @@
 """What happened, newest first."""
 
 from console.runner import Note
+from console.saying import clock
 from console.ui import words
-from console.ui.lines import Line, Piece, clock, fitted, line
+from console.ui.lines import Line, Piece, fitted, line
 from console.ui.widgets.sight import Sight
 
 TOGETHER = 0.05

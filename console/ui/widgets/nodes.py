@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.facts import heal_info
-from console.facts.membership import memberships, sessions_of
-from console.probes.gluster import Brick
-from console.snapshot import Known, NodeView, Reading, Unknown
-from console.ui import ages, words
-from console.ui.lines import Line, Piece, line, piece, span
+from console.facts.membership import sessions_of
+from console.snapshot import NodeView, Reading, Unknown
+from console.ui import ages, cells, words
+from console.ui.ages import span
+from console.ui.lines import Line, Piece, line, piece
 from console.ui.widgets.notes import joining, notes
 from console.ui.widgets.sight import Sight
 from console.ui.words import Word
@@ -86,10 +85,7 @@ def _pools(sight: Sight) -> list[Column]:
 def _pool_cell(at: int) -> Cell:
     def cell(sight: Sight, view: NodeView) -> Word:
         firewall = sight.picture.firewalls[at]
-        one = memberships(sight.picture, view.name)[at]
-        unknown = firewall.pools if isinstance(firewall.pools, Unknown) else None
-        running = isinstance(firewall.pools, Known) and firewall.pools.value.running
-        return _aged(sight, firewall.pools, words.membership(one, unknown, running))
+        return _aged(sight, firewall.pools, cells.pools(sight.picture, firewall, view.name))
 
     return cell
 
@@ -132,24 +128,13 @@ def _wsrep(sight: Sight, view: NodeView) -> Word:
     return _aged(sight, view.galera, words.wsrep(view.galera, len(sight.picture.nodes)))
 
 
-def bricks(sight: Sight, node: str) -> tuple[list[Brick | None], Unknown | None]:
-    """A node's bricks in every volume, or why some volume is not known."""
-    for volume in sight.picture.volumes:
-        if isinstance(volume.state, Unknown):
-            return [], volume.state
-    return [sight.picture.brick(volume, node) for volume in sight.picture.volumes], None
-
-
 def _brick(sight: Sight, view: NodeView) -> Word:
-    found, unknown = bricks(sight, view.name)
-    told = heal_info.of(sight.picture, view.name)
-    if told and (unknown or not all(brick.connected for brick in told)):
-        return words.brick_by_heal_info(told)
-    return _storage(sight, words.brick(found, unknown))
+    word, by_heal_info = cells.brick(sight.picture, view.name)
+    return word if by_heal_info else _storage(sight, word)
 
 
 def _heal(sight: Sight, view: NodeView) -> Word:
-    return _storage(sight, words.heal(*bricks(sight, view.name)))
+    return _storage(sight, cells.heal(sight.picture, view.name))
 
 
 def _storage(sight: Sight, word: Word) -> Word:

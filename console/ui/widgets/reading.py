@@ -3,7 +3,8 @@
 from console.question import Subject
 from console.snapshot import Known, Snapshot, Unknown
 from console.ui import words
-from console.ui.lines import BLANK, Line, Piece, line, moment, piece, span, wrapped
+from console.ui.ages import span
+from console.ui.lines import BLANK, Line, Piece, line, moment, piece, wrapped
 from console.ui.readings.sections import Section, interval, source
 from console.ui.readings.shapes import Row
 from console.ui.words import Word

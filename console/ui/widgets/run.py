@@ -7,8 +7,9 @@ from console.guards import Action
 from console.journal import Record
 from console.procedures import PROCEDURES
 from console.runner import Note
+from console.saying import clock, counted
 from console.ui import words
-from console.ui.lines import Line, Piece, clock, count, line, moment, wrapped
+from console.ui.lines import Line, Piece, line, moment, wrapped
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
         return line(" ", words.step(_state(run)), f"  {run.action.value} {run.node}: {run.notes[-1].says}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
-    left = f"  {done} of {count(steps, 'step')} done"
+    left = f"  {done} of {counted(steps, 'step')} done"
     partly = sum(state == "missed" for _, state in run.states())
     left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
@@ -125,7 +126,7 @@ def sentence(record: Record, now: float) -> str:
     total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
     kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ("seen", "partly")}
     done, partly = (sum(kind == wanted for kind in kinds.values()) for wanted in ("seen", "partly"))
-    far = f"{done} of {count(total, 'step')} done" if total else f"{count(done, 'step')} done"
+    far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
     far += f", {partly} partly" if partly else ""
     return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
 

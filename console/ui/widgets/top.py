@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from console.health import Finding, Kind
+from console.saying import clock, counted
 from console.ui import words
-from console.ui.lines import Line, Piece, clock, count, fitted, flow, harmless, line, wrapped
+from console.ui.lines import Line, Piece, fitted, flow, harmless, line, wrapped
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight, finding_row
 
@@ -79,7 +80,7 @@ def others(sight: Sight, most: int) -> list[Line]:
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
     lines = [_other(sight, one) for one in shown]
     if len(shown) < len(rest) and most > 0:
-        lines.append(line(Piece(f"  and {count(len(rest) - len(shown), 'more finding')}: w shows them all", "dim")))
+        lines.append(line(Piece(f"  and {counted(len(rest) - len(shown), 'more finding')}: w shows them all", "dim")))
     return lines
 
 

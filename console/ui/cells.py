@@ -1,0 +1,35 @@
+"""Cells of a node's row that take more than one reading: what the screen and `drainboard status` show alike. Pure."""
+
+from console.facts import heal_info
+from console.facts.membership import membership
+from console.probes.gluster import Brick
+from console.snapshot import FirewallView, Known, Snapshot, Unknown
+from console.ui import words
+from console.ui.words import Word
+
+
+def pools(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
+    """A node in the pools of one firewall."""
+    why = firewall.pools if isinstance(firewall.pools, Unknown) else None
+    running = isinstance(firewall.pools, Known) and firewall.pools.value.running
+    return words.membership(membership(picture, firewall.name, node), why, running)
+
+
+def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:
+    """A node's bricks, and whether heal info told, because it is newer than what the volumes themselves say."""
+    found, unknown = _bricks(picture, node)
+    told = heal_info.of(picture, node)
+    if told and (unknown or not all(one.connected for one in told)):
+        return words.brick_by_heal_info(told), True
+    return words.brick(found, unknown), False
+
+
+def heal(picture: Snapshot, node: str) -> Word:
+    """Entries to heal on a node's bricks."""
+    return words.heal(*_bricks(picture, node))
+
+
+def _bricks(picture: Snapshot, node: str) -> tuple[list[Brick | None], Unknown | None]:
+    """In every volume, or why some volume is not known."""
+    unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
+    return [] if unknown else [picture.brick(view, node) for view in picture.volumes], unknown
