@@ -6,7 +6,6 @@ from console.facts.clocks import offsets
 from console.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.apache import SITE
 from console.probes.devices import Array, Bond, Devices
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
 from console.saying import clock, counted, listed, size, span
@@ -43,12 +42,11 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _serves(snapshot: Snapshot, name: str) -> bool:
-    """It answers, and so does its check URL, where there is one. That the firewall still sends it visitors is not
-    enough: its check may take a moment, or look at less."""
+    """It answers, and its check URL is not known to fail. That the firewall still sends it visitors is not enough: its
+    check may take a moment, or look at less. In the seconds after a loss the others' sites wait for Galera and Gluster
+    to give the lost one up, which is no reason to say that nobody serves."""
     view = snapshot.node(name)
-    asked = bool(SITE.asks(snapshot.cluster, name))
-    serves = isinstance(view.site, Known) and view.site.value.serves if asked else True
-    return isinstance(view.host, Known) and serves
+    return isinstance(view.host, Known) and not (isinstance(view.site, Known) and not view.site.value.serves)
 
 
 def load_is_bearable(snapshot: Snapshot) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def test_it_is_whole(lab: Lab) -> None:
         assert lab.ssh(machine, "hostname").stdout.strip() == machine
         assert lab.ssh(machine, "sudo -n id -u", user="ops").returncode != 0
     for name in NODES:
-        assert lab.ssh(name, "sudo -n gluster --mode=script peer status --xml", user="ops").returncode == 0
+        assert lab.ssh(name, "sudo -n gluster --mode=script volume status www --xml", user="ops").returncode == 0
         assert lab.ssh(name, "sudo -n gluster --mode=script volume stop www", user="ops").returncode != 0
 
 
