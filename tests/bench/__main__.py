@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from tests.lab import host
 
@@ -36,28 +37,36 @@ async def talk(place: Place, lab: str = "") -> tuple[Row, ...]:
             f"both ours; {it['fast cpu']:.1f} and {it['own ssh cpu']:.1f} ms processor"),
     ]  # fmt: skip
     if "openssh" in it:
-        note = "OpenSSH's own client, ControlMaster"
-        rows.append(
-            Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["openssh"], "<= 2 x", note)
-        )
-    return (*rows, *_cost(it["node"])) if "node" in it else tuple(rows)
+        rows += [
+            Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["openssh"], "<= 2 x",
+                "OpenSSH's own client, ControlMaster"),
+            Row("  its shell part, and the same scripts by OpenSSH", it["fast scripts"], "ms", it["openssh scripts"],
+                note="five warm clients at once"),
+        ]  # fmt: skip
+    return (*rows, *(_cost(it["node"]) if "node" in it else ()))
 
 
-def _cost(node: dict[str, list[float]]) -> list[Row]:
-    processes, milliseconds, *_ = node.pop("one ssh command")
+WHO = {"node": "on each node", "asker": "on the asker, besides"}
+
+
+def _cost(rounds: list[dict[str, Any]]) -> list[Row]:
+    """The baseline: an ssh command for each thing that is asked."""
     rows: list[Row] = []
-    minute = [0.0, 0.0, 0.0]
-    for cadence, (started, spent, questions, pace) in node.items():
-        note = f"{questions:.0f} questions every {pace:g} s; baseline: an ssh command each"
-        rows.append(
-            Row(f"on a node, {cadence} round: processes and threads", started, "", processes * questions, note=note)
+    minute = dict.fromkeys(("processes", "ms", "base processes", "base ms"), 0.0)
+    for one in rounds:
+        what, note = (
+            f"{WHO[one['who']]}, {one['cadence']} round",
+            f"{one['questions']} questions every {one['pace']:g} s",
         )
-        rows.append(Row(f"on a node, {cadence} round: processor", spent, "ms", milliseconds * questions))
-        for at, value in enumerate((started, spent, questions)):
-            minute[at] += value * 60 / pace
-    base = minute[2]
-    rows.append(Row("on a node, a minute: processes and threads", minute[0], "", processes * base, "well under 1"))
-    rows.append(Row("on a node, a minute: processor", minute[1], "ms", milliseconds * base, "well under 1"))
+        rows.append(Row(f"{what}: processes and threads", one["processes"], "", one["base processes"], note=note))
+        rows.append(Row(f"{what}: processor", one["ms"], "ms", one["base ms"]))
+        for key in minute if one["who"] == "node" else ():
+            minute[key] += one[key] * 60 / one["pace"]
+    mark = "well under 1"
+    rows.append(
+        Row("on each node, a minute: processes and threads", minute["processes"], "", minute["base processes"], mark)
+    )
+    rows.append(Row("on each node, a minute: processor", minute["ms"], "ms", minute["base ms"], mark))
     return rows
 
 
@@ -102,6 +111,8 @@ async def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drainboard-bench-") as name:
         os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
+        # What pip has installed is compiled; a checkout, where nothing may be written, would be compiled at each start.
+        os.environ |= {"PYTHONPYCACHEPREFIX": str(Path(name) / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
         print(f"load of this machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         for place in [real] if options.no_sim else [simulated, real]:
             async for row in place(Path(name), options):

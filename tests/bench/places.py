@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ class Far:
 
 
 @asynccontextmanager
-async def far(folder: Path, clusters: int = 1, cores: str = "") -> AsyncIterator[Far]:
+async def far(folder: Path, clusters: int = 1, cores: str = "") -> AsyncGenerator[Far]:
     """Starts simulated clusters, on `cores` if given."""
     pin = ["taskset", "-c", cores] if cores else []
     argv = [*pin, sys.executable, "-m", "tests.bench.far", str(folder), str(clusters)]
@@ -131,7 +131,7 @@ def _quoted(script: str) -> str:
 
 
 @asynccontextmanager
-async def near(name: str) -> AsyncIterator[Near]:
+async def near(name: str) -> AsyncGenerator[Near]:
     """A lab of that name: one that is up already stays up, otherwise it is brought up and taken down again."""
     try:
         lab, mine = Lab.find(name), False

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def calm(lines: list[str]) -> bool:
 
 
 @asynccontextmanager
-async def console(place: Place, folder: Path, cores: str = "") -> AsyncIterator[Terminal]:
+async def console(place: Place, folder: Path, cores: str = "") -> AsyncGenerator[Terminal]:
     """The product's own command."""
     pin = ["taskset", "-c", cores] if cores else []
     argv = [*place.prefix, *pin, sys.executable, "-m", "console", "--inventory", str(place.inventory)]
@@ -55,11 +55,12 @@ async def first_paint(place: Place, folder: Path, times: int) -> Row:
     """By turns, so that a busy moment hits both."""
     bare: list[float] = []
     ours: list[float] = []
-    for _ in range(times):
+    for _ in range(times + 1):
         async with terminal(BARE) as one:
             bare.append(await one.shows(shows("a bare app")) - one.began)
         async with console(place, folder) as one:
             ours.append(await one.shows(shows("node1")) - one.began)
+    del bare[0], ours[0]  # the first start compiles
     return Row("first paint, and that of a bare Textual app", middle(ours), "s", middle(bare), "<= 1.5 x")
 
 
@@ -116,6 +117,19 @@ async def keys(shown: Terminal, times: int, what: str) -> Row:
     return Row(what, most(took), "s", mark="<= 0.1 p95", note=f"median {middle(took):.3f}")
 
 
+async def pages(shown: Terminal, times: int) -> Row:
+    """`?` opens a whole page. Until that is on the terminal."""
+    took: list[float] = []
+    page = shows("The keys, of one cluster")
+    for at in range(times):
+        pressed = shown.keys("?")
+        took.append(await shown.shows(page, 5) - pressed)
+        shown.keys("\x1b")
+        await shown.shows(lambda lines: not page(lines), 5)
+        await asyncio.sleep(0.31 + 0.07 * (at % 5))
+    return Row("a page is opened (?)", most(took), "s", mark="<= 0.1 p95", note=f"median {middle(took):.3f}")
+
+
 async def hung(place: Place, shown: Terminal, times: int) -> Row:
     """Keys while a machine accepts and never answers."""
     await shown.shows(calm, 90)
@@ -134,6 +148,7 @@ async def on_screen(place: Place, folder: Path, short: bool) -> AsyncIterator[Ro
         try:
             for row in await steady(shown, 10 if short else 30):
                 yield row
+            yield await pages(shown, 10 if short else 30)
             async for row in events(place, shown, 3 if short else 7):
                 yield row
             yield await hung(place, shown, 10 if short else 30)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from console.asks import Ask, Run
+from console.asks import Ask, Run, script
 from console.inventory import Cluster, Login
 from console.inventory_file import load
 from console.question import Cadence, Subject
@@ -85,82 +85,142 @@ def openssh(login: Login, folder: str) -> list[str]:
     return [*words, login.host, "true"]
 
 
-async def client(argv: list[str]) -> None:
+async def client(argv: list[str], said: bytes = b"") -> None:
     """One run of it."""
-    process = await asyncio.create_subprocess_exec(*argv, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    await process.wait()
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    await process.communicate(said)
+
+
+async def by_openssh(cluster: Cluster, scripts: dict[str, bytes]) -> dict[str, float]:
+    """A warm `true`, and the very scripts of a fast round, each machine's through a client of its own, all at once."""
+    with tempfile.TemporaryDirectory(prefix="db-") as folder:
+        ways = {name: openssh(cluster.machine(name).login, f"{folder}/{name}") for name in scripts}
+        node = cluster.nodes[0].name
+
+        async def all_at_once() -> None:
+            every = (client([*way[:-1], "/bin/sh"], scripts[name]) for name, way in ways.items())
+            await asyncio.gather(*every)
+
+        try:
+            found = {"openssh": (await timed(lambda: client(ways[node])))[0]}
+            found["openssh scripts"], _ = await timed(all_at_once)
+        finally:
+            for way in ways.values():
+                await client([*way[:-2], "-O", "exit", way[-2]])
+    return found
 
 
 async def warm(cluster: Cluster) -> dict[str, float]:
-    """One command, over both clients, and one fast round of everything at once."""
+    """One command, over both clients, and one fast round of everything at once, also its shell part alone."""
     wire, node = Wire(cluster), cluster.nodes[0]
     fast = [(machine_of(cluster, one), asks_of(cluster, one)) for one in rounds(cluster) if one.cadence is Cadence.FAST]
+    shell = {machine: runs for machine, asks in fast if (runs := tuple(ask for ask in asks if isinstance(ask, Run)))}
 
     async def all_at_once() -> None:
         await asyncio.gather(*(wire.send(machine, asks, 10, keep=True) for machine, asks in fast))
+
+    async def scripts_at_once() -> None:
+        await asyncio.gather(*(wire.send(machine, runs, 10, keep=True) for machine, runs in shell.items()))
 
     found: dict[str, float] = {}
     try:
         found["own ssh"], found["own ssh cpu"] = await timed(lambda: wire.send(node.name, TRUE, 5))
         found["fast"], found["fast cpu"] = await timed(all_at_once)
+        found["fast scripts"], _ = await timed(scripts_at_once)
+        scripts = {name: script(runs, "mark", wire.sudo(name)).encode() for name, runs in shell.items()}
     finally:
         await wire.close()
-    if shutil.which("ssh"):
-        with tempfile.TemporaryDirectory(prefix="db-") as folder:
-            argv = openssh(node.login, folder)
-            found["openssh"], _ = await timed(lambda: client(argv))
-            await client([*argv[:-2], "-O", "exit", argv[-2]])
-    return found
+    return found | (await by_openssh(cluster, scripts) if shutil.which("ssh") else {})
 
 
-async def spent(call: Callable[[], Awaitable[object]], lab: str, times: int) -> tuple[float, float]:
-    """Processes (threads too) started on node1, and milliseconds of its processors, by one call."""
-    from tests.lab.lab import Lab
+class Meter:
+    """What node1 of a lab spends beside what it spends anyway."""
 
-    node = Lab.find(lab).machines["node1"]
+    def __init__(self, lab: str) -> None:
+        from tests.lab.lab import Lab
 
-    def counters() -> tuple[int, float, float]:
-        started = int(node.sh("cat /proc/sys/kernel/ns_last_pid"))
-        usage = next(line for line in (node.group / "cpu.stat").read_text().splitlines() if line.startswith("usage"))
+        self._node = Lab.find(lab).machines["node1"]
+        self._looking = (0.0, 0.0)
+        """What looking itself costs: it starts processes."""
+        self._idle = (0.0, 0.0)
+        """A second."""
+
+    def _counters(self) -> tuple[int, float, float]:
+        """Processes and threads started so far, milliseconds of its processors, the moment."""
+        started = int(self._node.sh("cat /proc/sys/kernel/ns_last_pid"))
+        lines = (self._node.group / "cpu.stat").read_text().splitlines()
+        usage = next(line for line in lines if line.startswith("usage"))
         return started, int(usage.split()[1]) / 1000, time.monotonic()
 
-    async def idle(seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    async def difference(doing: Awaitable[object]) -> tuple[float, float, float]:
-        before = counters()
-        await doing
-        after = counters()
+    async def _difference(self, doing: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
+        before = self._counters()
+        await doing()
+        after = self._counters()
         return after[0] - before[0], after[1] - before[1], after[2] - before[2]
 
-    async def often() -> None:
-        for _ in range(times):
-            await call()
+    async def learn(self, seconds: float = 10) -> None:
+        """What is spent while nothing is asked."""
+        looks = [await self._difference(lambda: asyncio.sleep(0)) for _ in range(5)]
+        self._looking = (middle([one[0] for one in looks]), middle([one[1] for one in looks]))
+        quiet = await self._difference(lambda: asyncio.sleep(seconds))
+        self._idle = tuple((quiet[at] - self._looking[at]) / quiet[2] for at in (0, 1))  # type: ignore[assignment]
 
-    await call()
-    quiet = await difference(idle(4))
-    own = await difference(idle(0))  # looking itself starts processes
-    busy = await difference(often())
-    rest = [(quiet[at] - own[at]) / quiet[2] * busy[2] for at in (0, 1)]
-    return tuple(max(0.0, (busy[at] - own[at] - rest[at]) / times) for at in (0, 1))  # type: ignore[return-value]
+    async def spent(self, call: Callable[[], Awaitable[object]], times: int) -> tuple[float, float]:
+        """Processes (threads too) and milliseconds of one call."""
+
+        async def often() -> None:
+            for _ in range(times):
+                await call()
+
+        await call()
+        busy = await self._difference(often)
+        each = (max(0.0, (busy[at] - self._looking[at] - self._idle[at] * busy[2]) / times) for at in (0, 1))
+        return tuple(each)  # type: ignore[return-value]
 
 
-async def on_the_node(cluster: Cluster, lab: str) -> dict[str, list[float]]:
-    """By cadence: processes, milliseconds, questions, seconds between two. And those of one ssh command."""
-    wire, found = Wire(cluster), {}
+OWN = "node"
+ASKER = "asker"
+"""The node that is asked about the volumes and the database, for all."""
+
+
+def asked(cluster: Cluster, who: str, cadence: Cadence) -> list[tuple[int, tuple[Ask, ...]]]:
+    """What node1 is sent, each round with the number of its questions."""
+    subjects = (Subject.NODE,) if who == OWN else (Subject.VOLUME, Subject.DATABASE)
+    mine = [one for one in rounds(cluster) if one.cadence is cadence and one.subject in subjects]
+    mine = [one for one in mine if who == ASKER or one.name == "node1"]
+    return [(len(one.questions), asks_of(cluster, one)) for one in mine]
+
+
+async def on_the_node(cluster: Cluster, lab: str) -> list[dict[str, str | float]]:
+    """What each kind of round costs node1, and what the same asks cost it as one ssh command each."""
+    wire, meter = Wire(cluster), Meter(lab)
+    found: list[dict[str, str | float]] = []
     try:
-        found["one ssh command"] = [*await spent(lambda: wire.send("node1", TRUE, 5), lab, 20), 1, 0]
-        for cadence in Cadence:
-            mine = [one for one in rounds(cluster) if one.cadence is cadence and machine_of(cluster, one) == "node1"]
-            mine = [one for one in mine if one.subject is not Subject.VIP]
+        await wire.send("node1", TRUE, 5)
+        await meter.learn()
+        for who in (OWN, ASKER):
+            for cadence in Cadence:
+                if not (mine := asked(cluster, who, cadence)):
+                    continue
 
-            async def ask(mine: list[Round] = mine) -> None:
-                for one in mine:
-                    await wire.send("node1", asks_of(cluster, one), 60, keep=True)
+                async def together(mine: list[tuple[int, tuple[Ask, ...]]] = mine) -> None:
+                    for _, asks in mine:
+                        await wire.send("node1", asks, 60, keep=True)
 
-            figures = await spent(ask, lab, 1 if cadence is Cadence.SELDOM else 10)
-            questions = sum(len(one.questions) for one in mine)
-            found[cadence.name.lower()] = [*figures, questions, getattr(cluster.timings, cadence.value)]
+                async def apart(mine: list[tuple[int, tuple[Ask, ...]]] = mine) -> None:
+                    for _, asks in mine:
+                        for ask in asks:
+                            await wire.send("node1", (ask,), 60)
+
+                times = 1 if cadence is Cadence.SELDOM else 10
+                ours, base = await meter.spent(together, times), await meter.spent(apart, times)
+                found.append(
+                    {"who": who, "cadence": cadence.name.lower(), "questions": sum(count for count, _ in mine),
+                     "pace": getattr(cluster.timings, cadence.value), "processes": ours[0], "ms": ours[1],
+                     "base processes": base[0], "base ms": base[1]}
+                )  # fmt: skip
     finally:
         await wire.close()
     return found

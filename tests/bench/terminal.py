@@ -15,7 +15,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -161,7 +161,7 @@ class Terminal:
 
 
 @asynccontextmanager
-async def terminal(argv: Sequence[str], **environment: str) -> AsyncIterator[Terminal]:
+async def terminal(argv: Sequence[str], **environment: str) -> AsyncGenerator[Terminal]:
     """Starts a program in a terminal of COLUMNS x LINES, and ends it."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
