@@ -50,6 +50,8 @@ def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
     processes, size = answers
     if processes.status == 1 and not processes.out.strip():
         return NOTHING
+    if "wsrep_sst_" not in ran(processes):
+        raise Unreadable("pgrep named processes that were not asked for")
     line = next((line for line in ran(processes).splitlines() if ROLE.search(line) and METHOD.search(line)), None)
     if line is None:
         return NOTHING  # an editor, or a pager, over one of the scripts

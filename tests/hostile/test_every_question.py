@@ -1,0 +1,159 @@
+"""Every question is told every lie; what is believed is shown on every screen, and harms none."""
+
+import asyncio
+import json
+import time
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from textual.widgets import Input
+
+from console.asks import Answer, Unreadable
+from console.commands.check_lines import between, readings
+from console.commands.status_json import document
+from console.commands.status_table import lines as table
+from console.inventory import Cluster
+from console.question import Question
+from console.rounds import rounds
+from console.snapshot import QUESTIONS, Known, Snapshot, fold
+from console.ui.screens.base import Base
+from tests.hostile.lies import LIES, Asked, Honest, Lie, believed, honest, told
+from tests.hostile.test_hostile_machine import painted
+from tests.ui.conftest import nobody, shown
+
+ANY_PAGE = ("site", "visit")
+"""Are content with any."""
+SOON = 1.5
+"""Seconds of the processor over one answer of a MiB, and a thread's; the whole of a board takes a tenth."""
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cluster, Honest]:
+    return asyncio.run(honest(tmp_path_factory.mktemp("truth") / "sim"))
+
+
+def read(
+    cluster: Cluster, question: Question[Any], answers: tuple[Answer, ...], before: Any
+) -> tuple[Any] | Unreadable:
+    began = time.process_time()
+    try:
+        return (question.read(cluster, answers, before),)
+    except Unreadable as why:
+        return why
+    finally:
+        spent = time.process_time() - began
+        assert spent < SOON, f"{question.field} took {spent:.1f} s"
+
+
+def fooled(cluster: Cluster, answers: Honest, lie: Lie) -> tuple[Snapshot, list[Asked]]:
+    """The picture after all were told a lie, once about one thing and then about all of it, and what was believed."""
+    picture = believed(cluster, answers)
+    fallen: list[Asked] = []
+    for (question, name), honestly in answers.items():
+        false = tuple(told(one, lie) for one in honestly)
+        partly = [(*honestly[:at], false[at], *honestly[at + 1 :]) for at in range(len(false))]
+        for some in (*partly, false):
+            before = read(cluster, question, honestly, None)
+            for earlier in (None, before[0] if isinstance(before, tuple) else None):
+                got = read(cluster, question, some, earlier)
+                if isinstance(got, tuple):
+                    picture = fold(picture, question, name, Known(got[0], time.time()))
+                    fallen.append((question, name))
+    return picture, fallen
+
+
+def test_every_question_is_asked_here(truth: tuple[Cluster, Honest]) -> None:
+    assert {question for question, _ in truth[1]} == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_is_read_soon_and_written_harmlessly(truth: tuple[Cluster, Honest], name: str) -> None:
+    cluster, answers = truth
+    picture, _ = fooled(cluster, answers, LIES[name])
+    written = json.dumps(document([picture], time.time()), allow_nan=False)
+    assert written.isascii()
+    assert written.isprintable()
+    said = list(table(picture, time.time()))
+    said += [f"{line.machine} {line.what} {line.says}" for line in between(picture, {})]
+    for one in rounds(cluster):
+        said += [f"{line.machine} {line.what} {line.says}" for line in readings(picture, one.subject, one.name)]
+    assert all(len(line) < 5000 for line in said)
+
+
+def test_an_answer_to_another_question_is_none(truth: tuple[Cluster, Honest]) -> None:
+    """What another machine says of the same, it may say of itself; nothing else is believed."""
+    cluster, answers = truth
+    for (question, _), mine in answers.items():
+        kinds = [type(one) for one in mine]
+        for (other, _), theirs in answers.items():
+            if other is not question and [type(one) for one in theirs] == kinds:
+                got = read(cluster, question, theirs, None)
+                assert isinstance(got, Unreadable) or question.field in ANY_PAGE, (question.field, other.field)
+
+
+SCREENS: dict[str, tuple[str, ...]] = {
+    "details": ("enter", *("tab", "a", "tab") * 6),
+    "findings": ("w", "?", "escape", "down", "enter", "escape", "c", "e"),
+    "log": ("l", "pagedown", "c", "escape"),
+    "help": ("escape", "?"),
+    "palette": (":",),
+}
+
+
+@pytest.mark.parametrize("keys", SCREENS)
+@pytest.mark.parametrize("name", ["evil words", "evil lines", "figures 999999999999999999", "slips 7"])
+async def test_every_screen_shows_it_and_obeys_nothing(
+    truth: tuple[Cluster, Honest], name: str, keys: str, state: Path
+) -> None:
+    cluster, answers = truth
+    picture, _ = fooled(cluster, answers, LIES[name])
+    async with shown(cluster, size=(120, 40)) as seen:
+        await seen.session.poller.close()
+        seen.session.poller.snapshot = picture
+        seen.screen.renew()
+        await seen.pilot.pause()
+        assert "An error in this program" not in painted(seen)
+        for key in SCREENS[keys]:
+            await seen.pilot.press(key)
+            await seen.pilot.pause()
+            assert "An error in this program" not in painted(seen)
+    for file in state.rglob("*.txt"):
+        assert file.read_text().replace("\n", "").isprintable()
+
+
+async def test_the_fleet_shows_it_and_obeys_nothing(truth: tuple[Cluster, Honest]) -> None:
+    cluster, answers = truth
+    picture, _ = fooled(cluster, answers, LIES["evil words"])
+    async with shown(cluster, nobody("web2"), size=(120, 40)) as seen:
+        fleet = seen.app.screen
+        assert isinstance(fleet, Base)
+        for desk in fleet.desks:
+            await desk.session.poller.close()
+            if desk.session.cluster is cluster:
+                desk.session.poller.snapshot = picture
+        for key in ("down", "up", "c", "slash", "n", "enter", "e", "colon"):
+            await seen.pilot.press(key)
+            await seen.pilot.pause(0.1)
+            text = painted(seen)
+            assert "An error in this program" not in text
+        assert seen.app.is_running
+
+
+async def test_a_filter_of_anything_is_only_looked_for(truth: tuple[Cluster, Honest]) -> None:
+    cluster, answers = truth
+    async with shown(cluster, size=(120, 40)) as seen:
+        await seen.session.poller.close()
+        seen.session.poller.snapshot = believed(cluster, answers)
+        await seen.press("slash")
+        seen.app.screen.query_one("#filter", Input).value = "(a+)+$[red]\\"
+        await seen.pilot.pause()
+        assert "An error in this program" not in painted(seen)
+
+
+def test_what_is_painted_is_one_cell_a_character() -> None:
+    """What `painted` relies on."""
+    assert cell_len("漢") == 2
+    assert unicodedata.bidirectional("\u05d0") == "R"
