@@ -15,6 +15,7 @@ from console.doubt import max_age, patience
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.rounds import Round, rounds
+from console.saying import clock
 from console.snapshot import (
     NOT_ASKED,
     Cause,
@@ -63,7 +64,7 @@ def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[A
     if isinstance(before, Known) and sent - before.at <= age:
         return before
     last = before.at if isinstance(before, Known) else before.since
-    known = f"; not known since {time.strftime('%H:%M:%S', time.localtime(last))}" if before is not NOT_ASKED else ""
+    known = f"; not known since {clock(last)}" if before is not NOT_ASKED else ""
     return Unknown(plain_text(busy + known), time.time(), sent, Cause.BUSY)
 
 

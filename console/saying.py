@@ -9,6 +9,11 @@ def clock(moment: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(moment))
 
 
+def dated(moment: float) -> str:
+    """Local date and time of a Unix time."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
 def listed(names: Iterable[str]) -> str:
     """a; a and b; a, b and c. Each name once."""
     each = list(dict.fromkeys(names))

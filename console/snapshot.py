@@ -171,12 +171,16 @@ class Snapshot:
         """Raises KeyError if there is none of that name."""
         return {view.name: view for view in self.nodes}[name]
 
+    def names(self, node: str) -> frozenset[str]:
+        """Every name and address of a node: the inventory's, and what it calls its own."""
+        devices = self.node(node).devices
+        own = devices.value.names if isinstance(devices, Known) else ()
+        return frozenset((node, self.cluster.machine(node).address, *own))
+
     def brick(self, volume: VolumeView, node: str) -> Brick | None:
         """The brick of a volume on a node; None if unknown. Gluster may name the peer as the inventory does, by a
         longer host name, or by any name or address that the node calls its own."""
-        devices = self.node(node).devices
-        own = devices.value.names if isinstance(devices, Known) else ()
-        names = {node, self.cluster.machine(node).address, *own}
+        names = self.names(node)
         bricks = volume.state.value.bricks if isinstance(volume.state, Known) else ()
         plain = next((brick for brick in bricks if brick.host in names or brick.host.split(".")[0] == node), None)
         return plain or next((brick for brick in bricks if names & set(brick.names)), None)

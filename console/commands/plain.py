@@ -4,13 +4,13 @@ Exit codes: see Exit. They are documented in docs/commands.md.
 """
 
 import asyncio
-import time
 from enum import IntEnum
 
 from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.plan import Consent, NotBegun, Plan
 from console.runner import Note, Stopped
+from console.saying import clock, dated
 from console.session import Running, Session
 
 
@@ -78,18 +78,14 @@ def describe(record: Record) -> str:
     where = (
         last.facts.get("why") or "; ".join(record.missed) or f"interrupted at {last.facts.get('step') or 'the start'}"
     )
-    return f"{record.action} {record.node}, begun {_date(record)} by {record.first('who')}: {where}"
+    return f"{record.action} {record.node}, begun {dated(record.begun)} by {record.first('who')}: {where}"
 
 
 def describe_out(record: Record) -> str:
     """A node that a run which has ended took out, in a sentence: since when, by whom, why."""
     reason = record.first("reason")
     why = f" ({reason})" if reason else ""
-    return f"{record.node} is out since {_date(record)}: {record.action} by {record.first('who')}{why}"
-
-
-def _date(record: Record) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.begun))
+    return f"{record.node} is out since {dated(record.begun)}: {record.action} by {record.first('who')}{why}"
 
 
 def _show(plan: Plan) -> None:
@@ -133,5 +129,4 @@ async def _follow(running: Running) -> Exit:
 
 
 def _line(note: Note) -> None:
-    stamp = time.strftime("%H:%M:%S", time.localtime(note.at))
-    say(f"{stamp} {note.step}: {note.says}")
+    say(f"{clock(note.at)} {note.step}: {note.says}")

@@ -1,7 +1,6 @@
 """The picture once, as lines of at most 80 columns, in the words and marks of the screen."""
 
 import textwrap
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from console.health import findings, verdict
 from console.inventory import Vip
 from console.question import Cadence
 from console.rounds import asked
+from console.saying import dated
 from console.snapshot import Cause, FirewallView, Known, NodeView, Reading, Snapshot, Unknown, VolumeView, reading_of
 from console.spare import spares
 from console.ui import cells, words
@@ -23,8 +23,7 @@ def lines(picture: Snapshot, now: float) -> Iterator[str]:
     """One cluster: the verdict, its machines, what is wrong, what is not known."""
     cluster, whole = picture.cluster, verdict(picture)
     title = f" ({cluster.title})" if cluster.title else ""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-    yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {at}{_age(picture, now)}"
+    yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {dated(now)}{_age(picture, now)}"
     yield from _wrapped("  ", whole.says)
     yield ""
     yield from _table(["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture))

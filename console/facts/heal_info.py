@@ -23,9 +23,8 @@ def node_of(snapshot: Snapshot, view: VolumeView, host: str) -> str:
 
 
 def _names(snapshot: Snapshot, view: VolumeView, node: str) -> set[str]:
-    devices, brick = snapshot.node(node).devices, snapshot.brick(view, node)
-    own = devices.value.names if isinstance(devices, Known) else ()
-    return {node, snapshot.cluster.machine(node).address, *own, *((brick.host,) if brick else ())}
+    brick = snapshot.brick(view, node)
+    return {*snapshot.names(node), *((brick.host,) if brick else ())}
 
 
 def away(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from console.probes import seqnos
 from console.probes.galera import Wsrep
+from console.saying import listed
 from console.snapshot import Known, NodeView, Snapshot, Unknown
 
 FILLED = 0.97
@@ -129,7 +130,7 @@ def _away(snapshot: Snapshot, node: str, donors: tuple[tuple[NodeView, Known[Wsr
     seqno, at = left
     able = [(view, it) for view, it in donors if _holds(it.value, seqno)]
     if not able:
-        names = " and ".join(view.name for view, _ in donors)
+        names = listed(view.name for view, _ in donors)
         return Window(f"back by a full copy (SST) only: {names} no longer hold what {node} missed", 0.0, at, False)
     window = _from(at, [_reach(snapshot, view, it) for view, it in able], "back by IST")
     if window.until is None:

@@ -9,7 +9,7 @@ from console.facts.membership import (
     primary,
 )
 from console.guards.objection import Action, Objection, Override
-from console.saying import clock
+from console.saying import clock, listed
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
 
@@ -92,7 +92,7 @@ def same_version(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Ob
     """pfSense's own sync stops between versions; the HAProxy package's does not, and would carry ours across."""
     configs = {view.name: view.config.value for view in snapshot.firewalls if isinstance(view.config, Known)}
     if len({config.version for config in configs.values()}) > 1:
-        told = " and ".join(f"{name} {config.version}" for name, config in configs.items())
+        told = listed(f"{name} {config.version}" for name, config in configs.items())
         yield Objection(
             next(iter(configs)),
             f"the firewalls have different configuration versions ({told})",

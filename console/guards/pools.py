@@ -14,7 +14,7 @@ from console.facts.membership import (
 )
 from console.guards.objection import Action, Objection, Override
 from console.health import serving
-from console.saying import percent
+from console.saying import listed, percent
 from console.snapshot import Known, Snapshot, Unknown
 
 
@@ -105,7 +105,7 @@ def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objec
     if silent and master(snapshot) is None:
         yield Objection(
             silent[0],
-            f"{' and '.join(silent)} may still send traffic to {node}: it is not known, and no other is CARP MASTER",
+            f"{listed(silent)} may still send traffic to {node}: it is not known, and no other is CARP MASTER",
             "Wait until it answers",
             Override.NEVER,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from console.facts.membership import Membership, membership
 from console.guards import missed
 from console.procedures.steps import Intent, Progress
+from console.saying import listed
 from console.snapshot import Snapshot, Unknown
 
 Verdict = Callable[[Membership], str | None]
@@ -31,7 +32,7 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
     if waiting or len(silent) == len(snapshot.firewalls):
         return Progress(False, "; ".join(waiting) or "no firewall answers", tuple(silent))
     told = [view.name for view in snapshot.firewalls if view.name not in dict(silent)]
-    return Progress(True, f"{success} on {' and '.join(told)}", tuple(silent))
+    return Progress(True, f"{success} on {listed(told)}", tuple(silent))
 
 
 def noted(intent: Intent, layer: str, firewall: str, server: str) -> str | None:

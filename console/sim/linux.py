@@ -1,7 +1,7 @@
 """The commands of a node, in the formats of Debian 12."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from console.sim import gluster_store, linux_files, mysql_proxy, sst
@@ -9,7 +9,7 @@ from console.sim.gluster_cli import gluster
 from console.sim.hardware import Disk
 from console.sim.linux_scripts import sh
 from console.sim.node import APACHE, GLUSTERD, MYSQL, SUBSTATES, Node
-from console.sim.shell import Call, Command
+from console.sim.shell import Call, Command, bound
 
 UNITS = (MYSQL, GLUSTERD, APACHE)
 DENIED = "Interactive authentication required."
@@ -17,69 +17,28 @@ DENIED = "Interactive authentication required."
 
 def commands(node: Node) -> dict[str, Command]:
     """By name."""
-
-    async def systemctl(call: Call) -> int:
-        return await _systemctl(call, node)
-
-    async def pgrep(call: Call) -> int:
-        return _pgrep(call, node)
-
-    async def pkill(call: Call) -> int:
-        return _pkill(call, node)
-
-    async def du(call: Call) -> int:
-        return sst.du(call, node)
-
-    async def nc(call: Call) -> int:
-        return mysql_proxy.nc(call, node)
-
-    async def nproc(call: Call) -> int:
-        call.out("4\n")
-        return 0
-
-    async def date(call: Call) -> int:
-        return _date(call, node)
-
-    async def head(call: Call) -> int:
-        return _head(call, node)
-
-    async def stat(call: Call) -> int:
-        return _stat(call, node)
-
-    async def run_sh(call: Call) -> int:
-        return await sh(call, node)
-
-    async def shutdown(call: Call) -> int:
-        return _shutdown(call, node)
-
-    async def new_cluster(call: Call) -> int:
-        return _new_cluster(call, node)
-
-    async def grep(call: Call) -> int:
-        return gluster_store.grep(call, node)
-
-    async def run_gluster(call: Call) -> int:
-        return await gluster(call, node)
-
-    return {
-        "systemctl": systemctl,
-        "pgrep": pgrep,
-        "pkill": pkill,
-        "du": du,
-        "nc": nc,
-        "nproc": nproc,
-        "date": date,
-        "head": head,
-        "stat": stat,
-        "exec": execute,
-        "sh": run_sh,
-        "shutdown": shutdown,
-        "reboot": shutdown,
-        "poweroff": shutdown,
-        "galera_new_cluster": new_cluster,
-        "gluster": run_gluster,
-        "grep": grep,
+    acts: dict[str, Callable[[Call, Node], int | Awaitable[int]]] = {
+        "systemctl": _systemctl,
+        "pgrep": _pgrep,
+        "pkill": _pkill,
+        "du": sst.du,
+        "nc": mysql_proxy.nc,
+        "nproc": _nproc,
+        "date": _date,
+        "head": _head,
+        "stat": _stat,
+        "sh": sh,
+        "galera_new_cluster": _new_cluster,
+        "gluster": gluster,
+        "grep": gluster_store.grep,
+        **dict.fromkeys(("shutdown", "reboot", "poweroff"), _shutdown),
     }
+    return {"exec": execute} | {name: bound(act, node) for name, act in acts.items()}
+
+
+def _nproc(call: Call, _node: Node) -> int:
+    call.out("4\n")
+    return 0
 
 
 def files(node: Node) -> Callable[[str, bool], str | None]:

@@ -4,13 +4,13 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
 from console.sim import freebsd, relayd
 from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
-from console.sim.shell import Call, Command, Shell
+from console.sim.shell import Call, Command, Shell, bound
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - where the package puts it
 DIRTY = re.compile(r"/var/run/([A-Za-z._-]+)\.dirty")
@@ -32,51 +32,30 @@ class Change(TypedDict):
 def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
     """By name."""
 
-    async def ifconfig(call: Call) -> int:
+    def ifconfig(call: Call, firewall: Firewall) -> int:
         call.out(freebsd.ifconfig(firewall, carp))
         return 0
 
-    async def sh(call: Call) -> int:
-        return await _sh(call, firewall)
-
-    async def nc(call: Call) -> int:
-        return _nc(call, firewall)
-
-    async def ls(call: Call) -> int:
-        return _ls(call, firewall)
-
-    async def php(call: Call) -> int:
-        return await _php(call, firewall)
-
-    async def playback(call: Call) -> int:
-        return _playback(call, firewall)
-
-    async def reboot(_call: Call) -> int:
-        firewall.reboot()
-        return 0
-
-    def plain(act: Callable[[Call, Firewall], int]) -> Command:
-        async def command(call: Call) -> int:
-            return act(call, firewall)
-
-        return command
-
-    old = {"relayctl": plain(relayd.relayctl)} if firewall.config.relayd else {}
-    return old | {
+    acts: dict[str, Callable[[Call, Firewall], int | Awaitable[int]]] = {
         "ifconfig": ifconfig,
-        "sysctl": plain(freebsd.sysctl),
-        "date": plain(freebsd.date),
-        "pfctl": plain(freebsd.pfctl),
-        "find": plain(freebsd.find),
-        "sh": sh,
-        "nc": nc,
-        "ls": ls,
-        "php": php,
-        "pfSsh.php": playback,
-        "rc.reboot": reboot,
-        "reboot": reboot,
-        "shutdown": reboot,
+        "sysctl": freebsd.sysctl,
+        "date": freebsd.date,
+        "pfctl": freebsd.pfctl,
+        "find": freebsd.find,
+        "sh": _sh,
+        "nc": _nc,
+        "ls": _ls,
+        "php": _php,
+        "pfSsh.php": _playback,
+        **dict.fromkeys(("rc.reboot", "reboot", "shutdown"), _reboot),
+        **({"relayctl": relayd.relayctl} if firewall.config.relayd else {}),
     }
+    return {name: bound(act, firewall) for name, act in acts.items()}
+
+
+def _reboot(_call: Call, firewall: Firewall) -> int:
+    firewall.reboot()
+    return 0
 
 
 def files(firewall: Firewall) -> Callable[[str, bool], str | None]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from console.sim.machine import Machine
 from console.sim.syntax import ASSIGNMENT, Redirect, ShellSyntaxError, Simple, Step, Unfinished, Word, parse
@@ -34,6 +35,17 @@ class Call:
 
 
 Command = Callable[[Call], Awaitable[int]]
+Of = TypeVar("Of", bound=Machine)
+
+
+def bound(act: Callable[[Call, Of], int | Awaitable[int]], machine: Of) -> Command:
+    """A command of one machine."""
+
+    async def command(call: Call) -> int:
+        done = act(call, machine)
+        return done if isinstance(done, int) else await done
+
+    return command
 
 
 @dataclass(frozen=True)
