@@ -103,7 +103,7 @@ def _path(sight: Sight) -> list[Column]:
     ]
     if sight.picture.cluster.mysql is not None:
         found += [
-            Column("wsrep", 14, 95, _wsrep),
+            Column("wsrep", 16, 95, _wsrep),
             Column("commits", 7, 55, lambda s, v: _aged(s, v.galera, words.commits(v.galera)), right=True),
         ]
     if sight.picture.cluster.volumes:
