@@ -34,6 +34,7 @@ from console.poller import Poller
 from console.question import Cadence, Subject
 from console.rounds import about, questions_of
 from console.snapshot import NOT_ASKED, reading_of
+from console.ui.lines import harmless
 from console.wire import Wire
 
 PHP = Run(("/usr/local/bin/php", "-v"))
@@ -52,7 +53,7 @@ async def check(clusters: Sequence[Cluster]) -> Exit:
         async for line in lines(cluster):
             wrong += line.mark == MEND
             for part in _shown(line):
-                say(part)
+                say(harmless(part))
         say("")
     say(f"{wrong} to mend, marked {MEND}" if wrong else "all that is needed works")
     return Exit.NOT_BEGUN if wrong else Exit.DONE

@@ -48,10 +48,11 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
             say(line)
     else:
         from console.commands.status_table import lines
+        from console.ui.lines import harmless
 
         for picture in pictures:
             for line in lines(picture, now):
-                say(line)
+                say(harmless(line))  # as on the screen: no name moves a column, or turns its figures round
     worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
     return EXITS.get(worst, Exit.OK)
 
