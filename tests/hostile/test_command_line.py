@@ -1,4 +1,4 @@
-"""`status`, `status --json` and `check`, while a firewall and a node are in an enemy's hands: lines of cells, and an end."""
+"""`status` and `check`, while a firewall and a node are in an enemy's hands: lines of cells, and an end."""
 
 import json
 import unicodedata
