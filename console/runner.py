@@ -96,7 +96,7 @@ class Runner:
     async def _step(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
-        self._say(intent, step.name, step.says.format(node=intent.node))
+        self._say(intent, step.name, step.told(intent))
         picture = await self._look(step, intent)
         progress = step.done(picture, intent)
         if not progress.done or not _expected(progress, silent):
@@ -239,7 +239,5 @@ def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple
     for step in PROCEDURES[intent.action]:
         found = {**step.finds(picture, intent), **found}
         planned = replace(intent, found=found)
-        lines.append(
-            (step.says.format(node=intent.node), tuple(shown(order, wire) for order in step.orders(picture, planned)))
-        )
+        lines.append((step.told(intent), tuple(shown(order, wire) for order in step.orders(picture, planned))))
     return tuple(lines)

@@ -23,11 +23,17 @@ class Balancer:
     """The order that brings servers of one firewall to a state at run time."""
     persist: Callable[[tuple[Change, ...], bool, str], Run]
     """(changes, whether to sync to the peer, description): the order that writes statuses into config.xml."""
+    reload: str
+    """What that order does to the balancer that runs."""
 
 
 BALANCERS = {
-    "haproxy": Balancer("HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, haproxy_config.persist),
-    "relayd": Balancer("relayd", relayd.asks, relayd.parse, relayd.set_state, relayd_config.persist),
+    "haproxy": Balancer(
+        "HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, haproxy_config.persist, reload="no reload"
+    ),
+    "relayd": Balancer(
+        "relayd", relayd.asks, relayd.parse, relayd.set_state, relayd_config.persist, reload="relayd is reloaded"
+    ),
 }
 """By the name the inventory has for it."""
 

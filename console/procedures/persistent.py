@@ -75,7 +75,7 @@ def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 LATER = Step(
     name="out in config.xml",
     phase="out",
-    says="disable {node} in config.xml too, so that it lasts; no reload",
+    says="disable {node} in config.xml too, so that it lasts; {reload}",
     finds=_find_later,
     orders=lambda snapshot, intent: _write(snapshot, intent, _disabled),
     done=lambda snapshot, intent: _persistently(
@@ -91,7 +91,7 @@ LATER = Step(
 LATER_BACK = Step(
     name="back in config.xml",
     phase="in",
-    says="put {node} back in config.xml as it was found; no reload",
+    says="put {node} back in config.xml as it was found; {reload}",
     orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
     done=lambda snapshot, intent: _persistently(
         snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.asks import Run
+from console.balancers.balancer import balancer_of
 from console.guards import Action, Guard
 from console.inventory import Cluster, Timings
 from console.question import Question
@@ -45,12 +46,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """`says` and the sentences may hold {node}. Times in seconds."""
+    """Times in seconds."""
 
     name: str
     phase: str
     """A resume begins at the first step of the phase that was interrupted and checks each again."""
     says: str
+    """May hold {node}, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
     """What must be asked to know whether it is done."""
@@ -64,6 +66,10 @@ class Step:
     """Nothing is sent while one of these objects."""
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
+
+    def told(self, intent: Intent) -> str:
+        """What it does, of this node."""
+        return self.says.format(node=intent.node, reload=balancer_of(intent.cluster).reload)
 
 
 Procedure = tuple[Step, ...]

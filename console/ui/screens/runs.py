@@ -51,7 +51,7 @@ class Shown:
             partly = _partly(running)
             notes = notes if notes and notes[-1].final else (*notes, last)
         begun = record.begun
-        return RunView(running.intent.action, running.intent.node, begun, notes, before, partly, ended)
+        return RunView(running.intent, begun, notes, before, partly, ended)
 
 
 def _partly(running: Running) -> frozenset[str]:

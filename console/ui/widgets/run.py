@@ -6,6 +6,7 @@ from typing import cast
 from console.guards import Action
 from console.journal import Record
 from console.procedures import PROCEDURES
+from console.procedures.steps import Intent
 from console.runner import Note
 from console.saying import clock, counted
 from console.ui import words
@@ -16,8 +17,7 @@ from console.ui.lines import Line, Piece, line, moment, wrapped
 class RunView:
     """What is shown of a run. `before`: steps an interrupted run had done already."""
 
-    action: Action
-    node: str
+    intent: Intent
     begun: float
     notes: tuple[Note, ...]
     before: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class RunView:
 
     def states(self) -> list[tuple[str, str]]:
         """Each step's own sentence with done, now, todo, missed or stopped."""
-        steps = PROCEDURES[self.action]
+        steps = PROCEDURES[self.intent.action]
         said = [note.step for note in self.notes]
         at = max((i for i, step in enumerate(steps) if step.name in said), default=-1)
         found: list[tuple[str, str]] = []
@@ -43,7 +43,7 @@ class RunView:
                 state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
             if state == "done" and step.name in self.partly:
                 state = "missed"
-            found.append((step.says.format(node=self.node), state))
+            found.append((step.told(self.intent), state))
         return found
 
 
@@ -67,14 +67,16 @@ def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
 
 def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
-        return line(" ", words.step(_state(run)), f"  {run.action.value} {run.node}: {run.notes[-1].says}").cut(width)
+        return line(
+            " ", words.step(_state(run)), f"  {run.intent.action.value} {run.intent.node}: {run.notes[-1].says}"
+        ).cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
     left = f"  {done} of {counted(steps, 'step')} done"
     partly = sum(state == "missed" for _, state in run.states())
     left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
-    text = f"  {run.action.value} {run.node}, begun {clock(run.begun)}"
+    text = f"  {run.intent.action.value} {run.intent.node}, begun {clock(run.begun)}"
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
     return line(" ", word, Piece(text, "head"), *tail, fill="heading").cut(width)
 
@@ -96,11 +98,11 @@ def _newest(run: RunView, width: int, most: int) -> list[Line]:
 
 def _ending(run: RunView, says: str) -> str:
     """How a run ended, and what is left to do."""
-    if run.action not in (Action.DRAIN, Action.REMOVE):
+    if run.intent.action not in (Action.DRAIN, Action.REMOVE):
         return says
     last = next((note.says for note in reversed(run.notes) if not note.final), "")
-    sessions = f"{last[:1].upper()}{last[1:]}. " if run.action is Action.DRAIN and last else ""
-    stays = f"{run.node} stays out, also after a reload, a boot or a failover."
+    sessions = f"{last[:1].upper()}{last[1:]}. " if run.intent.action is Action.DRAIN and last else ""
+    stays = f"{run.intent.node} stays out, also after a reload, a boot or a failover."
     return f"{says}. {sessions}{stays} When it is mended, p puts it back."
 
 
