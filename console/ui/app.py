@@ -6,6 +6,7 @@ from typing import ClassVar, TypeGuard
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.types import CSSPathType
 
 from console.paths import theme_dirs
 from console.session import Session
@@ -27,6 +28,8 @@ class ConsoleApp(App[int]):
     """Starts the sessions it is given; whoever gave them closes them."""
 
     TITLE = "drainboard"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["screens/base.tcss", "screens/dialog.tcss"]
+    """At once: one that comes with its screen has all of them parsed again, just when a key wants that screen."""
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True)]
 

@@ -25,7 +25,6 @@ MANY = 4
 class Base(Screen[None]):
     """A subclass gives `KIND`, `desk`, `lines`, and what moving, opening and going back mean on it."""
 
-    CSS_PATH = "base.tcss"
     KIND: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.code or key.key, f"press('{key.key}')", show=False) for key in keys.KEYS if key.act),

@@ -52,7 +52,6 @@ def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
 class Palette(ModalScreen[Command | None]):
     """A line to type in, and what matches."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
         Binding("down", "select(1)", show=False, priority=True),

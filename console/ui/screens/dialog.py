@@ -42,7 +42,6 @@ class Answer:
 class Dialog(ModalScreen[Answer]):
     """Shows a Question. Fields take what is typed; without fields the keys answer."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "close", show=False),
         Binding("c", "copy", "copy", show=False),
