@@ -160,7 +160,7 @@ class Meter:
         after = self._counters()
         return after[0] - before[0], after[1] - before[1], after[2] - before[2]
 
-    async def learn(self, seconds: float = 10) -> None:
+    async def learn(self, seconds: float = 6) -> None:
         """What is spent while nothing is asked."""
         looks = [await self._difference(lambda: asyncio.sleep(0)) for _ in range(5)]
         self._looking = (middle([one[0] for one in looks]), middle([one[1] for one in looks]))
@@ -214,7 +214,7 @@ async def on_the_node(cluster: Cluster, lab: str) -> list[dict[str, str | float]
                         for ask in asks:
                             await wire.send("node1", (ask,), 60)
 
-                times = 1 if cadence is Cadence.SELDOM else 10
+                times = 1 if cadence is Cadence.SELDOM else 5
                 ours, base = await meter.spent(together, times), await meter.spent(apart, times)
                 found.append(
                     {"who": who, "cadence": cadence.name.lower(), "questions": sum(count for count, _ in mine),
