@@ -11,7 +11,7 @@ from console.inventory_file import load
 from console.session import Session
 from console.sim import Simulator
 
-BRISK = Timings(poll=0.3, storage=0.3, slow=1.0, answer=2.0, connect=2.0, slow_answer=4.0, sessions=8.0, stop=20.0)
+BRISK = Timings(poll=0.3, storage=0.3, slow=1.0, answer=3.0, connect=3.0, slow_answer=5.0, sessions=8.0, stop=20.0)
 """For a simulator in which time runs fast."""
 
 

@@ -22,6 +22,7 @@ class Tunnel:
         self.path = path
         self._reader, self._writer = far
         self._server: asyncio.Server | None = None
+        self._near: asyncio.StreamWriter | None = None
         self._pumps: asyncio.Task[None] | None = None
         self._closed = False
         self._allowance = FIRST_ALLOWANCE
@@ -53,6 +54,7 @@ class Tunnel:
         if self._pumps is not None or self._closed:
             writer.close()
             return
+        self._near = writer
         self._pumps = asyncio.create_task(self._carry(reader, writer))
         self._shut_door()
 
@@ -89,6 +91,8 @@ class Tunnel:
         self._shut_door()
         if self._pumps is not None:
             self._pumps.cancel()
+        if self._near is not None:  # a task that is cancelled before its first line closes nothing
+            self._near.close()
         self._writer.close()
 
 
