@@ -74,9 +74,9 @@ async def timed(call: Callable[[], Awaitable[object]], times: int = TIMES) -> tu
     return middle(took) * 1000, (time.process_time() - cpu) / times * 1000
 
 
-def openssh(login: Login, folder: str) -> list[str]:
-    """A warm `ssh true` through a ControlMaster."""
-    words = ["ssh", "-o", "ControlMaster=auto", "-o", f"ControlPath={folder}/master", "-o", "ControlPersist=30"]
+def openssh(login: Login, socket: str) -> list[str]:
+    """A warm `ssh true` through a ControlMaster whose socket lies there."""
+    words = ["ssh", "-o", "ControlMaster=auto", "-o", f"ControlPath={socket}", "-o", "ControlPersist=30"]
     words += ["-F", str(login.config)] if login.config else []
     words += ["-i", str(login.identity)] if login.identity else []
     words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
