@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.facts.ist import ist_window
-from console.facts.membership import backends_of, master, others_serving, place, pools_of
+from console.facts.membership import Place, backends_of, master, others_serving, place, pools_of
 from console.facts.sync import sync
 from console.facts.takeover import carried, takes_over
 from console.guards import (
@@ -118,10 +118,18 @@ def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
         yield ist_window(snapshot, name).says
 
 
+_PLACES = {
+    Place.IN: "its health checks fail",
+    Place.OUT: "out of the pools",
+    Place.MIXED: "out of some pools",
+    Place.UNKNOWN: "its place in the pools is not known",
+}
+
+
 def _pool_keeps(snapshot: Snapshot, name: str) -> str:
     lead = master(snapshot) or next((v.name for v in snapshot.firewalls if isinstance(v.pools, Known)), None)
     if lead is None or name not in serving(snapshot):
-        return f"it gets no traffic ({place(snapshot, name).value} the pools)" if lead else "the pools are not known"
+        return f"it gets no traffic ({_PLACES[place(snapshot, name)]})" if lead else "the pools are not known"
     keeps = {
         backend: len(others_serving(snapshot, lead, backend, name)) for backend in backends_of(snapshot, lead, name)
     }
