@@ -161,7 +161,7 @@ class Ssh:
         user = self._opened.user if self._opened else "the login user"
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
-            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard; docs/preparing.md has the list"
+            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard; `drainboard sudoers` prints it"
         )
 
     def silent_for(self, seconds: float) -> TimedOut:

@@ -412,7 +412,7 @@ async def test_sudo_that_refuses_is_refused_with_the_line_that_is_missing(bench:
     assert answers[0] == HELLO[0]
     assert sentence(answers[1:], Refused) == (
         f"node1 (127.0.0.1:{node.port}): sudo doesn't let ops run `systemctl stop x` without a password, it said "
-        f"'{words}'; allow that command there in /etc/sudoers.d/drainboard; docs/preparing.md has the list"
+        f"'{words}'; allow that command there in /etc/sudoers.d/drainboard; `drainboard sudoers` prints it"
     )
 
 
