@@ -97,7 +97,8 @@ class Journal:
 
     def open(self, node: str, action: str, **facts: Any) -> Record:
         """A new run. Raises JournalError."""
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + f"-{time.time_ns() % 10**9:09d}"
+        seconds, rest = divmod(time.time_ns(), 10**9)  # one look: two could fall on either side of a second's end
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + f"-{rest:09d}"
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{node}-{action}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -79,8 +79,8 @@ async def test_a_full_copy_goes_on(watch: Watch) -> None:
     assert 0 < (copy.share or 0) < 1 and copy.says.startswith("SST from node2, ")
     assert member(picture, "node2").state == "Donor/Desynced"
     assert isinstance(picture.node("node3").galera, Unknown)
-    after = await watch.until(lambda now: member(now, "node3") and member(now, "node3").synced and not transfers(now))
-    assert all(member(after, name).synced for name in ("node1", "node2", "node3"))
+    names = ("node1", "node2", "node3")
+    await watch.until(lambda now: all((it := member(now, name)) and it.synced for name in names) and not transfers(now))
 
 
 async def test_flow_control_and_conflicts(watch: Watch) -> None:
