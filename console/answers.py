@@ -73,3 +73,11 @@ def rows(tree: Any, *keys: str) -> tuple[dict[str, Any], ...]:
     """The list of mappings at a path, or nothing."""
     found = dig(tree, *keys)
     return tuple(cast("dict[str, Any]", row) for row in cast("list[Any]", found or []) if isinstance(row, dict))
+
+
+def rate(then: int | None, now: int | None, seconds: float) -> float | None:
+    """A counter's steps a second between two looks; None where it is not printed, went back (its program was restarted,
+    or it was not known), or no time has passed."""
+    if then is None or now is None or seconds <= 0 or not 0 <= then <= now:
+        return None
+    return (now - then) / seconds

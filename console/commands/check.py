@@ -36,11 +36,10 @@ from console.rounds import about, questions_of
 from console.snapshot import NOT_ASKED, reading_of
 from console.ui.lines import harmless
 from console.wire import Wire
+from console.wire.ssh import CHANNELS
 
 PHP = Run(("/usr/local/bin/php", "-v"))
 GLUSTER = Run(("gluster", "--version"))
-SESSIONS = 6
-"""What the wire opens at once on one connection."""
 _VERSION = re.compile(r"\b\d+(\.\d+)+")
 NO_LOGIN = (Unreachable, AuthFailed, HostKeyChanged, TimedOut)
 
@@ -199,11 +198,11 @@ async def _login(cluster: Cluster, name: str, subject: Subject, wire: Wire) -> L
 async def _sessions(cluster: Cluster, name: str, subject: Subject, wire: Wire) -> Line:
     """As many at once as the product may open."""
     probe = _first(cluster, name, subject)
-    answers = await asyncio.gather(*(_send(cluster, name, wire, probe) for _ in range(SESSIONS)))
+    answers = await asyncio.gather(*(_send(cluster, name, wire, probe) for _ in range(CHANNELS)))
     errors = [answer for (answer,) in answers if isinstance(answer, WireError)]
     if errors:
-        return Line(MEND, name, f"{SESSIONS} sessions at once", str(errors[0]))
-    return Line(WORKS, name, f"{SESSIONS} sessions at once")
+        return Line(MEND, name, f"{CHANNELS} sessions at once", str(errors[0]))
+    return Line(WORKS, name, f"{CHANNELS} sessions at once")
 
 
 async def _sudo(cluster: Cluster, name: str, wire: Wire) -> tuple[Line, ...]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from console.answers import whole
+from console.answers import rate, whole
 from console.asks import Get, Page, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -98,16 +98,12 @@ def _restarted(before: Apache, look: Apache) -> bool:
 
 def _with_rates(before: Apache, look: Apache) -> Apache:
     seconds = look.at - before.at
-    kbytes = _rate(before.total_kbytes, look.total_kbytes, seconds)
+    kbytes = rate(before.total_kbytes, look.total_kbytes, seconds)
     return replace(
         look,
-        requests_per_second=_rate(before.accesses, look.accesses, seconds),
+        requests_per_second=rate(before.accesses, look.accesses, seconds),
         bytes_per_second=None if kbytes is None else kbytes * 1024,
     )
-
-
-def _rate(before: int | None, now: int | None, seconds: float) -> float | None:
-    return None if before is None or now is None or seconds <= 0 or now < before else (now - before) / seconds
 
 
 def parse_site(answers: tuple[Page, ...], _before: Site | None) -> Site:

@@ -6,7 +6,7 @@ clock. Uptime, whole seconds, tells a restart: then there is no baseline.
 
 from dataclasses import dataclass, field
 
-from console.answers import short, table, whole
+from console.answers import rate, short, table, whole
 from console.asks import Query, Rows, Unreadable
 from console.inventory import Cluster
 from console.probes.seqnos import Sample, longer
@@ -198,17 +198,12 @@ def _rates(before: Wsrep | None, now: Totals) -> _Rates:
         return _Rates(then, *figures)
     return _Rates(
         now,
-        _rate(then.committed, now.committed, seconds),
-        _rate(then.paused_ns, now.paused_ns, seconds),
-        _rate(then.cert_failures, now.cert_failures, seconds),
-        _rate(then.bf_aborts, now.bf_aborts, seconds),
-        _rate(then.size, now.size, seconds),
+        rate(then.committed, now.committed, seconds),
+        rate(then.paused_ns, now.paused_ns, seconds),
+        rate(then.cert_failures, now.cert_failures, seconds),
+        rate(then.bf_aborts, now.bf_aborts, seconds),
+        rate(then.size, now.size, seconds),
     )
-
-
-def _rate(then: int | None, now: int | None, seconds: float) -> float | None:
-    """None where the counter is not printed, or went back: FLUSH STATUS, or a seqno that was not known."""
-    return None if then is None or now is None or not 0 <= then <= now else (now - then) / seconds
 
 
 def _dropped(before: Wsrep | None, now: Totals, downto: int | None) -> bool:
