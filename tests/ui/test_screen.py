@@ -193,12 +193,16 @@ async def test_a_dry_run_shows_the_exact_commands_and_sends_nothing(sim: Simulat
 @pytest.mark.parametrize("size", [(80, 24), (60, 15), (120, 40), (200, 60), (40, 10), (24, 6), (5, 2), (1, 1)])
 async def test_any_size_is_filled_exactly(sim: Simulator, size: tuple[int, int]) -> None:
     async with shown(cluster_of(sim), size=size) as seen:
+
+        def whole() -> bool:
+            lines = seen.text.splitlines()
+            assert [len(line) for line in lines] == [size[0]] * size[1]
+            return "OK" in lines[0] and all(
+                any(f"node{n} " in line and "✓UP" in line for line in lines) for n in (1, 2, 3)
+            )
+
         await seen.until(lambda: seen.session.picture.nodes[0].host)
-        await seen.until(lambda: size[0] < 40 or "OK" in seen.text.splitlines()[0])
-        lines = seen.text.splitlines()
-        assert [len(line) for line in lines] == [size[0]] * size[1]
-        if size[0] >= 40:
-            assert all(any(f"node{n} " in line and "✓UP" in line for line in lines) for n in (1, 2, 3))
+        await seen.until(lambda: whole() or size[0] < 40)
 
 
 async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator) -> None:
