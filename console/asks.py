@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Run:
-    """One command. /bin/sh runs it without a terminal, under `timeout`, with `sudo -n` where the login needs it."""
+    """One command. /bin/sh runs it without a terminal, with `sudo -n` where the login needs it."""
 
     argv: tuple[str, ...]
     stdin: str = ""
     root: bool = False
-    timeout: float = 3.0
-    """Seconds the machine gives the command before it ends it."""
+    timeout: float | None = 3.0
+    """Seconds the machine gives the command before it ends it. None: it reads only what the kernel holds, and needs no
+    process beside it that waits for its end; a builtin of the shell needs none at all."""
     only_after: bool = False
     """Run only if the command before it ended with status 0; otherwise its own status is 1 and it printed nothing."""
 
@@ -153,8 +154,8 @@ def script(runs: tuple[Run, ...], mark: str, sudo: bool = False) -> str:
 
 def command(run: Run, mark: str, sudo: bool = False) -> str:
     """One command as /bin/sh reads it, with its standard input as a here-document."""
-    prefix = ("timeout", f"{run.timeout:g}", *(("sudo", "-n") if run.root and sudo else ()))
-    words = shlex.join((*prefix, *run.argv))
+    watched = () if run.timeout is None else ("timeout", f"{run.timeout:g}")
+    words = shlex.join((*watched, *(("sudo", "-n") if run.root and sudo else ()), *run.argv))
     if not run.stdin:
         return f"{words} </dev/null"
     body = run.stdin if run.stdin.endswith("\n") else run.stdin + "\n"

@@ -26,8 +26,8 @@ def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
     socket, flag = answers
     if socket.status != 0 and ("No such file" in socket.err or "refused" in socket.err):
         return Pools(running=False)
-    if flag.status not in (0, 1, 2):
-        raise Unreadable(f"ls failed with status {flag.status}")
+    if flag.status not in (0, 1):
+        raise Unreadable(f"test failed with status {flag.status}")
     stat, version, state = ran(socket).partition("\n1\n#")
     if not version:
         raise Unreadable("the socket did not answer with show stat and show servers state")
@@ -116,5 +116,5 @@ def asks(_cluster: Cluster) -> tuple[Run, ...]:
     """What to send."""
     return (
         Run(("nc", "-U", SOCKET), stdin="show stat; show servers state\n", root=True),
-        Run(("ls", "-1d", "/var/run/haproxy.conf.dirty")),
+        Run(("test", "-e", "/var/run/haproxy.conf.dirty"), timeout=None),
     )

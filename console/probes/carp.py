@@ -145,9 +145,9 @@ CARP = Question(
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
     asks=lambda _cluster, _name: (
-        Run(("ifconfig", "-a")),
-        Run(("sysctl", "net.inet.carp.allow", "net.inet.carp.demotion", "kern.boottime")),
-        Run(("date", "+%s")),
+        Run(("ifconfig", "-a"), timeout=None),
+        Run(("sysctl", "net.inet.carp.allow", "net.inet.carp.demotion", "kern.boottime"), timeout=None),
+        Run(("date", "+%s"), timeout=None),
     ),
     parse=parse,
 )

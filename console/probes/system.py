@@ -54,23 +54,23 @@ class Services:
 
 
 def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
-    """From boot_id, loadavg, uptime, the processors online and meminfo, one after the other, and then the time."""
-    lines = ran(answers[0]).split("\n")
-    if len(lines) < 6 or not BOOT_ID.fullmatch(lines[0]):
-        raise Unreadable("/proc gave no boot id, load, uptime, processors and memory")
+    """From loadavg, uptime, the processors online, meminfo and boot_id, one after the other; and from the time."""
+    lines = ran(answers[0]).splitlines()
+    if len(lines) < 5 or not BOOT_ID.fullmatch(lines[-1]):
+        raise Unreadable("/proc gave no load, uptime, processors, memory and boot id")
     try:
-        now = float(lines[-1] or lines[-2])
-        load, uptime = _figure(lines[1]), _figure(lines[2])
+        now = float(ran(answers[1]))
+        load, uptime = _figure(lines[0]), _figure(lines[1])
     except (ValueError, IndexError) as error:
         raise Unreadable("/proc/loadavg, /proc/uptime or date is not numbers") from error
     if not 1e9 < now < 1e11:
         raise Unreadable("date gave no Unix time")
-    total, available, swap = _memory(lines[4:-1])
-    clocks = looked(now, answers[0].at, before.clocks if before else ())
+    total, available, swap = _memory(lines[3:-1])
+    clocks = looked(now, answers[1].at, before.clocks if before else ())
     return Host(
-        boot_id=lines[0],
+        boot_id=lines[-1],
         load=load,
-        cores=_online(lines[3]),
+        cores=_online(lines[2]),
         uptime=uptime,
         memory_total=total,
         memory_available=available,
@@ -135,15 +135,20 @@ def _property(line: str) -> tuple[str, str]:
     return name, value
 
 
-_LOOK = """\
-cat /proc/sys/kernel/random/boot_id /proc/loadavg /proc/uptime /sys/devices/system/cpu/online /proc/meminfo
-exec date +%s.%N"""
+_FILES = (
+    "/proc/loadavg",
+    "/proc/uptime",
+    "/sys/devices/system/cpu/online",
+    "/proc/meminfo",
+    "/proc/sys/kernel/random/boot_id",
+)
+"""The boot id is the end: half an answer has none."""
 
 HOST = Question(
     field="host",
     subject=Subject.NODE,
     cadence=Cadence.FAST,
-    asks=lambda _cluster, _name: (Run(("sh", "-c", _LOOK)),),
+    asks=lambda _cluster, _name: (Run(("cat", *_FILES), timeout=None), Run(("date", "+%s.%N"), timeout=None)),
     parse=parse_host,
 )
 SERVICES = Question(

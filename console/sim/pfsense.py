@@ -44,7 +44,7 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "find": freebsd.find,
         "sh": _sh,
         "nc": _nc,
-        "ls": _ls,
+        "test": _test,
         "php": _php,
         "pfSsh.php": _playback,
         **dict.fromkeys(("rc.reboot", "reboot", "shutdown"), _reboot),
@@ -108,16 +108,12 @@ def _nc(call: Call, firewall: Firewall) -> int:
     return 0
 
 
-def _ls(call: Call, firewall: Firewall) -> int:
-    there = {SOCKET: firewall.haproxy is not None and not firewall.config.relayd, "/cf/conf/config.xml": True}
-    status = 0
-    for path in (word for word in call.argv[1:] if not word.startswith("-")):
-        dirty = DIRTY.fullmatch(path)
-        if there.get(path) or path in firewall.written or (dirty and dirty[1] in firewall.unapplied):
-            call.out(path + "\n")
-        else:
-            status = call.fail(f"ls: {path}: No such file or directory")
-    return status
+def _test(call: Call, firewall: Firewall) -> int:
+    """test -e PATH, of the dirty files."""
+    dirty = DIRTY.fullmatch(call.argv[2]) if call.argv[1:2] == ("-e",) else None
+    if dirty is None:
+        return call.fail("test: only -e of a dirty file is known here", 2)
+    return 0 if dirty[1] in firewall.unapplied or call.argv[2] in firewall.written else 1
 
 
 def _playback(call: Call, firewall: Firewall) -> int:

@@ -84,7 +84,8 @@ def _volume(bricks: str, nodes: str = "") -> gluster.Volume:
 
 def _host(figure: str) -> system.Host:
     boot = "11111111-1111-1111-1111-111111111111"
-    return system.parse_host((ran(f"{boot}\n{figure} 1 1\n{figure} 1\n"), ran("4\n")), None)
+    proc = f"{figure} 1 1\n{figure} 1\n0-3\nMemTotal: 9 kB\nMemFree: 1 kB\n{boot}\n"
+    return system.parse_host((ran(proc), ran("1790000000\n")), None)
 
 
 LAUGHS = "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]><pfsense><version>&b;</version></pfsense>"

@@ -13,14 +13,13 @@ from console.balancers import haproxy, pfsense_config, relayd
 from console.probes import apache, carp, galera, gluster, member, mysql_proxy, pfsense, system, tables, transfer
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-HOST = """2b1f0b1e-0000-4000-8000-000000000001
-0.1 0.2 0.3 1/100 4242
+HOST = """0.1 0.2 0.3 1/100 4242
 100.0 50.0
 0-3
 MemTotal: 16000000 kB
 MemFree: 1000000 kB
 MemAvailable: 9000000 kB
-1795380083.206266000
+2b1f0b1e-0000-4000-8000-000000000001
 """
 UNITS = "Id=mariadb.service\nActiveState=active\nSubState=running\n\nId=glusterd.service\nActiveState=inactive\n"
 SYSCTL = "net.inet.carp.allow: 1\nnet.inet.carp.demotion: 0\nkern.boottime: { sec = 1, usec = 1 } Sun\n"
@@ -43,7 +42,7 @@ SHELL: list[tuple[Parse, tuple[str, ...]]] = [
     (partial(pfsense_config.parse, balancer="relayd"), (text("pfsense/config-2.4.5-relayd-fw1.xml"),)),
     (haproxy.parse, (text("pfsense/showstat-allup.csv", "pfsense/servers-state-allup.txt"), "")),
     (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
-    (system.parse_host, (HOST,)),
+    (system.parse_host, (HOST, "1795380083.206266000\n")),
     (system.parse_services, (UNITS, "12\n13\n")),
     (gluster.parse_summary, (text("gluster/3-healing/heal-info-summary.xml"),)),
     (

@@ -27,17 +27,20 @@ def ran(name: str, status: int = 0, at: float = 0.0) -> Ran:
     return Ran(status, text(name), "", at)
 
 
+DATE = ran("system/date.lab.txt", at=100.0)
+
+
 def test_host_of_the_lab() -> None:
-    seen = system.parse_host((ran("system/host.lab.txt", at=100.0),), None)
+    seen = system.parse_host((ran("system/host.lab.txt"), DATE), None)
     assert (seen.cores, seen.load, seen.memory_total, seen.swap_used) == (2, 5.98, 24684096 << 10, 0)
     assert 0 < seen.memory_available < seen.memory_total
     assert seen.clock == pytest.approx(1795381103, abs=3600)
 
 
 def test_memory_moves_in_steps_so_that_an_idle_machine_stays_equal() -> None:
-    first = system.parse_host((ran("system/host.lab.txt"),), None)
+    first = system.parse_host((ran("system/host.lab.txt"), DATE), None)
     busy = text("system/host.lab.txt").replace("MemAvailable:   2", "MemAvailable:   1")
-    assert system.parse_host((Ran(0, busy, ""),), None).memory_available < first.memory_available
+    assert system.parse_host((Ran(0, busy, ""), DATE), None).memory_available < first.memory_available
     assert first.memory_available % (first.memory_total // 100) == 0
 
 
@@ -45,7 +48,7 @@ def test_memory_moves_in_steps_so_that_an_idle_machine_stays_equal() -> None:
 def test_half_an_answer_about_the_host_is_none(cut: int) -> None:
     lines = text("system/host.lab.txt").splitlines(keepends=True)
     with pytest.raises(Unreadable):
-        system.parse_host((Ran(0, "".join(lines[:cut]), ""),), None)
+        system.parse_host((Ran(0, "".join(lines[:cut]), ""), DATE), None)
 
 
 def look(mdstat: str = "none", bonding: str = "", raid: Ran | None = None) -> Devices:
