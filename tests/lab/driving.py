@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 from xml.etree import ElementTree
 
+from console.health import findings
 from console.inventory_file import load as load_inventory
 from console.journal import Journal, Record
 from console.probes.vip import Visit
@@ -128,11 +129,17 @@ async def seen(session: Session, what: str, holds: Callable[[Snapshot], object],
     """Seconds until the picture is so; fails after `patience`."""
     began = time.monotonic()
     while not holds(session.picture):
-        assert time.monotonic() - began < patience, f"not within {patience:g} s: {what}: {session.picture}"
+        assert time.monotonic() - began < patience, f"not within {patience:g} s: {what}\n{_told(session.picture)}"
         await session.poller.change(0.1)
     took = time.monotonic() - began
     print(f"{what}: seen after {took:.1f} s")
     return took
+
+
+def _told(picture: Snapshot) -> str:
+    """A picture in the lines that tell why something was not seen in it: the whole is thousands of characters."""
+    members = (f"{view.name}: {view.galera}" for view in picture.nodes)
+    return "\n".join([*(one.says for one in findings(picture)), *members])
 
 
 def visits(picture: Snapshot) -> list[Visit]:

@@ -38,7 +38,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A private server in a temporary folder."""
     install = shutil.which("mariadb-install-db")
     if SERVER is None or install is None:
-        pytest.skip("NOT TESTED: no MariaDB server on this machine (apt-get install mariadb-server)")
+        pytest.skip(
+            "NOT TESTED: no MariaDB server on this machine (apt-get install mariadb-server-core mariadb-client-core)"
+        )
     folder = tmp_path_factory.mktemp("db")
     here = ["--no-defaults", f"--datadir={folder}/data"]
     owner = ["--user=root"] if os.geteuid() == 0 else []
