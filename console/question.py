@@ -42,6 +42,8 @@ class Question(Generic[T]):
 
     field: str
     """Name of the reading in the subject's view, and of the question in messages."""
+    title: str
+    """What it is about, in the field's words: a heading on the screen, a line of `drainboard check`."""
     subject: Subject
     cadence: Cadence
     asks: Callable[[Cluster, str], tuple[Ask, ...]]
@@ -50,6 +52,11 @@ class Question(Generic[T]):
     """In the place of `parse`, where the inventory says how an answer is to be read."""
     apart: bool = False
     """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
+    remedy: str = "docs/preparing.md says what it needs"
+    """What mends it when it can't be read. Empty: its reasons end with that themselves."""
+    privileges: tuple[str, ...] | None = None
+    """MySQL's on *.*, the least that its statements need (SHOW GLOBAL STATUS and VARIABLES: none). None: it holds no
+    statement."""
 
     def read(self, cluster: Cluster, answers: tuple[Any, ...], before: T | None) -> T:
         """Raises Unreadable."""

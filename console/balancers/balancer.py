@@ -45,9 +45,11 @@ def balancer_of(cluster: Cluster) -> Balancer:
 
 POOLS = Question(
     field="pools",
+    title="pools, at run time",
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
     asks=lambda cluster, _name: balancer_of(cluster).asks(cluster),
     parse=haproxy.parse,
     parse_for=lambda cluster: balancer_of(cluster).parse,
+    remedy="see that the load balancer named by `balancer` in the inventory is installed there and may be asked",
 )

@@ -128,9 +128,11 @@ def _pools(root: Any, balancer: str) -> _Pools:
 
 CONFIG = Question(
     field="config",
+    title="config.xml, what lasts",
     subject=Subject.FIREWALL,
     cadence=Cadence.SLOW,
     asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True),),
     parse=parse,
     parse_for=lambda cluster: partial(parse, balancer=cluster.balancer),
+    remedy="log in as admin, or allow it by pfSense's package sudo",
 )

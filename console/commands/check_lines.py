@@ -31,53 +31,18 @@ class Line:
     says: str = ""
 
 
-WHAT = {
-    "carp": "CARP, from ifconfig and sysctl",
-    "pools": "load balancer at run time",
-    "config": "config.xml",
-    "box": "version, notices, pf",
-    "host": "host",
-    "services": "services of systemd",
-    "devices": "space, bonds, RAID",
-    "updates": "pending updates",
-    "mounts": "Gluster mounts",
-    "galera": "MySQL, login and wsrep",
-    "member": "MySQL, variables",
-    "transfer": "state transfers",
-    "writer": "HAProxy for MySQL",
-    "apache": "mod_status",
-    "site": "check URL, by itself",
-    "state": "Gluster volume",
-    "split_brain": "Gluster heal info",
-    "options": "Gluster options and space",
-    "tables": "MySQL, tables",
-    "visit": "check URL, through the VIP",
-}
-"""By the field of the question."""
-PREPARING = "docs/preparing.md says what it needs"
-NO_WAY_ROUND = {
-    "pools": "see that the load balancer named by `balancer` in the inventory is installed there and may be asked",
-    "config": "log in as admin, or allow it by pfSense's package sudo",
-    "galera": "see the [mysql] table of the inventory; `drainboard grants` prints what the user needs",
-    "apache": "switch mod_status on, and correct `status_url` in the inventory if it lies elsewhere",
-    "site": "correct `check_url` of [web] in the inventory, or mend the site",
-    "state": "correct `volumes` in the inventory: `gluster volume list` names them",
-    "writer": "correct [mysql_proxy] in the inventory: the backend's name and the socket",
-}
-
-
-SAY_THEMSELVES = frozenset({"updates", "tables"})
-"""Whose reasons end with the remedy."""
-
-
-def _fact(reading: Known[Any], field: str) -> tuple[str, str]:
+def _fact(question: Question[Any], value: Any) -> tuple[str, str]:
     """Mark and words for what was read."""
-    return JUDGED.get(field, lambda _value: (WORKS, ""))(reading.value)
+    mark, says = JUDGED.get(question.field, lambda _value: (WORKS, ""))(value)
+    return mark, _mended(says, question.remedy) if mark == MEND else says
+
+
+def _mended(says: str, remedy: str) -> str:
+    return f"{says}; {remedy}" if remedy else says
 
 
 def _served(value: Any) -> tuple[str, str]:
-    fine = 200 <= value.status < 400
-    return (WORKS, f"HTTP {value.status}") if fine else (MEND, f"HTTP {value.status}; {NO_WAY_ROUND['site']}")
+    return WORKS if 200 <= value.status < 400 else MEND, f"HTTP {value.status}"
 
 
 def _extended(value: Any) -> tuple[str, str]:
@@ -109,8 +74,8 @@ def readings(picture: Snapshot, subject: Subject, name: str) -> Iterator[Line]:
     answers = [(question, reading_of(picture, question, name)) for question in about(picture.cluster, subject, name)]
     for question, reading in answers:
         if isinstance(reading, Known):
-            mark, says = _fact(reading, question.field)
-            yield Line(mark, name, WHAT.get(question.field, question.field), plain_text(says))
+            mark, says = _fact(question, reading.value)
+            yield Line(mark, name, question.title, plain_text(says))
     failed = [(question, reading) for question, reading in answers if isinstance(reading, Unknown)]
     for why, group in groupby(sorted(failed, key=lambda one: one[1].why), key=lambda one: one[1].why):
         together = list(group)
@@ -118,13 +83,12 @@ def readings(picture: Snapshot, subject: Subject, name: str) -> Iterator[Line]:
 
 
 def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: str) -> Line:
-    what = "; ".join(WHAT.get(question.field, question.field) for question in questions)
+    what = "; ".join(question.title for question in questions)
     if reading.cause is Cause.NOT_ASKED:
         return Line(MEND, name, what, "no answer came in time; try again when the machine is less busy")
     told = ";" in why and reading.cause is Cause.SILENT  # the wire's sentences end with the remedy
-    told |= questions[0].field in SAY_THEMSELVES
-    remedy = "" if told else f"; {NO_WAY_ROUND.get(questions[0].field, PREPARING)}"
-    return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, plain_text(why, 600) + remedy)
+    says = _mended(plain_text(why, 600), "" if told else questions[0].remedy)
+    return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, says)
 
 
 # --- what must fit together -----------------------------------------------------------------------------------------

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from console.asks import Query
 from console.commands.plain import Exit, say
 from console.inventory import Cluster, Mysql
 from console.rounds import asked
 
-NEEDS: dict[str, tuple[str, ...]] = {"galera": (), "member": (), "tables": ("SHOW VIEW",)}
-"""Privileges on *.* by the field of the question. SHOW GLOBAL STATUS and VARIABLES need none. SHOW VIEW is the least
-that shows all tables in information_schema: measured on MariaDB 10.11; on MySQL 8 as its manual has it, not tried."""
 PASSWORD = "put-a-password-here"  # noqa: S105 -- it says so itself
 USER = "put-the-user-here"
 """Where only the option file names it: without a name MySQL makes an account for everybody."""
@@ -54,13 +50,8 @@ def statements(cluster: Cluster, plugin: str = "", password: str = PASSWORD) -> 
 
 
 def needed(cluster: Cluster) -> tuple[str, ...]:
-    """Privileges for every question that holds a statement. Raises KeyError for one that is not in NEEDS."""
-    fields = (
-        question.field
-        for question, name in asked(cluster)
-        if any(isinstance(ask, Query) for ask in question.asks(cluster, name))
-    )
-    return tuple(dict.fromkeys(privilege for field in fields for privilege in NEEDS[field]))
+    """Privileges on *.* for all that is asked."""
+    return tuple(dict.fromkeys(one for question, _ in asked(cluster) for one in question.privileges or ()))
 
 
 def hosts(mysql: Mysql) -> tuple[str, ...]:

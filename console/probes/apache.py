@@ -113,10 +113,12 @@ def parse_site(answers: tuple[Page, ...], _before: Site | None) -> Site:
 
 APACHE = Question(
     field="apache",
+    title="Apache's mod_status",
     subject=Subject.NODE,
     cadence=Cadence.FAST,
     asks=lambda cluster, name: (Get(cluster.web.status_url, via=name),),
     parse=parse,
+    remedy="switch mod_status on, and correct `status_url` in the inventory if it lies elsewhere",
 )
 
 
@@ -124,4 +126,12 @@ def _site(cluster: Cluster, name: str) -> tuple[Get, ...]:
     return (Get(cluster.web.check_url, via=name, host=cluster.web.host),)
 
 
-SITE = Question(field="site", subject=Subject.NODE, cadence=Cadence.FAST, asks=_site, parse=parse_site)
+SITE = Question(
+    field="site",
+    title="check URL, by itself",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_site,
+    parse=parse_site,
+    remedy="correct `check_url` of [web] in the inventory, or mend the site",
+)

@@ -142,6 +142,7 @@ def _uptime(boot: str, now: Ran) -> float | None:
 
 CARP = Question(
     field="carp",
+    title="CARP",
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
     asks=lambda _cluster, _name: (

@@ -271,6 +271,7 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
 
 DEVICES = Question(
     field="devices",
+    title="space, bonds, RAID, units",
     subject=Subject.NODE,
     cadence=Cadence.SLOW,
     asks=_asks,

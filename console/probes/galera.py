@@ -255,4 +255,13 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Query, ...]:
     )
 
 
-GALERA = Question(field="galera", subject=Subject.NODE, cadence=Cadence.FAST, asks=_asks, parse=parse)
+GALERA = Question(
+    field="galera",
+    title="Galera member, now",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="see the [mysql] table of the inventory; `drainboard grants` prints what the user needs",
+    privileges=(),
+)

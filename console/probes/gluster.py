@@ -252,9 +252,18 @@ def _summary(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
     return (gluster("volume", "heal", volume, "info", "summary", "--xml", timeout=18),)
 
 
-STORAGE = Question(field="state", subject=Subject.VOLUME, cadence=Cadence.STORAGE, asks=_cheap, parse=parse)
+STORAGE = Question(
+    field="state",
+    title="Gluster volume",
+    subject=Subject.VOLUME,
+    cadence=Cadence.STORAGE,
+    asks=_cheap,
+    parse=parse,
+    remedy="correct `volumes` in the inventory: `gluster volume list` names them",
+)
 SPLIT_BRAIN = Question(
     field="split_brain",
+    title="split-brain, by heal info",
     subject=Subject.VOLUME,
     cadence=Cadence.SLOW,
     asks=_summary,

@@ -81,4 +81,11 @@ def _options(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
     return gluster("volume", "get", volume, "all", "--xml"), gluster("volume", "status", volume, "detail", "--xml")
 
 
-OPTIONS = Question(field="options", subject=Subject.VOLUME, cadence=Cadence.SLOW, asks=_options, parse=parse_options)
+OPTIONS = Question(
+    field="options",
+    title="quorum, time-outs, space",
+    subject=Subject.VOLUME,
+    cadence=Cadence.SLOW,
+    asks=_options,
+    parse=parse_options,
+)

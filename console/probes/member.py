@@ -94,4 +94,12 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Query, ...]:
     return (Query(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})"),)
 
 
-MEMBER = Question(field="member", subject=Subject.NODE, cadence=Cadence.SLOW, asks=_asks, parse=parse)
+MEMBER = Question(
+    field="member",
+    title="Galera member, as configured",
+    subject=Subject.NODE,
+    cadence=Cadence.SLOW,
+    asks=_asks,
+    parse=parse,
+    privileges=(),
+)

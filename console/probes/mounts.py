@@ -116,6 +116,7 @@ def _path(text: str) -> str:
 
 MOUNTS = Question(
     field="mounts",
+    title="Gluster mounts",
     subject=Subject.NODE,
     cadence=Cadence.STORAGE,
     asks=lambda _cluster, _name: (Run(("sh", "-c", _TEST), timeout=PATIENCE + 4),),

@@ -78,4 +78,12 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     return (Run(("nc", "-U", proxy.socket), stdin=stdin, root=True),)
 
 
-WRITER = Question(field="writer", subject=Subject.NODE, cadence=Cadence.FAST, asks=_asks, parse=parse)
+WRITER = Question(
+    field="writer",
+    title="HAProxy for MySQL",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="correct [mysql_proxy] in the inventory: the backend's name and the socket",
+)

@@ -107,6 +107,7 @@ def _unapplied(text: str) -> tuple[str, ...]:
 
 BOX = Question(
     field="box",
+    title="pfSense: version, notices, pf",
     subject=Subject.FIREWALL,
     cadence=Cadence.STORAGE,
     asks=lambda _cluster, _name: (

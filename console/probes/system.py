@@ -146,6 +146,7 @@ _FILES = (
 
 HOST = Question(
     field="host",
+    title="machine: load, memory, clock",
     subject=Subject.NODE,
     cadence=Cadence.FAST,
     asks=lambda _cluster, _name: (Run(("cat", *_FILES), timeout=None), Run(("date", "+%s.%N"), timeout=None)),
@@ -153,6 +154,7 @@ HOST = Question(
 )
 SERVICES = Question(
     field="services",
+    title="services of systemd",
     subject=Subject.NODE,
     cadence=Cadence.STORAGE,
     asks=lambda _cluster, _name: (

@@ -90,4 +90,11 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     )
 
 
-TRANSFER = Question(field="transfer", subject=Subject.NODE, cadence=Cadence.STORAGE, asks=_asks, parse=parse)
+TRANSFER = Question(
+    field="transfer",
+    title="state transfer (SST)",
+    subject=Subject.NODE,
+    cadence=Cadence.STORAGE,
+    asks=_asks,
+    parse=parse,
+)

@@ -135,8 +135,10 @@ def _order(version: str) -> tuple[int, ...]:
 
 UPDATES = Question(
     field="updates",
+    title="pending updates",
     subject=Subject.NODE,
     cadence=Cadence.SELDOM,
     asks=lambda _cluster, _name: (Run(("sh", "-c", _SCRIPT), timeout=50),),
     parse=parse,
+    remedy="",
 )

@@ -38,4 +38,12 @@ def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
     return (Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None),)
 
 
-VISIT = Question(field="visit", subject=Subject.VIP, cadence=Cadence.FAST, asks=_asks, parse=parse)
+VISIT = Question(
+    field="visit",
+    title="check URL, through the VIP",
+    subject=Subject.VIP,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="correct its `url`, or `check_url`, in the inventory, or mend the site",
+)

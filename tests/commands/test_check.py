@@ -99,7 +99,7 @@ async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
     assert "alpha in no pool" in found["fw1", "nodes in its pools"]
     assert "wan on none of its vhids" in found["fw2", "VIPs on its vhids"]
     assert any("gluster volume list" in says or "docs/" in says for (name, _), says in found.items() if name == "data")
-    mysql = [says for (name, what), says in found.items() if "MySQL, login" in what]
+    mysql = [says for (name, what), says in found.items() if "Galera member, now" in what]
     assert len(mysql) == 3
     assert all("refused the login of nobody" in says for says in mysql)
 

@@ -13,7 +13,7 @@ import pytest
 
 from console.__main__ import main
 from console.asks import Query, Run
-from console.commands.grants import NEEDS, hosts, needed, quoted, statements
+from console.commands.grants import hosts, needed, quoted, statements
 from console.commands.rights import FOLDERS, commands, ordered, rights
 from console.inventory import Cluster, Mysql
 from console.inventory_file import load
@@ -21,6 +21,7 @@ from console.probes.tables import GRANT
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.rounds import questions_of, rounds
+from console.snapshot import QUESTIONS
 from tests.conftest import simulated, watching
 
 NASTY = ("/opt/raid tool/cli", "/c0/vall", "a,b:c=d", "back\\slash", "*?[x]!", "#1", 'say "yes"', "^end$")
@@ -168,7 +169,7 @@ def test_every_statement_has_its_privilege(full: Cluster) -> None:
         for question in one.questions
         if any(isinstance(ask, Query) for ask in question.asks(full, one.name))
     }
-    assert fields == set(NEEDS)
+    assert fields == {question.field for question in QUESTIONS if question.privileges is not None}
     assert any(isinstance(ask, Query) for ask in questions_of(full))
     assert GRANT.format(user="x") == f"GRANT {', '.join(needed(full))} ON *.* TO x"
 

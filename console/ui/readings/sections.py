@@ -1,42 +1,20 @@
 """What a detail screen is made of: the readings of one subject, each with its source, its age, and what it says."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from console.asks import Ask, Get, Query, Run, command
+from console.balancers.balancer import POOLS
+from console.balancers.pfsense_config import CONFIG
 from console.facts.membership import membership
 from console.inventory import Cluster
+from console.probes.gluster import STORAGE
 from console.question import Cadence, Question, Subject
 from console.snapshot import QUESTIONS, Known, Reading, Snapshot, reading_of
 from console.ui.readings.labels import LABELS
 from console.ui.readings.shapes import Row, item, rows
 from console.ui.words import Word
-
-TITLES: Mapping[str, str] = {
-    "carp": "CARP",
-    "pools": "Pools, at run time",
-    "config": "config.xml: what a reload, a boot or a failover will do",
-    "box": "pfSense",
-    "host": "Machine",
-    "services": "Services",
-    "devices": "Space, bonds, RAID, units",
-    "updates": "Updates",
-    "mounts": "GlusterFS mounts",
-    "galera": "Galera member, now",
-    "member": "Galera member, as configured",
-    "transfer": "State transfer (SST)",
-    "writer": "MySQL's HAProxy on this node",
-    "apache": "Apache",
-    "site": "Check URL, at this node's own Apache",
-    "state": "Volume",
-    "split_brain": "Split-brain",
-    "options": "Quorum, time-outs, space",
-    "tables": "Tables",
-    "visit": "As a visitor",
-}
-
 
 NOWHERE = Word("", "in no pool here", "dim")
 
@@ -93,7 +71,7 @@ class Section:
 def sections(picture: Snapshot, ref: Ref) -> tuple[Section, ...]:
     """The subject's own readings; before them, for a node, what the firewalls and volumes know of it."""
     own = [
-        Section(question, ref.name, TITLES.get(question.field, question.field), reading_of(picture, question, ref.name))
+        Section(question, ref.name, question.title, reading_of(picture, question, ref.name))
         for question in QUESTIONS
         if question.subject is ref.subject and question.asks(picture.cluster, ref.name)
     ]
@@ -102,20 +80,16 @@ def sections(picture: Snapshot, ref: Ref) -> tuple[Section, ...]:
     return tuple(own)
 
 
-def _question(field: str) -> Question[Any]:
-    return next(question for question in QUESTIONS if question.field == field)
-
-
 def _pools(picture: Snapshot, node: str) -> list[Section]:
     """Each firewall's pools, as far as this node is in them."""
     found: list[Section] = []
     for view in picture.firewalls:
         mine = membership(picture, view.name, node)
-        for field, servers in (("pools", mine.now), ("config", mine.later)):
+        for question, servers in ((POOLS, mine.now), (CONFIG, mine.later)):
             said = tuple(item(one, LABELS) for one in servers or ())
             only = (Row("server", said or (NOWHERE,)),)
-            title = f"{view.name}: {'pools, at run time' if field == 'pools' else 'pools in config.xml'}"
-            found.append(Section(_question(field), view.name, title, getattr(view, field), only))
+            title = f"{view.name}: {question.title}"
+            found.append(Section(question, view.name, title, getattr(view, question.field), only))
     return found
 
 
@@ -125,7 +99,7 @@ def _bricks(picture: Snapshot, node: str) -> list[Section]:
     for view in picture.volumes:
         brick = picture.brick(view, node)
         only = (Row("brick", (item(brick, LABELS) if brick else NOWHERE._replace(word="no brick here"),)),)
-        found.append(Section(_question("state"), view.name, f"Volume {view.name}", view.state, only))
+        found.append(Section(STORAGE, view.name, f"{STORAGE.title} {view.name}", view.state, only))
     return found
 
 
