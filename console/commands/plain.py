@@ -54,7 +54,7 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
     if not records:
         say(f"nothing is open for {node} of {session.cluster.name}")
         return Exit.DONE
-    record = max(records, key=lambda one: one.begun)
+    record = records[-1]
     if len(records) > 1:
         say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
     plan = await _planned(session, Action(record.action), record.node, resumed=True)
