@@ -12,7 +12,7 @@ from console.probes.apache import APACHE, SITE, Apache, Site
 from console.probes.carp import CARP, Carp
 from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
-from console.probes.gluster import SPLIT_BRAIN, STORAGE, Brick, SplitBrain, Volume
+from console.probes.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
 from console.probes.gluster_options import OPTIONS, VolumeOptions
 from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
@@ -170,20 +170,6 @@ class Snapshot:
     def node(self, name: str) -> NodeView:
         """Raises KeyError if there is none of that name."""
         return {view.name: view for view in self.nodes}[name]
-
-    def names(self, node: str) -> frozenset[str]:
-        """Every name and address of a node: the inventory's, and what it calls its own."""
-        devices = self.node(node).devices
-        own = devices.value.names if isinstance(devices, Known) else ()
-        return frozenset((node, self.cluster.machine(node).address, *own))
-
-    def brick(self, volume: VolumeView, node: str) -> Brick | None:
-        """The brick of a volume on a node; None if unknown. Gluster may name the peer as the inventory does, by a
-        longer host name, or by any name or address that the node calls its own."""
-        names = self.names(node)
-        bricks = volume.state.value.bricks if isinstance(volume.state, Known) else ()
-        plain = next((brick for brick in bricks if brick.host in names or brick.host.split(".")[0] == node), None)
-        return plain or next((brick for brick in bricks if names & set(brick.names)), None)
 
 
 def empty(cluster: Cluster) -> Snapshot:

@@ -7,6 +7,7 @@ sentences; what is added here is only what a guard need not ask, for it never le
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from console.facts.bricks import brick_of, known_volumes
 from console.facts.ist import ist_window
 from console.facts.membership import Place, backends_of, master, others_serving, place, pools_of
 from console.facts.sync import sync
@@ -108,12 +109,10 @@ def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
     if snapshot.cluster.mysql:
         others = [view for view in snapshot.nodes if view.name != name and isinstance(view.galera, Known)]
         yield f"MySQL keeps {len(others)} of {len(snapshot.nodes)}"
-    for volume in snapshot.volumes:
-        if isinstance(volume.state, Known):
-            bricks = volume.state.value.bricks
-            mine = snapshot.brick(volume, name)
-            rest = sum(brick is not mine for brick in bricks)
-            yield f"Gluster {volume.name} keeps {rest} of {counted(len(bricks), 'brick')}"
+    for view, volume in known_volumes(snapshot):
+        mine = brick_of(snapshot, view, name)
+        rest = sum(brick is not mine for brick in volume.bricks)
+        yield f"Gluster {view.name} keeps {rest} of {counted(len(volume.bricks), 'brick')}"
     if snapshot.cluster.mysql:
         yield ist_window(snapshot, name).says
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from console.asks import plain_text
+from console.facts.bricks import brick_of, known_volumes
 from console.facts.clocks import offsets
 from console.facts.membership import membership
 from console.question import Question, Subject
@@ -146,11 +147,9 @@ def _primary(picture: Snapshot) -> Iterator[Line]:
 
 
 def _bricks(picture: Snapshot) -> Iterator[Line]:
-    for view in picture.volumes:
-        if isinstance(view.state, Unknown):
-            continue
-        missing = [node.name for node in picture.nodes if picture.brick(view, node.name) is None]
-        hosts = listed(brick.host for brick in view.state.value.bricks)
+    for view, volume in known_volumes(picture):
+        missing = [node.name for node in picture.nodes if brick_of(picture, view, node.name) is None]
+        hosts = listed(brick.host for brick in volume.bricks)
         if missing:
             says = (
                 f"none on {listed(missing)}; its bricks are on {hosts}: name the nodes in the inventory as Gluster does"

@@ -12,6 +12,7 @@ from typing import Any
 
 from console.commands.plain import say
 from console.doubt import as_of
+from console.facts.bricks import away, known_volumes
 from console.health import Level, verdict
 from console.inventory import Cluster
 from console.poller import Poller
@@ -98,8 +99,7 @@ def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
 
 def _brick_away(picture: Snapshot, volume: str) -> bool:
     """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
-    state = reading_of(picture, STORAGE, volume)
-    return isinstance(state, Known) and not all(brick.reached for brick in state.value.bricks)
+    return any(view.name == volume and away(picture, view, told.bricks) for view, told in known_volumes(picture))
 
 
 def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:

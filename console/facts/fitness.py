@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.facts.bricks import brick_of
 from console.probes.gluster import Brick
 from console.saying import clock, counted
 from console.snapshot import Known, Snapshot, Unknown, VolumeView
@@ -47,7 +48,7 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
     if isinstance(volume.state, Unknown):
         yield f"Gluster volume {volume.name} is not known: {volume.state.why}"
         return
-    brick = snapshot.brick(volume, node)
+    brick = brick_of(snapshot, volume, node)
     if brick is None:
         yield f"Gluster volume {volume.name} has no brick on {node}"
         return
@@ -99,7 +100,7 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
         if isinstance(volume.state, Unknown):
             reasons.append(f"Gluster volume {volume.name} is not known: {volume.state.why}")
             continue
-        own = snapshot.brick(volume, without) if without else None
+        own = brick_of(snapshot, volume, without) if without else None
         if own and not own.online:
             continue
         for brick in volume.state.value.bricks:

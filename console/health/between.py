@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from console.facts.bricks import away, known_volumes
 from console.facts.membership import Place, memberships, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.health.storage import machine_of
 from console.saying import listed
 from console.snapshot import Known, NodeView, Snapshot, Unknown
 
@@ -27,9 +27,9 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
         if mysql and snapshot.cluster.mysql:
             says = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"
             yield Finding(Level.DEGRADED, name, Kind.UP_BUT_NOT_SYNCED, says)
-        bricks = _bricks_away(snapshot, name)
-        if bricks:
-            lost = f"whose brick of {listed(bricks)} is away"
+        gone = [one.name for one, volume in known_volumes(snapshot) if name in away(snapshot, one, volume.bricks)]
+        if gone:
+            lost = f"whose brick of {listed(gone)} is away"
             says = f"the pools send traffic to {name}, {lost}: it reads and writes the other nodes' copies"
             yield Finding(Level.DEGRADED, name, Kind.UP_BUT_BRICK_AWAY, says)
 
@@ -42,16 +42,6 @@ def _mysql(view: NodeView) -> str:
     if member.status != "Primary":
         return f"is {member.status}"
     return "" if member.synced or (member.ready and member.state.startswith("Donor")) else f"is {member.state}"
-
-
-def _bricks_away(snapshot: Snapshot, node: str) -> list[str]:
-    return [
-        volume.name
-        for volume in snapshot.volumes
-        if isinstance(volume.state, Known)
-        for brick in volume.state.value.bricks
-        if machine_of(snapshot, volume, brick) == node and not brick.reached
-    ]
 
 
 def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:

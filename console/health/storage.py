@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from console.facts import heal_info
+from console.facts.bricks import away, known_volumes, node_at
+from console.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
-from console.probes.gluster import Brick, Volume
+from console.probes.gluster import Volume
 from console.probes.gluster_options import BrickSpace
 from console.probes.mounts import MISSING
 from console.saying import counted, listed, size, span
@@ -21,36 +22,24 @@ MANY = 20
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Nobody can tell about a volume."""
     for view in snapshot.volumes:
-        if isinstance(view.state, Unknown) and view.state.since and not heal_info.away(snapshot, view):
+        if isinstance(view.state, Unknown) and view.state.since and not away(snapshot, view, newer(view)):
             lost = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
             level = Level.DEGRADED if lost else Level.UNKNOWN
             says = f"Gluster {view.name} is not known: {view.state.why}"
             yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, lost)
 
 
-def _known(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
-    for view in snapshot.volumes:
-        if isinstance(view.state, Known):
-            yield view, view.state.value
-
-
-def machine_of(snapshot: Snapshot, view: VolumeView, brick: Brick) -> str:
-    """The node a brick is on, by the inventory's name where Gluster knows it by another."""
-    return next((node.name for node in snapshot.nodes if snapshot.brick(view, node.name) is brick), brick.host)
-
-
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
     """A brick away costs the spare one; most of them away cost the volume. 0 to heal is not healed then."""
     for view in snapshot.volumes:
-        if by_heal_info := heal_info.away(snapshot, view):
-            yield _away(snapshot, view, by_heal_info, len(heal_info.newer(view)), _meanwhile(view))
+        if by_heal_info := away(snapshot, view, newer(view)):
+            yield _away(snapshot, view, by_heal_info, len(newer(view)), _meanwhile(view))
         elif isinstance(view.state, Known):
             bricks = view.state.value.bricks
-            gone = tuple(machine_of(snapshot, view, brick) for brick in bricks if not brick.reached)
             nothing = not any(brick.pending for brick in bricks)
             healed = "0 entries to heal is not healed while it is away"
             rest = healed if nothing else "what it misses is healed when it is back"
-            if gone:
+            if gone := away(snapshot, view, bricks):
                 yield _away(snapshot, view, gone, len(bricks), rest)
 
 
@@ -68,26 +57,25 @@ def _away(snapshot: Snapshot, view: VolumeView, gone: tuple[str, ...], count: in
 
 def _meanwhile(view: VolumeView) -> str:
     """What more there is to say while only heal info answers, or has answered since the last look."""
-    missed = max((brick.pending or 0 for brick in heal_info.newer(view)), default=0)
+    missed = max((brick.pending or 0 for brick in newer(view)), default=0)
     told = f"heal info says so, and counts {counted(missed, 'entry', 'entries')} to heal"
     return f"{told}; {view.state.why}" if isinstance(view.state, Unknown) else told
 
 
 def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Without its self-heal daemon a brick is not healed."""
-    for view, volume in _known(snapshot):
-        without = [
-            machine_of(snapshot, view, brick) for brick in volume.bricks if brick.reached and not brick.heal_daemon
-        ]
+    for view, volume in known_volumes(snapshot):
+        alone = [brick for brick in volume.bricks if brick.reached and not brick.heal_daemon]
+        without = tuple(node_at(snapshot, view, brick.host) for brick in alone)
         if without:
             says = f"Gluster {view.name}: no self-heal daemon on {listed(without)}, so nothing heals from there"
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_DAEMON_AWAY, says, tuple(without))
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_DAEMON_AWAY, says, without)
 
 
 def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
     """What bricks have missed of each other."""
-    for view, volume in _known(snapshot):
-        gone = tuple(machine_of(snapshot, view, brick) for brick in volume.bricks if not brick.reached)
+    for view, volume in known_volumes(snapshot):
+        gone = away(snapshot, view, volume.bricks)
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
         entries = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
         if worst and (volume.stuck or 0.0) >= STUCK:
@@ -118,9 +106,8 @@ def _pace(volume: Volume) -> str:
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
     for view in snapshot.volumes:
-        state, away = view.state, heal_info.away(snapshot, view)
-        whole = isinstance(state, Known) and all(brick.reached for brick in state.value.bricks) and not away
-        found = view.split_brain
+        state, found = view.state, view.split_brain
+        whole = isinstance(state, Known) and not away(snapshot, view, (*state.value.bricks, *newer(view)))
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")
             says = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"

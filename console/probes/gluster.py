@@ -122,6 +122,11 @@ class Healing:
     """Entries to heal, those in split-brain among them. None: not known."""
     split_brain: int | None
 
+    @property
+    def reached(self) -> bool:
+        """As of a `Brick`."""
+        return self.connected
+
 
 @dataclass(frozen=True)
 class SplitBrain:

@@ -1,6 +1,7 @@
 """Cells of a node's row that take more than one reading: what the screen and `drainboard status` show alike. Pure."""
 
-from console.facts import heal_info
+from console.facts.bricks import brick_of, node_at
+from console.facts.heal_info import newer
 from console.facts.membership import membership
 from console.probes.gluster import Brick
 from console.snapshot import FirewallView, Known, Snapshot, Unknown
@@ -18,8 +19,8 @@ def pools(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
 def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:
     """A node's bricks, and whether heal info told, because it is newer than what the volumes themselves say."""
     found, unknown = _bricks(picture, node)
-    told = heal_info.of(picture, node)
-    if told and (unknown or not all(one.connected for one in told)):
+    told = [one for view in picture.volumes for one in newer(view) if node_at(picture, view, one.host) == node]
+    if told and (unknown or not all(one.reached for one in told)):
         return words.brick_by_heal_info(told), True
     return words.brick(found, unknown), False
 
@@ -32,4 +33,4 @@ def heal(picture: Snapshot, node: str) -> Word:
 def _bricks(picture: Snapshot, node: str) -> tuple[list[Brick | None], Unknown | None]:
     """In every volume, or why some volume is not known."""
     unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
-    return [] if unknown else [picture.brick(view, node) for view in picture.volumes], unknown
+    return [] if unknown else [brick_of(picture, view, node) for view in picture.volumes], unknown

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from console.facts import heal_info
+from console.facts.bricks import away as bricks_away
 from console.facts.fitness import healed
+from console.facts.heal_info import newer
 from console.health import Finding, Kind, Layer, Level, findings, verdict, verdicts
 from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
@@ -125,7 +126,7 @@ async def test_heal_info_says_which_brick_is_away_while_gluster_is_locked(tmp_pa
         away = lambda now: [one.says for one in bricks_are_online(now)]  # noqa: E731
         picture = await until(session, lambda now: any("heal info says so" in one for one in away(now)))
         assert away(picture)[0].startswith("Gluster www: brick away on node2; heal info says so, and counts ")
-        assert [brick.connected for brick in heal_info.of(picture, "node2")] == [False]
+        assert [bricks_away(picture, view, newer(view)) for view in picture.volumes] == [("node2",)]
         busy = Unknown(BUSY, 0.0, 1.0)
         volumes = tuple(replace(one, state=busy) for one in picture.volumes)
         picture = replace(picture, volumes=volumes)

@@ -7,6 +7,7 @@ from typing import Any
 from console.asks import Ask, Get, Query, Run, command
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
+from console.facts.bricks import brick_of
 from console.facts.membership import membership
 from console.inventory import Cluster
 from console.probes.gluster import STORAGE
@@ -97,7 +98,7 @@ def _bricks(picture: Snapshot, node: str) -> list[Section]:
     """Each volume, as far as this node's brick goes."""
     found: list[Section] = []
     for view in picture.volumes:
-        brick = picture.brick(view, node)
+        brick = brick_of(picture, view, node)
         only = (Row("brick", (item(brick, LABELS) if brick else NOWHERE._replace(word="no brick here"),)),)
         found.append(Section(STORAGE, view.name, f"{STORAGE.title} {view.name}", view.state, only))
     return found

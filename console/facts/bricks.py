@@ -1,0 +1,48 @@
+"""Which node a brick is on, and on which nodes bricks are away."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from console.inventory import Node
+from console.probes.gluster import Brick, Healing, Volume
+from console.snapshot import Known, Snapshot, VolumeView
+
+
+def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
+    """Those whose own state is known."""
+    for view in snapshot.volumes:
+        if isinstance(view.state, Known):
+            yield view, view.state.value
+
+
+def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
+    """The node of a brick on `host`, by the inventory's name; `host` itself where none is known. Gluster may name the
+    peer as the inventory does, by a longer host name, or by any name or address that the node calls its own; where it
+    does not, the names count by which the asker knows the peer."""
+    nodes = snapshot.cluster.nodes
+    peer = {name for brick in _bricks(view) if brick.host == host for name in brick.names}
+    plain = (node.name for node in nodes if node.name in (host, host.split(".")[0]) or node.address == host)
+    own = (node.name for node in nodes if host in _names(snapshot, node))
+    known = (node.name for node in nodes if peer & _names(snapshot, node))
+    return next(chain(plain, own, known), host)
+
+
+def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
+    """The brick of a volume on a node, by the volume's own state; None if unknown."""
+    return next((brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node), None)
+
+
+def away(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
+    """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info."""
+    return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
+
+
+def _bricks(view: VolumeView) -> tuple[Brick, ...]:
+    return view.state.value.bricks if isinstance(view.state, Known) else ()
+
+
+def _names(snapshot: Snapshot, node: Node) -> set[str]:
+    """The inventory's, and what it calls its own."""
+    devices = snapshot.node(node.name).devices
+    own = devices.value.names if isinstance(devices, Known) else ()
+    return {node.name, node.address, *own}
