@@ -169,7 +169,7 @@ class Runner:
 
     async def _order(self, order: Order) -> str | None:
         """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
-        answer = (await self._wire.send(order.machine, (order.run,), order.run.timeout + 5))[0]
+        answer = (await self._wire.send(order.machine, (order.run,), (order.run.timeout or 0.0) + 5))[0]
         if isinstance(answer, WireError):
             return str(answer)
         if not isinstance(answer, Ran):
