@@ -6,6 +6,8 @@ from typing import ClassVar, TypeGuard
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
 from textual.types import CSSPathType
 
 from console.paths import theme_dirs
@@ -40,28 +42,33 @@ class ConsoleApp(App[int]):
         faults: "Faults | object | None" = None,
         inventory: Path | None = None,
     ) -> None:
+        self._found = find(theme_dirs(inventory))
+        self._wished = theme
+        wished = theme if theme in self.available_themes else DEFAULT
+        self.set_reactive(App.theme, wished)  # before all else: set later, it would have all CSS parsed twice
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
         self._faults = faults if _is_faults(faults) else None
-        self._found = find(theme_dirs(inventory))
-        for one in tuple(self.available_themes):
-            self.unregister_theme(one)
-        for one in self._found.themes:
-            self.register_theme(one)
-        self._wished = theme
-        self.theme = theme if theme in self.available_themes else DEFAULT
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Ours and the user's, none of Textual's."""
+        return {one.name: one for one in self._found.themes}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Names of our own colours, for a theme that lacks them."""
         return {f"state-{state}": "#ffffff" for state in STATES}
 
-    def on_mount(self) -> None:
-        """Begins asking, and looks."""
+    def get_default_screen(self) -> Screen[None]:
+        """There is none below it: an empty one would be laid out and painted first."""
         desks = tuple(Desk(session) for session in self.sessions)
         screen = (FleetScreen if len(desks) > 1 else ClusterScreen)(desks, self._faults)
         screen.notice = " ".join(self._problems())
-        self.push_screen(screen)
-        self.call_later(lambda: screen.call_after_refresh(self._begin))
+        return screen
+
+    def on_mount(self) -> None:
+        """Looks, then begins asking."""
+        self.call_later(lambda: self.screen.call_after_refresh(self._begin))
 
     def _begin(self) -> None:
         """After the first paint: what talks to machines is imported only then."""

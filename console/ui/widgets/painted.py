@@ -43,6 +43,8 @@ class Painted(Widget):
         super().__init__(id=id, classes=classes)
         self._make = make
         self._lines: list[Line] = []
+        self._fits = Size()
+        """The size they were made for."""
 
     @property
     def lines(self) -> list[Line]:
@@ -55,9 +57,10 @@ class Painted(Widget):
         return tuple(dict.fromkeys(line.row for line in self._lines if line.row))
 
     def renew(self) -> None:
-        """Makes the lines again and repaints the cells that differ."""
-        lines = self._make(self.size.width, self.size.height)
-        before, self._lines = self._lines, lines
+        """Makes the lines again and repaints the cells that differ. Before there is any size it waits for that."""
+        if not self.size:
+            return
+        before, lines = self._lines, self._made()
         if len(before) != len(lines):
             self.refresh(layout=True)
             return
@@ -65,10 +68,10 @@ class Painted(Widget):
         if regions:
             self.refresh(*regions)
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Everything flows anew."""
+    def _made(self) -> list[Line]:
+        self._fits = self.size
         self._lines = self._make(self.size.width, self.size.height)
-        self.refresh()
+        return self._lines
 
     def on_click(self, event: events.Click) -> None:
         """Tells which row it was."""
@@ -88,8 +91,10 @@ class Painted(Widget):
         return max(1, len(self._make(width, viewport.height)))
 
     def render_line(self, y: int) -> Strip:
-        """One line in the theme's colours."""
-        line = self._lines[y] if y < len(self._lines) else Line()
+        """One line in the theme's colours. In another size everything flows anew: now, and not when Textual's event
+        tells of it, which is after the first frame."""
+        lines = self._lines if self._fits == self.size else self._made()
+        line = lines[y] if y < len(lines) else Line()
         base = self.rich_style
         fill = base + self._style(line.fill)
         segments = [Segment(piece.text, fill + self._style(piece.style)) for piece in line.pieces if piece.text]
