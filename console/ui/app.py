@@ -1,5 +1,9 @@
-"""The application: sessions, themes, and the screen over them."""
+"""The application: sessions, themes, and the screen over them.
 
+The first frame waits for what it shows, and for nothing else: what only a key opens is imported right after it.
+"""
+
+import importlib
 import os
 from pathlib import Path
 from typing import ClassVar, TypeGuard
@@ -13,10 +17,8 @@ from textual.types import CSSPathType
 from console.paths import theme_dirs
 from console.session import Session
 from console.ui.desk import Desk
-from console.ui.screens import acts
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
-from console.ui.screens.fleet import FleetScreen
 from console.ui.screens.stage import Faults
 from console.ui.theme import DEFAULT, STATES, find
 
@@ -24,6 +26,8 @@ __all__ = ["ConsoleApp", "Faults"]
 
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
+OPENED = ("console.ui.screens.detail", "console.ui.screens.findings")
+"""By keys, none of which is to wait for an import."""
 
 
 class ConsoleApp(App[int]):
@@ -61,19 +65,27 @@ class ConsoleApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """There is none below it: an empty one would be laid out and painted first."""
-        desks = tuple(Desk(session) for session in self.sessions)
-        screen = (FleetScreen if len(desks) > 1 else ClusterScreen)(desks, self._faults)
+        screen = self._first(tuple(Desk(session) for session in self.sessions))
         screen.notice = " ".join(self._problems())
+        self.call_later(screen.call_after_refresh, self._begin, screen)
         return screen
 
-    def on_mount(self) -> None:
-        """Looks, then begins asking."""
-        self.call_later(lambda: self.screen.call_after_refresh(self._begin))
+    def _first(self, desks: tuple[Desk, ...]) -> Base:
+        if len(desks) == 1:
+            return ClusterScreen(desks, self._faults)
+        from console.ui.screens.fleet import FleetScreen
 
-    def _begin(self) -> None:
-        """After the first paint: what talks to machines is imported only then."""
+        return FleetScreen(desks, self._faults)
+
+    def _begin(self, screen: Base) -> None:
+        """After the first frame: asks, and offers what was left open."""
         for at, session in enumerate(self.sessions):
             session.start(after=at * APART)
+        for name in OPENED:
+            importlib.import_module(name)
+        from console.ui.screens import acts
+
+        screen.do(acts.show_open)
 
     def _problems(self) -> list[str]:
         problems = list(self._found.problems)
@@ -85,7 +97,7 @@ class ConsoleApp(App[int]):
         """As q does, from anywhere."""
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, Base)), None)
         if screen is not None:
-            screen.run_worker(acts.leave(screen), group="leave", exclusive=True)
+            screen.quit()
 
 
 def _is_faults(faults: object) -> TypeGuard[Faults]:

@@ -13,8 +13,6 @@ from console.ui import clipboard, keys
 from console.ui.desk import Desk
 from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
-from console.ui.screens import acts
-from console.ui.screens.commands import palette
 from console.ui.screens.stage import Act, Faults, app_of
 from console.ui.widgets.painted import Painted
 
@@ -125,17 +123,19 @@ class Base(Screen[None]):
     # --- keys
 
     def action_press(self, key: str) -> None:
-        """What a key does here."""
+        """What a key does here. What it needs is not imported before the first frame (`console.ui.app`)."""
+        from console.ui.screens import acts, commands
+
         own: dict[str, Callable[[], object]] = {
             "/": self._ask_filter,
-            ":": lambda: palette(app_of(self), self),
+            ":": lambda: commands.palette(app_of(self), self),
             "enter": self.open,
             "esc": self.back,
             "tab": lambda: self.action_turn(1),
             "c": lambda: self.run_worker(self._copy(), group="copy"),
             "e": self._export,
             ".": self._look_again,
-            "q": lambda: self.run_worker(acts.leave(self), group="leave", exclusive=True),
+            "q": self.quit,
             **self._own(),
         }
         self.notice = ""
@@ -180,6 +180,12 @@ class Base(Screen[None]):
             app.pop_screen()
             return True
         return False
+
+    def quit(self) -> None:
+        """Ends the program, or asks first."""
+        from console.ui.screens import acts
+
+        self.run_worker(acts.leave(self), group="leave", exclusive=True)
 
     def action_select(self, by: int) -> None:
         """The next or the previous row."""

@@ -1,4 +1,7 @@
-"""The cluster's screen: looks at its session, paints the board, and hands keys to `console.ui.screens.acts`."""
+"""The cluster's screen: looks at its session, paints the board, and hands keys to `console.ui.screens.acts`.
+
+It is the first frame: what only a key opens is not imported before that (`console.ui.app`).
+"""
 
 import asyncio
 import time
@@ -12,10 +15,7 @@ from console.spare import one_line
 from console.ui import keys
 from console.ui.desk import Desk
 from console.ui.lines import Line
-from console.ui.screens import acts
 from console.ui.screens.base import Base
-from console.ui.screens.detail import DetailScreen, subjects
-from console.ui.screens.findings import FindingsScreen, explain
 from console.ui.screens.stage import Faults
 from console.ui.widgets.board import board
 from console.ui.widgets.painted import Painted
@@ -41,10 +41,8 @@ class ClusterScreen(Base):
         return self.desks[self._at]
 
     def on_mount(self) -> None:
-        """Begins to look; what was left open comes first, unless the fleet has asked about it."""
+        """Begins to look."""
         self._look()
-        if len(self.desks) == 1:
-            self.do(acts.show_open)
 
     def _look(self) -> None:
         self.run_worker(self._watch(self.desk), group="watch", exclusive=True)
@@ -123,6 +121,8 @@ class ClusterScreen(Base):
 
     def own(self) -> dict[str, Callable[[], object]]:
         """What looks, and changes nothing."""
+        from console.ui.screens.findings import FindingsScreen, explain
+
         opened = [one for one in findings(self.desk.session.picture) if finding_row(one) == self.desk.picked]
         own: dict[str, Callable[[], object]] = {
             "w": lambda: self.app.push_screen(FindingsScreen(self.desks, self.desk)),  # pyright: ignore[reportUnknownMemberType]
@@ -136,10 +136,13 @@ class ClusterScreen(Base):
         self._detail(self.desk.picked)
 
     def _detail(self, name: str) -> None:
+        from console.ui.screens.detail import DetailScreen
+
         self.app.push_screen(DetailScreen(self.desks, self.desk, name))  # pyright: ignore[reportUnknownMemberType]
 
     def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Every machine, volume and address, and the other clusters."""
+        from console.ui.screens.detail import subjects
 
         def detail(name: str) -> Callable[[], object]:
             return lambda: self._detail(name)

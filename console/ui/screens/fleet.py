@@ -9,7 +9,6 @@ from console.ui import keys
 from console.ui.desk import Desk
 from console.ui.glance import Glance
 from console.ui.lines import Line, Piece, line, wrapped
-from console.ui.screens import acts
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.stage import Faults, app_of
@@ -38,10 +37,6 @@ class FleetScreen(Base):
     def desk(self) -> Desk:
         """The selected one."""
         return self.desks[self._at]
-
-    def on_mount(self) -> None:
-        """What was left open comes first."""
-        self.do(acts.show_open)
 
     def tick(self) -> None:
         """A new second: a few hidden rows may be looked at."""
