@@ -4,15 +4,14 @@ Heavy packages are imported where they are first needed: `--help` and a wrong in
 """
 
 import argparse
-import asyncio
+import gc
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from console.commands.options import USAGE, parser
-from console.garbage import searched_seldom
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
 from console.paths import default_path
@@ -23,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "demo":
-            return asyncio.run(_demo(options))
+            return _finish(_demo(options))
         inventory = load(options.inventory or default_path())
-        return asyncio.run(_run(options, inventory))
+        return _finish(_run(options, inventory))
     except InventoryError as error:
         print(f"drainboard: {error}", file=sys.stderr)
         return USAGE
@@ -35,6 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("drainboard: interrupted; a run that was under way is open in the journal", file=sys.stderr)
         return 130
+
+
+def _finish(command: Coroutine[None, None, int]) -> int:
+    """Without a search for garbage from here on, as nearly all that is imported stays; then with few."""
+    gc.disable()
+    import asyncio
+
+    from console.garbage import searched_seldom
+
+    async def seldom() -> int:
+        async with searched_seldom():
+            return await command
+
+    return asyncio.run(seldom())
 
 
 async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
@@ -114,17 +127,16 @@ def _runs(inventory: Inventory, only: str | None) -> int:
 
 
 async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "object | None" = None) -> int:
-    async with searched_seldom():
-        from console.session import Session
-        from console.ui.app import ConsoleApp
+    from console.session import Session
+    from console.ui.app import ConsoleApp
 
-        sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
-        app = ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory)
-        try:
-            return await app.run_async() or 0
-        finally:
-            for session in sessions:
-                await session.close()
+    sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
+    app = ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory)
+    try:
+        return await app.run_async() or 0
+    finally:
+        for session in sessions:
+            await session.close()
 
 
 async def _demo(options: argparse.Namespace) -> int:
