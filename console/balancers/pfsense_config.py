@@ -6,7 +6,7 @@ no other way: `haproxy_config`, `relayd_config`.
 
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from console.answers import dig, ran, rows, xml
 from console.asks import Ran, Run, Unreadable, plain_text
@@ -107,8 +107,7 @@ def _vips(root: Any) -> tuple[CarpVip, ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Pools:
+class _Pools(NamedTuple):
     """What one balancer's part of config.xml comes to."""
 
     servers: tuple[PooledServer, ...]

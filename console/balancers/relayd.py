@@ -7,7 +7,7 @@ config.xml has as disabled is not in relayd's configuration at all, and so not i
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.answers import ran, short
 from console.asks import Ran, Run, Unreadable
@@ -66,8 +66,7 @@ def asks(cluster: Cluster) -> tuple[Run, ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Host:
+class _Host(NamedTuple):
     table: str
     name: str
     status: str

@@ -5,6 +5,7 @@ clock. Uptime, whole seconds, tells a restart: then there is no baseline.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from console.answers import rate, short, table, whole
 from console.asks import Query, Rows, Unreadable
@@ -120,8 +121,7 @@ class Wsrep:
         return tuple(setting for setting, on in left.items() if on)
 
 
-@dataclass(frozen=True)
-class _Rates:
+class _Rates(NamedTuple):
     """All a second, since `since`; None without a baseline."""
 
     since: Totals

@@ -1,7 +1,7 @@
 """A cluster in one row: looked at when its row is shown, when its events have moved on, or now and then."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.facts.membership import Place, master, place
 from console.health import Level, Verdict, verdicts
@@ -17,8 +17,7 @@ FRESH = 0.9
 """Seconds after which a row that is shown is looked at again."""
 
 
-@dataclass(frozen=True)
-class Glance:
+class Glance(NamedTuple):
     """What the fleet shows of one cluster."""
 
     name: str

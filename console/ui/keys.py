@@ -1,7 +1,7 @@
 """Every key there is: one table, from which bindings, the bottom line, the help and the command palette are made."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.ui.lines import Line, Piece, line
 
@@ -9,8 +9,7 @@ CLUSTER, FLEET, DETAIL, FINDINGS = "cluster", "fleet", "detail", "findings"
 EVERYWHERE = (CLUSTER, FLEET, DETAIL, FINDINGS)
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """`code` is Textual's name where it is not the key itself; `keep`: the higher, the longer it stays in the bottom
     line when room is short, 0 never. `changes`: it leads to a change, so read-only leaves it out."""
 

@@ -7,7 +7,6 @@ import textwrap
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ class Piece(NamedTuple):
     style: str = ""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of the screen. `fill` styles all of it, to the right edge; `row` names what can be selected there."""
 
     pieces: tuple[Piece, ...] = ()

@@ -2,9 +2,8 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from textual.theme import Theme
 
@@ -18,8 +17,7 @@ class ThemeError(Exception):
     """Which file, which key, what to write there. One sentence."""
 
 
-@dataclass(frozen=True)
-class Themes:
+class Themes(NamedTuple):
     """What was found, and a sentence for each file that could not be used."""
 
     themes: tuple[Theme, ...]

@@ -1,6 +1,5 @@
 """A machine may print anything: as the text of every field of every reading, on every screen."""
 
-import dataclasses
 import typing
 import unicodedata
 from typing import Any
@@ -97,6 +96,6 @@ def test_what_is_wrong_and_the_fleet(evil: str) -> None:
     for one in findings(shown):
         check(explained(one, 80))
     of = fleet.columns(100, [evil], 3, ["fw1"])
-    one = dataclasses.replace(glance(shown, 1, False), name=evil)
+    one = glance(shown, 1, False)._replace(name=evil)
     check([fleet.row(one, 1, True, NOW, 5.0, of, True)], 100)
     check(fleet.beneath(one, 1, True, of, 2), 100)

@@ -1,6 +1,5 @@
 """Lines, themes, and what is repainted."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def test_only_the_cells_that_differ_are_repainted() -> None:
     old = Line((Piece("node1 "), Piece("UP", "ok"), Piece("  3s", "dim")))
     new = Line((Piece("node1 "), Piece("UP", "ok"), Piece("  4s", "dim")))
     assert tuple(changed(old, new, 7)) == (10, 7, 1, 1)
-    recoloured = replace(old, pieces=(old.pieces[0], Piece("UP", "dim"), old.pieces[2]))
+    recoloured = old._replace(pieces=(old.pieces[0], Piece("UP", "dim"), old.pieces[2]))
     assert tuple(changed(old, recoloured, 0)) == (6, 0, 2, 1)
 
 

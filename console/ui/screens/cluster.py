@@ -6,7 +6,6 @@ It is the first frame: what only a key opens is not imported before that (`conso
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar
 
 from console.health import findings
@@ -108,8 +107,8 @@ class ClusterScreen(Base):
         if desk.session.read_only:
             some = {}
         hidden = keys.CHANGING - set(some) | frozenset(() if self.faults else "f")
-        shown = [replace(key, keep=some.get(key.key) or key.keep) for key in super().offered() if key.key not in hidden]
-        return tuple(replace(key, word="stop and put back") if running and key.key == "u" else key for key in shown)
+        shown = [key._replace(keep=some.get(key.key) or key.keep) for key in super().offered() if key.key not in hidden]
+        return tuple(key._replace(word="stop and put back") if running and key.key == "u" else key for key in shown)
 
     def copied(self) -> str:
         """The selected finding's sentence, or the selected row."""

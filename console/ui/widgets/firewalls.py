@@ -1,7 +1,5 @@
 """The virtual addresses as visitors see them, and the two firewalls."""
 
-from dataclasses import replace
-
 from console.balancers.balancer import balancer_of
 from console.facts.membership import config_of, master, primary
 from console.facts.sync import sync
@@ -48,7 +46,7 @@ def firewalls(sight: Sight) -> list[Line]:
         groups = [first, *_state(sight, view), *age]
         mine = flow(groups, sight.width - 1, indent="")
         fill = "selected" if here else ""
-        lines += [replace(one, fill=fill, row=view.name).cut(sight.width) for one in _indented(mine)]
+        lines += [one._replace(fill=fill, row=view.name).cut(sight.width) for one in _indented(mine)]
     return [one for one in lines if sight.wants(one.text)]
 
 

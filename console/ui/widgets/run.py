@@ -1,7 +1,6 @@
 """A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
 
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from console.guards import Action
 from console.journal import Record
@@ -13,8 +12,7 @@ from console.ui import words
 from console.ui.lines import Line, Piece, line, moment, wrapped
 
 
-@dataclass(frozen=True)
-class RunView:
+class RunView(NamedTuple):
     """What is shown of a run. `before`: steps an interrupted run had done already."""
 
     intent: Intent

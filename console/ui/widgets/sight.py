@@ -1,8 +1,8 @@
 """What the screen looks at in one moment: everything the blocks are made from, as one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from console.health import Finding, Level, Verdict
 from console.journal import Record
@@ -11,8 +11,7 @@ from console.snapshot import Known, Reading, Snapshot, Unknown
 from console.ui.widgets.run import RunView
 
 
-@dataclass(frozen=True)
-class Sight:
+class Sight(NamedTuple):
     """One cluster at one moment, and how much room there is."""
 
     picture: Snapshot
@@ -29,7 +28,7 @@ class Sight:
     """What may be lost now, in a line."""
     layers: tuple[tuple[str, Level], ...] = ()
     """The layers of a request's path, each with the worst that is known of it."""
-    out: Mapping[str, Record] = field(default_factory=dict[str, Record])
+    out: Mapping[str, Record] = MappingProxyType({})
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
     run: RunView | None = None

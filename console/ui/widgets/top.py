@@ -1,7 +1,5 @@
 """The verdict, what may be lost now, and what else is not as it should be."""
 
-from dataclasses import replace
-
 from console.health import Finding, Kind
 from console.saying import clock, counted
 from console.ui import words
@@ -26,7 +24,7 @@ def verdict(sight: Sight) -> list[Line]:
     more = wrapped(rest, sight.width - 4, "   ", "   ", most=1 if sight.height < 40 else 2) if rest else []
     return [
         line(head + first.ljust(room) + time, fill=fill, row=row).cut(sight.width),
-        *(replace(one, fill=fill, row=row) for one in more),
+        *(one._replace(fill=fill, row=row) for one in more),
     ]
 
 
