@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable, plain_text
 from console.inventory import Cluster
+from console.probes.system import AS_WORDS
 from console.question import Cadence, Question, Subject
 
 MOST = 64
@@ -264,7 +265,7 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     asks = (
         Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *paths)),
         Run(("sh", "-c", _READ)),
-        Run(("systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager", "--full"), timeout=8),
+        Run(("systemctl", "list-units", "--failed", *AS_WORDS), timeout=8),
     )
     return (*asks, Run(cluster.raid.command, root=True, timeout=8)) if cluster.raid else asks
 

@@ -45,7 +45,11 @@ class Mounts:
 
 _TEST = r"""
 stuck= tests=
-while read -r age words; do [ "${age:-0}" -gt 2 ] && stuck="$stuck$words
+waits() {
+  for comm in /proc/[0-9]*/comm; do read -r name <"$comm" && [ "$name" = stat ] && return; done 2>/dev/null
+  return 1
+}
+waits && while read -r age words; do [ "${age:-0}" -gt 2 ] && stuck="$stuck$words
 "; done <<END
 $(ps -ww -C stat -o etimes=,args=)
 END

@@ -126,11 +126,12 @@ def _filled(pattern: str, path: str, disk: Disk) -> str:
 async def _systemctl(call: Call, node: Node) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     verb, units = words[0] if words else "", [_unit(word) for word in words[1:]]
-    if verb == "show":
-        call.out("\n".join(_shown(call, node, unit) for unit in units))
-        return 0
     if verb == "list-units" and "--failed" in call.argv:
         call.out("".join(f"{unit} loaded failed failed {unit}\n" for unit in node.hardware.failed_units))
+        return 0
+    if verb == "list-units":
+        states = [(unit, node.unit(unit)) for unit in UNITS if unit in units]
+        call.out("".join(f"{unit} loaded {state} {SUBSTATES[state]} {unit}\n" for unit, state in states))
         return 0
     if verb == "is-active":
         states = [node.unit(unit) for unit in units]
@@ -148,18 +149,6 @@ async def _systemctl(call: Call, node: Node) -> int:
 
 def _unit(word: str) -> str:
     return word if word.endswith(".service") else word + ".service"
-
-
-def _shown(call: Call, node: Node, unit: str) -> str:
-    state = node.unit(unit)
-    known = {
-        "Id": unit,
-        "LoadState": "loaded" if unit in UNITS else "not-found",
-        "ActiveState": state,
-        "SubState": SUBSTATES[state],
-    }
-    asked = next((word.partition("=")[2] for word in call.argv if word.startswith("--property=")), ",".join(known))
-    return "".join(f"{name}={value}\n" for name, value in known.items() if name in asked.split(","))
 
 
 async def _control(call: Call, node: Node, verb: str, units: list[str]) -> int:

@@ -21,7 +21,7 @@ MemFree: 1000000 kB
 MemAvailable: 9000000 kB
 2b1f0b1e-0000-4000-8000-000000000001
 """
-UNITS = "Id=mariadb.service\nActiveState=active\nSubState=running\n\nId=glusterd.service\nActiveState=inactive\n"
+UNITS = (RECORDINGS / "system/units.lab.txt").read_text()
 SYSCTL = "net.inet.carp.allow: 1\nnet.inet.carp.demotion: 0\nkern.boottime: { sec = 1, usec = 1 } Sun\n"
 
 

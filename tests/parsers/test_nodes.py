@@ -51,6 +51,26 @@ def test_half_an_answer_about_the_host_is_none(cut: int) -> None:
         system.parse_host((Ran(0, "".join(lines[:cut]), ""), DATE), None)
 
 
+def services(text_: str) -> system.Services:
+    return system.parse_services((Ran(0, text_, ""), Ran(0, "12\n13\n", "")), None)
+
+
+def test_services_of_the_lab() -> None:
+    seen = services(text("system/units.lab.txt"))
+    assert seen == system.Services(("mariadb.service", "glusterd.service", "apache2.service"), (), 2)
+
+
+def test_a_failed_unit_has_a_mark_in_old_systemd_and_does_not_run() -> None:
+    seen = services("* mariadb.service loaded failed failed MariaDB\nhttpd.service loaded reloading reload Apache\n")
+    assert (seen.active, seen.settling) == (("httpd.service",), ("httpd.service",))
+
+
+@pytest.mark.parametrize("cut", [4, 16, 24, 30])
+def test_half_a_unit_is_no_answer(cut: int) -> None:
+    with pytest.raises(Unreadable):
+        services("glusterd.service loaded active running Gluster\n" + "mariadb.service loaded active running"[:cut])
+
+
 def look(mdstat: str = "none", bonding: str = "", raid: Ran | None = None) -> Devices:
     files = text("system/files.lab.txt") + f"\n==> /proc/mdstat <==\n{text(f'system/md/{mdstat}.txt')}"
     if bonding:
