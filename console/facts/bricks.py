@@ -1,7 +1,6 @@
 """Which node a brick is on, and on which nodes bricks are away."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from console.inventory import Node
 from console.probes.gluster import Brick, Healing, Volume
@@ -18,13 +17,17 @@ def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
 def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
     """The node of a brick on `host`, by the inventory's name; `host` itself where none is known. Gluster may name the
     peer as the inventory does, by a longer host name, or by any name or address that the node calls its own; where it
-    does not, the names count by which the asker knows the peer."""
+    does not, the names count by which the asker knows the peer. What two nodes call their own is nobody's: one of them
+    lies or is misconfigured, and one brick's state would be taken for another's."""
     nodes = snapshot.cluster.nodes
     peer = {name for brick in _bricks(view) if brick.host == host for name in brick.names}
-    plain = (node.name for node in nodes if node.name in (host, host.split(".")[0]) or node.address == host)
-    own = (node.name for node in nodes if host in _names(snapshot, node))
-    known = (node.name for node in nodes if peer & _names(snapshot, node))
-    return next(chain(plain, own, known), host)
+    for names in ({host, host.split(".")[0]}, peer):
+        if told := [node.name for node in nodes if names & {node.name, node.address}]:
+            return told[0]
+    for names in ({host}, peer):
+        if own := [node.name for node in nodes if names & _own(snapshot, node)]:
+            return own[0] if len(own) == 1 else host
+    return host
 
 
 def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
@@ -41,8 +44,7 @@ def _bricks(view: VolumeView) -> tuple[Brick, ...]:
     return view.state.value.bricks if isinstance(view.state, Known) else ()
 
 
-def _names(snapshot: Snapshot, node: Node) -> set[str]:
-    """The inventory's, and what it calls its own."""
+def _own(snapshot: Snapshot, node: Node) -> frozenset[str]:
+    """What it calls its own."""
     devices = snapshot.node(node.name).devices
-    own = devices.value.names if isinstance(devices, Known) else ()
-    return {node.name, node.address, *own}
+    return frozenset(devices.value.names) if isinstance(devices, Known) else frozenset()
