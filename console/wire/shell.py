@@ -126,7 +126,7 @@ class Shell(asyncssh.SSHClientSession[bytes]):
             self._answering.end(exc)
 
     def close(self) -> None:
-        """Ends the session. What runs on the machine is ended by its own `timeout`."""
+        """Ends the session. What runs on the machine is ended by its own `timeout`, if it has one."""
         self.alive = False
         if self._chan is not None:
             self._chan.abort()

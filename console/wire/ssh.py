@@ -47,6 +47,9 @@ class Ssh:
         self._channels = asyncio.Semaphore(CHANNELS)
         self._silences = 0
         self._idle: list[Shell] = []
+        self._wary = False
+        """The last script with a command that has no end of its own did not come to its end, and such a command may
+        still hang there: one more in each round, and no session would be left for an order."""
 
     async def connection(self) -> Opened:
         """The kept connection, or a new one. While backing off the last failure is raised at once."""
@@ -96,13 +99,15 @@ class Ssh:
         try:
             async with asyncio.timeout_at(deadline), self.channel() as opened:
                 sudo = self._needs_sudo(opened.user)
-                await self._answer(opened, script(runs, printed.mark, sudo), printed, keep)
+                await self._answer(opened, script(runs, printed.mark, sudo, self._wary), printed, keep)
         except TimeoutError:
             failure = self.silent_for(deadline - began)
         except WireError as error:
             failure = error
         except (asyncssh.Error, OSError) as error:
             failure = self.lost(error)
+        if keep and any(run.timeout is None for run in runs):
+            self._wary = not printed.tidy
         return self._outcomes(runs, printed, failure, sudo)
 
     async def _answer(self, opened: Opened, text: str, printed: Printed, keep: bool) -> None:

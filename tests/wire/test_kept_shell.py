@@ -113,6 +113,29 @@ async def test_a_hung_command_blocks_no_later_call_and_its_shell_ends(bench: Ben
     assert not runs(shells(node)[0])
 
 
+async def test_commands_that_nobody_ends_do_not_pile_up(bench: Bench) -> None:
+    """Such as `ifconfig` of a card whose driver hangs: ten sessions of them, and sshd opens none for an order."""
+    node = await bench.machine(handler=live)
+    wire = bench.wire(cluster(bench.folder, node.port))
+    fifo = bench.folder / "fifo"
+    os.mkfifo(fifo)
+    hangs = (*ECHO, Run(("cat", str(fifo)), timeout=None))
+    try:
+        answers = await wire.send("node1", hangs, 0.3, keep=True)
+        assert answers[0] == HELLO[0] and isinstance(answers[1], TimedOut)
+        for _ in range(2):
+            assert await wire.send("node1", ECHO, 5, keep=True) == HELLO  # which says nothing of what hangs
+            assert await wire.send("node1", hangs, 4, keep=True) == (*HELLO, Ran(124, "", ""))
+    finally:
+        assert sum(runs(pid) for pid in shells(node)) <= 2
+        fifo.open("w").close()
+        fifo.unlink()
+    fifo.write_text("well\n")
+    for _ in range(2):
+        assert await wire.send("node1", hangs, 5, keep=True) == (*HELLO, Ran(0, "well\n", ""))
+    assert "timeout 3 cat" in node.scripts[-2] and "timeout 3 cat" not in node.scripts[-1]
+
+
 async def test_after_a_command_that_had_to_be_ended_the_shell_is_not_trusted(bench: Bench) -> None:
     """What it started may live on, and speak into a later answer."""
     node = await bench.machine(handler=live)
