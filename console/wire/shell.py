@@ -6,11 +6,12 @@ each. Whatever goes wrong with it ends it, and the next script gets a new one.
 
 import asyncio
 import re
+from itertools import islice
 from typing import cast
 
 import asyncssh
 
-from console.asks import Ran, sections
+from console.asks import Ran, Unreadable, sections
 
 MAX_OUT = 4 << 20
 """Bytes of standard output of one call: pfSense's config.xml can reach 1 MiB."""
@@ -73,13 +74,16 @@ class Printed:
         """What stands on standard error, or else on standard output: why a shell didn't start."""
         return (bytes(self._err) or bytes(self._out[:1000])).decode(errors="replace")
 
-    def answered(self) -> tuple[Ran, ...]:
-        """The commands that have come to their end, in order. Raises Unreadable."""
+    def answered(self, most: int) -> tuple[Ran, ...]:
+        """The commands that have come to their end, in order, of `most` that were sent. Raises Unreadable."""
         out = self._out.decode(errors="replace")
         err = self._err.decode(errors="replace").removesuffix(self._last.decode())
-        ends = [found.end() for found in re.finditer(rf"\n{self.mark} [0-9]{{1,3}}\n", out)]
+        found = re.finditer(rf"\n{self.mark} [0-9]{{1,3}}\n", out)
+        ends = [one.end() for one in islice(found, most + 1)]
         if not ends:
             return ()
+        if len(ends) > most:
+            raise Unreadable(f"answered more than the {most} commands it was sent")
         complete = err.split(f"{self.mark}\n")[: len(ends) + 1]
         return sections(out[: ends[-1]], f"{self.mark}\n".join(complete), self.mark, len(ends))
 

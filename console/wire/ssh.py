@@ -128,7 +128,7 @@ class Ssh:
         self, runs: tuple[Run, ...], printed: Printed, failure: WireError | None, sudo: bool
     ) -> tuple[Ran | WireError, ...]:
         try:
-            answered = printed.answered()
+            answered = printed.answered(len(runs))
         except Unreadable as error:
             answered, failure = (), WireError(f"{self.where}: {error}")
         self._count_silence(failure, bool(answered))

@@ -8,6 +8,7 @@ import pytest
 from console.asks import Ran, Unreadable
 from console.balancers import pfsense_config, relayd
 from console.probes import devices, pfsense
+from console.wire.shell import MAX_OUT, Printed
 
 MIB = 1 << 20
 SOON = 1.0
@@ -71,3 +72,14 @@ def test_config_is_not_read_as_deep_as_it_goes() -> None:
     rules = f"<filter>{'<rule>' * 100_000}{'</rule>' * 100_000}</filter>"
     with pytest.raises(Unreadable, match="40 levels"):
         pfsense_config.parse_xml(f"<pfsense><version>22.9</version>{SYNCED}{rules}</pfsense>")
+
+
+async def test_ends_of_a_hundred_thousand_commands() -> None:
+    """The machine knows the mark; what it printed is cut into its parts between two keys."""
+    printed = Printed("0123456789abcdef")
+    part = f"{printed.mark}\n\n{printed.mark} 0\n".encode()
+    printed.out(part * (MAX_OUT // len(part)))
+    began = time.process_time()
+    with pytest.raises(Unreadable, match="more than the 5 commands"):
+        printed.answered(5)
+    assert time.process_time() - began < SOON / 10
