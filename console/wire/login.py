@@ -23,6 +23,9 @@ FAST_KEX = "^curve25519-sha256,curve25519-sha256@libssh.org"
 """Put first: the post-quantum exchange asyncssh prefers costs 0.4 s of processor time a connection."""
 FAST_CIPHERS = "^aes256-gcm@openssh.com,aes128-gcm@openssh.com"
 """Put first: asyncssh prefers chacha20-poly1305, which costs it five times as much a packet."""
+AT_ONCE = 8 << 10
+"""Bytes that are read of a connection before others have their turn; asyncio's 256 KiB may be eight thousand packets of
+nothing, 0.3 s in which no key is heard."""
 MAX_JUMPS = 8
 SYSTEM_CONFIG, SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_config"), Path("/etc/ssh/ssh_known_hosts")
 
@@ -74,6 +77,10 @@ class Doorkeeper(asyncssh.SSHClient):
 
     def __init__(self) -> None:
         self.offered: tuple[str, int, asyncssh.SSHKey] | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """Before the first byte is read. Neither asyncssh nor asyncio has another way to say it."""
+        conn._transport.max_size = AT_ONCE  # pyright: ignore
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002 (asyncssh's signature)
         """Asked only about keys that are not known."""

@@ -1,19 +1,24 @@
 """While an answer without end is read, keys are heard: the loop that hears them is held up for no longer than this."""
 
 import asyncio
+import multiprocessing
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
-from console.asks import Answer, Page, Ran, Rows, plain_text
+from console.asks import Answer, Page, Ran, Rows, Run, TimedOut, plain_text
 from console.inventory import Cluster, Firewall, Login, Mysql, Node, Raid
 from console.poller import Poller
 from console.question import Question
 from console.snapshot import QUESTIONS
 from console.wire import Wire
 from tests.hostile.test_soon import ARRAY, HOSTNAME
+from tests.wire.machines import cluster, machine
 
 MIB = 1 << 20
 HELD = 0.25
@@ -81,3 +86,49 @@ def test_a_sentence_of_megabytes_is_cut_before_it_is_read() -> None:
     assert plain_text("a" * 300) == "a" * 300
     assert plain_text(f"a{' ' * 5000}") == "a"
     assert plain_text("a" * 301) == f"{'a' * 299}…"
+
+
+async def flood(_machine: object, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """SSH_MSG_IGNORE, that no window bounds, as fast as they are taken."""
+    conn = process.channel.get_connection()
+    with suppress(OSError, asyncssh.Error):
+        while not conn.is_closed():
+            for _ in range(500):
+                conn.send_packet(2, asyncssh.packet.String(b""))
+            await asyncio.sleep(0)
+
+
+def flooding(folder: Path, port: Any) -> None:
+    """A process of its own: what it does there holds nobody up here."""
+
+    async def listen() -> None:
+        async with machine(folder, folder / "authorized", flood) as started:
+            started.trust(folder / "known_hosts")
+            port.send(started.port)
+            await asyncio.sleep(60)
+
+    asyncio.run(listen())
+
+
+async def test_a_key_is_heard_while_an_sshd_says_nothing_at_all_without_end(tmp_path: Path) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(tmp_path / "id")
+    key.write_public_key(tmp_path / "authorized")
+    (tmp_path / "ssh_config").touch()
+    here, there = multiprocessing.Pipe()
+    sshd = multiprocessing.get_context("spawn").Process(target=flooding, args=(tmp_path, there), daemon=True)
+    sshd.start()
+    wire = Wire(cluster(tmp_path, await asyncio.to_thread(here.recv)))
+    found: list[Any] = []
+
+    async def ask() -> None:
+        found.extend(await wire.send("node1", (Run(("echo",)),), 3))
+
+    try:
+        await wire.send("node1", (), 1)
+        assert await held(ask()) < HELD / 2
+        assert isinstance(found[0], TimedOut) and "is connected" in str(found[0])
+    finally:
+        await wire.close()
+        sshd.kill()
+        sshd.join()
