@@ -126,6 +126,7 @@ def _wishes(login: Login) -> dict[str, object]:
         "kbdint_auth": False,
         "agent_forwarding": False,
         "x11_forwarding": False,
+        "compression_algs": "none",  # 200 KB on the wire may be 200 MB here, which no size of an answer bounds
         "keepalive_interval": KEEPALIVE,
         "keepalive_count_max": 2,
         "connect_timeout": None,

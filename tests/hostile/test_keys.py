@@ -110,11 +110,16 @@ def flooding(folder: Path, port: Any) -> None:
     asyncio.run(listen())
 
 
-async def test_a_key_is_heard_while_an_sshd_says_nothing_at_all_without_end(tmp_path: Path) -> None:
+def prepare(folder: Path, config: str = "") -> None:
+    """A user's SSH files."""
     key = asyncssh.generate_private_key("ssh-ed25519")
-    key.write_private_key(tmp_path / "id")
-    key.write_public_key(tmp_path / "authorized")
-    (tmp_path / "ssh_config").touch()
+    key.write_private_key(folder / "id")
+    key.write_public_key(folder / "authorized")
+    (folder / "ssh_config").write_text(config)
+
+
+async def test_a_key_is_heard_while_an_sshd_says_nothing_at_all_without_end(tmp_path: Path) -> None:
+    prepare(tmp_path)
     here, there = multiprocessing.Pipe()
     sshd = multiprocessing.get_context("spawn").Process(target=flooding, args=(tmp_path, there), daemon=True)
     sshd.start()
@@ -132,3 +137,17 @@ async def test_a_key_is_heard_while_an_sshd_says_nothing_at_all_without_end(tmp_
         await wire.close()
         sshd.kill()
         sshd.join()
+
+
+@pytest.mark.parametrize("config", ["", "Compression yes\n"])
+async def test_nothing_is_unpacked(tmp_path: Path, config: str) -> None:
+    """A packet of 200 KB that is one of 200 MB was 0.4 GB of memory, and more than a second without a key."""
+    prepare(tmp_path, config)
+    async with machine(tmp_path, tmp_path / "authorized", compression="zlib@openssh.com") as started:
+        started.trust(tmp_path / "known_hosts")
+        wire = Wire(cluster(tmp_path, started.port))
+        try:
+            (answer,) = await wire.send("node1", (Run(("echo",)),), 5)
+            assert "compression" in str(answer)
+        finally:
+            await wire.close()

@@ -25,6 +25,7 @@ class Machine:
     logins: list[str] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     forwarding: bool = True
+    compression: str = "none"
     path: str = ""
     """A folder of programs found before all others."""
     most_at_once: int = 0
@@ -160,6 +161,7 @@ async def listen(started: Machine, keys: Path, handler: Handler = shell, port: i
         authorized_client_keys=str(keys),
         process_factory=run,
         encoding=None,
+        compression_algs=started.compression,
         reuse_address=True,
     )
     started.port = started.acceptor.get_port()
