@@ -112,13 +112,15 @@ async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
 def _runs(inventory: Inventory, only: str | None) -> int:
     from console.commands import plain
     from console.journal import Journal
+    from console.lock import holder
     from console.paths import journal_dir
 
     clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
     for cluster in clusters:
         journal = Journal(journal_dir() / cluster.name)
+        held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
         for record in journal.unfinished():
-            plain.say(f"{cluster.name}: {plain.describe(record)}")
+            plain.say(f"{cluster.name}: {plain.describe(record, held)}")
         for node in cluster.nodes:
             out = journal.taken_out(node.name)
             if out is not None and out.outcome is not None:

@@ -16,7 +16,7 @@ from console.health import Finding, Kind, findings
 from console.health.news import Told, news
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
-from console.lock import Locked, holding
+from console.lock import Holder, Locked, holder, holding
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed
 from console.poller import Poller
@@ -147,6 +147,11 @@ class Session:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
         mine = self.running.record.path if self.running else None
         return tuple(record for record in self.journal.unfinished() if record.path != mine)
+
+    @property
+    def elsewhere(self) -> Holder | None:
+        """Who carries out a run in this cluster, if it is another process."""
+        return None if self.running else holder(self.journal.folder / "lock")
 
     def taken_out(self, node: str) -> Record | None:
         """The run that took a node out, if this console's journal knows it."""

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from console.guards import Action, Override
 from console.journal import JournalError, Record
+from console.lock import Holder
 from console.plan import Consent, NotBegun, Plan
 from console.runner import Note, Stopped
 from console.saying import clock, dated
@@ -72,10 +73,10 @@ async def _planned(session: Session, action: Action, node: str, resumed: bool = 
     return session.plan(action, node, resumed=resumed)
 
 
-def describe(record: Record) -> str:
-    """One open run in a sentence."""
+def describe(record: Record, held: Holder | None = None) -> str:
+    """One open run in a sentence. `held`: who holds the cluster's lock."""
     last = record.entries[-1]
-    where = (
+    where = (held and held.carries_out(record.action, record.node)) or (
         last.facts.get("why") or "; ".join(record.missed) or f"interrupted at {last.facts.get('step') or 'the start'}"
     )
     return f"{record.action} {record.node}, begun {dated(record.begun)} by {record.first('who')}: {where}"

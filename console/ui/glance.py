@@ -67,7 +67,7 @@ class Glances:
         """Now."""
         self._looked, self._event = time.monotonic(), self._newest()
         self._past.look(time.time())
-        seen = (self._session.picture, len(self._past.open), self._session.running is not None)
+        seen = (self._session.picture, len(self._past.open), bool(self._session.running or self._past.elsewhere))
         if self._seen is None or seen[0] is not self._seen[0] or seen[1:] != self._seen[1:]:
             self._seen, self.last = seen, glance(*seen)
         return self.last

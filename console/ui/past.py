@@ -1,6 +1,7 @@
 """What the journal of a cluster says, read again only when there may be something new in it."""
 
 from console.journal import Record
+from console.lock import Holder
 from console.session import Session
 
 EVERY = 15.0
@@ -15,6 +16,8 @@ class Past:
         self._read = 0.0
         self._changed: float = 0.0
         self.open: tuple[Record, ...] = ()
+        self.elsewhere: Holder | None = None
+        """Who carries out one of them in another process."""
         self.out: dict[str, Record] = {}
 
     def forget(self) -> None:
@@ -22,7 +25,10 @@ class Past:
         self._read = 0.0
 
     def look(self, now: float) -> None:
-        """Reads if a run's file has come or gone, or it is long ago."""
+        """Reads if a run's file has come or gone, a run elsewhere has ended, or it is long ago."""
+        before, self.elsewhere = self.elsewhere, self._session.elsewhere if self.open else None
+        if before and not self.elsewhere:
+            self.forget()
         folder = self._session.journal.folder
         try:
             changed = float(folder.stat().st_mtime)
@@ -32,5 +38,6 @@ class Past:
             return
         self._read, self._changed = now, changed
         self.open = self._session.unfinished()
+        self.elsewhere = self._session.elsewhere if self.open else None
         found = {node.name: self._session.taken_out(node.name) for node in self._session.cluster.nodes}
         self.out = {node: record for node, record in found.items() if record}

@@ -8,6 +8,9 @@ import pytest
 from console.__main__ import main
 from console.commands import plain
 from console.guards import Action
+from console.journal import Journal
+from console.lock import Holder, Locked, holder, holding
+from console.paths import journal_dir
 from console.plan import Consent
 from console.session import Session
 from tests.conftest import simulated
@@ -45,6 +48,39 @@ async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: 
             assert "nothing is open for node1" in capsys.readouterr().out
         finally:
             await session.close()
+
+
+def test_a_run_of_another_process_is_under_way_and_not_interrupted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory = tmp_path / "inventory.toml"
+    inventory.write_text(
+        "[cluster.web1.firewalls]\nfw1 = '192.0.2.1'\nfw2 = '192.0.2.2'\n"
+        "[cluster.web1.nodes]\nnode1 = '192.0.2.11'\nnode2 = '192.0.2.12'\n"
+    )
+    journal = Journal(journal_dir() / "web1")
+    for node in ("node1", "node2"):
+        journal.write(journal.open(node, "drain"), "sending", step="out in config.xml")
+    with holding(journal.folder / "lock", "root@vm: drain node2"):
+        assert main(["-i", str(inventory), "runs"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("interrupted at out in config.xml")
+    assert second.endswith("under way: root@vm carries it out; wait until it ends")
+    assert main(["-i", str(inventory), "runs"]) == 0
+    assert capsys.readouterr().out.count("interrupted at out in config.xml") == 2
+
+
+def test_nobody_holds_a_lock_that_is_only_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert holder(path) is None
+    with holding(path, "root@vm: drain node2"):
+        assert holder(path) == Holder("root@vm", "drain node2")
+        with pytest.raises(Locked, match="root@vm: drain node2 is working on this cluster"), holding(path, "me"):
+            pass
+    assert path.read_text() == "root@vm: drain node2"
+    assert holder(path) is None
+    with holding(path, "me: undo node2"):
+        pass
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from console.guards import Action
 from console.journal import Journal
+from console.lock import holding
 from console.paths import journal_dir
 from console.sim import Simulator
 from console.ui.screens.commands import Palette
@@ -90,6 +91,38 @@ async def test_an_open_run_can_wait(sim: Simulator) -> None:
         await seen.press("escape")
         await seen.until(lambda: seen.dialog is None)
         assert "!OPEN  remove node3" in seen.text
+        assert " r resume " in seen.text.splitlines()[-1]
+
+
+async def test_a_run_of_another_process_is_waited_for_and_not_resumed(sim: Simulator) -> None:
+    cluster = cluster_of(sim)
+    journal = Journal(journal_dir() / cluster.name)
+    journal.open("node3", "drain")
+    journal.open("node2", "remove")
+    with holding(journal.folder / "lock", "root@vm: drain node3"):
+        async with shown(cluster) as seen:
+            await seen.until(lambda: seen.dialog and "drain node3, begun" in seen.dialog)
+            assert "a run is under way" in (seen.dialog or "")
+            assert "under way: root@vm carries it out; wait until it ends" in (seen.dialog or "")
+            assert "interrupted" not in (seen.dialog or "")
+            await seen.press("r", "u")
+            assert seen.dialog
+            assert seen.session.running is None
+            await seen.press("escape")
+            await seen.until(lambda: seen.dialog and "remove node2, begun" in seen.dialog)
+            assert "root@vm carries out drain node3; wait until it ends, then press r" in (seen.dialog or "")
+            await seen.press("escape")
+            await seen.until(lambda: seen.dialog is None)
+            assert "►RUNNING  drain node3: under way: root@vm carries it out; wait until it ends" in seen.text
+            assert "!OPEN  remove node2: press r when drain node3 of root@vm has ended" in seen.text
+            assert " r resume " not in seen.text.splitlines()[-1]
+            await seen.press("l")
+            await seen.until(lambda: seen.dialog and "►RUNNING drain node3, begun" in seen.dialog)
+            await seen.press("escape")
+    async with shown(cluster) as seen:
+        await seen.until(lambda: seen.dialog)
+        await seen.press("escape", "escape")
+        await seen.until(lambda: "!OPEN  drain node3: press r to go on" in seen.text)
         assert " r resume " in seen.text.splitlines()[-1]
 
 

@@ -88,8 +88,7 @@ async def show_open(screen: Stage) -> None:
 
 async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
     """False when a run was begun: no other can be, meanwhile."""
-    name = desk.session.cluster.name
-    key = await questions.opened(app_of(screen), name, record, time.time(), more)
+    key = await questions.opened(app_of(screen), desk.session, record, more)
     if key:
         screen.turn_to(desk)
         await (_resume(screen, desk, record) if key == "r" else begin(screen, Action.UNDO, record.node))

@@ -80,6 +80,7 @@ class ClusterScreen(Base):
             picked=desk.picked,
             out=desk.past.out,
             open=tuple(record for record in desk.past.open if record.path != desk.shown.path),
+            elsewhere=desk.past.elsewhere,
             run=desk.shown.view(desk.session, desk.past),
             events=tuple(desk.session.events)[-100:],
             place=(self._at + 1, len(self.desks)),
@@ -102,7 +103,7 @@ class ClusterScreen(Base):
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         some = {"s": 96, "u": 95} if running else dict.fromkeys("dxpbu")
-        if (desk.past.open or left) and not running:
+        if (desk.past.open or left) and not (running or desk.past.elsewhere):
             some["r"] = 97
         if desk.session.read_only:
             some = {}

@@ -29,6 +29,8 @@ class Question:
     grave: bool = False
     page: bool = False
     close: str = "close"
+    live: bool = False
+    """What it says may change while it stands there."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Dialog(ModalScreen[Answer]):
     def on_mount(self) -> None:
         """The first field takes the keys, if there is one; else nothing has the focus."""
         self._bound()
+        if self._question.live:
+            self.set_interval(1.0, self.query_one("#body", VerticalScroll).query_one(Painted).renew)
         fields = list(self.query(Input))
         if fields:
             fields[0].focus()

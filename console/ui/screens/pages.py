@@ -66,7 +66,7 @@ async def dry_page(app: App[int], plan: Plan) -> None:
 async def log_page(app: App[int], session: Session, now: float) -> None:
     """Findings, events newest first, runs newest first."""
     found, notes = findings(session.picture), told(tuple(session.events))
-    records = session.journal.records()
+    held, records = session.elsewhere, session.journal.records()
 
     def make(width: int, _height: int) -> list[Line]:
         lines = [line(Piece("What is not as it should be", "head"))]
@@ -80,7 +80,8 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
             lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.says}", width, " ", " " * 12)
         lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
         for record in reversed(records[-50:]):
-            here = session.running is not None and session.running.record.path == record.path
+            mine = session.running is not None and session.running.record.path == record.path
+            here = mine or (record.outcome is None and bool(held and held.carries_out(record.action, record.node)))
             word = words.run(record.outcome, under_way=here)
             lines += wrapped(f"{word.text}  {sentence(record, now)}", width, " ", "    ", word.style)
             for says in left_open(record) if record.outcome is None and not here else ():

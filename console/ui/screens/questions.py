@@ -1,14 +1,18 @@
 """What a person is asked before something is done: each a function that returns the answer."""
 
+import time
+
 from textual.app import App
 
 from console.guards import Override
 from console.journal import Record
+from console.lock import Holder
 from console.plan import Consent, Plan
+from console.session import Session
 from console.ui import words
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.screens.dialog import Question, ask
-from console.ui.widgets.run import left_open, sentence
+from console.ui.widgets.run import left_open, sentence, silent
 
 
 async def tell(app: App[int], title: str, *sentences: str) -> None:
@@ -83,20 +87,31 @@ def _verbatim(command: str, width: int) -> list[Line]:
     return lines
 
 
-async def opened(app: App[int], cluster: str, record: Record, now: float, more: int = 0) -> str:
-    """What to do with an open run: r, u, or "" for later."""
+async def opened(app: App[int], session: Session, record: Record, more: int = 0) -> str:
+    """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
+    held = session.elsewhere
 
     def make(width: int, _height: int) -> list[Line]:
-        lines = wrapped(sentence(record, now), width, style="head")
-        for says in left_open(record):
+        lines = wrapped(sentence(record, time.time()), width, style="head")
+        for says in _waits(held, record) if held else left_open(record, silent(session.picture)):
             lines += wrapped(f"- {says}", width, rest="  ")
-        note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
-        lines += [BLANK, *wrapped(note, width, style="dim")]
+        if not held:
+            note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
+            lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = (("r", "resume"), ("u", f"put {record.node} back at once"))
-    question = Question(f"{cluster}: a run is open", make, keys=keys, close="later")
+    keys = () if held else (("r", "resume"), ("u", f"put {record.node} back at once"))
+    title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
+    question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key
+
+
+def _waits(held: Holder, record: Record) -> list[str]:
+    """What is to be done about an open run while another process holds the cluster's lock."""
+    return [
+        held.carries_out(record.action, record.node)
+        or f"{held.who} carries out {held.what}; wait until it ends, then press r"
+    ]
 
 
 async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]) -> int | None:

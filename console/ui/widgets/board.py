@@ -1,6 +1,5 @@
 """The whole screen of one cluster as lines: how the room is shared out. Nothing essential is lost at 80x24."""
 
-from console.snapshot import Known
 from console.ui.lines import BLANK, Line
 from console.ui.widgets.details import details
 from console.ui.widgets.events import events
@@ -8,7 +7,7 @@ from console.ui.widgets.explained import meaning
 from console.ui.widgets.firewalls import addresses, firewalls
 from console.ui.widgets.nodes import has_notes, table
 from console.ui.widgets.notes import beneath
-from console.ui.widgets.run import open_runs, panel
+from console.ui.widgets.run import open_runs, panel, silent
 from console.ui.widgets.sight import Sight
 from console.ui.widgets.tiny import tiny
 from console.ui.widgets.top import layers, may_go, others, verdict
@@ -43,9 +42,6 @@ def _details(sight: Sight, most: int) -> list[Line]:
 def _run(sight: Sight, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if sight.height < 29 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
-    waiting = open_runs(sight.open, sight.width, min(3, most - len(shown)), sight.now, _silent(sight))
+    room = min(3, most - len(shown))
+    waiting = open_runs(sight.open, sight.width, room, sight.now, silent(sight.picture), sight.elsewhere)
     return [*waiting, *shown]
-
-
-def _silent(sight: Sight) -> frozenset[str]:
-    return frozenset(view.name for view in sight.picture.firewalls if not isinstance(view.pools, Known))

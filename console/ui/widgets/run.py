@@ -4,10 +4,12 @@ from typing import NamedTuple, cast
 
 from console.guards import Action
 from console.journal import Record
+from console.lock import Holder
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.runner import Note
-from console.saying import clock, counted
+from console.saying import clock, counted, listed
+from console.snapshot import Known, Snapshot
 from console.ui import words
 from console.ui.lines import Line, Piece, line, moment, wrapped
 
@@ -131,11 +133,23 @@ def sentence(record: Record, now: float) -> str:
     return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
 
 
-def left_open(record: Record) -> list[str]:
-    """What the journal says of why it is open, newest first, each once."""
+def silent(picture: Snapshot) -> frozenset[str]:
+    """Firewalls that do not tell their pools now."""
+    return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
+
+
+def left_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
+    """What the journal says of why it is open, newest first, each once. `silent`: firewalls that do not answer, where
+    that is known: what the journal says of one that does is over."""
     said: list[str] = []
     missed = _missed(record)
-    said += missed.values()
+    back = [name for name in missed if silent is not None and name not in silent]
+    said += (
+        [f"{listed(back)} {'answers' if len(back) == 1 else 'answer'} again, and was not told: resume now"]
+        if back
+        else []
+    )
+    said += [says for name, says in missed.items() if name not in back]
     for entry in reversed(record.entries):
         if entry.kind in ("parked", "partly"):
             continue
@@ -158,10 +172,14 @@ def _missed(record: Record) -> dict[str, str]:
     return {}
 
 
-def _open(record: Record, silent: frozenset[str], now: float) -> Line:
+def _open(record: Record, silent: frozenset[str], now: float, held: Holder | None) -> Line:
     """An open run in a line: what r does comes before who began it."""
     missed = _missed(record)
     what, since = f"{record.action} {record.node}", f"begun {moment(record.begun, now)}"
+    if held and (elsewhere := held.carries_out(record.action, record.node)):
+        return line(" ", words.run(None, under_way=True), f"  {what}: {elsewhere} ({since})")
+    if held:
+        return line(" ", words.run(None), f"  {what}: press r when {held.what} of {held.who} has ended ({since})")
     names = " and ".join(missed)
     if not missed:
         rest = sentence(record, now).removeprefix(what)
@@ -174,12 +192,13 @@ def _open(record: Record, silent: frozenset[str], now: float) -> Line:
 
 
 def open_runs(
-    records: tuple[Record, ...], width: int, most: int, now: float, silent: frozenset[str] = frozenset()
+    records: tuple[Record, ...], width: int, most: int, now: float, silent: frozenset[str], held: Holder | None
 ) -> list[Line]:
-    """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer."""
+    """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
+    the cluster from another process."""
     if not records or most < 1:
         return []
-    lines = [_open(record, silent, now).cut(width) for record in records]
+    lines = [_open(record, silent, now, held).cut(width) for record in records]
     return (
         lines
         if len(lines) <= most

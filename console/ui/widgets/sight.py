@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from console.health import Finding, Level, Verdict
 from console.journal import Record
+from console.lock import Holder
 from console.runner import Note
 from console.snapshot import Known, Reading, Snapshot, Unknown
 from console.ui.widgets.run import RunView
@@ -31,6 +32,8 @@ class Sight(NamedTuple):
     out: Mapping[str, Record] = MappingProxyType({})
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
+    elsewhere: Holder | None = None
+    """Who works on the cluster from another process."""
     run: RunView | None = None
     events: tuple[Note, ...] = ()
     place: tuple[int, int] = (1, 1)
