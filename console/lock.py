@@ -62,9 +62,10 @@ def _locked(handle: int, kind: int, tries: int = 1) -> bool:
     for left in range(tries - 1, -1, -1):
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
-            return True
         except BlockingIOError:
             time.sleep(0.01 if left else 0)
+        else:
+            return True
     return False
 
 
