@@ -104,6 +104,28 @@ async def test_the_palette_finds_every_command_and_does_it(sim: Simulator) -> No
         await seen.until(lambda: seen.app.screen is seen.screen)
 
 
+async def test_enter_alone_chooses_nothing_in_the_palette(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("colon")
+        await seen.until(lambda: isinstance(seen.app.screen, Palette))
+        await seen.pilot.press("enter", "space", "enter")
+        assert isinstance(seen.app.screen, Palette)
+        await seen.pilot.press(*"zzz", "enter", "down", "enter")
+        assert isinstance(seen.app.screen, Palette)
+        await seen.pilot.press("escape")
+        assert seen.session.running is None
+        assert not seen.session.journal.records()
+        await seen.press("colon")
+        await seen.until(lambda: isinstance(seen.app.screen, Palette))
+        await seen.pilot.press("up", "enter")  # from none to the last: the last place that can be opened
+        await seen.until(lambda: isinstance(seen.app.screen, DetailScreen))
+        await seen.press("escape", "colon")
+        await seen.until(lambda: isinstance(seen.app.screen, Palette))
+        await seen.pilot.press("down", "enter")  # the first command: drain
+        await seen.until(lambda: seen.session.journal.records())
+
+
 async def test_the_selected_line_is_copied(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TMUX", raising=False)
     async with shown(cluster_of(sim)) as seen:

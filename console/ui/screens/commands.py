@@ -17,6 +17,8 @@ from console.ui.screens.stage import Stage
 from console.ui.widgets.painted import Painted
 
 Do = Callable[[], object]
+NONE = -1
+"""Nothing is selected before something is typed or the selection is moved."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Palette(ModalScreen[Command | None]):
         self._title = title
         self._every = every
         self._found = every
-        self._at = 0
+        self._at = NONE
         self._early = ""
         """What was typed before the line was there."""
 
@@ -106,12 +108,14 @@ class Palette(ModalScreen[Command | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """As it is typed."""
-        self._found, self._at = matching(self._every, event.value), 0
+        self._found = matching(self._every, event.value)
+        self._at = 0 if event.value.strip() and self._found else NONE
         self.query_one("#list", Painted).renew()
 
     def on_input_submitted(self) -> None:
-        """Does what is selected."""
-        self.dismiss(self._found[self._at] if self._found else None)
+        """Does what is selected. Enter alone agrees to nothing: there is no choice in it."""
+        if self._at != NONE:
+            self.dismiss(self._found[self._at])
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click does it too."""
@@ -119,7 +123,8 @@ class Palette(ModalScreen[Command | None]):
 
     def action_select(self, by: int) -> None:
         """The next or the previous one."""
-        self._at = (self._at + by) % max(1, len(self._found))
+        self._at = self._at + by if self._at != NONE else min(0, by)
+        self._at = self._at % len(self._found) if self._found else NONE
         self.query_one("#list", Painted).renew()
 
     def action_close(self) -> None:
