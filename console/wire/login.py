@@ -5,6 +5,7 @@ Never a password prompt, never an unchecked host key, never a forwarded agent.
 
 import asyncio
 import dataclasses
+import shlex
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +95,25 @@ async def log_in(name: str, login: Login, seconds: float) -> Opened:
         async with asyncio.timeout(seconds):
             return await _open(await _target(name, login), 0)
     except TimeoutError:
-        where = f"{name} ({place(login.host, login.port)})"
-        raise TimedOut(
-            f"{where} gave no SSH connection within {seconds:g} s; see whether the machine is up: ssh {login.host}"
-        ) from None
+        raise silent_for(name, login, seconds) from None
+
+
+def silent_for(name: str, login: Login, seconds: float) -> TimedOut:
+    """A machine that gave no connection: the one sentence for it, whoever waited."""
+    where = f"{name} ({place(login.host, login.port)})"
+    return TimedOut(
+        f"{where} gave no SSH connection within {round(seconds, 1):g} s; see whether the machine is up: {by_hand(login)}"
+    )
+
+
+def by_hand(login: Login) -> str:
+    """The ssh command that leads where a login does: what the inventory says, and ssh_config for the rest."""
+    files = {"-F": login.config, "-i": login.identity}
+    words = [word for option, path in files.items() if path for word in (option, str(path))]
+    words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
+    words += ["-p", str(login.port)] if login.port else []
+    words += ["-l", login.user] if login.user else []
+    return shlex.join(["ssh", *words, login.host])
 
 
 async def _target(name: str, login: Login) -> Target:
@@ -253,8 +269,7 @@ def _denied(target: Target) -> AuthFailed:
     login = f"{options.username}@{place(options.host, options.port)}"
     return AuthFailed(
         f"{target.name} refused the login {login}: none of the agent's keys and identity files is accepted; "
-        f"add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: ssh -p {options.port} "
-        f"{options.username}@{target.login.host}"
+        f"add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: {by_hand(target.login)}"
     )
 
 
@@ -267,7 +282,7 @@ def _host_key(error: Exception, target: Target, keeper: Doorkeeper, jumped: bool
     offer = f"{target.where} offers the {kind} host key {key.get_fingerprint()}"
     verify = "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the machine's own console"
     # Through a jump host ssh-keyscan doesn't reach the machine; ssh itself does, and asks.
-    fetch = f"ssh {target.login.host}" if jumped else f"ssh-keyscan -p {port} {host} >> {file}"
+    fetch = by_hand(target.login) if jumped else f"ssh-keyscan -p {port} {host} >> {file}"
     if _is_known(target, host, port):
         return HostKeyChanged(
             f"{offer}, which is not the one known for {entry}: the machine was reinstalled or another one answers; "

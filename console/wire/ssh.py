@@ -14,7 +14,7 @@ import asyncssh
 from console.asks import Ran, Refused, Run, TimedOut, Unreachable, Unreadable, WireError, script
 from console.inventory import Firewall, Node
 from console.wire.backoff import Backoff
-from console.wire.login import Opened, log_in
+from console.wire.login import Opened, log_in, silent_for
 from console.wire.sentences import place, said, system_error
 from console.wire.shell import MAX_OUT, Printed, Shell
 
@@ -172,7 +172,7 @@ class Ssh:
     def silent_for(self, seconds: float) -> TimedOut:
         """The sentence for a machine that didn't answer in time."""
         if self._opened is None:
-            return TimedOut(f"{self.where} gave no SSH connection within {seconds:.1f} s; see whether it is up")
+            return silent_for(self.name, self._machine.login, seconds)
         return TimedOut(f"{self.where} is connected but didn't answer within {seconds:.1f} s; it hangs or lost power")
 
     def lost(self, error: Exception) -> Unreachable:

@@ -21,6 +21,7 @@ from console.asks import (
     WireError,
 )
 from console.inventory import Cluster, Login, Timings
+from console.wire.login import by_hand
 
 from .conftest import Bench
 from .machines import Machine, cluster, deaf, listen, shell
@@ -117,7 +118,8 @@ async def test_a_refused_login_names_user_and_remedy_and_is_not_repeated(bench: 
     assert text == (
         f"node1 refused the login ops@127.0.0.1:{node.port}: none of the agent's keys and identity files is accepted; "
         f"add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: "
-        f"ssh -p {node.port} ops@127.0.0.1"
+        f"ssh -F {bench.folder}/ssh_config -i {bench.folder}/id -o UserKnownHostsFile={bench.folder}/known_hosts "
+        f"-p {node.port} -l ops 127.0.0.1"
     )
     await asyncio.sleep(0.7)
     assert sentence(await wire.send("node1", ECHO, 5), AuthFailed) == text
@@ -196,7 +198,9 @@ async def test_a_server_that_accepts_and_never_answers(bench: Bench) -> None:
     text = sentence(await wire.send("node1", ECHO, 5), TimedOut)
     assert time.monotonic() - began < 1
     assert text == (
-        f"node1 (127.0.0.1:{port}) gave no SSH connection within 0.3 s; see whether the machine is up: ssh 127.0.0.1"
+        f"node1 (127.0.0.1:{port}) gave no SSH connection within 0.3 s; see whether the machine is up: "
+        f"ssh -F {bench.folder}/ssh_config -i {bench.folder}/id -o UserKnownHostsFile={bench.folder}/known_hosts "
+        f"-p {port} -l root 127.0.0.1"
     )
     began = time.monotonic()
     assert sentence(await wire.send("node1", ECHO, 5), TimedOut) == text
@@ -209,6 +213,19 @@ async def test_a_caller_with_less_time_than_the_connection_takes(bench: Bench) -
     began = time.monotonic()
     assert "gave no SSH connection within 0.2 s" in sentence(await wire.send("node1", ECHO, 0.2), TimedOut)
     assert time.monotonic() - began < 0.5
+
+
+async def test_a_machine_without_a_connection_has_one_sentence_whoever_waited(bench: Bench) -> None:
+    port = await hung_port(bench)
+    wire = bench.wire(cluster(bench.folder, port, timings=Timings(connect=0.3)))
+    texts = [sentence(await wire.send("node1", ECHO, 0.3), TimedOut) for _ in range(4)]
+    assert len(set(texts)) == 1, texts
+
+
+def test_the_command_that_leads_there_is_what_the_inventory_says() -> None:
+    login = Login("fw.example", port=2222, user="admin", identity=Path("/home/ops/my keys/id"))
+    assert by_hand(login) == "ssh -i '/home/ops/my keys/id' -p 2222 -l admin fw.example"
+    assert by_hand(Login("shop-a")) == "ssh shop-a"
 
 
 async def test_one_hung_machine_delays_no_other(bench: Bench) -> None:
@@ -502,7 +519,9 @@ async def test_a_jump_host_is_checked_like_any_other(bench: Bench) -> None:
 async def test_an_unknown_key_behind_a_jump_host_is_fetched_by_ssh_itself(bench: Bench) -> None:
     jump, node = await bench.machine(), await bench.machine(trusted=False)
     wire = bench.wire(alias(bench, node, jumping(bench, jump, node)))
-    assert sentence(await wire.send("node1", ECHO, 5), HostKeyChanged).endswith("if it matches: ssh shop-a")
+    assert sentence(await wire.send("node1", ECHO, 5), HostKeyChanged).endswith(
+        f"if it matches: ssh -F {bench.folder}/ssh_config -o UserKnownHostsFile={bench.folder}/known_hosts shop-a"
+    )
 
 
 async def test_a_jump_host_that_can_not_reach_the_machine(bench: Bench) -> None:
