@@ -183,7 +183,9 @@ async def faults(screen: Stage) -> None:
         return
     labels = {name: label for name, label, _ in screen.faults.entries}
     cluster = screen.desk.session.cluster.name
-    at = await commands.pick(app_of(screen), "make something go wrong", tuple(labels.values()))
+    at = await commands.pick(
+        app_of(screen), "make something go wrong", tuple(f"{name}: {label}" for name, label in labels.items())
+    )
     name = None if at is None else list(labels)[at]
     targets = {target: target for one, _, target in screen.faults.entries if one == name}
     only = next(iter(targets)) if len(targets) == 1 else None
