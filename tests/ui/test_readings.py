@@ -27,7 +27,9 @@ from console.snapshot import (
 from console.ui.readings import LABELS, rows
 from console.ui.readings.kinds import amount, took
 from console.ui.readings.sections import sections, source, subjects
-from console.ui.widgets.reading import section
+from console.ui.readings.shapes import Row
+from console.ui.widgets.reading import laid_out, section
+from console.ui.words import Word
 
 from .conftest import nobody
 
@@ -159,6 +161,16 @@ def test_a_look_older_than_two_rounds_is_never_drawn_as_well(age: float, mark: s
     picture = fold(empty(cluster), site, "node1", Known(Site(200, 0.1), NOW - age))
     one = next(each for each in sections(picture, ref) if each.question.field == "site")
     assert mark in " ".join(line.text for line in section(one, picture, 100, NOW, False, False))
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 90, 120])
+@pytest.mark.parametrize("words", range(8, 30))
+def test_a_value_is_wrapped_between_words_and_stands_apart_from_its_label(width: int, words: int) -> None:
+    says = " ".join(["2 min 1 s ago"[: 3 + at % 10].strip() for at in range(words)])
+    for label in ("state", "looks in a row that found all of it alike"):
+        lines = [one.cut(width).text for one in laid_out((Row(label, (Word("", says, "text"),)),), width, False, False)]
+        assert "…" not in "".join(lines)
+        assert " ".join(" ".join(lines).split()) == " ".join(f"{label} {says}".split())
 
 
 def test_a_source_is_shown_as_it_leaves() -> None:

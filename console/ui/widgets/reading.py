@@ -13,6 +13,8 @@ FEW = 6
 """Values of one field, and lines of one command, that are shown before `a` asks for all."""
 WIDE = 110
 LABEL = 30
+LEAST = 24
+"""Cells for a value beside its label; where there are fewer it stands below."""
 
 
 def section(one: Section, picture: Snapshot, width: int, now: float, sudo: bool, full: bool) -> list[Line]:
@@ -26,7 +28,7 @@ def section(one: Section, picture: Snapshot, width: int, now: float, sudo: bool,
         mark = words.unknown(one.reading)
         text = f"{mark.text}{since}: {one.reading.why}"
         return [*lines, *wrapped(text, width - 1, "   ", "     ", mark.style), BLANK]
-    return [*lines, *_rows(one.rows, width, full, _old(one, picture, now)), BLANK]
+    return [*lines, *laid_out(one.rows, width, full, _old(one, picture, now)), BLANK]
 
 
 def _old(one: Section, picture: Snapshot, now: float) -> bool:
@@ -53,28 +55,29 @@ def _sources(one: Section, picture: Snapshot, width: int, sudo: bool, full: bool
     return lines
 
 
-def _rows(rows: tuple[Row, ...], width: int, full: bool, old: bool) -> list[Line]:
+def laid_out(rows: tuple[Row, ...], width: int, full: bool, old: bool) -> list[Line]:
     """Single values side by side where there is room, lists below each other."""
     columns = 2 if width >= WIDE else 1
     each = width // columns
     lines: list[Line] = []
     waiting: list[Piece] = []
     for row in rows:
-        fits = len(row.values) == 1 and len(row.values[0].text) <= each - LABEL - 3
+        fits = len(row.values) == 1 and len(_label(row)) + len(row.values[0].text) < each
         if columns == 1 or not fits:
             lines += [Line(tuple(waiting))] if waiting else []
             waiting = []
             lines += _row(row, width, full, old)
             continue
-        waiting += _cut([Piece(f"   {row.label:<{LABEL - 2}.{LABEL - 2}}", "dim"), _value(row.values[0], old)], each)
+        waiting += line(Piece(_label(row), "dim"), _value(row.values[0], old)).cut(each).pieces
         if sum(len(part.text) for part in waiting) > each:
             lines.append(Line(tuple(waiting)))
             waiting = []
     return [*lines, Line(tuple(waiting))] if waiting else lines
 
 
-def _cut(pieces: list[Piece], width: int) -> tuple[Piece, ...]:
-    return line(*pieces).cut(width).pieces
+def _label(row: Row) -> str:
+    """Whole, and apart from what follows; a long one takes its value along to the right."""
+    return f"   {row.label:<{LABEL - 3}} "
 
 
 def _value(word: Word, old: bool) -> Piece:
@@ -84,13 +87,16 @@ def _value(word: Word, old: bool) -> Piece:
 def _row(row: Row, width: int, full: bool, old: bool) -> list[Line]:
     shown = row.values if full else row.values[:FEW]
     lines: list[Line] = []
+    label = _label(row)
+    if width - len(label) < LEAST:
+        lines, label = wrapped(row.label, width, "   ", "   ", "dim"), " " * 5
+    indent = " " * len(label)
     for at, word in enumerate(shown):
-        label = f"   {row.label:<{LABEL - 2}.{LABEL - 2}}" if at == 0 else " " * (LABEL + 1)
         said = _value(word, old)
-        first, *rest = wrapped(said.text, max(20, width - len(label)), style=said.style)
-        lines.append(Line((Piece(label, "dim"), *first.pieces)))
-        lines += [Line((Piece(" " * (LABEL + 3)), *one.pieces)) for one in rest]
+        first, *rest = wrapped(said.text, width - len(label), rest="  ", style=said.style)
+        lines.append(Line((Piece(indent if at else label, "dim"), *first.pieces)))
+        lines += [Line((Piece(indent), *one.pieces)) for one in rest]
     if len(shown) < len(row.values):
         left = len(row.values) - len(shown)
-        lines.append(line(Piece(" " * (LABEL + 1) + f"and {left} more: a shows all", "dim")))
+        lines.append(line(Piece(indent + f"and {left} more: a shows all", "dim")))
     return lines
