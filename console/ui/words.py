@@ -185,7 +185,7 @@ def brick(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:
 
 def brick_by_heal_info(bricks: Sequence[Healing]) -> Word:
     """The same while Gluster itself can't tell: away is known; of one that is reached not all is."""
-    return Word("", "reached", "text") if all(each.reached for each in bricks) else Word(BAD, "away", "bad")
+    return Word(UNKNOWN, "reached", "unknown") if all(each.reached for each in bricks) else Word(BAD, "away", "bad")
 
 
 def heal(bricks: Sequence[Brick | None], unasked: Unknown | None) -> Word:

@@ -7,6 +7,7 @@ from console.journal import Journal
 from console.lock import holding
 from console.paths import journal_dir
 from console.sim import Simulator
+from console.snapshot import Known
 from console.ui.screens.commands import Palette
 
 from .conftest import cluster_of, nobody, shown
@@ -184,6 +185,17 @@ async def test_every_link_dies_under_way(sim: Simulator) -> None:
         await seen.until(lambda: seen.dialog)
         await seen.press("escape")
         await sim.__aenter__()
+
+
+async def test_no_figure_is_cut_when_every_worker_is_busy(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("apache-full", "node2")
+        await seen.until(lambda: "✗" in seen.row("node2"))
+        busy = next(one for one in seen.session.picture.nodes if one.name == "node2").apache
+        assert isinstance(busy, Known)
+        assert f" ✗{busy.value.slots}/{busy.value.slots} " in seen.row("node2")
+        assert "…" not in seen.row("node2")
 
 
 async def test_read_only_says_so(sim: Simulator) -> None:

@@ -8,7 +8,7 @@ from console.facts.membership import Membership
 from console.health import Level
 from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
-from console.probes.gluster import Brick
+from console.probes.gluster import Brick, Healing
 from console.probes.vip import Visit
 from console.snapshot import NOT_ASKED, Cause, Known, Unknown
 from console.ui import words
@@ -92,6 +92,8 @@ def test_bricks() -> None:
     assert words.brick([brick(daemon=False)], None).text == "!no shd"
     assert words.brick([None], None).text == "✗none"
     assert words.brick([], LOST).style == "unknown"
+    reached = words.brick_by_heal_info([Healing("node1", "/data", True, 0, 0)])
+    assert (reached.text, reached.style) == ("?reached", "unknown")
 
 
 def test_not_counted_is_not_healed() -> None:

@@ -29,6 +29,10 @@ MEANINGS = (
     (words.Word(words.OUT, "MAINT", "note"), "taken out by a person"),
     (words.Word(words.DRAIN, "DRAIN", "note"), "taken out by a person, old sessions may end"),
     (words.Word(words.WARN, "UP≠", "warn"), "config.xml says otherwise than run time: a reload or failover changes it"),
+    (
+        words.Word(words.UNKNOWN, "reached", "unknown"),
+        "Gluster: heal info reaches this brick; whether it heals it can't tell now",
+    ),
     (words.Word("", "≤5s", "dim"), "age: read within two rounds, which is as fresh as can be; older ones are counted"),
     (words.Word("", "3/3 q0", "text"), "Galera: members in this node's component, of all; write-sets waiting"),
     (words.Word("", "+212/s", "text"), "commits a second; - until there are two looks to compare"),

@@ -15,13 +15,14 @@ from console.ui.words import Word
 
 Cell = Callable[[Sight, NodeView], Word]
 
+GROWS = 8
 NOTES = 20
 """Least width of the column of what else there is to know; it takes what room is left."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """`keep`: the higher, the longer it stays when room is short. `right`: numbers."""
+    """`keep`: the higher, the longer it stays when room is short. `right`: numbers, of which none is ever cut."""
 
     title: str
     width: int
@@ -43,13 +44,19 @@ def table(sight: Sight) -> list[Line]:
 
 def columns(sight: Sight) -> list[Column]:
     """Those that fit, in their own order; what the cluster does not have is left out."""
-    every = [*_pools(sight), *_path(sight)]
+    every = [*_pools(sight), *(_grown(sight, one) if one.right or one.cell is _wsrep else one for one in _path(sight))]
     room = sight.width - _name_width(sight) - 3
     kept = sorted(every, key=lambda one: -one.keep)
     while kept and sum(one.width + 1 for one in kept) - 1 > room:
         kept.pop()
     spare = room + 1 - sum(one.width + 1 for one in kept)
     return [replace(one, width=one.width + spare) if one.cell is _notes else one for one in every if one in kept]
+
+
+def _grown(sight: Sight, column: Column) -> Column:
+    """As wide as its longest figure: one that is cut says another number. No machine's nonsense takes all the room."""
+    longest = max((len(column.cell(sight, view).text) for view in sight.picture.nodes), default=0)
+    return replace(column, width=min(longest, column.width + GROWS)) if longest > column.width else column
 
 
 def _name_width(sight: Sight) -> int:
@@ -107,7 +114,7 @@ def _path(sight: Sight) -> list[Column]:
             Column("commits", 7, 55, lambda s, v: _aged(s, v.galera, words.commits(v.galera)), right=True),
         ]
     if sight.picture.cluster.volumes:
-        found += [Column("brick", 7, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
+        found += [Column("brick", 8, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
     return [
         *found,
         Column("load", 5, 40, _load, right=True),
