@@ -17,6 +17,10 @@ from console.inventory_file import InventoryError, load
 from console.paths import default_path
 
 
+class NoTerminal(Exception):
+    """One sentence."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; see docs/commands.md."""
     options = parser().parse_args(arguments)
@@ -25,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _finish(_demo(options))
         inventory = load(options.inventory or default_path())
         return _finish(_run(options, inventory))
-    except InventoryError as error:
+    except (InventoryError, NoTerminal) as error:
         print(f"drainboard: {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:  # whoever read it has heard enough; nothing is to be said at the exit either
@@ -128,7 +132,14 @@ def _runs(inventory: Inventory, only: str | None) -> int:
     return plain.Exit.DONE
 
 
+def _must_be_seen() -> None:
+    """Without a terminal the screen would run for ever, and nobody would see it. Raises NoTerminal."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        raise NoTerminal("the screen needs a terminal; `drainboard status` needs none")
+
+
 async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "object | None" = None) -> int:
+    _must_be_seen()
     from console.session import Session
     from console.ui.app import ConsoleApp
 
@@ -152,6 +163,7 @@ async def _demo(options: argparse.Namespace) -> int:
             return 0
         print(f"drainboard: no scenario is called {options.scenario}; these are all there are", file=sys.stderr)
         return USAGE
+    _must_be_seen()
     with tempfile.TemporaryDirectory(prefix="drainboard-demo-") as name:
         os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
         try:

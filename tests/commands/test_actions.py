@@ -50,14 +50,20 @@ async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: 
             await session.close()
 
 
-def test_a_run_of_another_process_is_under_way_and_not_interrupted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    inventory = tmp_path / "inventory.toml"
-    inventory.write_text(
+def written(folder: Path) -> Path:
+    """An inventory of addresses where nobody is."""
+    path = folder / "inventory.toml"
+    path.write_text(
         "[cluster.web1.firewalls]\nfw1 = '192.0.2.1'\nfw2 = '192.0.2.2'\n"
         "[cluster.web1.nodes]\nnode1 = '192.0.2.11'\nnode2 = '192.0.2.12'\n"
     )
+    return path
+
+
+def test_a_run_of_another_process_is_under_way_and_not_interrupted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory = written(tmp_path)
     journal = Journal(journal_dir() / "web1")
     for node in ("node1", "node2"):
         journal.write(journal.open(node, "drain"), "sending", step="out in config.xml")
@@ -81,6 +87,17 @@ def test_nobody_holds_a_lock_that_is_only_left_behind(tmp_path: Path) -> None:
     assert holder(path) is None
     with holding(path, "me: undo node2"):
         pass
+
+
+@pytest.mark.parametrize("more", [[], ["demo"], ["--theme", "nope"]])
+def test_without_a_terminal_there_is_no_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    inventory = written(tmp_path)
+    assert main(["-i", str(inventory), *more]) == 4
+    said = capsys.readouterr()
+    assert said.err == "drainboard: the screen needs a terminal; `drainboard status` needs none\n"
+    assert said.out == ""
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
