@@ -100,9 +100,9 @@ async def log_in(name: str, login: Login, seconds: float) -> Opened:
 
 def silent_for(name: str, login: Login, seconds: float) -> TimedOut:
     """A machine that gave no connection: the one sentence for it, whoever waited."""
-    where = f"{name} ({place(login.host, login.port)})"
     return TimedOut(
-        f"{where} gave no SSH connection within {round(seconds, 1):g} s; see whether the machine is up: {by_hand(login)}"
+        f"{name} ({place(login.host, login.port)}) gave no SSH connection within {round(seconds, 1):g} s; "
+        f"see whether the machine is up: {by_hand(login)}"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.health import findings
 from console.sim import Simulator
 from console.ui.screens.commands import Palette
 from console.ui.screens.detail import DetailScreen
@@ -70,6 +71,23 @@ async def test_a_finding_is_chosen_and_explained(sim: Simulator) -> None:
         await seen.until(lambda: seen.app.screen is seen.screen)
         await seen.press("question_mark")  # the bar is still selected
         await seen.until(lambda: seen.dialog and "Likely causes" in seen.dialog)
+
+
+async def test_the_list_of_findings_counts_what_a_filter_keeps_and_says_how_far_down_only_where_it_moves(
+    sim: Simulator,
+) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("apache-stopped", "node2")
+        await seen.until(lambda: "node2" in seen.text.splitlines()[0])
+        await seen.press("w")
+        await seen.until(lambda: isinstance(seen.app.screen, FindingsScreen))
+        assert "%" not in seen.app.screen.board.lines[-1].text
+        every = len(findings(seen.session.picture))
+        assert f"{every} in all, worst first" in seen.top
+        await seen.press("slash", *"zzz", "enter")
+        assert f"what is wrong   0 of {every} match" in seen.top
+        assert "in all" not in seen.top
 
 
 async def test_the_filter_keeps_what_contains_it_and_esc_clears_it(sim: Simulator) -> None:
@@ -146,6 +164,22 @@ async def test_the_screen_is_exported_and_says_where(sim: Simulator, state: Path
         assert "node1" in files[0].read_text()
         assert all(file.stat().st_mode & 0o077 == 0 for file in files)
         assert "screens/demo-cluster-" in "".join(seen.text.split())
+
+
+@pytest.mark.parametrize("width", [34, 40, 46, 60])
+async def test_the_fleets_summary_is_shortened_and_not_cut(width: int) -> None:
+    async with shown(nobody(), nobody("other"), size=(width, 12)) as seen:
+        await seen.until(lambda: "ASKING" not in seen.top)
+        first = seen.top.splitlines()[0]
+        assert "2?" in first or "2 ?UNKNOWN" in first or "2✗" in first or "2 ✗CRITICAL" in first
+
+
+async def test_an_age_does_not_stand_alone_on_a_line(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: "sync ?not compared 10s" in seen.text, 20)
+        assert not [one for one in seen.text.splitlines() if one.strip().startswith("≤")], seen.text
 
 
 async def test_a_hundred_clusters_scroll_and_only_what_is_shown_is_looked_at() -> None:

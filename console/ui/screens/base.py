@@ -92,12 +92,12 @@ class Base(Screen[None]):
 
     # --- the foot: what the last key led to, the filter, the keys
 
-    def foot(self, width: int) -> list[Line]:
-        """The last lines."""
+    def said(self, width: int) -> list[Line]:
+        """Above the keys."""
         lines = wrapped(self.notice, width - 1, " ", " ", "note", 2) if self.notice else []
         if self.filter:
             lines.append(line(Piece(" filter ", "key"), self.filter, Piece("   esc clears it", "dim")).cut(width))
-        return [*lines, keys.bottom(self.offered(), width, self.prefix())]
+        return lines
 
     def offered(self) -> tuple[keys.Key, ...]:
         """Those that do something now."""
@@ -108,10 +108,11 @@ class Base(Screen[None]):
         return ""
 
     def _whole(self, width: int, height: int) -> list[Line]:
-        foot = self.foot(width)[-height:]
-        room = height - len(foot)
+        said = self.said(width)
+        room = max(0, height - len(said) - 1)
         kept = [one.cut(width) for one in self._made(width, room)[:room]]
-        return [*kept, *[Line().cut(width)] * (room - len(kept)), *foot]
+        foot = [*said, keys.bottom(self.offered(), width, self.prefix())]  # last: how far down, in what is painted now
+        return [*kept, *[Line().cut(width)] * (room - len(kept)), *foot[-height:]]
 
     def _made(self, width: int, height: int) -> list[Line]:
         """The screen stays and hears its keys, whatever a machine has said that this program did not think of."""

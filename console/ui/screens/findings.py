@@ -49,9 +49,10 @@ class FindingsScreen(Scrolled):
 
     def heading(self, width: int) -> list[Line]:
         """Whose, and how many."""
-        name = self._desk.session.cluster.name
-        text = f" {name}: what is wrong"
-        return [line(Piece(text, "head"), f"   {len(self._found())} in all, worst first", fill="footer").cut(width)]
+        text = f" {self._desk.session.cluster.name}: what is wrong"
+        every, found = len(findings(self._desk.session.picture)), len(self._found())
+        many = f"{found} of {every} match" if self.filter else f"{every} in all, worst first"
+        return [line(Piece(text, "head"), f"   {many}", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
         """Each in a line or two, the chosen one marked."""

@@ -34,7 +34,7 @@ class Scrolled(Base):
         """How far down."""
         if self._length <= self._room:
             return ""
-        return f" {min(100, 100 * (self.top + self._room) // self._length)}% "
+        return f" down to {min(100, 100 * (self.top + self._room) // self._length)}% "
 
     def action_select(self, by: int) -> None:
         """A line."""

@@ -1,11 +1,13 @@
 """The virtual addresses as visitors see them, and the two firewalls."""
 
+from typing import Any
+
 from console.balancers.balancer import balancer_of
 from console.facts.membership import config_of, master, primary
 from console.facts.sync import sync
 from console.inventory import Vip
 from console.probes.carp import Carp
-from console.snapshot import FirewallView, Known, Unknown, VipView
+from console.snapshot import FirewallView, Known, Reading, Unknown, VipView
 from console.ui import ages, words
 from console.ui.lines import Line, Piece, fitted, flow, moment
 from console.ui.widgets.sight import Sight
@@ -42,9 +44,10 @@ def firewalls(sight: Sight) -> list[Line]:
         here = view.name == sight.picked
         name = Piece(("►" if here else " ") + view.name.ljust(wide + 1), "head")
         first: Group = [name, *_carp(sight, view)]
-        age = [_age(sight, view)] if sight.width >= 70 else []  # alone on a line it takes more than it gives
-        groups = [first, *_state(sight, view), *age]
-        mine = flow(groups, sight.width - 1, indent="")
+        groups = [first, *_state(sight, view)]
+        mine, plain = (flow(each, sight.width - 1, indent="") for each in ([*groups, _age(sight, view)], groups))
+        if len(mine) > len(plain) and (sight.width < 70 or not sight.old(_newest(view))):
+            mine = plain  # alone on a line it takes more than it gives
         fill = "selected" if here else ""
         lines += [one._replace(fill=fill, row=view.name).cut(sight.width) for one in _indented(mine)]
     return [one for one in lines if sight.wants(one.text)]
@@ -113,7 +116,9 @@ def _config(sight: Sight, view: FirewallView) -> Group:
 
 
 def _age(sight: Sight, view: FirewallView) -> Group:
-    reading = view.pools if isinstance(view.pools, Known) else view.carp
-    if isinstance(reading, Unknown):
-        return []
-    return [ages.age(sight.now - reading.at, sight.limit())]
+    reading = _newest(view)
+    return [ages.age(sight.now - reading.at, sight.limit())] if isinstance(reading, Known) else []
+
+
+def _newest(view: FirewallView) -> Reading[Any]:
+    return view.pools if isinstance(view.pools, Known) else view.carp

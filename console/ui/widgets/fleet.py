@@ -94,9 +94,12 @@ def summary(every: Sequence[Glance], width: int, clock: str) -> Line:
     ]
     if len(answered) < len(every):
         counts.append((Word(words.ASKING, "ASKING", "unknown"), len(every) - len(answered)))
-    said = "   ".join(f"{number} {word.text}" for word, number in counts)
-    left = f" {len(every)} clusters:  {said}"
     room = max(1, width - len(clock) - 2)
+    lead = f" {len(every)} clusters:  "
+    ways = ("   ".join(f"{number} {word.text}" for word, number in counts),
+            " ".join(f"{number}{word.mark}" for word, number in counts))  # fmt: skip
+    said = next((one for one in ways if len(lead) + len(one) <= room), ways[-1])
+    left = lead + said
     style = counts[0][0].style if counts and every and (answered or counts[0][1]) else "unknown"
     style = {"note": words.verdict(Level.OK).style}.get(style, style)
     return line(f"{left[:room]:<{room}} {clock} ", fill=f"bar-{style}").cut(width)

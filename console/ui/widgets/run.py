@@ -76,9 +76,11 @@ def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
-    text = f"  {run.intent.action.value} {run.intent.node}, begun {clock(run.begun)}"
+    text = f"  {run.intent.action.value} {run.intent.node}"
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
-    return line(" ", word, Piece(text, "head"), *tail, fill="heading").cut(width)
+    since = f", begun {clock(run.begun)}"
+    room = width - 1 - sum(len(part.text) for part in (word, *tail)) - len(text)
+    return line(" ", word, Piece(text + since * (room >= len(since)), "head"), *tail, fill="heading").cut(width)
 
 
 def _state(run: RunView) -> str:
