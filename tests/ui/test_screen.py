@@ -8,7 +8,9 @@ from console.lock import holding
 from console.paths import journal_dir
 from console.sim import Simulator
 from console.snapshot import Known
+from console.spare import may_go as spares_of
 from console.ui.screens.commands import Palette
+from console.ui.widgets.board import board
 
 from .conftest import cluster_of, nobody, shown
 
@@ -196,6 +198,23 @@ async def test_no_figure_is_cut_when_every_worker_is_busy(sim: Simulator) -> Non
         assert isinstance(busy, Known)
         assert f" ✗{busy.value.slots}/{busy.value.slots} " in seen.row("node2")
         assert "…" not in seen.row("node2")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_no_sentence_is_cut_above_lines_that_are_empty(sim: Simulator, size: tuple[int, int]) -> None:
+    async with shown(cluster_of(sim), size=size) as seen:
+        await seen.well()
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: "fw2 lost since" in seen.text)
+        sights = seen.screen.sight(size[0], size[1] - 1)
+        lines = [one.text.rstrip() for one in board(sights._replace(events=()))]
+        assert lines[-1].startswith("   none since")
+        text = " ".join(" ".join(lines).split())
+        verdict, *others = sights.findings
+        assert verdict.says in text.replace(lines[0][-9:].strip() + " ", "")
+        assert others
+        assert all(one.says in text for one in others), text
+        assert spares_of(sights.picture, "node1").says.removeprefix("node1 ") in text, text
 
 
 async def test_read_only_says_so(sim: Simulator) -> None:

@@ -1,5 +1,7 @@
 """The whole screen of one cluster as lines: how the room is shared out. Nothing essential is lost at 80x24."""
 
+from collections.abc import Callable
+
 from console.ui.lines import BLANK, Line
 from console.ui.widgets.details import details
 from console.ui.widgets.events import events
@@ -20,23 +22,38 @@ def board(sight: Sight) -> list[Line]:
     if sight.width < LEAST_WIDTH or sight.height < LEAST_HEIGHT:
         return tiny(sight)
     airy = [BLANK] if sight.height >= 30 else []
-    said = [*verdict(sight), *may_go(sight)]
-    head = [*said, *layers(sight), *[BLANK] * ((2 if sight.height >= 20 else 1) - len(said))]
     rows = [*addresses(sight), *firewalls(sight), *airy, *table(sight)]
-    room = sight.height - len(head) - len(rows) - 2 * len(airy)
+    between = layers(sight)
+    head = max(len(verdict(sight)) + len(may_go(sight)) + len(between), 2 if sight.height >= 20 else 1)
+    room = sight.height - head - len(rows) - 2 * len(airy)
     run = _run(sight, room)
     below = [] if has_notes(sight) else beneath(sight, min(3, room - len(run) - 4))
-    told = _details(sight, max(0, min(room - len(run) - len(below), 3 if sight.height < 30 else 6)))
-    room -= len(run) + len(below) + len(told)
-    also = others(sight, max(0, min(12, (room - 1) // 2)))
-    room -= len(also)
-    return [*head, *rows, *below, *told, *airy, *run, *also, *airy, *events(sight, room)][: sight.height]
+    telling = max(0, min(room - len(run) - len(below), 3 if sight.height < 30 else 6))
+    room -= len(run) + len(below) + telling
+    most = max(0, min(12, (room - 1) // 2))
+    also = len(others(sight, most))
+    free = room - also - len(events(sight, room - also))
+    # Lines that nothing needs are for sentences that would be cut: the worst first.
+    said, free = _grown(lambda more: verdict(sight, more), free)
+    may, free = _grown(lambda more: may_go(sight, more), free)
+    told = _details(sight, telling + min(2, free) * (telling > 0))
+    free -= max(0, len(told) - telling)
+    rest = others(sight, most, max(free, most - also))
+    above = [*said, *may, *between, *[BLANK] * (head - len(said) - len(may) - len(between)), *rows, *below, *told]
+    lines = [*above, *airy, *run, *rest, *airy]
+    return [*lines, *events(sight, sight.height - len(lines))][: sight.height]
+
+
+def _grown(make: Callable[[int], list[Line]], free: int) -> tuple[list[Line], int]:
+    """With as many of the free lines as it needs, and what is left of them."""
+    lines = make(free)
+    return lines, free - (len(lines) - len(make(0)) if free else 0)
 
 
 def _details(sight: Sight, most: int) -> list[Line]:
     """The selected row in words; as many lines for every row, so that nothing below moves."""
     lines = details(sight, most) if sight.selected else meaning(sight, most)
-    return [*lines, *[BLANK] * (min(most, 4) - len(lines))]
+    return [*lines, *[BLANK] * (min(most, 5) - len(lines))]
 
 
 def _run(sight: Sight, room: int) -> list[Line]:

@@ -31,10 +31,10 @@ def details(sight: Sight, most: int) -> list[Line]:
         return []
     firewall = sight.selected in {view.name for view in sight.picture.firewalls}
     if firewall:
-        lines = [*_may_go(sight), *_firewall(sight)]
+        lines = [*_may_go(sight, most), *_firewall(sight)]
     else:
         first, *rest = _wrong(sight)
-        lines = [*_out(sight), *first, *_may_go(sight), *(line for each in rest for line in each)]
+        lines = [*_out(sight), *first, *_may_go(sight, most), *(line for each in rest for line in each)]
         lines += [*_pools(sight), *_figures(sight)]
     if not lines:
         return []
@@ -44,14 +44,14 @@ def details(sight: Sight, most: int) -> list[Line]:
     return [named, *rest] if first else []
 
 
-def _may_go(sight: Sight) -> list[Line]:
+def _may_go(sight: Sight, most: int) -> list[Line]:
     """Whether it may be lost now, and what would be left."""
     spare = may_go(sight.picture, sight.selected)
     if sight.asking or spare.gone:
         return []
     style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
     says = spare.says.removeprefix(f"{spare.name} ")
-    return wrapped(says, sight.width - 12, style=style, most=1 if sight.height < 28 else 2)
+    return wrapped(says, sight.width - 12, style=style, most=1 if most <= 3 else most - 2)
 
 
 def _out(sight: Sight) -> list[Line]:

@@ -3,13 +3,14 @@
 from console.health import Finding, Kind
 from console.saying import clock, counted
 from console.ui import words
-from console.ui.lines import Line, Piece, fitted, flow, harmless, line, wrapped
+from console.ui.lines import Line, Piece, flow, harmless, line, wrapped
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight, finding_row
 
 
-def verdict(sight: Sight) -> list[Line]:
-    """The cluster in a sentence, and the time, so that a screen that stands still is seen to."""
+def verdict(sight: Sight, free: int = 0) -> list[Line]:
+    """The cluster in a sentence, and the time, so that a screen that stands still is seen to. `free`: lines more that
+    it may take."""
     word, text = said(sight)
     shown = sight.findings and sight.verdict.level and not sight.asking
     row = finding_row(sight.findings[0]) if shown else ""
@@ -21,7 +22,7 @@ def verdict(sight: Sight) -> list[Line]:
     fill = f"bar-{word.style}"
     first = wrapped(text, room)[0].text
     rest = " ".join(harmless(text).split())[len(first) :].strip()
-    more = wrapped(rest, sight.width - 4, "   ", "   ", most=1 if sight.height < 40 else 2) if rest else []
+    more = wrapped(rest, sight.width - 4, "   ", "   ", most=(1 if sight.height < 40 else 2) + free) if rest else []
     return [
         line(head + first.ljust(room) + time, fill=fill, row=row).cut(sight.width),
         *(one._replace(fill=fill, row=row) for one in more),
@@ -40,11 +41,11 @@ def said(sight: Sight) -> tuple[words.Word, str]:
     return word, says
 
 
-def may_go(sight: Sight) -> list[Line]:
-    """What may be lost now, in a line or two."""
+def may_go(sight: Sight, free: int = 0) -> list[Line]:
+    """What may be lost now, in a line or two. `free`: lines more that it may take."""
     if not sight.may_go or sight.asking:
         return []
-    most = 1 if sight.height < 20 else 2
+    most = (1 if sight.height < 20 else 2) + free
     found = flow([[part] for part in sight.may_go.split(" | ")], sight.width - 2, gap=" | ")
     if len(found) > most or any(len(one.text) > sight.width for one in found):
         found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=most)
@@ -68,23 +69,30 @@ def told(sight: Sight, one: Finding) -> str:
     return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == Kind.OUT else one.says
 
 
-def others(sight: Sight, most: int) -> list[Line]:
-    """Findings beyond the one that is the verdict."""
+def others(sight: Sight, most: int, more: int = 0) -> list[Line]:
+    """Findings beyond the one that is the verdict: at most so many lines with one for each, and `more` for sentences
+    that would be cut, the worst first."""
     if sight.asking:
         return []
     shown_above = sight.findings[:1] if sight.verdict.level else ()
     rest = [one for one in sight.findings if one not in shown_above and one.kind != Kind.NOT_ASKED]
     rest = [one for one in rest if sight.wants(one.says)]
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
-    lines = [_other(sight, one) for one in shown]
-    if len(shown) < len(rest) and most > 0:
-        lines.append(line(Piece(f"  and {counted(len(rest) - len(shown), 'more finding')}: w shows them all", "dim")))
+    left = len(rest) - len(shown)
+    lines: list[Line] = []
+    for one in shown:
+        said = _other(sight, one, 1 + more)
+        more -= len(said) - 1
+        lines += said
+    if left and most > 0:
+        lines.append(line(Piece(f"  and {counted(left, 'more finding')}: w shows them all", "dim")))
     return lines
 
 
-def _other(sight: Sight, one: Finding) -> Line:
+def _other(sight: Sight, one: Finding, most: int) -> list[Line]:
     here = finding_row(one) == sight.picked
     lead = Piece(" ►also " if here else "  also ", "" if here else "dim")
-    text = fitted(told(sight, one), sight.width - 10)
-    fill = "selected" if here else ""
-    return line(lead, words.finding(one.level), " ", text, fill=fill, row=finding_row(one)).cut(sight.width)
+    fill, row = "selected" if here else "", finding_row(one)
+    first, *rest = [each.text for each in wrapped(told(sight, one), sight.width - 10, most=most)]
+    lines = [line(lead, words.finding(one.level), " ", first, fill=fill, row=row)]
+    return [each.cut(sight.width) for each in (*lines, *(line(" " * 9 + text, fill=fill, row=row) for text in rest))]
