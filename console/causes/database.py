@@ -24,6 +24,16 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             " systemctl start mysql@bootstrap (Percona XtraDB Cluster)",
         ),
     ),
+    Kind.MYSQL_UNKNOWN: Explanation(
+        "MySQL answers on no node, and no node says why: it may serve, and only not be heard from here; or it hangs"
+        " everywhere.",
+        (
+            "the way from this console is slow or broken: the sites may answer all the same",
+            "the console's login is refused on every node: the sentence ends with the reason",
+            "every member hangs: a full disk, one locked table, too many connections",
+        ),
+        ("node: curl -si http://127.0.0.1/CHECK-URL | head -20", WSREP, DEBIAN_OR_CENTOS_MYSQL),
+    ),
     Kind.NON_PRIMARY: Explanation(
         "This member is cut off from the component that the others form. It refuses every table.",
         ("the network between it and the others", "it hung for longer than evs.inactive_timeout", "ports 4567 blocked"),

@@ -25,17 +25,30 @@ def members(snapshot: Snapshot) -> list[tuple[NodeView, Wsrep]]:
 
 
 def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without one every table is refused, though SELECT 1 still works and HAProxy's own check of MySQL says UP."""
+    """Without one every table is refused, though SELECT 1 still works and HAProxy's own check of MySQL says UP. Some
+    node must say so, or its MySQL be seen to be stopped: where each is just silent, it may be the way there."""
     known = members(snapshot)
     if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
         return
-    silent = [view.name for view in snapshot.nodes if isinstance(view.galera, Unknown) and view.galera.since]
-    states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
-    states += [f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not answer"] if silent else []
-    if known or (silent and len(silent) == len(snapshot.nodes) and _reached(snapshot)):
+    silent = [view for view in snapshot.nodes if isinstance(view.galera, Unknown) and view.galera.since]
+    if not known and (len(silent) < len(snapshot.nodes) or not _reached(snapshot)):
+        return
+    do = f"{listed(view.name for view in silent)} {'does' if len(silent) == 1 else 'do'} not answer"
+    of = tuple(view.name for view in snapshot.nodes)
+    if known or all(_stopped(view) for view in silent if isinstance(view.host, Known)):
+        states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
+        states += [do] if silent else []
         says = f"MySQL has no Primary component, so every table is refused: {'; '.join(states)}"
-        of = tuple(view.name for view in snapshot.nodes)
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
+    else:
+        why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _stopped(view))
+        says = f"MySQL does not answer on {listed(of)}, and whether it serves is not known: {why}"
+        yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
+
+
+def _stopped(view: NodeView) -> bool:
+    """Its systemd says so."""
+    return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS)
 
 
 def _reached(snapshot: Snapshot) -> bool:
@@ -51,10 +64,8 @@ def members_answer(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.galera, Known) or not view.galera.since or isinstance(view.host, Unknown):
             continue
         why = view.galera.why
-        if isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS):
-            says = f"MySQL on {view.name} is stopped: {why}"
-        else:
-            says = f"MySQL on {view.name} can't be asked: {why}"
+        what = "is stopped" if _stopped(view) else "can't be asked"
+        says = f"MySQL on {view.name} {what}: {why}"
         yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, says)
 
 

@@ -88,6 +88,7 @@ class Kind(StrEnum):
     EXTENDED_STATUS_OFF = "extended-status-off", Layer.WEB
 
     NO_PRIMARY = "no-primary", Layer.DATABASE
+    MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
     MYSQL_SILENT = "mysql-silent", Layer.DATABASE
     NOT_SYNCED = "not-synced", Layer.DATABASE

@@ -207,6 +207,27 @@ async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:
     assert verdict(split).level is Level.CRITICAL
 
 
+async def test_silence_is_no_proof_that_the_database_refuses(fine: Snapshot) -> None:
+    late = Unknown("no answer in 3.0 s", fine.nodes[0].galera.at, 1.0)
+    silent = fine
+    for node in fine.nodes:
+        silent = put(silent, "nodes", node.name, galera=late)
+    one = findings(silent)[0]
+    assert (one.level, one.kind, one.machine) == (Level.UNKNOWN, Kind.MYSQL_UNKNOWN, "mysql")
+    assert one.says == (
+        "MySQL does not answer on node1, node2 and node3, and whether it serves is not known: no answer in 3.0 s"
+    )
+    assert not says(silent, Kind.NO_PRIMARY) and not says(silent, Kind.MYSQL_SILENT), "they follow from it"
+    stopped = silent
+    for at, node in enumerate(fine.nodes):
+        assert not says(stopped, Kind.NO_PRIMARY), f"{at} of 3 are seen to be stopped"
+        stopped = alter(stopped, "nodes", node.name, "services", active=())
+    assert says(stopped, Kind.NO_PRIMARY).endswith("every table is refused: node1, node2 and node3 do not answer")
+    told = alter(fine, "nodes", "node2", "galera", status="non-Primary", ready=False)
+    told = put(put(told, "nodes", "node1", galera=late), "nodes", "node3", galera=late)
+    assert says(told, Kind.NO_PRIMARY).endswith("node2 is non-Primary (Synced); node1 and node3 do not answer")
+
+
 async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     state = fine.volumes[0].state
     assert isinstance(state, Known)
