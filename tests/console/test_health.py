@@ -11,7 +11,7 @@ import pytest
 from console.facts.bricks import away as bricks_away
 from console.facts.fitness import healed
 from console.facts.heal_info import newer
-from console.health import Finding, Kind, Layer, Level, findings, verdict, verdicts
+from console.health import Finding, Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
 from console.health.storage import bricks_are_online, volumes_are_known
@@ -234,6 +234,11 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     bricks = tuple(replace(brick, pending=2) for brick in state.value.bricks)
     once = alter(fine, "volumes", "www", "state", bricks=bricks, history=((1.0, 0), (6.0, 0), (11.0, 2)))
     assert not says(once, Kind.HEAL)
+    judged = verdicts(once)
+    assert judged.cluster == Verdict(Level.OK, "3 of 3 nodes serve, synced; 2 entries to heal")
+    assert judged.machines["node1"].says == "node1 serves, synced; 2 entries to heal"
+    assert judged.layers[Layer.STORAGE].says == "www: 2 entries to heal, every brick online"
+    assert verdict(fine).says == "3 of 3 nodes serve, synced and healed"
     lasting = alter(once, "volumes", "www", "state", history=((0.0, 0), (1.0, 2), (6.0, 2), (11.0, 2)), progress_at=1.0)
     assert "2 entries to heal" in says(lasting, Kind.HEAL)
     stuck = alter(lasting, "volumes", "www", "state", history=((1.0, 2), (800.0, 2)), progress_at=1.0)

@@ -96,7 +96,7 @@ def _wrong(sight: Sight) -> list[list[Line]]:
     mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
-        fit = "asking" if sight.asking else "fit to serve: Synced, healed, answering by itself"
+        fit = "asking" if sight.asking else "fit to serve: Synced, its own copy whole, answering by itself"
         return [[line(Piece(fit, "dim" if sight.asking else "ok"))]]
     return [wrapped(f"{words.WARN} {says}", sight.width - 12, rest="  ", style="warn", most=2) for says in sentences]
 
