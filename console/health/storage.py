@@ -96,7 +96,7 @@ def _lasting(volume: Volume, worst: int) -> bool:
 
 def _pace(volume: Volume) -> str:
     rate, left = volume.heal_rate, volume.heal_eta
-    if rate is None or rate == 0:
+    if rate is None or f"{abs(rate):.1f}" == "0.0":
         return ""
     if rate < 0:
         return f"; it grows by {-rate:.1f} a second"

@@ -22,6 +22,8 @@ ENOUGH_LOOKS = 10
 """Counting further would only repaint."""
 WINDOW = 60.0
 """Seconds over which healing is measured: entries come and go while files are being written."""
+TREND = 30.0
+"""Of them, those over which a rate is: how it goes on now."""
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MOST_LOOKS = 100
@@ -81,11 +83,15 @@ class Volume:
 
     @property
     def heal_rate(self) -> float | None:
-        """Entries a second by which the count shrinks (negative: it grows). None: no baseline, or nothing to heal."""
-        if len(self.history) < 2 or not self.pending:
+        """Entries a second by which the count shrinks (negative: it grows). None: nothing to heal, or no trend yet.
+        It grows where it has never been more: a backlog that came at once and is being healed does not."""
+        zeros = [at for at, (_, count) in enumerate(self.history) if not count]
+        since = zeros[-1] + 1 if zeros else 0
+        recent = [look for look in self.history[since:] if self.history[-1][0] - look[0] <= TREND]
+        if not recent or recent[-1][0] - recent[0][0] < BASELINE:
             return None
-        (began, first), (now, last) = self.history[0], self.history[-1]
-        return (first - last) / (now - began) if now - began >= BASELINE else None
+        (began, first), (now, last) = recent[0], recent[-1]
+        return None if first < last < max(count for _, count in recent) else (first - last) / (now - began)
 
     @property
     def heal_eta(self) -> float | None:

@@ -240,7 +240,9 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     assert judged.layers[Layer.STORAGE].says == "www: 2 entries to heal, every brick online"
     assert verdict(fine).says == "3 of 3 nodes serve, synced and healed"
     lasting = alter(once, "volumes", "www", "state", history=((0.0, 0), (1.0, 2), (6.0, 2), (11.0, 2)), progress_at=1.0)
-    assert "2 entries to heal" in says(lasting, Kind.HEAL)
+    assert says(lasting, Kind.HEAL) == "Gluster www: 2 entries to heal"
+    slow = alter(once, "volumes", "www", "state", history=((0.0, 3), (10.0, 2), (20.0, 2), (30.0, 2)))
+    assert says(slow, Kind.HEAL) == "Gluster www: 2 entries to heal", "0.03 a second is no pace"
     stuck = alter(lasting, "volumes", "www", "state", history=((1.0, 2), (800.0, 2)), progress_at=1.0)
     assert says(stuck, Kind.HEAL_STUCK) == "Gluster www: 2 entries to heal, and no progress for 13 min"
 

@@ -305,6 +305,22 @@ def test_heal_progress_has_a_rate_an_end_and_a_baseline() -> None:
     assert (done.heal_rate, done.heal_eta, done.stuck, done.pending) == (None, None, None, 0)
 
 
+def test_a_trend_is_what_the_last_looks_show_since_something_is_counted() -> None:
+    def over(*counts: int) -> float | None:
+        seen = None
+        for step, count in enumerate(counts):
+            seen = counted(count, 100.0 + 5.0 * step, seen)
+        return seen.heal_rate if seen else None
+
+    assert over(0, 0, 0, 2, 2) is over(0, 0, 0, 600, 540) is None, "the first count is no growth"
+    assert over(0, 0, 0, 2, 2, 2, 2) == 0.0
+    assert over(0, 0, 600, 540, 480) == 12.0
+    assert over(2, 2, 600, 540, 480) is None, "it came at once, and shrinks since"
+    assert over(300, 300, 300, 600, 600, 540, 480, 420, 360, 300, 240) == 12.0
+    assert over(20, 30, 40) == -2.0
+    assert over(900, 100, 100, 100, 100, 100, 100, 100, 100) == 0.0, "long ago"
+
+
 def test_a_heal_that_is_stuck_says_for_how_long_though_entries_come_and_go() -> None:
     seen = counted(60, 0.0, None)
     for step in range(1, 61):
