@@ -13,7 +13,7 @@ from console.doubt import as_of
 from console.facts.membership import Place, place
 from console.guards import Action, objections
 from console.health import Finding, Kind, findings
-from console.health.news import Told, news
+from console.health.news import Told, news, remembered
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Holder, Locked, holder, holding
@@ -23,7 +23,7 @@ from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot
+from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, empty
 from console.wire import Wire
 
 TOGETHER = 0.2
@@ -224,10 +224,15 @@ class Session:
 
     async def _note_findings(self) -> None:
         """Turns what appears and disappears in the picture into events."""
+        last = empty(self.cluster)
         while True:
             await self.poller.change()
             await asyncio.sleep(TOGETHER)
-            now = tuple(finding for finding in findings(self.picture) if self._worth_telling(finding))
-            appeared, over, self._told = news(self._told, now)
+            picture = self.picture
+            found = findings(picture)
+            last = remembered(last, picture)
+            before = () if last is picture else findings(last)
+            now = tuple(finding for finding in found if self._worth_telling(finding))
+            appeared, over, self._told = news(self._told, now, before)
             for what, those in (("seen", appeared), ("over", over)):
                 self.events.extend(Note(time.time(), finding.machine, what, finding.says) for finding in those)

@@ -1,16 +1,42 @@
-"""What has appeared and what is over between two looks, told once each."""
+"""What has appeared and what is over between two looks, told once each. Over is what a reading says to be over: a
+machine that falls silent ends nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from console.health.finding import Finding, Kind
+from console.snapshot import QUESTIONS, Known, Snapshot
 
 Told = Mapping[tuple[str, Kind], Finding]
 """What has been told and is not over."""
+SILENT = (Kind.LOST, Kind.FIREWALL_LOST)
 
 
-def news(told: Told, now: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[Finding, ...], Told]:
-    """(appeared, over, told from now on). What has become a part of another finding is not over."""
-    standing = {(one.machine, one.kind) for finding in now for one in (finding, *finding.brings)}
+def remembered(before: Snapshot, now: Snapshot) -> Snapshot:
+    """The picture in which what is not known now is as it was last read; `before`: what was remembered until now. The
+    very same picture where nothing has been forgotten."""
+    for question in QUESTIONS:
+        part, field = question.subject.value, question.field
+        pairs = [(new, getattr(old, field)) for new, old in zip(getattr(now, part), getattr(before, part), strict=True)]
+        lost = {new.name: old for new, old in pairs if isinstance(old, Known) > isinstance(getattr(new, field), Known)}
+        if lost:
+            views = tuple(replace(new, **{field: lost[new.name]}) if new.name in lost else new for new, _ in pairs)
+            changes: dict[str, Any] = {part: views}
+            now = replace(now, **changes)
+    return now
+
+
+def news(
+    told: Told, now: tuple[Finding, ...], as_last_read: tuple[Finding, ...] = ()
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...], Told]:
+    """(appeared, over, told from now on). What has become a part of another finding is not over; nor is what still
+    stands in the picture that is `remembered`, or is said of machines that are all silent."""
+    every = [one for finding in now for one in (finding, *finding.brings)]
+    silent = {one.machine for one in every if one.kind in SILENT}
+    standing = {(one.machine, one.kind) for one in every}
+    standing |= {(one.machine, one.kind) for finding in as_last_read for one in (finding, *finding.brings)}
+    standing |= {key for key, finding in told.items() if silent.issuperset(finding.machines)}
     appeared = tuple(finding for finding in now if (finding.machine, finding.kind) not in told)
     over = tuple(finding for key, finding in told.items() if key not in standing)
     left = {key: finding for key, finding in told.items() if key in standing}

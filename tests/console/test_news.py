@@ -1,7 +1,14 @@
 """Events: what appeared is told once, and what a worse finding swallows is not told to be over."""
 
+import asyncio
+from pathlib import Path
+
+from console.facts.membership import Place, place
+from console.guards import Action
 from console.health.finding import Finding, Kind, Level
 from console.health.news import Told, news
+from console.session import Session
+from tests.conftest import simulated, watching
 
 LOST = Finding(Level.DEGRADED, "node2", Kind.LOST, "node2 lost")
 AWAY = Finding(Level.DEGRADED, "www", Kind.BRICK_AWAY, "brick away on node2")
@@ -26,3 +33,47 @@ def test_what_was_hidden_from_the_beginning_is_told_when_it_is_all_that_is_left(
     _, _, told = news({}, (BOTH,))
     seen, gone, _ = news(told, (AWAY,))
     assert (seen, gone) == ((AWAY,), (BOTH,))
+
+
+def test_a_machine_that_falls_silent_ends_nothing_of_its_own() -> None:
+    away = Finding(Level.DEGRADED, "node2", Kind.MOUNTS_UNKNOWN, "not known: what is mounted on node2")
+    mysql = Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, "MySQL does not answer", ("node1", "node2"))
+    _, _, told = news({}, (away, mysql))
+    _, over, told = news(told, (LOST,))
+    assert over == (mysql,), "node1 answers"
+    assert news(told, ())[1] == (away, LOST)
+
+
+async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
+        await session.begin(Action.DRAIN, "node3").task
+        await _said(session, "seen", "node3 is out of the load balancer")
+        for name in ("fw1", "fw2"):
+            sim.fault("firewall-lost", name)
+        for name in ("fw1", "fw2"):
+            await _said(session, "seen", f"{name} lost since")
+        async with asyncio.timeout(20):
+            while place(session.picture, "node3") is not Place.UNKNOWN:
+                await session.change()
+        await asyncio.sleep(1.0)
+        assert not _notes(session, "over", "node3 is out of the load balancer")
+        sim.fault("all-back", "cluster")
+        for name in ("fw1", "fw2"):
+            await _said(session, "over", f"{name} lost since")
+        assert not _notes(session, "over", "node3 is out of the load balancer")
+        async with asyncio.timeout(20):
+            while session.plan(Action.REJOIN, "node3").objections:
+                await session.change()
+        await session.begin(Action.REJOIN, "node3").task
+        await _said(session, "over", "node3 is out of the load balancer")
+        assert len(_notes(session, "seen", "node3 is out of the load balancer")) == 1, "told once"
+
+
+def _notes(session: Session, step: str, says: str) -> list[str]:
+    return [note.says for note in session.events if note.step == step and note.says.startswith(says)]
+
+
+async def _said(session: Session, step: str, says: str) -> None:
+    async with asyncio.timeout(20):
+        while not _notes(session, step, says):
+            await session.change()
