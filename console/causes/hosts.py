@@ -4,6 +4,20 @@ from console.causes.explanation import Explanation
 from console.health import Kind
 
 EXPLANATIONS: dict[Kind, Explanation] = {
+    Kind.NOTHING_ANSWERS: Explanation(
+        "No firewall and no node answers by SSH. So many machines seldom fail at once: look at the way to them first."
+        " Nothing is known of the cluster meanwhile; if its visitors are served, the sentence says so.",
+        (
+            "this console's own link: network, VPN, jump host, or the name server",
+            "the key is not loaded, or refused everywhere: the sentence ends with the first machine's reason",
+            "the site has no power, or its switch or uplink is gone",
+        ),
+        (
+            "console: ip route; ping GATEWAY",
+            "console: ssh -v FIREWALL true",
+            "console: curl -sv --connect-timeout 3 URL (from another network as well)",
+        ),
+    ),
     Kind.NOT_ASKED: Explanation(
         "The first answer is still under way. Until everything was asked once nothing is known to be well.",
         ("the console was just started",),

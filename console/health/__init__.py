@@ -5,7 +5,7 @@ findings of one level are shown. `follows` keeps one cause to one headline. Ever
 """
 
 from console.health import between, database, firewalls, follows, hosts, pools, storage, unknowns, web, writers
-from console.health.finding import Finding, Kind, Layer, Level, Rule, Verdict
+from console.health.finding import DELIBERATE, Finding, Kind, Layer, Level, Rule, Verdict
 from console.health.pools import serving
 from console.health.verdicts import Verdicts, judged
 from console.snapshot import Snapshot
@@ -16,6 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
+    unknowns.something_answers,
     web.vips_serve,
     pools.pools_have_members,
     *firewalls.RULES,
@@ -32,8 +33,9 @@ RULES: tuple[Rule, ...] = (
 
 
 def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Everything that is not as it should be, worst first, in the order of RULES within a level."""
-    found = sorted((finding for rule in RULES for finding in rule(snapshot)), key=lambda finding: -finding.level)
+    """Everything that is not as it should be, worst first; within a level in the order of RULES, accidents first."""
+    every = (finding for rule in RULES for finding in rule(snapshot))
+    found = sorted(every, key=lambda finding: (-finding.level, finding.kind in DELIBERATE))
     once: dict[tuple[str, Kind], Finding] = {}
     for finding in found:
         once.setdefault((finding.machine, finding.kind), finding)

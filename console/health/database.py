@@ -26,7 +26,7 @@ def members(snapshot: Snapshot) -> list[tuple[NodeView, Wsrep]]:
 
 def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     """Without one every table is refused, though SELECT 1 still works and HAProxy's own check of MySQL says UP. Some
-    node must say so, or its MySQL be seen to be stopped: where each is just silent, it may be the way there."""
+    node must say so, or its MySQL be seen to be down: where each is just silent, it may be the way there."""
     known = members(snapshot)
     if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
         return
@@ -35,13 +35,13 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         return
     do = f"{listed(view.name for view in silent)} {'does' if len(silent) == 1 else 'do'} not answer"
     of = tuple(view.name for view in snapshot.nodes)
-    if known or all(_stopped(view) for view in silent if isinstance(view.host, Known)):
+    if known or all(_down(view) for view in silent if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
         states += [do] if silent else []
         says = f"MySQL has no Primary component, so every table is refused: {'; '.join(states)}"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
     else:
-        why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _stopped(view))
+        why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _down(view))
         says = f"MySQL does not answer on {listed(of)}, and whether it serves is not known: {why}"
         yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
 
@@ -49,6 +49,12 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
 def _stopped(view: NodeView) -> bool:
     """Its systemd says so."""
     return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS)
+
+
+def _down(view: NodeView) -> bool:
+    """Stopped, or on the way up or down: after a full crash each waits there for a Primary component."""
+    services = view.services.value if isinstance(view.services, Known) else None
+    return services is not None and set(services.running(MYSQL_UNITS)) <= set(services.settling)
 
 
 def _reached(snapshot: Snapshot) -> bool:

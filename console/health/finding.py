@@ -129,6 +129,7 @@ class Kind(StrEnum):
     QUORUM_OFF = "quorum-off", Layer.STORAGE
     OPTIONS_UNKNOWN = "options-unknown", Layer.STORAGE
 
+    NOTHING_ANSWERS = "nothing-answers", Layer.HOST
     NOT_ASKED = "not-asked", Layer.HOST
     LOST = "lost", Layer.HOST
     SERVICES_UNKNOWN = "services-unknown", Layer.HOST
@@ -147,6 +148,8 @@ class Kind(StrEnum):
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
 
 
+DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})
+"""Somebody's act: what has happened by itself comes first."""
 LONGEST = 4000
 """Characters of a sentence."""
 

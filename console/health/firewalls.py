@@ -12,7 +12,8 @@ from console.snapshot import Known, Snapshot, Unknown
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:
-    """A silent firewall may still carry traffic, or revert what is done meanwhile."""
+    """A silent firewall may still carry traffic, or revert what is done meanwhile. Where none answers nobody knows."""
+    level = Level.DEGRADED if _answering(snapshot) else Level.UNKNOWN
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known):
             continue
@@ -20,7 +21,7 @@ def lost(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
         else:
             says = f"{view.name} lost since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
-            yield Finding(Level.DEGRADED, view.name, Kind.FIREWALL_LOST, says)
+            yield Finding(level, view.name, Kind.FIREWALL_LOST, says)
 
 
 def _answering(snapshot: Snapshot) -> list[tuple[str, Carp]]:

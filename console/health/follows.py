@@ -36,6 +36,8 @@ _NO_DATABASE = (
     | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.SIZE_BELOW}
 )
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
+    Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
+    Kind.FIREWALL_LOST: frozenset({Kind.VISIT_SILENT}),
     Kind.LOST: _SILENT_NODE,
     Kind.NO_PRIMARY: _NO_DATABASE,
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,

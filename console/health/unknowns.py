@@ -10,6 +10,7 @@ from typing import Any
 
 from console.health.finding import Finding, Kind, Level
 from console.question import Subject
+from console.saying import clock, counted, listed
 from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View
 
 
@@ -79,4 +80,19 @@ def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.UNKNOWN, name, Kind.NOT_ASKED, f"{name} not asked yet")
 
 
+def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
+    """All machines at once: that is one cause, and it may be here."""
+    silent = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
+    lost = [one for one in silent if isinstance(one, Unknown) and one.since]
+    if len(lost) < len(silent):
+        return
+    since = clock(max(one.since for one in lost))
+    served = listed(one.name for one in snapshot.vips if isinstance(one.visit, Known) and one.visit.value.served)
+    told = f"but visitors of {served} are served" if served else "it may be this console's own link"
+    says = f"no answer from any of {counted(len(lost), 'machine')} since {since}: {told}; {lost[0].why}"
+    of = tuple(machine.name for machine in snapshot.cluster.machines)
+    yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, says, of)
+
+
 RULES = (readings_are_known, first_answers)
+"""Beside `something_answers`, which comes before every layer's."""

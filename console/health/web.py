@@ -23,8 +23,9 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
         elif isinstance(view.visit, Unknown) and view.visit.since:
             answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
             level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
+            of = () if answering else tuple(firewall.name for firewall in snapshot.firewalls)
             says = f"visitors of {view.name} get no answer since {clock(view.visit.since)}: {view.visit.why}"
-            yield Finding(level, view.name, Kind.VISIT_SILENT, says)
+            yield Finding(level, view.name, Kind.VISIT_SILENT, says, of)
 
 
 def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:

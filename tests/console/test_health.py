@@ -11,6 +11,7 @@ import pytest
 from console.facts.bricks import away as bricks_away
 from console.facts.fitness import healed
 from console.facts.heal_info import newer
+from console.guards import Action
 from console.health import Finding, Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
@@ -103,6 +104,48 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
         assert judged.machines["node1"].level is judged.layers[Layer.FIREWALL].level is Level.OK
         assert one_line(picture).startswith("may go now: fw1, fw2 | not: node1, node3 (node2 does not answer since ")
         assert one_line(picture).endswith(" | gone: node2")
+
+
+async def test_an_accident_is_told_before_what_somebody_did(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        await session.begin(Action.DRAIN, "node3").task
+        await told(session, "node3", "out")
+        sim.fault("node-lost", "node2")
+        await told(session, "node2", "lost")
+        picture = await until(session, lambda now: "node2 lost since " in verdict(now).says)
+        worse = [one.kind for one in findings(picture) if one.level is Level.DEGRADED]
+        assert worse[0] is Kind.LOST and Kind.OUT in worse
+
+
+async def test_when_nothing_answers_it_may_be_the_consoles_own_link(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        for machine in cluster.machines:
+            sim.fault("node-lost" if machine.name.startswith("node") else "firewall-lost", machine.name)
+        swallowed = {Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}
+        first = lambda now: findings(now)[0]  # noqa: E731
+        picture = await until(session, lambda now: {one.kind for one in first(now).brings} >= swallowed)
+        assert first(picture).says.startswith("no answer from any of 5 machines since ")
+        assert ": it may be this console's own link; fw1 " in first(picture).says
+        assert (first(picture).level, first(picture).kind) == (Level.UNKNOWN, Kind.NOTHING_ANSWERS)
+        left = await until(
+            session, lambda now: [one for one in findings(now) if one.level > Level.NOTE] == [first(now)]
+        )
+        assert all(one.level is Level.UNKNOWN for one in verdicts(left).machines.values())
+        sim.fault("all-back", "cluster")
+        await until(session, lambda now: Kind.NOTHING_ANSWERS not in {one.kind for one in findings(now)})
+
+
+async def test_silent_firewalls_are_told_before_the_visitors_who_reach_neither(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        for name in ("fw1", "fw2"):
+            sim.fault("firewall-lost", name)
+        silent = lambda now: {one.machine for one in findings(now) if one.kind is Kind.FIREWALL_LOST}  # noqa: E731
+        follows = lambda now: {each.kind for one in findings(now) for each in one.brings}  # noqa: E731
+        picture = await until(session, lambda now: silent(now) == {"fw1", "fw2"} and Kind.VISIT_SILENT in follows(now))
+        assert verdict(picture).says.startswith("fw1 lost since ") and verdict(picture).level is Level.UNKNOWN
 
 
 async def test_two_lost_nodes_do_not_serve_in_each_others_sentence(tmp_path: Path) -> None:
