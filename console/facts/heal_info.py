@@ -6,7 +6,7 @@ info reaches the bricks by itself. It is good to know and to say; guards take th
 """
 
 from console.probes.gluster import Healing
-from console.snapshot import NOT_ASKED, Known, Unknown, VolumeView
+from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView
 
 
 def newer(view: VolumeView) -> tuple[Healing, ...]:
@@ -15,3 +15,8 @@ def newer(view: VolumeView) -> tuple[Healing, ...]:
     if not isinstance(found, Known) or view.state is NOT_ASKED:
         return ()
     return found.value.bricks if isinstance(view.state, Unknown) or found.at > view.state.at else ()
+
+
+def stands(snapshot: Snapshot, node: str, brick: Healing) -> bool:
+    """Whether what it tells of a node's brick counts: of a node that does not answer, reached is word of before."""
+    return not brick.reached or isinstance(snapshot.node(node).host, Known)

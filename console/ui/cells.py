@@ -1,7 +1,7 @@
 """Cells of a node's row that take more than one reading: what the screen and `drainboard status` show alike. Pure."""
 
 from console.facts.bricks import brick_of, node_at
-from console.facts.heal_info import newer
+from console.facts.heal_info import newer, stands
 from console.facts.membership import membership
 from console.probes.gluster import Brick
 from console.snapshot import FirewallView, Known, Snapshot, Unknown
@@ -20,6 +20,7 @@ def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:
     """A node's bricks, and whether heal info told, because it is newer than what the volumes themselves say."""
     found, unknown = _bricks(picture, node)
     told = [one for view in picture.volumes for one in newer(view) if node_at(picture, view, one.host) == node]
+    told = [one for one in told if stands(picture, node, one)]
     if told and (unknown or not all(one.reached for one in told)):
         return words.brick_by_heal_info(told), True
     return words.brick(found, unknown), False

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from console.facts.bricks import away, brick_of, node_at
+from console.facts.heal_info import stands
 from console.probes.devices import Devices
 from console.probes.gluster import Brick, Healing, Volume
+from console.probes.system import Host
 from console.snapshot import Known, Snapshot, Unknown, VolumeView, empty
 from tests.console.values import CLUSTER
 
@@ -38,6 +40,15 @@ def test_a_brick_is_on_the_node_that_its_host_names(host: str) -> None:
     assert node_at(now, view, host) == node_at(now, SILENT, host) == "node2"
     assert away(now, view, (brick("node1"), one)) == ("node2",)
     assert away(now, SILENT, (Healing(host, "/brick", False, None, None),)) == ("node2",)
+
+
+def test_heal_info_says_not_that_a_lost_node_is_reached() -> None:
+    lost = picture()
+    nodes = (replace(lost.nodes[0], host=Known(Host("b", 0.1, 4, 9.0), 3.0)), *lost.nodes[1:])
+    now = replace(lost, nodes=nodes)
+    here, gone = Healing("node1", "/brick", True, 4, 0), Healing("node2", "/brick", False, None, None)
+    assert stands(now, "node1", here) and stands(now, "node2", gone)
+    assert not stands(now, "node2", replace(gone, connected=True))
 
 
 def test_the_peers_other_names_count_where_its_host_says_nothing() -> None:
