@@ -31,7 +31,7 @@ hide anything. DEGRADED: it works, with something broken or nothing to spare. NO
 What is not known counts as bad as the worst it could hide. What merely follows from another finding is listed under
 that one and not beside it.
 
-Words in capitals in a command stand for your own: NODE, VOLUME, CHECK-URL.
+Words in capitals in a command stand for your own: CLUSTER, NODE, VOLUME, CHECK-URL.
 """
 
 

@@ -120,7 +120,7 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ("updates were installed since the last boot",),
         (
             "node: cat /var/run/reboot-required.pkgs (Debian); needs-restarting -r (CentOS)",
-            "console: drainboard reboot NODE",
+            "console: drainboard reboot CLUSTER NODE",
         ),
     ),
     Kind.UPDATES_UNKNOWN: Explanation(

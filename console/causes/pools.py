@@ -1,6 +1,6 @@
 """The layer pool, and where it disagrees with those below."""
 
-from console.causes.explanation import APACHE_LOG, WSREP, Explanation
+from console.causes.explanation import APACHE_LOG, DEBIAN_OR_CENTOS_MYSQL, WSREP, Explanation
 from console.health import Kind
 
 STAT = "firewall: echo 'show stat' | nc -U /tmp/haproxy.socket | cut -d, -f1,2,18,19,37 (relayd: relayctl show summary)"
@@ -62,7 +62,7 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         "Somebody has taken the node out of the pools, in the running balancer or in config.xml. It gets no traffic"
         " until somebody puts it back.",
         ("maintenance is going on", "it was forgotten: drainboard runs says who took it out, when and why"),
-        ("console: drainboard runs", "console: drainboard rejoin NODE"),
+        ("console: drainboard runs", "the key p on its row puts it back", "console: drainboard rejoin CLUSTER NODE"),
     ),
     Kind.MIXED: Explanation(
         "The node is out in one place and in at another: out at run time and not in config.xml, on one firewall and"
@@ -113,16 +113,25 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         (CONFIGURED, "console: grep address the inventory"),
     ),
     Kind.UP_BUT_WEB_FAILS: Explanation(
-        "The pools send visitors to a node whose Apache answers the check URL with an error.",
+        "The pools send visitors to a node whose Apache answers the check URL with an error. Take it out first: x takes"
+        " it out of the pools at once, d lets its sessions end; mend it then.",
         (
+            "MySQL there is stopped or not Synced, or the volume is away: the sentence, or other findings, say so",
             "the pool's check asks less than the check URL does: only the port, or another page",
             "the check has not failed often enough yet (fall x inter): wait some seconds",
         ),
-        (STAT, CONFIGURED, APACHE_LOG),
+        (
+            "the key x on its row, or d",
+            "console: drainboard remove CLUSTER NODE",
+            DEBIAN_OR_CENTOS_MYSQL,
+            STAT,
+            CONFIGURED,
+            APACHE_LOG,
+        ),
     ),
     Kind.UP_BUT_NOT_SYNCED: Explanation(
         "The pools send visitors to a node whose MySQL answers no page: not Primary, not Synced or silent. A plain"
-        " port check, or HAProxy's mysql-check, does not see it.",
+        " port check, or HAProxy's mysql-check, does not see it. The keys x and d take the node out.",
         (
             "the page that is checked does not read the database",
             "MySQL there is joining, or was cut off from the others",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from console.facts.bricks import away, known_volumes
-from console.facts.membership import Place, memberships, place
+from console.facts.membership import Membership, Place, memberships, place
+from console.health.database import stopped
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.saying import listed
@@ -21,7 +22,10 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if isinstance(view.site, Known) and not view.site.value.serves:
             status = view.site.value.status
-            says = f"the pools send traffic to {name}, whose Apache answers HTTP {status}: visitors there get errors"
+            why = f" (MySQL there {_mysql(view)})" if snapshot.cluster.mysql and _mysql(view) else ""
+            says = (
+                f"the pools send traffic to {name}, whose Apache answers HTTP {status}{why}: visitors there get errors"
+            )
             yield Finding(Level.CRITICAL, name, Kind.UP_BUT_WEB_FAILS, says)
         mysql = "" if snapshot.cluster.mysql_proxy else _mysql(view)  # then pages read from the writer, not from here
         if mysql and snapshot.cluster.mysql:
@@ -37,7 +41,7 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
 def _mysql(view: NodeView) -> str:
     """Why its own MySQL answers no page. A Donor answers."""
     if isinstance(view.galera, Unknown):
-        return "does not answer" if view.galera.since else ""
+        return ("is stopped" if stopped(view) else "does not answer") if view.galera.since else ""
     member = view.galera.value
     if member.status != "Primary":
         return f"is {member.status}"
@@ -45,14 +49,16 @@ def _mysql(view: NodeView) -> str:
 
 
 def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
-    """Every balancer says DOWN; asked by itself the node serves, and has for a while."""
+    """Every balancer says DOWN; asked by itself the node serves, also since then, and has for a while."""
     for view in snapshot.nodes:
-        now = [server for one in memberships(snapshot, view.name) for server in one.now or ()]
+        places = memberships(snapshot, view.name)
+        now = [server for one in places for server in one.now or ()]
+        since = max(_changed(snapshot, one) for one in places)
         if isinstance(view.host, Unknown) or place(snapshot, view.name) is not Place.IN or not now:
             continue
         if any(server.serving for server in now):
             continue
-        if all(server.status.startswith("DOWN") for server in now) and _serves(view):
+        if all(server.status.startswith("DOWN") for server in now) and _serves(view, since):
             checks = listed(server.check for server in now if server.check)
             says = (
                 f"the pools say {view.name} is DOWN{f' ({checks})' if checks else ''}, but asked by itself it serves:"
@@ -61,8 +67,15 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, view.name, Kind.DOWN_BUT_SERVES, says)
 
 
-def _serves(view: NodeView) -> bool:
-    if isinstance(view.site, Unknown) or not view.site.value.serves:
+def _changed(snapshot: Snapshot, one: Membership) -> float:
+    """Unix time at which the last of its servers there got its status, where the balancer counts the seconds."""
+    read = snapshot.firewall(one.firewall).pools.at
+    return max((read - server.since for server in one.now or () if server.since is not None), default=0.0)
+
+
+def _serves(view: NodeView, since: float) -> bool:
+    """Asked after a moment."""
+    if isinstance(view.site, Unknown) or not view.site.value.serves or view.site.at <= since:
         return False
     if isinstance(view.galera, Known) and not view.galera.value.synced:
         return False

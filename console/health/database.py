@@ -46,7 +46,7 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
 
 
-def _stopped(view: NodeView) -> bool:
+def stopped(view: NodeView) -> bool:
     """Its systemd says so."""
     return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS)
 
@@ -70,7 +70,7 @@ def members_answer(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.galera, Known) or not view.galera.since or isinstance(view.host, Unknown):
             continue
         why = view.galera.why
-        what = "is stopped" if _stopped(view) else "can't be asked"
+        what = "is stopped" if stopped(view) else "can't be asked"
         says = f"MySQL on {view.name} {what}: {why}"
         yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, says)
 

@@ -290,6 +290,37 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     assert says(stuck, Kind.HEAL_STUCK) == "Gluster www: 2 entries to heal, and no progress for 13 min"
 
 
+async def test_a_node_serves_by_itself_only_if_asked_since_the_pools_say_down(fine: Snapshot) -> None:
+    """What it answered before it was lost says nothing about the pools."""
+
+    def down(since: int) -> str:
+        now = fine
+        for name in ("fw1", "fw2"):
+            pools = now.firewall(name).pools
+            assert isinstance(pools, Known)
+            gone = tuple(
+                replace(one, status="DOWN", check="L4TOUT", since=since) if one.name == "node2" else one
+                for one in pools.value.servers
+            )
+            now = put(now, "firewalls", name, pools=Known(replace(pools.value, servers=gone), asked + 2.0))
+        return says(now, Kind.DOWN_BUT_SERVES)
+
+    asked = fine.node("node2").site.at
+    assert down(3).startswith("the pools say node2 is DOWN (L4TOUT), but asked by itself it serves")
+    assert not down(1)
+
+
+async def test_the_database_of_a_node_that_serves_errors_is_said_with_it(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 1) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("mysql-stopped", "node3")
+        words = "node3, whose Apache answers HTTP 500 (MySQL there is stopped): visitors there get errors"
+        picture = await until(session, lambda now: says(now, Kind.UP_BUT_WEB_FAILS).endswith(words))
+        assert not says(picture, Kind.MYSQL_SILENT)
+        one = findings(picture)[0]
+        assert one.kind is Kind.UP_BUT_WEB_FAILS and Kind.MYSQL_SILENT in {each.kind for each in one.brings}
+
+
 async def test_one_pool_that_fails_is_not_all_traffic(fine: Snapshot) -> None:
     down = fine
     for name in ("fw1", "fw2"):
