@@ -55,12 +55,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.LEFTOVER: frozenset({Kind.DONOR}),
     Kind.SITE_SILENT: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_UNKNOWN}),
     Kind.SITE_ERROR: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL}),
-    Kind.UP_BUT_WEB_FAILS: frozenset(
-        {
-            *(Kind.SITE_ERROR, Kind.VISIT_ERROR, Kind.UP_BUT_NOT_SYNCED, Kind.MYSQL_SILENT, Kind.NOT_SYNCED),
-            *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.MEMBER_UNKNOWN, Kind.FAILED_UNITS),
-        }
-    ),
+    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR, Kind.VISIT_ERROR}),
     Kind.UP_BUT_NOT_SYNCED: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW}),
     Kind.UP_BUT_BRICK_AWAY: frozenset({Kind.BRICK_AWAY, Kind.HEAL}),
     Kind.BRICK_QUORUM: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.HEAL, Kind.UP_BUT_BRICK_AWAY},
