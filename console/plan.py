@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from console.guards import Action, Objection, Override
+from console.guards import Action, Objection, Override, traffic
 from console.health import serving
-from console.probes.apache import APACHE
+from console.probes.apache import APACHE, SITE
 from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
 from console.snapshot import Snapshot
@@ -51,14 +51,13 @@ class Plan:
 def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:
     """What must have been asked before it can be said what stands against an action: the firewalls always; of the nodes
     and volumes what the guards read (`console.guards`), so that a dead node delays no drain."""
-    serves = serving(snapshot)
-    visited = {node, *serves} if action.takes_out and node in serves else set[str]()
+    visited = {node, *serving(snapshot)} if action.takes_out and traffic(snapshot, node) else set[str]()
     whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
         if question.subject is Subject.FIREWALL:
             return question.cadence is not Cadence.SELDOM
-        if question is APACHE and name in visited:
+        if question in (APACHE, SITE) and name in visited:
             return True
         mine = whole or (action is Action.REBOOT and name == node)
         return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)

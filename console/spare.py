@@ -15,6 +15,7 @@ from console.facts.takeover import carried, takes_over
 from console.guards import (
     Action,
     Guard,
+    better_out,
     busy_without,
     none_lost,
     one_at_a_time,
@@ -26,7 +27,8 @@ from console.health import serving
 from console.saying import clock, counted, listed, percent
 from console.snapshot import Known, Snapshot, Unknown
 
-GUARDS: tuple[Guard, ...] = (none_lost, one_at_a_time, somebody_serves, storage_whole, room_left)
+GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left)
+"""What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _node(snapshot: Snapshot, name: str) -> Spare:
     reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
     reasons += [*_quorum(snapshot, name), *_pools_unknown(snapshot)]
     if reasons:
-        return _stays(name, reasons)
+        return _stays(name, reasons, better_out(snapshot, name))
     return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
 
 
@@ -71,11 +73,12 @@ def _gone(name: str, reading: Unknown) -> Spare:
     return Spare(name, None, f"{name} is gone since {clock(reading.since)}", gone=True)
 
 
-def _stays(name: str, reasons: list[str]) -> Spare:
-    """The line says the first reason; all of them, whole, are in `reasons`."""
+def _stays(name: str, reasons: list[str], better: str = "") -> Spare:
+    """The line says the first reason; all of them, whole, are in `reasons`. `better`: what is to be done instead."""
     each = tuple(dict.fromkeys(reasons))
     more = f" (and {len(each) - 1} more)" if len(each) > 1 else ""
-    return Spare(name, False, f"{name} must stay: {_short(reasons[0])}{more}", each)
+    lead = f"{better}; a reboot must wait" if better else f"{name} must stay"
+    return Spare(name, False, f"{lead}: {_short(reasons[0])}{more}", each)
 
 
 def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:
@@ -163,13 +166,14 @@ def _ready(snapshot: Snapshot, name: str) -> str:
 
 
 def one_line(snapshot: Snapshot) -> str:
-    """The board's line: may go now: node1, fw2 | not: node2 (why) | gone: node3."""
+    """The board's line: may go now: node1, fw2 | what is better taken out | not: node2 (why) | gone: node3."""
     every = spares(snapshot)
     can = ", ".join(one.name for one in every if one.may)
-    parts = [f"may go now: {can or 'none'}"]
+    better = {view.name: says for view in snapshot.nodes if (says := better_out(snapshot, view.name))}
+    parts = [f"may go now: {can or 'none'}", *better.values()]
     stay: dict[str, list[str]] = {}
     for one in every:
-        if one.may is False:
+        if one.may is False and one.name not in better:
             stay.setdefault(_short(next(iter(one.reasons), "")), []).append(one.name)
     if stay:
         parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))

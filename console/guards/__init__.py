@@ -14,8 +14,10 @@ from console.guards.pools import (
     one_at_a_time,
     really_out,
     room_left,
+    serves_errors,
     somebody_serves,
     still_in,
+    traffic,
 )
 from console.snapshot import Snapshot
 
@@ -24,6 +26,7 @@ __all__ = [
     "Guard",
     "Objection",
     "Override",
+    "better_out",
     "busy_without",
     "missed",
     "no_traffic",
@@ -34,6 +37,7 @@ __all__ = [
     "room_left",
     "somebody_serves",
     "storage_whole",
+    "traffic",
 ]
 
 RULES: tuple[Guard, ...] = (
@@ -54,6 +58,15 @@ it. A step that needs one of them asks it again."""
 
 
 def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:
-    """All that stands against an action now."""
+    """All that stands against an action now, each once; what has no way round comes first."""
     rules = RULES if resumed else RULES + TO_BEGIN
-    return tuple(objection for rule in rules for objection in rule(snapshot, action, node))
+    found = dict.fromkeys(objection for rule in rules for objection in rule(snapshot, action, node))
+    return tuple(sorted(found, key=lambda objection: objection.override is not Override.NEVER))
+
+
+def better_out(snapshot: Snapshot, node: str) -> str:
+    """That a node is better taken out now: it serves errors, another serves, and no pool would be left empty; or ""."""
+    says = serves_errors(snapshot, node)
+    if not says or any(one.override is Override.NEVER for one in objections(snapshot, Action.DRAIN, node)):
+        return ""
+    return f"{says}: drain or remove it"

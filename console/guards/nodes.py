@@ -14,12 +14,17 @@ def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
         return
     for other in snapshot.nodes:
         if other.name != node and isinstance(other.host, Unknown) and other.host.since:
-            yield Objection(
-                other.name,
-                f"{other.name} does not answer since {clock(other.host.since)}: {other.host.why}",
-                f"Wait until {other.name} is back",
-                Override.NAME_AND_REASON,
-            )
+            yield lost(other.name, other.host)
+
+
+def lost(node: str, host: Unknown) -> Objection:
+    """Another node is not there."""
+    return Objection(
+        node,
+        f"{node} does not answer since {clock(host.since)}: {host.why}",
+        f"Wait until {node} is back",
+        Override.NAME_AND_REASON,
+    )
 
 
 def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from console.balancers.pools import Admin
 from console.facts.membership import (
     Place,
-    backends_of,
     master,
     membership,
     memberships,
     others_serving,
     place,
 )
+from console.guards.nodes import lost
 from console.guards.objection import Action, Objection, Override
 from console.health import serving
 from console.saying import listed, percent
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Known, NodeView, Snapshot, Unknown
 
 
 def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
@@ -32,40 +32,104 @@ def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Object
 
 
 def somebody_serves(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Never the last serving member of a pool, on any firewall that carries traffic."""
+    """Never the last serving member of a pool, on any firewall, nor the last whose own site answers: the balancer's
+    check may see less than the check URL does. Whose site is not known may serve: `one_at_a_time` asks about it."""
     if not action.takes_out:
         return
-    leading = master(snapshot)
-    for view in snapshot.firewalls:
-        if isinstance(view.pools, Unknown) or (leading not in (None, view.name) and not view.pools.value.running):
-            continue
-        for backend in backends_of(snapshot, view.name, node):
-            serves = any(
-                server.serving
-                for server in membership(snapshot, view.name, node).now or ()
-                if server.backend == backend
+    site = snapshot.node(node).site
+    for firewall, backend in traffic(snapshot, node):
+        others = others_serving(snapshot, firewall, backend, node)
+        broken = _errors(snapshot, firewall, backend)
+        if not others:
+            yield Objection(
+                firewall,
+                f"{node} is the last serving member of {backend} on {firewall}",
+                "Bring another node back into that pool first",
+                Override.NEVER,
             )
-            if serves and not others_serving(snapshot, view.name, backend, node):
-                yield Objection(
-                    view.name,
-                    f"{node} is the last serving member of {backend} on {view.name}",
-                    "Bring another node back into that pool first",
-                    Override.NEVER,
-                )
+        elif isinstance(site, Known) and site.value.serves and broken.keys() >= set(others):
+            gets = listed(dict.fromkeys(broken[server] for server in others))
+            yield Objection(
+                node,
+                f"{node} is the last node whose site answers: the check URL gets {gets}",
+                "Mend another node first",
+                Override.NEVER,
+            )
+
+
+def traffic(snapshot: Snapshot, node: str) -> tuple[tuple[str, str], ...]:
+    """Firewalls and their backends that send traffic to a node, or would after a failover."""
+    places = memberships(snapshot, node)
+    return tuple(
+        dict.fromkeys((one.firewall, server.backend) for one in places for server in one.now or () if server.serving)
+    )
+
+
+def _errors(snapshot: Snapshot, firewall: str, backend: str) -> dict[str, str]:
+    """The servers of a backend that are nodes whose own site fails, and what it gives."""
+    failing = ((view.name, gets) for view in snapshot.nodes if (gets := _failing(snapshot, view.name)))
+    return {
+        server.name: f"{gets} from {name}"
+        for name, gets in failing
+        for server in membership(snapshot, firewall, name).now or ()
+        if server.backend == backend
+    }
+
+
+def _failing(snapshot: Snapshot, node: str) -> str:
+    """The answer with which a node's own site is known to fail; "" if it is not."""
+    site = snapshot.node(node).site
+    return f"HTTP {site.value.status}" if isinstance(site, Known) and not site.value.serves else ""
 
 
 def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Never while another node is out: three nodes with one out have one to spare, with two out none."""
-    if not action.takes_out:
+    """Never while another node is out, lost, or not known to serve: three nodes with one out have one to spare, with
+    two out none. A node that gets no traffic, or answers it with errors, takes nothing along."""
+    shared = traffic(snapshot, node)
+    if not action.takes_out or not shared or _failing(snapshot, node):
         return
     for other in snapshot.nodes:
-        if other.name != node and place(snapshot, other.name) in (Place.OUT, Place.MIXED):
-            yield Objection(
-                other.name,
-                f"{other.name} is out of the load balancer already",
-                f"Rejoin {other.name} first",
-                Override.NAME_AND_REASON,
-            )
+        if other.name == node:
+            continue
+        if place(snapshot, other.name) in (Place.OUT, Place.MIXED):
+            saw, clears = f"{other.name} is out of the load balancer already", f"Rejoin {other.name} first"
+            yield Objection(other.name, saw, clears, Override.NAME_AND_REASON)
+        else:
+            yield from _not_serving(snapshot, other, shared)
+
+
+def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, str], ...]) -> Iterator[Objection]:
+    """Why another node can't be counted on in the pools that are about to lose one: the first reason."""
+    servers = [
+        (one.firewall, server)
+        for one in memberships(snapshot, other.name)
+        for server in one.now or ()
+        if (one.firewall, server.backend) in shared
+    ]
+    idle = next(((firewall, server) for firewall, server in servers if not server.serving), None)
+    site = other.site
+    if not servers or (not idle and isinstance(site, Known) and site.value.serves):
+        return
+    if isinstance(other.host, Unknown) and other.host.since:
+        yield lost(other.name, other.host)
+        return
+    if idle:
+        firewall, server = idle
+        why = " ".join(word for word in (server.status, server.check) if word)
+        saw, clears = f"{other.name} gets no traffic from {server.pool} on {firewall} ({why})", "Mend it first"
+    elif isinstance(site, Unknown):
+        saw, clears = f"whether {other.name} serves is not known: {site.why}", "Wait until it answers"
+    else:
+        saw, clears = f"{other.name} serves errors (HTTP {site.value.status})", "Mend it first, or take it out instead"
+    yield Objection(other.name, saw, clears, Override.NAME_AND_REASON)
+
+
+def serves_errors(snapshot: Snapshot, node: str) -> str:
+    """That visitors would be better off without a node: it answers them with errors, and another one serves; or ""."""
+    gets = _failing(snapshot, node)
+    serve = [view.name for view in snapshot.nodes if isinstance(view.site, Known) and view.site.value.serves]
+    instead = {each for name in serve for each in traffic(snapshot, name)}
+    return f"{node} serves errors ({gets})" if gets and not instead.isdisjoint(traffic(snapshot, node)) else ""
 
 
 def busy_without(snapshot: Snapshot, node: str) -> float | None:

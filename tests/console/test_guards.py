@@ -1,15 +1,17 @@
 """Guards that no simulated or real cluster meets by itself: over pictures made by hand."""
 
+import itertools
 from dataclasses import replace
 
 from console.balancers.pfsense_config import FirewallConfig, PooledServer
 from console.balancers.pools import Admin, Pools, Server
 from console.guards import Action, Override, objections
 from console.inventory import Cluster, Firewall, Login, Node
-from console.snapshot import FirewallView, Known, NodeView, Snapshot
+from console.probes.apache import Site
+from console.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
 
 LOGIN = Login("127.0.0.1")
-NODES = ("10.0.0.11", "10.0.0.12")
+NODES = ("10.0.0.11", "10.0.0.12", "10.0.0.13")
 CLUSTER = Cluster(
     "c",
     (Firewall("fw1", "10.0.0.2", LOGIN), Firewall("fw2", "10.0.0.3", LOGIN)),
@@ -17,18 +19,28 @@ CLUSTER = Cluster(
 )
 
 
-def server(at: int, address: str) -> Server:
-    return Server("web_ipvANY", f"node{at}", address, "UP", False, 10, 0, 0, 9, 1, "L7OK", Admin.READY, 9, 0)
+def server(at: int, address: str, status: str = "UP") -> Server:
+    admin = Admin.DRAIN if status == "DRAIN" else Admin.READY
+    return Server("web_ipvANY", f"node{at}", address, status, False, 10, 0, 0, 9, 1, "L7OK", admin, 9, 0)
 
 
-def firewall(name: str, version: str = "23.3", configured: tuple[str, ...] = NODES) -> FirewallView:
+def firewall(
+    name: str, version: str = "23.3", configured: tuple[str, ...] = NODES, statuses: tuple[str, ...] = ("UP",) * 3
+) -> FirewallView:
     later = tuple(PooledServer("web", f"node{at}", address, "active") for at, address in enumerate(configured, 1))
     config = FirewallConfig(version, name == "fw1", False, True, "", later, (), "1", "")
-    now = tuple(server(at, address) for at, address in enumerate(NODES, 1))
+    now = tuple(server(at, *each) for at, each in enumerate(zip(NODES, statuses, strict=True), 1))
     return FirewallView(name, pools=Known(Pools(True, now), 1.0), config=Known(config, 1.0))
 
 
-HEALTHY = Snapshot(CLUSTER, (firewall("fw1"), firewall("fw2")), (NodeView("node1"), NodeView("node2")), (), ())
+SERVES = Known(Site(200, 0.1), 1.0)
+
+
+def node(at: int, site: Reading[Site] = SERVES) -> NodeView:
+    return NodeView(f"node{at}", site=site)
+
+
+HEALTHY = Snapshot(CLUSTER, (firewall("fw1"), firewall("fw2")), (node(1), node(2), node(3)), (), ())
 
 
 def told(picture: Snapshot) -> list[tuple[str, Override]]:
@@ -40,7 +52,7 @@ def test_nothing_objects_to_a_drain_in_a_healthy_cluster() -> None:
 
 
 def test_a_server_that_config_xml_knows_by_another_address_would_come_back() -> None:
-    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com"))
+    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com", "10.0.0.13"))
     assert told(replace(HEALTHY, firewalls=(firewall("fw1"), by_name))) == [
         ("config.xml of fw2 has no server with the address of node2 in pool web", Override.CONFIRM)
     ]
@@ -50,3 +62,44 @@ def test_firewalls_of_different_versions_are_said() -> None:
     assert told(replace(HEALTHY, firewalls=(firewall("fw1"), firewall("fw2", version="24.0")))) == [
         ("the firewalls have different configuration versions (fw1 23.3 and fw2 24.0)", Override.CONFIRM)
     ]
+
+
+def test_whether_the_others_serve_must_be_known() -> None:
+    silent = Unknown("no answer", 1.0, 1.0)
+    assert told(replace(HEALTHY, nodes=(node(1, silent), node(2), node(3)))) == [
+        ("whether node1 serves is not known: no answer", Override.NAME_AND_REASON)
+    ]
+    assert told(replace(HEALTHY, nodes=(node(1), node(2, silent), node(3)))) == [], "the others are known to serve"
+    assert told(replace(HEALTHY, nodes=(node(1, silent), node(2, silent), node(3, silent)))) == [
+        ("whether node1 serves is not known: no answer", Override.NAME_AND_REASON),
+        ("whether node3 serves is not known: no answer", Override.NAME_AND_REASON),
+    ]
+
+
+def test_whatever_three_nodes_do_two_of_three_are_never_gone_without_a_word() -> None:
+    """And what serves nothing, or nothing but errors, is held back by nothing but an empty pool."""
+    sites: dict[str, Reading[Site]] = {
+        "serves": SERVES,
+        "fails": Known(Site(500, 0.1), 1.0),
+        "unknown": Unknown("no answer", 1.0, 1.0),
+    }
+    each = tuple(itertools.product(("UP", "DOWN", "DRAIN"), sites))
+    for states in itertools.product(each, repeat=3):
+        statuses = tuple(status for status, _ in states)
+        views = tuple(node(at, sites[site]) for at, (_, site) in enumerate(states, 1))
+        pools = tuple(firewall(name, statuses=statuses) for name in ("fw1", "fw2"))
+        picture = replace(HEALTHY, firewalls=pools, nodes=views)
+        first, mine, third = states
+        for action in (Action.REMOVE, Action.DRAIN):
+            found = [one for one in objections(picture, action, "node2") if one.saw != "node2 is out already"]
+            never = any(one.override is Override.NEVER for one in found)
+            others_up = [site for status, site in (first, third) if status == "UP"]
+            if mine[0] != "UP":
+                assert not found, states
+            elif not others_up or (mine[1] == "serves" and set(others_up) == {"fails"}):
+                assert never, states
+            elif mine[1] == "fails":
+                assert not found, states
+            else:
+                assert not never, states
+                assert bool(found) is ((first, third) != (("UP", "serves"), ("UP", "serves"))), states

@@ -1,0 +1,135 @@
+"""Who may be taken out while something else is wrong: never the last node that serves, ever the one that does not."""
+
+from pathlib import Path
+
+import pytest
+
+from console.balancers.pools import Admin
+from console.facts.membership import Place, memberships, place
+from console.guards import Action, Override, objections
+from console.plan import Consent, NotBegun
+from console.snapshot import Known, Snapshot, Unknown
+from console.spare import may_go, one_line
+from tests.conftest import simulated, watching
+from tests.console.test_health import until, well
+
+OUT = (Action.DRAIN, Action.REMOVE, Action.REBOOT)
+INSIST = Consent(True, "node1", "I insist")
+
+
+def fails(picture: Snapshot, node: str) -> bool:
+    """HAProxy calls it UP, or has found out; the node's own Apache serves errors or nothing."""
+    site = picture.node(node).site
+    return bool(site.since) if isinstance(site, Unknown) else not site.value.serves
+
+
+def up(picture: Snapshot, node: str) -> bool:
+    return any(server.serving for one in memberships(picture, node) for server in one.now or ())
+
+
+def lost(picture: Snapshot) -> bool:
+    """node2 answers nobody, and HAProxy has found out."""
+    return isinstance(picture.node("node2").host, Unknown) and not up(picture, "node2")
+
+
+def donates(picture: Snapshot) -> bool:
+    """node2 gives its data to another."""
+    galera = picture.node("node2").galera
+    return isinstance(galera, Known) and galera.value.state.startswith("Donor")
+
+
+def told(picture: Snapshot, action: Action, node: str) -> list[tuple[str, Override]]:
+    """What is seen, without the machines' own words."""
+    return [(one.saw.partition(": ")[0], one.override) for one in objections(picture, action, node)]
+
+
+@pytest.mark.parametrize("fault", ["mysql-stopped", "apache-stopped"])
+async def test_the_last_node_whose_site_answers_stays(tmp_path: Path, fault: str) -> None:
+    """HAProxy's own check may see nothing of it: node3 is UP all the time."""
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault(fault, "node2")
+        sim.fault("mysql-stopped", "node3")
+        picture = await until(
+            session,
+            lambda now: fails(now, "node2") and fails(now, "node3") and up(now, "node2") is (fault == "mysql-stopped"),
+        )
+        assert up(picture, "node3")
+        for action in OUT:
+            assert ("node1 is the last node whose site answers", Override.NEVER) in told(picture, action, "node1")[:1]
+            with pytest.raises(NotBegun, match=r"HTTP 500 from .*node3\. Mend another node first"):
+                session.begin(action, "node1", INSIST)
+        assert may_go(picture, "node1").says.startswith("node1 must stay: node1 is the last node whose site answers")
+        assert place(session.picture, "node1") is Place.IN
+        assert session.journal.records() == ()
+        assert told(picture, Action.DRAIN, "node3") == [], "a node that serves errors is not held back"
+        record = await session.begin(Action.REMOVE, "node3").task
+        assert record.outcome == "done"
+
+
+async def test_all_that_serve_errors_may_be_taken_out_but_for_the_last_member(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("database-crash", "cluster")
+        picture = await until(session, lambda now: all(fails(now, node.name) for node in now.nodes))
+        assert told(picture, Action.REMOVE, "node1") == []
+        assert "drain or remove" not in one_line(picture), "nobody would be served better"
+
+
+async def test_of_three_with_one_lost_none_is_taken_out_without_a_word(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("node-lost", "node2")
+        picture = await until(session, lost)
+        for action in (Action.DRAIN, Action.REMOVE):
+            ((saw, override),) = told(picture, action, "node1")
+            assert saw.startswith("node2 does not answer since ")
+            assert override is Override.NAME_AND_REASON
+            assert told(picture, action, "node2") == [], "the lost one itself goes without a question"
+        with pytest.raises(NotBegun, match="Wait until node2 is back"):
+            session.begin(Action.DRAIN, "node1", Consent(confirmed=True))
+        assert (await session.begin(Action.DRAIN, "node1", INSIST).task).outcome == "done"
+        assert told(session.picture, Action.REJOIN, "node1") == []
+        assert not [saw for saw, _ in told(session.picture, Action.UNDO, "node1") if saw.startswith("node2 ")]
+        assert (await session.begin(Action.UNDO, "node1", INSIST).task).outcome == "done"
+
+
+async def test_a_node_that_is_down_counts_as_one_that_is_out(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("apache-stopped", "node2")
+        picture = await until(session, lambda now: not up(now, "node2"))
+        assert told(picture, Action.DRAIN, "node1") == [
+            ("node2 gets no traffic from web on fw1 (DOWN L4CON)", Override.NAME_AND_REASON)
+        ]
+        assert told(picture, Action.REMOVE, "node2") == []
+
+
+async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        await session.begin(Action.DRAIN, "node3").task
+        sim.fault("node-lost", "node2")
+        picture = await until(session, lost)
+        assert may_go(picture, "node1").says.startswith(
+            "node1 must stay: node1 is the last serving member of web_ipvANY on fw1 (and "
+        )
+        for action in OUT:
+            strengths = [one.override is Override.NEVER for one in objections(picture, action, "node1")]
+            assert strengths == sorted(strengths, reverse=True)
+            assert len(strengths) > 2
+        assert {server.admin for one in memberships(picture, "node3") for server in one.now or ()} != {Admin.READY}
+        assert told(picture, Action.REMOVE, "node3") == [], "drained, it may still be put into maintenance"
+
+
+async def test_the_board_says_who_is_better_out(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=4.0) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("sst", "node3")
+        picture = await until(session, lambda now: donates(now) and fails(now, "node3") and up(now, "node3"))
+        says = "node3 serves errors (HTTP 500): drain or remove it"
+        assert f" | {says} | " in one_line(picture)
+        assert "not: node1 (MySQL on node2 is Donor/Desynced" in one_line(picture)
+        assert may_go(picture, "node3").says.startswith(f"{says}; a reboot must wait: MySQL on node2 is Donor/Desynced")
+        assert told(picture, Action.DRAIN, "node3") == []
+        assert told(picture, Action.DRAIN, "node1") == [("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)]
