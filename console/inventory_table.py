@@ -5,9 +5,8 @@ import ipaddress
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 from urllib.parse import urlsplit
 
 from console.asks import plain_text
@@ -47,8 +46,7 @@ def allowed(word: str, known: Iterable[str]) -> str:
     return (f"; did you mean {near[0]}? Allowed: " if near else "; allowed: ") + ", ".join(words)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """`key` is its dotted name in the file, empty for the whole of it."""
 
     path: Path

@@ -13,17 +13,15 @@ import platform
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 
 class JournalError(Exception):
     """The journal can't be written; nothing may be sent then. One sentence."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line. `at` is Unix time."""
 
     at: float
@@ -31,8 +29,7 @@ class Entry:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One run, as far as it is on disk."""
 
     path: Path

@@ -1,7 +1,6 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.guards import Action, Objection, Override, traffic
 from console.health import serving
@@ -11,8 +10,7 @@ from console.rounds import Wanted
 from console.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(NamedTuple):
     """What a person has said to the objections."""
 
     confirmed: bool = False
@@ -21,8 +19,7 @@ class Consent:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What would be done now, and what stands against it."""
 
     action: Action

@@ -1,8 +1,7 @@
 """What is asked of a cluster: every question with what it is about, and which of them travel together. Pure."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.asks import Ask, Run
 from console.inventory import Cluster
@@ -10,8 +9,7 @@ from console.question import Cadence, Question, Subject
 from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, reading_of
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(NamedTuple):
     """Questions about one subject that are asked together: those of the shell in one script, every other by itself."""
 
     subject: Subject

@@ -7,8 +7,8 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from console.asks import Ran, WireError, command, plain_text
 from console.balancers.configured import refusal
@@ -39,8 +39,7 @@ class Stopped(Exception):
     """The run can't go on. One sentence; what is open stays open and can be resumed."""
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """One line about a run, for screen and terminal."""
 
     at: float
@@ -146,7 +145,7 @@ class Runner:
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
         if step.goes_on:
-            return replace(progress, says=f"{progress.says}, after {limit:g} s")
+            return progress._replace(says=f"{progress.says}, after {limit:g} s")
         self._journal.write(record, "failed", step=step.name, why=progress.says)
         raise Stopped(f"{progress.says}, after {limit:g} s. Mend it and resume this run, or put the node back")
 

@@ -1,7 +1,7 @@
 """The two load balancers of pfSense behind one question and one set of orders: the inventory says which one it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.asks import Ran, Run
 from console.balancers import haproxy, haproxy_config, relayd, relayd_config
@@ -11,8 +11,7 @@ from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
 
-@dataclass(frozen=True)
-class Balancer:
+class Balancer(NamedTuple):
     """What one load balancer is asked, and the orders it takes."""
 
     name: str

@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.answers import dig
 from console.asks import Ran, Run, Unreadable, plain_text
@@ -30,8 +30,7 @@ class PooledServer:
         return self.status in ("disabled", "inactive")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One server's persistent status, from what was read to what is wanted."""
 
     server: PooledServer

@@ -8,7 +8,7 @@ it: 0.97 of gcache.size was found filled (measured: 31.1 to 31.9 MiB of 32).
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.probes import seqnos
 from console.probes.galera import Wsrep
@@ -23,8 +23,7 @@ FAR = 365 * DAY
 """From here on it is no time of day: what a member says of its gcache may be beyond any calendar."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """Until when IST is possible. `seconds` and `until` are None where there is no end, or none is known."""
 
     says: str
@@ -40,8 +39,7 @@ class Window:
     """From history; False: estimated."""
 
 
-@dataclass(frozen=True)
-class _Reach:
+class _Reach(NamedTuple):
     """One donor's gcache. `seconds` None: not known; infinite while nobody writes."""
 
     donor: str

@@ -1,7 +1,7 @@
 """Who is in the pools, over both firewalls and both layers: what the balancer does now, what config.xml will do."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from console.balancers.configured import PooledServer
 from console.balancers.pfsense_config import FirewallConfig
@@ -10,8 +10,7 @@ from console.inventory import Cluster, Node
 from console.snapshot import Known, Snapshot
 
 
-@dataclass(frozen=True)
-class Membership:
+class Membership(NamedTuple):
     """One node on one firewall. `now` or `later` None: not known there. An empty tuple: in no pool there."""
 
     firewall: str

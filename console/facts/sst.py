@@ -1,15 +1,14 @@
 """Full copies (SST) under way: who gives, who takes, how far it is. Only the donor names the other side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.probes.transfer import Transfer
 from console.saying import size, span
 from console.snapshot import Known, Snapshot
 
 
-@dataclass(frozen=True)
-class Sst:
+class Sst(NamedTuple):
     """One copy. A figure is None where it is not known."""
 
     joiner: str

@@ -4,7 +4,7 @@ Left out of the comparison is what differs by design: advskew (a synced one has 
 `balancer_digest` leave out. Both files are read every half minute, so a change just made is not judged yet.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.balancers.pfsense_config import CarpVip, FirewallConfig
 from console.saying import listed
@@ -16,8 +16,7 @@ ASKEW = 3600.0
 """A change that lies further ahead than this was dated by a clock that is wrong."""
 
 
-@dataclass(frozen=True)
-class Sync:
+class Sync(NamedTuple):
     """`equal` None: not known. `at`: Unix time of the older of the two looks, 0 where there was none."""
 
     equal: bool | None

@@ -1,8 +1,8 @@
 """An action, what stands against it, and what it takes to go on all the same."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from console.snapshot import Snapshot
 
@@ -32,8 +32,7 @@ class Override(Enum):
     """Type the node's name and why."""
 
 
-@dataclass(frozen=True)
-class Objection:
+class Objection(NamedTuple):
     """Why not: what was seen, on which machine, and what would clear it."""
 
     machine: str

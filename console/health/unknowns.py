@@ -5,8 +5,7 @@ URL, Gluster, the VIPs) are not here.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.health.finding import Finding, Kind, Level
 from console.question import Subject
@@ -14,8 +13,7 @@ from console.saying import clock, counted, listed
 from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View
 
 
-@dataclass(frozen=True)
-class Doubt:
+class Doubt(NamedTuple):
     """`level`: of the worst finding the reading could lead to. `what` goes before the name."""
 
     kind: Kind

@@ -1,7 +1,7 @@
 """The cluster, each machine and each layer in one line: the worst finding, or what is well."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.facts.bricks import known_volumes
 from console.facts.membership import master
@@ -11,8 +11,7 @@ from console.saying import counted, listed
 from console.snapshot import Known, Snapshot
 
 
-@dataclass(frozen=True)
-class Verdicts:
+class Verdicts(NamedTuple):
     """All of one moment."""
 
     cluster: Verdict

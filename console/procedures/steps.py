@@ -5,7 +5,7 @@ One predicate, `done`, serves verification, idempotence and resume: a step whose
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.asks import Run
 from console.balancers.balancer import balancer_of
@@ -27,16 +27,14 @@ class Intent:
     who: str = ""
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """One command that changes one machine."""
 
     machine: str
     run: Run
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a step is, in a sentence. `missed`: machines that can't be told now, and what that means."""
 
     done: bool
