@@ -15,6 +15,8 @@ from console.ui.widgets.tiny import tiny
 from console.ui.widgets.top import layers, may_go, others, verdict
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 14
+NEWEST = 5
+"""Lines of events, their heading among them, that are not given up for what is wrong now."""
 
 
 def board(sight: Sight) -> list[Line]:
@@ -32,13 +34,15 @@ def board(sight: Sight) -> list[Line]:
     room -= len(run) + len(below) + telling
     most = max(0, min(12, (room - 1) // 2))
     also = len(others(sight, most))
-    free = room - also - len(events(sight, room - also))
-    # Lines that nothing needs are for sentences that would be cut: the worst first.
+    past = len(events(sight, room - also))
+    old = max(0, past - NEWEST)
+    free = room - also - past + old
+    # Lines that nothing needs are for sentences that would be cut, the worst first.
     said, free = _grown(lambda more: verdict(sight, more), free)
     may, free = _grown(lambda more: may_go(sight, more), free)
-    told = _details(sight, telling + min(2, free) * (telling > 0))
+    told = _details(sight, telling + max(0, min(2, free - old)) * (telling > 0))
     free -= max(0, len(told) - telling)
-    rest = others(sight, most, max(free, most - also))
+    rest = others(sight, most, free)
     above = [*said, *may, *between, *[BLANK] * (head - len(said) - len(may) - len(between)), *rows, *below, *told]
     lines = [*above, *airy, *run, *rest, *airy]
     return [*lines, *events(sight, sight.height - len(lines))][: sight.height]

@@ -174,23 +174,24 @@ def _missed(record: Record) -> dict[str, str]:
     return {}
 
 
-def _open(record: Record, silent: frozenset[str], now: float, held: Holder | None) -> Line:
-    """An open run in a line: what r does comes before who began it."""
-    missed = _missed(record)
-    what, since = f"{record.action} {record.node}", f"begun {moment(record.begun, now)}"
+def _open(record: Record, silent: frozenset[str], now: float, held: Holder | None, width: int) -> Line:
+    """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
+    missed, what = _missed(record), f"{record.action} {record.node}"
+    names, word, style = " and ".join(missed), words.run(None), ""
+    begun, _, far = sentence(record, now).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.action, record.node)):
-        return line(" ", words.run(None, under_way=True), f"  {what}: {elsewhere} ({since})")
-    if held:
-        return line(" ", words.run(None), f"  {what}: press r when {held.what} of {held.who} has ended ({since})")
-    names = " and ".join(missed)
-    if not missed:
-        rest = sentence(record, now).removeprefix(what)
-        return line(" ", words.run(None), f"  {what}: press r to go on{rest}")
-    if silent.intersection(missed):
-        says = f": {names} was not told; press r when it answers again ({since})"
-        return line(" ", words.run(None), f"  {what}{says}")
-    says = f": {names} answers again and was not told; press r now ({since})"
-    return line(" ", words.run(None), Piece(f"  {what}{says}", "bad"))
+        word, says = words.run(None, under_way=True), elsewhere
+    elif held:
+        says = f"press r when {held.what} of {held.who} has ended"
+    elif not missed:
+        says = f"press r to go on: {far}"
+    elif silent.intersection(missed):
+        says = f"{names} was not told; press r when it answers again"
+    else:
+        says, style = f"{names} answers again and was not told; press r now", "bad"
+    lead = line(" ", word, Piece(f"  {what}: {says}", style))
+    since = line(Piece(f" ({begun})", style))
+    return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead
 
 
 def open_runs(
@@ -200,7 +201,7 @@ def open_runs(
     the cluster from another process."""
     if not records or most < 1:
         return []
-    lines = [_open(record, silent, now, held).cut(width) for record in records]
+    lines = [_open(record, silent, now, held, width).cut(width) for record in records]
     return (
         lines
         if len(lines) <= most
