@@ -1,0 +1,50 @@
+"""What tests of findings share: waiting until a session's picture is so, and pictures with some reading changed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from console.health import Finding, Kind, Level, findings, verdict
+from console.session import Session
+from console.snapshot import Known, Reading, Snapshot
+
+
+async def told(session: Session, machine: str, kind: str) -> Finding:
+    """The finding, once it is there."""
+    async with asyncio.timeout(20):
+        while True:
+            found = {(one.machine, one.kind): one for one in findings(session.picture)}
+            if (machine, Kind(kind)) in found:
+                return found[machine, Kind(kind)]
+            await session.change()
+
+
+async def until(session: Session, so: Callable[[Snapshot], bool]) -> Snapshot:
+    """The picture, once it is so."""
+    async with asyncio.timeout(30):
+        while not so(session.picture):
+            await session.change()
+    return session.picture
+
+
+def well(picture: Snapshot) -> bool:
+    return verdict(picture).level is Level.OK
+
+
+def says(picture: Snapshot, kind: Kind) -> str:
+    return next((one.says for one in findings(picture) if one.kind is kind), "")
+
+
+def put(picture: Snapshot, part: str, name: str, **readings: Reading[Any]) -> Snapshot:
+    views = getattr(picture, part)
+    changed = tuple(replace(view, **readings) if view.name == name else view for view in views)
+    return replace(picture, **{part: changed})  # type: ignore[arg-type]
+
+
+def alter(picture: Snapshot, part: str, name: str, reading: str, **changes: Any) -> Snapshot:
+    """The picture with some fields of one reading changed."""
+    view = next(view for view in getattr(picture, part) if view.name == name)
+    known = getattr(view, reading)
+    assert isinstance(known, Known)
+    return put(picture, part, name, **{reading: replace(known, value=replace(known.value, **changes))})
