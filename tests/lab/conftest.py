@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ import pytest
 
 from . import host
 from .lab import Lab
+from .plan import NODES
 
 _HERE = Path(__file__).parent
 
@@ -43,3 +45,21 @@ def lab() -> Iterator[Lab]:
         yield lab
     finally:
         lab.down()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport]:
+    """Beside a failure stands what MySQL on the nodes had to say: it is gone with the lab."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("lab")
+    if call.when == "call" and report.failed and isinstance(found, Lab):
+        for name in NODES:
+            report.sections.append((f"MySQL on {name}", _journal(found, name)))
+    return report
+
+
+def _journal(lab: Lab, name: str) -> str:
+    try:
+        return lab.machines[name].sh("journalctl --unit=mariadb --lines=60 --no-pager", timeout=10)
+    except (host.LabError, OSError, subprocess.TimeoutExpired) as error:
+        return f"{type(error).__name__}: {error}"

@@ -58,7 +58,7 @@ def test_status_with_a_node_lost(lab: Lab) -> None:
     try:
         done = console.run("status", "--json")
     finally:
-        lab.on("node1")
+        lab.reset()
     assert done.code in (1, 2, 3)
     assert done.seconds < 13  # no connection to it, then Gluster's patience: 2.5 s and 8 s, and a program's start
     here = json.loads(done.said)["clusters"]["lab"]

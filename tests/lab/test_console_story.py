@@ -33,6 +33,7 @@ from .services import heal_entries, is_synced, wait_for
 @pytest.fixture(autouse=True)
 def whole(lab: Lab) -> Iterator[None]:
     """Every test begins and ends with a healthy cluster."""
+    lab.wait_healthy()
     yield
     lab.reset()
 
