@@ -35,6 +35,8 @@ async def talk(place: Place, lab: str = "") -> tuple[Row, ...]:
         Row("full picture from a cold start", it["cold"], "s", mark="<= 3", note=f"{it['cold cpu']:.2f} s processor"),
         Row("fast round of everything, and one warm ssh command", it["fast"], "ms", it["own ssh"], "<= 2 x",
             f"both ours; {it['fast cpu']:.1f} and {it['own ssh cpu']:.1f} ms processor"),
+        Row("  its part of the slowest machine, by itself", it["slowest alone"], "ms", it["own ssh"],
+            note="here five machines share the cores"),
     ]  # fmt: skip
     if "openssh" in it:
         rows += [

@@ -113,13 +113,14 @@ async def by_openssh(cluster: Cluster, scripts: dict[str, bytes]) -> dict[str, f
 
 
 async def warm(cluster: Cluster) -> dict[str, float]:
-    """One command, over both clients, and one fast round of everything at once, also its shell part alone."""
+    """One command, over both clients, and one fast round: everything at once, each machine alone, the shells."""
     wire, node = Wire(cluster), cluster.nodes[0]
     fast = [(machine_of(cluster, one), asks_of(cluster, one)) for one in rounds(cluster) if one.cadence is Cadence.FAST]
     shell = {machine: runs for machine, asks in fast if (runs := tuple(ask for ask in asks if isinstance(ask, Run)))}
 
-    async def all_at_once() -> None:
-        await asyncio.gather(*(wire.send(machine, asks, 10, keep=True) for machine, asks in fast))
+    async def all_at_once(only: str | None = None) -> None:
+        mine = [(machine, asks) for machine, asks in fast if only in (None, machine)]
+        await asyncio.gather(*(wire.send(machine, asks, 10, keep=True) for machine, asks in mine))
 
     async def scripts_at_once() -> None:
         await asyncio.gather(*(wire.send(machine, runs, 10, keep=True) for machine, runs in shell.items()))
@@ -128,6 +129,7 @@ async def warm(cluster: Cluster) -> dict[str, float]:
     try:
         found["own ssh"], found["own ssh cpu"] = await timed(lambda: wire.send(node.name, TRUE, 5))
         found["fast"], found["fast cpu"] = await timed(all_at_once)
+        found["slowest alone"] = max([(await timed(lambda name=name: all_at_once(name)))[0] for name in shell])
         found["fast scripts"], _ = await timed(scripts_at_once)
         scripts = {name: script(runs, "mark", wire.sudo(name)).encode() for name, runs in shell.items()}
     finally:
