@@ -5,7 +5,6 @@ Never a password prompt, never an unchecked host key, never a forwarded agent.
 
 import asyncio
 import dataclasses
-import shlex
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from asyncssh.public_key import get_default_certificate_algs, get_default_public
 
 from console.asks import AuthFailed, HostKeyChanged, TimedOut, Unreachable, WireError, plain_text
 from console.inventory import Login
-from console.wire.sentences import place, system_error
+from console.wire.sentences import by_hand, place, system_error
 
 KEEPALIVE = 5.0
 """Seconds between two keepalives; three without an answer end the connection."""
@@ -104,16 +103,6 @@ def silent_for(name: str, login: Login, seconds: float) -> TimedOut:
         f"{name} ({place(login.host, login.port)}) gave no SSH connection within {round(seconds, 1):g} s; "
         f"see whether the machine is up: {by_hand(login)}"
     )
-
-
-def by_hand(login: Login) -> str:
-    """The ssh command that leads where a login does: what the inventory says, and ssh_config for the rest."""
-    files = {"-F": login.config, "-i": login.identity}
-    words = [word for option, path in files.items() if path for word in (option, str(path))]
-    words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
-    words += ["-p", str(login.port)] if login.port else []
-    words += ["-l", login.user] if login.user else []
-    return shlex.join(["ssh", *words, login.host])
 
 
 async def _target(name: str, login: Login) -> Target:

@@ -1,8 +1,10 @@
 """The words of the wire's errors. Each says what, where, and how to mend it, and hides nothing."""
 
 import os
+import shlex
 
 from console.asks import plain_text
+from console.inventory import Login
 
 
 def place(host: str, port: int | None) -> str:
@@ -22,3 +24,13 @@ def said(text: str) -> str:
     """What a machine printed, quoted for a sentence, or that it printed nothing."""
     words = plain_text(text, 200)
     return f"it said '{words}'" if words else "it said nothing"
+
+
+def by_hand(login: Login) -> str:
+    """The ssh command that leads where a login does: what the inventory says, and ssh_config for the rest."""
+    files = {"-F": login.config, "-i": login.identity}
+    words = [word for option, path in files.items() if path for word in (option, str(path))]
+    words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
+    words += ["-p", str(login.port)] if login.port else []
+    words += ["-l", login.user] if login.user else []
+    return shlex.join(["ssh", *words, login.host])

@@ -21,7 +21,7 @@ from console.asks import (
     WireError,
 )
 from console.inventory import Cluster, Login, Timings
-from console.wire.login import by_hand
+from console.wire.sentences import by_hand
 
 from .conftest import Bench
 from .machines import Machine, cluster, deaf, listen, shell
