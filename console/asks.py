@@ -134,31 +134,27 @@ FOLD = 20
 heard."""
 
 
-WARY = 3.0
-"""Seconds for a command that has none, where one did not end."""
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 
 
-def script(runs: tuple[Run, ...], mark: str, sudo: bool = False, wary: bool = False) -> str:
+def script(runs: tuple[Run, ...], mark: str, sudo: bool = False) -> str:
     """The /bin/sh script that runs `runs` one after the other and fences what each prints, on both streams.
 
     It is fed to `/bin/sh` on standard input, never as an argument: pfSense <= 2.4.5 runs `-c` unquoted
-    (RELENG_2_4_5 src/etc/rc.initial:49). `mark` is a word no output contains; `sections` splits by it. `wary`: every
-    command gets an end.
+    (RELENG_2_4_5 src/etc/rc.initial:49). `mark` is a word no output contains; `sections` splits by it.
     """
     lines = [f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL", f"echo {mark}; echo {mark} >&2"]
     for at, run in enumerate(runs, 1):
         # One echo ends a command and begins the next: each is a packet that the console must read.
         fence = f'rc=$?; echo "\n{mark} $rc' + (f'\n{mark}"; echo {mark} >&2' if at < len(runs) else '"')
         if_so = '[ "$rc" = 0 ] && ' if run.only_after else ""
-        lines += [if_so + command(run, mark, sudo, wary), fence]
+        lines += [if_so + command(run, mark, sudo), fence]
     return "\n".join(lines) + "\n"
 
 
-def command(run: Run, mark: str, sudo: bool = False, wary: bool = False) -> str:
+def command(run: Run, mark: str, sudo: bool = False) -> str:
     """One command as /bin/sh reads it, with its standard input as a here-document."""
-    seconds = WARY if wary and run.timeout is None else run.timeout
-    watched = () if seconds is None else ("timeout", f"{seconds:g}")
+    watched = () if run.timeout is None else ("timeout", f"{run.timeout:g}")
     words = shlex.join((*watched, *(("sudo", "-n") if run.root and sudo else ()), *run.argv))
     if not run.stdin:
         return f"{words} </dev/null"

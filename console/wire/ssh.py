@@ -22,6 +22,8 @@ CHANNELS = 6
 """At once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
 KEPT = 2
 """Idle shells that are kept on one connection: the fast round's, and that of whatever else is asked meanwhile."""
+WARY = 3.0
+"""Seconds for a command that has no end of its own, where one did not end."""
 SILENCES = 2
 """Timeouts in a row after which the connection is given up: a machine that lost power never says so."""
 
@@ -30,6 +32,10 @@ SUDO_REFUSES = re.compile(
     r"not in the sudoers file|may not run sudo|failed to run command .sudo.|^timeout: sudo: ",
     re.MULTILINE,
 )
+
+
+def _with_an_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    return tuple(replace(run, timeout=WARY) if run.timeout is None else run for run in runs)
 
 
 class Ssh:
@@ -99,7 +105,8 @@ class Ssh:
         try:
             async with asyncio.timeout_at(deadline), self.channel() as opened:
                 sudo = self._needs_sudo(opened.user)
-                await self._answer(opened, script(runs, printed.mark, sudo, self._wary), printed, keep)
+                sent = _with_an_end(runs) if self._wary else runs
+                await self._answer(opened, script(sent, printed.mark, sudo), printed, keep)
         except TimeoutError:
             failure = self.silent_for(deadline - began)
         except WireError as error:

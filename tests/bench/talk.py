@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from console.rounds import Round, rounds
 from console.session import Session
 from console.snapshot import NOT_ASKED, reading_of
 from console.wire import Wire
+from console.wire.sentences import by_hand
 
 from .table import middle
 
@@ -76,13 +78,8 @@ async def timed(call: Callable[[], Awaitable[object]], times: int = TIMES) -> tu
 
 def openssh(login: Login, socket: str) -> list[str]:
     """A warm `ssh true` through a ControlMaster whose socket lies there."""
-    words = ["ssh", "-o", "ControlMaster=auto", "-o", f"ControlPath={socket}", "-o", "ControlPersist=30"]
-    words += ["-F", str(login.config)] if login.config else []
-    words += ["-i", str(login.identity)] if login.identity else []
-    words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
-    words += ["-p", str(login.port)] if login.port else []
-    words += ["-l", login.user] if login.user else []
-    return [*words, login.host, "true"]
+    ssh, *words = shlex.split(by_hand(login))
+    return [ssh, "-o", "ControlMaster=auto", "-o", f"ControlPath={socket}", "-o", "ControlPersist=30", *words, "true"]
 
 
 async def client(argv: list[str], said: bytes = b"") -> None:
