@@ -70,7 +70,11 @@ class Silence:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         near, far = socket.socketpair()
-        inner_reader, inner_writer = await asyncio.open_connection(sock=near)
+        try:
+            inner_reader, inner_writer = await asyncio.open_connection(sock=near)
+        except BaseException:
+            far.close()
+            raise
         server = asyncio.ensure_future(self._serve(far))
         ways = [asyncio.ensure_future(self._carry(*way)) for way in ((reader, inner_writer), (inner_reader, writer))]
         try:
@@ -78,10 +82,11 @@ class Silence:
             self._clients.pop(writer, None)
             writer.close()
         finally:
-            for task in (*ways, server):
+            for task in ways:
                 task.cancel()
-            await asyncio.gather(*ways, server, return_exceptions=True)
             inner_writer.transport.abort()
+            # Not cancelled: a task that ends before its first line closes nothing. Its client's end is its end.
+            await asyncio.gather(*ways, server, return_exceptions=True)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         carrier = Carrier(reader, writer)

@@ -1,0 +1,35 @@
+"""The listener in front of a machine, at the moments when a power cut is inconvenient."""
+
+import asyncio
+import gc
+import socket
+
+import pytest
+
+from console.sim.boxes import Silence
+from console.sim.machine import Clock, Link, Machine
+
+
+@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("link", [Link.SILENT, Link.REFUSED])
+async def test_a_cut_while_a_connection_is_accepted_leaves_no_socket_open(link: Link, turns: int) -> None:
+    """A socket that is left open is a ResourceWarning, which is an error here."""
+    machine = Machine(Clock(0.0), "fw1", "10.20.0.2")
+
+    async def serve(sock: socket.socket) -> None:
+        with sock:
+            sock.setblocking(False)
+            await asyncio.get_running_loop().sock_recv(sock, 1)
+
+    front = Silence(machine, serve)
+    port = await front.open()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    machine.link = link
+    for watcher in machine.watchers:
+        watcher(link)
+    await front.close()
+    writer.close()
+    await asyncio.sleep(0.01)
+    gc.collect()
