@@ -94,7 +94,7 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
         return sudoers(clusters, options.user, options.look_only)
     from console.commands.grants import grants
 
-    return grants(clusters, mariadb=not options.mysql, mysql=not options.mariadb)
+    return grants(clusters)
 
 
 async def _act(options: argparse.Namespace, cluster: Cluster) -> int:

@@ -62,8 +62,8 @@ class Mysql:
     host: str = "127.0.0.1"
     port: int = 3306
     socket: str | None = None
-    """The server's Unix socket on the node, in the place of host and port: MySQL 8's caching_sha2_password takes a
-    password over nothing less safe, but TLS."""
+    """The server's Unix socket on the node, in the place of host and port: for a server without TCP, or accounts of
+    localhost only."""
     password_env: str | None = None
     password_file: Path | None = None
     password_command: tuple[str, ...] | None = None

@@ -76,8 +76,6 @@ def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright
     rights.add_argument("--look-only", action="store_true", help="what asking needs, without the actions")
     grants = commands.add_parser("grants", help="the least rights in MySQL, from the statements that are sent")
     _clusters(grants)
-    grants.add_argument("--mariadb", action="store_true", help="MariaDB's form only")
-    grants.add_argument("--mysql", action="store_true", help="only that of MySQL 8 and Percona XtraDB Cluster 8")
 
 
 def _seconds(text: str) -> float:

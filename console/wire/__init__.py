@@ -7,10 +7,7 @@ import asyncio
 import importlib
 import logging
 import shlex
-import shutil
-import tempfile
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.asks import Answer, Ask, Get, Query, Refused, Run, WireError, plain_text
@@ -35,7 +32,6 @@ class Wire:
         """`allowed`: read-only; nothing but these very asks can leave. Connects to nothing yet."""
         self._cluster = cluster
         self._allowed = allowed
-        self._folder: Path | None = None
         self._ssh: dict[str, Ssh] = {}
         self._sql: dict[str, Sql] = {}
 
@@ -57,7 +53,7 @@ class Wire:
             self._ssh = {machine.name: Ssh(machine, cluster.timings.connect) for machine in cluster.machines}
             if cluster.mysql is not None:
                 keyring = Keyring(cluster.mysql)
-                self._sql = {node.name: Sql(self._ssh[node.name], keyring, self._private) for node in cluster.nodes}
+                self._sql = {node.name: Sql(self._ssh[node.name], keyring) for node in cluster.nodes}
         return self._ssh
 
     async def send(
@@ -114,19 +110,10 @@ class Wire:
         if machine in self._sql:
             self._sql[machine].retry()
 
-    def _private(self) -> Path:
-        """A folder only this user can enter (mkdtemp makes it 0700), made when it is first needed."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="drainboard-"))
-        return self._folder
-
     async def close(self) -> None:
         """Ends every connection and thread. Nothing can be sent afterwards without connecting anew."""
         await asyncio.gather(*(sql.close() for sql in self._sql.values()))
         await asyncio.gather(*(ssh.close() for ssh in self._ssh.values()))
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
 
 async def _run(ssh: "Ssh", runs: dict[int, Run], deadline: float, keep: bool) -> Answers:

@@ -5,12 +5,12 @@ tunnel under it.
 """
 
 import asyncio
-import itertools
+import contextlib
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncssh
 import pymysql
@@ -35,22 +35,20 @@ LOCK_WAIT = 2
 ACCESS_DENIED = {1045, 1698, 1251, 2059, 4151}
 NOT_GRANTED = {1044, 1142, 1143, 1227, 1370}
 
-_NUMBERS = itertools.count(1)
-"""Names of sockets: one series for all nodes, whose sockets lie in one folder."""
-
 T = TypeVar("T")
-Connection: TypeAlias = "pymysql.Connection[pymysql.cursors.Cursor]"
+if TYPE_CHECKING:
+    Connection: TypeAlias = pymysql.Connection[pymysql.cursors.Cursor]
+else:  # at run time it takes no parameter
+    Connection = pymysql.Connection
 
 
 class Sql:
     """The MySQL of one node. `query` raises WireError and nothing else."""
 
-    def __init__(self, ssh: Ssh, keyring: Keyring, folder: Callable[[], Path]) -> None:
-        """`folder` gives a folder that only this user can enter."""
+    def __init__(self, ssh: Ssh, keyring: Keyring) -> None:
         self._ssh = ssh
         self._keyring = keyring
         self._mysql = keyring.mysql
-        self._folder = folder
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, f"mysql-{ssh.name}")
         self._working: asyncio.Future[Any] | None = None
@@ -101,23 +99,31 @@ class Sql:
     async def _connect(self, opened: Opened) -> tuple[Connection, Tunnel]:
         login = self._secret = await self._keyring.secret()
         try:
-            path = self._folder() / f"{next(_NUMBERS)}.sock"
-            tunnel = self._tunnel = await Tunnel.open(opened, self._mysql, path)
-            return (await self._in_thread(lambda: _understood(lambda: _log_in(login, str(tunnel.path)))), tunnel)
+            tunnel, client = await Tunnel.open(opened, self._mysql)
+            self._tunnel = tunnel
+            kind = _Local if self._mysql.socket else Connection
+            return await self._logged_in(lambda: _log_in(kind, login, client), client), tunnel
         except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:
             if isinstance(error, TimeoutError):
                 raise
             self._drop()
             raise self._no_login(error, login) from None
 
+    async def _logged_in(self, log_in: Callable[[], Connection], client: socket.socket) -> Connection:
+        try:
+            return await self._in_thread(lambda: _understood(log_in))
+        except RuntimeError:  # the thread has ended: nobody else closes what it didn't get
+            client.close()
+            raise
+
     async def _in_thread(self, call: Callable[[], T]) -> T:
         """Runs `call` in this node's thread; whoever gives up waiting takes the tunnel away from under it."""
         working = asyncio.get_running_loop().run_in_executor(self._thread, call)
-        working.add_done_callback(_heard)
         self._working = working
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
+            working.add_done_callback(_unwanted)
             self._drop()
             raise
 
@@ -159,7 +165,16 @@ class Sql:
     def _drop(self) -> None:
         if self._tunnel is not None:
             self._tunnel.close()
+        if self._connected_through is not None:
+            self._hang_up(self._connected_through[0])
         self._tunnel = self._connected_through = None
+
+    def _hang_up(self, connection: Connection) -> None:
+        """Once its thread is out of it: PyMySQL's socket is not one to close while another thread reads from it."""
+        if self._working is None or self._working.done():
+            _close(connection)
+        else:
+            self._working.add_done_callback(lambda _: _close(connection))
 
     def retry(self) -> None:
         """Forgets the last failure, and the password that may have been wrong."""
@@ -175,10 +190,15 @@ class Sql:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _heard(working: asyncio.Future[T]) -> None:
-    """Takes note of the outcome of a call nobody waits for any more."""
-    if not working.cancelled():
-        working.exception()
+def _close(connection: Connection) -> None:
+    with contextlib.suppress(pymysql.MySQLError):  # it may be closed
+        connection.close()
+
+
+def _unwanted(working: asyncio.Future[Any]) -> None:
+    """Takes note of the outcome of a call nobody waits for any more: a login may have been a success."""
+    if not working.cancelled() and working.exception() is None and isinstance(working.result(), pymysql.Connection):
+        _close(working.result())
 
 
 def _code(error: Exception) -> tuple[int, str]:
@@ -198,9 +218,16 @@ def _understood(call: Callable[[], T]) -> T:
         raise pymysql.InterfaceError(0, f"it doesn't speak MySQL ({type(error).__name__})") from None
 
 
-def _log_in(login: Secret, path: str) -> Connection:
-    return pymysql.Connection(
-        unix_socket=path,
+class _Local(Connection):
+    """To the server's own Unix socket, over which it expects caching_sha2_password's password as it is, and over TCP
+    encrypted with its RSA key (mysql-server, sql/auth/sha2_password.cc: is_secure_transport).
+    """
+
+    _secure = True
+
+
+def _log_in(kind: type[Connection], login: Secret, client: socket.socket) -> Connection:
+    connection = kind(
         user=login.user,
         password=login.password.encode(),  # as text PyMySQL would insist on latin-1
         cursorclass=pymysql.cursors.Cursor,
@@ -212,7 +239,10 @@ def _log_in(login: Secret, path: str) -> Connection:
         ssl_disabled=True,  # SSH encrypts
         local_infile=False,
         program_name="drainboard",
+        defer_connect=True,
     )
+    connection.connect(client)  # which closes it when it fails
+    return connection
 
 
 def _fetch(connection: Connection, sql: str) -> Rows:

@@ -181,12 +181,7 @@ def test_the_statements(full: Cluster, inventory: Path, capsys: pytest.CaptureFi
         "GRANT SHOW VIEW ON *.* TO 'drainboard'@'localhost';",
         "GRANT SHOW VIEW ON *.* TO 'drainboard'@'127.0.0.1';",
     ]
-    both = printed(inventory, capsys, "grants")
-    assert "-- MariaDB:" in both
-    assert "IDENTIFIED WITH mysql_native_password" in both
-    assert "mysql_native_password" not in printed(inventory, capsys, "grants", "--mariadb")
-    inventory.write_text(FULL.replace("[cluster.full.mysql]\n", '[cluster.full.mysql]\nsocket = "/run/mysqld.sock"\n'))
-    assert "mysql_native_password" not in printed(inventory, capsys, "grants", "--mysql")
+    assert "IDENTIFIED BY 'put-a-password-here';" in printed(inventory, capsys, "grants")
 
 
 def test_where_the_console_comes_from() -> None:

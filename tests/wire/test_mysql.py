@@ -1,6 +1,7 @@
 """Questions to a real MySQL server through a real SSH connection, and where the password comes from."""
 
 import asyncio
+import gc
 import os
 import shutil
 import socket
@@ -128,11 +129,8 @@ async def test_one_connection_is_kept(bench: Bench, mysql: Mysql) -> None:
 async def test_nothing_is_left_behind(bench: Bench, mysql: Mysql) -> None:
     _, wire = await node(bench, mysql)
     await wire.send("node1", ONE, 5)
-    folder = wire._folder
-    assert folder is not None and folder.stat().st_mode & 0o077 == 0 and list(folder.iterdir()) == []
     await wire.close()
     await asyncio.sleep(0.05)
-    assert not folder.exists()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mysql-node1")]
 
 
@@ -176,6 +174,23 @@ async def test_a_cancelled_question_leaves_a_working_wire(bench: Bench, mysql: M
     await asyncio.sleep(0.05)
     (rows,) = await wire.send("node1", ONE, 5)
     assert isinstance(rows, Rows)
+
+
+@pytest.mark.parametrize("turns", range(0, 250, 12))
+async def test_a_question_given_up_at_any_moment_of_the_login_leaves_no_socket_open(
+    bench: Bench, mysql: Mysql, turns: int
+) -> None:
+    """A socket that is left open is a ResourceWarning, which is an error here."""
+    _, wire = await node(bench, mysql)
+    await wire.send("node1", (Run(("true",)),), 5)
+    asked = asyncio.create_task(wire.send("node1", ONE, 5))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.wait([asked])
+    await wire.close()
+    await asyncio.sleep(0.02)
+    gc.collect()
 
 
 async def test_a_connection_the_server_ended_is_made_anew_unasked(
