@@ -27,10 +27,13 @@ from console.snapshot import NOT_ASKED, reading_of
 from console.wire import Wire
 from console.wire.sentences import by_hand
 
+from .away import away
 from .table import middle
 
 TRUE = (Run(("true",)),)
 TIMES = 20
+ROUND_TRIP = 0.02
+"""Seconds to a cluster that is looked at from home."""
 
 
 async def cold(cluster: Cluster, began: float) -> dict[str, float]:
@@ -134,6 +137,13 @@ async def warm(cluster: Cluster) -> dict[str, float]:
     return found | (await by_openssh(cluster, scripts) if shutil.which("ssh") else {})
 
 
+async def warm_from_home(cluster: Cluster) -> dict[str, float]:
+    """As `warm`, with the cluster at the other end of a link."""
+    with tempfile.TemporaryDirectory(prefix="db-") as folder:
+        async with away(cluster, ROUND_TRIP, Path(folder)) as there:
+            return {f"home {name}": value for name, value in (await warm(there)).items()}
+
+
 class Meter:
     """What node1 of a lab spends beside what it spends anyway."""
 
@@ -228,7 +238,7 @@ async def on_the_node(cluster: Cluster, lab: str) -> list[dict[str, str | float]
 async def main(inventory: Path, began: float, lab: str) -> None:
     """Prints one line."""
     cluster = load(inventory).clusters[0]
-    found: dict[str, object] = {**await cold(cluster, began), **await warm(cluster)}
+    found: dict[str, object] = {**await cold(cluster, began), **await warm(cluster), **await warm_from_home(cluster)}
     if lab:
         found["node"] = await on_the_node(cluster, lab)
     print(json.dumps(found))
