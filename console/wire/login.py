@@ -15,6 +15,7 @@ from asyncssh.public_key import get_default_certificate_algs, get_default_public
 
 from console.asks import AuthFailed, HostKeyChanged, TimedOut, Unreachable, WireError, plain_text
 from console.inventory import Login
+from console.wire.opened import Opened
 from console.wire.sentences import by_hand, place, system_error
 
 KEEPALIVE = 5.0
@@ -28,8 +29,6 @@ AT_ONCE = 8 << 10
 nothing, 0.3 s in which no key is heard."""
 MAX_JUMPS = 8
 SYSTEM_CONFIG, SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_config"), Path("/etc/ssh/ssh_known_hosts")
-
-Stream = tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]
 
 
 @dataclass(frozen=True)
@@ -45,31 +44,6 @@ class Target:
     def where(self) -> str:
         """The machine's name in the inventory, and what its connection really goes to."""
         return f"{self.name} ({place(self.options.host, self.options.port)})"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A connection with those that carry it, outermost last."""
-
-    conn: asyncssh.SSHClientConnection
-    hops: tuple[asyncssh.SSHClientConnection, ...]
-    user: str
-    where: str
-
-    async def stream(self, host: str, port: int) -> Stream:
-        """A TCP connection from the machine to `host`:`port`. Raises asyncssh.Error."""
-        opened = await self.conn.open_connection(host, port, encoding=None)  # pyright: ignore
-        return cast(Stream, opened)
-
-    async def socket_stream(self, path: str) -> Stream:
-        """A connection to a Unix socket of the machine. Raises asyncssh.Error."""
-        opened = await self.conn.open_unix_connection(path, encoding=None)  # pyright: ignore
-        return cast(Stream, opened)
-
-    def abort(self) -> None:
-        """Ends it at once, telling the machine nothing: it may no longer be there."""
-        for conn in (self.conn, *self.hops):
-            conn.abort()
 
 
 class Doorkeeper(asyncssh.SSHClient):

@@ -19,7 +19,7 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
 from console.asks import AuthFailed, Query, Refused, Rows, TimedOut, Unreachable, WireError, plain_text
 from console.wire.backoff import Backoff
-from console.wire.login import Opened
+from console.wire.opened import Opened
 from console.wire.password import Keyring, Secret
 from console.wire.sentences import place, said, system_error
 from console.wire.ssh import Ssh

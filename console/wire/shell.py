@@ -6,12 +6,14 @@ each. Whatever goes wrong with it ends it, and the next script gets a new one.
 
 import asyncio
 import re
+from collections.abc import Coroutine
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import asyncssh
 
 from console.asks import Ran, Unreadable, sections
+from console.wire.opened import or_closed
 
 MAX_OUT = 4 << 20
 """Bytes of standard output of one call: pfSense's config.xml can reach 1 MiB."""
@@ -103,9 +105,10 @@ class Shell(asyncssh.SSHClientSession[bytes]):
         shell = cls()
         shell.conn, shell._answering = conn, answering
         try:
-            await conn.create_session(  # pyright: ignore
+            opening = conn.create_session(  # pyright: ignore
                 lambda: shell, "/bin/sh", request_pty=False, x11_forwarding=False, encoding=None
             )
+            await or_closed(cast("Coroutine[Any, Any, object]", opening), lambda _: shell.close())
         except BaseException:
             shell.close()
             raise

@@ -14,7 +14,8 @@ import asyncssh
 from console.asks import Ran, Refused, Run, TimedOut, Unreachable, Unreadable, WireError, script
 from console.inventory import Firewall, Node
 from console.wire.backoff import Backoff
-from console.wire.login import Opened, log_in, silent_for
+from console.wire.login import log_in, silent_for
+from console.wire.opened import Opened
 from console.wire.sentences import place, said, system_error
 from console.wire.shell import MAX_OUT, Printed, Shell
 

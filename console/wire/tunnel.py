@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import asyncssh
 
 from console.inventory import Mysql
-from console.wire.login import Opened, Stream
+from console.wire.opened import Opened, Stream
 
 CHUNK = 64 << 10
 FIRST_ALLOWANCE = 1 << 20

@@ -1,0 +1,59 @@
+"""A connection to a machine, and what is opened on it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import asyncssh
+
+Stream = tuple[asyncssh.SSHReader[bytes], asyncssh.SSHWriter[bytes]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection with those that carry it, outermost last."""
+
+    conn: asyncssh.SSHClientConnection
+    hops: tuple[asyncssh.SSHClientConnection, ...]
+    user: str
+    where: str
+
+    async def stream(self, host: str, port: int) -> Stream:
+        """A TCP connection from the machine to `host`:`port`. Raises asyncssh.Error."""
+        opening = self.conn.open_connection(host, port, encoding=None)  # pyright: ignore
+        return await or_closed(cast("Coroutine[Any, Any, Stream]", opening), _hang_up)
+
+    async def socket_stream(self, path: str) -> Stream:
+        """A connection to a Unix socket of the machine. Raises asyncssh.Error."""
+        opening = self.conn.open_unix_connection(path, encoding=None)  # pyright: ignore
+        return await or_closed(cast("Coroutine[Any, Any, Stream]", opening), _hang_up)
+
+    def abort(self) -> None:
+        """Ends it at once, telling the machine nothing: it may no longer be there."""
+        for conn in (self.conn, *self.hops):
+            conn.abort()
+
+
+async def or_closed(opening: Coroutine[Any, Any, T], close: Callable[[T], None]) -> T:
+    """What was opened; or, for whoever gives up waiting, `close` is called with it when it is open after all.
+
+    asyncssh forgets a channel whose opening is cancelled before the machine has confirmed it, and the machine keeps it:
+    one of the ten sessions that its sshd allows a connection (asyncssh 2.24, SSHChannel._open).
+    """
+    task = asyncio.ensure_future(opening)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda done: _unwanted(done, close))
+        raise
+
+
+def _unwanted(done: "asyncio.Task[T]", close: Callable[[T], None]) -> None:
+    if not done.cancelled() and done.exception() is None:
+        close(done.result())
+
+
+def _hang_up(stream: Stream) -> None:
+    stream[1].channel.abort()
