@@ -37,9 +37,8 @@ MANY = 1000
 """Rows, likewise."""
 
 
-def _large(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
-    """Or one that is searched for what the inventory says, at whatever price."""
-    return question.parse_for is not None or sum(map(_size, answers)) > LARGE
+def _slow(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
+    return question.searches or sum(map(_size, answers)) > LARGE
 
 
 def _size(answer: Answer | WireError) -> int:
@@ -235,7 +234,7 @@ class Poller:
         before = reading_of(self.snapshot, question, name)
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:
-            return Known(await asyncio.to_thread(parse) if _large(question, answers) else parse(), sent)
+            return Known(await asyncio.to_thread(parse) if _slow(question, answers) else parse(), sent)
         except Busy as busy:
             return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
         except Unreadable as unreadable:

@@ -17,7 +17,8 @@ class Subject(Enum):
     FIREWALL = "firewalls"
     NODE = "nodes"
     VOLUME = "volumes"
-    """A Gluster volume is asked about through one node, whichever answers: see design, "one asker a volume"."""
+    """A Gluster volume is asked about through one node, whichever answers: two commands at once
+    about one volume are refused."""
     DATABASE = "databases"
     """What all Galera members share, asked about through one node that is Synced."""
     VIP = "vips"
@@ -50,6 +51,8 @@ class Question(Generic[T]):
     parse: Callable[[tuple[Any, ...], T | None], T]
     parse_for: Callable[[Cluster], Callable[[tuple[Any, ...], T | None], T]] | None = None
     """In the place of `parse`, where the inventory says how an answer is to be read."""
+    searches: bool = False
+    """Whether reading even a small answer takes time: a thread reads it then, so that meanwhile every key is heard."""
     apart: bool = False
     """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
     remedy: str = "docs/preparing.md says what it needs"

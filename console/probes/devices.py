@@ -278,4 +278,5 @@ DEVICES = Question(
     asks=_asks,
     parse=parse,
     parse_for=lambda cluster: lambda answers, before: judged(cluster, parse(answers, before)),
+    searches=True,  # for what the inventory names, by an expression of its own
 )

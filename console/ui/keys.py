@@ -11,7 +11,7 @@ EVERYWHERE = (CLUSTER, FLEET, DETAIL, FINDINGS)
 
 class Key(NamedTuple):
     """`code` is Textual's name where it is not the key itself; `keep`: the higher, the longer it stays in the bottom
-    line when room is short, 0 never. `changes`: it leads to a change, so read-only leaves it out."""
+    line when room is short, 0 never. `changes`: it leads to a change, so it is offered where one can be made only."""
 
     key: str
     word: str
@@ -29,16 +29,20 @@ KEYS: tuple[Key, ...] = (
     Key("pgup pgdn", "", "a page up or down; g and G go to the first and the last line", EVERYWHERE, act=False),
     Key("enter", "open", "open what is selected: a cluster, a machine, a finding", (CLUSTER, FLEET, FINDINGS), 88,
         "enter"),
-    Key("d", "drain", "drain: out of every pool on both firewalls; sessions may end; it stays out", (CLUSTER,), 90),
+    Key("d", "drain", "drain: out of every pool on both firewalls; sessions may end; it stays out",
+        (CLUSTER,), 90, changes=True),
     Key("x", "remove", "remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
-        (CLUSTER,), 95),
+        (CLUSTER,), 95, changes=True),
     Key("p", "put back", "put back (rejoin): waits until the node is Synced, healed and serving by itself",
-        (CLUSTER,), 85),
+        (CLUSTER,), 85, changes=True),
     Key("b", "reboot", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
-        (CLUSTER,), 50),
-    Key("u", "undo", "undo: put back at once what the last removal took out, as it was found", (CLUSTER,), 80),
-    Key("r", "resume", "resume an open run: each step is checked again before anything is sent", (CLUSTER,)),
-    Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open", (CLUSTER,)),
+        (CLUSTER,), 50, changes=True),
+    Key("u", "undo", "undo: put back at once what the last removal took out, as it was found",
+        (CLUSTER,), 80, changes=True),
+    Key("r", "resume", "resume an open run: each step is checked again before anything is sent",
+        (CLUSTER,), changes=True),
+    Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open",
+        (CLUSTER,), changes=True),
     Key("y", "dry run", "dry run: what stands against an action, its steps and exact commands", (CLUSTER,), 40),
     Key("w", "what is wrong", "what is wrong: every finding, and what each means", (CLUSTER,), 45),
     Key("l", "log", "log: findings, events and the journal's runs", (CLUSTER,), 30),
@@ -63,7 +67,7 @@ KEYS: tuple[Key, ...] = (
     Key("q", "quit", "quit; asks if a run is under way", EVERYWHERE, 98),
 )  # fmt: skip
 
-CHANGING = frozenset("dxpburs")
+CHANGING = frozenset(key.key for key in KEYS if key.changes)
 
 
 def on(screen: str) -> tuple[Key, ...]:

@@ -84,14 +84,14 @@ class Sql:
         if self._connected_through is not None and self._connected_through[1].alive:
             return self._connected_through
         self._drop()
-        now = asyncio.get_running_loop().time()
-        if (standing := self._backoff.standing(now)) is not None:
+        clock = asyncio.get_running_loop().time
+        if (standing := self._backoff.standing(clock())) is not None:
             raise standing.with_traceback(None)
         opened = await self._ssh.connection()  # its failures have their own back-off
         try:
             self._connected_through = await self._connect(opened)
         except WireError as error:
-            self._backoff.failed(error, now)
+            self._backoff.failed(error, clock())
             raise
         self._backoff.reset()
         return self._connected_through
