@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from console.facts.bricks import brick_of, known_volumes
 from console.facts.ist import ist_window
-from console.facts.membership import Place, backends_of, master, others_serving, place, pools_of
+from console.facts.membership import Place, backends_of, master, others_serving, place, pools_of, sending
 from console.facts.sync import sync
 from console.facts.takeover import carried, takes_over
 from console.guards import (
@@ -61,7 +61,7 @@ def _node(snapshot: Snapshot, name: str) -> Spare:
     if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
         return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
     reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
-    reasons += [*_quorum(snapshot, name), *_pools_unknown(snapshot)]
+    reasons = [*_half_out(snapshot, name), *reasons, *_quorum(snapshot, name), *_pools_unknown(snapshot)]
     if reasons:
         return _stays(name, reasons, better_out(snapshot, name))
     return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
@@ -79,6 +79,14 @@ def _stays(name: str, reasons: list[str], better: str = "") -> Spare:
     more = f" (and {len(each) - 1} more)" if len(each) > 1 else ""
     lead = f"{better}; a reboot must wait" if better else f"{name} must stay"
     return Spare(name, False, f"{lead}: {_short(reasons[0])}{more}", each)
+
+
+def _half_out(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """Whom somebody has taken out and visitors still reach: who believes it out would cut them off. A reboot need not
+    ask, for it takes the node out itself."""
+    sends = sending(snapshot, name)
+    if sends and place(snapshot, name) is Place.MIXED:
+        yield f"{name} is out only in part, and {listed(sends)} {'send' if len(sends) > 1 else 'sends'} it traffic"
 
 
 def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:

@@ -66,10 +66,11 @@ EXPLANATIONS: dict[Kind, Explanation] = {
     ),
     Kind.MIXED: Explanation(
         "The node is out in one place and in at another: out at run time and not in config.xml, on one firewall and"
-        " not on the other, or of one pool and not of another. A reload, a boot or a failover brings it back.",
+        " not on the other, or of one pool and not of another. It is served still, or a reload, a boot or a failover"
+        " brings it back.",
         (
             "a drain was made by hand on HAProxy's socket or stats page: it does not survive a reload",
-            "a run was interrupted, or a firewall was away: drainboard runs lists what is open",
+            "a run was interrupted, or a firewall was away: drainboard runs lists what is open, the key r resumes it",
             "a sync of the pools failed",
         ),
         (STAT, CONFIGURED, "console: drainboard runs"),

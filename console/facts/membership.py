@@ -105,6 +105,17 @@ def master(snapshot: Snapshot) -> str | None:
     return masters[0] if len(masters) == 1 else None
 
 
+def sending(snapshot: Snapshot, node: str) -> tuple[str, ...]:
+    """The firewalls that carry traffic, of one address or more, and send a node some of it now."""
+    return tuple(
+        one.firewall
+        for one in memberships(snapshot, node)
+        if isinstance(carp := snapshot.firewall(one.firewall).carp, Known)
+        and "MASTER" in carp.value.roles
+        and any(server.serving for server in one.now or ())
+    )
+
+
 def primary(snapshot: Snapshot) -> str | None:
     """The firewall whose configuration is synced to the other; None if not known."""
     return next((view.name for view in snapshot.firewalls if _config(snapshot, view.name, "primary")), None)

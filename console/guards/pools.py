@@ -91,8 +91,9 @@ def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
     for other in snapshot.nodes:
         if other.name == node:
             continue
-        if place(snapshot, other.name) in (Place.OUT, Place.MIXED):
-            saw, clears = f"{other.name} is out of the load balancer already", f"Rejoin {other.name} first"
+        if (where := place(snapshot, other.name)) in (Place.OUT, Place.MIXED):
+            how = "of the load balancer already" if where is Place.OUT else "only in part"
+            saw, clears = f"{other.name} is out {how}", f"Rejoin {other.name} first"
             yield Objection(other.name, saw, clears, Override.NAME_AND_REASON)
         else:
             yield from _not_serving(snapshot, other, shared)

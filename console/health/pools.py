@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.balancers.pools import Admin, Pools
-from console.facts.membership import Place, master, memberships, node_of, place, pools_of
+from console.facts.membership import Membership, Place, master, memberships, node_of, place, pools_of, sending
 from console.health.finding import Finding, Kind, Level
 from console.saying import counted, listed
 from console.snapshot import Known, Snapshot, Unknown
@@ -150,18 +150,38 @@ def firewalls_agree(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _mixed(snapshot: Snapshot, node: str) -> str:
-    """Where the layers and the firewalls disagree: who was taken out comes back without anybody's doing."""
+    """Where the layers and the firewalls disagree: who was taken out is served all the same, or comes back without
+    anybody's doing."""
     places = memberships(snapshot, node)
-    taken = [f"{one.firewall} at run time" for one in places if one.out_now]
-    taken += [f"{one.firewall} in config.xml" for one in places if one.out_later]
-    left = [one.firewall for one in places if one.out_now is False or one.out_later is False]
-    if not taken or not left:
+    taken = [f"{one.firewall}{_layer(one)}" for one in places if one.out_now or one.out_later]
+    now = [one.firewall for one in places if one.out_now is False]
+    later = [one.firewall for one in places if one.out_later is False]
+    if not taken or not (now or later):
         out = [server.backend for one in places for server in one.now or () if server.admin is not Admin.READY]
         out += [server.pool for one in places for server in one.later or () if server.out]
         return f"{node} is out of {listed(out)}, but not of every pool"
-    if all(one.out_now is not False for one in places) and not any(one.out_later for one in places):
-        return f"{node} is out at run time only: a reload, a boot or a failover of {listed(left)} brings it back"
-    return f"{node} will get traffic from {listed(left)}: it is out only on {', '.join(taken)}"
+    if not now and not any(one.out_later for one in places):
+        return f"{node} is out at run time only: a reload, a boot or a failover of {listed(later)} brings it back"
+    return f"{_served(snapshot, node, now, later)}: it is out only on {listed(taken)}"
+
+
+def _layer(one: Membership) -> str:
+    """Of a place where a node is out: which layer alone says so."""
+    return "" if one.out_now and one.out_later else " at run time" if one.out_now else " in config.xml"
+
+
+def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> str:
+    """Who sends a node traffic that somebody wants out, or what it takes for that. `now`, `later`: where it is in."""
+    lead = master(snapshot)
+    if sends := sending(snapshot, node):
+        return f"{node} gets traffic from {listed(sends)}"
+    if not now:
+        return f"a reload, a boot or a failover of {listed(later)} brings {node} back"
+    if lead in now:
+        return f"{node} will get traffic from {lead} as soon as it is UP there"
+    return (
+        f"a failover to {listed(now)} would send {node} traffic" if lead else f"{listed(now)} may send {node} traffic"
+    )
 
 
 RULES = (balancers_run, nodes_are_in, firewalls_agree)

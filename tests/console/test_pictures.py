@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Admin, Pools
+from console.balancers.pools import Admin, Pools, Server
 from console.facts.membership import Place, place
 from console.guards import Action, no_traffic, objections, other_bricks
-from console.health import Level, findings, verdict
+from console.health import Kind, Level, findings, verdict
 from console.probes.gluster import Brick, Volume
 from console.procedures.power import REBOOT
 from console.procedures.steps import Intent
@@ -94,6 +94,33 @@ async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> Non
     assert place(partly, "node2") is Place.MIXED
     assert "node2 is out of web_ipvANY, but not of every pool" in [f.says for f in findings(partly)]
     assert not objections(partly, Action.REJOIN, "node2")
+
+
+async def test_who_is_out_in_one_place_only_is_told_by_who_would_send_it_traffic(well: Snapshot) -> None:
+    def of(name: str, admin: Admin = Admin.READY, status: str = "") -> tuple[Server, ...]:
+        pools = well.firewall(name).pools
+        assert isinstance(pools, Known)
+        return tuple(
+            replace(one, admin=admin, status=status or one.status) if one.name == "node2" else one
+            for one in pools.value.servers
+        )
+
+    def told(picture: Snapshot, name: str, servers: tuple[Server, ...]) -> str:
+        seen = firewall(picture, name, pools=Known(Pools(running=True, servers=servers), 1.0))
+        return next(one.says for one in findings(seen) if one.kind is Kind.MIXED)
+
+    assert told(well, "fw2", of("fw2", Admin.MAINT)) == "node2 gets traffic from fw1: it is out only on fw2 at run time"
+    assert told(well, "fw1", of("fw1", Admin.DRAIN)) == (
+        "a failover to fw2 would send node2 traffic: it is out only on fw1 at run time"
+    )
+    down = firewall(well, "fw1", pools=Known(Pools(running=True, servers=of("fw1", status="DOWN")), 1.0))
+    assert told(down, "fw2", of("fw2", Admin.MAINT)) == (
+        "node2 will get traffic from fw1 as soon as it is UP there: it is out only on fw2 at run time"
+    )
+    unled = firewall(well, "fw1", carp=SILENT)
+    assert told(unled, "fw2", of("fw2", Admin.MAINT)) == (
+        "fw1 may send node2 traffic: it is out only on fw2 at run time"
+    )
 
 
 async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot) -> None:

@@ -78,6 +78,12 @@ class Seen:
         return self.painted(self.screen)
 
     @property
+    def sentences(self) -> str:
+        """The board's words in one line, wherever its lines break, without the bar's time."""
+        bar, *rest = self.text.splitlines()
+        return " ".join(" ".join([bar.rstrip().rpartition(" ")[0], *rest]).split())
+
+    @property
     def top(self) -> str:
         """The full screen that is on top."""
         return self.painted(next(one for one in reversed(self.app.screen_stack) if isinstance(one, Base)))

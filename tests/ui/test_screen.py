@@ -288,7 +288,8 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         sim.fault("firewall-back", "fw2")
         await seen.until(lambda: seen.row("node1").count("✓UP") == 1, 20)
         await seen.until(lambda: "fw2 answers again and was not told; press r now" in seen.text)
-        assert "node1 will get traffic from fw2" in seen.text
+        told = "a failover to fw2 would send node1 traffic: it is out only on fw1; r resumes remove node1"
+        await seen.until(lambda: told in seen.sentences)
         await seen.press("r")
         await seen.until(lambda: seen.dialog)
         assert "0 of 2 steps done, 2 partly" in (seen.dialog or "")
@@ -298,6 +299,23 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         await seen.press("r")
         await seen.until(lambda: seen.row("node1").count("■MAINT ") == 2)
         await seen.until(lambda: "remove node1: done" in seen.text)
+
+
+async def test_a_firewall_that_was_not_told_and_leads_again_sends_traffic_now(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("firewall-lost", "fw1")
+        await seen.until(lambda: "fw1 lost since" in seen.text and "fw2 is CARP MASTER" in seen.sentences)
+        await seen.press("d")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: "!OPEN, not everywhere" in seen.text, 30)
+        sim.fault("firewall-back", "fw1")
+        told = "node1 gets traffic from fw1: it is out only on fw2; r resumes drain node1"
+        await seen.until(lambda: told in seen.sentences, 20)
+        await seen.until(lambda: "(node1 is out only in part, and fw1 sends it traffic)" in seen.sentences, 20)
+        assert "may go now: node1" not in seen.sentences
+        assert "node1: partly out since " in seen.sentences
 
 
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:

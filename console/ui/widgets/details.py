@@ -17,12 +17,13 @@ def out_since(sight: Sight, node: str) -> str:
     if where not in (Place.OUT, Place.MIXED):
         return ""
     record = sight.out.get(node)
+    out = "out" if where is Place.OUT else "partly out"
     kept = ", kept in config.xml" if all(one.out_later for one in memberships(sight.picture, node)) else ""
     if record is None:
-        return "out" + kept
+        return out + kept
     reason = f": {record.first('reason')}" if record.first("reason") else ""
     who = record.first("who")
-    return f"out since {moment(record.begun, sight.now)} by {record.action}{kept} ({who}){reason}"
+    return f"{out} since {moment(record.begun, sight.now)} by {record.action}{kept} ({who}){reason}"
 
 
 def details(sight: Sight, most: int) -> list[Line]:

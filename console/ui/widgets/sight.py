@@ -51,6 +51,14 @@ class Sight(NamedTuple):
         """Whether the filter lets it through."""
         return not self.filter or self.filter.lower() in text.lower()
 
+    def resumes(self, node: str) -> str:
+        """What the key r goes on with on a node: the action of its open run; "" if there is none, or one at work."""
+        if self.elsewhere or self.read_only or (self.run and not self.run.ended):
+            return ""
+        left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
+        found = [one.action.value for one in left if one.node == node]
+        return next(iter([*found, *(one.action for one in self.open if one.node == node)]), "")
+
     @property
     def poll(self) -> float:
         """Seconds between two rounds."""

@@ -65,7 +65,10 @@ def layers(sight: Sight) -> list[Line]:
 
 
 def told(sight: Sight, one: Finding) -> str:
-    """A finding; of a node that is out also since when and why, which only the journal knows."""
+    """A finding; of a node that is out also since when and why, of one that is half out what mends it: that only the
+    journal knows."""
+    if one.kind == Kind.MIXED and (action := sight.resumes(one.machine)):
+        return f"{one.says}; r resumes {action} {one.machine}"
     return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == Kind.OUT else one.says
 
 
