@@ -25,7 +25,7 @@ from console.guards import (
 )
 from console.health import serving
 from console.saying import clock, counted, listed, percent
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Cause, Known, Snapshot, Unknown
 
 GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left)
 """What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
@@ -33,13 +33,14 @@ GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a
 
 @dataclass(frozen=True)
 class Spare:
-    """One machine. `may` None: not known, or it is gone already."""
+    """One machine. `may` None: not known, also because it does not answer."""
 
     name: str
     may: bool | None
     says: str
     reasons: tuple[str, ...] = ()
     gone: bool = False
+    """It does not answer. That it is gone is one of the reasons there may be."""
 
 
 def spares(snapshot: Snapshot) -> tuple[Spare, ...]:
@@ -57,7 +58,7 @@ def may_go(snapshot: Snapshot, name: str) -> Spare:
 def _node(snapshot: Snapshot, name: str) -> Spare:
     host = snapshot.node(name).host
     if isinstance(host, Unknown):
-        return _gone(name, host)
+        return _untold(name, host)
     if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
         return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
     reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
@@ -67,10 +68,13 @@ def _node(snapshot: Snapshot, name: str) -> Spare:
     return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
 
 
-def _gone(name: str, reading: Unknown) -> Spare:
+def _untold(name: str, reading: Unknown) -> Spare:
     if not reading.since:
         return Spare(name, None, f"whether {name} may go is not known: it was not asked yet")
-    return Spare(name, None, f"{name} is gone since {clock(reading.since)}", gone=True)
+    if reading.cause not in (Cause.SILENT, Cause.STALE):
+        return Spare(name, None, f"whether {name} may go is not known: {reading.why}")
+    says = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
+    return Spare(name, None, says, gone=True)
 
 
 def _stays(name: str, reasons: list[str], better: str = "") -> Spare:
@@ -149,7 +153,7 @@ def _pool_keeps(snapshot: Snapshot, name: str) -> str:
 def _firewall(snapshot: Snapshot, name: str) -> Spare:
     carp = snapshot.firewall(name).carp
     if isinstance(carp, Unknown):
-        return _gone(name, carp)
+        return _untold(name, carp)
     reasons = takes_over(snapshot, name)
     if reasons:
         return _stays(name, [*reasons])
@@ -174,7 +178,7 @@ def _ready(snapshot: Snapshot, name: str) -> str:
 
 
 def one_line(snapshot: Snapshot) -> str:
-    """The board's line: may go now: node1, fw2 | what is better taken out | not: node2 (why) | gone: node3."""
+    """The board's line: may go now: node1 | what is better taken out | not: node2 (why) | does not answer: node3."""
     every = spares(snapshot)
     can = ", ".join(one.name for one in every if one.may)
     better = {view.name: says for view in snapshot.nodes if (says := better_out(snapshot, view.name))}
@@ -185,9 +189,11 @@ def one_line(snapshot: Snapshot) -> str:
             stay.setdefault(_short(next(iter(one.reasons), "")), []).append(one.name)
     if stay:
         parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))
-    gone = ", ".join(one.name for one in every if one.gone)
-    unknown = ", ".join(one.name for one in every if one.may is None and not one.gone)
-    return " | ".join([*parts, *([f"gone: {gone}"] if gone else []), *([f"not known: {unknown}"] if unknown else [])])
+    silent = [one.name for one in every if one.gone]
+    unknown = [one.name for one in every if one.may is None and not one.gone]
+    if silent:
+        parts.append(f"{'do' if len(silent) > 1 else 'does'} not answer: {', '.join(silent)}")
+    return " | ".join([*parts, *([f"not known: {', '.join(unknown)}"] if unknown else [])])
 
 
 def _short(reason: str) -> str:

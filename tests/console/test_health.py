@@ -78,7 +78,7 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
         assert judged.layers[Layer.DATABASE].says == "MySQL has 2 of 3 members: node2 is not in it"
         assert judged.machines["node1"].level is judged.layers[Layer.FIREWALL].level is Level.OK
         assert one_line(picture).startswith("may go now: fw1, fw2 | not: node1, node3 (node2 does not answer since ")
-        assert one_line(picture).endswith(" | gone: node2")
+        assert one_line(picture).endswith(" | does not answer: node2")
 
 
 async def test_an_accident_is_told_before_what_somebody_did(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import pytest
 from console.facts.fitness import unfit
 from console.guards import Action, objections
 from console.health import Level, verdict
-from console.snapshot import Known, Snapshot
+from console.saying import clock
+from console.snapshot import Cause, Known, Snapshot, Unknown
 from console.spare import may_go, one_line, spares
 from tests.conftest import simulated, watching
-from tests.console.test_health import alter
+from tests.console.telling import alter, put
 
 
 @pytest.fixture
@@ -63,6 +64,19 @@ async def test_a_firewall_that_can_not_take_over_keeps_the_other(fine: Snapshot)
     assert may_go(off, "fw1").reasons == ("the load balancer does not run on fw2",)
     carpdev = alter(off, "firewalls", "fw2", "config", carpdev="198.51.100.10")
     assert may_go(carpdev, "fw1").may
+
+
+async def test_what_does_not_answer_is_not_called_gone(fine: Snapshot) -> None:
+    def without(name: str, cause: Cause, picture: Snapshot = fine) -> Snapshot:
+        return put(picture, "nodes", name, host=Unknown("no route to it", 9.0, 8.0, cause))
+
+    silent = without("node2", Cause.SILENT)
+    assert may_go(silent, "node2").says == f"node2 does not answer since {clock(8.0)}: whether it is gone is not known"
+    assert one_line(silent).endswith(" | does not answer: node2")
+    assert one_line(without("node1", Cause.STALE, silent)).endswith(" | do not answer: node1, node2")
+    garbled = without("node2", Cause.UNREADABLE)
+    assert may_go(garbled, "node2").says == "whether node2 may go is not known: no route to it"
+    assert one_line(garbled).endswith(" | not known: node2")
 
 
 async def test_two_members_would_lose_their_quorum(fine: Snapshot) -> None:
