@@ -65,6 +65,13 @@ class Server:
         up = self.status.startswith("UP") or self.status == "no check"
         return up and self.weight > 0 and self.admin is Admin.READY
 
+    @property
+    def failing(self) -> bool:
+        """Serves still, and goes down with the next check that fails. A server that has just been started is UP 1/3
+        too, and no check of it has failed."""
+        failed = self.check.removeprefix("* ") not in ("", "INI", "UNK") and not self.check.endswith("OK")
+        return self.serving and failed and self.status.startswith("UP 1/")
+
 
 @dataclass(frozen=True)
 class Pools:

@@ -86,6 +86,16 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ),
         (STAT, "node: curl -si http://127.0.0.1/CHECK-URL | head -20", APACHE_LOG),
     ),
+    Kind.CHECK_FAILING: Explanation(
+        "The node still gets traffic, and its health check has failed as often as it may: the next failure takes it"
+        " out. UP 1/3 is one left of three. A single check that fails is shown in the node's row alone.",
+        (
+            "its Apache was stopped or its machine was lost a moment ago: DOWN follows",
+            "Apache is nearly full, or the page that is checked is slow, and the check gives up (L7TOUT)",
+            "the network between firewall and node loses packets",
+        ),
+        (STAT, "node: curl -si http://127.0.0.1/CHECK-URL | head -20", APACHE_LOG),
+    ),
     Kind.DOWN_IN_POOL: Explanation(
         "One pool's check of the node fails, and another pool still sends it traffic.",
         (

@@ -71,6 +71,7 @@ class Kind(StrEnum):
     MIXED = "mixed", Layer.POOL
     DOWN = "down", Layer.POOL
     DOWN_IN_POOL = "down-in-pool", Layer.POOL
+    CHECK_FAILING = "check-failing", Layer.POOL
     WEIGHTLESS = "weightless", Layer.POOL
     NO_POOL = "no-pool", Layer.POOL
     UP_BUT_WEB_FAILS = "up-but-web-fails", Layer.POOL

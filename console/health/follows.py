@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from console.health.finding import Finding, Kind
 
+_CHECKED = (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.CHECK_FAILING)
+"""What the balancer's health check makes of a node that is ill."""
 _SILENT_NODE = frozenset(
     {
-        Kind.DOWN,
-        Kind.DOWN_IN_POOL,
+        *_CHECKED,
         Kind.POOLS_DIFFER,
         Kind.POOL_THIN,
         Kind.MYSQL_SILENT,
@@ -27,7 +28,7 @@ _SILENT_NODE = frozenset(
 _ALL_NODES = frozenset(
     {
         *(Kind.POOL_EMPTY, Kind.POOL_THIN, Kind.VISIT_ERROR, Kind.UP_BUT_WEB_FAILS, Kind.SITE_ERROR, Kind.SITE_SILENT),
-        *(Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER),
+        *(*_CHECKED, Kind.POOLS_DIFFER),
     }
 )
 _NO_DATABASE = (
@@ -47,28 +48,28 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     ),
     Kind.MYSQL_SILENT: frozenset(
         {
-            *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL),
+            *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, *_CHECKED),
             *(Kind.MEMBER_UNKNOWN, Kind.FAILED_UNITS),
         }
     ),
-    Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, *_CHECKED}),
     Kind.LEFTOVER: frozenset({Kind.DONOR}),
-    Kind.SITE_SILENT: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_UNKNOWN}),
-    Kind.SITE_ERROR: frozenset({Kind.DOWN, Kind.DOWN_IN_POOL}),
-    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR, Kind.VISIT_ERROR}),
+    Kind.SITE_SILENT: frozenset({*_CHECKED, Kind.APACHE_UNKNOWN}),
+    Kind.SITE_ERROR: frozenset({*_CHECKED}),
+    Kind.UP_BUT_WEB_FAILS: frozenset({Kind.SITE_ERROR, Kind.VISIT_ERROR, Kind.CHECK_FAILING}),
     Kind.UP_BUT_NOT_SYNCED: frozenset({Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW}),
     Kind.UP_BUT_BRICK_AWAY: frozenset({Kind.BRICK_AWAY, Kind.HEAL}),
     Kind.BRICK_QUORUM: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.HEAL, Kind.UP_BUT_BRICK_AWAY},
     Kind.BRICK_AWAY: frozenset({Kind.HEAL}),
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
-    Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, Kind.DOWN, Kind.DOWN_IN_POOL}),
-    Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
+    Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
     Kind.OUT: frozenset({Kind.POOL_THIN}),
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
     Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),
     Kind.NO_MASTER: frozenset({Kind.VISIT_SILENT, Kind.SPLIT_ROLES}),
-    Kind.POOL_EMPTY: frozenset({Kind.VISIT_ERROR, Kind.DOWN, Kind.DOWN_IN_POOL}),
+    Kind.POOL_EMPTY: frozenset({Kind.VISIT_ERROR, *_CHECKED}),
     Kind.BALANCER_STOPPED: frozenset({Kind.VISIT_SILENT}),
     Kind.FLOW_CONTROL: frozenset({Kind.RECEIVE_QUEUE}),
     Kind.WRITERS_DISAGREE: frozenset({Kind.WRITER_BACKUP}),

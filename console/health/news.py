@@ -10,6 +10,8 @@ from console.snapshot import QUESTIONS, Known, Snapshot
 
 Told = Mapping[tuple[str, Kind], Finding]
 """What has been told and is not over."""
+BECOMES = {Kind.CHECK_FAILING: (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)}
+"""What was announced by the one is not over when it has come about."""
 SILENT = (Kind.LOST, Kind.FIREWALL_LOST)
 
 
@@ -37,7 +39,8 @@ def news(
     standing = {(one.machine, one.kind) for one in every}
     standing |= {(one.machine, one.kind) for finding in as_last_read for one in (finding, *finding.brings)}
     standing |= {key for key, finding in told.items() if silent.issuperset(finding.machines)}
+    come = {(name, kind) for name, kind in told if any((name, one) in standing for one in BECOMES.get(kind, ()))}
     appeared = tuple(finding for finding in now if (finding.machine, finding.kind) not in told)
-    over = tuple(finding for key, finding in told.items() if key not in standing)
+    over = tuple(finding for key, finding in told.items() if key not in standing | come)
     left = {key: finding for key, finding in told.items() if key in standing}
     return appeared, over, {**left, **{(finding.machine, finding.kind): finding for finding in appeared}}

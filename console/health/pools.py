@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.balancers.pools import Admin, Pools
+from console.balancers.pools import Admin, Pools, Server
 from console.facts.membership import Membership, Place, master, memberships, node_of, place, pools_of, sending
 from console.health.finding import Finding, Kind, Level
 from console.saying import counted, listed
@@ -86,6 +86,17 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, says)
         elif where is Place.IN:
             yield from _down(snapshot, node.name)
+            yield from _failing(snapshot, node.name)
+
+
+def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    """About to go down: a single check that fails comes and goes, the last but one does not."""
+    places = [(one.firewall, server) for one in memberships(snapshot, node) for server in one.now or ()]
+    if last := [(firewall, server) for firewall, server in places if server.failing]:
+        firewalls, pools = listed(firewall for firewall, _ in last), listed(server.pool for _, server in last)
+        seen = listed(f"{server.status} {server.check}" for _, server in last)
+        says = f"{node} is about to go down in {pools} on {firewalls}: its health check fails ({seen})"
+        yield Finding(Level.DEGRADED, node, Kind.CHECK_FAILING, says)
 
 
 def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
@@ -99,22 +110,23 @@ def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
         says = f"{node} has weight 0 in {listed(server.pool for _, server in idle)} on {firewalls}: no new traffic"
         yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, says)
     elif not any(server.serving for _, now in places for server in now):
-        why = _checks(server.check for _, server in idle)
-        says = f"{node} gets no traffic: the health check fails on {firewalls}{why}"
+        says = f"{node} gets no traffic: {_check(idle)}"
         yield Finding(Level.DEGRADED, node, Kind.DOWN, says)
     elif _same_everywhere(snapshot, node):
-        why = _checks(server.check for _, server in idle)
         served = listed(server.pool for _, now in places for server in now if server.serving)
         down = listed(server.pool for _, server in idle)
-        says = (
-            f"{node} gets no traffic from {down}: the health check fails on {firewalls}{why}; {served} still sends some"
-        )
+        says = f"{node} gets no traffic from {down}: {_check(idle)}; {served} still sends some"
         yield Finding(Level.DEGRADED, node, Kind.DOWN_IN_POOL, says)
 
 
-def _checks(results: "Iterator[str]") -> str:
-    words = listed(word for word in results if word)
-    return f" ({words})" if words else ""
+def _check(idle: list[tuple[str, Server]]) -> str:
+    """What the health check finds of servers that are down. One that comes back is DOWN 1/2, its checks are well."""
+    firewalls = listed(firewall for firewall, _ in idle)
+    if all(server.status.startswith("DOWN ") for _, server in idle):
+        seen = listed(server.status for _, server in idle)
+        return f"the health check succeeds again on {firewalls}, and not often enough yet ({seen})"
+    words = listed(server.check for _, server in idle if server.check)
+    return f"the health check fails on {firewalls}{f' ({words})' if words else ''}"
 
 
 def _same_everywhere(snapshot: Snapshot, node: str) -> bool:

@@ -117,6 +117,41 @@ async def test_one_pool_that_fails_is_not_all_traffic(fine: Snapshot) -> None:
     assert not says(down, Kind.DOWN)
 
 
+@pytest.mark.parametrize(
+    ("status", "check", "told", "kind"),
+    [
+        (
+            "UP 1/3",
+            "L4CON",
+            "node2 is about to go down in web on fw1: its health check fails (UP 1/3 L4CON)",
+            "failing",
+        ),
+        ("UP 2/3", "L4CON", "", "failing"),
+        ("UP 1/3", "INI", "", "failing"),
+        ("UP 1/3", "* L7OK", "", "failing"),
+        ("DOWN", "L4CON", "node2 gets no traffic: the health check fails on fw1 (L4CON)", "down"),
+        (
+            *("DOWN 1/2", "L7OK"),
+            "node2 gets no traffic: the health check succeeds again on fw1, and not often enough yet (DOWN 1/2)",
+            "down",
+        ),
+    ],
+)
+async def test_a_server_that_goes_down_or_comes_up_is_told(
+    fine: Snapshot, status: str, check: str, told: str, kind: str
+) -> None:
+    pools = fine.firewall("fw1").pools
+    assert isinstance(pools, Known)
+    one = next(each for each in pools.value.servers if (each.pool, each.name) == ("web", "node2"))
+    servers = (
+        *(each for each in pools.value.servers if each.name != "node2"),
+        replace(one, status=status, check=check),
+    )
+    now = alter(fine, "firewalls", "fw1", "pools", servers=servers)
+    now = alter(now, "firewalls", "fw2", "pools", running=False, servers=())
+    assert says(now, Kind.CHECK_FAILING if kind == "failing" else Kind.DOWN) == told
+
+
 async def test_config_sync_is_judged_once_it_has_had_time(fine: Snapshot) -> None:
     config = fine.firewall("fw1").config
     assert isinstance(config, Known)

@@ -29,6 +29,16 @@ def test_each_is_told_once() -> None:
         assert (seen, gone) == (appeared, over), now
 
 
+def test_a_health_check_that_fails_is_not_over_when_the_node_is_down() -> None:
+    failing = Finding(Level.DEGRADED, "node2", Kind.CHECK_FAILING, "node2 is about to go down")
+    down = Finding(Level.DEGRADED, "node2", Kind.DOWN, "node2 gets no traffic")
+    _, _, told = news({}, (failing,))
+    seen, over, told = news(told, (down,))
+    assert (seen, over) == ((down,), ())
+    assert news(told, ())[:2] == ((), (down,))
+    assert news({("node2", Kind.CHECK_FAILING): failing}, ())[:2] == ((), (failing,))
+
+
 def test_what_was_hidden_from_the_beginning_is_told_when_it_is_all_that_is_left() -> None:
     _, _, told = news({}, (BOTH,))
     seen, gone, _ = news(told, (AWAY,))
