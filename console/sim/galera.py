@@ -139,9 +139,11 @@ class Galera:
         return 17 + int(self.clock.now) % 5 if self.pause and member.name == self.slow else 0
 
     def size(self, member: Member) -> int:
-        """wsrep_cluster_size as this member sees it: both halves of a split count only themselves."""
+        """wsrep_cluster_size as this member sees it: its component's, itself alone where none reaches another."""
         if member.name in self.view:
             return len(self.view)
+        if self.parted:
+            return 1
         return sum(other.phase is Phase.INITIALIZED for other in self.members.values())
 
     def _write(self, synced: list[Member], dt: float) -> None:

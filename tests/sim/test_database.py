@@ -98,6 +98,7 @@ async def test_no_member_has_a_quorum(watch: Watch) -> None:
     watch.galera.part()
     picture = await watch.until(lambda now: all(member(now, view.name).status == "non-Primary" for view in now.nodes))
     assert not ist_window(picture, "node1").possible
+    assert [member(picture, view.name).size for view in picture.nodes] == [1, 1, 1]
     # HAProxy's own check does not see it.
     assert all(isinstance(view.writer, Known) and view.writer.value.target for view in picture.nodes)
     watch.galera.unite()
