@@ -69,6 +69,10 @@ class Array:
         """A new disk is there and is being filled."""
         self.rebuilt = 0.0 if self.failed else None
 
+    def whole(self) -> None:
+        """Every disk is there and filled."""
+        self.failed, self.rebuilt = 0, None
+
     def tick(self, dt: float) -> None:
         """The rebuild goes on."""
         if self.rebuilt is not None:

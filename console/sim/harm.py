@@ -52,7 +52,7 @@ def firewall_back(world: World, target: str) -> None:
 
 
 def all_back(world: World, _target: str) -> None:
-    """The end of everything, as far as time alone does not heal it."""
+    """The end of everything, as far as a moment alone does not heal it: a rebuild of minutes is over too."""
     world.carp.split.clear()
     world.carp.apart.clear()
     world.gluster.split, world.gluster.stuck = 0, False
@@ -61,6 +61,7 @@ def all_back(world: World, _target: str) -> None:
         firewall_back(world, name)
     for name in world.nodes:
         node_back(world, name)
+        world.nodes[name].hardware.array.whole()
     if not world.galera.view:
         world.galera.bootstrap(next(iter(world.nodes)))
 

@@ -45,7 +45,6 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("clock-off", "node1", "clocks", "clocks", "node1 is 9"),
 )
 """Fault, its target, then machine and kind of the finding, and some of its words."""
-SLOW_TO_MEND = ("disk-lost",)
 
 
 @pytest.mark.parametrize(("fault", "target", "machine", "kind", "words"), FAULTS, ids=[one[0] for one in FAULTS])
@@ -59,8 +58,7 @@ async def test_a_fault_is_told_and_gone_when_it_is_over(
             session, lambda now: any((f.machine, f.kind) == (machine, kind) and words in f.says for f in findings(now))
         )
         sim.fault("all-back", "cluster")
-        if fault not in SLOW_TO_MEND:
-            await until(session, lambda now: kind not in {one.kind for one in findings(now)})
+        await until(session, lambda now: kind not in {one.kind for one in findings(now)})
 
 
 async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: Path) -> None:
