@@ -37,17 +37,11 @@ def somebody_serves(snapshot: Snapshot, action: Action, node: str) -> Iterator[O
     if not action.takes_out:
         return
     site = snapshot.node(node).site
-    for firewall, backend in traffic(snapshot, node):
-        others = others_serving(snapshot, firewall, backend, node)
+    others_of = {place: others_serving(snapshot, *place, node) for place in traffic(snapshot, node)}
+    yield from _last(node, [place for place, others in others_of.items() if not others])
+    for (firewall, backend), others in others_of.items():
         broken = _errors(snapshot, firewall, backend)
-        if not others:
-            yield Objection(
-                firewall,
-                f"{node} is the last serving member of {backend} on {firewall}",
-                "Bring another node back into that pool first",
-                Override.NEVER,
-            )
-        elif isinstance(site, Known) and site.value.serves and broken.keys() >= set(others):
+        if others and isinstance(site, Known) and site.value.serves and broken.keys() >= set(others):
             gets = listed(dict.fromkeys(broken[server] for server in others))
             yield Objection(
                 node,
@@ -55,6 +49,21 @@ def somebody_serves(snapshot: Snapshot, action: Action, node: str) -> Iterator[O
                 "Mend another node first",
                 Override.NEVER,
             )
+
+
+def _last(node: str, places: list[tuple[str, str]]) -> Iterator[Objection]:
+    """One sentence for all backends of which the same is true on the same firewalls."""
+    on: dict[str, list[str]] = {}
+    for firewall, backend in places:
+        on.setdefault(backend, []).append(firewall)
+    for firewalls in dict.fromkeys(tuple(each) for each in on.values()):
+        backends = [backend for backend, each in on.items() if tuple(each) == firewalls]
+        yield Objection(
+            firewalls[0],
+            f"{node} is the last serving member of {listed(backends)} on {listed(firewalls)}",
+            f"Bring another node back into {'that pool' if len(backends) == 1 else 'those pools'} first",
+            Override.NEVER,
+        )
 
 
 def traffic(snapshot: Snapshot, node: str) -> tuple[tuple[str, str], ...]:

@@ -111,9 +111,11 @@ async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) ->
         await session.begin(Action.DRAIN, "node3").task
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
-        assert may_go(picture, "node1").says.startswith(
-            "node1 must stay: node1 is the last serving member of web_ipvANY on fw1 (and "
-        )
+        last = "node1 is the last serving member of web_ipvANY and webtls_ipvANY on fw1 and fw2"
+        assert may_go(picture, "node1").says.startswith(f"node1 must stay: {last} (and ")
+        sentences = [one.sentence for one in objections(picture, Action.DRAIN, "node1")]
+        assert sentences[0] == f"{last}. Bring another node back into those pools first."
+        assert sum("last serving member" in one for one in sentences) == 1
         for action in OUT:
             strengths = [one.override is Override.NEVER for one in objections(picture, action, "node1")]
             assert strengths == sorted(strengths, reverse=True)

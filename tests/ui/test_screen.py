@@ -11,6 +11,7 @@ from console.snapshot import Known
 from console.spare import may_go as spares_of
 from console.ui.screens.commands import Palette
 from console.ui.widgets.board import board
+from console.ui.widgets.painted import Painted
 
 from .conftest import cluster_of, nobody, shown
 
@@ -316,6 +317,26 @@ async def test_a_firewall_that_was_not_told_and_leads_again_sends_traffic_now(si
         await seen.until(lambda: "(node1 is out only in part, and fw1 sends it traffic)" in seen.sentences, 20)
         assert "may go now: node1" not in seen.sentences
         assert "node1: partly out since " in seen.sentences
+
+
+async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: Simulator) -> None:
+    def foot() -> str:
+        return "".join(line.text for line in seen.app.screen.query_one("#foot", Painted).lines)
+
+    async with shown(cluster_of(sim), size=(80, 15)) as seen:
+        await seen.well()
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog)
+        await seen.until(lambda: "j k scroll, 2 lines more" in foot())
+        assert "y yes, reboot node1" in foot()
+        await seen.press("j")
+        await seen.until(lambda: "j k scroll, 1 line more" in foot())
+        await seen.press("j")
+        await seen.until(lambda: "j k scroll, the end" in foot())
+        await seen.press("k")
+        await seen.until(lambda: "j k scroll, 1 line more" in foot())
+        await seen.pilot.resize_terminal(80, 24)
+        await seen.until(lambda: "scroll" not in foot())
 
 
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:

@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from console.saying import counted
 from console.ui.clipboard import harmless
 from console.ui.lines import Line, Piece, line
 from console.ui.widgets.painted import Make, Painted
@@ -72,8 +73,11 @@ class Dialog(ModalScreen[Answer]):
     def on_mount(self) -> None:
         """The first field takes the keys, if there is one; else nothing has the focus."""
         self._bound()
+        body, foot = self.query_one("#body", VerticalScroll), self.query_one("#foot", Painted)
         if self._question.live:
-            self.set_interval(1.0, self.query_one("#body", VerticalScroll).query_one(Painted).renew)
+            self.set_interval(1.0, body.query_one(Painted).renew)
+        for what in ("scroll_y", "virtual_size", "size"):
+            self.watch(body, what, foot.renew, init=False)
         fields = list(self.query(Input))
         if fields:
             fields[0].focus()
@@ -93,9 +97,18 @@ class Dialog(ModalScreen[Answer]):
         parts: list[Piece] = []
         keys = (("enter", "go on"),) if self._question.fields else self._question.keys
         copy = (("c", "copy"),) if self._question.page else ()
-        for key, word in (*(one for one in keys if one[1]), *copy, ("esc", self._question.close)):
+        for key, word in (*self._scrolls(), *(one for one in keys if one[1]), *copy, ("esc", self._question.close)):
             parts += [Piece(f" {key}", "key"), Piece(f" {word} ", "dim")]
         return [line(*parts).cut(width)]
+
+    def _scrolls(self) -> tuple[tuple[str, str], ...]:
+        """The keys that scroll and how much is left, where not all is in sight. Fields take letters."""
+        body = self.query_one("#body", VerticalScroll)
+        left = round(body.max_scroll_y - body.scroll_y)
+        if body.max_scroll_y <= 0:
+            return ()
+        more = f"{counted(left, 'line')} more" if left > 0 else "the end"
+        return (("up down" if self._question.fields else "j k", f"scroll, {more}"),)
 
     def on_key(self, event: events.Key) -> None:
         """A key that answers."""
