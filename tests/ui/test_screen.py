@@ -337,6 +337,10 @@ async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: 
         await seen.until(lambda: "j k scroll, 1 line more" in foot())
         await seen.pilot.resize_terminal(80, 24)
         await seen.until(lambda: "scroll" not in foot())
+        await seen.press("escape", "b")
+        await seen.until(lambda: "y yes, reboot node1" in foot())
+        await seen.pilot.pause()
+        assert "scroll" not in foot(), "nothing is left when all is in sight"
 
 
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:

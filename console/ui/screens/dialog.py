@@ -76,8 +76,12 @@ class Dialog(ModalScreen[Answer]):
         body, foot = self.query_one("#body", VerticalScroll), self.query_one("#foot", Painted)
         if self._question.live:
             self.set_interval(1.0, body.query_one(Painted).renew)
-        for what in ("scroll_y", "virtual_size", "size"):
-            self.watch(body, what, foot.renew, init=False)
+
+        def moved() -> None:
+            self.call_after_refresh(foot.renew)
+
+        for what in ("scroll_y", "virtual_size", "container_size", "show_vertical_scrollbar"):
+            self.watch(body, what, moved, init=False)
         fields = list(self.query(Input))
         if fields:
             fields[0].focus()
