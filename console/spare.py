@@ -177,8 +177,9 @@ def _ready(snapshot: Snapshot, name: str) -> str:
     return f"CARP {roles}{everywhere}, {balancer}, every pool served"
 
 
-def one_line(snapshot: Snapshot) -> str:
-    """The board's line: may go now: node1 | what is better taken out | not: node2 (why) | does not answer: node3."""
+def one_line(snapshot: Snapshot, instead: str = "") -> str:
+    """The board's line: may go now: node1 | what is better taken out | not: node2 (why) | does not answer: node3.
+    `instead`: what is said in place of the reasons, where there is no room for them."""
     every = spares(snapshot)
     can = ", ".join(one.name for one in every if one.may)
     better = {view.name: says for view in snapshot.nodes if (says := better_out(snapshot, view.name))}
@@ -186,7 +187,7 @@ def one_line(snapshot: Snapshot) -> str:
     stay: dict[str, list[str]] = {}
     for one in every:
         if one.may is False and one.name not in better:
-            stay.setdefault(_short(next(iter(one.reasons), "")), []).append(one.name)
+            stay.setdefault(instead or _short(next(iter(one.reasons), "")), []).append(one.name)
     if stay:
         parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))
     silent = [one.name for one in every if one.gone]

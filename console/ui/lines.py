@@ -83,27 +83,32 @@ def piece(part: "str | Piece | Word") -> Piece:
     return Piece(harmless(part)) if isinstance(part, str) else Piece(harmless(part.text), part.style)
 
 
-def wrapped(text: str, width: int, first: str = "", rest: str = "", style: str = "", most: int = 99) -> list[Line]:
-    """A sentence over as many lines as it needs, at most `most`."""
+def wrapped(
+    text: str, width: int, first: str = "", rest: str = "", style: str = "", most: int = 99, more: str = ""
+) -> list[Line]:
+    """A sentence over as many lines as it needs, at most `most`. `more`: what stands behind the ellipsis of one that is
+    too long, such as the key that shows the rest."""
     clean = " ".join(harmless(text).split())
     width = max(width, 20)
     lines = textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
     if len(lines) > most:
         left = " ".join(one.strip() for one in lines[most - 1 :])
         lead = first if most == 1 else rest
-        lines = [*lines[: most - 1], lead + fitted(left, width - len(lead))]
+        lines = [*lines[: most - 1], lead + fitted(left, width - len(lead), more)]
     return [Line((Piece(one, style),)) for one in lines or [first]]
 
 
-def fitted(text: str, width: int) -> str:
-    """A sentence in at most `width` cells. What is too long ends with a clause, not in the middle of a word."""
+def fitted(text: str, width: int, more: str = "") -> str:
+    """A sentence in at most `width` cells. What is too long ends with a clause, not in the middle of a word, then an
+    ellipsis and `more`."""
     clean = " ".join(harmless(text).split())
     if len(clean) <= width:
         return clean
+    width -= len(more)
     room = clean[: max(1, width - 1)]
     ends = [room.rfind(mark) for mark in (": ", "; ", ". ", ", ")]
     end = max(ends) if max(ends) * 2 > width else max(room.rfind(" "), width // 2)
-    return clean[:end].rstrip() + "…"
+    return f"{clean[:end].rstrip()}…{more}"
 
 
 def flow(

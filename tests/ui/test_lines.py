@@ -104,5 +104,8 @@ def test_a_sentence_that_is_too_long_ends_with_a_clause() -> None:
     assert fitted(says, 200) == says
     assert fitted(says, 70) == "node2 lost since 18:43:30; node1 and node3 still serve…"
     assert fitted("one two three", 9) == "one two…"
+    assert fitted(says, 70, " w") == "node2 lost since 18:43:30; node1 and node3 still serve… w"
+    assert fitted(says, 58, " w") == "node2 lost since 18:43:30; node1 and node3 still… w"
+    assert fitted("one two", 7, " w") == "one two"
     assert len(fitted("x" * 90, 40)) <= 40
     assert [one.text for one in wrapped(says, 40, " ", " ", most=2)][1].endswith("…")

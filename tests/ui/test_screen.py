@@ -343,6 +343,23 @@ async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: 
         assert "scroll" not in foot(), "nothing is left when all is in sight"
 
 
+async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("d")
+        await seen.until(lambda: "drain node1: done" in seen.text)
+        sim.fault("apache-stopped", "node2")
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: "fw2 lost since" in seen.text and "✗DOWN" in seen.row("node2"), 20)
+        parts = ("may go now: node1, node2", "not: node3, fw1 (enter says why)", "does not answer: fw2")
+        await seen.until(lambda: " ".join(parts) in seen.sentences.replace(" | ", " "))
+        above = seen.text.split("✓done  drain node1")[0].splitlines()
+        cut = [line.rstrip() for line in above if "…" in line and not line.startswith(" fw2")]
+        assert cut and {line.rpartition("…")[2] for line in cut} <= {" w", " enter"}
+        await seen.press("escape")
+        await seen.until(lambda: "(node3 is the last serving member of" in seen.sentences)
+
+
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

@@ -33,6 +33,7 @@ MEANINGS = (
         words.Word(words.UNKNOWN, "reached", "unknown"),
         "Gluster: heal info reaches this brick; whether it heals it can't tell now",
     ),
+    (words.Word("", "… w", "text"), "there was no room for the rest: this key shows it"),
     (words.Word("", "≤5s", "dim"), "age: read within two rounds, which is as fresh as can be; older ones are counted"),
     (words.Word("", "3/3 q0", "text"), "Galera: members in this node's component, of all; write-sets waiting"),
     (words.Word("", "+212/s", "text"), "commits a second; - until there are two looks to compare"),

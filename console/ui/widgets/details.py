@@ -52,7 +52,7 @@ def _may_go(sight: Sight, most: int) -> list[Line]:
         return []
     style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
     says = spare.says.removeprefix(f"{spare.name} ")
-    return wrapped(says, sight.width - 12, style=style, most=1 if most <= 3 else most - 2)
+    return wrapped(says, sight.width - 12, style=style, most=1 if most <= 3 else most - 2, more=" enter")
 
 
 def _out(sight: Sight) -> list[Line]:

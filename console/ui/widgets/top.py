@@ -2,10 +2,14 @@
 
 from console.health import Finding, Kind
 from console.saying import clock, counted
+from console.spare import one_line
 from console.ui import words
 from console.ui.lines import Line, Piece, flow, harmless, line, wrapped
 from console.ui.widgets.details import out_since
 from console.ui.widgets.sight import Sight, finding_row
+
+IN_FULL = " w"
+"""Behind the ellipsis of a finding that is cut: the key that shows them all, whole."""
 
 
 def verdict(sight: Sight, free: int = 0) -> list[Line]:
@@ -22,7 +26,8 @@ def verdict(sight: Sight, free: int = 0) -> list[Line]:
     fill = f"bar-{word.style}"
     first = wrapped(text, room)[0].text
     rest = " ".join(harmless(text).split())[len(first) :].strip()
-    more = wrapped(rest, sight.width - 4, "   ", "   ", most=(1 if sight.height < 40 else 2) + free) if rest else []
+    most = (1 if sight.height < 40 else 2) + free
+    more = wrapped(rest, sight.width - 4, "   ", "   ", most=most, more=IN_FULL) if rest else []
     return [
         line(head + first.ljust(room) + time, fill=fill, row=row).cut(sight.width),
         *(one._replace(fill=fill, row=row) for one in more),
@@ -42,15 +47,26 @@ def said(sight: Sight) -> tuple[words.Word, str]:
 
 
 def may_go(sight: Sight, free: int = 0) -> list[Line]:
-    """What may be lost now, in a line or two. `free`: lines more that it may take."""
+    """What may be lost now, in a line or two: where it does not fit, without the reasons. `free`: lines more that it
+    may take."""
     if not sight.may_go or sight.asking:
         return []
     most = (1 if sight.height < 20 else 2) + free
-    found = flow([[part] for part in sight.may_go.split(" | ")], sight.width - 2, gap=" | ")
-    if len(found) > most or any(len(one.text) > sight.width for one in found):
-        found = wrapped(sight.may_go, sight.width - 2, " ", "   ", most=most)
+    found = _parts(sight, sight.may_go)
+    if len(found) > most:
+        short = one_line(sight.picture, "enter says why")
+        found = _parts(sight, short)
+        found = found if len(found) <= most else wrapped(short, sight.width - 2, " ", "   ", most=most, more=" enter")
     lead, colon, rest = found[0].text.partition(": ")
     return [line(Piece(lead + colon, "head"), rest).cut(sight.width), *(one.cut(sight.width) for one in found[1:])]
+
+
+def _parts(sight: Sight, text: str) -> list[Line]:
+    """Broken between its parts where each has room, else anywhere."""
+    found = flow([[part] for part in text.split(" | ")], sight.width - 2, gap=" | ")
+    whole = all(len(one.text) <= sight.width for one in found)
+    anywhere = wrapped(text, sight.width - 2, " ", "   ")
+    return found if whole and len(found) <= len(anywhere) else anywhere
 
 
 def layers(sight: Sight) -> list[Line]:
@@ -96,6 +112,6 @@ def _other(sight: Sight, one: Finding, most: int) -> list[Line]:
     here = finding_row(one) == sight.picked
     lead = Piece(" ►also " if here else "  also ", "" if here else "dim")
     fill, row = "selected" if here else "", finding_row(one)
-    first, *rest = [each.text for each in wrapped(told(sight, one), sight.width - 10, most=most)]
+    first, *rest = [each.text for each in wrapped(told(sight, one), sight.width - 10, most=most, more=IN_FULL)]
     lines = [line(lead, words.finding(one.level), " ", first, fill=fill, row=row)]
     return [each.cut(sight.width) for each in (*lines, *(line(" " * 9 + text, fill=fill, row=row) for text in rest))]
