@@ -1,6 +1,7 @@
 """The screen over a real session: through sockets to the simulator, or to nobody. Nothing is patched."""
 
 import pytest
+from textual.events import Key
 
 from console.guards import Action
 from console.journal import Journal
@@ -358,6 +359,17 @@ async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: 
         assert cut and {line.rpartition("…")[2] for line in cut} <= {" w", " enter"}
         await seen.press("escape")
         await seen.until(lambda: "(node3 is the last serving member of" in seen.sentences)
+
+
+async def test_an_answer_that_is_given_twice_at_once_is_one(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("y")
+        await seen.until(lambda: seen.dialog)
+        asks = seen.app.screen
+        for _ in range(2):  # in one go, as a paste or a key that is held down brings them
+            asks.post_message(Key("x", "x"))
+        await seen.until(lambda: seen.dialog and "nothing is sent" in seen.dialog)
 
 
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:

@@ -115,11 +115,11 @@ class Palette(ModalScreen[Command | None]):
     def on_input_submitted(self) -> None:
         """Does what is selected. Enter alone agrees to nothing: there is no choice in it."""
         if self._at != NONE:
-            self.dismiss(self._found[self._at])
+            self._end(self._found[self._at])
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click does it too."""
-        self.dismiss(self._found[int(message.row)])
+        self._end(self._found[int(message.row)])
 
     def action_select(self, by: int) -> None:
         """The next or the previous one."""
@@ -127,9 +127,14 @@ class Palette(ModalScreen[Command | None]):
         self._at = self._at % len(self._found) if self._found else NONE
         self.query_one("#list", Painted).renew()
 
+    def _end(self, command: Command | None) -> None:
+        """Once, as a dialog."""
+        if self.app.screen is self:  # pyright: ignore[reportUnknownMemberType]
+            self.dismiss(command)
+
     def action_close(self) -> None:
         """Nothing."""
-        self.dismiss(None)
+        self._end(None)
 
 
 def _foot(width: int) -> Line:

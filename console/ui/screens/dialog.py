@@ -119,7 +119,7 @@ class Dialog(ModalScreen[Answer]):
         pressed = event.character or event.key
         if not self._question.fields and pressed in {key for key, _ in self._question.keys}:
             event.stop()
-            self.dismiss(Answer(pressed))
+            self._end(Answer(pressed))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """To the next field, or done when each holds what it must."""
@@ -131,11 +131,16 @@ class Dialog(ModalScreen[Answer]):
                 box.focus()
                 self.query_one("#foot", Painted).renew()
                 return
-        self.dismiss(Answer("enter", tuple(box.value.strip() for box in fields)))
+        self._end(Answer("enter", tuple(box.value.strip() for box in fields)))
+
+    def _end(self, answer: Answer) -> None:
+        """Once: keys that came together with the one that answered still arrive here when the dialog is gone."""
+        if self.app.screen is self:  # pyright: ignore[reportUnknownMemberType]
+            self.dismiss(answer)
 
     def action_close(self) -> None:
         """Nothing was said."""
-        self.dismiss(Answer())
+        self._end(Answer())
 
     def action_copy(self) -> None:
         """A page goes to the clipboard of the terminal one sits at (OSC 52, through SSH too)."""
