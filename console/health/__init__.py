@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     web.vips_serve,
     pools.pools_have_members,
     *firewalls.RULES,
+    hosts.nodes_answer,
     *pools.RULES,
     *hosts.RULES,
     *between.RULES,

@@ -64,7 +64,10 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
-    Kind.OUT: frozenset({Kind.POOL_THIN}),
+    **{
+        kind: frozenset({Kind.POOL_THIN})
+        for kind in (Kind.OUT, Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)
+    },
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
     Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),

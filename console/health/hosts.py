@@ -163,7 +163,6 @@ def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 RULES = (
-    nodes_answer,
     there_is_room,
     memory_is_left,
     hardware_is_whole,
@@ -172,3 +171,4 @@ RULES = (
     load_is_bearable,
     up_to_date,
 )
+"""Beside `nodes_answer`: a machine that is lost comes before what the others make of it."""

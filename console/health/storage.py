@@ -105,9 +105,11 @@ def _pace(volume: Volume) -> str:
 
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
+    lost = any(isinstance(view.host, Unknown) and view.host.since for view in snapshot.nodes)
     for view in snapshot.volumes:
         state, found = view.state, view.split_brain
-        whole = isinstance(state, Known) and not away(snapshot, view, (*state.value.bricks, *newer(view)))
+        # Of a node that is lost Gluster says some seconds later that its brick is away, and counts nothing until then.
+        whole = isinstance(state, Known) and not lost and not away(snapshot, view, (*state.value.bricks, *newer(view)))
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")
             says = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from console.balancers.pools import Admin
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.snapshot import Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
@@ -150,6 +152,37 @@ async def test_a_server_that_goes_down_or_comes_up_is_told(
     now = alter(fine, "firewalls", "fw1", "pools", servers=servers)
     now = alter(now, "firewalls", "fw2", "pools", running=False, servers=())
     assert says(now, Kind.CHECK_FAILING if kind == "failing" else Kind.DOWN) == told
+
+
+async def test_the_accident_is_the_headline_and_not_what_is_left_after_it(fine: Snapshot) -> None:
+    def so(now: Snapshot, node: str, **changes: Any) -> Snapshot:
+        for name in ("fw1", "fw2"):
+            pools = now.firewall(name).pools
+            assert isinstance(pools, Known)
+            servers = tuple(replace(one, **changes) if one.name == node else one for one in pools.value.servers)
+            now = alter(now, "firewalls", name, "pools", servers=servers)
+            config = now.firewall(name).config
+            assert isinstance(config, Known)
+            later = tuple(
+                replace(one, status="disabled") if one.name == "node1" else one for one in config.value.servers
+            )
+            now = alter(now, "firewalls", name, "config", servers=later)
+        return now
+
+    def first(now: Snapshot) -> tuple[Kind, set[Kind]]:
+        one = findings(now)[0]
+        return one.kind, {each.kind for each in one.brings}
+
+    silent = Unknown("no answer", 9.0, 8.0)
+    drained = so(fine, "node1", status="DRAIN", admin=Admin.DRAIN)
+    down = so(drained, "node2", status="DOWN", check="L4TOUT")
+    assert first(down) == (Kind.DOWN, {Kind.POOL_THIN})
+    lost = put(down, "nodes", "node2", host=silent)
+    assert first(lost)[0] is Kind.LOST and first(lost)[1] >= {Kind.DOWN, Kind.POOL_THIN}
+    stalled = so(so(fine, "node3", status="DOWN", check="L7TOUT"), "node2", status="DOWN", check="L4TOUT")
+    assert first(put(stalled, "nodes", "node2", host=silent))[0] is Kind.LOST
+    uncounted = put(put(fine, "nodes", "node2", host=silent), "volumes", "www", split_brain=silent)
+    assert first(uncounted)[0] is Kind.LOST, "that its brick is away Gluster says some seconds later"
 
 
 async def test_config_sync_is_judged_once_it_has_had_time(fine: Snapshot) -> None:

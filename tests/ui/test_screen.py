@@ -357,8 +357,6 @@ async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: 
         above = seen.text.split("✓done  drain node1")[0].splitlines()
         cut = [line.rstrip() for line in above if "…" in line and not line.startswith(" fw2")]
         assert cut and {line.rpartition("…")[2] for line in cut} <= {" w", " enter"}
-        await seen.press("escape")
-        await seen.until(lambda: "(node3 is the last serving member of" in seen.sentences)
 
 
 async def test_an_answer_that_is_given_twice_at_once_is_one(sim: Simulator) -> None:
