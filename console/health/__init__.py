@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *firewalls.RULES,
     hosts.nodes_answer,
     *pools.RULES,
+    *firewalls.CONFIGURED,
     *hosts.RULES,
     *between.RULES,
     *database.RULES,

@@ -152,14 +152,6 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, says)
 
 
-RULES = (
-    masters,
-    lost,
-    one_firewall_leads,
-    carp_is_on,
-    configs_are_known,
-    versions_are_alike,
-    configs_are_alike,
-    states_are_synced,
-    all_is_applied,
-)
+RULES = (masters, lost, one_firewall_leads, carp_is_on)
+CONFIGURED = (configs_are_known, versions_are_alike, configs_are_alike, states_are_synced, all_is_applied)
+"""What a failover would show, after what the pools do now: who gets traffic that should not is told by name there."""

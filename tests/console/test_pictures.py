@@ -123,6 +123,15 @@ async def test_who_is_out_in_one_place_only_is_told_by_who_would_send_it_traffic
     )
 
 
+async def test_a_node_that_gets_traffic_is_told_before_the_configurations_that_differ_by_it(well: Snapshot) -> None:
+    config = well.firewall("fw2").config
+    assert isinstance(config, Known)
+    servers = tuple(replace(one, status="disabled") if one.name == "node2" else one for one in config.value.servers)
+    other = replace(config.value, servers=servers, balancer_digest="another")
+    first, second = findings(firewall(well, "fw2", config=replace(config, value=other)))[:2]
+    assert (first.kind, second.kind) == (Kind.MIXED, Kind.SYNC_DIFFERS)
+
+
 async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot) -> None:
     assert [one.saw for one in no_traffic(well, Action.REBOOT, "node2")] == [
         "fw1 sends traffic to node2",
