@@ -101,10 +101,10 @@ def there_is_room(snapshot: Snapshot) -> Iterator[Finding]:
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """What is doubled in one machine, and has lost its half."""
     for name, devices in _devices(snapshot):
-        bonds = [says for bond in devices.bonds if (says := _bond(bond))]
+        bonds = [says for bond in devices.bonds if (says := bond_lacks(bond))]
         if bonds:
             yield Finding(Level.DEGRADED, name, Kind.BOND, f"network of {name}: {listed(bonds)}")
-        arrays = [says for array in devices.arrays if (says := _array(array))]
+        arrays = [says for array in devices.arrays if (says := array_lacks(array))]
         if arrays:
             yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"RAID of {name}: {listed(arrays)}")
         raid = devices.raid
@@ -114,14 +114,16 @@ def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, name, Kind.RAID, says)
 
 
-def _bond(bond: Bond) -> str:
+def bond_lacks(bond: Bond) -> str:
+    """What a bond of network cards has lost, or ""."""
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
     return f"{listed(down)} of bond {bond.name} has no link, the rest carries on" if down else ""
 
 
-def _array(array: Array) -> str:
+def array_lacks(array: Array) -> str:
+    """What an array has lost, or ""; one that is only read has not."""
     if array.state in ("clean", "read-only") and array.working >= array.devices:
         return ""
     recovery = f", {array.recovery}" if array.recovery else ""

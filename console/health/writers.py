@@ -13,6 +13,11 @@ def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
     return [(view.name, view.writer.value) for view in snapshot.nodes if isinstance(view.writer, Known)]
 
 
+def written_to(snapshot: Snapshot) -> set[str]:
+    """The addresses that some node's HAProxy sends MySQL's traffic to."""
+    return {address for _, writer in writers(snapshot) if writer.running for address in writer.targets}
+
+
 def named(snapshot: Snapshot, address: str) -> str:
     """The node of an address."""
     return next((node.name for node in snapshot.cluster.nodes if node.address == address), address)
@@ -34,9 +39,8 @@ def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
 
 def one_writer(snapshot: Snapshot) -> Iterator[Finding]:
     """Two writers are what the single writer is there to avoid."""
-    sends = [(name, writer.targets) for name, writer in writers(snapshot) if writer.running and writer.targets]
-    every = {address for _, targets in sends for address in targets}
-    if len(every) > 1:
+    if len(written_to(snapshot)) > 1:
+        sends = [(name, writer.targets) for name, writer in writers(snapshot) if writer.running and writer.targets]
         told = "; ".join(
             f"{name} writes to {listed(named(snapshot, one) for one in targets)}" for name, targets in sends
         )

@@ -2,6 +2,8 @@
 
 from console.facts.membership import node_of
 from console.facts.sst import transfers
+from console.health.hosts import array_lacks, bond_lacks
+from console.health.writers import written_to
 from console.snapshot import Known, NodeView
 from console.ui import words
 from console.ui.lines import Line, Piece, flow
@@ -38,7 +40,7 @@ def joining(sight: Sight, view: NodeView) -> Word | None:
 
 def _writer(sight: Sight, view: NodeView) -> list[Word]:
     """Where this and the other nodes' HAProxy send MySQL's traffic."""
-    targets = {one.writer.value.target for one in sight.picture.nodes if isinstance(one.writer, Known)}
+    targets = written_to(sight.picture)
     mine = node_of(sight.picture.cluster, view.name).address
     if mine not in targets:
         return []
@@ -48,12 +50,13 @@ def _writer(sight: Sight, view: NodeView) -> list[Word]:
 def _broken(view: NodeView) -> list[Word]:
     found: list[str] = []
     if isinstance(view.mounts, Known):
-        found += [f"{one.path} hangs" for one in view.mounts.value.mounts if not one.answers]
+        ill = (one for one in view.mounts.value.mounts if not one.answers)
+        found += [f"{one.path} {one.why.partition(':')[0]}" for one in ill]
     if isinstance(view.devices, Known):
         devices = view.devices.value
-        found += [f"{one.name} {one.state}" for one in devices.arrays if one.state != "clean"]
+        found += [says for one in devices.arrays if (says := array_lacks(one))]
         found += ["RAID not well"] if devices.raid and devices.raid.ok is False else []
-        found += [f"{one.name} lacks a link" for one in devices.bonds if not all(each.up for each in one.slaves)]
+        found += [says for one in devices.bonds if (says := bond_lacks(one))]
         found += [f"{unit} failed" for unit in devices.failed_units[:2]]
     return [Word(words.WARN, text, "warn") for text in found]
 
