@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import ssl
 
 from console.asks import plain_text
 from console.inventory import Login
@@ -14,7 +15,10 @@ def place(host: str, port: int | None) -> str:
 
 
 def system_error(error: OSError) -> str:
-    """The system's own words for `error`, in lower case: asyncio wraps them in the address, which we say ourselves."""
+    """The system's own words for `error`, in lower case: asyncio wraps them in the address, which we say ourselves.
+    A TLS error's number is OpenSSL's: as an errno it would be another sentence."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed, {plain_text(error.reason or str(error)).replace('_', ' ').lower()}"
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno).lower()
     return plain_text(str(error)) or type(error).__name__

@@ -191,3 +191,19 @@ async def test_https_is_verified_under_the_url_s_name(bench: Bench) -> None:
     await asyncio.sleep(0.05)
     assert type(error) is Unreachable and "has a certificate that isn't trusted: self-signed certificate" in str(error)
     assert names == ["www.example.com"]
+
+
+async def test_what_speaks_no_tls_is_not_taken_for_a_lack_of_rights(bench: Bench) -> None:
+    """OpenSSL's numbers are no errno: 1 would be EPERM."""
+
+    async def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(PAGE)
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    error = await visit(bench, Get(f"https://127.0.0.1:{port}/"))
+    server.close()
+    await asyncio.sleep(0.05)
+    assert type(error) is Unreachable
+    assert "can't be reached: TLS failed, wrong version number; see whether the web server runs" in str(error)
