@@ -145,6 +145,17 @@ def test_no_user_who_needs_none_gets_any(inventory: Path, capsys: pytest.Capture
     assert main(["-i", str(inventory), "sudoers", "--user", "ops ALL=ALL"]) == 4
 
 
+def test_where_nothing_needs_root_no_rule_is_left_without_commands(
+    inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = FULL.partition("[cluster.full.mysql]")[0].replace('volumes = ["www", "data"]', "")
+    inventory.write_text(bare)
+    lines = printed(inventory, capsys, "sudoers", "--look-only").splitlines()
+    assert lines[0] == "# full: nothing that ops is asked for on node1, node2 and node3 needs root"
+    assert all(line.startswith("#") for line in lines)
+    assert "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_ACT\n" in printed(inventory, capsys, "sudoers")
+
+
 @pytest.mark.skipif(shutil.which("visudo") is None, reason="no sudo on this machine")
 @pytest.mark.parametrize("words", [(), ("--look-only",), ("--user", "some.body")])
 def test_sudo_reads_it_as_it_is_meant(
