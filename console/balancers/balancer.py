@@ -16,6 +16,8 @@ class Balancer(NamedTuple):
 
     name: str
     """As people call it."""
+    subsystem: str
+    """As the file is called that says that its changes are not applied: /var/run/SUBSYSTEM.dirty."""
     asks: Callable[[Cluster], tuple[Run, ...]]
     parse: Callable[[tuple[Ran, ...], Pools | None], Pools]
     set_state: Callable[[tuple[Server, ...], Admin], Run]
@@ -28,10 +30,22 @@ class Balancer(NamedTuple):
 
 BALANCERS = {
     "haproxy": Balancer(
-        "HAProxy", haproxy.asks, haproxy.parse, haproxy.set_state, haproxy_config.persist, reload="no reload"
+        "HAProxy",
+        haproxy.SUBSYSTEM,
+        haproxy.asks,
+        haproxy.parse,
+        haproxy.set_state,
+        haproxy_config.persist,
+        reload="no reload",
     ),
     "relayd": Balancer(
-        "relayd", relayd.asks, relayd.parse, relayd.set_state, relayd_config.persist, reload="relayd is reloaded"
+        "relayd",
+        relayd.SUBSYSTEM,
+        relayd.asks,
+        relayd.parse,
+        relayd.set_state,
+        relayd_config.persist,
+        reload="relayd is reloaded",
     ),
 }
 """By the name the inventory has for it."""

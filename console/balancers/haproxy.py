@@ -15,6 +15,7 @@ from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
+SUBSYSTEM = "haproxy.conf"
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 MOST_SERVERS = 1000
 _FIGURES = ("weight", "scur", "qcur", "stot", "rate", "lastchg", "lastsess")
@@ -116,5 +117,5 @@ def asks(_cluster: Cluster) -> tuple[Run, ...]:
     """What to send."""
     return (
         Run(("nc", "-U", SOCKET), stdin="show stat; show servers state\n", root=True),
-        Run(("test", "-e", "/var/run/haproxy.conf.dirty"), timeout=None),
+        Run(("test", "-e", f"/var/run/{SUBSYSTEM}.dirty"), timeout=None),
     )

@@ -15,7 +15,7 @@ from console.balancers.configured import MOST_SERVERS
 from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster
 
-DIRTY = "/var/run/loadbalancer.dirty"
+SUBSYSTEM = "loadbalancer"
 MOST_STATES = 50_000
 """Entries of pf's state table above which sessions are not counted: listing them would cost the firewall too much."""
 _ROW = re.compile(
@@ -61,7 +61,7 @@ def asks(cluster: Cluster) -> tuple[Run, ...]:
     addresses = tuple(node.address for node in cluster.nodes)
     return (
         Run(("relayctl", "show", "summary"), root=True),
-        Run(("test", "-e", DIRTY), timeout=None),
+        Run(("test", "-e", f"/var/run/{SUBSYSTEM}.dirty"), timeout=None),
         Run(("sh", "-c", COUNT, "count", *addresses), root=True),
     )
 

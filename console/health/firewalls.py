@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.balancers.balancer import balancer_of
 from console.facts.membership import config_of
 from console.facts.sync import sync
 from console.facts.takeover import carried
@@ -143,10 +144,11 @@ def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
 
 def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
     """Changes made in the web interface that take effect with whoever applies next, or at a boot."""
+    balancer = balancer_of(snapshot.cluster).subsystem
     for view in snapshot.firewalls:
         waiting = list(view.box.value.unapplied) if isinstance(view.box, Known) else []
-        if isinstance(view.pools, Known) and view.pools.value.dirty and not any("haproxy" in one for one in waiting):
-            waiting.append("haproxy")
+        if isinstance(view.pools, Known) and view.pools.value.dirty and balancer not in waiting:
+            waiting.append(balancer)
         if waiting:
             says = f"changes on {view.name} that nobody has applied yet: {listed(waiting)}"
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, says)

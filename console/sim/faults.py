@@ -63,7 +63,7 @@ FAULTS: tuple[Fault, ...] = (
         "unapplied",
         "somebody changes a firewall's pools and applies nothing",
         Firewall,
-        _on_firewall(lambda firewall: firewall.unapplied.add("haproxy.conf")),
+        _on_firewall(lambda firewall: firewall.unapplied.add(firewall.subsystem)),
     ),
     Fault("apache-stopped", "Apache stops on a node", Node, _on_node(lambda node: node.stop_unit(APACHE))),
     Fault("apache-full", "slow visitors take every worker of a node", Node, _on_node(harm.fill_apache)),

@@ -10,8 +10,6 @@ from console.sim.pfconfig import Config
 MAINTENANCE_ADVSKEW = 254
 IDLE_STATES = 412
 """Entries of the state table that are not the visitors': DNS, monitoring, the firewalls themselves."""
-HAPROXY = "haproxy.conf"
-"""The subsystem whose dirty file the HAProxy package keeps."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,11 @@ class Firewall(Machine):
         self.haproxy: HAProxy | None = None
         """The process that balances: HAProxy, or relayd on a firewall whose configuration is relayd's."""
         self.reload()
+
+    @property
+    def subsystem(self) -> str:
+        """What balances is called in the name of its dirty file."""
+        return "loadbalancer" if self.config.relayd else "haproxy.conf"
 
     @property
     def advskew(self) -> int:

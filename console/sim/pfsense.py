@@ -148,7 +148,7 @@ async def _php(call: Call, firewall: Firewall) -> int:
         return 0
     changed = _persist(firewall, changes, asked.get("description", ""))
     if firewall.config.relayd:
-        firewall.unapplied.discard("loadbalancer")
+        firewall.unapplied.discard(firewall.subsystem)
         firewall.later(1.0, firewall.sync)
     elif asked.get("sync"):
         await _sync(call, firewall)

@@ -8,13 +8,15 @@ import pytest
 
 from console.facts.membership import Place, memberships, place
 from console.guards import Action, objections
+from console.health import Kind
 from console.inventory import Cluster
 from console.inventory_file import load
 from console.plan import Consent
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from console.snapshot import Known
+from console.snapshot import Known, Snapshot
 from tests.conftest import BRISK, watching
+from tests.console.telling import alter, says, until
 from tests.console.test_interrupted import carry_on, die
 
 NAMED = Consent(True, "node2", "a test")
@@ -55,6 +57,19 @@ async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
         assert configured(sim) == ["active"] * 4
         assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == 2
         assert place(session.picture, "node2") is Place.IN
+
+
+async def test_changes_that_nobody_has_applied_are_told_once_and_by_their_name(tmp_path: Path) -> None:
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        sim.fault("unapplied", "fw1")
+        picture = await until(session, _both_say_so)
+        for one in (picture, alter(picture, "firewalls", "fw1", "box", unapplied=())):  # pools are asked more often
+            assert says(one, Kind.UNAPPLIED) == "changes on fw1 that nobody has applied yet: loadbalancer"
+
+
+def _both_say_so(picture: Snapshot) -> bool:
+    pools, box = picture.firewall("fw1").pools, picture.firewall("fw1").box
+    return isinstance(pools, Known) and pools.value.dirty and isinstance(box, Known) and bool(box.value.unapplied)
 
 
 async def test_the_last_server_of_a_pool_stays(tmp_path: Path) -> None:
