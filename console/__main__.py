@@ -5,6 +5,7 @@ Heavy packages are imported where they are first needed: `--help` and a wrong in
 
 import argparse
 import gc
+import io
 import os
 import sys
 import tempfile
@@ -23,6 +24,7 @@ class NoTerminal(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; see docs/commands.md."""
+    _says_what_it_can()
     options = parser().parse_args(arguments)
     try:
         if options.command == "demo":
@@ -38,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("drainboard: interrupted; a run that was under way is open in the journal", file=sys.stderr)
         return 130
+
+
+def _says_what_it_can() -> None:
+    """A sign that the terminal's encoding lacks becomes a question mark: it must not end a run half-way."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _finish(command: Coroutine[None, None, int]) -> int:
