@@ -128,5 +128,3 @@ async def test_no_secret_is_kept(tmp_path: Path, state: Path) -> None:
         assert not [secret for secret in secrets for text in said if secret in text]
         assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
         assert session.journal.folder.stat().st_mode & 0o777 == 0o700
-        folder = session.wire._private()
-        assert folder.stat().st_mode & 0o777 == 0o700
