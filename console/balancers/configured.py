@@ -48,11 +48,14 @@ def checked(found: tuple[PooledServer, ...]) -> tuple[PooledServer, ...]:
 
 
 def text(tree: Any, *keys: str) -> str:
-    """The text of an element; "" where there is none."""
+    """The text of an element; "" where there is none. It may be a name that goes back into an order, and is shown,
+    copied and piped on the way: what is not one printable line is refused, for made harmless it is another name."""
     found = dig(tree, *keys)
-    if isinstance(found, str) and len(found) > LONGEST:
-        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters")
-    return found if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        return ""
+    if len(found) > LONGEST or not found.isprintable():
+        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters, or of unprintable ones")
+    return found
 
 
 def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:

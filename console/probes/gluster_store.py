@@ -55,12 +55,17 @@ def placed(answer: Ran) -> tuple[Placed, ...]:
     found = [bricks.get(file, {}) for file in order]
     if not found or len(found) > MOST_BRICKS or len(found) != whole(info.get("count"), "count"):
         raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MOST_BRICKS}")
-    for brick in found:
-        if not all(brick.get(key) for key in ("hostname", "path", "uuid")) or max(map(len, brick.values())) > LONGEST:
-            raise Unreadable(f"{FOLDER} does not tell where a brick is")
+    if not all(_tells(brick) for brick in found):
+        raise Unreadable(f"{FOLDER} does not tell where a brick is")
     return tuple(
         Placed(brick["hostname"], brick["path"], brick["uuid"], names.get(brick["uuid"], ())) for brick in found
     )
+
+
+def _tells(brick: dict[str, str]) -> bool:
+    """Its place is compared with what gluster prints, so it is kept as it is: printable, or not believed."""
+    printable = max(map(len, brick.values()), default=0) <= LONGEST and all(map(str.isprintable, brick.values()))
+    return printable and all(brick.get(key) for key in ("hostname", "path", "uuid"))
 
 
 Files = dict[str, dict[str, str]]

@@ -114,6 +114,8 @@ LIES: dict[str, Lie] = {
     "noise": lambda _text: EVIL * 1000,
     "surrogates and NUL": lambda text: f"\x00\ud800{text}\udfff\x00",
     "evil words": lambda text: re.sub(r"[A-Za-z]{4,}", lambda word: word[0] + EVIL, text),
+    "evil names": lambda text: re.sub(r"<(name|uniqid|interface)>", "\\g<0>w\u009b2J\n", text),
+    "evil paths": lambda text: text.replace("/data", "/\u009b2Jdata"),
     "evil lines": lambda text: text.replace("\n", f"{EVIL}\n"),
     "other line ends": lambda text: text.replace("\n", "\u2028").replace(" ", "\x85"),
     "said again and again": _without_end,

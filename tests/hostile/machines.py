@@ -20,8 +20,10 @@ TITLE = "\x1b]0;owned\x07"
 CURSOR = "\x1b[2J\x1b[31m\x9b5A\b"
 EVIL = f"{CLIPBOARD}{TITLE}{CURSOR}[red]OWNED[/red][@click=app.quit]\u202e\u2066\u200b\u05d0漢\ufe0f\u0301\x7f"
 """What a terminal, or Textual's markup, would obey; and characters of no width, of two, and that turn a line round."""
-POOL = "w\u2028eb\x85[red]';$(reboot)`reboot`\" \u202e"
-"""The name of a pool, as XML may hold it."""
+POOL = "weÜ漢\u05d0[red]';$(reboot)`reboot`\" \\"
+"""The name of a pool, of whatever signs can be printed."""
+HISTORY = f"w\u2028eb\x85 \u202e{POOL}"
+"""What a change of config.xml may say of itself."""
 
 Twist = Callable[[str], str]
 
@@ -101,7 +103,7 @@ def _configured(text: str) -> str:
     """A config.xml with one more pool, in which node2 is disabled, and a history."""
     server = "<item><name>node2</name><address>10.20.0.12</address><status>disabled</status></item>"
     pool = f"<item><name>{POOL}</name><ha_servers>{server}</ha_servers></item>"
-    return text.replace("</ha_pools>", f"{pool}</ha_pools>").replace("<![CDATA[", f"<![CDATA[{POOL}", 1)
+    return text.replace("</ha_pools>", f"{pool}</ha_pools>").replace("<![CDATA[", f"<![CDATA[{HISTORY}", 1)
 
 
 def _named(result: Result) -> Result:
