@@ -14,8 +14,9 @@ from console.facts.membership import (
 from console.guards.nodes import lost
 from console.guards.objection import Action, Objection, Override
 from console.health import serving
+from console.probes.apache import Apache
 from console.saying import listed, percent
-from console.snapshot import Known, NodeView, Snapshot, Unknown
+from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown
 
 
 def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
@@ -145,7 +146,7 @@ def serves_errors(snapshot: Snapshot, node: str) -> str:
 def busy_without(snapshot: Snapshot, node: str) -> float | None:
     """Share of the other serving nodes' Apache workers that are busy once they have this node's visitors too; None
     when it can't be told."""
-    readings = {view.name: view.apache for view in snapshot.nodes if view.name in {*serving(snapshot), node}}
+    readings = _apaches(snapshot, node)
     known = {name: reading.value for name, reading in readings.items() if isinstance(reading, Known)}
     slots = sum(apache.slots for name, apache in known.items() if name != node)
     if len(known) < len(readings) or not slots:
@@ -153,10 +154,23 @@ def busy_without(snapshot: Snapshot, node: str) -> float | None:
     return sum(apache.busy for apache in known.values()) / slots
 
 
+def _apaches(snapshot: Snapshot, node: str) -> dict[str, Reading[Apache]]:
+    """Of all who serve now, and the node's own."""
+    return {view.name: view.apache for view in snapshot.nodes if view.name in {*serving(snapshot), node}}
+
+
 def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """The others must have workers for this node's visitors."""
+    """The others must have workers for this node's visitors. Who serves alone has no others: `somebody_serves`."""
     if not action.takes_out or node not in serving(snapshot):
         return
+    silent = {name: one.why for name, one in _apaches(snapshot, node).items() if isinstance(one, Unknown)}
+    if silent:
+        yield Objection(
+            node,
+            f"how busy Apache is on {listed(silent)} is not known: {next(iter(silent.values()))}",
+            f"Wait until it answers, or see that the others can take the visitors of {node}",
+            Override.CONFIRM,
+        )
     busy = busy_without(snapshot, node)
     if busy is not None and busy >= 1:
         yield Objection(

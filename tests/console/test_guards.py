@@ -7,7 +7,7 @@ from console.balancers.pfsense_config import FirewallConfig, PooledServer
 from console.balancers.pools import Admin, Pools, Server
 from console.guards import Action, Override, objections
 from console.inventory import Cluster, Firewall, Login, Node
-from console.probes.apache import Site
+from console.probes.apache import Apache, Site
 from console.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
 
 LOGIN = Login("127.0.0.1")
@@ -34,10 +34,11 @@ def firewall(
 
 
 SERVES = Known(Site(200, 0.1), 1.0)
+IDLE = Known(Apache(3, 47, 150, None, None, None), 1.0)
 
 
-def node(at: int, site: Reading[Site] = SERVES) -> NodeView:
-    return NodeView(f"node{at}", site=site)
+def node(at: int, site: Reading[Site] = SERVES, apache: Reading[Apache] = IDLE) -> NodeView:
+    return NodeView(f"node{at}", site=site, apache=apache)
 
 
 HEALTHY = Snapshot(CLUSTER, (firewall("fw1"), firewall("fw2")), (node(1), node(2), node(3)), (), ())
@@ -74,6 +75,19 @@ def test_whether_the_others_serve_must_be_known() -> None:
         ("whether node1 serves is not known: no answer", Override.NAME_AND_REASON),
         ("whether node3 serves is not known: no answer", Override.NAME_AND_REASON),
     ]
+
+
+def test_whether_the_others_have_room_must_be_known() -> None:
+    """With mod_status off on one node nobody would ever be asked whether the others are full."""
+    off = Unknown("mod_status answers HTTP 404; allow /server-status from 127.0.0.1 on this node", 1.0, 1.0)
+    for at in (1, 2):
+        nodes = tuple(node(each, apache=off if each == at else IDLE) for each in (1, 2, 3))
+        assert told(replace(HEALTHY, nodes=nodes)) == [
+            (f"how busy Apache is on node{at} is not known: {off.why}", Override.CONFIRM)
+        ]
+    drained = firewall("fw1", statuses=("DRAIN", "UP", "UP")), firewall("fw2", statuses=("DRAIN", "UP", "UP"))
+    nodes = (node(1, apache=off), node(2), node(3))
+    assert not [saw for saw, _ in told(replace(HEALTHY, firewalls=drained, nodes=nodes)) if "Apache" in saw]
 
 
 def test_whatever_three_nodes_do_two_of_three_are_never_gone_without_a_word() -> None:
