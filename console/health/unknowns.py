@@ -14,7 +14,8 @@ from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, Vie
 
 
 class Doubt(NamedTuple):
-    """`level`: of the worst finding the reading could lead to. `what` goes before the name."""
+    """`level`: of the worst finding the reading could lead to, UNKNOWN where that is CRITICAL: it may also be nothing.
+    `what` goes before the name."""
 
     kind: Kind
     level: Level
@@ -27,10 +28,10 @@ DOUBTS: Mapping[str, Doubt] = {
     "devices": Doubt(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
     "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
     "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
-    "writer": Doubt(Kind.WRITER_UNKNOWN, Level.DEGRADED, "where MySQL's HAProxy sends on"),
+    "writer": Doubt(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
     "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
     "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
-    "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.NOTE, "a full copy (SST) on"),
+    "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
     "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
     "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }

@@ -1,0 +1,90 @@
+"""What a reading's silence could hide, and the level of its being unknown: derived, not only stated."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.health import Kind, Level, findings
+from console.health.unknowns import DOUBTS
+from console.probes.mounts import MISSING, Mount
+from console.question import Subject
+from console.snapshot import QUESTIONS, Known, Snapshot, Unknown
+from tests.conftest import simulated, watching
+from tests.console.telling import alter, put, until, well
+
+SILENT = Unknown("no answer", 9.0, 8.0)
+
+
+@pytest.fixture
+async def fine(tmp_path: Path) -> Snapshot:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        return await until(session, well)
+
+
+def _every_node(picture: Snapshot, reading: str, **changes: object) -> Snapshot:
+    for view in picture.nodes:
+        picture = alter(picture, "nodes", view.name, reading, **changes)
+    return picture
+
+
+def _full(picture: Snapshot) -> Snapshot:
+    devices = picture.node("node2").devices
+    assert isinstance(devices, Known)
+    spaces = tuple(replace(one, free=0) for one in devices.value.filesystems)
+    return alter(picture, "nodes", "node2", "devices", filesystems=spaces)
+
+
+def _brick_full(picture: Snapshot) -> Snapshot:
+    options = picture.volumes[0].options
+    assert isinstance(options, Known)
+    bricks = tuple(replace(one, free=0) for one in options.value.bricks)
+    return alter(picture, "volumes", "www", "options", bricks=bricks)
+
+
+WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
+    "services": (
+        Kind.MYSQL_SILENT,
+        lambda now: put(alter(now, "nodes", "node2", "services", active=()), "nodes", "node2", galera=SILENT),
+    ),
+    "apache": (Kind.APACHE_FULL, lambda now: alter(now, "nodes", "node2", "apache", busy=150, slots=150)),
+    "devices": (Kind.DISK_FULL, _full),
+    "mounts": (
+        Kind.MOUNT_MISSING,
+        lambda now: alter(now, "nodes", "node2", "mounts", mounts=(Mount("www", "/srv", False, MISSING),)),
+    ),
+    "member": (Kind.LEFTOVER, lambda now: alter(now, "nodes", "node2", "member", ignore_sb=True)),
+    "writer": (Kind.WRITER_NONE, lambda now: _every_node(now, "writer", servers=())),
+    "box": (
+        Kind.SYNC_NOTICE,
+        lambda now: alter(
+            alter(now, "firewalls", "fw2", "config", balancer_digest="another"),
+            *("firewalls", "fw1", "box"),
+            sync_notices=("it failed",),
+        ),
+    ),
+    "options": (Kind.BRICK_FULL, _brick_full),
+    "transfer": (Kind.SST, lambda now: alter(now, "nodes", "node2", "transfer", role="joiner", method="rsync")),
+    "updates": (Kind.REBOOT_REQUIRED, lambda now: alter(now, "nodes", "node2", "updates", reboot_required=True)),
+    "tables": (Kind.TABLES, lambda now: alter(now, "databases", "mysql", "tables", not_innodb=1)),
+}
+"""By the reading's field: the worst finding it leads to, and a picture in which it does."""
+
+
+def level(picture: Snapshot, kind: Kind) -> Level:
+    """What is not known is UNKNOWN where it could be CRITICAL: it may also be nothing."""
+    every = [each for one in findings(picture) for each in (one, *one.brings)]
+    return min(Level.UNKNOWN, max(one.level for one in every if one.kind is kind))
+
+
+async def test_not_knowing_is_as_bad_as_the_worst_it_could_hide(fine: Snapshot) -> None:
+    assert set(WORST) == set(DOUBTS)
+    for question in QUESTIONS:
+        if question.field not in DOUBTS:
+            continue
+        kind, worsened = WORST[question.field]
+        name = "node2" if question.subject is Subject.NODE else getattr(fine, question.subject.value)[0].name
+        unknown = put(fine, question.subject.value, name, **{question.field: SILENT})
+        doubt = DOUBTS[question.field]
+        assert level(unknown, doubt.kind) == level(worsened(fine), kind) == doubt.level, question.field
