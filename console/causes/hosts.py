@@ -58,6 +58,15 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "node: mysql -e 'SHOW BINARY LOGS'",
         ),
     ),
+    Kind.DATADIR_MISSING: Explanation(
+        "MySQL's data directory, as the inventory names it, can't be looked at: a disk that fills up is not seen.",
+        (
+            "`datadir` in the inventory names another folder than MySQL uses",
+            "its disk is not mounted",
+            "its parent folder is closed to the login",
+        ),
+        ("node: mysql -e 'SELECT @@datadir'", "node: ls -ld DATADIR; findmnt -T DATADIR"),
+    ),
     Kind.INODES_FULL: Explanation(
         "There is room, and no more files can be made.",
         ("PHP sessions or a cache that nobody cleans", "mail or spool folders"),

@@ -56,6 +56,11 @@ def _running(value: Any) -> tuple[str, str]:
     return (WORKS, f"{len(value.servers)} servers") if value.running else (NOTE, idle)
 
 
+def _watched(value: Any) -> tuple[str, str]:
+    lacks = f"{listed(value.missing)} is not there, or closed to this login; correct `datadir` in the inventory"
+    return (MEND, lacks) if value.missing else (WORKS, "")
+
+
 JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "site": _served,
     "visit": _served,
@@ -66,6 +71,7 @@ JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "box": lambda box: (WORKS, f"pfSense {box.version}"),
     "member": lambda member: (WORKS, f"{member.flavour} {member.version}"),
     "galera": lambda wsrep: (WORKS, wsrep.state),
+    "devices": _watched,
     "state": lambda volume: (WORKS, f"{len(volume.bricks)} bricks"),
 }
 

@@ -136,6 +136,7 @@ class Kind(StrEnum):
     SERVICES_UNKNOWN = "services-unknown", Layer.HOST
     DEVICES_UNKNOWN = "devices-unknown", Layer.HOST
     DISK_FULL = "disk-full", Layer.HOST
+    DATADIR_MISSING = "datadir-missing", Layer.HOST
     INODES_FULL = "inodes-full", Layer.HOST
     MEMORY = "memory", Layer.HOST
     LOAD = "load", Layer.HOST

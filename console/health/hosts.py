@@ -98,6 +98,15 @@ def there_is_room(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, name, Kind.INODES_FULL, says)
 
 
+def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
+    """Without its path MySQL's own disk is watched by nobody."""
+    for name, devices in _devices(snapshot):
+        if devices.missing:
+            where = f"{listed(devices.missing)} of {name}"
+            says = f"how full {where} is can't be told: it is not there, or closed to this login"
+            yield Finding(Level.DEGRADED, name, Kind.DATADIR_MISSING, says)
+
+
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """What is doubled in one machine, and has lost its half."""
     for name, devices in _devices(snapshot):
@@ -166,6 +175,7 @@ def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
 
 RULES = (
     there_is_room,
+    data_are_found,
     memory_is_left,
     hardware_is_whole,
     units_run,

@@ -81,6 +81,8 @@ class Devices:
     raid: RaidState | None
     failed_units: tuple[str, ...]
     names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Paths whose space was asked for, and of which nothing was told."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
@@ -100,7 +102,10 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
 
 
 def judged(cluster: Cluster, devices: Devices) -> Devices:
-    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept."""
+    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
+    names and nothing was told of."""
+    told = {one.path for one in devices.filesystems}
+    devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
     if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
         return devices
     bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
@@ -260,10 +265,13 @@ _READ = (
 )
 
 
+def _paths(cluster: Cluster) -> tuple[str, ...]:
+    return ("/", cluster.mysql.datadir) if cluster.mysql else ("/",)
+
+
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
-    paths = ("/", cluster.mysql.datadir) if cluster.mysql else ("/",)
     asks = (
-        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *paths)),
+        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *_paths(cluster))),
         Run(("sh", "-c", _READ)),
         Run(("systemctl", "list-units", "--failed", *AS_WORDS), timeout=8),
     )

@@ -11,6 +11,7 @@ from console.commands.check import PHP, check, known, lines
 from console.commands.check_lines import MEND, NOTE, WORKS, Line, between
 from console.commands.plain import Exit
 from console.commands.status import look
+from console.health import Kind, Level, findings
 from console.inventory import Cluster, Login
 from console.inventory_file import load
 from console.rounds import questions_of
@@ -102,6 +103,22 @@ async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
     mysql = [says for (name, what), says in found.items() if "Galera member, now" in what]
     assert len(mysql) == 3
     assert all("refused the login of nobody" in says for says in mysql)
+
+
+async def test_a_datadir_that_is_not_there_is_a_line_and_a_finding(demo: Simulated) -> None:
+    """By a slip in the inventory MySQL's own disk would never be watched."""
+    _, cluster = demo
+    assert cluster.mysql
+    wrong = replace(cluster, mysql=replace(cluster.mysql, datadir="/var/lib/mysqld"))
+    found = bad(await told(wrong))
+    assert {(line.machine, line.what) for line in found} == {
+        (node.name, "space, bonds, RAID, units") for node in cluster.nodes
+    }
+    assert all("/var/lib/mysqld" in line.says and "`datadir`" in line.says for line in found)
+    picture = await look(wrong)
+    (one,) = [one for one in findings(picture) if one.kind is Kind.DATADIR_MISSING and one.machine == "node2"]
+    assert one.level is Level.DEGRADED
+    assert one.says == "how full /var/lib/mysqld of node2 is can't be told: it is not there, or closed to this login"
 
 
 async def test_what_does_not_fit_together(demo: Simulated) -> None:

@@ -59,6 +59,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
     "Site": (L("status", "HTTP", status), L("seconds", "took", length)),
     "Devices": (
         L("filesystems", "file system"),
+        L("missing", "not there", warned),
         L("bonds", "bond"),
         L("arrays", "md array"),
         L("raid", "hardware RAID"),
