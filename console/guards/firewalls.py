@@ -8,7 +8,7 @@ from console.facts.membership import (
     memberships,
     primary,
 )
-from console.guards.objection import Action, Objection, Override
+from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock, listed
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
@@ -85,6 +85,7 @@ def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
                 f"config.xml of {one.firewall} has no server with the address of {node} in pool {', '.join(strange)}",
                 f"{node} will be back there after a reload; give the server that address in pfSense",
                 Override.CONFIRM,
+                read_at(snapshot, snapshot.firewall(one.firewall).config),
             )
 
 
@@ -98,4 +99,5 @@ def same_version(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Ob
             f"the firewalls have different configuration versions ({told})",
             "Upgrade the other one first, or say yes to sync the pools between the versions",
             Override.CONFIRM,
+            read_at(snapshot, *(view.config for view in snapshot.firewalls)),
         )

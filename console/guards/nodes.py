@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.facts.fitness import galera_without, healed, unfit
-from console.guards.objection import Action, Objection, Override
+from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock
 from console.snapshot import Snapshot, Unknown
 
@@ -33,14 +33,20 @@ def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
         return
     for reason in galera_without(snapshot, node):
         yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
+    read = _read(snapshot)
     for reason in healed(snapshot):
-        yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER)
+        yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER, read)
+
+
+def _read(snapshot: Snapshot) -> float:
+    return read_at(snapshot, *(volume.state for volume in snapshot.volumes))
 
 
 def other_bricks(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
     """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
+    read, clears = _read(snapshot), "Wait until Gluster is healed with every other brick online"
     for reason in healed(snapshot, node):
-        yield Objection(node, reason, "Wait until Gluster is healed with every other brick online", Override.NEVER)
+        yield Objection(node, reason, clears, Override.NEVER, read)
 
 
 def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

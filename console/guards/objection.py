@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from console.snapshot import Snapshot
+from console.saying import clock
+from console.snapshot import Known, Reading, Snapshot
 
 
 class Action(Enum):
@@ -33,17 +34,29 @@ class Override(Enum):
 
 
 class Objection(NamedTuple):
-    """Why not: what was seen, on which machine, and what would clear it."""
+    """Why not: what was seen, on which machine, how long ago if that is long, and what would clear it."""
 
     machine: str
     saw: str
     clears: str
     override: Override
+    at: float = 0.0
+    """When that was read, as `read_at` says; 0: just now, or `saw` itself tells since when."""
 
     @property
     def sentence(self) -> str:
         """The one sentence that screen, command line and journal show."""
-        return f"{self.saw}. {self.clears}."
+        read = f" (read at {clock(self.at)})" if self.at else ""
+        return f"{self.saw}{read}. {self.clears}."
+
+
+def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
+    """When the oldest of them was read, where the machines have said something since, two rounds of Gluster's questions
+    later: config.xml is asked for seldom, and a busy Gluster tells nothing anew. Else 0."""
+    looks = [view.pools for view in snapshot.firewalls] + [view.host for view in snapshot.nodes]
+    latest = max((look.at for look in looks if isinstance(look, Known)), default=0.0)
+    oldest = min((one.at for one in readings if isinstance(one, Known)), default=latest)
+    return oldest if latest - oldest > 2 * snapshot.cluster.timings.storage else 0.0
 
 
 Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]

@@ -12,7 +12,7 @@ from console.facts.membership import (
     place,
 )
 from console.guards.nodes import lost
-from console.guards.objection import Action, Objection, Override
+from console.guards.objection import Action, Objection, Override, read_at
 from console.health import serving
 from console.probes.apache import Apache
 from console.saying import listed, percent
@@ -29,6 +29,7 @@ def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Object
             f"{node} is in no pool of {' or '.join(one.firewall for one in known)}",
             "Check the node's address in the inventory against the pools of the firewall",
             Override.NEVER,
+            read_at(snapshot, *(view.config for view in snapshot.firewalls)),
         )
 
 

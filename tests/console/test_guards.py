@@ -8,6 +8,7 @@ from console.balancers.pools import Admin, Pools, Server
 from console.guards import Action, Override, objections
 from console.inventory import Cluster, Firewall, Login, Node
 from console.probes.apache import Apache, Site
+from console.saying import clock
 from console.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
 
 LOGIN = Login("127.0.0.1")
@@ -63,6 +64,19 @@ def test_firewalls_of_different_versions_are_said() -> None:
     assert told(replace(HEALTHY, firewalls=(firewall("fw1"), firewall("fw2", version="24.0")))) == [
         ("the firewalls have different configuration versions (fw1 23.3 and fw2 24.0)", Override.CONFIRM)
     ]
+
+
+def test_what_was_read_long_before_the_rest_is_said_with_its_time() -> None:
+    """config.xml is read seldom: somebody may have mended it meanwhile."""
+    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com", "10.0.0.13"))
+    for seconds, time in ((9, ""), (62, f" (read at {clock(1.0)})")):
+        views = (firewall("fw1"), by_name)
+        views = tuple(replace(one, pools=replace(one.pools, at=1.0 + seconds)) for one in views)
+        (one,) = objections(replace(HEALTHY, firewalls=views), Action.DRAIN, "node2")
+        assert one.sentence == (
+            f"config.xml of fw2 has no server with the address of node2 in pool web{time}."
+            " node2 will be back there after a reload; give the server that address in pfSense."
+        )
 
 
 def test_whether_the_others_serve_must_be_known() -> None:
