@@ -149,6 +149,8 @@ def _must_be_seen() -> None:
 
 async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "object | None" = None) -> int:
     _must_be_seen()
+    import asyncio
+
     from console.session import Session
     from console.ui.app import ConsoleApp
 
@@ -158,7 +160,9 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "ob
         return await app.run_async() or 0
     finally:
         for session in sessions:
-            await session.close()
+            if session.on_its_way:  # the screen has died
+                print(f"drainboard: {session.cluster.name}: {session.on_its_way}", file=sys.stderr)
+        await asyncio.gather(*(session.close() for session in sessions))
 
 
 async def _demo(options: argparse.Namespace) -> int:

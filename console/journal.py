@@ -1,9 +1,9 @@
 """What was done and what is about to be done: append-only JSON lines, one file a run, on disk before anything is sent.
 
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
-found), `found` (what to put back), `sending` (a step and its exact orders), `seen` (a step's success as read back),
-`failed` (why it stopped), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the
-last one, and is left out.
+found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
+was said against them), `seen` (a step's success as read back), `failed` (why it stopped), `closed` (how it ended). A
+run without `closed` is open. A line that a crash cut short is the last one, and is left out.
 """
 
 import getpass
@@ -75,6 +75,18 @@ class Record(NamedTuple):
         last = self.entries[-1]
         missed: object = last.facts.get("missed") if last.kind == "parked" else None
         return tuple(str(says) for says in cast("dict[str, Any]", missed).values()) if isinstance(missed, dict) else ()
+
+    @property
+    def unheard(self) -> dict[str, float]:
+        """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
+        the Unix time by which it has ended."""
+        last, sent = self.entries[-1], self.last("sending")
+        within: object = sent.facts.get("within") if sent else None
+        if sent is None or not isinstance(within, dict) or last.kind not in ("sending", "answered"):
+            return {}
+        seconds = cast("dict[str, float]", within)
+        lost = seconds if last.kind == "sending" else cast("list[str]", last.facts.get("lost") or [])
+        return {name: sent.at + seconds[name] for name in lost if name in seconds}
 
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind."""

@@ -1,12 +1,15 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from console.guards import Action, Objection, Override, traffic
 from console.health import serving
+from console.journal import Record
 from console.probes.apache import APACHE, SITE
 from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
+from console.saying import clock, listed
 from console.snapshot import Snapshot
 
 
@@ -43,6 +46,18 @@ class Plan(NamedTuple):
         left = self.unanswered(consent)
         if left:
             raise NotBegun(" ".join(objection.sentence for objection in left))
+
+
+def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
+    """Orders of runs nobody carries out any more that may still arrive: what is read before they have can't last."""
+    for record in records:
+        ends = {machine: end for machine, end in record.unheard.items() if now < end}
+        sent = record.last("sending")
+        if ends and sent:
+            names, what = listed(ends), f"{record.action} {record.node}"
+            saw = f"an order of {what} to {names} may still be on its way: it left at {clock(sent.at)}"
+            saw += ", and nobody heard its end"
+            yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
 
 
 def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:

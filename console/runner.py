@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from console.asks import Ran, WireError, command, plain_text
+from console.asks import Answer, Ran, Refused, WireError, command, plain_text
 from console.balancers.configured import refusal
 from console.doubt import as_of, patience, since
 from console.inventory import Cluster
@@ -19,6 +19,7 @@ from console.poller import Poller
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.question import Question, Subject
+from console.saying import listed
 from console.snapshot import FirewallView, Snapshot, Unknown, View
 from console.wire import Wire
 
@@ -63,6 +64,11 @@ def shown(order: Order, wire: Wire) -> str:
     return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
 
 
+def _within(order: Order) -> float:
+    """Seconds in which an order has ended, also where nobody hears of it: the machine ends what takes longer."""
+    return (order.run.timeout or 0.0) + 5
+
+
 class Runner:
     """Carries out one run of one cluster."""
 
@@ -74,6 +80,17 @@ class Runner:
         self._poller = poller
         self._journal = journal
         self._tell = tell
+        self._leaving: dict[Order, float] = {}
+        """Orders whose end is not known yet, and the monotonic time by which it is."""
+
+    @property
+    def on_its_way(self) -> str:
+        """The orders that have left and not ended, in a sentence; "" while there are none."""
+        if not self._leaving:
+            return ""
+        names = listed(order.machine for order in self._leaving)
+        left = max(0.0, max(self._leaving.values()) - time.monotonic())
+        return f"an order to {names} is on its way and can't be called back; it is waited for, at most {left:.0f} s"
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """To the end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
@@ -150,34 +167,41 @@ class Runner:
         raise Stopped(f"{progress.says}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
-        """Writes what is about to leave, then lets it leave, to all machines at once."""
+        """Writes what is about to leave, then lets it leave, to all machines at once. A run that is stopped meanwhile
+        waits for their ends: what an undo is to find has happened then."""
         orders = step.orders(picture, intent)
         if not orders:
             return record, time.time(), time.monotonic()
+        within = {order.machine: _within(order) for order in orders}
         record = self._journal.write(
-            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders]
+            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=within
         )
-        moment = time.time()
-        answers = await asyncio.gather(*(self._order(order) for order in orders))
-        whys = {order.machine: why for order, why in zip(orders, answers, strict=True) if why}
-        if whys:
-            record = self._journal.write(record, "answered", step=step.name, errors=whys)
-            for why in whys.values():
-                self._say(intent, step.name, why)
+        moment, now = time.time(), time.monotonic()
+        self._leaving = {order: now + _within(order) for order in orders}
+        ended = asyncio.create_task(self._ended(step, record, intent, orders))
+        try:
+            record = await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            if self.on_its_way:
+                self._say(intent, step.name, self.on_its_way)
+            await ended
+            raise
         return record, moment, time.monotonic()
 
-    async def _order(self, order: Order) -> str | None:
-        """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
-        answer = (await self._wire.send(order.machine, (order.run,), (order.run.timeout or 0.0) + 5))[0]
-        if isinstance(answer, WireError):
-            return str(answer)
-        if not isinstance(answer, Ran):
-            return None
-        if order.run.argv[0].endswith("php"):
-            why = refusal(answer)
-            return f"{order.machine}: {why}" if why else None
-        said = (answer.err if answer.status else answer.out).strip()
-        return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
+    async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
+        """Lets orders leave and writes down that they have ended, or that their time is over."""
+        answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
+        whys = {order.machine: why for order, answer in answers.items() if (why := _why(order, answer))}
+        lost = [order.machine for order, answer in answers.items() if _unheard(answer)]
+        record = self._journal.write(record, "answered", step=step.name, errors=whys, lost=lost)
+        for why in whys.values():
+            self._say(intent, step.name, why)
+        return record
+
+    async def _order(self, order: Order) -> Answer | WireError:
+        answer = (await self._wire.send(order.machine, (order.run,), _within(order)))[0]
+        self._leaving.pop(order, None)
+        return answer
 
     async def _look(self, step: Step, intent: Intent) -> Snapshot:
         """A picture in which all that the step watches was asked just now; what did not answer in time is unknown."""
@@ -211,6 +235,24 @@ class Runner:
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
         self._tell(Note(time.time(), intent.node, step, says, final))
+
+
+def _why(order: Order, answer: Answer | WireError) -> str | None:
+    """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
+    if isinstance(answer, WireError):
+        return str(answer)
+    if not isinstance(answer, Ran):
+        return None
+    if order.run.argv[0].endswith("php"):
+        why = refusal(answer)
+        return f"{order.machine}: {why}" if why else None
+    said = (answer.err if answer.status else answer.out).strip()
+    return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
+
+
+def _unheard(answer: Answer | WireError) -> bool:
+    """The link was lost, or the time was up: the order may have arrived all the same."""
+    return isinstance(answer, WireError) and not isinstance(answer, Refused)
 
 
 def _expected(progress: Progress, silent: frozenset[str]) -> bool:

@@ -9,21 +9,23 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from console.doubt import as_of
+from console.balancers.balancer import POOLS
+from console.balancers.pfsense_config import CONFIG
+from console.doubt import as_of, patience
 from console.facts.membership import Place, place
-from console.guards import Action, objections
+from console.guards import Action, Objection, objections
 from console.health import Finding, Kind, findings
 from console.health.news import Told, news, remembered
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, who
 from console.lock import Holder, Locked, holder, holding
 from console.paths import journal_dir
-from console.plan import Consent, NotBegun, Plan, needed
+from console.plan import Consent, NotBegun, Plan, needed, unheard
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, empty
+from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, empty
 from console.wire import Wire
 
 TOGETHER = 0.2
@@ -37,6 +39,7 @@ class Running:
     record: Record
     intent: Intent
     task: "asyncio.Task[Record]"
+    runner: Runner
     notes: list[Note] = field(default_factory=list[Note])
 
 
@@ -109,7 +112,13 @@ class Session:
         picture = self.picture
         intent = self._intent(action, node)
         against = objections(picture, action, node, resumed=resumed)
-        return Plan(action, node, against, dry(picture, intent, self.wire))
+        return Plan(action, node, (*against, *self._unheard(intent, resumed)), dry(picture, intent, self.wire))
+
+    def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
+        """Not against the resume of the very run: it sends the same orders again."""
+        same = (intent.node, intent.action.value) if resumed else None
+        records = (record for record in self.unfinished() if (record.node, record.action) != same)
+        return tuple(unheard(records, time.time()))
 
     def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
         """Begins a run. Raises NotBegun."""
@@ -137,11 +146,32 @@ class Session:
         with self._locked(intent) as lock:
             return self._run(record, intent, lock.pop_all())
 
-    async def stop(self) -> None:
-        """Stops the run where it stands. Nothing is taken back; it stays open."""
-        if self.running is not None:
+    def halt(self) -> None:
+        """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
+        if self.running is not None and not self.running.task.cancelling():  # twice would call off the wait
             self.running.task.cancel()
-            await asyncio.gather(self.running.task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """As `halt`, and returns when the run has ended."""
+        self.halt()
+        if self.running is not None:
+            await asyncio.wait({self.running.task})
+
+    @property
+    def on_its_way(self) -> str:
+        """The orders of the run here that have left and not ended, in a sentence; "" while there are none."""
+        return self.running.runner.on_its_way if self.running else ""
+
+    async def look_back(self) -> None:
+        """Returns when the firewalls have said how they stand now, or their time for that is over."""
+        moment, watched = time.time(), (POOLS, CONFIG)
+
+        def older(now: Snapshot) -> bool:
+            readings = (reading for view in now.firewalls for reading in (view.pools, view.config))
+            return any(isinstance(reading, Known) and reading.at < moment for reading in readings)
+
+        self.poller.nudge(watched)
+        await self.poller.settle(older, max(patience(one.cadence, self.cluster.timings) for one in watched))
 
     def unfinished(self) -> tuple[Record, ...]:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
@@ -182,8 +212,9 @@ class Session:
         return lock
 
     def _run(self, record: Record, intent: Intent, lock: ExitStack) -> Running:
-        task = asyncio.create_task(self._carry_out(record, intent), name=f"{intent.action.value} {intent.node}")
-        self.running = Running(record, intent, task)
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, self._tell)
+        task = asyncio.create_task(self._carry_out(runner, record, intent), name=f"{intent.action.value} {intent.node}")
+        self.running = Running(record, intent, task, runner)
         self.attend(self._attended)
 
         def ended(_task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
@@ -194,8 +225,7 @@ class Session:
         task.add_done_callback(ended)
         return self.running
 
-    async def _carry_out(self, record: Record, intent: Intent) -> Record:
-        runner = Runner(self.cluster, self.wire, self.poller, self.journal, self._tell)
+    async def _carry_out(self, runner: Runner, record: Record, intent: Intent) -> Record:
         try:
             record = await runner.carry_out(record, intent)
             self._close_what_was_put_back(record, intent)

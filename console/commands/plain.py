@@ -45,7 +45,7 @@ async def act(session: Session, action: Action, node: str, consent: Consent, dry
         running = session.begin(action, node, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(running)
+    return await _follow(session, running)
 
 
 async def resume(session: Session, node: str, consent: Consent) -> Exit:
@@ -63,7 +63,7 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
         running = session.resume(record, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(running)
+    return await _follow(session, running)
 
 
 async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
@@ -112,15 +112,25 @@ def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
     return Exit.NOT_BEGUN
 
 
-async def _follow(running: Running) -> Exit:
-    shown = 0
+async def _follow(session: Session, running: Running) -> Exit:
+    """To its end; interrupted, to the end of what is on its way."""
+    shown, interrupted = 0, None
     while True:
-        done, _ = await asyncio.wait({running.task}, timeout=0.1)
+        ended = running.task.done()
         for note in running.notes[shown:]:
             _line(note)
-        shown = len(running.notes)
-        if done:
+            shown += 1
+        if ended:
             break
+        try:
+            await asyncio.wait({running.task}, timeout=0.1)
+        except asyncio.CancelledError as error:
+            if interrupted:
+                raise
+            interrupted = error
+            session.halt()
+    if interrupted:
+        raise interrupted
     try:
         record = running.task.result()
     except (Stopped, JournalError):

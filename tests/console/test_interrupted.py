@@ -95,7 +95,7 @@ async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) ->
         await end(cluster, action, boot_before)
 
 
-POINTS = {Action.DRAIN: 9, Action.REMOVE: 8, Action.UNDO: 6, Action.REJOIN: 8}
+POINTS = {Action.DRAIN: 11, Action.REMOVE: 10, Action.UNDO: 8, Action.REJOIN: 11}
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -104,7 +104,7 @@ async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, wr
     await story(tmp_path / "sim", action, [(line, written)])
 
 
-@pytest.mark.parametrize("line", range(2, 22))
+@pytest.mark.parametrize("line", range(2, 31))
 async def test_a_reboot_killed_at_each_line(tmp_path: Path, line: int) -> None:
     await story(tmp_path / "sim", Action.REBOOT, [(line, True)])
 

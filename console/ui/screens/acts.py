@@ -59,7 +59,10 @@ async def undo(screen: Stage) -> None:
         rest = f"{node} is put back at once as it was found."
         if not await questions.confirmed(app_of(screen), f"undo {node}?", f"{text} {rest}", yes="stop it and put back"):
             return
-        await desk.session.stop()
+        if not await _halted(screen, f"undo {node}", desk.session):
+            screen.say(f"{running.intent.action.value} {node} stops by itself; u puts {node} back then")
+            return
+        await desk.session.look_back()
     else:
         node = _last_out(desk)
     if not node:
@@ -67,6 +70,22 @@ async def undo(screen: Stage) -> None:
         return
     desk.selected = node
     await begin(screen, Action.UNDO, node)
+
+
+async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
+    """Stops runs, and waits in sight for what is on its way: False if a person does not. They stop all the same."""
+    for session in sessions:
+        session.halt()
+
+    def says() -> str:
+        left = {session.cluster.name: session.on_its_way for session in sessions}
+        return " ".join(f"{name}: {one}." for name, one in left.items() if one)
+
+    if not await questions.waited(app_of(screen), title, says):
+        return False
+    for session in sessions:
+        await session.stop()
+    return True
 
 
 def _last_out(desk: Desk) -> str:
@@ -141,7 +160,7 @@ async def stop(screen: Stage) -> None:
     name = f"{running.intent.action.value} {running.intent.node}"
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
     if await questions.confirmed(app_of(screen), f"stop {name}?", text, yes="stop it"):
-        await screen.desk.session.stop()
+        screen.desk.session.halt()
 
 
 async def dry(screen: Stage) -> None:
@@ -212,7 +231,9 @@ async def leave(screen: Stage) -> None:
         if (running := desk.session.running) is not None
     ]
     text = f"{' and '.join(names)} is under way. It stops where it stands and stays open in the journal: r resumes it."
-    if not names or await questions.confirmed(app_of(screen), "quit?", text, yes="quit"):
+    if names and not await questions.confirmed(app_of(screen), "quit?", text, yes="quit"):
+        return
+    if await _halted(screen, "quit", *(desk.session for desk in screen.desks)):
         app_of(screen).exit(0)
 
 

@@ -3,6 +3,7 @@
 `ask` shows it and returns the key that was pressed ("" for esc) and what was typed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
@@ -32,11 +33,13 @@ class Question:
     close: str = "close"
     live: bool = False
     """What it says may change while it stands there."""
+    over: Callable[[], bool] | None = None
+    """It closes by itself once this holds."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`key` is "" when it was closed, "enter" when every field was filled in."""
+    """`key` is "" when it was closed, "enter" when every field was filled in, "over" when it closed by itself."""
 
     key: str = ""
     typed: tuple[str, ...] = field(default=())
@@ -82,9 +85,15 @@ class Dialog(ModalScreen[Answer]):
 
         for what in ("scroll_y", "virtual_size", "container_size", "show_vertical_scrollbar"):
             self.watch(body, what, moved, init=False)
+        if self._question.over:
+            self.set_interval(0.1, self._close_if_over)
         fields = list(self.query(Input))
         if fields:
             fields[0].focus()
+
+    def _close_if_over(self) -> None:
+        if self._question.over and self._question.over():
+            self._end(Answer("over"))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Keys and fields stay in sight."""

@@ -1,6 +1,7 @@
 """What a person is asked before something is done: each a function that returns the answer."""
 
 import time
+from collections.abc import Callable
 
 from textual.app import App
 
@@ -31,6 +32,16 @@ async def confirmed(app: App[int], title: str, *sentences: str, yes: str) -> boo
         return [one for says in sentences for one in wrapped(says, width)]
 
     return (await ask(app, Question(title, make, keys=(("y", yes),), close="no, leave it"))).key == "y"
+
+
+async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
+    """Shows a sentence for as long as there is one; False if that was not waited for."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        return wrapped(says(), width)
+
+    question = Question(title, make, close="don't wait", live=True, over=lambda: not says())
+    return not says() or (await ask(app, question)).key == "over"
 
 
 async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | None:

@@ -1,0 +1,122 @@
+"""What has left can't be called back: who stops a run, or finds one whose console was killed, hears of its orders."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from console.commands import plain
+from console.facts.membership import Place, place
+from console.guards import Action, Override
+from console.journal import Journal, Record, load
+from console.plan import Consent, NotBegun
+from console.session import Running, Session
+from tests.conftest import simulated, watching
+from tests.console.telling import until
+
+LATER = "out in config.xml"
+NAMED = Consent(True, "node2", "a test")
+
+
+async def sending(running: Running, step: str) -> Record:
+    """The run as its journal has it, once the orders of a step have left."""
+    while True:
+        record = load(running.record.path)
+        last = record.entries[-1]
+        if (last.kind, last.facts.get("step")) == ("sending", step):
+            await asyncio.sleep(0.2)  # until they have arrived: only then can they do what nobody waits for
+            return record
+        await asyncio.sleep(0.01)
+
+
+async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(tmp_path: Path) -> None:
+    """pfSense's PHP takes half a second to write config.xml, and two more to sync it: undo came before."""
+    async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster), watching(cluster) as session:
+        running = session.begin(Action.DRAIN, "node2")
+        await sending(running, LATER)
+        said = session.on_its_way
+        assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
+        await session.stop()
+        assert running.task.cancelled()
+        assert session.on_its_way == ""
+        assert any("an order to fw1 is on its way" in note.says for note in running.notes)
+        assert load(running.record.path).entries[-1].kind == "answered"
+        assert session.plan(Action.UNDO, "node2").objections == (), "nothing of it is under way any more"
+        record = await session.begin(Action.UNDO, "node2").task
+        assert record.outcome == "done"
+        await sim.sleep(4)  # longer than an order takes, with its sync
+        picture = await until(session, lambda now: place(now, "node2") is not Place.UNKNOWN)
+        assert place(picture, "node2") is Place.IN
+        configs = [firewall.config.server("web", "node2") for firewall in sim.world.firewalls.values()]
+        assert [server and server.status for server in configs] == ["active", "active"]
+        assert not session.unfinished()
+
+
+async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster), watching(cluster) as session:
+        running = session.begin(Action.DRAIN, "node2")
+        await sending(running, LATER)
+        for _ in range(2):
+            stopping = asyncio.create_task(session.stop())
+            await asyncio.sleep(0.05)
+            stopping.cancel()
+            assert session.running is running
+        with pytest.raises(NotBegun, match="under way"):
+            session.begin(Action.UNDO, "node2", NAMED)
+        await session.stop()
+        assert load(running.record.path).entries[-1].kind == "answered"
+
+
+class Killed(BaseException):
+    """What `kill -9` looks like to the console's code: nothing after it runs."""
+
+
+class KilledAtOrder(Journal):
+    """Dies when the order of LATER is written down."""
+
+    def write(self, record: Record, kind: str, **facts: object) -> Record:
+        record = super().write(record, kind, **facts)
+        if (kind, facts.get("step")) == ("sending", LATER):
+            raise Killed
+        return record
+
+
+async def test_an_order_of_a_killed_console_stands_against_all_but_its_own_resume(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
+        async with watching(cluster) as session:
+            session.journal = KilledAtOrder(session.journal.folder)
+            with pytest.raises(Killed):
+                await session.begin(Action.DRAIN, "node2").task
+        async with watching(cluster) as session:
+            (open_run,) = session.unfinished()
+            (objection,) = (one for one in session.plan(Action.UNDO, "node2").objections if "order" in one.saw)
+            assert objection.override is Override.CONFIRM
+            assert objection.saw.startswith("an order of drain node2 to fw1 may still be on its way: it left at ")
+            assert objection.clears.startswith("Wait until ")
+            with pytest.raises(NotBegun, match="may still be on its way"):
+                session.begin(Action.UNDO, "node2")
+            assert any("order" in one.saw for one in session.plan(Action.DRAIN, "node3").objections)
+            assert not session.plan(Action.DRAIN, "node2", resumed=True).objections
+            assert (await session.resume(open_run).task).outcome == "done"
+            assert not session.plan(Action.UNDO, "node2").objections
+
+
+async def test_an_interrupted_command_says_what_it_waits_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster):
+        session = Session(cluster)
+        try:
+            command = asyncio.create_task(plain.act(session, Action.DRAIN, "node2", Consent(), dry_run=False))
+            while session.running is None:
+                await asyncio.sleep(0.01)
+            running = session.running
+            await sending(running, LATER)
+            command.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await command
+            assert "an order to fw1 is on its way and can't be called back" in capsys.readouterr().out
+            assert running.task.cancelled()
+            assert load(running.record.path).entries[-1].kind == "answered"
+        finally:
+            await session.close()
