@@ -17,7 +17,7 @@ from console.guards import Action, Objection, objections
 from console.health import Finding, Kind, findings
 from console.health.news import Told, news, remembered
 from console.inventory import Cluster
-from console.journal import Journal, JournalError, Record, who
+from console.journal import Journal, JournalError, Record, load, who
 from console.lock import Holder, Locked, holder, holding
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed, unheard
@@ -41,6 +41,16 @@ class Running:
     task: "asyncio.Task[Record]"
     runner: Runner
     notes: list[Note] = field(default_factory=list[Note])
+
+
+def _still_open(record: Record) -> Record:
+    """A run as it is on disk: another console may have gone on with it, or ended it, since. Raises NotBegun."""
+    now = load(record.path)
+    if not now.entries:
+        raise NotBegun(f"{record.path} can't be read any more; nothing is begun")
+    if now.outcome is not None:
+        raise NotBegun(f"{record.action} {record.node} has ended meanwhile: {now.outcome}; nothing is begun")
+    return now
 
 
 class Session:
@@ -126,9 +136,9 @@ class Session:
         self._must_be_free()
         plan = self.plan(action, node)
         plan.must_be_unopposed(consent)
-        intent = self._intent(action, node)
         overridden = [objection.sentence for objection in plan.objections]
-        with self._locked(intent) as lock:
+        with self._locked(action, node) as lock:
+            intent = self._intent(action, node)  # what another console found is on disk now
             try:
                 record = self.journal.open(
                     node, action.value, reason=consent.reason, overridden=overridden, found=dict(intent.found)
@@ -138,12 +148,13 @@ class Session:
             return self._run(record, intent, lock.pop_all())
 
     def resume(self, record: Record, consent: Consent | None = None) -> Running:
-        """Goes on with a run that was interrupted or parked. Raises NotBegun."""
+        """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
         self._must_be_free()
         action = Action(record.action)
         self.plan(action, record.node, resumed=True).must_be_unopposed(consent or Consent())
-        intent = Intent(self.cluster, record.node, action, record.found, who())
-        with self._locked(intent) as lock:
+        with self._locked(action, record.node) as lock:
+            record = _still_open(record)
+            intent = Intent(self.cluster, record.node, action, record.found, who())
             return self._run(record, intent, lock.pop_all())
 
     def halt(self) -> None:
@@ -200,11 +211,11 @@ class Session:
             intent = self.running.intent
             raise NotBegun(f"{intent.action.value} {intent.node} is under way; wait until it ends, or stop it")
 
-    def _locked(self, intent: Intent) -> ExitStack:
+    def _locked(self, action: Action, node: str) -> ExitStack:
         """Holds the cluster's lock until it is closed. Raises NotBegun."""
         lock = ExitStack()
         try:
-            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {intent.action.value} {intent.node}"))
+            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {action.value} {node}"))
         except Locked as error:
             raise NotBegun(str(error)) from error
         except OSError as error:

@@ -146,6 +146,7 @@ async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
             desk.shown.follow(desk.session.resume(record, said))
             desk.past.forget()
     except (NotBegun, KeyError, ValueError) as why:
+        desk.past.forget()  # it may have ended elsewhere
         await questions.tell(app, f"{record.action} {record.node}: not resumed", str(why))
     finally:
         screen.say("")

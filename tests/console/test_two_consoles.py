@@ -1,0 +1,68 @@
+"""Two consoles on one machine share a journal: what one has read, the other may have ended since."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from console.facts.membership import Place, place
+from console.guards import Action
+from console.journal import Journal, Record, load
+from console.plan import Consent, NotBegun
+from console.session import Session
+from tests.conftest import simulated, watching
+from tests.console.telling import until
+
+NAMED = Consent(True, "node2", "a test")
+
+
+@asynccontextmanager
+async def two_consoles(folder: Path) -> AsyncIterator[tuple[Session, Session]]:
+    async with (
+        simulated(folder / "sim", speed=20.0) as (_, cluster),
+        watching(cluster) as one,
+        watching(cluster) as two,
+    ):
+        yield one, two
+
+
+async def left_open(session: Session, action: Action) -> Record:
+    """A run that was stopped as soon as it had begun to change something."""
+    running = session.begin(action, "node2", NAMED)
+    while load(running.record.path).last("seen") is None:
+        await session.change()
+    await session.stop()
+    return load(running.record.path)
+
+
+async def test_a_run_that_has_ended_meanwhile_is_not_resumed(tmp_path: Path) -> None:
+    async with two_consoles(tmp_path) as (ours, theirs):
+        seen = await left_open(theirs, Action.DRAIN)
+        (offered,) = ours.unfinished()
+        assert (await theirs.begin(Action.UNDO, "node2", NAMED).task).outcome == "done"
+        with pytest.raises(NotBegun, match="drain node2 has ended meanwhile: put back; nothing is begun"):
+            ours.resume(offered, NAMED)
+        assert ours.running is None
+        assert ours.elsewhere is None, "the lock is given back"
+        assert len(load(seen.path).entries) == len(seen.entries) + 1
+        await until(ours, lambda now: place(now, "node2") is Place.IN)
+
+
+async def test_a_resume_goes_on_from_what_the_other_console_has_done(tmp_path: Path) -> None:
+    async with two_consoles(tmp_path) as (ours, theirs):
+        offered = Journal(ours.journal.folder).open("node2", "drain")
+        running = theirs.resume(offered, NAMED)
+        while load(offered.path).last("seen") is None:
+            await theirs.change()
+        await theirs.stop()
+        assert running.task.cancelled()
+        assert ours.resume(offered, NAMED).record == load(offered.path)
+
+
+async def test_a_run_whose_file_is_gone_is_not_resumed(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
+        offered = await left_open(session, Action.DRAIN)
+        offered.path.unlink()
+        with pytest.raises(NotBegun, match="can't be read any more"):
+            session.resume(offered, NAMED)
