@@ -5,6 +5,7 @@ from pathlib import Path
 
 from console.facts.membership import Place, place
 from console.guards import Action
+from console.journal import load
 from console.plan import Consent
 from console.sim import Simulator
 from tests.conftest import simulated, watching
@@ -69,3 +70,15 @@ async def test_a_console_killed_at_its_first_line_keeps_what_was_found_before(tm
             await session.begin(Action.REJOIN, "node2", NAMED).task
         assert [status(sim, pool) for pool in ("web", "webtls")] == ["active", "backup"]
         assert place(session.picture, "node2") is Place.IN
+
+
+async def test_a_reboot_that_has_put_a_node_back_leaves_no_older_run_open(tmp_path: Path) -> None:
+    """A drain that was open still would take the healthy node out, at a resume that nobody means."""
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
+        assert await die(cluster, Action.DRAIN, 5, written=True)
+        async with watching(cluster) as session:
+            (drain,) = session.unfinished()
+            assert (await session.begin(Action.REBOOT, "node2", NAMED).task).outcome == "done"
+            assert place(session.picture, "node2") is Place.IN
+            assert not session.unfinished()
+            assert load(drain.path).outcome == "put back"
