@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from console.guards import Action, Objection, Override, traffic
+from console.guards import About, Action, Objection, Override, traffic
 from console.health import serving
 from console.journal import Record
 from console.probes.apache import APACHE, SITE
@@ -20,6 +20,8 @@ class Consent(NamedTuple):
     typed: str = ""
     """The node's name, typed by hand."""
     reason: str = ""
+    shown: frozenset[About] | None = None
+    """The objections that were read; None: whatever there is, as said beforehand on a command line."""
 
 
 class Plan(NamedTuple):
@@ -31,15 +33,21 @@ class Plan(NamedTuple):
     steps: tuple[tuple[str, tuple[str, ...]], ...]
     """Each step in words, with the exact orders as things stand."""
 
+    @property
+    def shown(self) -> frozenset[About]:
+        """What a person has read who was shown this."""
+        return frozenset(objection.about for objection in self.objections)
+
     def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
-        """The objections that a consent does not overcome."""
+        """The objections that a consent does not overcome: too strong for it, or come up since it was asked for."""
         named = consent.typed == self.node and bool(consent.reason.strip())
         overcome = {
             Override.NEVER: False,
             Override.CONFIRM: consent.confirmed or named,
             Override.NAME_AND_REASON: named,
         }
-        return tuple(objection for objection in self.objections if not overcome[objection.override])
+        read = self.shown if consent.shown is None else consent.shown
+        return tuple(one for one in self.objections if not overcome[one.override] or one.about not in read)
 
     def must_be_unopposed(self, consent: Consent) -> None:
         """Raises NotBegun."""

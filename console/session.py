@@ -246,7 +246,7 @@ class Session:
         return record
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
-        """An open run that took the node out has nothing left to do once the node is back, as a reboot leaves it too."""
+        """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
         if intent.action not in (Action.REJOIN, Action.UNDO, Action.REBOOT) or record.outcome != "done":
             return
         for earlier in self.journal.unfinished():

@@ -6,7 +6,7 @@ stale has already become unknown (`console.doubt.as_of`), and unknown always obj
 
 from console.guards.firewalls import fresh_firewalls, haproxy_runs, lasts, missed, nothing_unapplied, same_version
 from console.guards.nodes import answers, fit_again, none_lost, other_bricks, storage_whole
-from console.guards.objection import Action, Guard, Objection, Override
+from console.guards.objection import About, Action, Guard, Objection, Override
 from console.guards.pools import (
     busy_without,
     in_a_pool,
@@ -22,6 +22,7 @@ from console.guards.pools import (
 from console.snapshot import Snapshot
 
 __all__ = [
+    "About",
     "Action",
     "Guard",
     "Objection",

@@ -1,5 +1,6 @@
 """An action, what stands against it, and what it takes to go on all the same."""
 
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
@@ -33,6 +34,10 @@ class Override(Enum):
     """Type the node's name and why."""
 
 
+About = tuple[str, str, str]
+_FIGURES = re.compile(r"\b[0-9]+")
+
+
 class Objection(NamedTuple):
     """Why not: what was seen, on which machine, how long ago if that is long, and what would clear it."""
 
@@ -57,6 +62,11 @@ def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
     latest = max((look.at for look in looks if isinstance(look, Known)), default=0.0)
     oldest = min((one.at for one in readings if isinstance(one, Known)), default=latest)
     return oldest if latest - oldest > 2 * snapshot.cluster.timings.storage else 0.0
+
+    @property
+    def about(self) -> About:
+        """What whoever has read the sentence knows; its figures and the machines' own words change."""
+        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
 
 
 Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]

@@ -144,6 +144,20 @@ async def test_a_reboot_always_asks_and_enter_says_nothing(sim: Simulator) -> No
         assert seen.session.running is None
 
 
+async def test_what_comes_up_while_a_question_stands_is_not_agreed_to(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog)
+        assert "fw2" not in (seen.dialog or "").split("What would be done")[0]
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: seen.session.plan(Action.REBOOT, "node1").objections)
+        await seen.pilot.press("y")
+        await seen.until(lambda: seen.dialog and "not begun" in seen.dialog)
+        assert "fw2 does not answer since" in (seen.dialog or "")
+        assert not seen.session.journal.records()
+
+
 async def test_a_run_is_left_and_quitting_asks(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

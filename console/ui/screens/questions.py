@@ -47,7 +47,7 @@ async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
 async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | None:
     """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
     if not plan.objections and not always:
-        return Consent()
+        return Consent(shown=plan.shown)
     title = f"{plan.action.value} {plan.node}"
     kinds = {one.override for one in plan.objections}
 
@@ -61,10 +61,10 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
         named = f"Type the node's name, {plan.node}, to go on all the same"
         fields = ((named, plan.node), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(f"{title}?", make, fields=fields, grave=True, close="no, leave it"))
-        return Consent(True, *answer.typed) if answer.key else None
+        return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
     yes = "yes, go on all the same" if plan.objections else f"yes, {title}"
     answer = await ask(app, Question(f"{title}?", make, keys=(("y", yes),), close="no, leave it"))
-    return Consent(confirmed=True) if answer.key == "y" else None
+    return Consent(confirmed=True, shown=plan.shown) if answer.key == "y" else None
 
 
 def against(plan: Plan, width: int) -> list[Line]:

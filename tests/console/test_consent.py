@@ -1,0 +1,64 @@
+"""A person agrees to the sentences that were shown, and to no other."""
+
+from pathlib import Path
+
+import pytest
+
+from console.guards import Action
+from console.plan import Consent, NotBegun
+from console.session import Session
+from console.snapshot import Snapshot
+from tests.conftest import simulated, watching
+from tests.console.telling import until, well
+
+
+async def against(session: Session, *machines: str) -> None:
+    """Once exactly these stand against a drain of node1."""
+
+    def so(_now: Snapshot) -> bool:
+        return {one.machine for one in session.plan(Action.DRAIN, "node1").objections} == set(machines)
+
+    await until(session, so)
+
+
+async def test_what_has_come_up_since_is_not_agreed_to(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        plan = session.plan(Action.DRAIN, "node1")
+        assert plan.objections == ()
+        sim.fault("firewall-lost", "fw2")
+        await against(session, "fw2")
+        with pytest.raises(NotBegun, match="fw2 does not answer since"):
+            session.begin(Action.DRAIN, "node1", Consent(confirmed=True, shown=plan.shown))
+        assert session.journal.records() == ()
+
+
+async def test_a_strong_yes_to_one_sentence_is_none_to_another(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("unapplied", "fw1")
+        await against(session, "fw1")
+        plan = session.plan(Action.DRAIN, "node1")
+        sim.fault("node-lost", "node3")
+        await against(session, "fw1", "node3")
+        named = Consent(True, "node1", "it must go", plan.shown)
+        with pytest.raises(NotBegun, match=r"^node3 "):
+            session.begin(Action.DRAIN, "node1", named)
+        sim.fault("node-back", "node3")
+        await against(session, "fw1")
+        assert (await session.begin(Action.DRAIN, "node1", named).task).outcome == "done"
+
+
+async def test_what_was_agreed_to_stays_so_while_its_figures_change(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        sim.fault("node-lost", "node3")
+
+        def saw() -> str:
+            return " ".join(one.saw for one in session.plan(Action.DRAIN, "node1").objections)
+
+        await until(session, lambda _now: saw().startswith("node3 does not answer since"))
+        plan, before = session.plan(Action.DRAIN, "node1"), saw()
+        await until(session, lambda _now: saw() != before)
+        assert session.plan(Action.DRAIN, "node1").unanswered(Consent(True, "node1", "it must go", plan.shown)) == ()
+        assert session.plan(Action.DRAIN, "node1").unanswered(Consent(True, "node1", "in a script")) == ()
