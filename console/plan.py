@@ -27,11 +27,17 @@ class Consent(NamedTuple):
 class Plan(NamedTuple):
     """What would be done now, and what stands against it."""
 
+    cluster: str
     action: Action
     node: str
     objections: tuple[Objection, ...]
     steps: tuple[tuple[str, tuple[str, ...]], ...]
     """Each step in words, with the exact orders as things stand."""
+
+    @property
+    def title(self) -> str:
+        """Every cluster has a node1."""
+        return f"{self.cluster}: {self.action.value} {self.node}"
 
     @property
     def shown(self) -> frozenset[About]:

@@ -122,7 +122,13 @@ class Session:
         picture = self.picture
         intent = self._intent(action, node)
         against = objections(picture, action, node, resumed=resumed)
-        return Plan(action, node, (*against, *self._unheard(intent, resumed)), dry(picture, intent, self.wire))
+        return Plan(
+            self.cluster.name,
+            action,
+            node,
+            (*against, *self._unheard(intent, resumed)),
+            dry(picture, intent, self.wire),
+        )
 
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""

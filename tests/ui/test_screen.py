@@ -169,9 +169,10 @@ async def test_a_run_is_left_and_quitting_asks(sim: Simulator) -> None:
         await seen.until(lambda: "RUNNING  rejoin node1" in seen.text and "does not answer by itself" in seen.text)
         await seen.press("q")
         await seen.until(lambda: seen.dialog)
+        assert "demo: rejoin node1 is under way" in (seen.dialog or "")
         assert "stays open in the journal" in (seen.dialog or "")
         await seen.press("escape", "s")
-        await seen.until(lambda: seen.dialog and "stop rejoin node1?" in seen.dialog)
+        await seen.until(lambda: seen.dialog and "demo: stop rejoin node1?" in seen.dialog)
         await seen.press("y")
         await seen.until(lambda: "Nothing was taken back" in seen.text)
         assert "OPEN  rejoin node1" in seen.text
@@ -238,6 +239,7 @@ async def test_read_only_says_so(sim: Simulator) -> None:
         await seen.well()
         await seen.press("x")
         await seen.until(lambda: seen.dialog)
+        assert "demo: remove node1: not begun" in (seen.dialog or "")
         assert "Read-only is on" in (seen.dialog or "")
         assert "READ-ONLY" in seen.text.splitlines()[-1]
 
@@ -256,6 +258,24 @@ async def test_several_clusters(sim: Simulator) -> None:
         await seen.until(lambda: " demo " in seen.top.splitlines()[0])
         await seen.press("escape")
         await seen.until(lambda: "2 clusters" in seen.top.splitlines()[0])
+
+
+async def test_every_question_names_its_cluster(sim: Simulator) -> None:
+    """Every cluster has a node1, and another one may be looked at by the time the question comes."""
+    async with shown(nobody("other"), cluster_of(sim)) as seen:
+        await seen.until(lambda: "✓OK" in seen.top and "ASKING" not in seen.top)
+        await seen.press("1")
+        await seen.until(lambda: " other " in seen.top.splitlines()[0])
+        await seen.press("d")
+        await seen.until(lambda: seen.dialog and "other: drain node1: not now" in seen.dialog)
+        await seen.press("escape", "tab")
+        await seen.until(lambda: " demo " in seen.top.splitlines()[0])
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog and "demo: reboot node1?" in seen.dialog)
+        await seen.press("escape", "y")
+        await seen.until(lambda: seen.dialog and "demo: dry run of" in seen.dialog)
+        await seen.press("d")
+        await seen.until(lambda: seen.dialog and "demo: dry run: drain node1" in seen.dialog)
 
 
 async def test_a_dry_run_shows_the_exact_commands_and_sends_nothing(sim: Simulator) -> None:

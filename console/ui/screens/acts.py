@@ -24,20 +24,21 @@ async def _settle(session: Session) -> None:
 def _begins(action: Action, always: bool = False) -> Act:
     async def act(screen: Stage) -> None:
         if screen.desk.selected:
-            await begin(screen, action, screen.desk.selected, always)
+            await begin(screen, screen.desk, action, screen.desk.selected, always)
         else:
             screen.say(SELECT)
 
     return act
 
 
-async def begin(screen: Stage, action: Action, node: str, always: bool = False) -> None:
-    """Asks what has to be asked, then begins. Says why not."""
-    desk, app = screen.desk, app_of(screen)
+async def begin(screen: Stage, desk: Desk, action: Action, node: str, always: bool = False) -> None:
+    """Asks what has to be asked, then begins. Says why not. The screen may show another cluster by then."""
+    app = app_of(screen)
+    name = f"{desk.session.cluster.name}: {action.value} {node}"
     try:
         if desk.session.read_only or desk.session.running:
             desk.session.begin(action, node)  # says why not
-        screen.say(f"{action.value} {node}: looking first")
+        screen.say(f"{name}: looking first")
         await _settle(desk.session)
         screen.say("")
         said = await questions.consent(app, desk.session.plan(action, node), always)
@@ -46,7 +47,7 @@ async def begin(screen: Stage, action: Action, node: str, always: bool = False) 
             desk.past.forget()
     except NotBegun as why:
         screen.say("")
-        await questions.tell(app, f"{action.value} {node}: not begun", str(why))
+        await questions.tell(app, f"{name}: not begun", str(why))
 
 
 async def undo(screen: Stage) -> None:
@@ -55,11 +56,12 @@ async def undo(screen: Stage) -> None:
     running = desk.session.running
     if running is not None and not desk.session.read_only:
         node = running.intent.node
+        title = f"{desk.session.cluster.name}: undo {node}"
         text = f"{running.intent.action.value} {node} is under way. It is stopped where it stands, then"
         rest = f"{node} is put back at once as it was found."
-        if not await questions.confirmed(app_of(screen), f"undo {node}?", f"{text} {rest}", yes="stop it and put back"):
+        if not await questions.confirmed(app_of(screen), f"{title}?", f"{text} {rest}", yes="stop it and put back"):
             return
-        if not await _halted(screen, f"undo {node}", desk.session):
+        if not await _halted(screen, title, desk.session):
             screen.say(f"{running.intent.action.value} {node} stops by itself; u puts {node} back then")
             return
         await desk.session.look_back()
@@ -69,7 +71,7 @@ async def undo(screen: Stage) -> None:
         screen.say(SELECT)
         return
     desk.selected = node
-    await begin(screen, Action.UNDO, node)
+    await begin(screen, desk, Action.UNDO, node)
 
 
 async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
@@ -110,7 +112,7 @@ async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
     key = await questions.opened(app_of(screen), desk.session, record, more)
     if key:
         screen.turn_to(desk)
-        await (_resume(screen, desk, record) if key == "r" else begin(screen, Action.UNDO, record.node))
+        await (_resume(screen, desk, record) if key == "r" else begin(screen, desk, Action.UNDO, record.node))
     return desk.session.running is None
 
 
@@ -127,17 +129,17 @@ async def resume(screen: Stage) -> None:
         entries = tuple(
             (str(at), questions.sentence(record, now)) for at, record in enumerate(reversed(records[-9:]), 1)
         )
-        chosen = await questions.choose(app, "which run?", entries)
+        chosen = await questions.choose(app, f"{desk.session.cluster.name}: which run?", entries)
         if chosen is not None:
             await _offer(screen, desk, records[-1 - chosen], 0)
 
 
 async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
-    app = app_of(screen)
+    app, name = app_of(screen), f"{desk.session.cluster.name}: {record.action} {record.node}"
     if record.node in {node.name for node in desk.session.cluster.nodes}:
         desk.selected = record.node
     try:
-        screen.say(f"resume {record.action} {record.node}: looking first")
+        screen.say(f"{name}: looking first")
         await _settle(desk.session)
         plan = desk.session.plan(Action(record.action), record.node, resumed=True)
         screen.say("")
@@ -147,21 +149,22 @@ async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
             desk.past.forget()
     except (NotBegun, KeyError, ValueError) as why:
         desk.past.forget()  # it may have ended elsewhere
-        await questions.tell(app, f"{record.action} {record.node}: not resumed", str(why))
+        await questions.tell(app, f"{name}: not resumed", str(why))
     finally:
         screen.say("")
 
 
 async def stop(screen: Stage) -> None:
     """Leaves the run where it stands."""
-    running = screen.desk.session.running
+    session = screen.desk.session
+    running = session.running
     if running is None:
         screen.say("No run is under way here")
         return
-    name = f"{running.intent.action.value} {running.intent.node}"
+    cluster, name = session.cluster.name, f"{running.intent.action.value} {running.intent.node}"
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
-    if await questions.confirmed(app_of(screen), f"stop {name}?", text, yes="stop it"):
-        screen.desk.session.halt()
+    if await questions.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
+        session.halt()
 
 
 async def dry(screen: Stage) -> None:
@@ -172,7 +175,7 @@ async def dry(screen: Stage) -> None:
         return
     kinds = (("d", Action.DRAIN), ("x", Action.REMOVE), ("p", Action.REJOIN), ("u", Action.UNDO), ("b", Action.REBOOT))
     entries = tuple((key, f"{action.value} {node}") for key, action in kinds)
-    chosen = await questions.choose(app_of(screen), "dry run of", entries)
+    chosen = await questions.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)
         await pages.dry_page(app_of(screen), session.plan(kinds[chosen][1], node))
@@ -227,7 +230,7 @@ def _letter(at: int) -> str:
 async def leave(screen: Stage) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
-        f"{running.intent.action.value} {running.intent.node}"
+        f"{desk.session.cluster.name}: {running.intent.action.value} {running.intent.node}"
         for desk in screen.desks
         if (running := desk.session.running) is not None
     ]

@@ -65,7 +65,9 @@ async def dry_page(app: App[int], plan: Plan) -> None:
         fine = [] if plan.objections else [line(Piece("Nothing stands against it now.", "ok"))]
         return [*fine, *against(plan, width), *([BLANK] if fine else []), *planned(plan, width, orders=True)]
 
-    await ask(app, Question(f"dry run: {plan.action.value} {plan.node} (nothing is sent)", make, page=True))
+    await ask(
+        app, Question(f"{plan.cluster}: dry run: {plan.action.value} {plan.node} (nothing is sent)", make, page=True)
+    )
 
 
 async def log_page(app: App[int], session: Session, now: float) -> None:

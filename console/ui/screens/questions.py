@@ -48,22 +48,21 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
     """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
     if not plan.objections and not always:
         return Consent(shown=plan.shown)
-    title = f"{plan.action.value} {plan.node}"
     kinds = {one.override for one in plan.objections}
 
     def make(width: int, _height: int) -> list[Line]:
         return [*against(plan, width), *(planned(plan, width) if Override.NEVER not in kinds else [])]
 
     if Override.NEVER in kinds:
-        await ask(app, Question(f"{title}: not now", make, grave=True))
+        await ask(app, Question(f"{plan.title}: not now", make, grave=True))
         return None
     if Override.NAME_AND_REASON in kinds:
         named = f"Type the node's name, {plan.node}, to go on all the same"
         fields = ((named, plan.node), ("Why (kept in the journal)", ""))
-        answer = await ask(app, Question(f"{title}?", make, fields=fields, grave=True, close="no, leave it"))
+        answer = await ask(app, Question(f"{plan.title}?", make, fields=fields, grave=True, close="no, leave it"))
         return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
-    yes = "yes, go on all the same" if plan.objections else f"yes, {title}"
-    answer = await ask(app, Question(f"{title}?", make, keys=(("y", yes),), close="no, leave it"))
+    yes = "yes, go on all the same" if plan.objections else f"yes, {plan.action.value} {plan.node}"
+    answer = await ask(app, Question(f"{plan.title}?", make, keys=(("y", yes),), close="no, leave it"))
     return Consent(confirmed=True, shown=plan.shown) if answer.key == "y" else None
 
 
