@@ -115,9 +115,10 @@ class Runner:
         self._say(intent, step.name, step.told(intent))
         picture = await self._look(step, intent)
         progress = step.done(picture, intent)
-        if not progress.done or not _expected(progress, silent):
-            record, intent = self._find(step, record, intent, picture)
-            await self._unopposed(step, record, intent)
+        if not _over(progress, silent):
+            record, intent, picture = await self._free(step, record, intent, picture)
+            progress = step.done(picture, intent)
+        if not _over(progress, silent):
             record, progress = await self._send_until_done(step, record, intent, silent, picture)
         kind = "partly" if progress.missed else "seen"
         record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
@@ -149,7 +150,7 @@ class Runner:
             picture = since(self._picture(), moment)
             progress = step.done(picture, intent)
             waited = time.monotonic() - began
-            if progress.done and (waited > GRACE or _expected(progress, silent)):
+            if _over(progress, silent) or (progress.done and waited > GRACE):
                 return record, progress
             if not progress.done and waited > QUIET and progress.says != last:
                 self._say(intent, step.name, last := progress.says)
@@ -215,20 +216,39 @@ class Runner:
                 return picture
             await self._poller.change(PAUSE)
 
-    async def _unopposed(self, step: Step, record: Record, intent: Intent) -> None:
-        """Returns when none of the step's guards objects any more. Raises Stopped."""
-        began, last = time.monotonic(), ""
+    async def _free(
+        self, step: Step, record: Record, intent: Intent, picture: Snapshot
+    ) -> tuple[Record, Intent, Snapshot]:
+        """Returns when nothing keeps the step from sending any more, or it has happened meanwhile. Raises Stopped."""
+        began, known, last = time.monotonic(), False, ""
         while True:
-            picture = self._picture()
-            against = [one.sentence for guard in step.guards for one in guard(picture, intent.action, intent.node)]
-            if not against:
-                return
-            if time.monotonic() - began > GUARD_PATIENCE:
-                self._journal.write(record, "failed", step=step.name, why=against[0])
-                raise Stopped(f"{against[0]} Then resume this run, or put the node back")
-            if against[0] != last:
-                self._say(intent, step.name, last := against[0])
+            record, intent = self._find(step, record, intent, picture)
+            says = self._keeps(step, intent, picture)
+            if not says:
+                return record, intent, picture
+            if not known and step.orders(picture, intent):
+                began, known = time.monotonic(), True
+            limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
+            if time.monotonic() - began > limit:
+                self._journal.write(record, "failed", step=step.name, why=says)
+                end = " Then" if known else f", after {limit:g} s. Mend it and"
+                raise Stopped(f"{says}{end} resume this run, or put the node back")
+            if says != last:
+                self._say(intent, step.name, last := says)
             await self._poller.change(1.0)
+            picture = self._picture()
+            if not self._keeps(step, intent, picture):
+                picture = await self._look(step, intent)  # what is sent is sent for what is there now
+
+    def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
+        """What keeps a step that has not happened from sending: that it is not known what, or an objection; or ""."""
+        progress = step.done(picture, intent)
+        if progress.done:
+            return ""
+        if not step.orders(picture, intent):
+            return progress.says if step.until_known else ""
+        now = self._picture()
+        return next((one.sentence for guard in step.guards for one in guard(now, intent.action, intent.node)), "")
 
     def _picture(self) -> Snapshot:
         return as_of(self._poller.snapshot, time.time())
@@ -255,9 +275,10 @@ def _unheard(answer: Answer | WireError) -> bool:
     return isinstance(answer, WireError) and not isinstance(answer, Refused)
 
 
-def _expected(progress: Progress, silent: frozenset[str]) -> bool:
-    """Whether only such firewalls are missed as were silent before the run began, which a person has agreed to."""
-    return silent.issuperset(name for name, _ in progress.missed)
+def _over(progress: Progress, silent: frozenset[str]) -> bool:
+    """Whether a step is done, and only such firewalls are missed as were silent before the run began, which a person
+    has agreed to."""
+    return progress.done and silent.issuperset(name for name, _ in progress.missed)
 
 
 def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:

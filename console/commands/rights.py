@@ -15,7 +15,7 @@ from console.balancers.balancer import balancer_of
 from console.balancers.pools import Admin
 from console.commands.plain import Exit, say
 from console.inventory import Cluster
-from console.probes.system import UNITS, Services
+from console.probes.system import UNITS, Host, Services
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.question import Subject
@@ -80,8 +80,9 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
         balancer = balancer_of(cluster)
         return (balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
     busy = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
+    host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
     blank = empty(cluster)
-    picture = replace(blank, nodes=tuple(replace(view, services=busy) for view in blank.nodes))
+    picture = replace(blank, nodes=tuple(replace(view, host=host, services=busy) for view in blank.nodes))
     intents = [Intent(cluster, machine, action, {f"boot {machine}": "before"}) for action in PROCEDURES]
     orders = (
         order

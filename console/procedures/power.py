@@ -1,7 +1,8 @@
 """Stopping a node's services cleanly, rebooting it, and telling when it is fit again.
 
 Key of `Intent.found`: "boot NODE" -> the boot id before the reboot. Once the boot id has changed, everything that had
-to happen before is past, so a run that is resumed after the reboot stops nothing again.
+to happen before is past, so a run that is resumed after the reboot stops nothing again. One that is resumed while the
+node is away waits for it as long as a boot may take, for that is what it may be doing.
 """
 
 from collections.abc import Mapping
@@ -28,9 +29,15 @@ def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     return {f"boot {intent.node}": host.value.boot_id} if isinstance(host, Known) else {}
 
 
+def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
+    """Whether the node answers in the boot that is to end. In the next one nothing is stopped, and of a boot that is
+    not known nobody can say which it is: just after it a node may tell its services before its boot id."""
+    return isinstance(snapshot.node(intent.node).host, Known) and not _rebooted(snapshot, intent)
+
+
 def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
     services = snapshot.node(intent.node).services
-    return services.value if isinstance(services, Known) else None
+    return services.value if isinstance(services, Known) and _to_end(snapshot, intent) else None
 
 
 def _systemctl(*words: str) -> Run:
@@ -68,10 +75,11 @@ def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return (*_stop(snapshot, intent, GLUSTER_UNITS), *bricks)
 
 
-def _reboot(_snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Not without the boot id from before on disk: nothing could tell afterwards that it has rebooted, and a resume
     would reboot it once more."""
-    return (Order(intent.node, _systemctl("reboot")),) if f"boot {intent.node}" in intent.found else ()
+    noted = f"boot {intent.node}" in intent.found
+    return (Order(intent.node, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
 
 
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -91,6 +99,10 @@ def _stop_time(timings: Timings) -> float:
     return timings.stop
 
 
+def _boot_time(timings: Timings) -> float:
+    return timings.boot
+
+
 STOP_MYSQL = Step(
     name="stop MySQL",
     phase="boot",
@@ -101,6 +113,7 @@ STOP_MYSQL = Step(
     watches=(SERVICES, HOST),
     timeout=_stop_time,
     guards=(no_traffic, storage_whole),
+    until_known=_boot_time,
 )
 STOP_GLUSTER = Step(
     name="stop Gluster",
@@ -112,6 +125,7 @@ STOP_GLUSTER = Step(
     watches=(SERVICES, HOST),
     timeout=_stop_time,
     guards=(no_traffic, other_bricks),
+    until_known=_boot_time,
 )
 REBOOT = Step(
     name="reboot",
@@ -121,8 +135,9 @@ REBOOT = Step(
     orders=_reboot,
     done=_reboot_done,
     watches=(HOST,),
-    timeout=lambda timings: timings.boot,
+    timeout=_boot_time,
     guards=(no_traffic,),
+    until_known=_boot_time,
 )
 FIT = Step(
     name="fit",

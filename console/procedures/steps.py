@@ -62,6 +62,9 @@ class Step:
     """When time is up the run goes on and says what is left, instead of stopping."""
     guards: tuple[Guard, ...] = ()
     """Nothing is sent while one of these objects."""
+    until_known: Callable[[Timings], float] | None = None
+    """How long what there is to send may not be known, because the node that has to say so is away: `timeout` counts
+    from then on. None: the step sends what it can, to whom it can, or nothing at all."""
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
 
