@@ -147,7 +147,7 @@ class Runner:
                 self._poller.nudge(step.watches)
                 seldom = time.monotonic()
             await self._poller.change(PAUSE)
-            picture = since(self._picture(), moment)
+            picture = self._since(moment)
             progress = step.done(picture, intent)
             waited = time.monotonic() - began
             if _over(progress, silent) or (progress.done and waited > GRACE):
@@ -210,7 +210,7 @@ class Runner:
         limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in step.watches)
         self._poller.nudge(step.watches)
         while True:
-            picture = since(self._picture(), moment)
+            picture = self._since(moment)
             pending = any(_pending(picture, question, intent.node) for question in step.watches)
             if not pending or time.monotonic() - began > limit:
                 return picture
@@ -251,7 +251,13 @@ class Runner:
         return next((one.sentence for guard in step.guards for one in guard(now, intent.action, intent.node)), "")
 
     def _picture(self) -> Snapshot:
-        return as_of(self._poller.snapshot, time.time())
+        """As the guards and whoever agreed to the run have seen it."""
+        return as_of(self._poller.snapshot, time.time(), self._poller.calm)
+
+    def _since(self, moment: float) -> Snapshot:
+        """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
+        machine that gave no answer is silent."""
+        return as_of(since(self._poller.snapshot, moment), time.time())
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
         self._tell(Note(time.time(), intent.node, step, says, final))
