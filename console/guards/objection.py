@@ -54,6 +54,11 @@ class Objection(NamedTuple):
         read = f" (read at {clock(self.at)})" if self.at else ""
         return f"{self.saw}{read}. {self.clears}."
 
+    @property
+    def about(self) -> About:
+        """What whoever has read the sentence knows; its figures and the machines' own words change."""
+        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
+
 
 def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
     """When the oldest of them was read, where the machines have said something since, two rounds of Gluster's questions
@@ -62,11 +67,6 @@ def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
     latest = max((look.at for look in looks if isinstance(look, Known)), default=0.0)
     oldest = min((one.at for one in readings if isinstance(one, Known)), default=latest)
     return oldest if latest - oldest > 2 * snapshot.cluster.timings.storage else 0.0
-
-    @property
-    def about(self) -> About:
-        """What whoever has read the sentence knows; its figures and the machines' own words change."""
-        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
 
 
 Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]
