@@ -167,4 +167,7 @@ async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot)
 async def test_no_reboot_leaves_without_the_boot_id_from_before(well: Snapshot) -> None:
     intent = Intent(well.cluster, "node2", Action.REBOOT)
     assert not REBOOT.orders(well, intent)
-    assert REBOOT.orders(well, replace(intent, found={"boot node2": "x"}))
+    host = well.node("node2").host
+    assert isinstance(host, Known)
+    assert REBOOT.orders(well, replace(intent, found={"boot node2": host.value.boot_id}))
+    assert not REBOOT.orders(well, replace(intent, found={"boot node2": "the one before"}))
