@@ -93,6 +93,10 @@ class Record(NamedTuple):
         return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
 
 
+Seen = tuple[tuple[int, int], Record]
+"""A file's size and time of change, and what it held then."""
+
+
 def who() -> str:
     """user@host of whoever sits here."""
     return f"{getpass.getuser()}@{platform.node()}"
@@ -103,6 +107,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: dict[Path, Seen] = {}
 
     def open(self, node: str, action: str, **facts: Any) -> Record:
         """A new run. Raises JournalError."""
@@ -127,25 +132,45 @@ class Journal:
         return Record(record.path, (*record.entries, entry))
 
     def records(self) -> tuple[Record, ...]:
-        """Every run that can be read, oldest first."""
+        """Every run that can be read, oldest first. A file that has not changed is not read again."""
         paths = sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []
-        loaded = (load(path) for path in paths)
-        return tuple(record for record in loaded if record.entries and record.entries[0].kind == "opened")
+        self._read = {path: self._look(path) for path in paths}
+        records = (record for _, record in self._read.values())
+        return tuple(record for record in records if record.entries and record.entries[0].kind == "opened")
+
+    def _look(self, path: Path) -> Seen:
+        known = self._read.get(path)
+        try:
+            stat = path.stat()
+        except OSError:
+            return (0, 0), Record(path, ())
+        mark = stat.st_size, stat.st_mtime_ns  # before it is read: what is appended meanwhile is read next time
+        return known if known and known[0] == mark else (mark, load(path))
 
     def unfinished(self) -> tuple[Record, ...]:
-        """Runs that were never closed, oldest first."""
-        return tuple(record for record in self.records() if record.outcome is None)
+        """As the function of that name, now."""
+        return unfinished(self.records())
 
     def taken_out(self, node: str) -> Record | None:
-        """The newest run that took a node out and that nothing has put back since."""
-        for record in reversed(self.records()):
-            if record.node != node:
-                continue
-            if record.action in ("drain", "remove") or (record.action == "reboot" and record.outcome != "done"):
-                return None if record.outcome == "put back" else record
-            if record.outcome == "done":
-                return None
-        return None
+        """As the function of that name, now."""
+        return taken_out(self.records(), node)
+
+
+def unfinished(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Runs that were never closed, oldest first."""
+    return tuple(record for record in records if record.outcome is None)
+
+
+def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
+    """The newest run that took a node out and that nothing has put back since."""
+    for record in reversed(records):
+        if record.node != node:
+            continue
+        if record.action in ("drain", "remove") or (record.action == "reboot" and record.outcome != "done"):
+            return None if record.outcome == "put back" else record
+        if record.outcome == "done":
+            return None
+    return None
 
 
 def _append(path: Path, line: str) -> None:

@@ -17,7 +17,7 @@ from console.guards import Action, Objection, objections
 from console.health import Finding, Kind, findings
 from console.health.news import Told, news, remembered
 from console.inventory import Cluster
-from console.journal import Journal, JournalError, Record, load, who
+from console.journal import Journal, JournalError, Record, load, unfinished, who
 from console.lock import Holder, Locked, holder, holding
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed, unheard
@@ -192,8 +192,12 @@ class Session:
 
     def unfinished(self) -> tuple[Record, ...]:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
+        return self.left_open(self.journal.records())
+
+    def left_open(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+        """As `unfinished`, of what was read."""
         mine = self.running.record.path if self.running else None
-        return tuple(record for record in self.journal.unfinished() if record.path != mine)
+        return tuple(record for record in unfinished(records) if record.path != mine)
 
     @property
     def elsewhere(self) -> Holder | None:

@@ -1,6 +1,6 @@
 """What the journal of a cluster says, read again only when there may be something new in it."""
 
-from console.journal import Record
+from console.journal import Record, taken_out
 from console.lock import Holder
 from console.session import Session
 
@@ -37,7 +37,8 @@ class Past:
         if now - self._read < EVERY and changed == self._changed:
             return
         self._read, self._changed = now, changed
-        self.open = self._session.unfinished()
+        records = self._session.journal.records()
+        self.open = self._session.left_open(records)
         self.elsewhere = self._session.elsewhere if self.open else None
-        found = {node.name: self._session.taken_out(node.name) for node in self._session.cluster.nodes}
+        found = {node.name: taken_out(records, node.name) for node in self._session.cluster.nodes}
         self.out = {node: record for node, record in found.items() if record}
