@@ -25,7 +25,7 @@ from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped, dry
-from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, empty
+from console.snapshot import QUESTIONS, Known, Snapshot, empty
 from console.wire import Wire
 
 TOGETHER = 0.2
@@ -271,7 +271,7 @@ class Session:
     def _worth_telling(self, finding: Finding) -> bool:
         """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
         mine = self.running is not None and finding.machine == self.running.intent.node
-        return not finding.says.endswith(NOT_ASKED.why) and not (mine and finding.kind is Kind.MIXED)
+        return finding.kind is not Kind.NOT_ASKED and not (mine and finding.kind is Kind.MIXED)
 
     async def _note_findings(self) -> None:
         """Turns what appears and disappears in the picture into events."""

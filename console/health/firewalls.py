@@ -9,7 +9,7 @@ from console.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
 from console.probes.carp import Carp
 from console.saying import clock, counted, listed
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
 def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """A firewall that answers, and does not say what it will do later."""
     for view in snapshot.firewalls:
-        if isinstance(view.carp, Known) and isinstance(view.config, Unknown):
+        if isinstance(view.carp, Known) and isinstance(view.config, Unknown) and view.config is not NOT_ASKED:
             says = f"config.xml of {view.name} is not known: {view.config.why}"
             yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
 

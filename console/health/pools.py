@@ -6,7 +6,7 @@ from console.balancers.pools import Admin, Pools, Server
 from console.facts.membership import Membership, Place, master, memberships, node_of, place, pools_of, sending
 from console.health.finding import Finding, Kind, Level
 from console.saying import counted, listed
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
 
 QUEUED = 5
 """Sessions that wait for a server of a pool: fewer come and go within one look."""
@@ -35,7 +35,7 @@ def serving(snapshot: Snapshot) -> tuple[str, ...]:
 def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Not running is normal only on a passive firewall with carpdev."""
     for view in snapshot.firewalls:
-        if isinstance(view.carp, Known) and isinstance(view.pools, Unknown):
+        if isinstance(view.carp, Known) and isinstance(view.pools, Unknown) and view.pools is not NOT_ASKED:
             says = f"the pools of {view.name} are not known: {view.pools.why}"
             yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, says)
         if not isinstance(view.pools, Known) or view.pools.value.running:

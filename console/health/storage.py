@@ -10,7 +10,7 @@ from console.probes.gluster import Volume
 from console.probes.gluster_options import BrickSpace
 from console.probes.mounts import MISSING
 from console.saying import counted, listed, size, span
-from console.snapshot import Known, Snapshot, Unknown, VolumeView
+from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView
 
 STUCK = 300.0
 """Seconds without progress: healing can stall for ever on files that are busy."""
@@ -114,7 +114,7 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
             entries = counted(found.value.entries, "entry", "entries")
             says = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"
             yield Finding(Level.CRITICAL, view.name, Kind.SPLIT_BRAIN, says)
-        elif whole and (isinstance(found, Unknown) or found.value.entries is None):
+        elif whole and found is not NOT_ASKED and (isinstance(found, Unknown) or found.value.entries is None):
             why = found.why if isinstance(found, Unknown) else "not counted on every brick"
             yield Finding(
                 Level.UNKNOWN,

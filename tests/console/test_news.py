@@ -5,10 +5,13 @@ from pathlib import Path
 
 from console.facts.membership import Place, place
 from console.guards import Action
+from console.health import findings
 from console.health.finding import Finding, Kind, Level
 from console.health.news import Told, news
 from console.session import Session
+from console.snapshot import NOT_ASKED
 from tests.conftest import simulated, watching
+from tests.console.telling import put
 
 LOST = Finding(Level.DEGRADED, "node2", Kind.LOST, "node2 lost")
 AWAY = Finding(Level.DEGRADED, "www", Kind.BRICK_AWAY, "brick away on node2")
@@ -52,6 +55,18 @@ def test_a_machine_that_falls_silent_ends_nothing_of_its_own() -> None:
     _, over, told = news(told, (LOST,))
     assert over == (mysql,), "node1 answers"
     assert news(told, ())[1] == (away, LOST)
+
+
+async def test_what_was_not_asked_yet_is_one_kind_of_finding_and_no_event(tmp_path: Path) -> None:
+    """Whatever it may hide: a console that has just been started is no news of the cluster."""
+    async with simulated(tmp_path / "sim", 4) as (_, cluster), watching(cluster) as session:
+        picture = put(session.picture, "firewalls", "fw1", pools=NOT_ASKED)
+        picture = put(picture, "firewalls", "fw2", config=NOT_ASKED)
+        picture = put(picture, "volumes", "www", split_brain=NOT_ASKED)
+        found = findings(picture)
+        assert {one.machine for one in found if one.kind is Kind.NOT_ASKED} == {"fw1", "fw2", "www"}
+        assert not [one for one in found if one.kind is not Kind.NOT_ASKED and NOT_ASKED.why in one.says]
+        assert not [note for note in session.events if NOT_ASKED.why in note.says]
 
 
 async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_path: Path) -> None:

@@ -11,14 +11,9 @@ TOGETHER = 0.05
 
 
 def told(notes: tuple[Note, ...]) -> list[Note]:
-    """Without the console's own beginning, and without "over" where something else has taken its place."""
+    """Without "over" where something else has taken its place."""
     seen = [note for note in notes if note.step == "seen"]
-    return [
-        note
-        for note in notes
-        if not note.says.endswith("not asked yet")
-        and not (note.step == "over" and any(_instead(note, one) for one in seen))
-    ]
+    return [note for note in notes if not (note.step == "over" and any(_instead(note, one) for one in seen))]
 
 
 def _instead(over: Note, seen: Note) -> bool:
