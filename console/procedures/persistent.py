@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.configured import Change, PooledServer
-from console.balancers.pfsense_config import CONFIG
+from console.balancers.pfsense_config import CONFIG, FirewallConfig
 from console.facts.membership import Membership, config_of, memberships, reachable
 from console.procedures.firewalls import noted, over_firewalls
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.snapshot import Snapshot
 
 Wanted = Callable[[PooledServer, str], str]
-"""The status a server is to have in a firewall's config.xml."""
+"""The status a server is to have, by what was found in a firewall's config.xml."""
 
 
 def _disabled(server: PooledServer, _firewall: str) -> str:
@@ -30,9 +30,26 @@ def _as_found(intent: Intent) -> Wanted:
     return wanted
 
 
+def _told(snapshot: Snapshot) -> dict[str, FirewallConfig]:
+    """What is known of config.xml on each firewall that answers."""
+    configs = {
+        view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
+    }
+    return {name: config for name, config in configs.items() if config is not None}
+
+
+def _leader(told: Mapping[str, FirewallConfig]) -> str | None:
+    """The firewall whose pools its sync makes the other's: it alone is written, and what was found there is what both
+    can have. None where each is written by itself."""
+    leader = next((name for name, config in told.items() if config.primary), None)
+    return leader if leader is not None and told[leader].balancer_sync and len(told) > 1 else None
+
+
 def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: str) -> Progress:
+    leader = _leader(_told(snapshot))
+
     def verdict(one: Membership) -> str | None:
-        left = [server for server in one.later or () if server.status != wanted(server, one.firewall)]
+        left = [server for server in one.later or () if server.status != wanted(server, leader or one.firewall)]
         if not left:
             return None
         return f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
@@ -41,20 +58,16 @@ def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: s
 
 
 def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
-    """To the primary alone, which syncs to its peer; to every firewall that answers where that can't be."""
-    configs = {
-        view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
-    }
-    known = {name: config for name, config in configs.items() if config is not None}
-    leader = next((name for name, config in known.items() if config.primary), None)
-    syncs = leader is not None and known[leader].balancer_sync and len(known) > 1
-    targets = [leader] if leader is not None and syncs else list(known)
+    """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
+    told = _told(snapshot)
+    leader = _leader(told)
     node = next(node for node in intent.cluster.nodes if node.name == intent.node)
     orders: list[Order] = []
-    for name in targets:
-        changes = tuple(Change(server, wanted(server, name)) for server in known[name].of(node))
-        if any(change.status != change.server.status for change in changes) or syncs:
-            orders.append(Order(name, balancer_of(intent.cluster).persist(changes, syncs, _description(intent))))
+    for name in [leader] if leader else told:
+        changes = tuple(Change(server, wanted(server, name)) for server in told[name].of(node))
+        if leader or any(change.status != change.server.status for change in changes):
+            run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
+            orders.append(Order(name, run))
     return tuple(orders)
 
 

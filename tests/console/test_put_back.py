@@ -3,7 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from console.facts.membership import Place, place
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.balancers.configured import STATUSES
+from console.balancers.pools import Admin
+from console.facts.membership import Place, memberships, place
 from console.guards import Action
 from console.journal import load
 from console.plan import Consent
@@ -82,3 +88,43 @@ async def test_a_reboot_that_has_put_a_node_back_leaves_no_older_run_open(tmp_pa
             assert place(session.picture, "node2") is Place.IN
             assert not session.unfinished()
             assert load(drain.path).outcome == "put back"
+
+
+async def test_where_pools_are_synced_the_leader_s_status_is_put_back_on_both(tmp_path: Path) -> None:
+    """What fw2 had alone is gone with the first sync, and can't be waited for."""
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        sim.world.firewalls["fw1"].persist({("web", "node2"): "disabled"}, "by hand")
+        sim.world.firewalls["fw2"].persist({("webtls", "node2"): "backup"}, "by hand")
+        async with watching(cluster) as session:
+            assert (await session.begin(Action.DRAIN, "node2", NAMED).task).outcome == "done"
+            assert (await session.begin(Action.UNDO, "node2", NAMED).task).outcome == "done"
+            now = [server.admin for one in memberships(session.picture, "node2") for server in one.now or ()]
+        assert [status(sim, "web", name) for name in ("fw1", "fw2")] == ["disabled", "disabled"]
+        assert [status(sim, "webtls", name) for name in ("fw1", "fw2")] == ["active", "active"]
+        assert set(now) == {Admin.READY}, "at run time each firewall is as it was found"
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    found=st.tuples(*[st.tuples(*[st.sampled_from(STATUSES)] * 2)] * 2).filter(lambda found: "active" in found[0]),
+    reloaded=st.tuples(st.booleans(), st.booleans()),
+)
+async def test_whatever_the_two_have_before_a_drain_is_undone(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    found: tuple[tuple[str, str], tuple[str, str]],
+    reloaded: tuple[bool, bool],
+) -> None:
+    folder = tmp_path_factory.mktemp("found")
+    monkeypatch.setenv("DRAINBOARD_STATE", str(folder / "state"))
+    async with simulated(folder / "sim", speed=20.0) as (sim, cluster):
+        for firewall, statuses, reload in zip(sim.world.firewalls.values(), found, reloaded, strict=True):
+            firewall.persist({("web", "node2"): statuses[0], ("webtls", "node2"): statuses[1]}, "by hand")
+            if reload:
+                firewall.reload()
+        async with watching(cluster) as session:
+            for action in (Action.DRAIN, Action.UNDO):
+                assert (await session.begin(action, "node2", NAMED).task).outcome == "done"
+        assert [tuple(status(sim, pool, name) for pool in ("web", "webtls")) for name in ("fw1", "fw2")] == [
+            found[0]
+        ] * 2
