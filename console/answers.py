@@ -53,6 +53,11 @@ def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
         raise Unreadable(f"{what} is not XML") from error
 
 
+def serves(status: int) -> bool:
+    """2xx or 3xx: what a load balancer's check takes for up."""
+    return 200 <= status < 400
+
+
 def whole(text: str | None, what: str) -> int:
     """A non-negative whole number, or Unreadable that names `what`."""
     if text is None or not text.strip().isascii() or not text.strip().isdigit() or len(text.strip()) > 20:

@@ -118,6 +118,11 @@ class Busy(Unreadable):
     """The machine could not tell just now, which says nothing about the state: what is known stays known, and ages."""
 
 
+def printable(text: str) -> str:
+    """With a blank for every character that could move the cursor, and for marks that turn writing round."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def plain_text(text: str, limit: int = 300) -> str:
     """What a machine printed as one harmless line of at most `limit` characters.
 
@@ -125,7 +130,7 @@ def plain_text(text: str, limit: int = 300) -> str:
     move the cursor or show a line other than the one that was sent.
     """
     head = text[: FOLD * limit]
-    line = " ".join("".join(char if char.isprintable() else " " for char in head).split())
+    line = " ".join(printable(head).split())
     return line if len(line) <= limit and len(head) == len(text) else line[: limit - 1] + "…"
 
 

@@ -26,12 +26,12 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def size(amount: float) -> str:
-    """Bytes in the unit a person would choose: 812 MiB, 4.2 GiB."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.1f} {unit}" if unit == "GiB" and amount < 10 else f"{amount:.0f} {unit}"
+    """Bytes in the unit a person would choose, two figures or three: 812 MiB, 4.2 GiB."""
+    unit, *larger = "B", "KiB", "MiB", "GiB", "TiB"
+    while amount >= 1000 and larger:
         amount /= 1024
-    return f"{amount:.1f} TiB"
+        unit, *larger = larger
+    return f"{amount:.1f} {unit}" if amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
 
 
 def span(seconds: float) -> str:

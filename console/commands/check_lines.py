@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from console.answers import serves
 from console.asks import plain_text
 from console.facts.bricks import brick_of, known_volumes
 from console.facts.clocks import offsets
 from console.facts.membership import membership
+from console.health.hosts import APART
 from console.question import Question, Subject
 from console.rounds import about
 from console.saying import listed
 from console.snapshot import Cause, Known, Snapshot, Unknown, reading_of
 
 WORKS, MEND, NOTE, UNTRIED = "✓", "✗", "!", "·"
-APART = 2.0
-"""Seconds between two clocks: an answer may be under way for one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _mended(says: str, remedy: str) -> str:
 
 
 def _served(value: Any) -> tuple[str, str]:
-    return WORKS if 200 <= value.status < 400 else MEND, f"HTTP {value.status}"
+    return WORKS if serves(value.status) else MEND, f"HTTP {value.status}"
 
 
 def _extended(value: Any) -> tuple[str, str]:

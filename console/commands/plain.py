@@ -6,6 +6,7 @@ Exit codes: see Exit. They are documented in docs/commands.md.
 import asyncio
 from enum import IntEnum
 
+from console.asks import printable
 from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.lock import Holder
@@ -32,7 +33,7 @@ class Exit(IntEnum):
 
 def say(text: str) -> None:
     """One line, with whatever a machine put into it made harmless; blanks are kept."""
-    print("".join(char if char.isprintable() else " " for char in text), flush=True)
+    print(printable(text), flush=True)
 
 
 async def act(session: Session, action: Action, node: str, consent: Consent, dry_run: bool) -> Exit:

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from console.asks import plain_text
 from console.facts.membership import sessions_of
 from console.health import findings, verdict
 from console.inventory import Vip
@@ -167,16 +168,11 @@ def _wrapped(lead: str, text: str) -> list[str]:
 
 
 def _table(head: Row, body: "Iterator[Row] | Sequence[Row]") -> Iterator[str]:
-    """Columns as wide as they must be. Nothing where there is no row."""
-    cells = [head, *([_plain(cell) for cell in row] for row in body)]
+    """Columns as wide as they must be. Nothing where there is no row. A machine may have chosen a cell."""
+    cells = [head, *([plain_text(cell, 40) or "-" for cell in row] for row in body)]
     if len(cells) == 1:
         return
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
     for row in cells:
         yield " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
-
-
-def _plain(cell: str) -> str:
-    """A machine may have chosen it: no blank is a line end, none is wider than the screen."""
-    return " ".join("".join(char if char.isprintable() else " " for char in cell).split())[:40] or "-"

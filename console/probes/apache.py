@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from console.answers import rate, whole
+from console.answers import rate, serves, whole
 from console.asks import Get, Page, Unreadable
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -51,8 +51,8 @@ class Site:
 
     @property
     def serves(self) -> bool:
-        """2xx or 3xx, what a load balancer's check takes for up."""
-        return 200 <= self.status < 400
+        """As a load balancer's check would say."""
+        return serves(self.status)
 
 
 def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:

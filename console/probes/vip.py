@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from console.answers import serves
 from console.asks import Get, Page
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -18,8 +19,8 @@ class Visit:
 
     @property
     def served(self) -> bool:
-        """2xx or 3xx."""
-        return 200 <= self.status < 400
+        """As a load balancer's check would say."""
+        return serves(self.status)
 
 
 def parse(answers: tuple[Page, ...], _before: Visit | None) -> Visit:

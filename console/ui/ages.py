@@ -3,10 +3,15 @@
 from console.ui.words import Word
 
 
-def age(seconds: float, limit: float) -> Word:
+def limit(pace: float) -> float:
+    """Seconds after which a look is older than two rounds, with the second that an answer may take."""
+    return 2 * pace + 1
+
+
+def age(seconds: float, most: float) -> Word:
     """How old. Within two rounds it is not counted by the second: what is well stands still on the screen."""
-    fresh = seconds <= limit
-    return Word("", f"≤{limit:.0f}s" if fresh else span(seconds), "dim" if fresh else "unknown")
+    fresh = seconds <= most
+    return Word("", f"≤{most:.0f}s" if fresh else span(seconds), "dim" if fresh else "unknown")
 
 
 def took(seconds: float) -> str:

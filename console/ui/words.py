@@ -13,6 +13,7 @@ from console.facts.membership import Membership
 from console.facts.sync import Sync
 from console.guards import Override
 from console.health import Level
+from console.health.hosts import LOAD
 from console.probes.apache import Apache, Site
 from console.probes.galera import Wsrep
 from console.probes.gluster import Brick, Healing
@@ -244,7 +245,7 @@ def commits(reading: Reading[Wsrep]) -> Word:
 
 def load(value: float, cores: int) -> Word:
     """Load over the last minute; more than two for each core is worth a look."""
-    return Word(WARN, f"{value:.1f}", "warn") if value > 2 * cores else Word("", f"{value:.1f}", "text")
+    return Word(WARN, f"{value:.1f}", "warn") if value > LOAD * cores else Word("", f"{value:.1f}", "text")
 
 
 def step(state: str) -> Word:

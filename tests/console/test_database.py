@@ -146,7 +146,7 @@ def test_a_copy_has_two_sides() -> None:
 
 def test_one_side_of_a_copy_is_silent() -> None:
     (copy,) = transfers(picture({}, node3=Transfer("joiner", "rsync", bytes=4 << 20)))
-    assert (copy.donor, copy.says) == ("", "SST, 4 MiB so far")
+    assert (copy.donor, copy.says) == ("", "SST, 4.0 MiB so far")
     (copy,) = transfers(picture({}, node1=Transfer("donor", "rsync", peer="10.20.0.12", datadir_bytes=9)))
     assert (copy.joiner, copy.says, copy.share) == ("node2", "SST from node1", None)
 

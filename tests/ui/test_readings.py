@@ -11,6 +11,7 @@ import pytest
 
 from console.asks import Get, Query, Run
 from console.question import Subject
+from console.saying import size
 from console.snapshot import (
     QUESTIONS,
     Cause,
@@ -25,7 +26,7 @@ from console.snapshot import (
     fold,
 )
 from console.ui.readings import LABELS, rows
-from console.ui.readings.kinds import amount, took
+from console.ui.readings.kinds import took
 from console.ui.readings.sections import sections, source, subjects
 from console.ui.readings.shapes import Row
 from console.ui.widgets.reading import laid_out, section
@@ -183,5 +184,5 @@ def test_a_source_is_shown_as_it_leaves() -> None:
 
 
 def test_amounts_and_lengths_read_well() -> None:
-    assert [amount(n) for n in (0, 999, 1536, 11 << 30, 5 << 40)] == ["0 B", "999 B", "1.5 KiB", "11 GiB", "5 TiB"]
+    assert [size(n) for n in (0, 999, 1536, 11 << 30, 5 << 40)] == ["0 B", "999 B", "1.5 KiB", "11 GiB", "5.0 TiB"]
     assert [took(s) for s in (0.004, 3, 75, 660, 90061)] == ["4 ms", "3 s", "1 min 15 s", "11 min", "1 d 1 h"]

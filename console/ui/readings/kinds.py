@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
+from console import saying
+from console.answers import serves
+from console.health.hosts import APART
 from console.ui import words
 from console.ui.words import Word
 
@@ -66,17 +69,8 @@ def one_of(meanings: Mapping[Any, Word], otherwise: Show = plain) -> Show:
 
 
 def size(value: Any) -> Word:
-    """Bytes: three figures and a unit of 1024."""
-    return UNTOLD if value is None else Word("", amount(value), "text")
-
-
-def amount(number: float) -> str:
-    """Bytes as text: 11 GiB, 512 MiB."""
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if abs(number) < 1000 or unit == "TiB":
-            return f"{number:.0f} {unit}" if number >= 10 or number == int(number) else f"{number:.1f} {unit}"
-        number /= 1024
-    return ""
+    """Bytes."""
+    return UNTOLD if value is None else Word("", saying.size(value), "text")
 
 
 def kilobytes(value: Any) -> Word:
@@ -112,7 +106,7 @@ def per_second(unit: str = "") -> Show:
 
 def bytes_per_second(value: Any) -> Word:
     """Likewise."""
-    return NO_BASELINE if value is None else Word("", f"{amount(value)}/s", "text")
+    return NO_BASELINE if value is None else Word("", f"{saying.size(value)}/s", "text")
 
 
 def trouble_per_second(value: Any) -> Word:
@@ -134,7 +128,7 @@ def clock(value: Any) -> Word:
     if not value:
         return UNTOLD
     off = float(value) - (time.time() - time.monotonic())
-    far = abs(off) > 5
+    far = abs(off) > APART
     text = f"{off:+.1f} s against this console" if abs(off) >= 0.1 else "as this console's"
     return Word(words.WARN if far else "", text, "warn" if far else "text")
 
@@ -142,7 +136,7 @@ def clock(value: Any) -> Word:
 def moment(value: Any) -> Word:
     """A Unix time, as a number or as text."""
     try:
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(value)))
+        stamp = saying.dated(float(value))
     except (ValueError, OverflowError, OSError, TypeError):
         return unset("not told")(value)
     return Word("", stamp, "text")
@@ -150,7 +144,7 @@ def moment(value: Any) -> Word:
 
 def status(value: Any) -> Word:
     """HTTP."""
-    fine = isinstance(value, int) and 200 <= value < 400
+    fine = isinstance(value, int) and serves(value)
     return Word(words.OK if fine else words.BAD, str(value), "ok" if fine else "bad")
 
 

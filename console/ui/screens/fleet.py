@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console.saying import clock
-from console.ui import keys
+from console.ui import ages, keys
 from console.ui.desk import Desk
 from console.ui.glance import Glance
 from console.ui.lines import Line, Piece, line, wrapped
@@ -71,7 +71,7 @@ class FleetScreen(Base):
         rows: list[Line] = []
         for at in wanted[self._top : self._top + self._room]:
             one, here = self.desks[at].glances.shown(), at == self._at
-            limit = 2 * self.desks[at].session.pace + 1
+            limit = ages.limit(self.desks[at].session.pace)
             rows.append(fleet.row(one, at + 1, here, now, limit, of, of.beside or each == 1))
             rows += fleet.beneath(one, at + 1, here, of, each - 1)
         rows = rows or [line(Piece("   no cluster contains that", "dim"))]

@@ -3,7 +3,7 @@
 from console.question import Subject
 from console.snapshot import Known, Snapshot, Unknown
 from console.ui import words
-from console.ui.ages import span
+from console.ui.ages import limit, span
 from console.ui.lines import BLANK, Line, Piece, line, moment, piece, wrapped
 from console.ui.readings.sections import Section, interval, source
 from console.ui.readings.shapes import Row
@@ -33,7 +33,7 @@ def section(one: Section, picture: Snapshot, width: int, now: float, sudo: bool,
 
 def _old(one: Section, picture: Snapshot, now: float) -> bool:
     every = interval(picture.cluster, one.question.cadence)
-    return isinstance(one.reading, Known) and now - one.reading.at > 2 * every + 1
+    return isinstance(one.reading, Known) and now - one.reading.at > limit(every)
 
 
 def _age(one: Section, picture: Snapshot, now: float) -> tuple[Word, str]:

@@ -9,6 +9,7 @@ from console.journal import Record
 from console.lock import Holder
 from console.runner import Note
 from console.snapshot import Known, Reading, Snapshot, Unknown
+from console.ui import ages
 from console.ui.widgets.run import RunView
 
 
@@ -72,8 +73,8 @@ class Sight(NamedTuple):
         return all(isinstance(one, Unknown) and one.since == 0 for one in readings)
 
     def limit(self, interval: float = 0.0) -> float:
-        """Seconds after which a look is older than two rounds, with the second that an answer may take."""
-        return 2 * max(interval, self.poll) + 1
+        """Seconds after which a look is older than two rounds."""
+        return ages.limit(max(interval, self.poll))
 
     def old(self, reading: Reading[Any], interval: float = 0.0) -> bool:
         """Known, and older than two rounds: shown dim until it counts as stale."""
