@@ -11,11 +11,15 @@ import sys
 import tempfile
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.commands.options import USAGE, parser
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
 from console.paths import default_path
+
+if TYPE_CHECKING:
+    from console.demo import Demo
 
 
 class NoTerminal(Exception):
@@ -147,7 +151,7 @@ def _must_be_seen() -> None:
         raise NoTerminal("the screen needs a terminal; `drainboard status` needs none")
 
 
-async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "object | None" = None) -> int:
+async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "Demo | None" = None) -> int:
     _must_be_seen()
     import asyncio
 

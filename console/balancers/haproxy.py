@@ -1,7 +1,7 @@
 """The HAProxy package of pfSense at run time: who is in which pool, as HAProxy's own socket says, and how to change it.
 
 Socket: /tmp/haproxy.socket, level admin, one line of commands a connection; its exit status is 0 even on error and
-success is a blank answer (pfsense.md, section 4). Columns differ by version and are read by name. The names of the
+success is a blank answer. Columns differ by version and are read by name. The names of the
 backends are the pools' with a suffix (`_ipvANY`), or with a frontend type before it in the package of 2016.
 """
 

@@ -121,7 +121,7 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "its servers are set to inactive: HAProxy does not list them then",
             "it was never added",
         ),
-        (CONFIGURED, "console: grep address the inventory"),
+        (CONFIGURED, "the addresses of the nodes in the inventory"),
     ),
     Kind.UP_BUT_WEB_FAILS: Explanation(
         "The pools send visitors to a node whose Apache answers the check URL with an error. Take it out first: x takes"

@@ -28,7 +28,6 @@ class Exit(IntEnum):
     """Done wherever a machine answered; something is left, and the run is open in the journal."""
     USAGE = 4
     """The command line or the inventory is wrong. Nothing was changed."""
-    INTERRUPTED = 130
 
 
 def say(text: str) -> None:

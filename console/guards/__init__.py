@@ -4,7 +4,7 @@ The same sentence is on the screen, on the command line and in the journal. Guar
 stale has already become unknown (`console.doubt.as_of`), and unknown always objects.
 """
 
-from console.guards.firewalls import fresh_firewalls, haproxy_runs, lasts, missed, nothing_unapplied, same_version
+from console.guards.firewalls import balancer_runs, fresh_firewalls, lasts, missed, nothing_unapplied, same_version
 from console.guards.nodes import answers, fit_again, none_lost, other_bricks, storage_whole
 from console.guards.objection import About, Action, Guard, Objection, Override
 from console.guards.pools import (
@@ -47,7 +47,7 @@ RULES: tuple[Guard, ...] = (
     somebody_serves,
     one_at_a_time,
     nothing_unapplied,
-    haproxy_runs,
+    balancer_runs,
     lasts,
     same_version,
     fit_again,

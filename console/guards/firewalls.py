@@ -56,8 +56,8 @@ def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterat
             )
 
 
-def haproxy_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
-    """A firewall without a running balancer is normal only where carpdev keeps HAProxy off the passive one."""
+def balancer_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """A firewall where none runs is normal only where carpdev keeps HAProxy off the passive one."""
     balancer = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
         if not isinstance(view.pools, Known) or view.pools.value.running:

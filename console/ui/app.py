@@ -6,7 +6,7 @@ The first frame waits for what it shows, and for nothing else: what only a key o
 import importlib
 import os
 from pathlib import Path
-from typing import ClassVar, TypeGuard
+from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -21,8 +21,6 @@ from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.stage import Faults
 from console.ui.theme import DEFAULT, STATES, find
-
-__all__ = ["ConsoleApp", "Faults"]
 
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
@@ -43,7 +41,7 @@ class ConsoleApp(App[int]):
         self,
         sessions: tuple[Session, ...],
         theme: str | None = None,
-        faults: "Faults | object | None" = None,
+        faults: Faults | None = None,
         inventory: Path | None = None,
     ) -> None:
         self._found = find(theme_dirs(inventory))
@@ -52,7 +50,7 @@ class ConsoleApp(App[int]):
         self.set_reactive(App.theme, wished)  # before all else: set later, it would have all CSS parsed twice
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
-        self._faults = faults if _is_faults(faults) else None
+        self._faults = faults
 
     @property
     def available_themes(self) -> dict[str, Theme]:
@@ -98,7 +96,3 @@ class ConsoleApp(App[int]):
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, Base)), None)
         if screen is not None:
             screen.quit()
-
-
-def _is_faults(faults: object) -> TypeGuard[Faults]:
-    return hasattr(type(faults), "entries") and hasattr(faults, "inject")

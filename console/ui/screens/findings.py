@@ -33,6 +33,8 @@ class FindingsScreen(Scrolled):
         super().__init__(desks)
         self._desk = desk
         self._picked = desk.picked
+        self._every = findings(desk.session.picture)
+        """As painted last: what is chosen, copied and explained is what was seen."""
 
     @property
     def desk(self) -> Desk:
@@ -40,8 +42,7 @@ class FindingsScreen(Scrolled):
         return self._desk
 
     def _found(self) -> tuple[Finding, ...]:
-        every = findings(self._desk.session.picture)
-        return tuple(one for one in every if self.filter.lower() in f"{one.says} {one.layer.value}".lower())
+        return tuple(one for one in self._every if self.filter.lower() in f"{one.says} {one.layer.value}".lower())
 
     def _chosen(self) -> Finding | None:
         found = self._found()
@@ -50,7 +51,7 @@ class FindingsScreen(Scrolled):
     def heading(self, width: int) -> list[Line]:
         """Whose, and how many."""
         text = f" {self._desk.session.cluster.name}: what is wrong"
-        every, found = len(findings(self._desk.session.picture)), len(self._found())
+        every, found = len(self._every), len(self._found())
         many = f"{found} of {every} match" if self.filter else f"{every} in all, worst first"
         return [line(Piece(text, "head"), f"   {many}", fill="footer").cut(width)]
 
@@ -70,6 +71,7 @@ class FindingsScreen(Scrolled):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The filter has been applied to whole findings already."""
+        self._every = findings(self._desk.session.picture)
         every = self.body(width)
         self._keep_in_sight(every, height - 1)
         self._length, self._room = len(every), max(1, height - 1)
