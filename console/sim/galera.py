@@ -82,7 +82,7 @@ class Galera:
         self._later(member, 1.5, lambda: self._connect(member))
 
     def bootstrap(self, name: str) -> None:
-        """This member alone becomes the Primary component (pc.bootstrap or galera_new_cluster)."""
+        """This member alone becomes the Primary component (pc.bootstrap)."""
         member = self.members[name]
         member.life += 1
         member.phase = Phase.SYNCED

@@ -39,42 +39,18 @@ def _command(process: HAProxy, words: list[str], node: str, now: float) -> str:
             return _info(process, node, now)
         case ["set", "server", target, "state", state]:
             return _set_state(process, target, state, now)
-        case ["set", "server", target, "weight", weight] if weight.isdigit():
-            return _set_weight(process, target, int(weight))
-        case ["shutdown", "sessions", "server", target]:
-            return _shutdown(process, target)
         case _:
             return f"Unknown command: '{' '.join(words)}', type 'help' for the list.\n"
 
 
-def _server(process: HAProxy, target: str) -> Server | str:
-    backend, slash, name = target.partition("/")
-    return process.server(backend, name) if slash else "Require 'backend/server'."
-
-
 def _set_state(process: HAProxy, target: str, state: str, now: float) -> str:
-    server = _server(process, target)
+    backend, slash, name = target.partition("/")
+    server = process.server(backend, name) if slash else "Require 'backend/server'."
     if isinstance(server, str):
         return server + "\n"
     if state not in ("ready", "drain", "maint"):
         return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"
     server.force(state, now)
-    return ""
-
-
-def _set_weight(process: HAProxy, target: str, weight: int) -> str:
-    server = _server(process, target)
-    if isinstance(server, str):
-        return server + "\n"
-    server.weight = weight
-    return ""
-
-
-def _shutdown(process: HAProxy, target: str) -> str:
-    server = _server(process, target)
-    if isinstance(server, str):
-        return server + "\n"
-    server.sessions = 0.0
     return ""
 
 

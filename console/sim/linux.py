@@ -28,10 +28,8 @@ def commands(node: Node) -> dict[str, Command]:
         "head": _head,
         "stat": _stat,
         "sh": sh,
-        "galera_new_cluster": _new_cluster,
         "gluster": gluster,
         "grep": gluster_store.grep,
-        **dict.fromkeys(("shutdown", "reboot", "poweroff"), _shutdown),
     }
     return {"exec": execute} | {name: bound(act, node) for name, act in acts.items()}
 
@@ -186,20 +184,3 @@ def _pkill(call: Call, node: Node) -> int:
     if not call.root:
         return call.fail(f"pkill: killing pid {brick.pid} failed: Operation not permitted")
     return 0 if node.kill_bricks() else 1
-
-
-def _shutdown(call: Call, node: Node) -> int:
-    if not call.root:
-        return call.fail(f"Failed to set wall message, ignoring: {DENIED}")
-    again = call.name == "reboot" or "-r" in call.argv
-    node.reboot(power_off=not again)
-    return 0
-
-
-def _new_cluster(call: Call, node: Node) -> int:
-    if not call.root:
-        return call.fail("Failed to start mariadb.service: " + DENIED)
-    if not node.galera.safe_to_bootstrap(node.name):
-        return call.fail("It may not be safe to bootstrap the cluster from this node.")
-    node.galera.bootstrap(node.name)
-    return 0

@@ -16,7 +16,6 @@ SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - where the package puts it
 DIRTY = re.compile(r"/var/run/([A-Za-z._-]+)\.dirty")
 LAST = "pool {} would have no server left: without one relayd has no configuration at all"
 PAYLOAD = re.compile(r"^\$drainboard = json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\);", re.MULTILINE)
-REBOOT = re.compile(r"^\s*(<\?php\s.*)?system_reboot\(\);", re.MULTILINE)
 
 
 class Change(TypedDict):
@@ -47,15 +46,9 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "test": _test,
         "php": _php,
         "pfSsh.php": _playback,
-        **dict.fromkeys(("rc.reboot", "reboot", "shutdown"), _reboot),
         **({"relayctl": relayd.relayctl} if firewall.config.relayd else {}),
     }
     return {name: bound(act, firewall) for name, act in acts.items()}
-
-
-def _reboot(_call: Call, firewall: Firewall) -> int:
-    firewall.reboot()
-    return 0
 
 
 def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
@@ -134,9 +127,6 @@ async def _php(call: Call, firewall: Firewall) -> int:
     if not call.root:
         return call.fail("PHP Fatal error:  Uncaught Error: config.xml: Permission denied", 255)
     found = PAYLOAD.search(call.stdin)
-    if found is None and REBOOT.search(call.stdin):
-        firewall.reboot()
-        return 0
     if found is None:
         call.out("PHP Fatal error:  Uncaught Error: Call to undefined function in Standard input code:2\n")
         return 255
