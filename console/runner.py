@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from console.asks import Answer, Ran, Refused, WireError, command, plain_text
-from console.balancers.configured import refusal
+from console.asks import Answer, WireError
 from console.doubt import as_of, patience, since
 from console.inventory import Cluster
 from console.journal import Journal, Record
+from console.orders import complaint, shown, unheard, within
 from console.poller import Poller
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
@@ -57,16 +57,6 @@ def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     if first is None:
         return ()
     return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
-
-
-def shown(order: Order, wire: Wire) -> str:
-    """An order as it will leave, for dry run and journal."""
-    return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
-
-
-def _within(order: Order) -> float:
-    """Seconds in which an order has ended, also where nobody hears of it: the machine ends what takes longer."""
-    return (order.run.timeout or 0.0) + 5
 
 
 class Runner:
@@ -173,12 +163,12 @@ class Runner:
         orders = step.orders(picture, intent)
         if not orders:
             return record, time.time(), time.monotonic()
-        within = {order.machine: _within(order) for order in orders}
+        seconds = {order.machine: within(order) for order in orders}
         record = self._journal.write(
-            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=within
+            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
         )
         moment, now = time.time(), time.monotonic()
-        self._leaving = {order: now + _within(order) for order in orders}
+        self._leaving = {order: now + within(order) for order in orders}
         ended = asyncio.create_task(self._ended(step, record, intent, orders))
         try:
             record = await asyncio.shield(ended)
@@ -192,15 +182,15 @@ class Runner:
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
         """Lets orders leave and writes down that they have ended, or that their time is over."""
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
-        whys = {order.machine: why for order, answer in answers.items() if (why := _why(order, answer))}
-        lost = [order.machine for order, answer in answers.items() if _unheard(answer)]
+        whys = {order.machine: why for order, answer in answers.items() if (why := complaint(order, answer))}
+        lost = [order.machine for order, answer in answers.items() if unheard(answer)]
         record = self._journal.write(record, "answered", step=step.name, errors=whys, lost=lost)
         for why in whys.values():
             self._say(intent, step.name, why)
         return record
 
     async def _order(self, order: Order) -> Answer | WireError:
-        answer = (await self._wire.send(order.machine, (order.run,), _within(order)))[0]
+        answer = (await self._wire.send(order.machine, (order.run,), within(order)))[0]
         self._leaving.pop(order, None)
         return answer
 
@@ -263,24 +253,6 @@ class Runner:
         self._tell(Note(time.time(), intent.node, step, says, final))
 
 
-def _why(order: Order, answer: Answer | WireError) -> str | None:
-    """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
-    if isinstance(answer, WireError):
-        return str(answer)
-    if not isinstance(answer, Ran):
-        return None
-    if order.run.argv[0].endswith("php"):
-        why = refusal(answer)
-        return f"{order.machine}: {why}" if why else None
-    said = (answer.err if answer.status else answer.out).strip()
-    return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
-
-
-def _unheard(answer: Answer | WireError) -> bool:
-    """The link was lost, or the time was up: the order may have arrived all the same."""
-    return isinstance(answer, WireError) and not isinstance(answer, Refused)
-
-
 def _over(progress: Progress, silent: frozenset[str]) -> bool:
     """Whether a step is done, and only such firewalls are missed as were silent before the run began, which a person
     has agreed to."""
@@ -298,14 +270,3 @@ def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
 def _gone(view: View) -> bool:
     """A firewall that gives no answer to the quick questions is not waited for with the slow ones."""
     return isinstance(view, FirewallView) and isinstance(view.pools, Unknown) and not view.pools.pending
-
-
-def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Each step of a procedure in words, with the exact orders it would send as things stand."""
-    found = dict(intent.found)
-    lines: list[tuple[str, tuple[str, ...]]] = []
-    for step in PROCEDURES[intent.action]:
-        found = {**step.finds(picture, intent), **found}
-        planned = replace(intent, found=found)
-        lines.append((step.told(intent), tuple(shown(order, wire) for order in step.orders(picture, planned))))
-    return tuple(lines)

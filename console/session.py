@@ -19,12 +19,13 @@ from console.health.news import Told, news, remembered
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, load, unfinished, who
 from console.lock import Holder, Locked, holder, holding
+from console.orders import dry
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed, unheard
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
-from console.runner import Note, Runner, Stopped, dry
+from console.runner import Note, Runner, Stopped
 from console.snapshot import QUESTIONS, Known, Snapshot, empty
 from console.wire import Wire
 
