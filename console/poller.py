@@ -67,7 +67,8 @@ def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[A
     return Unknown(plain_text(busy + known), time.time(), sent, Cause.BUSY)
 
 
-def _ours(error: Exception) -> str:
+def ours(error: Exception) -> str:
+    """Words for a fault of this program."""
     return f"an error in this program: {error!r}"
 
 
@@ -178,7 +179,7 @@ class Poller:
         try:
             answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
         except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
-            answers = (WireError(f"{machine} can't be asked: {_ours(error)}"),) * len(flat)
+            answers = (WireError(f"{machine} can't be asked: {ours(error)}"),) * len(flat)
         at, back, answered, fresh = 0, False, True, True
         for question, some in zip(one.questions, asks, strict=True):
             reading = await self._read(question, one.name, answers[at : at + len(some)], sent)
@@ -241,4 +242,4 @@ class Poller:
             why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
             return Unknown(why, time.time(), sent, Cause.UNREADABLE)
         except Exception as error:  # noqa: BLE001 -- as in _ask
-            return Unknown(f"{question.field} can't be read: {_ours(error)}", time.time(), sent, Cause.UNREADABLE)
+            return Unknown(f"{question.field} can't be read: {ours(error)}", time.time(), sent, Cause.UNREADABLE)

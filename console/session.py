@@ -14,15 +14,15 @@ from console.balancers.pfsense_config import CONFIG
 from console.doubt import as_of, patience
 from console.facts.membership import Place, place
 from console.guards import Action, Objection, objections
-from console.health import Finding, Kind, findings
-from console.health.news import Told, news, remembered
+from console.health import Finding, Kind
+from console.health.news import Bulletin
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, load, unfinished, who
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed, unheard
-from console.poller import Poller
+from console.poller import Poller, ours
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped
@@ -67,7 +67,6 @@ class Session:
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
         self._attended = True
-        self._told: Told = {}
         self._watch: asyncio.Task[None] | None = None
 
     def start(self, after: float = 0.0) -> None:
@@ -276,15 +275,17 @@ class Session:
 
     async def _note_findings(self) -> None:
         """Turns what appears and disappears in the picture into events."""
-        last = empty(self.cluster)
+        bulletin, fault = Bulletin(empty(self.cluster)), ""
         while True:
             await self.poller.change()
             await asyncio.sleep(TOGETHER)
-            picture = self.picture
-            found = findings(picture)
-            last = remembered(last, picture)
-            before = () if last is picture else findings(last)
-            now = tuple(finding for finding in found if self._worth_telling(finding))
-            appeared, over, self._told = news(self._told, now, before)
-            for what, those in (("seen", appeared), ("over", over)):
-                self.events.extend(Note(time.time(), finding.machine, what, finding.says) for finding in those)
+            try:
+                bulletin, happened = bulletin.after(self.picture, self._worth_telling)
+            except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the telling, unseen
+                if repr(error) != fault:
+                    fault = repr(error)
+                    self.events.append(
+                        Note(time.time(), self.cluster.name, "seen", f"events are missing: {ours(error)}")
+                    )
+                continue
+            self.events.extend(Note(time.time(), finding.machine, what, finding.says) for what, finding in happened)

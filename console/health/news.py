@@ -1,10 +1,11 @@
 """What has appeared and what is over between two looks, told once each. Over is what a reading says to be over: a
 machine that falls silent ends nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from console.health import findings
 from console.health.finding import Finding, Kind
 from console.snapshot import QUESTIONS, Known, Snapshot
 
@@ -44,3 +45,23 @@ def news(
     over = tuple(finding for key, finding in told.items() if key not in standing | come)
     left = {key: finding for key, finding in told.items() if key in standing}
     return appeared, over, {**left, **{(finding.machine, finding.kind): finding for finding in appeared}}
+
+
+class Bulletin(NamedTuple):
+    """What has been told of a cluster so far."""
+
+    last: Snapshot
+    """As `remembered`."""
+    told: Told = {}  # noqa: RUF012
+
+    def after(self, picture: Snapshot, worth: Callable[[Finding], bool]) -> "tuple[Bulletin, Happened]":
+        """With what one more look has brought; only findings that are `worth` telling appear."""
+        last = remembered(self.last, picture)
+        before = () if last is picture else findings(last)
+        now = tuple(finding for finding in findings(picture) if worth(finding))
+        appeared, over, told = news(self.told, now, before)
+        return Bulletin(last, told), (*(("seen", one) for one in appeared), *(("over", one) for one in over))
+
+
+Happened = tuple[tuple[str, Finding], ...]
+"""Findings, each with "seen" or "over"."""

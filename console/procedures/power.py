@@ -41,7 +41,6 @@ def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
 
 
 def _systemctl(*words: str) -> Run:
-    """--no-block: systemd does the work, and a lost link changes nothing."""
     return Run(("systemctl", *words), root=True, timeout=10)
 
 
@@ -63,6 +62,7 @@ def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[O
     """One unit a command, so that sudoers can name each."""
     services = _services(snapshot, intent)
     running = services.running(units) if services else ()
+    # --no-block: systemd does the work, and a lost link changes nothing
     return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in running)
 
 
