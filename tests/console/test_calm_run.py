@@ -17,13 +17,13 @@ from tests.conftest import simulated
 
 async def test_a_firewall_that_was_asked_seldom_and_answers_late_is_not_left_out(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster):
-        sim.world.firewalls["fw2"].pace = Pace(delay=0.15)
-        timings = replace(cluster.timings, poll=0.2, storage=0.2, answer=1.0, background=8.0)
+        sim.world.firewalls["fw2"].pace = Pace(delay=0.1)
+        timings = replace(cluster.timings, poll=0.2, storage=0.2, answer=1.5, background=8.0)
         session = Session(replace(cluster, timings=timings))
         session.attend(False)
         session.start()
         try:
-            await session.settled(10)
+            await session.ready(Action.REMOVE, "node2", 10)
             await asyncio.sleep(2)
             session.attend(True)
             while isinstance(as_of(session.poller.snapshot, time.time()).firewall("fw1").pools, Unknown):

@@ -42,6 +42,7 @@ class MortalJournal(Journal):
 async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bool:
     """Begins, or goes on with, what is open, with a console that dies. Returns whether it did."""
     async with watching(cluster) as session:
+        await take_out_before(session, action)
         session.journal = MortalJournal(session.journal.folder, lines, written)
         try:
             await carry_on(session, action)
@@ -50,6 +51,12 @@ async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bo
         except NotBegun:  # the one before died after its very last line: there is nothing left to do
             return False
     return False
+
+
+async def take_out_before(session: Session, action: Action) -> None:
+    """What puts a node back needs one that is out."""
+    if action in (Action.REJOIN, Action.UNDO) and not session.journal.records():
+        await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test")).task
 
 
 async def carry_on(session: Session, action: Action) -> Record:
@@ -83,30 +90,54 @@ async def end(cluster: Cluster, action: Action, boot_before: str) -> None:
         assert not session.unfinished()
 
 
-async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) -> None:
+async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) -> int:
+    """Returns how many of the deaths came to pass: a run may end before."""
     async with simulated(folder, speed=20.0) as (sim, cluster):
-        boot_before = sim.world.nodes["node2"].boot_id
-        if action in (Action.REJOIN, Action.UNDO):
-            async with watching(cluster) as session:
-                await session.begin(Action.DRAIN, "node2").task
+        boot_before, died = sim.world.nodes["node2"].boot_id, 0
         for lines, written in deaths:
             if not await die(cluster, action, lines, written):
                 break
+            died += 1
         await end(cluster, action, boot_before)
+    return died
 
 
-POINTS = {Action.DRAIN: 11, Action.REMOVE: 10, Action.UNDO: 8, Action.REJOIN: 11}
+OUT = "found sending answered seen found sending answered seen"
+BACK = "sending answered seen sending answered seen"
+BOOT = "found sending answered seen sending answered seen sending answered seen"
+LINES = {
+    Action.DRAIN: f"opened {OUT} seen closed",
+    Action.REMOVE: f"opened {OUT} closed",
+    Action.UNDO: f"opened {BACK} closed",
+    Action.REJOIN: f"opened seen {BACK} seen seen closed",
+    Action.REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
+}
+"""What a run writes that nobody interrupts."""
 
 
-@pytest.mark.parametrize("written", [False, True])
-@pytest.mark.parametrize(("action", "line"), [(a, line) for a, count in POINTS.items() for line in range(2, count + 1)])
+def points(lines: dict[Action, str]) -> list[tuple[Action, int, bool]]:
+    """Each line, just before it is on disk and just after; but before its first line no run has begun."""
+    every = [(action, line) for action, kinds in lines.items() for line in range(1, len(kinds.split()) + 1)]
+    return [(action, line, written) for action, line in every for written in (False, True) if written or line > 1]
+
+
+def lines_of(record: Record) -> str:
+    """As in LINES, but for orders that were sent again."""
+    said = [(entry.kind, entry.facts.get("step", at)) for at, entry in enumerate(record.entries)]
+    return " ".join(kind for kind, _ in dict.fromkeys(said))
+
+
+@pytest.mark.parametrize("action", Action)
+async def test_these_are_the_lines(tmp_path: Path, action: Action) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
+        await take_out_before(session, action)
+        record = await session.begin(action, "node2").task
+    assert lines_of(record) == LINES[action]
+
+
+@pytest.mark.parametrize(("action", "line", "written"), points(LINES))
 async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
-    await story(tmp_path / "sim", action, [(line, written)])
-
-
-@pytest.mark.parametrize("line", range(2, 31))
-async def test_a_reboot_killed_at_each_line(tmp_path: Path, line: int) -> None:
-    await story(tmp_path / "sim", Action.REBOOT, [(line, True)])
+    assert await story(tmp_path / "sim", action, [(line, written)]) == 1
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -17,10 +17,15 @@ from console.sim.scenarios import Scenario
 from console.snapshot import Known, Snapshot
 from tests.conftest import BRISK, watching
 from tests.console.telling import alter, says, until
-from tests.console.test_interrupted import carry_on, die
+from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
 
 NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
+LINES = {
+    Action.DRAIN: f"opened {OUT} seen closed",
+    Action.REJOIN: "opened seen sending answered seen seen seen seen closed",
+}
+"""The reload puts back at run time what config.xml says."""
 RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
 
 
@@ -47,13 +52,13 @@ async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         assert place(session.picture, "node2") is Place.IN
         drained = await session.begin(Action.DRAIN, "node2", NAMED).task
-        assert drained.outcome == "done"
+        assert (drained.outcome, lines_of(drained)) == ("done", LINES[Action.DRAIN])
         assert configured(sim) == ["disabled"] * 4
         assert ADDRESS not in balanced(sim, "fw1") + balanced(sim, "fw2")
         assert place(session.picture, "node2") is Place.OUT
         assert [one.sessions for one in memberships(session.picture, "node2")] == [0, 0]
         back = await session.begin(Action.REJOIN, "node2", NAMED).task
-        assert back.outcome == "done"
+        assert (back.outcome, lines_of(back)) == ("done", LINES[Action.REJOIN])
         assert configured(sim) == ["active"] * 4
         assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == 2
         assert place(session.picture, "node2") is Place.IN
@@ -92,15 +97,10 @@ async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
             assert not pools.value.running
 
 
-@pytest.mark.parametrize("written", [False, True])
-@pytest.mark.parametrize("action", [Action.DRAIN, Action.REJOIN])
-@pytest.mark.parametrize("line", range(2, 9))
+@pytest.mark.parametrize(("action", "line", "written"), points(LINES))
 async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
-        if action is Action.REJOIN:
-            async with watching(cluster) as session:
-                await session.begin(Action.DRAIN, "node2", NAMED).task
-        await die(cluster, action, line, written)
+        assert await die(cluster, action, line, written)
         async with watching(cluster) as session:
             if session.unfinished():
                 assert (await carry_on(session, action)).outcome == "done"
