@@ -2,8 +2,10 @@
 
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
 found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
-was said against them), `seen` (a step's success as read back), `failed` (why it stopped), `closed` (how it ended). A
-run without `closed` is open. A line that a crash cut short is the last one, and is left out.
+was said against them), `seen` (a step's success as read back), `partly` (the same, and which machines could not be
+told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped), `parked`
+(done but for what was missed), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short
+is the last one, and is left out.
 """
 
 import getpass
@@ -87,6 +89,11 @@ class Record(NamedTuple):
         seconds = cast("dict[str, float]", within)
         lost = seconds if last.kind == "sending" else cast("list[str]", last.facts.get("lost") or [])
         return {name: sent.at + seconds[name] for name in lost if name in seconds}
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """The steps that need not be gone through again: seen, or left when their time was up."""
+        return frozenset(str(entry.facts.get("step")) for entry in self.entries if entry.kind in ("seen", "left"))
 
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind."""

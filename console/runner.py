@@ -52,8 +52,7 @@ class Note(NamedTuple):
 
 def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps from the beginning of the phase that was interrupted: within a phase each is checked again."""
-    seen = {entry.facts.get("step") for entry in record.entries if entry.kind == "seen"}
-    first = next((step for step in steps if step.name not in seen), None)
+    first = next((step for step in steps if step.name not in record.behind), None)
     if first is None:
         return ()
     return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
@@ -110,7 +109,7 @@ class Runner:
             progress = step.done(picture, intent)
         if not _over(progress, silent):
             record, progress = await self._send_until_done(step, record, intent, silent, picture)
-        kind = "partly" if progress.missed else "seen"
+        kind = "partly" if progress.missed else "seen" if progress.done else "left"
         record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
         self._say(intent, step.name, progress.says)
         return record, dict(progress.missed)

@@ -1,5 +1,7 @@
 """Every procedure, killed at every journal point, is resumed by a new console to the same end."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from console.journal import Journal, Record
 from console.plan import Consent, NotBegun
 from console.session import Session
 from console.snapshot import Known
+from console.ui.widgets.run import left_open, sentence
 from tests.conftest import simulated, watching
 
 
@@ -154,3 +157,16 @@ async def test_killed_again_and_again(
     folder = tmp_path_factory.mktemp("again")
     monkeypatch.setenv("DRAINBOARD_STATE", str(folder / "state"))
     await story(folder / "sim", action, deaths)
+
+
+async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the_run(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=4.0) as (_, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, sessions=0.0))
+        assert await die(cluster, Action.DRAIN, 10, written=True)
+        async with watching(cluster) as session:
+            (record,) = session.unfinished()
+            assert re.fullmatch(r"\d+ sessions? to node2 left on fw1, after 0 s", record.entries[-1].facts["says"])
+            assert lines_of(record) == f"opened {OUT} left"
+            assert sentence(record, 0.0).endswith("3 of 3 steps done")
+            assert f"went on all the same: {record.entries[-1].facts['says']}" in left_open(record)
+            assert lines_of(await carry_on(session, Action.DRAIN)) == f"opened {OUT} left closed"

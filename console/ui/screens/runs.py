@@ -44,14 +44,13 @@ class Shown:
             past.forget()
             self._end = _end(running)
         record = running.record
-        before = frozenset(str(entry.facts.get("step")) for entry in record.entries if entry.kind == "seen")
         notes, ended, partly = tuple(running.notes), "", frozenset[str]()
         if self._end is not None:
             ended, last = self._end
             partly = _partly(running)
             notes = notes if notes and notes[-1].final else (*notes, last)
         begun = record.begun
-        return RunView(running.intent, begun, notes, before, partly, ended)
+        return RunView(running.intent, begun, notes, record.behind, partly, ended)
 
 
 def _partly(running: Running) -> frozenset[str]:

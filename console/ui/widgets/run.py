@@ -128,8 +128,10 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
 def sentence(record: Record, now: float) -> str:
     """One open run: what, which node, since when, by whom, how far it came."""
     total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
-    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ("seen", "partly")}
-    done, partly = (sum(kind == wanted for kind in kinds.values()) for wanted in ("seen", "partly"))
+    ends = ("seen", "left", "partly")
+    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ends}
+    partly = sum(kind == "partly" for kind in kinds.values())
+    done = len(kinds) - partly
     far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
     far += f", {partly} partly" if partly else ""
     return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
@@ -157,6 +159,8 @@ def left_open(record: Record, silent: frozenset[str] | None = None) -> list[str]
             continue
         if entry.kind == "failed":
             said.append(f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}")
+        elif entry.kind == "left":
+            said.append(f"went on all the same: {entry.facts.get('says')}")
         elif entry.kind == "sending" and not said:
             said.append(f"interrupted at “{entry.facts.get('step')}”, after its orders had been written down")
     last = record.last("seen")
