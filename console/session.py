@@ -242,6 +242,7 @@ class Session:
             lock.close()
             self.running = None
             self.attend(self._attended)
+            self.poller.nudge((POOLS, CONFIG))  # what an order did while the run was stopped is news, too
 
         task.add_done_callback(ended)
         return self.running

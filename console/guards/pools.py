@@ -164,7 +164,10 @@ def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
     """The others must have workers for this node's visitors. Who serves alone has no others: `somebody_serves`."""
     if not action.takes_out or node not in serving(snapshot):
         return
-    silent = {name: one.why for name, one in _apaches(snapshot, node).items() if isinstance(one, Unknown)}
+    host = snapshot.node(node).host
+    lost = isinstance(host, Unknown) and host.since  # then its visitors can't be counted, and are nowhere better off
+    others = {name: one for name, one in _apaches(snapshot, node).items() if not (lost and name == node)}
+    silent = {name: one.why for name, one in others.items() if isinstance(one, Unknown)}
     if silent:
         yield Objection(
             node,

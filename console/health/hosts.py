@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.facts.clocks import offsets
-from console.facts.membership import Place, place
+from console.facts.membership import Place, place, sending
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.devices import Array, Bond, Devices
@@ -36,9 +36,20 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
         rest = (
             f"{listed(still)} still {'serve' if len(still) > 1 else 'serves'}" if still else "nobody is known to serve"
         )
-        out = ", and it is out" if place(snapshot, view.name) is Place.OUT else ""
-        says = f"{view.name} lost since {clock(view.host.since)}{out}; {rest}: {view.host.why}"
+        says = (
+            f"{view.name} lost since {clock(view.host.since)}{_visited(snapshot, view.name)}; {rest}: {view.host.why}"
+        )
         yield Finding(Level.DEGRADED, view.name, Kind.LOST, says)
+
+
+def _visited(snapshot: Snapshot, name: str) -> str:
+    """Whether a lost node is out already, or visitors are still sent to it, as where a check looks at a port alone."""
+    if place(snapshot, name) is Place.OUT:
+        return ", and it is out"
+    sends = sending(snapshot, name)
+    return (
+        f", and {listed(sends)} still {'send' if len(sends) > 1 else 'sends'} it visitors: take it out" if sends else ""
+    )
 
 
 def _serves(snapshot: Snapshot, name: str) -> bool:

@@ -99,6 +99,8 @@ def test_whether_the_others_have_room_must_be_known() -> None:
         assert told(replace(HEALTHY, nodes=nodes)) == [
             (f"how busy Apache is on node{at} is not known: {off.why}", Override.CONFIRM)
         ]
+    dead = replace(node(2, apache=off), host=off)
+    assert not [saw for saw, _ in told(replace(HEALTHY, nodes=(node(1), dead, node(3)))) if "Apache" in saw]
     drained = firewall("fw1", statuses=("DRAIN", "UP", "UP")), firewall("fw2", statuses=("DRAIN", "UP", "UP"))
     nodes = (node(1, apache=off), node(2), node(3))
     assert not [saw for saw, _ in told(replace(HEALTHY, firewalls=drained, nodes=nodes)) if "Apache" in saw]

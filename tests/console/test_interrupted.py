@@ -160,12 +160,12 @@ async def test_killed_again_and_again(
 
 
 async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the_run(tmp_path: Path) -> None:
-    async with simulated(tmp_path / "sim", speed=4.0) as (_, cluster):
-        cluster = replace(cluster, timings=replace(cluster.timings, sessions=0.0))
+    async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, sessions=1.0))
         assert await die(cluster, Action.DRAIN, 10, written=True)
         async with watching(cluster) as session:
             (record,) = session.unfinished()
-            assert re.fullmatch(r"\d+ sessions? to node2 left on fw1, after 0 s", record.entries[-1].facts["says"])
+            assert re.fullmatch(r"\d+ sessions? to node2 left on fw1, after 1 s", record.entries[-1].facts["says"])
             assert lines_of(record) == f"opened {OUT} left"
             assert sentence(record, 0.0).endswith("3 of 3 steps done")
             assert f"went on all the same: {record.entries[-1].facts['says']}" in left_open(record)

@@ -132,6 +132,21 @@ async def test_a_node_that_gets_traffic_is_told_before_the_configurations_that_d
     assert (first.kind, second.kind) == (Kind.MIXED, Kind.SYNC_DIFFERS)
 
 
+async def test_a_lost_node_that_still_gets_visitors_is_one_to_take_out(well: Snapshot) -> None:
+    lost = replace(well, nodes=tuple(replace(v, host=SILENT) if v.name == "node2" else v for v in well.nodes))
+    (says,) = [one.says for one in findings(lost) if one.kind is Kind.LOST]
+    assert ", and fw1 still sends it visitors: take it out; node1 and node3 still serve: " in says
+
+
+@pytest.mark.parametrize(("apart", "told"), [(0.0, True), (2.0, True), (4.0, False)])
+async def test_two_masters_are_two_at_the_same_time(well: Snapshot, apart: float, told: bool) -> None:
+    """A firewall that has just died was MASTER when it was last asked."""
+    carp = well.firewall("fw1").carp
+    assert isinstance(carp, Known)
+    both = firewall(well, "fw2", carp=replace(carp, at=carp.at + apart))
+    assert (Kind.TWO_MASTERS in [one.kind for one in findings(both)]) is told
+
+
 async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot) -> None:
     assert [one.saw for one in no_traffic(well, Action.REBOOT, "node2")] == [
         "fw1 sends traffic to node2",
