@@ -73,11 +73,14 @@ async def test_a_full_copy_goes_on(watch: Watch) -> None:
     watch.sim.world.nodes["node3"].stop_unit("mariadb.service")
     await watch.sim.until(lambda: watch.galera.members["node3"].phase.name == "OUT")
     watch.sim.world.nodes["node3"].start_unit("mariadb.service")
-    picture = await watch.until(lambda now: [it for it in transfers(now) if it.share and it.left])
+
+    def under_way(now: Snapshot) -> bool:
+        return member(now, "node2").state == "Donor/Desynced" and any(it.share and it.left for it in transfers(now))
+
+    picture = await watch.until(under_way)  # two questions, each with a pace of its own
     (copy,) = transfers(picture)
     assert (copy.joiner, copy.donor, copy.method) == ("node3", "node2", "rsync")
     assert 0 < (copy.share or 0) < 1 and copy.says.startswith("SST from node2, ")
-    assert member(picture, "node2").state == "Donor/Desynced"
     assert isinstance(picture.node("node3").galera, Unknown)
     names = ("node1", "node2", "node3")
     await watch.until(lambda now: all((it := member(now, name)) and it.synced for name in names) and not transfers(now))
