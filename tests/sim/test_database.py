@@ -75,7 +75,9 @@ async def test_a_full_copy_goes_on(watch: Watch) -> None:
     watch.sim.world.nodes["node3"].start_unit("mariadb.service")
 
     def under_way(now: Snapshot) -> bool:
-        return member(now, "node2").state == "Donor/Desynced" and any(it.share and it.left for it in transfers(now))
+        donor = member(now, "node2")
+        copies = [it for it in transfers(now) if it.share and it.left]
+        return bool(copies) and donor is not None and donor.state == "Donor/Desynced"
 
     picture = await watch.until(under_way)  # two questions, each with a pace of its own
     (copy,) = transfers(picture)
