@@ -165,9 +165,9 @@ def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
     if not action.takes_out or node not in serving(snapshot):
         return
     host = snapshot.node(node).host
-    lost = isinstance(host, Unknown) and host.since  # then its visitors can't be counted, and are nowhere better off
-    others = {name: one for name, one in _apaches(snapshot, node).items() if not (lost and name == node)}
-    silent = {name: one.why for name, one in others.items() if isinstance(one, Unknown)}
+    away = isinstance(host, Unknown) and host.since  # then its visitors can't be counted, and are nowhere better off
+    told = {name: one for name, one in _apaches(snapshot, node).items() if not (away and name == node)}
+    silent = {name: one.why for name, one in told.items() if isinstance(one, Unknown)}
     if silent:
         yield Objection(
             node,

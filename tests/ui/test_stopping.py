@@ -28,13 +28,18 @@ async def removing(seen: Seen) -> Path:
     return running.record.path
 
 
+async def says_yes(seen: Seen, key: str, title: str) -> None:
+    """A key that stops the run, and yes to its question; then what is waited for is in sight."""
+    seen.app.simulate_key(key)
+    await seen.until(lambda: seen.dialog and title in seen.dialog)
+    seen.app.simulate_key("y")
+    await seen.until(lambda: WAITED in (seen.dialog or ""))
+
+
 async def test_undo_waits_in_sight_for_an_order_and_puts_back_what_it_did(tmp_path: Path) -> None:
     async with Simulator(tmp_path / "sim", speed=0.5) as sim, shown(cluster_of(sim)) as seen:
         path = await removing(seen)
-        seen.app.simulate_key("u")
-        await seen.until(lambda: seen.dialog and "demo: undo node1?" in seen.dialog)
-        seen.app.simulate_key("y")
-        await seen.until(lambda: WAITED in (seen.dialog or ""))
+        await says_yes(seen, "u", "demo: undo node1?")
         await seen.until(lambda: "undo node1: done" in seen.text, 20)
         assert [entry.kind for entry in load(path).entries[-2:]] == ["answered", "closed"]
         await seen.until(lambda: seen.row("node1").count("✓UP ") == 2)
@@ -43,10 +48,7 @@ async def test_undo_waits_in_sight_for_an_order_and_puts_back_what_it_did(tmp_pa
 async def test_who_does_not_wait_has_every_key_and_the_run_stops_by_itself(tmp_path: Path) -> None:
     async with Simulator(tmp_path / "sim", speed=0.5) as sim, shown(cluster_of(sim)) as seen:
         path = await removing(seen)
-        seen.app.simulate_key("u")
-        await seen.until(lambda: seen.dialog)
-        seen.app.simulate_key("y")
-        await seen.until(lambda: WAITED in (seen.dialog or ""))
+        await says_yes(seen, "u", "demo: undo node1?")
         seen.app.simulate_key("escape")
         await seen.until(lambda: "remove node1 stops by itself; u puts node1 back then" in seen.text)
         await seen.press("l")
@@ -61,10 +63,7 @@ async def test_who_does_not_wait_has_every_key_and_the_run_stops_by_itself(tmp_p
 async def test_quitting_waits_in_sight(tmp_path: Path) -> None:
     async with Simulator(tmp_path / "sim", speed=0.5) as sim, shown(cluster_of(sim)) as seen:
         path = await removing(seen)
-        seen.app.simulate_key("q")
-        await seen.until(lambda: seen.dialog and "quit?" in seen.dialog)
-        seen.app.simulate_key("y")
-        await seen.until(lambda: WAITED in (seen.dialog or ""))
+        await says_yes(seen, "q", "quit?")
         assert seen.app.return_value is None
         await seen.until(lambda: seen.app.return_value == 0)
         assert load(path).entries[-1].kind == "answered"
