@@ -9,7 +9,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from console.paths import default_path
 
 if TYPE_CHECKING:
     from console.demo import Demo
+    from console.session import Session
 
 
 class NoTerminal(Exception):
@@ -167,6 +168,18 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "De
             if session.on_its_way:  # the screen has died
                 print(f"drainboard: {session.cluster.name}: {session.on_its_way}", file=sys.stderr)
         await asyncio.gather(*(session.close() for session in sessions))
+        if faults is None:
+            _tell_open(sessions)
+
+
+def _tell_open(sessions: "Iterable[Session]") -> None:
+    """What stays behind when the screen is gone, and how to go on with it."""
+    from console.commands.plain import describe
+
+    for session in sessions:
+        for record in session.unfinished():
+            print(f"drainboard: open: {describe(record)}", file=sys.stderr)
+            print(f"  to go on: drainboard resume {session.cluster.name} {record.node}", file=sys.stderr)
 
 
 async def _demo(options: argparse.Namespace) -> int:

@@ -3,9 +3,9 @@
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
 found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
 was said against them), `seen` (a step's success as read back), `partly` (the same, and which machines could not be
-told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped), `parked`
-(done but for what was missed), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short
-is the last one, and is left out.
+told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped), `halted`
+(who stopped it), `parked` (done but for what was missed), `closed` (how it ended). A run without `closed` is open. A
+line that a crash cut short is the last one, and is left out.
 """
 
 import getpass
@@ -72,17 +72,11 @@ class Record(NamedTuple):
         return merged
 
     @property
-    def missed(self) -> tuple[str, ...]:
-        """What a parked run could not do, a sentence a machine; nothing for a run that is not parked."""
-        last = self.entries[-1]
-        missed: object = last.facts.get("missed") if last.kind == "parked" else None
-        return tuple(str(says) for says in cast("dict[str, Any]", missed).values()) if isinstance(missed, dict) else ()
-
-    @property
     def unheard(self) -> dict[str, float]:
         """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
         the Unix time by which it has ended."""
-        last, sent = self.entries[-1], self.last("sending")
+        last = next(entry for entry in reversed(self.entries) if entry.kind != "halted")
+        sent = self.last("sending")
         within: object = sent.facts.get("within") if sent else None
         if sent is None or not isinstance(within, dict) or last.kind not in ("sending", "answered"):
             return {}

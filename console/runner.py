@@ -19,7 +19,7 @@ from console.poller import Poller
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.question import Question, Subject
-from console.saying import listed
+from console.saying import clock, listed
 from console.snapshot import FirewallView, Snapshot, Unknown, View
 from console.wire import Wire
 
@@ -223,7 +223,8 @@ class Runner:
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
                 raise Stopped(f"{says}{end} resume this run, or put the node back")
             if says != last:
-                self._say(intent, step.name, last := says)
+                last, left = says, limit - (time.monotonic() - began)
+                self._say(intent, step.name, f"{says}; waited for until {clock(time.time() + left)}")
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):

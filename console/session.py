@@ -6,7 +6,7 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from console.balancers.balancer import POOLS
@@ -251,6 +251,10 @@ class Session:
         try:
             record = await runner.carry_out(record, intent)
             self._close_what_was_put_back(record, intent)
+        except asyncio.CancelledError:
+            with suppress(JournalError):  # it is open all the same
+                self.journal.write(record, "halted", by=who())
+            raise
         except (Stopped, JournalError) as error:
             self._tell(Note(time.time(), intent.node, "stopped", str(error), final=True))
             raise
@@ -258,7 +262,7 @@ class Session:
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
-        if intent.action not in (Action.REJOIN, Action.UNDO, Action.REBOOT) or record.outcome != "done":
+        if not intent.action.puts_back or record.outcome != "done":
             return
         for earlier in self.journal.unfinished():
             if earlier.node == intent.node and earlier.path != record.path:

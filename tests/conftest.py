@@ -1,5 +1,6 @@
 """What tests of the whole console share: a simulated cluster, and a session over its sockets."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,12 @@ from console.inventory import Cluster, Timings
 from console.inventory_file import load
 from console.session import Session
 from console.sim import Simulator
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: most tests wait for something most of the time."""
+    return (os.cpu_count() or 1) * 3 // 2
+
 
 BRISK = Timings(poll=0.3, storage=0.3, slow=1.0, answer=3.0, connect=3.0, slow_answer=5.0, sessions=8.0, stop=20.0)
 """For a simulator in which time runs fast."""

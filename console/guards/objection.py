@@ -23,6 +23,11 @@ class Action(Enum):
         """The node gets no traffic after it, or while it runs."""
         return self in (Action.DRAIN, Action.REMOVE, Action.REBOOT)
 
+    @property
+    def puts_back(self) -> bool:
+        """The node is in again when it has ended."""
+        return self in (Action.REJOIN, Action.UNDO, Action.REBOOT)
+
 
 class Override(Enum):
     """What a person must do to go on all the same."""

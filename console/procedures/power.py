@@ -24,6 +24,11 @@ def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
     return isinstance(host, Known) and before is not None and host.value.boot_id != before
 
 
+def _away(snapshot: Snapshot, intent: Intent) -> bool:
+    host = snapshot.node(intent.node).host
+    return isinstance(host, Unknown) and not host.pending
+
+
 def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     host = snapshot.node(intent.node).host
     return {f"boot {intent.node}": host.value.boot_id} if isinstance(host, Known) else {}
@@ -49,7 +54,11 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
         return Progress(True, f"{intent.node} has rebooted already")
     services = _services(snapshot, intent)
     if services is None:
-        return Progress(False, f"it is not known yet whether {what} on {intent.node} has stopped")
+        away = _away(snapshot, intent)
+        known = f"whether {what} on {intent.node} has stopped is not known"
+        return Progress(
+            False, f"{intent.node} does not answer, it may be booting: {known} until it does" if away else known
+        )
     left = [*services.running(units)]
     if units is GLUSTER_UNITS and services.bricks:
         left.append(f"{services.bricks} brick processes")
@@ -86,7 +95,7 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.node).host
     if _rebooted(snapshot, intent) and isinstance(host, Known):
         return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
-    away = isinstance(host, Unknown) and not host.pending
+    away = _away(snapshot, intent)
     return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
 
 

@@ -70,10 +70,12 @@ def test_a_run_of_another_process_is_under_way_and_not_interrupted(
     with holding(journal.folder / "lock", "root@vm: drain node2"):
         assert main(["-i", str(inventory), "runs"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("interrupted at out in config.xml")
+    assert first.endswith(
+        "cut off at “out in config.xml” with its orders on their way: resuming sees whether they have arrived"
+    )
     assert second.endswith("under way: root@vm carries it out; wait until it ends")
     assert main(["-i", str(inventory), "runs"]) == 0
-    assert capsys.readouterr().out.count("interrupted at out in config.xml") == 2
+    assert capsys.readouterr().out.count("cut off at “out in config.xml”") == 2
 
 
 def test_nobody_holds_a_lock_that_is_only_left_behind(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from console.facts.membership import Place, place
 from console.guards import Action
 from console.inventory import Cluster
 from console.journal import Journal, Record
+from console.left_open import how_far, why_open
 from console.plan import Consent, NotBegun
 from console.session import Session
 from console.snapshot import Known
-from console.ui.widgets.run import left_open, sentence
 from tests.conftest import simulated, watching
 
 
@@ -167,6 +167,6 @@ async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the
             (record,) = session.unfinished()
             assert re.fullmatch(r"\d+ sessions? to node2 left on fw1, after 1 s", record.entries[-1].facts["says"])
             assert lines_of(record) == f"opened {OUT} left"
-            assert sentence(record, 0.0).endswith("3 of 3 steps done")
-            assert f"went on all the same: {record.entries[-1].facts['says']}" in left_open(record)
+            assert how_far(record) == "3 of 3 steps done"
+            assert f"went on all the same: {record.entries[-1].facts['says']}" in why_open(record)
             assert lines_of(await carry_on(session, Action.DRAIN)) == f"opened {OUT} left closed"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Record
-from console.plan import NotBegun
-from console.session import Session
+from console.plan import Consent, NotBegun
+from console.session import Running, Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions
 from console.ui.screens.stage import Act, Stage, app_of
@@ -31,8 +31,11 @@ def _begins(action: Action, always: bool = False) -> Act:
     return act
 
 
-async def begin(screen: Stage, desk: Desk, action: Action, node: str, always: bool = False) -> None:
-    """Asks what has to be asked, then begins. Says why not. The screen may show another cluster by then."""
+async def begin(
+    screen: Stage, desk: Desk, action: Action, node: str, always: bool = False, said: Consent | None = None
+) -> None:
+    """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
+    cluster by then."""
     app = app_of(screen)
     name = f"{desk.session.cluster.name}: {action.value} {node}"
     try:
@@ -41,7 +44,9 @@ async def begin(screen: Stage, desk: Desk, action: Action, node: str, always: bo
         screen.say(f"{name}: looking first")
         await _settle(desk.session)
         screen.say("")
-        said = await questions.consent(app, desk.session.plan(action, node), always)
+        plan = desk.session.plan(action, node)
+        if said is None or plan.unanswered(said):
+            said = await questions.consent(app, plan, always)
         if said is not None:
             desk.shown.follow(desk.session.begin(action, node, said))
             desk.past.forget()
@@ -51,27 +56,34 @@ async def begin(screen: Stage, desk: Desk, action: Action, node: str, always: bo
 
 
 async def undo(screen: Stage) -> None:
-    """Puts back what the last removal took out; a removal that is under way is stopped first."""
+    """Puts back what the last removal took out; a run that is under way is stopped first."""
     desk = screen.desk
-    running = desk.session.running
-    if running is not None and not desk.session.read_only:
-        node = running.intent.node
-        title = f"{desk.session.cluster.name}: undo {node}"
-        text = f"{running.intent.action.value} {node} is under way. It is stopped where it stands, then"
-        rest = f"{node} is put back at once as it was found."
-        if not await questions.confirmed(app_of(screen), f"{title}?", f"{text} {rest}", yes="stop it and put back"):
-            return
-        if not await _halted(screen, title, desk.session):
-            screen.say(f"{running.intent.action.value} {node} stops by itself; u puts {node} back then")
-            return
-        await desk.session.look_back()
-    else:
-        node = _last_out(desk)
+    running = None if desk.session.read_only else desk.session.running
+    node = running.intent.node if running else _last_out(desk)
     if not node:
         screen.say(SELECT)
         return
     desk.selected = node
-    await begin(screen, desk, Action.UNDO, node)
+    if running and running.intent.action is Action.UNDO:
+        screen.say(f"undo {node} is under way: it puts {node} back already")
+    elif running:
+        await _stop_and_put_back(screen, desk, running)
+    else:
+        await begin(screen, desk, Action.UNDO, node)
+
+
+async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> None:
+    """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
+    session, node = desk.session, running.intent.node
+    run = f"{running.intent.action.value} {node}"
+    said = await questions.consent_to_stop(app_of(screen), session.plan(Action.UNDO, node), run, running.task.done)
+    if said is None:
+        return
+    if not await _halted(screen, f"{session.cluster.name}: undo {node}", session):
+        screen.say(f"{run} stops by itself; u puts {node} back then")
+        return
+    await session.look_back()
+    await begin(screen, desk, Action.UNDO, node, said=said)
 
 
 async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
@@ -234,7 +246,8 @@ async def leave(screen: Stage) -> None:
         for desk in screen.desks
         if (running := desk.session.running) is not None
     ]
-    text = f"{' and '.join(names)} is under way. It stops where it stands and stays open in the journal: r resumes it."
+    stays = "stays open in the journal: r resumes it" if screen.faults is None else "ends with the demo"
+    text = f"{' and '.join(names)} is under way. It stops where it stands and {stays}."
     if names and not await questions.confirmed(app_of(screen), "quit?", text, yes="quit"):
         return
     if await _halted(screen, "quit", *(desk.session for desk in screen.desks)):

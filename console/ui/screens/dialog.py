@@ -3,7 +3,7 @@
 `ask` shows it and returns the key that was pressed ("" for esc) and what was typed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
@@ -107,12 +107,13 @@ class Dialog(ModalScreen[Answer]):
     def _foot(self, width: int, _height: int) -> list[Line]:
         if self._hint:
             return [line(Piece(f" {self._hint}", "warn")).cut(width)]
-        parts: list[Piece] = []
         keys = (("enter", "go on"),) if self._question.fields else self._question.keys
         copy = (("c", "copy"),) if self._question.page else ()
-        for key, word in (*self._scrolls(), *(one for one in keys if one[1]), *copy, ("esc", self._question.close)):
-            parts += [Piece(f" {key}", "key"), Piece(f" {word} ", "dim")]
-        return [line(*parts).cut(width)]
+        named = (*(one for one in keys if one[1]), *copy, ("esc", self._question.close))
+        scrolls = self._scrolls()
+        short = tuple((key, word.split()[0].rstrip(",")) for key, word in (*scrolls, *named))
+        forms = ((*scrolls, *named), named, short, short[len(scrolls) :])
+        return [next((one for keys in forms if len((one := _hints(keys)).text) <= width), _hints(forms[-1])).cut(width)]
 
     def _scrolls(self) -> tuple[tuple[str, str], ...]:
         """The keys that scroll and how much is left, where not all is in sight. Fields take letters."""
@@ -163,6 +164,10 @@ class Dialog(ModalScreen[Answer]):
     def action_scroll(self, lines: int) -> None:
         """Moves the body."""
         self.query_one("#body", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _hints(keys: Sequence[tuple[str, str]]) -> Line:
+    return line(*(part for key, word in keys for part in (Piece(f" {key}", "key"), Piece(f" {word} ", "dim"))))
 
 
 async def ask(app: App[int], question: Question) -> Answer:

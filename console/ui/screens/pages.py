@@ -3,6 +3,7 @@
 from textual.app import App
 
 from console.health import findings
+from console.left_open import why_open
 from console.plan import Plan
 from console.session import Session
 from console.ui import keys, words
@@ -10,7 +11,7 @@ from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask
 from console.ui.screens.questions import against, planned
 from console.ui.widgets.events import told
-from console.ui.widgets.run import left_open, sentence
+from console.ui.widgets.run import sentence
 
 SCREENS = {
     keys.CLUSTER: "of one cluster",
@@ -91,7 +92,7 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
             here = mine or (record.outcome is None and bool(held and held.carries_out(record.action, record.node)))
             word = words.run(record.outcome, under_way=here)
             lines += wrapped(f"{word.text}  {sentence(record, now)}", width, " ", "    ", word.style)
-            for says in left_open(record) if record.outcome is None and not here else ():
+            for says in why_open(record) if record.outcome is None and not here else ():
                 lines += wrapped(says, width, "    ", "    ", "dim")
         return lines
 

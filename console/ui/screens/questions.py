@@ -7,13 +7,15 @@ from textual.app import App
 
 from console.guards import Override
 from console.journal import Record
+from console.left_open import why_open
 from console.lock import Holder
 from console.plan import Consent, Plan
 from console.session import Session
 from console.ui import words
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.screens.dialog import Question, ask
-from console.ui.widgets.run import left_open, sentence, silent
+from console.ui.widgets.painted import Make
+from console.ui.widgets.run import sentence, silent
 
 
 async def tell(app: App[int], title: str, *sentences: str) -> None:
@@ -48,21 +50,40 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
     """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
     if not plan.objections and not always:
         return Consent(shown=plan.shown)
-    kinds = {one.override for one in plan.objections}
+    never = Override.NEVER in {one.override for one in plan.objections}
 
     def make(width: int, _height: int) -> list[Line]:
-        return [*against(plan, width), *(planned(plan, width) if Override.NEVER not in kinds else [])]
+        return [*against(plan, width), *([] if never else planned(plan, width))]
 
-    if Override.NEVER in kinds:
+    if never:
         await ask(app, Question(f"{plan.title}: not now", make, grave=True))
         return None
-    if Override.NAME_AND_REASON in kinds:
+    yes = "yes, go on all the same" if plan.objections else f"yes, {plan.action.value} {plan.node}"
+    return await _agreed(app, plan, make, yes)
+
+
+async def consent_to_stop(app: App[int], plan: Plan, run: str, ended: Callable[[], bool]) -> Consent | None:
+    """As `consent`, when a run has to be stopped first; asks in any case. What has no way round may be that run's own
+    doing, such as a node that is still in: that is for who asks once it has stopped."""
+    plan = plan._replace(objections=tuple(one for one in plan.objections if one.override is not Override.NEVER))
+
+    def make(width: int, _height: int) -> list[Line]:
+        says = f"{run} has ended meanwhile." if ended() else f"{run} is under way. It is stopped where it stands."
+        says += f" Then {plan.node} is put back at once as it was found."
+        return [*wrapped(says, width), *([BLANK] if plan.objections else []), *against(plan, width)]
+
+    return await _agreed(app, plan, make, "stop it and put back", live=True)
+
+
+async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:
+    """By the node's name and a reason where an objection asks for both, else by y."""
+    title, leave = f"{plan.title}?", "no, leave it"
+    if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
         named = f"Type the node's name, {plan.node}, to go on all the same"
         fields = ((named, plan.node), ("Why (kept in the journal)", ""))
-        answer = await ask(app, Question(f"{plan.title}?", make, fields=fields, grave=True, close="no, leave it"))
+        answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
-    yes = "yes, go on all the same" if plan.objections else f"yes, {plan.action.value} {plan.node}"
-    answer = await ask(app, Question(f"{plan.title}?", make, keys=(("y", yes),), close="no, leave it"))
+    answer = await ask(app, Question(title, make, keys=(("y", yes),), close=leave, live=live))
     return Consent(confirmed=True, shown=plan.shown) if answer.key == "y" else None
 
 
@@ -103,7 +124,7 @@ async def opened(app: App[int], session: Session, record: Record, more: int = 0)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, time.time()), width, style="head")
-        for says in _waits(held, record) if held else left_open(record, silent(session.picture)):
+        for says in _waits(held, record) if held else why_open(record, silent(session.picture)):
             lines += wrapped(f"- {says}", width, rest="  ")
         if not held:
             note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."

@@ -4,7 +4,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from console.journal import JournalError
+from console.journal import JournalError, Record
+from console.left_open import missed
 from console.runner import Note, Stopped
 from console.session import Running, Session
 from console.ui.past import Past
@@ -44,20 +45,20 @@ class Shown:
             past.forget()
             self._end = _end(running)
         record = running.record
-        notes, ended, partly = tuple(running.notes), "", frozenset[str]()
-        if self._end is not None:
-            ended, last = self._end
-            partly = _partly(running)
-            notes = notes if notes and notes[-1].final else (*notes, last)
-        begun = record.begun
-        return RunView(running.intent, begun, notes, record.behind, partly, ended)
+        seen = RunView(running.intent, record.begun, tuple(running.notes), record.behind)
+        if self._end is None:
+            return seen
+        ended, last = self._end
+        notes = seen.notes if seen.notes and seen.notes[-1].final else (*seen.notes, last)
+        seen = seen._replace(notes=notes, ended=ended)
+        return seen if ended == "stopped" else _with_gaps(seen, running.task.result())
 
 
-def _partly(running: Running) -> frozenset[str]:
-    if running.task.cancelled() or running.task.exception() is not None:
-        return frozenset()
-    kinds = {e.facts.get("step"): e.kind for e in running.task.result().entries if e.kind in ("seen", "partly")}
-    return frozenset(str(step) for step, kind in kinds.items() if kind == "partly")
+def _with_gaps(seen: RunView, record: Record) -> RunView:
+    """With what some machine has missed."""
+    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ("seen", "partly")}
+    partly = frozenset(str(step) for step, kind in kinds.items() if kind == "partly")
+    return seen._replace(partly=partly, missed=tuple(missed(record)) if seen.ended == "parked" else ())
 
 
 def _consume(task: "asyncio.Task[object]") -> None:

@@ -62,7 +62,9 @@ def _details(sight: Sight, most: int) -> list[Line]:
 
 def _run(sight: Sight, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if sight.height < 29 else max(0, room - 12)
-    shown = panel(sight.run, sight.width, min(most, 16), sight.now) if sight.run else []
+    quiet = silent(sight.picture)
+    shown = panel(sight.run, sight.width, min(most, 16), sight.now, quiet) if sight.run else []
     room = min(3, most - len(shown))
-    waiting = open_runs(sight.open, sight.width, room, sight.now, silent(sight.picture), sight.elsewhere)
+    here = sight.run if sight.run and not sight.run.ended else None
+    waiting = open_runs(sight.open, sight.width, room, sight.now, quiet, sight.elsewhere, here)
     return [*waiting, *shown]

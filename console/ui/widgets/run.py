@@ -1,21 +1,22 @@
 """A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from console.guards import Action
 from console.journal import Record
+from console.left_open import how_far, missed, told_again
 from console.lock import Holder
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.runner import Note
-from console.saying import clock, counted, listed
+from console.saying import clock, counted
 from console.snapshot import Known, Snapshot
 from console.ui import words
 from console.ui.lines import Line, Piece, line, moment, wrapped
 
 
 class RunView(NamedTuple):
-    """What is shown of a run. `before`: steps an interrupted run had done already."""
+    """What is shown of a run. `before`: steps an interrupted run had done already; each is looked at again."""
 
     intent: Intent
     begun: float
@@ -25,6 +26,8 @@ class RunView(NamedTuple):
     """Steps that some machine has missed."""
     ended: str = ""
     """How it ended: done, parked, stopped; "" while it is under way."""
+    missed: tuple[str, ...] = ()
+    """Machines that a parked run could not tell."""
 
     @property
     def final(self) -> Note | None:
@@ -38,7 +41,7 @@ class RunView(NamedTuple):
         at = max((i for i, step in enumerate(steps) if step.name in said), default=-1)
         found: list[tuple[str, str]] = []
         for i, step in enumerate(steps):
-            state = "done" if i < at or (i > at and step.name in self.before) else "todo"
+            state = "done" if i < at or (at < 0 and step.name in self.before) else "todo"
             if i == at:
                 state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
             if state == "done" and step.name in self.partly:
@@ -47,16 +50,17 @@ class RunView(NamedTuple):
         return found
 
 
-def panel(run: RunView, width: int, most: int, now: float) -> list[Line]:
-    """At most so many lines: a heading, the steps around the current one, the newest sentence."""
+def panel(run: RunView, width: int, most: int, now: float, silent: frozenset[str] = frozenset()) -> list[Line]:
+    """At most so many lines: a heading, the steps around the current one, the newest sentence. `silent`: firewalls that
+    do not answer."""
     if most < 2:
         return [_heading(run, 0, 0, width)] if most else []
     states = run.states()
     done = sum(state == "done" for _, state in states)
     lines = [_heading(run, done, len(states), width)]
     if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
-        return lines + _newest(run, width, 1)
-    newest = _newest(run, width, 3 if most >= 7 else 2)
+        return lines + _newest(run, width, 1, silent)
+    newest = _newest(run, width, 3 if most >= 7 else 2, silent)
     for at, state in _window(states, max(1, most - 1 - len(newest))):
         lines.append(_step(states, at, state, width))
         if state in ("now", "stopped"):
@@ -87,14 +91,15 @@ def _state(run: RunView) -> str:
     return {"": "now", "parked": "missed"}.get(run.ended, run.ended)
 
 
-def _newest(run: RunView, width: int, most: int) -> list[Line]:
+def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list[Line]:
     note = run.final or (run.notes[-1] if run.notes else None)
     if note is None:
         return []
     if not run.ended and note.says in {says for says, _ in run.states()}:
         return [line(Piece("     asking the machines", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
-    says = _ending(run, note.says) if run.ended == "done" else note.says
+    back = [name for name in run.missed if name not in silent]
+    says = told_again(back, "press r") if back else _ending(run, note.says) if run.ended == "done" else note.says
     return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
 
 
@@ -105,7 +110,7 @@ def _ending(run: RunView, says: str) -> str:
     last = next((note.says for note in reversed(run.notes) if not note.final), "")
     sessions = f"{last[:1].upper()}{last[1:]}. " if run.intent.action is Action.DRAIN and last else ""
     stays = f"{run.intent.node} stays out, also after a reload, a boot or a failover."
-    return f"{says}. {sessions}{stays} When it is mended, p puts it back."
+    return f"{says}. {sessions}{stays} p puts it back."
 
 
 def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
@@ -127,14 +132,8 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
 
 def sentence(record: Record, now: float) -> str:
     """One open run: what, which node, since when, by whom, how far it came."""
-    total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
-    ends = ("seen", "left", "partly")
-    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ends}
-    partly = sum(kind == "partly" for kind in kinds.values())
-    done = len(kinds) - partly
-    far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
-    far += f", {partly} partly" if partly else ""
-    return f"{record.action} {record.node}, begun {moment(record.begun, now)} by {record.first('who')}: {far}"
+    begun = f"begun {moment(record.begun, now)} by {record.first('who')}"
+    return f"{record.action} {record.node}, {begun}: {how_far(record)}"
 
 
 def silent(picture: Snapshot) -> frozenset[str]:
@@ -142,70 +141,50 @@ def silent(picture: Snapshot) -> frozenset[str]:
     return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
 
 
-def left_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
-    """What the journal says of why it is open, newest first, each once. `silent`: firewalls that do not answer, where
-    that is known: what the journal says of one that does is over."""
-    said: list[str] = []
-    missed = _missed(record)
-    back = [name for name in missed if silent is not None and name not in silent]
-    said += (
-        [f"{listed(back)} {'answers' if len(back) == 1 else 'answer'} again, and was not told: resume now"]
-        if back
-        else []
-    )
-    said += [says for name, says in missed.items() if name not in back]
-    for entry in reversed(record.entries):
-        if entry.kind in ("parked", "partly"):
-            continue
-        if entry.kind == "failed":
-            said.append(f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}")
-        elif entry.kind == "left":
-            said.append(f"went on all the same: {entry.facts.get('says')}")
-        elif entry.kind == "sending" and not said:
-            said.append(f"interrupted at “{entry.facts.get('step')}”, after its orders had been written down")
-    last = record.last("seen")
-    if last and not missed:
-        said.append(f"last read back: {last.facts.get('says')}")
-    return list(dict.fromkeys(said)) or ["interrupted before anything was sent"]
-
-
-def _missed(record: Record) -> dict[str, str]:
-    """Which machines the run could not tell, as it was noted last, and what that means."""
-    for entry in reversed(record.entries):
-        missed: object = entry.facts.get("missed")
-        if isinstance(missed, dict) and (missed or entry.kind == "parked"):
-            return {str(name): str(says) for name, says in cast("dict[str, object]", missed).items()}
-    return {}
-
-
-def _open(record: Record, silent: frozenset[str], now: float, held: Holder | None, width: int) -> Line:
+def _open(
+    record: Record, silent: frozenset[str], now: float, held: Holder | None, here: RunView | None, width: int
+) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
-    missed, what = _missed(record), f"{record.action} {record.node}"
-    names, word, style = " and ".join(missed), words.run(None), ""
+    gaps, what = missed(record), f"{record.action} {record.node}"
+    names, word, style = " and ".join(gaps), words.run(None), ""
     begun, _, far = sentence(record, now).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.action, record.node)):
         word, says = words.run(None, under_way=True), elsewhere
     elif held:
         says = f"press r when {held.what} of {held.who} has ended"
-    elif not missed:
+    elif here:
+        says = _waits_for(record, here.intent)
+    elif not gaps:
         says = f"press r to go on: {far}"
-    elif silent.intersection(missed):
+    elif silent.intersection(gaps):
         says = f"{names} was not told; press r when it answers again"
     else:
-        says, style = f"{names} answers again and was not told; press r now", "bad"
+        says, style = told_again([*gaps], "press r"), "bad"
     lead = line(" ", word, Piece(f"  {what}: {says}", style))
     since = line(Piece(f" ({begun})", style))
     return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead
 
 
+def _waits_for(record: Record, under_way: Intent) -> str:
+    """What becomes of an open run while another is under way here."""
+    ends = under_way.node == record.node and under_way.action.puts_back
+    return f"{under_way.action.value} {under_way.node} {'puts it back and ends this' if ends else 'has to end first'}"
+
+
 def open_runs(
-    records: tuple[Record, ...], width: int, most: int, now: float, silent: frozenset[str], held: Holder | None
+    records: tuple[Record, ...],
+    width: int,
+    most: int,
+    now: float,
+    silent: frozenset[str],
+    held: Holder | None,
+    here: RunView | None,
 ) -> list[Line]:
     """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
-    the cluster from another process."""
+    the cluster from another process. `here`: the run that is under way."""
     if not records or most < 1:
         return []
-    lines = [_open(record, silent, now, held, width).cut(width) for record in records]
+    lines = [_open(record, silent, now, held, here, width).cut(width) for record in records]
     return (
         lines
         if len(lines) <= most

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from console.guards import Action
 from console.health import Finding, Level, Verdict
 from console.journal import Record
 from console.lock import Holder
@@ -59,6 +60,11 @@ class Sight(NamedTuple):
         left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
         found = [one.action.value for one in left if one.node == node]
         return next(iter([*found, *(one.action for one in self.open if one.node == node)]), "")
+
+    def reboots(self, node: str) -> bool:
+        """Whether the run under way here reboots a node."""
+        run = self.run
+        return run is not None and not run.ended and (run.intent.action, run.intent.node) == (Action.REBOOT, node)
 
     @property
     def poll(self) -> float:

@@ -81,8 +81,10 @@ def layers(sight: Sight) -> list[Line]:
 
 
 def told(sight: Sight, one: Finding) -> str:
-    """A finding; of a node that is out also since when and why, of one that is half out what mends it: that only the
-    journal knows."""
+    """A finding; of a node that is out also since when and why, of one that is half out what mends it, of one that is
+    lost whether it is our own doing: that only journal and run know."""
+    if one.kind == Kind.LOST and sight.reboots(one.machine):
+        return f"{one.says.partition(': ')[0]}: the reboot begun from here has it down"
     if one.kind == Kind.MIXED and (action := sight.resumes(one.machine)):
         return f"{one.says}; r resumes {action} {one.machine}"
     return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == Kind.OUT else one.says
