@@ -6,7 +6,7 @@ from typing import cast
 from console.guards import Action
 from console.journal import Entry, Record
 from console.procedures import PROCEDURES
-from console.saying import counted, listed
+from console.saying import counted, doing
 
 
 def how_far(record: Record) -> str:
@@ -31,7 +31,7 @@ def missed(record: Record) -> dict[str, str]:
 
 def told_again(names: list[str], key: str) -> str:
     """That machines which a run could not tell can be told now."""
-    return f"{listed(names)} {'answers' if len(names) == 1 else 'answer'} again and was not told: {key} now"
+    return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
 
 
 def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:

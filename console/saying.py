@@ -20,6 +20,12 @@ def listed(names: Iterable[str]) -> str:
     return " and ".join([", ".join(each[:-1]), each[-1]]) if len(each) > 1 else "".join(each)
 
 
+def doing(names: Iterable[str], one: str, many: str) -> str:
+    """fw1 sends; fw1 and fw2 send."""
+    each = tuple(dict.fromkeys(names))
+    return f"{listed(each)} {one if len(each) == 1 else many}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """1 session, 2 sessions; `many` where an s does not do."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
@@ -92,6 +92,11 @@ class Unknown:
 Reading = Known[T] | Unknown
 
 NOT_ASKED = Unknown("not asked yet", 0.0, 0.0, Cause.NOT_ASKED)
+
+
+def lost(reading: Reading[Any]) -> TypeGuard[Unknown]:
+    """It was asked, and is not known: since when, `since` says."""
+    return isinstance(reading, Unknown) and reading.since > 0
 
 
 @dataclass(frozen=True)

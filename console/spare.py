@@ -24,7 +24,7 @@ from console.guards import (
     storage_whole,
 )
 from console.health import serving
-from console.saying import clock, counted, listed, percent
+from console.saying import clock, counted, doing, listed, percent
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
 GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left)
@@ -90,7 +90,7 @@ def _half_out(snapshot: Snapshot, name: str) -> Iterator[str]:
     ask, for it takes the node out itself."""
     sends = sending(snapshot, name)
     if sends and place(snapshot, name) is Place.MIXED:
-        yield f"{name} is out only in part, and {listed(sends)} {'send' if len(sends) > 1 else 'sends'} it traffic"
+        yield f"{name} is out only in part, and {doing(sends, 'sends', 'send')} it traffic"
 
 
 def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:

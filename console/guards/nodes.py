@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.facts.fitness import galera_without, healed, unfit
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock
-from console.snapshot import Snapshot, Unknown
+from console.snapshot import Snapshot, Unknown, lost
 
 
 def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
@@ -13,11 +13,11 @@ def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
     if action is not Action.REBOOT:
         return
     for other in snapshot.nodes:
-        if other.name != node and isinstance(other.host, Unknown) and other.host.since:
-            yield lost(other.name, other.host)
+        if other.name != node and lost(other.host):
+            yield not_there(other.name, other.host)
 
 
-def lost(node: str, host: Unknown) -> Objection:
+def not_there(node: str, host: Unknown) -> Objection:
     """Another node is not there."""
     return Objection(
         node,

@@ -11,12 +11,12 @@ from console.facts.membership import (
     others_serving,
     place,
 )
-from console.guards.nodes import lost
+from console.guards.nodes import not_there
 from console.guards.objection import Action, Objection, Override, read_at
 from console.health import serving
 from console.probes.apache import Apache
 from console.saying import listed, percent
-from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown
+from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown, lost
 
 
 def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
@@ -122,8 +122,8 @@ def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, s
     site = other.site
     if not servers or (not idle and isinstance(site, Known) and site.value.serves):
         return
-    if isinstance(other.host, Unknown) and other.host.since:
-        yield lost(other.name, other.host)
+    if lost(other.host):
+        yield not_there(other.name, other.host)
         return
     if idle:
         firewall, server = idle
@@ -164,8 +164,7 @@ def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
     """The others must have workers for this node's visitors. Who serves alone has no others: `somebody_serves`."""
     if not action.takes_out or node not in serving(snapshot):
         return
-    host = snapshot.node(node).host
-    away = isinstance(host, Unknown) and host.since  # then its visitors can't be counted, and are nowhere better off
+    away = lost(snapshot.node(node).host)  # then its visitors can't be counted, and are nowhere better off
     told = {name: one for name, one in _apaches(snapshot, node).items() if not (away and name == node)}
     silent = {name: one.why for name, one in told.items() if isinstance(one, Unknown)}
     if silent:

@@ -7,8 +7,8 @@ from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.galera import Wsrep
 from console.probes.system import MYSQL_UNITS
-from console.saying import counted, listed, percent, size
-from console.snapshot import Known, NodeView, Snapshot, Unknown
+from console.saying import counted, doing, listed, percent, size
+from console.snapshot import Known, NodeView, Snapshot, Unknown, lost
 
 QUEUE = 100
 """Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""
@@ -30,10 +30,10 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     known = members(snapshot)
     if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
         return
-    silent = [view for view in snapshot.nodes if isinstance(view.galera, Unknown) and view.galera.since]
+    silent = [view for view in snapshot.nodes if lost(view.galera)]
     if not known and (len(silent) < len(snapshot.nodes) or not _reached(snapshot)):
         return
-    do = f"{listed(view.name for view in silent)} {'does' if len(silent) == 1 else 'do'} not answer"
+    do = f"{doing((view.name for view in silent), 'does', 'do')} not answer"
     of = tuple(view.name for view in snapshot.nodes)
     if known or all(_down(view) for view in silent if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
@@ -118,7 +118,7 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
     smallest = min(member.size for _, member in together)
     if smallest < whole:
         missing = tuple(view.name for view in snapshot.nodes if view.name not in of)
-        who = f": {listed(missing)} {'is' if len(missing) == 1 else 'are'} not in it" if missing else ""
+        who = f": {doing(missing, 'is', 'are')} not in it" if missing else ""
         says = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
         yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, says, missing or of)
 

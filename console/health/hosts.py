@@ -8,7 +8,7 @@ from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.devices import Array, Bond, Devices
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
-from console.saying import clock, counted, listed, size, span
+from console.saying import clock, counted, doing, listed, size, span
 from console.snapshot import Known, Snapshot
 
 LOAD = 2.0
@@ -33,9 +33,7 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
             continue
         still = [name for name in serving(snapshot) if _serves(snapshot, name)]
-        rest = (
-            f"{listed(still)} still {'serve' if len(still) > 1 else 'serves'}" if still else "nobody is known to serve"
-        )
+        rest = doing(still, "still serves", "still serve") if still else "nobody is known to serve"
         says = (
             f"{view.name} lost since {clock(view.host.since)}{_visited(snapshot, view.name)}; {rest}: {view.host.why}"
         )
@@ -47,9 +45,7 @@ def _visited(snapshot: Snapshot, name: str) -> str:
     if place(snapshot, name) is Place.OUT:
         return ", and it is out"
     sends = sending(snapshot, name)
-    return (
-        f", and {listed(sends)} still {'send' if len(sends) > 1 else 'sends'} it visitors: take it out" if sends else ""
-    )
+    return f", and {doing(sends, 'still sends', 'still send')} it visitors: take it out" if sends else ""
 
 
 def _serves(snapshot: Snapshot, name: str) -> bool:
@@ -180,7 +176,7 @@ def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.NOTE, "nodes", Kind.UPDATES, f"updates wait: {told}", tuple(name for name, _ in waiting))
     reboot = tuple(name for name, updates in known if updates.reboot_required)
     if reboot:
-        says = f"{listed(reboot)} {'waits' if len(reboot) == 1 else 'wait'} for a reboot, to run what was updated"
+        says = f"{doing(reboot, 'waits', 'wait')} for a reboot, to run what was updated"
         yield Finding(Level.NOTE, "nodes", Kind.REBOOT_REQUIRED, says, reboot)
 
 

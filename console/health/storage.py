@@ -10,7 +10,7 @@ from console.probes.gluster import Volume
 from console.probes.gluster_options import BrickSpace
 from console.probes.mounts import MISSING
 from console.saying import counted, listed, size, span
-from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView
+from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, lost
 
 STUCK = 300.0
 """Seconds without progress: healing can stall for ever on files that are busy."""
@@ -22,11 +22,11 @@ MANY = 20
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Nobody can tell about a volume."""
     for view in snapshot.volumes:
-        if isinstance(view.state, Unknown) and view.state.since and not away(snapshot, view, newer(view)):
-            lost = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
-            level = Level.DEGRADED if lost else Level.UNKNOWN
+        if lost(view.state) and not away(snapshot, view, newer(view)):
+            gone = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
+            level = Level.DEGRADED if gone else Level.UNKNOWN
             says = f"Gluster {view.name} is not known: {view.state.why}"
-            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, lost)
+            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, gone)
 
 
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
@@ -105,11 +105,11 @@ def _pace(volume: Volume) -> str:
 
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
-    lost = any(isinstance(view.host, Unknown) and view.host.since for view in snapshot.nodes)
+    all_there = not any(lost(view.host) for view in snapshot.nodes)
     for view in snapshot.volumes:
         state, found = view.state, view.split_brain
         # Of a node that is lost Gluster says some seconds later that its brick is away, and counts nothing until then.
-        whole = isinstance(state, Known) and not lost and not away(snapshot, view, (*state.value.bricks, *newer(view)))
+        whole = isinstance(state, Known) and all_there and not away(snapshot, view, (*state.value.bricks, *newer(view)))
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")
             says = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"

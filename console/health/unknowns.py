@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from console.health.finding import Finding, Kind, Level
 from console.question import Subject
 from console.saying import clock, counted, listed
-from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View
+from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View, lost
 
 
 class Doubt(NamedTuple):
@@ -40,14 +40,14 @@ DOUBTS: Mapping[str, Doubt] = {
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Of each machine that answers."""
-    lost = tuple(view.name for view in snapshot.nodes if isinstance(view.host, Unknown) and view.host.since)
+    gone = tuple(view.name for view in snapshot.nodes if lost(view.host))
     for subject, field, doubt in _doubts():
         for view in _views(snapshot, subject):
             reading = getattr(view, field)
             if isinstance(reading, Unknown) and reading is not NOT_ASKED and _answers(snapshot, view):
                 says = f"not known: {doubt.what} {view.name}: {reading.why}"
                 shared = subject in (Subject.VOLUME, Subject.DATABASE)
-                yield Finding(doubt.level, view.name, doubt.kind, says, lost if shared else ())
+                yield Finding(doubt.level, view.name, doubt.kind, says, gone if shared else ())
 
 
 def _doubts() -> Iterator[tuple[Subject, str, Doubt]]:
@@ -81,14 +81,14 @@ def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
 
 def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
     """All machines at once: that is one cause, and it may be here."""
-    silent = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
-    lost = [one for one in silent if isinstance(one, Unknown) and one.since]
-    if len(lost) < len(silent):
+    every = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
+    silent = [one for one in every if lost(one)]
+    if len(silent) < len(every):
         return
-    since = clock(max(one.since for one in lost))
+    since = clock(max(one.since for one in silent))
     served = listed(one.name for one in snapshot.vips if isinstance(one.visit, Known) and one.visit.value.served)
     told = f"but visitors of {served} are served" if served else "it may be this console's own link"
-    says = f"no answer from any of {counted(len(lost), 'machine')} since {since}: {told}; {lost[0].why}"
+    says = f"no answer from any of {counted(len(silent), 'machine')} since {since}: {told}; {silent[0].why}"
     of = tuple(machine.name for machine in snapshot.cluster.machines)
     yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, says, of)
 

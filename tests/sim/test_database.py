@@ -92,9 +92,10 @@ async def test_flow_control_and_conflicts(watch: Watch) -> None:
     watch.galera.hold("node3", 0.4)
     watch.galera.conflicts = 10.0
     await watch.until(lambda now: (member(now, "node1").flow_control or 0) > 0.3)
-    picture = await watch.until(lambda now: (member(now, "node2").cert_failures or 0) > 2)
-    assert (member(picture, "node2").bf_aborts or 0) > 1
-    assert member(picture, "node3").recv_queue >= 17 and member(picture, "node1").recv_queue == 0
+    await watch.until(lambda now: (member(now, "node2").cert_failures or 0) > 2)
+    await watch.until(lambda now: (member(now, "node2").bf_aborts or 0) > 1)
+    picture = await watch.until(lambda now: member(now, "node3").recv_queue >= 17)
+    assert member(picture, "node1").recv_queue == 0
     watch.galera.hold("", 0.0)
     await watch.until(lambda now: member(now, "node1").flow_control == 0)
 
