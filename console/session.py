@@ -12,25 +12,22 @@ from dataclasses import dataclass, field
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
 from console.doubt import as_of, patience
+from console.events import follow
 from console.facts.membership import Place, place
 from console.guards import Action, Objection, objections
 from console.health import Finding, Kind
-from console.health.news import Bulletin
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, load, unfinished, who
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
 from console.paths import journal_dir
 from console.plan import Consent, NotBegun, Plan, needed, unheard
-from console.poller import Poller, ours
+from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
 from console.runner import Note, Runner, Stopped
-from console.snapshot import QUESTIONS, Known, Snapshot, empty
+from console.snapshot import QUESTIONS, Known, Snapshot
 from console.wire import Wire
-
-TOGETHER = 0.2
-"""Seconds after an answer until it is thought about: rounds begin together, and so their answers come."""
 
 
 @dataclass
@@ -74,7 +71,9 @@ class Session:
         if self._watch is not None:
             return
         self.poller.start(after)
-        self._watch = asyncio.create_task(self._note_findings())
+        self._watch = asyncio.create_task(
+            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self.events.append)
+        )
 
     async def close(self) -> None:
         """Ends a run where it stands (it stays open in the journal), and every connection."""
@@ -277,20 +276,3 @@ class Session:
         """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
         mine = self.running is not None and finding.machine == self.running.intent.node
         return finding.kind is not Kind.NOT_ASKED and not (mine and finding.kind is Kind.MIXED)
-
-    async def _note_findings(self) -> None:
-        """Turns what appears and disappears in the picture into events."""
-        bulletin, fault = Bulletin(empty(self.cluster)), ""
-        while True:
-            await self.poller.change()
-            await asyncio.sleep(TOGETHER)
-            try:
-                bulletin, happened = bulletin.after(self.picture, self._worth_telling)
-            except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the telling, unseen
-                if repr(error) != fault:
-                    fault = repr(error)
-                    self.events.append(
-                        Note(time.time(), self.cluster.name, "seen", f"events are missing: {ours(error)}")
-                    )
-                continue
-            self.events.extend(Note(time.time(), finding.machine, what, finding.says) for what, finding in happened)

@@ -3,15 +3,18 @@
 import asyncio
 from pathlib import Path
 
+from console.events import follow
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.health import findings
 from console.health.finding import Finding, Kind, Level
 from console.health.news import Told, news
+from console.runner import Note
 from console.session import Session
-from console.snapshot import NOT_ASKED
+from console.snapshot import NOT_ASKED, Snapshot
 from tests.conftest import simulated, watching
 from tests.console.telling import put
+from tests.console.test_guards import HEALTHY
 
 LOST = Finding(Level.DEGRADED, "node2", Kind.LOST, "node2 lost")
 AWAY = Finding(Level.DEGRADED, "www", Kind.BRICK_AWAY, "brick away on node2")
@@ -30,6 +33,32 @@ def test_each_is_told_once() -> None:
     for now, appeared, over in looks:
         seen, gone, told = news(told, now)
         assert (seen, gone) == (appeared, over), now
+
+
+async def test_a_fault_of_ours_is_told_once_and_ends_nothing() -> None:
+    """Such as a rule that fails on a picture nobody thought of."""
+    pictures: list[Snapshot | Exception] = [ValueError("one"), ValueError("one"), KeyError("two"), HEALTHY]
+    notes: list[Note] = []
+
+    async def change() -> None:
+        if not pictures:
+            await asyncio.sleep(3600)
+
+    def picture() -> Snapshot:
+        now = pictures.pop(0)
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    telling = asyncio.create_task(follow(HEALTHY.cluster, change, picture, lambda _: True, notes.append))
+    async with asyncio.timeout(10):
+        while pictures:
+            await asyncio.sleep(0.05)
+    faults = [note.says for note in notes if "missing" in note.says]
+    says = "events are missing: an error in this program: "
+    assert faults == [f"{says}ValueError('one')", f"{says}KeyError('two')"]
+    assert not telling.done()
+    telling.cancel()
 
 
 def test_a_health_check_that_fails_is_not_over_when_the_node_is_down() -> None:
