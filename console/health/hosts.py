@@ -6,7 +6,8 @@ from console.facts.clocks import offsets
 from console.facts.membership import Place, place, sending
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.devices import Array, Bond, Devices
+from console.probes.devices import Devices
+from console.probes.hardware import Array, Bond
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
 from console.saying import clock, counted, doing, listed, size, span
 from console.snapshot import Known, Snapshot

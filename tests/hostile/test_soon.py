@@ -7,7 +7,7 @@ import pytest
 
 from console.asks import Ran, Unreadable
 from console.balancers import pfsense_config, relayd
-from console.probes import devices, pfsense
+from console.probes import devices, hardware, pfsense
 from console.wire.shell import MAX_OUT, Printed
 
 MIB = 1 << 20
@@ -34,7 +34,7 @@ def notice(text: str) -> tuple[str, ...]:
 
 
 def test_a_recovery_that_is_said_a_hundred_thousand_times() -> None:
-    assert soon(lambda: devices.parse_mdstat(ARRAY + "recovery=1%" * 90_000))
+    assert soon(lambda: hardware.parse_mdstat(ARRAY + "recovery=1%" * 90_000))
 
 
 def test_addresses_and_hosts_without_end() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from console.health import Kind, verdict
-from console.probes.devices import Array, Bond, Slave
+from console.probes.hardware import Array, Bond, Slave
 from console.probes.mounts import FAILS, HUNG, MISSING, Mount
 from console.snapshot import Known, Snapshot
 from console.ui.widgets.notes import notes
