@@ -161,7 +161,9 @@ async def test_killed_again_and_again(
 
 async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the_run(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster):
-        for server in sim.world.firewalls["fw1"].servers:
+        balancer = sim.world.firewalls["fw1"].haproxy
+        assert balancer
+        for server in balancer.servers:
             server.sessions = 1e9  # half a minute's, however long the rest takes here
         cluster = replace(cluster, timings=replace(cluster.timings, sessions=1.0))
         assert await die(cluster, Action.DRAIN, 10, written=True)

@@ -39,8 +39,9 @@ def value(kind: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.tuples(*(value(one) for one in inner))
     if dataclasses.is_dataclass(kind):
+        make: Any = kind
         hints = typing.get_type_hints(kind)
-        return st.builds(kind, **{field.name: value(hints[field.name]) for field in dataclasses.fields(kind)})
+        return st.builds(make, **{field.name: value(hints[field.name]) for field in dataclasses.fields(kind)})
     if hasattr(kind, "_fields"):
         return st.builds(kind, **{name: value(one) for name, one in typing.get_type_hints(kind).items()})
     plain = {

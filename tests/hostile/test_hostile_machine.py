@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -57,7 +58,7 @@ def whys(session: Session) -> list[str]:
     return [one.why for view in views for one in vars(view).values() if isinstance(one, Unknown)]
 
 
-def known(*readings: Reading[object]) -> bool:
+def known(*readings: Reading[Any]) -> bool:
     return all(isinstance(one, Known) for one in readings)
 
 

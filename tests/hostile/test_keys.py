@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncssh
 import pytest
+from asyncssh.packet import String
 
 from console.asks import Answer, Page, Ran, Rows, Run, TimedOut, plain_text
 from console.inventory import Cluster, Firewall, Login, Mysql, Node, Raid
@@ -94,7 +95,7 @@ async def flood(_machine: object, process: asyncssh.SSHServerProcess[bytes]) -> 
     with suppress(OSError, asyncssh.Error):
         while not conn.is_closed():
             for _ in range(500):
-                conn.send_packet(2, asyncssh.packet.String(b""))
+                conn.send_packet(2, String(b""))
             await asyncio.sleep(0)
 
 

@@ -48,7 +48,9 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure stands what MySQL on the nodes had to say: it is gone with the lab."""
     report = yield
     found = getattr(item, "funcargs", {}).get("lab")

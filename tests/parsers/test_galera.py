@@ -113,7 +113,7 @@ def rates(seen: Wsrep) -> dict[str, float | None]:
 
 
 def test_history_tells_when_a_seqno_was_the_last_one() -> None:
-    history: tuple[Sample, ...] = ()
+    history = tuple[Sample, ...]()
     for second in range(0, 100, 2):
         history = seqnos.longer(history, Sample(second, 10 * second, 100 * second))
     assert seqnos.moment(history, 500) == 50.0
@@ -133,7 +133,7 @@ def test_of_an_idle_time_the_end_counts() -> None:
 
 
 def test_history_is_bounded_and_reaches_back_for_days() -> None:
-    history: tuple[Sample, ...] = ()
+    history = tuple[Sample, ...]()
     for second in range(0, 200_000, 20):
         history = seqnos.longer(history, Sample(second, 3 * second, None))
     assert len(history) <= seqnos.MOST

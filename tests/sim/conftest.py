@@ -76,7 +76,7 @@ class Cluster:
                 try:
                     yield lambda statement: asyncio.to_thread(_execute, client, statement)
                 finally:
-                    client._force_close()
+                    client._force_close()  # type: ignore[attr-defined]
             finally:
                 listener.close()
                 await listener.wait_closed()

@@ -16,6 +16,7 @@ from console.ui.app import ConsoleApp
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
+from console.ui.screens.stage import Faults
 
 QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=2.5, connect=2.5, sessions=5.0)
 
@@ -117,7 +118,7 @@ class Seen:
 
 @asynccontextmanager
 async def shown(
-    *clusters: Cluster, size: tuple[int, int] = (80, 24), read_only: bool = False, faults: object = None
+    *clusters: Cluster, size: tuple[int, int] = (80, 24), read_only: bool = False, faults: Faults | None = None
 ) -> AsyncGenerator[Seen]:
     """The application over sessions of some clusters."""
     sessions = tuple(Session(cluster, read_only=read_only) for cluster in clusters)

@@ -75,6 +75,7 @@ def test_every_state_can_be_read(theme: Theme) -> None:
     floor = 7.0 if theme.name == "high-contrast" else 4.5
     for state in STATES:
         for ground in (theme.background, theme.panel, theme.surface):
+            assert ground
             assert contrast(theme.variables[f"state-{state}"], ground) >= floor, (state, ground)
 
 
