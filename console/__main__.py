@@ -7,9 +7,11 @@ import argparse
 import gc
 import io
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,10 @@ from console.paths import default_path
 if TYPE_CHECKING:
     from console.demo import Demo
     from console.session import Session
+
+
+ENDS = (signal.SIGHUP, signal.SIGTERM)
+OPEN = "a run that was under way is open in the journal"
 
 
 class NoTerminal(Exception):
@@ -43,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        print("drainboard: interrupted; a run that was under way is open in the journal", file=sys.stderr)
+        print(f"drainboard: interrupted; {OPEN}", file=sys.stderr)
         return 130
 
 
@@ -63,9 +69,42 @@ def _finish(command: Coroutine[None, None, int]) -> int:
 
     async def seldom() -> int:
         async with searched_seldom():
-            return await command
+            return await _unless_ended(command)
 
     return asyncio.run(seldom())
+
+
+async def _unless_ended(command: Coroutine[None, None, int]) -> int:
+    """A terminal that is closed, and `kill`, end it as Ctrl-C does; a second one ends it at once."""
+    import asyncio
+
+    loop, task, code = asyncio.get_running_loop(), asyncio.current_task(), 0
+
+    def end(number: signal.Signals) -> None:
+        nonlocal code
+        code = 128 + number
+        for one in ENDS:
+            loop.remove_signal_handler(one)
+        if task is not None:
+            task.cancel()
+
+    for one in ENDS:
+        loop.add_signal_handler(one, end, one)
+    try:
+        done = await command
+    except asyncio.CancelledError:
+        if not code:
+            raise
+        done = code
+    if code:  # the screen ends without a word when it is cancelled
+        _complain(f"ended by {signal.Signals(code - 128).name}; {OPEN}")
+    return code or done
+
+
+def _complain(says: str) -> None:
+    """Where the terminal is gone nobody reads it."""
+    with suppress(OSError):
+        print(f"drainboard: {says}", file=sys.stderr)
 
 
 async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
@@ -166,7 +205,7 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "De
     finally:
         for session in sessions:
             if session.on_its_way:  # the screen has died
-                print(f"drainboard: {session.cluster.name}: {session.on_its_way}", file=sys.stderr)
+                _complain(f"{session.cluster.name}: {session.on_its_way}")
         await asyncio.gather(*(session.close() for session in sessions))
         if faults is None:
             _tell_open(sessions)
@@ -178,8 +217,8 @@ def _tell_open(sessions: "Iterable[Session]") -> None:
 
     for session in sessions:
         for record in session.unfinished():
-            print(f"drainboard: open: {describe(record)}", file=sys.stderr)
-            print(f"  to go on: drainboard resume {session.cluster.name} {record.node}", file=sys.stderr)
+            resume = f"drainboard resume {session.cluster.name} {record.node}"
+            _complain(f"open: {describe(record)}\n  to go on: {resume}")
 
 
 async def _demo(options: argparse.Namespace) -> int:

@@ -147,17 +147,21 @@ class Terminal:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{what}:"))
 
+    def hang_up(self) -> None:
+        """Closes the terminal under it."""
+        asyncio.get_running_loop().remove_reader(self._master)
+        with suppress(OSError):
+            os.close(self._master)
+
     async def close(self) -> None:
         """Asks it to end, and ends it."""
-        with suppress(OSError):
-            asyncio.get_running_loop().remove_reader(self._master)
         self.process.terminate()
         try:
             await asyncio.to_thread(self.process.wait, 5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             await asyncio.to_thread(self.process.wait)
-        os.close(self._master)
+        self.hang_up()
 
 
 @asynccontextmanager

@@ -1,11 +1,15 @@
 """The command in a terminal of its own: what stands there when the screen is gone."""
 
+import asyncio
+import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from console.journal import Journal
 from console.paths import journal_dir
-from tests.bench.terminal import Gone, terminal
+from tests.bench.terminal import Gone, Terminal, terminal
 
 INVENTORY = """
 [cluster.web1.firewalls]
@@ -19,6 +23,15 @@ port = 1
 """
 
 
+async def last_words(shown: Terminal) -> str:
+    """What stands on the terminal once the command has ended."""
+    try:
+        await shown.shows(lambda _lines: False)
+    except Gone as end:
+        return " ".join(str(end).split())
+    raise AssertionError
+
+
 async def test_what_is_open_is_said_with_the_command_that_goes_on(tmp_path: Path, state: Path) -> None:
     inventory = tmp_path / "inventory.toml"
     inventory.write_text(INVENTORY)
@@ -30,11 +43,31 @@ async def test_what_is_open_is_said_with_the_command_that_goes_on(tmp_path: Path
         shown.keys("\x1b")
         await shown.shows(lambda lines: not any("a run is open" in line for line in lines))
         shown.keys("q")
-        try:
-            await shown.shows(lambda _lines: False)
-        except Gone as end:
-            said = " ".join(str(end).split())
+        said = await last_words(shown)
         assert shown.process.wait(5) == 0
     assert "drainboard: open: drain node2, begun " in said
     assert "stopped by ops@desk" in said
     assert "drainboard resume web1 node2" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+async def test_a_demo_that_is_killed_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    argv = [sys.executable, "-m", "console", "demo"]
+    async with terminal(argv, TMPDIR=str(tmp_path)) as shown:
+        await shown.shows(lambda lines: "OK" in lines[0])
+        assert list(tmp_path.iterdir())
+        shown.process.send_signal(number)
+        assert f"drainboard: ended by {number.name}; a run that was under way is open" in await last_words(shown)
+        assert shown.process.wait(5) == 128 + number
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_terminal_that_is_closed_ends_the_screen(tmp_path: Path) -> None:
+    """Nothing can be written to it any more, not even why."""
+    argv = [sys.executable, "-m", "console", "demo"]
+    async with terminal(argv, TMPDIR=str(tmp_path)) as shown:
+        await shown.shows(lambda lines: "OK" in lines[0])
+        shown.hang_up()
+        shown.process.send_signal(signal.SIGHUP)  # as the kernel does to who has it as controlling terminal
+        await asyncio.to_thread(shown.process.wait, 10)
+    assert not list(tmp_path.iterdir())
