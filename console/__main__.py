@@ -7,6 +7,7 @@ import argparse
 import gc
 import io
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -208,17 +209,21 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "De
                 _complain(f"{session.cluster.name}: {session.on_its_way}")
         await asyncio.gather(*(session.close() for session in sessions))
         if faults is None:
-            _tell_open(sessions)
+            _tell_open(sessions, options.inventory)
 
 
-def _tell_open(sessions: "Iterable[Session]") -> None:
+def _tell_open(sessions: "Iterable[Session]", inventory: Path | None) -> None:
     """What stays behind when the screen is gone, and how to go on with it."""
+    from console.asks import printable
     from console.commands.plain import describe
 
+    where = f" -i {shlex.quote(str(inventory))}" if inventory else ""
     for session in sessions:
         for record in session.unfinished():
-            resume = f"drainboard resume {session.cluster.name} {record.node}"
-            _complain(f"open: {describe(record)}\n  to go on: {resume}")
+            held = session.elsewhere
+            _complain(f"open: {printable(describe(record, held))}")
+            if not held and record.node in {node.name for node in session.cluster.nodes}:
+                _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.node}")
 
 
 async def _demo(options: argparse.Namespace) -> int:

@@ -74,20 +74,37 @@ class Record(NamedTuple):
     @property
     def unheard(self) -> dict[str, float]:
         """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
-        the Unix time by which it has ended."""
-        last = next(entry for entry in reversed(self.entries) if entry.kind != "halted")
-        sent = self.last("sending")
-        within: object = sent.facts.get("within") if sent else None
-        if sent is None or not isinstance(within, dict) or last.kind not in ("sending", "answered"):
-            return {}
-        seconds = cast("dict[str, float]", within)
-        lost = seconds if last.kind == "sending" else cast("list[str]", last.facts.get("lost") or [])
-        return {name: sent.at + seconds[name] for name in lost if name in seconds}
+        the Unix time by which it has ended. What the same machine said to a later order is no news of it."""
+        ends, under_way = dict[str, float](), dict[str, float]()
+        for entry in self.entries:
+            if entry.kind == "sending":
+                ends = _later(ends, under_way)
+                within = cast("dict[str, float]", entry.facts.get("within") or {})
+                under_way = {name: entry.at + seconds for name, seconds in within.items()}
+            elif entry.kind == "answered":
+                lost = cast("list[str]", entry.facts.get("lost") or [])
+                under_way = {name: end for name, end in under_way.items() if name in lost}
+        return _later(ends, under_way)
+
+    @property
+    def steps(self) -> dict[str, Entry]:
+        """How each step ended the last time it was gone through: `seen`, `partly` or `left`."""
+        return {str(one.facts.get("step")): one for one in self.entries if one.kind in ("seen", "partly", "left")}
 
     @property
     def behind(self) -> frozenset[str]:
-        """The steps that need not be gone through again: seen, or left when their time was up."""
-        return frozenset(str(entry.facts.get("step")) for entry in self.entries if entry.kind in ("seen", "left"))
+        """The steps that need not be gone through again: seen everywhere, or left when their time was up."""
+        return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
+
+    @property
+    def missed(self) -> dict[str, str]:
+        """Machines that some step could not tell when it was gone through last, and what that means."""
+        missed = dict[str, str]()
+        for entry in self.steps.values():
+            names: object = entry.facts.get("missed")
+            if isinstance(names, dict):
+                missed |= {str(name): str(says) for name, says in cast("dict[str, object]", names).items()}
+        return missed
 
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind."""
@@ -96,6 +113,10 @@ class Record(NamedTuple):
 
 Seen = tuple[tuple[int, int], Record]
 """A file's size and time of change, and what it held then."""
+
+
+def _later(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
+    return {name: max(some.get(name, 0.0), others.get(name, 0.0)) for name in {**some, **others}}
 
 
 def who() -> str:

@@ -1,7 +1,6 @@
 """A run that is open, as its journal tells it: how far it came, and why it went no further. Pure."""
 
 from collections.abc import Iterator
-from typing import cast
 
 from console.guards import Action
 from console.journal import Entry, Record
@@ -12,21 +11,10 @@ from console.saying import counted, doing
 def how_far(record: Record) -> str:
     """1 of 3 steps done, 1 partly."""
     total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
-    ends = ("seen", "left", "partly")
-    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ends}
-    partly = sum(kind == "partly" for kind in kinds.values())
-    done = len(kinds) - partly
+    partly = sum(entry.kind == "partly" for entry in record.steps.values())
+    done = len(record.steps) - partly
     far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
     return far + (f", {partly} partly" if partly else "")
-
-
-def missed(record: Record) -> dict[str, str]:
-    """Which machines the run could not tell, as it was noted last, and what that means."""
-    for entry in reversed(record.entries):
-        names: object = entry.facts.get("missed")
-        if isinstance(names, dict) and (names or entry.kind == "parked"):
-            return {str(name): str(says) for name, says in cast("dict[str, object]", names).items()}
-    return {}
 
 
 def told_again(names: list[str], key: str) -> str:
@@ -37,7 +25,7 @@ def told_again(names: list[str], key: str) -> str:
 def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
     """Why it is open, what matters most first, each once; at least one sentence. `silent`: firewalls that do not
     answer, where that is known: what the journal says of one that does is over."""
-    gaps = missed(record)
+    gaps = record.missed
     back = [name for name in gaps if silent is not None and name not in silent]
     said = [told_again(back, "resume")] if back else []
     said += [says for name, says in gaps.items() if name not in back]
@@ -57,7 +45,7 @@ def _ends(record: Record) -> Iterator[str]:
         if entry.kind == "failed":
             yield f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}"
         elif entry.kind == "halted":
-            yield f"stopped by {entry.facts.get('by')} at “{_step(record.entries[:at]) or 'its beginning'}”"
+            yield f"stopped by {entry.facts.get('by')} {_where(record.entries[:at])}"
         elif entry.kind == "left":
             yield f"went on all the same: {entry.facts.get('says')}"
 
@@ -69,7 +57,13 @@ def _interrupted(entries: tuple[Entry, ...]) -> str:
         return f"cut off at “{step}” with its orders on their way: resuming sees whether they have arrived"
     if kind == "answered":
         return f"cut off at “{step}”: its orders had been given; resuming sees whether it has happened"
-    return f"cut off after “{step}”" if step else "cut off before anything was sent"
+    return f"cut off {_where(entries)}"
+
+
+def _where(entries: tuple[Entry, ...]) -> str:
+    step = _step(entries)
+    between = not step or entries[-1].kind in ("seen", "partly", "left")
+    return f"after “{step}”" if step and between else f"at “{step}”" if step else "before anything was sent"
 
 
 def _step(entries: tuple[Entry, ...]) -> str:

@@ -66,11 +66,9 @@ def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
     """Orders of runs nobody carries out any more that may still arrive: what is read before they have can't last."""
     for record in records:
         ends = {machine: end for machine, end in record.unheard.items() if now < end}
-        sent = record.last("sending")
-        if ends and sent:
-            names, what = listed(ends), f"{record.action} {record.node}"
-            saw = f"an order of {what} to {names} may still be on its way: it left at {clock(sent.at)}"
-            saw += ", and nobody heard its end"
+        if ends:
+            saw = f"an order of {record.action} {record.node} to {listed(ends)} may still be on its way"
+            saw += ": nobody heard its end"
             yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
 
 

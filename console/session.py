@@ -29,6 +29,8 @@ from console.runner import Note, Runner, Stopped
 from console.snapshot import QUESTIONS, Known, Snapshot
 from console.wire import Wire
 
+STRANGE = "enter it there again to go on with its run, or delete that run's file"
+
 
 @dataclass
 class Running:
@@ -117,7 +119,10 @@ class Session:
         await self.poller.settle(lambda now: unasked(now, needed(now, action, node, resumed)), patience)
 
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
-        """What would be done, and what stands against it, in the picture of this moment."""
+        """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
+        that only the journal knows."""
+        if node not in {one.name for one in self.cluster.nodes}:
+            raise NotBegun(f"{self.cluster.name} has no node {node} in the inventory; {STRANGE}")
         picture = self.picture
         intent = self._intent(action, node)
         against = objections(picture, action, node, resumed=resumed)
@@ -132,8 +137,8 @@ class Session:
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
         same = (intent.node, intent.action.value) if resumed else None
-        records = (record for record in self.unfinished() if (record.node, record.action) != same)
-        return tuple(unheard(records, time.time()))
+        others = (record for record in self.unfinished() if (record.node, record.action) != same)
+        return tuple(unheard(others, time.time()))
 
     def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
         """Begins a run. Raises NotBegun."""

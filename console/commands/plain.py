@@ -9,7 +9,7 @@ from enum import IntEnum
 from console.asks import printable
 from console.guards import Action, Override
 from console.journal import JournalError, Record
-from console.left_open import missed, why_open
+from console.left_open import why_open
 from console.lock import Holder
 from console.plan import Consent, NotBegun, Plan
 from console.runner import Note, Stopped
@@ -76,9 +76,7 @@ async def _planned(session: Session, action: Action, node: str, resumed: bool = 
 
 def describe(record: Record, held: Holder | None = None) -> str:
     """One open run in a sentence. `held`: who holds the cluster's lock."""
-    where = (held and held.carries_out(record.action, record.node)) or (
-        "; ".join(missed(record).values()) or why_open(record)[0]
-    )
+    where = (held and held.carries_out(record.action, record.node)) or "; ".join(why_open(record))
     return f"{record.action} {record.node}, begun {dated(record.begun)} by {record.first('who')}: {where}"
 
 

@@ -5,14 +5,21 @@ from typing import Any
 
 import pytest
 
+from console.guards import Action
 from console.journal import Entry, Record
 from console.left_open import how_far, why_open
+from console.procedures import PROCEDURES
+from console.runner import remaining
 
 SENT = ("sending", {"step": "out in config.xml", "orders": []})
 ANSWERED = ("answered", {"step": "out in config.xml", "errors": {}, "lost": []})
 SEEN = ("seen", {"step": "out at run time", "says": "node1 is out (drain) on fw1 and fw2"})
 FAILED = ("failed", {"step": "up", "why": "web/node1 on fw1 is DOWN L4CON, after 60 s"})
-PARKED = ("parked", {"missed": {"fw2": "When fw2 is back it will send traffic to node1 again"}})
+FAILED_SO = "stopped at “up”: web/node1 on fw1 is DOWN L4CON, after 60 s"
+GAP = {"fw2": "When fw2 is back it will send traffic to node1 again"}
+PARTLY = ("partly", {"step": "out in config.xml", "says": "on fw1", "missed": GAP})
+PARKED = ("parked", {"missed": GAP})
+DONE = ("seen", {"step": "out in config.xml", "says": "on fw1 and fw2", "missed": {}})
 HALTED = ("halted", {"by": "ops@desk"})
 READ = "last read back: node1 is out (drain) on fw1 and fw2"
 LEAVING = "cut off at “out in config.xml” with its orders on their way: resuming sees whether they have arrived"
@@ -35,10 +42,15 @@ def record(*lines: tuple[str, dict[str, Any]]) -> Record:
         ),
         ((SEEN,), ["cut off after “out at run time”", READ]),
         ((SEEN, SENT, ANSWERED, HALTED), ["stopped by ops@desk at “out in config.xml”", READ]),
-        ((HALTED,), ["stopped by ops@desk at “its beginning”"]),
-        ((FAILED,), ["stopped at “up”: web/node1 on fw1 is DOWN L4CON, after 60 s"]),
-        ((FAILED, SENT), [LEAVING, "stopped at “up”: web/node1 on fw1 is DOWN L4CON, after 60 s"]),
-        ((SEEN, PARKED), ["When fw2 is back it will send traffic to node1 again"]),
+        ((HALTED,), ["stopped by ops@desk before anything was sent"]),
+        ((SEEN, HALTED), ["stopped by ops@desk after “out at run time”", READ]),
+        (
+            (PARTLY, PARKED, DONE, FAILED),
+            [FAILED_SO, "last read back: on fw1 and fw2"],
+        ),
+        ((FAILED,), [FAILED_SO]),
+        ((FAILED, SENT), [LEAVING, FAILED_SO]),
+        ((SEEN, PARTLY, PARKED), ["When fw2 is back it will send traffic to node1 again"]),
     ],
 )
 def test_the_newest_reason_comes_first(lines: tuple[tuple[str, dict[str, Any]], ...], said: list[str]) -> None:
@@ -46,8 +58,8 @@ def test_the_newest_reason_comes_first(lines: tuple[tuple[str, dict[str, Any]], 
 
 
 def test_a_machine_that_answers_again_can_be_told_now() -> None:
-    assert why_open(record(SEEN, PARKED), frozenset()) == ["fw2 answers again and was not told: resume now"]
-    assert why_open(record(SEEN, PARKED), frozenset({"fw2"})) == why_open(record(SEEN, PARKED))
+    assert why_open(record(SEEN, PARTLY, PARKED), frozenset()) == ["fw2 answers again and was not told: resume now"]
+    assert why_open(record(SEEN, PARTLY, PARKED), frozenset({"fw2"})) == why_open(record(SEEN, PARTLY, PARKED))
 
 
 def test_how_far() -> None:
@@ -55,7 +67,39 @@ def test_how_far() -> None:
     assert how_far(record(SEEN, ("partly", {"step": "sessions", "missed": {}}))) == "1 of 3 steps done, 1 partly"
 
 
-def test_an_order_whose_end_nobody_heard_is_so_after_a_key_too() -> None:
-    sent = ("sending", {"step": "out in config.xml", "within": {"fw1": 65.0}})
-    lost = ("answered", {"step": "out in config.xml", "lost": ["fw1"]})
-    assert record(sent, lost, HALTED).unheard == {"fw1": 66.0}
+def test_what_each_of_two_steps_missed_is_told() -> None:
+    other = ("partly", {"step": "out at run time", "missed": {"fw1": "fw1 was not told"}})
+    assert record(other, PARTLY).missed == {"fw1": "fw1 was not told", **GAP}
+
+
+def test_a_step_that_was_seen_and_then_missed_is_gone_through_again() -> None:
+    """A firewall may have been told, boot, and be missed by the same step when the run is resumed."""
+    again = ("partly", {"step": "out at run time", "missed": GAP})
+    run = record(SEEN, PARTLY, PARKED, again, DONE, ("parked", {"missed": GAP}))
+    assert run.behind == {"out in config.xml"}
+    assert [step.name for step in remaining(run, PROCEDURES[Action.REMOVE])] == ["out at run time", "out in config.xml"]
+
+
+SENT_TO_BOTH = ("sending", {"step": "out at run time", "within": {"fw1": 65.0, "fw2": 65.0}})
+LOST = ("answered", {"step": "out at run time", "lost": ["fw1"]})
+TO_FW2 = ("sending", {"step": "out in config.xml", "within": {"fw2": 10.0}})
+HEARD = ("answered", {"step": "out in config.xml", "lost": []})
+
+
+@pytest.mark.parametrize(
+    ("lines", "unheard"),
+    [
+        ((SENT_TO_BOTH,), {"fw1": 66.0, "fw2": 66.0}),
+        ((SENT_TO_BOTH, LOST), {"fw1": 66.0}),
+        ((SENT_TO_BOTH, LOST, HALTED), {"fw1": 66.0}),
+        ((SENT_TO_BOTH, LOST, FAILED), {"fw1": 66.0}),
+        ((SENT_TO_BOTH, LOST, PARTLY), {"fw1": 66.0}),
+        ((SENT_TO_BOTH, LOST, TO_FW2, HEARD), {"fw1": 66.0}),
+        ((SENT_TO_BOTH, LOST, SENT_TO_BOTH), {"fw1": 68.0, "fw2": 68.0}),
+        ((SENT_TO_BOTH, HEARD), {}),
+    ],
+)
+def test_an_order_whose_end_nobody_heard_is_on_its_way_whatever_comes_after(
+    lines: tuple[tuple[str, dict[str, Any]], ...], unheard: dict[str, float]
+) -> None:
+    assert record(*lines).unheard == unheard

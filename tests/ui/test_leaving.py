@@ -32,14 +32,19 @@ async def last_words(shown: Terminal) -> str:
     raise AssertionError
 
 
-async def test_what_is_open_is_said_with_the_command_that_goes_on(tmp_path: Path, state: Path) -> None:
-    inventory = tmp_path / "inventory.toml"
-    inventory.write_text(INVENTORY)
+async def test_what_is_open_is_said_with_the_command_that_goes_on(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("inventory.toml").write_text(INVENTORY)
     journal = Journal(journal_dir() / "web1")
     journal.write(journal.open("node2", "drain"), "halted", by="ops@desk")
-    argv = [sys.executable, "-m", "console", "-i", str(inventory)]
-    async with terminal(argv, DRAINBOARD_STATE=str(state)) as shown:
+    journal.open("ghost", "drain")
+    argv = [sys.executable, "-m", "console", "-i", "inventory.toml"]
+    async with terminal(argv, DRAINBOARD_STATE=str(state), PYTHONPATH=str(Path(__file__).parents[2])) as shown:
         await shown.shows(lambda lines: any("a run is open" in line for line in lines))
+        shown.keys("\x1b")
+        await shown.shows(lambda lines: any("ghost is not in the inventory" in line for line in lines))
         shown.keys("\x1b")
         await shown.shows(lambda lines: not any("a run is open" in line for line in lines))
         shown.keys("q")
@@ -47,7 +52,9 @@ async def test_what_is_open_is_said_with_the_command_that_goes_on(tmp_path: Path
         assert shown.process.wait(5) == 0
     assert "drainboard: open: drain node2, begun " in said
     assert "stopped by ops@desk" in said
-    assert "drainboard resume web1 node2" in said
+    assert "to go on: drainboard -i inventory.toml resume web1 node2" in said
+    assert "ghost" in said
+    assert "resume web1 ghost" not in said, "the inventory knows no such node"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

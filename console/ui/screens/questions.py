@@ -10,7 +10,7 @@ from console.journal import Record
 from console.left_open import why_open
 from console.lock import Holder
 from console.plan import Consent, Plan
-from console.session import Session
+from console.session import STRANGE, Session
 from console.ui import words
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.screens.dialog import Question, ask
@@ -121,17 +121,21 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: Session, record: Record, more: int = 0) -> str:
     """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
     held = session.elsewhere
+    strange = record.node not in {node.name for node in session.cluster.nodes}
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, time.time()), width, style="head")
         for says in _waits(held, record) if held else why_open(record, silent(session.picture)):
             lines += wrapped(f"- {says}", width, rest="  ")
-        if not held:
+        if strange:
+            says = f"{record.node} is not in the inventory; {STRANGE}: {record.path}"
+            lines += [BLANK, *wrapped(says, width, style="warn")]
+        elif not held:
             note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held else (("r", "resume"), ("u", f"put {record.node} back at once"))
+    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.node} back at once"))
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key

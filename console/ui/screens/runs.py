@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 from console.journal import JournalError, Record
-from console.left_open import missed
 from console.runner import Note, Stopped
 from console.session import Running, Session
 from console.ui.past import Past
@@ -56,9 +55,8 @@ class Shown:
 
 def _with_gaps(seen: RunView, record: Record) -> RunView:
     """With what some machine has missed."""
-    kinds = {entry.facts.get("step"): entry.kind for entry in record.entries if entry.kind in ("seen", "partly")}
-    partly = frozenset(str(step) for step, kind in kinds.items() if kind == "partly")
-    return seen._replace(partly=partly, missed=tuple(missed(record)) if seen.ended == "parked" else ())
+    partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
+    return seen._replace(partly=partly, missed=tuple(record.missed) if seen.ended == "parked" else ())
 
 
 def _consume(task: "asyncio.Task[object]") -> None:

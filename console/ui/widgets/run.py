@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from console.guards import Action
 from console.journal import Record
-from console.left_open import how_far, missed, told_again
+from console.left_open import how_far, told_again
 from console.lock import Holder
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
@@ -145,7 +145,7 @@ def _open(
     record: Record, silent: frozenset[str], now: float, held: Holder | None, here: RunView | None, width: int
 ) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
-    gaps, what = missed(record), f"{record.action} {record.node}"
+    gaps, what = record.missed, f"{record.action} {record.node}"
     names, word, style = " and ".join(gaps), words.run(None), ""
     begun, _, far = sentence(record, now).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.action, record.node)):
