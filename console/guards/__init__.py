@@ -53,16 +53,19 @@ RULES: tuple[Guard, ...] = (
     fit_again,
     room_left,
 )
-TO_BEGIN: tuple[Guard, ...] = (none_lost, storage_whole, answers, really_out, still_in)
+TO_BEGIN: tuple[Guard, ...] = (answers, none_lost, storage_whole, really_out, still_in)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 
 
+HARDEST = (Override.NEVER, Override.NAME_AND_REASON, Override.CONFIRM)
+
+
 def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:
-    """All that stands against an action now, each once; what has no way round comes first."""
+    """All that stands against an action now, each once; what is hardest to overcome comes first."""
     rules = RULES if resumed else RULES + TO_BEGIN
     found = dict.fromkeys(objection for rule in rules for objection in rule(snapshot, action, node))
-    return tuple(sorted(found, key=lambda objection: objection.override is not Override.NEVER))
+    return tuple(sorted(found, key=lambda objection: HARDEST.index(objection.override)))
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:

@@ -421,6 +421,21 @@ async def test_an_answer_that_is_given_twice_at_once_is_one(sim: Simulator) -> N
         await seen.until(lambda: seen.dialog and "nothing is sent" in seen.dialog)
 
 
+@pytest.mark.parametrize("typed", ["node1", "dxpbu1", "bd1"])
+async def test_what_is_typed_while_a_list_is_open_is_no_key_of_the_board(sim: Simulator, typed: str) -> None:
+    """All at once, as a paste or a link that lagged: the last one closes the list before those ahead of it are done."""
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("t")
+        await seen.until(lambda: seen.dialog)
+        for key in typed:
+            seen.app.post_message(Key(key, key))
+        await seen.until(lambda: seen.dialog is None)
+        await seen.pilot.pause(0.5)
+        assert seen.session.running is None and seen.dialog is None
+        assert not seen.session.journal.records()
+
+
 async def test_a_page_is_copied_and_ctrl_c_leaves_from_anywhere(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

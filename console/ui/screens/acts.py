@@ -131,8 +131,11 @@ async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
 async def resume(screen: Stage) -> None:
     """An open run; which, where there are several."""
     desk, app = screen.desk, app_of(screen)
-    records = desk.session.unfinished()
-    if not records:
+    records, running = desk.session.unfinished(), desk.session.running
+    if running:
+        what = f"{running.intent.action.value} {running.intent.node}"
+        screen.say(f"{what} is under way; wait until it ends, or stop it with s")
+    elif not records:
         screen.say("Nothing is open in the journal: there is nothing to resume")
     elif len(records) == 1:
         await _offer(screen, desk, records[0], 0)

@@ -5,11 +5,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, cast
+from typing import cast
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
@@ -18,6 +17,9 @@ from console.saying import counted
 from console.ui.clipboard import harmless
 from console.ui.lines import Line, Piece, line
 from console.ui.widgets.painted import Make, Painted
+
+MOVES = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pageup": -10}
+"""Lines that a key scrolls."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,6 @@ class Answer:
 
 class Dialog(ModalScreen[Answer]):
     """Shows a Question. Fields take what is typed; without fields the keys answer."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "close", show=False),
-        Binding("c", "copy", "copy", show=False),
-        Binding("down,j", "scroll(1)", "down", show=False),
-        Binding("up,k", "scroll(-1)", "up", show=False),
-        Binding("pagedown,space", "scroll(10)", "page down", show=False),
-        Binding("pageup", "scroll(-10)", "page up", show=False),
-    ]
 
     def __init__(self, question: Question) -> None:
         super().__init__(classes=("grave " * question.grave) + ("page" * question.page))
@@ -111,8 +104,9 @@ class Dialog(ModalScreen[Answer]):
         copy = (("c", "copy"),) if self._question.page else ()
         named = (*(one for one in keys if one[1]), *copy, ("esc", self._question.close))
         scrolls = self._scrolls()
-        short = tuple((key, word.split()[0].rstrip(",")) for key, word in (*scrolls, *named))
-        forms = ((*scrolls, *named), named, short, short[len(scrolls) :])
+        short = tuple((key, word.split()[0].rstrip(",")) for key, word in named)
+        more = tuple((key.replace(" ", ""), word.partition(", ")[2]) for key, word in scrolls)
+        forms = ((*scrolls, *named), (*more, *named), (*more, *short), short)
         return [next((one for keys in forms if len((one := _hints(keys)).text) <= width), _hints(forms[-1])).cut(width)]
 
     def _scrolls(self) -> tuple[tuple[str, str], ...]:
@@ -125,11 +119,20 @@ class Dialog(ModalScreen[Answer]):
         return (("up down" if self._question.fields else "j k", f"scroll, {more}"),)
 
     def on_key(self, event: events.Key) -> None:
-        """A key that answers."""
+        """Every key ends here, or in a field. One that went on to the application would be looked up among the board's,
+        if the dialog has closed until then, as with keys that come all at once."""
         pressed = event.character or event.key
-        if not self._question.fields and pressed in {key for key, _ in self._question.keys}:
-            event.stop()
+        if event.key == "escape":
+            self._end(Answer())
+        elif event.key in MOVES:
+            self.query_one("#body", VerticalScroll).scroll_relative(y=MOVES[event.key], animate=False)
+        elif self._question.fields:
+            return  # what edits a field is found by way of the application
+        elif pressed in {key for key, _ in self._question.keys}:
             self._end(Answer(pressed))
+        elif event.key == "c" and self._question.page:
+            self._copy()
+        event.stop()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """To the next field, or done when each holds what it must."""
@@ -148,22 +151,13 @@ class Dialog(ModalScreen[Answer]):
         if self.app.screen is self:  # pyright: ignore[reportUnknownMemberType]
             self.dismiss(answer)
 
-    def action_close(self) -> None:
-        """Nothing was said."""
-        self._end(Answer())
-
-    def action_copy(self) -> None:
+    def _copy(self) -> None:
         """A page goes to the clipboard of the terminal one sits at (OSC 52, through SSH too)."""
-        if self._question.page:
-            lines = self._question.make(1000, self.size.height)
-            app = cast("App[int]", self.app)  # pyright: ignore[reportUnknownMemberType]
-            app.copy_to_clipboard(harmless("\n".join(one.text.rstrip() for one in lines) + "\n"))
-            self._hint = "sent to the terminal's clipboard"
-            self.query_one("#foot", Painted).renew()
-
-    def action_scroll(self, lines: int) -> None:
-        """Moves the body."""
-        self.query_one("#body", VerticalScroll).scroll_relative(y=lines, animate=False)
+        lines = self._question.make(1000, self.size.height)
+        app = cast("App[int]", self.app)  # pyright: ignore[reportUnknownMemberType]
+        app.copy_to_clipboard(harmless("\n".join(one.text.rstrip() for one in lines) + "\n"))
+        self._hint = "sent to the terminal's clipboard"
+        self.query_one("#foot", Painted).renew()
 
 
 def _hints(keys: Sequence[tuple[str, str]]) -> Line:
