@@ -32,6 +32,9 @@ GUARD_PATIENCE = 60.0
 QUIET = 1.0
 """Seconds a step may take before it says what it waits for."""
 
+LONG = 5.0
+"""Seconds an order may take before it is said that it is waited for."""
+
 PAUSE = 0.25
 """Seconds between two looks while waiting."""
 
@@ -170,6 +173,9 @@ class Runner:
         self._leaving = {order: now + within(order) for order in orders}
         ended = asyncio.create_task(self._ended(step, record, intent, orders))
         try:
+            await asyncio.wait({ended}, timeout=LONG)
+            if self.on_its_way:
+                self._say(intent, step.name, self.on_its_way)
             record = await asyncio.shield(ended)
         except asyncio.CancelledError:
             if self.on_its_way:

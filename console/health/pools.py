@@ -174,6 +174,8 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
         return f"{node} is out of {listed(out)}, but not of every pool"
     if not now and not any(one.out_later for one in places):
         return f"{node} is out at run time only: a reload, a boot or a failover of {listed(later)} brings it back"
+    if not now and not sending(snapshot, node):
+        return f"{_served(snapshot, node, now, later)}: config.xml there has it in"
     return f"{_served(snapshot, node, now, later)}: it is out only on {listed(taken)}"
 
 

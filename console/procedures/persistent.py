@@ -52,7 +52,9 @@ def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: s
         left = [server for server in one.later or () if server.status != wanted(server, leader or one.firewall)]
         if not left:
             return None
-        return f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+        says = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+        synced = leader not in (None, one.firewall)
+        return f"{says}: the configuration sync of {leader} has not reached it" if synced else says
 
     return over_firewalls(snapshot, intent, "config", verdict, success)
 

@@ -97,7 +97,7 @@ async def test_undo_asks_what_it_must_before_it_stops_anything(sim: Simulator) -
         running = seen.session.running
         await seen.press("u")
         await seen.until(lambda: seen.dialog)
-        assert "rejoin node1 is under way. It is stopped where it stands. Then node1 is put back" in (seen.dialog or "")
+        assert "rejoin node1 is under way. It is stopped where it stands, and node1 is put back" in (seen.dialog or "")
         assert "node1" in (seen.dialog or "").partition("as it was found.")[2], "what stands against it"
         await seen.press("escape")
         await seen.until(lambda: seen.dialog is None)
@@ -115,7 +115,7 @@ async def test_the_question_says_when_the_run_has_ended_meanwhile(sim: Simulator
         await seen.press("u")
         await seen.until(lambda: "is under way" in (seen.dialog or ""))
         await seen.session.stop()
-        await seen.until(lambda: "rejoin node1 has ended meanwhile. Then node1 is put back" in (seen.dialog or ""))
+        await seen.until(lambda: "rejoin node1 has ended meanwhile: leave this with esc" in (seen.dialog or ""))
 
 
 async def test_an_open_run_offers_no_key_while_another_puts_its_node_back(tmp_path: Path) -> None:

@@ -76,8 +76,13 @@ async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> Non
     """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
     session, node = desk.session, running.intent.node
     run = f"{running.intent.action.value} {node}"
-    said = await questions.consent_to_stop(app_of(screen), session.plan(Action.UNDO, node), run, running.task.done)
+    said = await questions.consent_to_stop(
+        app_of(screen), lambda: session.plan(Action.UNDO, node), run, running.task.done
+    )
     if said is None:
+        return
+    if running.task.done():
+        screen.say(f"{run} has ended meanwhile: nothing is done; u puts {node} back if it is out")
         return
     if not await _halted(screen, f"{session.cluster.name}: undo {node}", session):
         screen.say(f"{run} stops by itself; u puts {node} back then")

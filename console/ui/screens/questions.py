@@ -62,17 +62,32 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
     return await _agreed(app, plan, make, yes)
 
 
-async def consent_to_stop(app: App[int], plan: Plan, run: str, ended: Callable[[], bool]) -> Consent | None:
-    """As `consent`, when a run has to be stopped first; asks in any case. What has no way round may be that run's own
-    doing, such as a node that is still in: that is for who asks once it has stopped."""
-    plan = plan._replace(objections=tuple(one for one in plan.objections if one.override is not Override.NEVER))
+async def consent_to_stop(
+    app: App[int], look: Callable[[], Plan], run: str, ended: Callable[[], bool]
+) -> Consent | None:
+    """As `consent`, when a run has to be stopped first; asks in any case, and what stands against it is what does so
+    while one reads. What has no way round may be that run's own doing, such as a node that is still in: that is for
+    who asks once it has stopped."""
+
+    def now() -> Plan:
+        plan = look()
+        left = tuple(one for one in plan.objections if one.override is not Override.NEVER)
+        return plan._replace(objections=left)
+
+    plan = now()
 
     def make(width: int, _height: int) -> list[Line]:
-        says = f"{run} has ended meanwhile." if ended() else f"{run} is under way. It is stopped where it stands."
-        says += f" Then {plan.node} is put back at once as it was found."
+        nonlocal plan
+        plan = now()
+        if ended():
+            return wrapped(f"{run} has ended meanwhile: leave this with esc, and look how {plan.node} stands.", width)
+        says = (
+            f"{run} is under way. It is stopped where it stands, and {plan.node} is put back at once as it was found."
+        )
         return [*wrapped(says, width), *([BLANK] if plan.objections else []), *against(plan, width)]
 
-    return await _agreed(app, plan, make, "stop it and put back", live=True)
+    said = await _agreed(app, plan, make, "stop it and put back", live=True)
+    return said and said._replace(shown=plan.shown)
 
 
 async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:

@@ -9,9 +9,9 @@ from console.ui.widgets.explained import meaning
 from console.ui.widgets.firewalls import addresses, firewalls
 from console.ui.widgets.nodes import has_notes, table
 from console.ui.widgets.notes import beneath
-from console.ui.widgets.run import open_runs, panel, silent
+from console.ui.widgets.run import panel, silent
 from console.ui.widgets.sight import Sight
-from console.ui.widgets.tiny import tiny
+from console.ui.widgets.tiny import tiny, waiting
 from console.ui.widgets.top import layers, may_go, others, verdict
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 14
@@ -28,11 +28,12 @@ def board(sight: Sight) -> list[Line]:
     between = layers(sight)
     head = max(len(verdict(sight)) + len(may_go(sight)) + len(between), 2 if sight.height >= 20 else 1)
     room = sight.height - head - len(rows) - 2 * len(airy)
-    run = _run(sight, room)
+    hidden = len(others(sight, 1))  # at least that there are more, whatever a run has to say
+    run = _run(sight, room - hidden)
     below = [] if has_notes(sight) else beneath(sight, min(3, room - len(run) - 4))
     telling = max(0, min(room - len(run) - len(below), 3 if sight.height < 30 else 6))
     room -= len(run) + len(below) + telling
-    most = max(0, min(12, (room - 1) // 2))
+    most = max(min(hidden, room), min(12, (room - 1) // 2))
     also = len(others(sight, most))
     past = len(events(sight, room - also))
     old = max(0, past - NEWEST)
@@ -62,9 +63,6 @@ def _details(sight: Sight, most: int) -> list[Line]:
 
 def _run(sight: Sight, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if sight.height < 29 else max(0, room - 12)
-    quiet = silent(sight.picture)
-    shown = panel(sight.run, sight.width, min(most, 16), sight.now, quiet) if sight.run else []
+    shown = panel(sight.run, sight.width, min(most, 16), sight.now, silent(sight.picture)) if sight.run else []
     room = min(3, most - len(shown))
-    here = sight.run if sight.run and not sight.run.ended else None
-    waiting = open_runs(sight.open, sight.width, room, sight.now, quiet, sight.elsewhere, here)
-    return [*waiting, *shown]
+    return [*waiting(sight, room), *shown]

@@ -8,6 +8,7 @@ from console.guards import Action
 from console.health import Finding, Level, Verdict
 from console.journal import Record
 from console.lock import Holder
+from console.procedures.power import REBOOT
 from console.runner import Note
 from console.snapshot import Known, Reading, Snapshot, Unknown
 from console.ui import ages
@@ -62,9 +63,11 @@ class Sight(NamedTuple):
         return next(iter([*found, *(one.action for one in self.open if one.node == node)]), "")
 
     def reboots(self, node: str) -> bool:
-        """Whether the run under way here reboots a node."""
+        """Whether a run of ours has a node reboot, or had when it was stopped."""
         run = self.run
-        return run is not None and not run.ended and (run.intent.action, run.intent.node) == (Action.REBOOT, node)
+        if run is None or (run.intent.action, run.intent.node) != (Action.REBOOT, node):
+            return False
+        return not run.ended or any(note.step == REBOOT.name for note in run.notes)
 
     @property
     def poll(self) -> float:

@@ -1,24 +1,43 @@
 """The board where there is hardly any room: the verdict, what else is wrong, and a few cells for each machine."""
 
+from console.saying import clock
 from console.snapshot import Known
 from console.ui import words
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.widgets.firewalls import roles
 from console.ui.widgets.nodes import compact
+from console.ui.widgets.run import open_runs, panel, silent
 from console.ui.widgets.sight import Sight
-from console.ui.widgets.top import may_go, others, said
+from console.ui.widgets.top import IN_FULL, may_go, others, said
+
+SAID = 3
+"""Lines of the verdict: the rest of it is seen with w."""
 
 
 def tiny(sight: Sight) -> list[Line]:
     """At most `sight.height` lines of `sight.width` cells."""
     word, says = said(sight)
     fill = f"bar-{word.style}"
-    head = [line(f" {sight.picture.cluster.name} {word.text}", fill=fill).cut(sight.width)]
-    rows = [*_firewalls(sight), *_nodes(sight)]
-    room = max(1, sight.height - len(head) - len(rows))
-    head += [Line(one.pieces, fill).cut(sight.width) for one in wrapped(says, sight.width - 1, " ", " ", most=room)]
+    time = f" {clock(sight.now)} "
+    head = [line(f" {sight.picture.cluster.name} {word.text}".ljust(sight.width - len(time)) + time, fill=fill)]
+    rows = [*_firewalls(sight), *_nodes(sight), *_run(sight)]
+    room = max(1, min(SAID, sight.height - len(head) - len(rows)))
+    told = wrapped(says, sight.width - 1, " ", " ", most=room, more=IN_FULL)
+    head = [one.cut(sight.width) for one in (*head, *(Line(one.pieces, fill) for one in told))]
     rest = [*may_go(sight), *others(sight, max(0, sight.height - len(head) - len(rows) - 1))]
     return [*head, *rows, *rest][: sight.height]
+
+
+def _run(sight: Sight) -> list[Line]:
+    """The run in a line, or the first that is open."""
+    shown = panel(sight.run, sight.width, 1, sight.now) if sight.run else []
+    return shown or waiting(sight, 1)
+
+
+def waiting(sight: Sight, most: int) -> list[Line]:
+    """Open runs, in at most so many lines."""
+    here = sight.run if sight.run and not sight.run.ended else None
+    return open_runs(sight.open, sight.width, most, sight.now, silent(sight.picture), sight.elsewhere, here)
 
 
 def _firewalls(sight: Sight) -> list[Line]:
