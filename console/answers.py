@@ -9,6 +9,8 @@ MOST = 1 << 20
 """Characters of one command's output that are read: what is read costs time in which no key is heard."""
 MOST_TAGS = 300_000
 """Tags of an XML document that are read, for the same reason; a config.xml of 1 MiB holds some 60,000."""
+MOST_LEVELS = 40
+"""Levels to which an XML document may be nested: nobody's has twenty, and Python overflows at some hundreds."""
 LONGEST = 80
 """Characters of a word that is only shown and compared."""
 
@@ -45,10 +47,17 @@ def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
     """A document as nested mappings; elements named in `lists` are always lists. Entities are refused."""
     import xmltodict  # it brings urllib, http and email along: not before the first paint
 
+    def kept(path: list[Any], key: str, value: Any) -> tuple[str, Any]:
+        if len(path) > MOST_LEVELS:
+            raise Unreadable(f"{what} is nested more than {MOST_LEVELS} levels deep")
+        return key, value
+
     if text.count("<") > MOST_TAGS:
         raise Unreadable(f"{what} holds more than {MOST_TAGS} tags")
     try:
-        return xmltodict.parse(text, force_list=lists)
+        return xmltodict.parse(text, force_list=lists, postprocessor=kept)
+    except Unreadable:
+        raise
     except (ExpatError, ValueError) as error:
         raise Unreadable(f"{what} is not XML") from error
 

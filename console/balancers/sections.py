@@ -10,7 +10,6 @@ import json
 from typing import Any, cast
 
 from console.answers import dig
-from console.asks import Unreadable
 
 SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("synchronizerules", ("filter", "schedules")),
@@ -28,8 +27,6 @@ SWITCHES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("synchronizednsforwarder", ("dnsmasq", "unbound")),
 )
 _SKIPPED = ("descr",)
-_DEEPEST = 40
-"""Levels of nesting that are read; pfSense's own sections have fewer than ten."""
 
 
 def sections(root: Any) -> tuple[tuple[str, str], ...]:
@@ -42,21 +39,19 @@ def sections(root: Any) -> tuple[tuple[str, str], ...]:
 
 def digest(tree: Any) -> str:
     """SHA-256 of what a part of config.xml says; empty and missing parts are alike."""
-    text = json.dumps(_synced(tree, 0) or "", sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_synced(tree) or "", sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _synced(tree: Any, depth: int) -> Any:
+def _synced(tree: Any) -> Any:
     """Without descriptions and entries marked `nosync`; None for such an entry. An empty tag says something: that it is
     there (`<disabled></disabled>`). A list of one is its entry, as it is where there never was another."""
-    if depth > _DEEPEST:
-        raise Unreadable(f"config.xml is nested more than {_DEEPEST} levels deep")
     if isinstance(tree, dict):
         entries = cast("dict[str, Any]", tree)
-        kept = {key: _synced(value, depth + 1) for key, value in entries.items() if key not in _SKIPPED}
+        kept = {key: _synced(value) for key, value in entries.items() if key not in _SKIPPED}
         return None if "nosync" in entries else {key: value for key, value in kept.items() if value is not None} or ""
     if isinstance(tree, list):
-        found = [_synced(entry, depth + 1) for entry in cast("list[Any]", tree)]
+        found = [_synced(entry) for entry in cast("list[Any]", tree)]
         left = [entry for entry in found if entry is not None]
         return (left[0] if len(left) == 1 else left) if left else None
     return tree or ""

@@ -52,6 +52,8 @@ WORDS = (
     "%",
     "-",
 )
+DEEP = "<a>" * 2000 + "x" + "</a>" * 2000
+"""An element in the place of a text, deeper than Python goes."""
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|\w+")
 
 Lie = Callable[[str], str]
@@ -123,6 +125,7 @@ LIES: dict[str, Lie] = {
     "blanks without end": lambda text: text.replace(" ", " " * 5000, 100),
     "a word without end": lambda text: text + "x" * MIB,
     "depth": lambda _text: f"<?xml version='1.0'?>{'<a>' * 60_000}",
+    "depth within": lambda text: re.sub(r"<(\w+)>(?=[^<\s])", rf"\g<0>{DEEP}", text, count=50),
     "half": lambda text: text[: len(text) // 2],
     "backwards": lambda text: text[::-1],
     **{f"figures {figure[:24]}": _figures(figure) for figure in FIGURES},

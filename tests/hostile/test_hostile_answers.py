@@ -10,7 +10,7 @@ from console.asks import Page, Ran, Rows, Unreadable, WireError, sections
 from console.balancers import configured, haproxy, pfsense_config
 from console.balancers.pools import Pools
 from console.journal import Journal
-from console.probes import carp, galera, gluster, system
+from console.probes import carp, galera, gluster, gluster_options, system
 from console.snapshot import Known
 from console.ui import words
 from console.ui.lines import harmless, wrapped
@@ -129,6 +129,50 @@ def test_addresses_of_one_vhid_are_read_in_time() -> None:
     began = time.process_time()
     carp.parse_ifconfig(text)
     assert time.process_time() - began < SOON
+
+
+CLI = "<?xml version='1.0'?><cliOutput><opRet>{}</opRet>{}</cliOutput>"
+NODES = "<volStatus><volumes><volume><node>{}</node></volume></volumes></volStatus>"
+BRICKS = "<healInfo><bricks><brick><name>{}</name></brick></bricks></healInfo>"
+OPTIONS = "<volGetopts><Opt><Option>network.ping-timeout</Option><Value>42</Value></Opt></volGetopts>"
+
+
+NO_ENDS = "<!-- </a></a> --><![CDATA[</a></a>]]><?a </a></a>?>"
+NO_TAGS = "<!-- <a><a> --><![CDATA[<a><a>]]><?a <a><a>?>"
+
+
+def config(description: str) -> str:
+    return f"<pfsense><version>22.9</version><revision><description>{description}</description></revision></pfsense>"
+
+
+def space(name: str) -> Callable[[str], object]:
+    nodes = NODES.format(f"<{name}>{{}}</{name}>")
+    return lambda deep: gluster_options.parse_options(
+        (ran(CLI.format(0, OPTIONS)), ran(CLI.format(0, nodes.format(deep)))), None
+    )
+
+
+DEEP_TEXTS: dict[str, Callable[[str], object]] = {
+    "description": lambda deep: pfsense_config.parse_xml(config(deep)),
+    "opErrstr": lambda deep: gluster.document(ran(CLI.format(1, f"<opErrstr>{deep}</opErrstr>"))),
+    "name": lambda deep: gluster.parse_summary((ran(CLI.format(0, BRICKS.format(deep))),), None),
+    "hostname": space("hostname"),
+    "path": space("path"),
+}
+
+
+@pytest.mark.parametrize("name", DEEP_TEXTS)
+def test_an_element_in_the_place_of_a_text_is_refused_at_any_depth(name: str) -> None:
+    with pytest.raises(Unreadable, match="nested more than 40 levels deep"):
+        DEEP_TEXTS[name](f"{NO_ENDS}<a>" * 2000 + "x" + "</a>" * 2000)
+
+
+def test_what_is_no_tag_is_no_level() -> None:
+    """Three levels are the document's own."""
+    some = "<a>" * 37 + NO_TAGS * 100 + "</a>" * 37
+    assert pfsense_config.parse_xml(config(some)).version == "22.9"
+    with pytest.raises(Unreadable, match="40 levels"):
+        pfsense_config.parse_xml(config(f"<a>{some}</a>"))
 
 
 def test_a_failure_of_gluster_is_told_as_it_is() -> None:
