@@ -11,6 +11,8 @@ MOST_TAGS = 300_000
 """Tags of an XML document that are read, for the same reason; a config.xml of 1 MiB holds some 60,000."""
 MOST_LEVELS = 40
 """Levels to which an XML document may be nested: nobody's has twenty, and Python overflows at some hundreds."""
+LONGEST_LINE = 1 << 16
+"""Characters of a complaint's first line; it is shown shorter."""
 LONGEST = 80
 """Characters of a word that is only shown and compared."""
 
@@ -22,13 +24,17 @@ def ran(answer: Answer, most: int = MOST) -> str:
     if answer.status == 124:
         raise Unreadable("the command did not end in time and was ended")
     if answer.status != 0:
-        complaint = (answer.err or answer.out).strip().splitlines()
-        raise Unreadable(
-            f"the command failed with status {answer.status}: {complaint[0] if complaint else 'no output'}"
-        )
+        complaint = first_line(answer.err or answer.out) or "no output"
+        raise Unreadable(f"the command failed with status {answer.status}: {complaint}")
     if len(answer.out) > most:
         raise Unreadable(f"the command printed more than {most >> 10} KiB")
     return answer.out
+
+
+def first_line(text: str) -> str:
+    """The first that is not blank, or "". Megabytes are not cut into lines for it: meanwhile no key is heard."""
+    lines = text.strip()[:LONGEST_LINE].splitlines()
+    return lines[0] if lines else ""
 
 
 def table(answer: Answer) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from console.answers import first_line
 from console.asks import Answer, Ran, Refused, WireError, command, plain_text
 from console.balancers.configured import refusal
 from console.procedures import PROCEDURES
@@ -29,8 +30,8 @@ def complaint(order: Order, answer: Answer | WireError) -> str | None:
     if order.run.argv[0].endswith("php"):
         why = refusal(answer)
         return f"{order.machine}: {why}" if why else None
-    said = (answer.err if answer.status else answer.out).strip()
-    return f"{order.machine}: {plain_text(said.splitlines()[0])}" if said else None
+    said = first_line(answer.err if answer.status else answer.out)
+    return f"{order.machine}: {plain_text(said)}" if said else None
 
 
 def unheard(answer: Answer | WireError) -> bool:

@@ -11,6 +11,8 @@ from console.asks import Ran, Run, Unreadable, plain_text
 MOST_SERVERS = 1000
 LONGEST = 255
 """Characters of one value that is kept."""
+LONGEST_RESULT = 1 << 16
+"""Characters of a script's result: it is read between two keys, and what haproxy -c complains of in it is no novel."""
 STATUSES = ("active", "backup", "disabled", "inactive")
 
 
@@ -84,9 +86,10 @@ def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) 
 
 def refusal(answer: Ran) -> str | None:
     """Why such a script did not do it, or None. Only a reason: that it did is read back from config.xml."""
-    lines = [line for line in answer.out.splitlines() if line.startswith("drainboard ")]
+    # The last line that is a result, "" where none is, without cutting megabytes into lines.
+    said = f"\n{answer.out}".rpartition("\ndrainboard ")[2].partition("\n")[0]
     try:
-        result = json.loads(lines[-1].removeprefix("drainboard ")) if lines else None
+        result = json.loads(said) if len(said) <= LONGEST_RESULT else None
     except (ValueError, RecursionError):
         result = None
     if not isinstance(result, dict):

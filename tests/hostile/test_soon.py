@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from console.asks import Ran, Unreadable
+from console.answers import ran
+from console.asks import Ran, Run, Unreadable
 from console.balancers import pfsense_config, relayd
+from console.orders import complaint
 from console.probes import devices, hardware, pfsense
+from console.procedures.steps import Order
 from console.wire.shell import MAX_OUT, Printed
 
 MIB = 1 << 20
@@ -25,6 +28,15 @@ def soon(read: Callable[[], object]) -> object:
         return read()
     finally:
         assert time.process_time() - began < SOON
+
+
+def at_once(read: Callable[[], object]) -> object:
+    """Between two keys: a twentieth of what an answer may take that a thread reads."""
+    began = time.process_time()
+    try:
+        return read()
+    finally:
+        assert time.process_time() - began < SOON / 20
 
 
 def notice(text: str) -> tuple[str, ...]:
@@ -83,3 +95,36 @@ async def test_ends_of_a_hundred_thousand_commands() -> None:
     with pytest.raises(Unreadable, match="more than the 5 commands"):
         printed.answered(5)
     assert time.process_time() - began < SOON / 10
+
+
+REFUSED = 'drainboard {"ok": false, "why": "no"}'
+NO_RESULT = "pfSense's PHP ended with status 0 and no result"
+FULL = {
+    "lines": ("\n" * MAX_OUT, NO_RESULT),
+    "results": ("drainboard {}\n" * (MAX_OUT // 14), "pfSense's PHP gave no reason"),
+    "lines before it": ("xy\n" * MIB + REFUSED, "no"),
+    "lines after it": (REFUSED + "\r\n" + "xy\n" * MIB, "no"),
+    "one word": ("drainboard" * (MAX_OUT // 10), NO_RESULT),
+    "a list": ('drainboard {"why": [' + "1," * (MAX_OUT // 2) + "1]}", NO_RESULT),
+    "names": ("drainboard {" + ",".join(f'"{name}":0' for name in range(300_000)) + "}", NO_RESULT),
+}
+"""What PHP may print, up to all that the wire takes, and what is said of it."""
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_the_result_of_an_order_among_megabytes(name: str) -> None:
+    printed, why = FULL[name]
+    php = Order("fw1", Run(("/usr/local/bin/php", "-q"), root=True, timeout=60))
+    assert at_once(lambda: complaint(php, Ran(0, printed, ""))) == f"fw1: {why}"
+
+
+@pytest.mark.parametrize(
+    "text", ["x\n" + "xy\n" * (MAX_OUT // 3), "x\r\n" + "\n" * (MAX_OUT - 3), "\n" * (MAX_OUT - 1) + "x"]
+)
+def test_the_first_line_of_megabytes(text: str) -> None:
+    """Of what an order complains of, and of what a question that failed does."""
+    restart = Order("node1", Run(("systemctl", "start", "apache2"), root=True, timeout=60))
+    assert at_once(lambda: complaint(restart, Ran(0, text, ""))) == "node1: x"
+    with pytest.raises(Unreadable, match=r"status 1: x$"):
+        at_once(lambda: ran(Ran(1, text, "")))
+    assert complaint(restart, Ran(1, text, " \n")) is None
