@@ -230,7 +230,7 @@ def _entries(text: str) -> Iterator[Entry]:
     for line in text.split("\n"):  # splitlines would also break a line at U+2028, which a machine may have printed
         try:
             parsed = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(parsed, dict):
             facts = cast("dict[str, Any]", parsed)

@@ -218,3 +218,12 @@ def test_no_name_takes_a_line_of_the_journal_apart(tmp_path: Path, name: str) ->
     assert read.found == written.found == found
     assert read.first("reason") == name
     assert read.outcome is None
+
+
+def test_a_line_of_the_journal_that_goes_too_deep_is_passed_over(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    record = journal.open("node1", "drain", reason="disk")
+    with record.path.open("a") as file:
+        file.write("[" * 30_000 + "\n")
+    (read,) = Journal(tmp_path / "journal").records()
+    assert read.first("reason") == "disk"
