@@ -410,6 +410,34 @@ async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: 
         assert cut and {line.rpartition("…")[2] for line in cut} <= {" w", " enter"}
 
 
+async def test_however_much_a_run_has_to_say_there_is_a_word_that_more_is_wrong(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.fault("node-lost", "node2")
+        sim.fault("firewall-lost", "fw2")
+        await seen.until(lambda: "fw2 lost since" in seen.text and "?lost" in seen.row("node2"), 20)
+        await seen.press("x")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("escape", "j", "x")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: "!OPEN, not everywhere" in seen.text, 30)
+        assert re.search(r"also|more findings?: w shows them all", seen.text)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (59, 13)])
+async def test_the_smallest_screens_keep_the_time_and_the_run(sim: Simulator, size: tuple[int, int]) -> None:
+    async with shown(cluster_of(sim), size=size) as seen:
+        await seen.until(lambda: "OK" in seen.text)
+        assert re.search(r" \d\d:\d\d:\d\d $", seen.text.splitlines()[0])
+        await seen.press("j", "x")
+        await seen.until(lambda: "RUNNING  remove" in seen.text or "done  remove" in seen.text)
+        await seen.until(lambda: seen.session.running is None)
+        Journal(journal_dir() / seen.session.cluster.name).open("node3", "drain")
+        await seen.press("escape", "escape")
+        await seen.until(lambda: "!OPEN  drain node3" in seen.text, 20)
+
+
 async def test_an_answer_that_is_given_twice_at_once_is_one(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

@@ -131,5 +131,22 @@ async def test_an_open_run_offers_no_key_while_another_puts_its_node_back(tmp_pa
         assert "press r" not in seen.text
         await seen.press("u")
         await seen.until(lambda: "undo node1 is under way: it puts node1 back already" in seen.text)
+        await seen.press("r")
+        await seen.until(lambda: "undo node1 is under way; wait until it ends, or stop it with s" in seen.text)
         await seen.until(lambda: "undo node1: done" in seen.text, 20)
         await seen.until(lambda: "!OPEN" not in seen.text)
+
+
+async def test_a_node_that_boots_when_its_reboot_is_stopped_is_told_as_that(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("b")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: not sim.world.nodes["node1"].running, 20)
+        sim.world.nodes["node1"].cut()  # so that it stays away
+        await seen.press("s")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("y")
+        await seen.until(lambda: "Nothing was taken back" in seen.text)
+        await seen.until(lambda: "the reboot begun from here has it down" in seen.sentences)
