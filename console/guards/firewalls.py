@@ -3,44 +3,60 @@
 from collections.abc import Iterator
 
 from console.balancers.balancer import balancer_of
-from console.facts.membership import (
-    master,
-    memberships,
-    primary,
-)
+from console.facts.membership import config_of, master, memberships, primary
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock, listed
-from console.snapshot import Cause, Known, Snapshot, Unknown
+from console.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
 
 
 def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     """Both firewalls must have answered just now: an action that one of them missed is undone by it later."""
     silent = [
-        (view.name, reading)
+        (view, reading)
         for view in snapshot.firewalls
         for reading in [next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)]
         if reading
     ]
-    for name, reading in silent:
+    for view, reading in silent:
         yield Objection(
-            name,
-            f"{name} does not answer since {clock(reading.since)}: {reading.why}"
-            if reading.cause is Cause.SILENT
-            else f"{name} is not known: {reading.why}",
+            view.name,
+            _untold(view, reading),
             "No firewall can be told; wait until one answers"
             if len(silent) == len(snapshot.firewalls)
-            else missed(snapshot, action, node, name),
+            else missed(snapshot, action, node, view.name),
             Override.NEVER if len(silent) == len(snapshot.firewalls) else Override.CONFIRM,
         )
 
 
+def _untold(view: FirewallView, reading: Unknown) -> str:
+    if _answers(view):
+        what = f"the pools of {view.name} are" if isinstance(view.pools, Unknown) else f"config.xml of {view.name} is"
+        return f"{what} not known: {reading.why}"
+    if reading.cause is Cause.SILENT:
+        return f"{view.name} does not answer since {clock(reading.since)}: {reading.why}"
+    return f"{view.name} is not known: {reading.why}"
+
+
+def _answers(view: FirewallView) -> bool:
+    """Whether a firewall is there, though it may not tell all: its HAProxy socket may hang, and CARP answer."""
+    return any(isinstance(one, Known) or one.pending for one in (view.carp, view.pools))
+
+
 def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
-    """What it means that a firewall is not told."""
+    """What it means that a firewall is not told. One that answers was never away: it goes on as it is."""
+    view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
+    pools_known = isinstance(view.pools, Known) or view.pools.pending
+    if not _answers(view):
+        until, then = "it answers", f"When {firewall} is back it will send traffic to {node} again"
+    elif pools_known:
+        until, then = "its config.xml is known", f"{firewall} may send traffic to {node} again after its next reload"
+    else:
+        until, then = "its pools are known", f"{firewall} may go on sending traffic to {node}"
     if not action.takes_out:
-        return f"{firewall} keeps {node} out: resume this run as soon as {firewall} answers"
-    reverts = primary(snapshot) in (None, firewall)
-    sync = " and its next configuration sync will revert the other firewall" if reverts else ""
-    return f"When {firewall} is back it will send traffic to {node} again{sync}: resume this run as soon as it answers"
+        then = f"{firewall} keeps {node} out{' after its next reload' if pools_known else ''}"
+    elif config.primary if config else primary(snapshot) is None:
+        then += f" and its next configuration sync {'will' if config else 'may'} revert the other firewall"
+    return f"{then}: resume this run as soon as {until}"
 
 
 def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:

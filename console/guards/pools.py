@@ -185,21 +185,25 @@ def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
 
 
 def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
-    """What is stopped must be out: on each firewall that answers, and one of these must be the one that leads."""
+    """What is stopped must be out: on each firewall that tells its pools, and one of these must be the one that leads.
+    That it leads does not do: one that answers for CARP may not tell its pools."""
     places = memberships(snapshot, node)
     for one in places:
         if one.now and not one.out_now:
             yield Objection(
                 one.firewall, f"{one.firewall} sends traffic to {node}", f"Drain {node} there", Override.NEVER
             )
-    silent = [one.firewall for one in places if one.now is None]
-    if silent and master(snapshot) is None:
-        yield Objection(
-            silent[0],
-            f"{listed(silent)} may still send traffic to {node}: it is not known, and no other is CARP MASTER",
-            "Wait until it answers",
-            Override.NEVER,
+    silent, lead = [one.firewall for one in places if one.now is None], master(snapshot)
+    if silent and (lead is None or lead in silent):
+        names = [lead] if lead else silent
+        their = "its" if len(names) == 1 else "their"
+        why = (
+            f"it is CARP MASTER, and {their} pools are not known"
+            if lead
+            else f"{their} pools are not known, and no other firewall alone is CARP MASTER"
         )
+        saw = f"{listed(names)} may still send traffic to {node}: {why}"
+        yield Objection(names[0], saw, f"Wait until {their} pools are known", Override.NEVER)
 
 
 def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

@@ -11,12 +11,15 @@ import pytest
 from console.balancers.pfsense_config import FirewallConfig
 from console.balancers.pools import Admin, Pools, Server
 from console.facts.membership import Place, place
-from console.guards import Action, no_traffic, objections, other_bricks
+from console.guards import Action, Override, missed, no_traffic, objections, other_bricks
 from console.health import Kind, Level, findings, verdict
 from console.probes.gluster import Brick, Volume
+from console.procedures.persistent import LATER
 from console.procedures.power import REBOOT
+from console.procedures.runtime import NOW
 from console.procedures.steps import Intent
-from console.snapshot import Known, Reading, Snapshot, Unknown
+from console.saying import clock
+from console.snapshot import Cause, Known, Reading, Snapshot, Unknown
 from tests.conftest import simulated, watching
 
 SILENT = Unknown("no answer", 1.0, 1.0)
@@ -163,6 +166,76 @@ async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot)
     assert not list(no_traffic(backup_lost, Action.REBOOT, "node2"))
     master_lost = firewall(out, "fw1", pools=SILENT, carp=SILENT)
     assert [one.machine for one in no_traffic(master_lost, Action.REBOOT, "node2")] == ["fw1"]
+
+
+async def test_nothing_is_stopped_while_the_firewall_that_leads_does_not_tell_its_pools(well: Snapshot) -> None:
+    """It may answer for CARP, and its HAProxy socket hang or give garbage."""
+    pools = well.firewall("fw2").pools
+    assert isinstance(pools, Known)
+    servers = tuple(replace(server, admin=Admin.DRAIN) for server in pools.value.servers)
+    out = firewall(well, "fw2", pools=replace(pools, value=replace(pools.value, servers=servers)))
+
+    def told(picture: Snapshot) -> list[str]:
+        return [one.sentence for one in no_traffic(picture, Action.REBOOT, "node2")]
+
+    fw1 = firewall(out, "fw1", pools=SILENT)
+    assert told(fw1) == [
+        "fw1 may still send traffic to node2: it is CARP MASTER, and its pools are not known."
+        " Wait until its pools are known."
+    ]
+    assert told(firewall(fw1, "fw2", pools=SILENT)) == told(fw1), "the other one sends nobody anything"
+    carp = well.firewall("fw1").carp
+    for unled in (firewall(fw1, "fw2", carp=carp), firewall(fw1, "fw1", carp=SILENT)):
+        assert told(unled) == [
+            "fw1 may still send traffic to node2: its pools are not known, and no other firewall alone is CARP MASTER."
+            " Wait until its pools are known."
+        ]
+    led = firewall(firewall(fw1, "fw2", carp=carp), "fw1", carp=well.firewall("fw2").carp)
+    assert told(led) == [], "fw2 leads, and has node2 out"
+    for override in no_traffic(fw1, Action.REBOOT, "node2"):
+        assert override.override is Override.NEVER
+
+
+async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answers(well: Snapshot) -> None:
+    """Who is gone sends nobody anything until it is back; who answers and can't be told goes on as it is."""
+
+    def told(action: Action, **readings: Reading[Any]) -> list[str]:
+        picture = firewall(well, "fw1", **readings)
+        return [one.sentence for one in objections(picture, action, "node1") if one.machine == "fw1"]
+
+    gone = {"pools": SILENT, "carp": SILENT, "config": SILENT}
+    since, out = clock(1.0), "fw1 keeps node1 out"
+    revert = "its next configuration sync will revert the other firewall"
+    assert told(Action.DRAIN, **gone) == [
+        f"fw1 does not answer since {since}: no answer. When fw1 is back it will send traffic to node1 again and its"
+        " next configuration sync may revert the other firewall: resume this run as soon as it answers."
+    ]
+    assert told(Action.DRAIN, pools=SILENT) == [
+        "the pools of fw1 are not known: no answer. fw1 may go on sending traffic to node1"
+        f" and {revert}: resume this run as soon as its pools are known."
+    ]
+    assert told(Action.DRAIN, config=SILENT) == [
+        "config.xml of fw1 is not known: no answer. fw1 may send traffic to node1 again after its next reload and its"
+        " next configuration sync may revert the other firewall: resume this run as soon as its config.xml is known."
+    ]
+    assert told(Action.UNDO, **gone)[0].endswith(f". {out}: resume this run as soon as it answers.")
+    assert told(Action.UNDO, pools=SILENT)[0].endswith(f". {out}: resume this run as soon as its pools are known.")
+    assert told(Action.UNDO, config=SILENT)[0].endswith(
+        f". {out} after its next reload: resume this run as soon as its config.xml is known."
+    )
+    secondary = firewall(firewall(well, "fw1", config=SILENT), "fw2", pools=SILENT)
+    assert "revert" not in missed(secondary, Action.DRAIN, "node1", "fw2"), "who is not the primary syncs nothing"
+
+
+async def test_a_run_says_of_a_firewall_that_answers_what_is_true_of_it(well: Snapshot) -> None:
+    intent = Intent(well.cluster, "node1", Action.DRAIN)
+    ((name, says),) = NOW.done(firewall(well, "fw1", pools=SILENT), intent).missed
+    assert (name, says.partition(" and ")[0]) == ("fw1", "fw1 may go on sending traffic to node1")
+    asked = Unknown("not read back yet", 1.0, 1.0, Cause.NOT_READ_BACK)
+    ((name, says),) = NOW.done(firewall(well, "fw1", pools=SILENT, carp=asked), intent).missed
+    assert says.partition(" and ")[0] == "fw1 may go on sending traffic to node1", "it has answered until now"
+    ((name, says),) = LATER.done(firewall(well, "fw1", config=SILENT), intent).missed
+    assert says.partition(" and ")[0] == "fw1 may send traffic to node1 again after its next reload"
 
 
 async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot) -> None:
