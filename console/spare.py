@@ -104,11 +104,31 @@ def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:
 def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
     """A member that stops cleanly leaves the others their quorum; one that is lost takes its vote along."""
     mine = snapshot.node(name).galera
-    if snapshot.cluster.mysql is None or isinstance(mine, Unknown) or mine.value.status != "Primary":
+    if snapshot.cluster.mysql is None:
         return
-    rest = mine.value.size - 1
-    if 2 * rest <= mine.value.size:
-        yield f"MySQL would lose its quorum: {rest} of {counted(mine.value.size, 'member')} left after a power cut"
+    if isinstance(mine, Unknown):
+        yield from _untold_vote(snapshot, name, mine)
+    elif mine.value.status == "Primary" and _loses(mine.value.size):
+        yield f"MySQL would lose its quorum: {_left_of(mine.value.size)} left after a power cut"
+
+
+def _untold_vote(snapshot: Snapshot, name: str, mine: Unknown) -> Iterator[str]:
+    """A node whose own MySQL tells nothing may be a member with a vote, unless the others are all there are."""
+    others = (view.galera for view in snapshot.nodes if view.name != name)
+    sizes = [one.value.size for one in others if isinstance(one, Known) and one.value.status == "Primary"]
+    size = min(sizes, default=0)
+    if not sizes:
+        yield f"whether MySQL would keep its quorum is not known: {mine.why}"
+    elif len(sizes) < size and _loses(size):
+        yield f"MySQL may lose its quorum: {_left_of(size)} left after a power cut, if {name} is a member"
+
+
+def _loses(size: int) -> bool:
+    return 2 * (size - 1) <= size
+
+
+def _left_of(size: int) -> str:
+    return f"{size - 1} of {counted(size, 'member')}"
 
 
 def _left(snapshot: Snapshot, name: str) -> Iterator[str]:

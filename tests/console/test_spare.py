@@ -88,6 +88,30 @@ async def test_two_members_would_lose_their_quorum(fine: Snapshot) -> None:
     assert may_go(two, "node1").reasons == ("MySQL would lose its quorum: 1 of 2 members left after a power cut",)
     assert len(spares(two)) == 4
 
+    hung = put(two, "nodes", "node2", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
+    assert may_go(hung, "node2").says == "node2 must stay: MySQL may lose its quorum"
+    assert may_go(hung, "node2").reasons == (
+        "MySQL may lose its quorum: 1 of 2 members left after a power cut, if node2 is a member",
+    )
+    stopped = alter(hung, "nodes", "node1", "galera", size=1)
+    assert may_go(stopped, "node2").may, "node1 is all of the component: nothing of it goes with node2"
+    away = put(hung, "nodes", "node1", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
+    untold = "whether MySQL would keep its quorum is not known: no answer in 3.0 s"
+    assert untold in may_go(away, "node2").reasons
+
+
+async def test_a_node_whose_mysql_is_not_known_takes_the_vote_along_that_it_may_have(fine: Snapshot) -> None:
+    hung = put(fine, "nodes", "node2", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
+    assert may_go(hung, "node2").may, "2 of 3 members are left"
+    for name in ("node1", "node3"):
+        hung = alter(hung, "nodes", name, "galera", size=2)
+    assert may_go(hung, "node2").may, "node1 and node3 are all of the component: it has gone without node2"
+
+    one = replace(fine.cluster, nodes=fine.cluster.nodes[1:2], volumes=())
+    alone = replace(fine, nodes=fine.nodes[1:2], cluster=one, volumes=())
+    alone = put(alone, "nodes", "node2", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
+    assert may_go(alone, "node2").reasons == ("whether MySQL would keep its quorum is not known: no answer in 3.0 s",)
+
 
 async def test_a_node_is_fit_beside_a_brick_that_is_away_once_its_own_is_healed(fine: Snapshot) -> None:
     state = fine.volumes[0].state
