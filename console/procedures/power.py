@@ -16,7 +16,8 @@ from console.probes.galera import GALERA
 from console.probes.gluster import STORAGE
 from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services
 from console.procedures.steps import Intent, Order, Progress, Step
-from console.snapshot import Known, Snapshot, Unknown
+from console.saying import listed
+from console.snapshot import Cause, Known, Snapshot, Unknown
 
 
 def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
@@ -65,6 +66,19 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
     if left:
         return Progress(False, f"{', '.join(left)} on {intent.node} still running")
     return Progress(True, f"{what} on {intent.node} has stopped")
+
+
+def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
+    progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
+    if not progress.done or _rebooted(snapshot, intent) or snapshot.cluster.mysql is None:
+        return progress
+    if isinstance(galera, Known) or galera.cause is Cause.UNREADABLE:
+        none = f"none of {listed(MYSQL_UNITS)} runs"
+        return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
+    if galera.cause is not Cause.SILENT:
+        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
+    return progress
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
@@ -118,8 +132,8 @@ STOP_MYSQL = Step(
     says="stop MySQL on {node} cleanly, so that the others lose no commit",
     finds=_find_boot,
     orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
-    done=lambda snapshot, intent: _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"),
-    watches=(SERVICES, HOST),
+    done=_mysql_stopped,
+    watches=(SERVICES, HOST, GALERA),
     timeout=_stop_time,
     guards=(no_traffic, storage_whole),
     until_known=_boot_time,

@@ -8,6 +8,7 @@ from console.sim.gluster import Gluster
 from console.sim.haproxy import Check, HAProxy
 from console.sim.hardware import Hardware, MountState
 from console.sim.machine import Clock, Link, Machine
+from console.sim.members import SILENT
 
 STOP = 1.2
 """Seconds mariadbd takes to stop."""
@@ -52,6 +53,8 @@ class Node(Machine):
         self.hardware = Hardware()
         gluster.bricks[name].space = lambda: self.hardware.brick.figures
         self.load = 0.35
+        self.by_hand = False
+        """Somebody has started its mariadbd: systemd calls the unit inactive, and stops nothing."""
         self._stopping_mysql = False
         self._hung_with_mysql = False
 
@@ -70,9 +73,14 @@ class Node(Machine):
         """Where the brick lies."""
         return self.gluster.bricks[self.name].path
 
+    @property
+    def mysql_listens(self) -> bool:
+        """mariadbd closes its port first of all when it is stopped, long before its unit has ended."""
+        return not self._stopping_mysql and self.galera.members[self.name].phase not in SILENT
+
     def unit(self, name: str) -> str:
         """ActiveState."""
-        if name == MYSQL:
+        if name == MYSQL and not self.by_hand:
             return "deactivating" if self._stopping_mysql else self.galera.members[self.name].unit
         if name == GLUSTERD:
             return "active" if self.gluster.bricks[self.name].glusterd else "inactive"
@@ -142,7 +150,7 @@ class Node(Machine):
         self.apache = None
 
     def booted(self) -> None:
-        self._stopping_mysql = False
+        self._stopping_mysql = self.by_hand = False
         self.hardware.boot()
         self.later(0.5, lambda: self.start_unit(GLUSTERD))
         self.later(0.3, lambda: self.start_unit(APACHE))

@@ -14,7 +14,7 @@ from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
 from console.sim.boxes import Box, Tunnel
 from console.sim.faults import FAULTS, strike
-from console.sim.galera import SILENT, Galera, Member
+from console.sim.galera import Member
 from console.sim.node import Node
 from console.sim.scenarios import HEALTHY, Scenario
 from console.sim.shell import System
@@ -121,8 +121,8 @@ class Simulator:
             return None
         if port == 80 and node.apache:
             return partial(_apache, node)
-        if port == 3306 and (node.hung or self.world.galera.members[node.name].phase not in SILENT):
-            return partial(_mysql, self.world, node, self._folder.password)
+        if port == 3306 and (node.hung or node.mysql_listens):
+            return partial(_mysql, node, self._folder.password)
         return None
 
 
@@ -131,20 +131,20 @@ async def _apache(node: Node, reader: asyncssh.SSHReader[bytes], writer: asyncss
 
 
 async def _mysql(
-    world: World, node: Node, password: str, reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]
+    node: Node, password: str, reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes]
 ) -> None:
     await until(lambda: not node.hung)
-    member = world.galera.members[node.name]
+    member = node.galera.members[node.name]
     server = mysql_wire.Server(
-        f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, partial(_query, world.galera, member, member.started)
+        f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, partial(_query, node, member, member.started)
     )
-    if member.phase not in SILENT:
+    if node.mysql_listens:
         await mysql_wire.serve(reader, writer, server)
     writer.close()
 
 
-def _query(galera: Galera, member: Member, started: float, sql: str) -> mysql_wire.Result:
+def _query(node: Node, member: Member, started: float, sql: str) -> mysql_wire.Result:
     """A connection ends with the mariadbd that accepted it."""
-    if member.phase in SILENT or member.started != started:
+    if not node.mysql_listens or member.started != started:
         raise ConnectionResetError("mariadbd is gone")
-    return wsrep.query(galera, member, sql)
+    return wsrep.query(node.galera, member, sql)
