@@ -9,12 +9,17 @@ from console.snapshot import Snapshot, Unknown, lost
 
 
 def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Nothing is rebooted while another node is lost: of three with one lost none is to spare."""
+    """Nothing is rebooted while another node is lost, or may be: of three with one lost none is to spare."""
     if action is not Action.REBOOT:
         return
     for other in snapshot.nodes:
-        if other.name != node and lost(other.host):
+        if other.name == node or not isinstance(other.host, Unknown):
+            continue
+        if lost(other.host):
             yield not_there(other.name, other.host)
+        else:
+            saw = f"{other.name} was not asked yet"
+            yield Objection(other.name, saw, "Wait until it answers", Override.NAME_AND_REASON)
 
 
 def not_there(node: str, host: Unknown) -> Objection:

@@ -19,8 +19,9 @@ from console.procedures.power import REBOOT
 from console.procedures.runtime import NOW
 from console.procedures.steps import Intent
 from console.saying import clock
-from console.snapshot import Cause, Known, Reading, Snapshot, Unknown
+from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
 from tests.conftest import simulated, watching
+from tests.console.telling import put
 
 SILENT = Unknown("no answer", 1.0, 1.0)
 
@@ -250,6 +251,15 @@ async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot)
     lost = replace(three, online=False)
     assert list(other_bricks(bricks(one, two, lost), Action.REBOOT, "node2"))
     assert not list(other_bricks(bricks(one, replace(two, online=False), three), Action.REBOOT, "node2"))
+
+
+async def test_nothing_is_rebooted_while_another_node_was_not_asked_yet(well: Snapshot) -> None:
+    """Just after its start the console knows of no other node whether it is there."""
+    blank = put(well, "nodes", "node3", host=NOT_ASKED)
+    (one,) = objections(blank, Action.REBOOT, "node2")
+    assert (one.machine, one.sentence) == ("node3", "node3 was not asked yet. Wait until it answers.")
+    assert one.override is Override.NAME_AND_REASON
+    assert not objections(blank, Action.DRAIN, "node2")
 
 
 async def test_no_reboot_leaves_without_the_boot_id_from_before(well: Snapshot) -> None:
