@@ -6,7 +6,33 @@ from console.health import Kind
 PROCESSES = "node: mysql -e 'SHOW FULL PROCESSLIST'"
 PROXY = "node: echo 'show stat BACKEND 4 -1' | nc -U /run/haproxy/admin.sock"
 
+GRASTATE = "every node: cat /var/lib/mysql/grastate.dat"
+
 EXPLANATIONS: dict[Kind, Explanation] = {
+    Kind.NO_MYSQL: Explanation(
+        "No node runs a mysqld that serves: each is stopped, or starts and waits for the others ('activating'). The"
+        " site is down. Where not all come back by themselves, one must be bootstrapped: the one with the newest data.",
+        (
+            "every mysqld crashed or was killed at once: memory, a full disk, a bug",
+            "power was lost everywhere: all members start within a minute and find each other, or one is missing and"
+            " the others wait for it",
+            "somebody stopped them all",
+        ),
+        (
+            DEBIAN_OR_CENTOS_MYSQL,
+            "all are on their way up: wait a minute; all together they recover by themselves",
+            f"{GRASTATE} (uuid, seqno, safe_to_bootstrap)",
+            "the uuids differ, or one node can't be asked: bootstrap none until you know why",
+            "exactly one says safe_to_bootstrap: 1: it was the last to stop; bootstrap that one",
+            "otherwise the highest seqno counts; where it is -1, galera_recovery (MariaDB) or mysqld --wsrep-recover"
+            " prints it. A mysqld that hangs in 'activating' must be killed before: systemctl stop would hang too",
+            "bootstrap exactly one, with no mysqld left running there: safe_to_bootstrap: 1 into its grastate.dat,"
+            " gvwstate.dat away, then galera_new_cluster (MariaDB) or systemctl start mysql@bootstrap (Percona"
+            " XtraDB Cluster)",
+            "once it is Synced, start the others one by one, with the usual unit: systemctl start mariadb (or mysql,"
+            " mysqld)",
+        ),
+    ),
     Kind.NO_PRIMARY: Explanation(
         "No node belongs to a Primary component: every table is refused with error 1047, though SELECT 1 works and"
         " HAProxy's mysql-check says UP. The site is down.",

@@ -33,17 +33,40 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     silent = [view for view in snapshot.nodes if lost(view.galera)]
     if not known and (len(silent) < len(snapshot.nodes) or not _reached(snapshot)):
         return
-    do = f"{doing((view.name for view in silent), 'does', 'do')} not answer"
     of = tuple(view.name for view in snapshot.nodes)
-    if known or all(_down(view) for view in silent if isinstance(view.host, Known)):
+    if not known and all(_down(view) for view in silent):
+        says = f"{_where_down(silent)}: no table can be read or written"
+        yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, says, of)
+    elif known or all(_down(view) for view in silent if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
-        states += [do] if silent else []
-        says = f"MySQL has no Primary component, so every table is refused: {'; '.join(states)}"
+        says = f"MySQL has no Primary component, so every table is refused: {'; '.join([*states, *_silence(silent)])}"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
     else:
         why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _down(view))
         says = f"MySQL does not answer on {listed(of)}, and whether it serves is not known: {why}"
         yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
+
+
+def _silence(silent: list[NodeView]) -> Iterator[str]:
+    """What is known of those that do not answer: mysqld down, only MySQL silent, or the whole machine."""
+    down = [view for view in silent if _down(view)]
+    if down:
+        yield _where_down(down)
+    mute = [view.name for view in silent if isinstance(view.host, Known) and not _down(view)]
+    if mute:
+        yield f"MySQL on {listed(mute)} does not answer"
+    gone = [view.name for view in silent if not isinstance(view.host, Known) and not _down(view)]
+    if gone:
+        yield f"{doing(gone, 'does', 'do')} not answer"
+
+
+def _where_down(down: list[NodeView]) -> str:
+    """Stopped, and on the way up or down, are not the same: one that is starting may wait for the others."""
+    off = [view.name for view in down if stopped(view)]
+    moving = [view.name for view in down if not stopped(view)]
+    ways = [f"stopped on {listed(off)}"] if off else []
+    ways += [f"only starting or stopping on {listed(moving)}"] if moving else []
+    return f"MySQL is {', and '.join(ways)}"
 
 
 def stopped(view: NodeView) -> bool:

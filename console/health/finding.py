@@ -88,6 +88,7 @@ class Kind(StrEnum):
     APACHE_NEARLY_FULL = "apache-nearly-full", Layer.WEB
     EXTENDED_STATUS_OFF = "extended-status-off", Layer.WEB
 
+    NO_MYSQL = "no-mysql", Layer.DATABASE
     NO_PRIMARY = "no-primary", Layer.DATABASE
     MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE

@@ -40,6 +40,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
     Kind.FIREWALL_LOST: frozenset({Kind.VISIT_SILENT}),
     Kind.LOST: _SILENT_NODE,
+    Kind.NO_MYSQL: _NO_DATABASE,
     Kind.NO_PRIMARY: _NO_DATABASE,
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),

@@ -54,14 +54,43 @@ async def test_silence_is_no_proof_that_the_database_refuses(fine: Snapshot) -> 
         "MySQL does not answer on node1, node2 and node3, and whether it serves is not known: no answer in 3.0 s"
     )
     assert not says(silent, Kind.NO_PRIMARY) and not says(silent, Kind.MYSQL_SILENT), "they follow from it"
-    stopped = silent
-    for at, node in enumerate(fine.nodes):
-        assert not says(stopped, Kind.NO_PRIMARY), f"{at} of 3 are seen to be stopped"
-        stopped = alter(stopped, "nodes", node.name, "services", active=())
-    assert says(stopped, Kind.NO_PRIMARY).endswith("every table is refused: node1, node2 and node3 do not answer")
     told = alter(fine, "nodes", "node2", "galera", status="non-Primary", ready=False)
     told = put(put(told, "nodes", "node1", galera=late), "nodes", "node3", galera=late)
-    assert says(told, Kind.NO_PRIMARY).endswith("node2 is non-Primary (Synced); node1 and node3 do not answer")
+    assert says(told, Kind.NO_PRIMARY).endswith(
+        "node2 is non-Primary (Synced); MySQL on node1 and node3 does not answer"
+    )
+    told = alter(told, "nodes", "node1", "services", active=())
+    told = put(told, "nodes", "node3", host=late)
+    assert says(told, Kind.NO_PRIMARY).endswith(
+        "node2 is non-Primary (Synced); MySQL is stopped on node1; node3 does not answer"
+    )
+
+
+async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) -> None:
+    late = Unknown("Connection refused", fine.nodes[0].galera.at, 1.0)
+    down = fine
+    for node in fine.nodes:
+        down = put(down, "nodes", node.name, galera=late)
+    for at, node in enumerate(fine.nodes):
+        assert not says(down, Kind.NO_MYSQL), f"{at} of 3 are seen to be stopped"
+        down = alter(down, "nodes", node.name, "services", active=(), settling=())
+    one = findings(down)[0]
+    assert (one.level, one.kind, one.machine) == (Level.CRITICAL, Kind.NO_MYSQL, "mysql")
+    assert one.says == "MySQL is stopped on node1, node2 and node3: no table can be read or written"
+    assert not says(down, Kind.NO_PRIMARY) and not says(down, Kind.MYSQL_SILENT), "they follow from it"
+    waits = {"active": ("mariadb.service",), "settling": ("mariadb.service",)}
+    some = alter(down, "nodes", "node3", "services", **waits)
+    assert says(some, Kind.NO_MYSQL) == (
+        "MySQL is stopped on node1 and node2, and only starting or stopping on node3: no table can be read or written"
+    )
+    for node in fine.nodes:
+        some = alter(some, "nodes", node.name, "services", **waits)
+    assert says(some, Kind.NO_MYSQL) == (
+        "MySQL is only starting or stopping on node1, node2 and node3: no table can be read or written"
+    )
+    lost = put(down, "nodes", "node3", host=late, services=late)
+    assert not says(lost, Kind.NO_MYSQL), "what runs on node3 is not known"
+    assert says(lost, Kind.NO_PRIMARY).endswith(": MySQL is stopped on node1 and node2; node3 does not answer")
 
 
 async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:

@@ -34,7 +34,7 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("apache-full", "node2", "node2", "apache-full", "every worker of Apache on node2 is busy"),
     ("mysql-stopped", "node3", "node3", "mysql-silent", "MySQL on node3 is stopped"),
     ("non-primary", "cluster", "mysql", "no-primary", "node1 is non-Primary"),
-    ("database-crash", "cluster", "mysql", "no-primary", "node1, node2 and node3 do not answer"),
+    ("database-crash", "cluster", "mysql", "no-mysql", "on node1, node2 and node3: no table can be read or written"),
     ("heal-stuck", "node1", "www", "heal", "entries to heal"),
     ("split-brain", "cluster", "www", "split-brain", "2 entries in split-brain"),
     ("brick-lost", "node2", "node2", "up-but-brick-away", "whose brick of www is away"),

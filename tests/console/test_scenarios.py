@@ -23,7 +23,7 @@ SEEN: dict[str, set[tuple[str, Kind]]] = {
     "node-hung": {("node2", Kind.LOST)},
     "sst": {("node3", Kind.SST)},
     "non-primary": {("mysql", Kind.NO_PRIMARY)},
-    "database-crash": {("mysql", Kind.NO_PRIMARY)},
+    "database-crash": {("mysql", Kind.NO_MYSQL)},
     "heal-backlog": {("www", Kind.HEAL)},
     "split-brain": {("www", Kind.SPLIT_BRAIN)},
     "carp-split-brain": {("carp", Kind.TWO_MASTERS)},
