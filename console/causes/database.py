@@ -6,6 +6,7 @@ from console.health import Kind
 PROCESSES = "node: mysql -e 'SHOW FULL PROCESSLIST'"
 PROXY = "node: echo 'show stat BACKEND 4 -1' | nc -U /run/haproxy/admin.sock"
 
+GROUP = "node: ss -tnp | grep 4567; nc -zv OTHER-NODE 4567"
 GRASTATE = "every node: cat /var/lib/mysql/grastate.dat"
 
 EXPLANATIONS: dict[Kind, Explanation] = {
@@ -37,17 +38,24 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         "No node belongs to a Primary component: every table is refused with error 1047, though SELECT 1 works and"
         " HAProxy's mysql-check says UP. The site is down.",
         (
-            "more than half of the members went away at once: power, a switch, two crashes",
+            "more than half of the members went away at once: power, a switch, two crashes; the rest runs on as"
+            " non-Primary",
+            "members run and each sees only itself (wsrep_cluster_size 1): the network between the nodes is broken",
             "after a full power loss not all members of the last component are back yet: they wait for each other",
-            "after a full crash nobody knows who was last: a member must be bootstrapped",
         ),
         (
-            WSREP,
-            "every node: cat /var/lib/mysql/grastate.dat (seqno, safe_to_bootstrap)",
+            f"every {WSREP}",
+            GROUP,
+            "mysqld runs on every node, and each sees only itself: mend the network between the nodes; they merge by"
+            " themselves",
+            "mysqld runs, and the others won't come back soon: the one with the highest wsrep_last_committed can be"
+            " made Primary, once all others are proven down: mysqld stopped there, or the power off. That a node can't"
+            " be reached is no proof: if it serves, there are two clusters",
+            "then, on exactly one node: mysql -e \"SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'\"",
+            "mysqld is stopped on every node that can be reached, and the others are proven down: bootstrap exactly"
+            " one, the one with the highest seqno (grastate.dat; galera_recovery or mysqld --wsrep-recover where it is"
+            " -1): galera_new_cluster (MariaDB), systemctl start mysql@bootstrap (Percona XtraDB Cluster)",
             DEBIAN_OR_CENTOS_MYSQL,
-            "bootstrap exactly one, the one with the highest seqno (galera_recovery, or mysqld --wsrep-recover, where"
-            " it is -1), and only with proof that the others are down: galera_new_cluster (MariaDB),"
-            " systemctl start mysql@bootstrap (Percona XtraDB Cluster)",
         ),
     ),
     Kind.MYSQL_UNKNOWN: Explanation(
@@ -63,7 +71,7 @@ EXPLANATIONS: dict[Kind, Explanation] = {
     Kind.NON_PRIMARY: Explanation(
         "This member is cut off from the component that the others form. It refuses every table.",
         ("the network between it and the others", "it hung for longer than evs.inactive_timeout", "ports 4567 blocked"),
-        (WSREP, "node: ss -tnp | grep 4567; nc -zv OTHER-NODE 4567", DEBIAN_OR_CENTOS_MYSQL),
+        (WSREP, GROUP, DEBIAN_OR_CENTOS_MYSQL),
     ),
     Kind.MYSQL_SILENT: Explanation(
         "The node answers, its MySQL does not. The other members go on without it.",

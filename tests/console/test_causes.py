@@ -33,3 +33,19 @@ def test_a_rule_yields_it(kind: Kind) -> None:
 
 def test_the_page_is_made_from_it() -> None:
     assert (ROOT / "docs" / "findings.md").read_text() == document(), "python -m console.causes > docs/findings.md"
+
+
+def test_a_member_that_runs_is_not_started_but_made_primary_and_the_network_comes_first() -> None:
+    """galera_new_cluster starts a mysqld; one that runs, in a component without quorum, must be told."""
+    look = EXPLANATIONS[Kind.NO_PRIMARY].look
+    at = {words: [place for place, each in enumerate(look) if words in each] for words in ORDER}
+    assert all(len(places) == 1 for places in at.values()), at
+    assert sorted(ORDER, key=lambda words: at[words]) == list(ORDER)
+
+
+ORDER = (
+    "mend the network",
+    "is no proof",
+    "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'",
+    "galera_new_cluster",
+)
