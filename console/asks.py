@@ -134,6 +134,13 @@ def plain_text(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit and len(head) == len(text) else line[: limit - 1] + "…"
 
 
+def quoted(text: str, limit: int = 24) -> str:
+    """A value that a machine chose, within a sentence of ours: its end is seen, and it can't speak for us."""
+    return f"“{plain_text(text.translate(_QUOTES), limit)}”"
+
+
+_QUOTES = str.maketrans("“”", "''")
+
 FOLD = 20
 """So many times the limit is looked at, as blanks fold: megabytes would cost a tenth of a second, in which no key is
 heard."""

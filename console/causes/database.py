@@ -173,7 +173,11 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ("a backup or a schema change was interrupted", "somebody repaired something by hand"),
         (
             "node: mysql -e \"SHOW VARIABLES WHERE Variable_name IN ('wsrep_desync','read_only','pxc_maint_mode')\"",
-            'node: mysql -e "SET GLOBAL wsrep_desync=OFF", once no backup runs',
+            'wsrep_desync, once no backup runs there, on that node: mysql -e "SET GLOBAL wsrep_desync=OFF"',
+            'read_only, on that node: mysql -e "SET GLOBAL read_only=OFF"',
+            'pxc_maint_mode, on that node: mysql -e "SET GLOBAL pxc_maint_mode=DISABLED"',
+            'pc.ignore_sb (take it out of my.cnf too), on that node: mysql -e "SET GLOBAL'
+            " wsrep_provider_options='pc.ignore_sb=NO'\"",
         ),
     ),
     Kind.WRITERS_DISAGREE: Explanation(

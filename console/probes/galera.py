@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from console.answers import rate, short, table, whole
-from console.asks import Query, Rows, Unreadable
+from console.asks import Query, Rows, Unreadable, quoted
 from console.inventory import Cluster
 from console.probes.seqnos import Sample, longer
 from console.question import Cadence, Question, Subject
@@ -41,6 +41,8 @@ STATUS = (
     "wsrep_replicated_bytes",
 )
 VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode")
+MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
+"""What pxc_maint_mode may be beside DISABLED."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ class Wsrep:
 
     @property
     def leftovers(self) -> tuple[str, ...]:
-        """Settings that only maintenance or a repair needs, as they are written."""
+        """Settings that only maintenance or a repair needs, as they are written; a value nobody knows is quoted."""
+        mode = self.maintenance if self.maintenance in MAINTENANCE else quoted(self.maintenance)
         left = {"wsrep_desync=ON": self.desynced, "read_only=ON": self.read_only}
-        left[f"pxc_maint_mode={self.maintenance}"] = self.maintenance not in ("", "DISABLED")
+        left[f"pxc_maint_mode={mode}"] = self.maintenance not in ("", "DISABLED")
         return tuple(setting for setting, on in left.items() if on)
 
 

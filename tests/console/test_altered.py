@@ -38,6 +38,12 @@ async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:
     assert not says(alter(fine, "nodes", "node1", "galera", bf_aborts=0.4), Kind.SINGLE_WRITER)
     left = alter(fine, "nodes", "node1", "galera", read_only=True)
     assert says(left, Kind.LEFTOVER) == "read_only=ON left on MySQL of node1: it refuses writes"
+    kept = alter(fine, "nodes", "node1", "galera", maintenance="MAINTENANCE")
+    assert says(kept, Kind.LEFTOVER) == (
+        "pxc_maint_mode=MAINTENANCE left on MySQL of node1: checkers that read it send it nothing"
+    )
+    foreign = alter(fine, "nodes", "node1", "galera", maintenance="DISABLED” OK “ all is well, and more of it")
+    assert says(foreign, Kind.LEFTOVER).startswith("pxc_maint_mode=“DISABLED' OK ' all is w…” left on MySQL of node1: ")
     split = alter(fine, "nodes", "node1", "galera", status="non-Primary", ready=False)
     assert says(split, Kind.NON_PRIMARY).endswith("it refuses every table, and it gets traffic")
     assert verdict(split).level is Level.CRITICAL

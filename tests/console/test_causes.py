@@ -49,3 +49,11 @@ ORDER = (
     "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'",
     "galera_new_cluster",
 )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["pxc_maint_mode=DISABLED", "read_only=OFF", "wsrep_desync=OFF", "wsrep_provider_options='pc.ignore_sb=NO'"],
+)
+def test_each_leftover_has_the_command_that_takes_it_back(command: str) -> None:
+    assert sum(f'mysql -e "SET GLOBAL {command}"' in each for each in EXPLANATIONS[Kind.LEFTOVER].look) == 1
