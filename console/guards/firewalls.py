@@ -53,7 +53,7 @@ def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
     else:
         until, then = "its pools are known", f"{firewall} may go on sending traffic to {node}"
     if not action.takes_out:
-        then = f"{firewall} keeps {node} out{' after its next reload' if pools_known else ''}"
+        then = f"{firewall} may keep {node} out{' after its next reload' if pools_known else ''}"
     elif config.primary if config else primary(snapshot) is None:
         then += f" and its next configuration sync {'will' if config else 'may'} revert the other firewall"
     return f"{then}: resume this run as soon as {until}"

@@ -22,12 +22,12 @@ def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
             yield Objection(other.name, saw, "Wait until it answers", Override.NAME_AND_REASON)
 
 
-def not_there(node: str, host: Unknown) -> Objection:
-    """Another node is not there."""
+def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
+    """Another node is not there. `instead`: what is better than to wait for it."""
     return Objection(
         node,
         f"{node} does not answer since {clock(host.since)}: {host.why}",
-        f"Wait until {node} is back",
+        f"{instead}, or wait until {node} is back" if instead else f"Wait until {node} is back",
         Override.NAME_AND_REASON,
     )
 

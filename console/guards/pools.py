@@ -123,7 +123,8 @@ def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, s
     if not servers or (not idle and isinstance(site, Known) and site.value.serves):
         return
     if lost(other.host):
-        yield not_there(other.name, other.host)
+        visited = traffic(snapshot, other.name)
+        yield not_there(other.name, other.host, f"Take {other.name} out instead" if visited else "")
         return
     if idle:
         firewall, server = idle

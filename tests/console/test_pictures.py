@@ -205,7 +205,7 @@ async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answ
         return [one.sentence for one in objections(picture, action, "node1") if one.machine == "fw1"]
 
     gone = {"pools": SILENT, "carp": SILENT, "config": SILENT}
-    since, out = clock(1.0), "fw1 keeps node1 out"
+    since, out = clock(1.0), "fw1 may keep node1 out"
     revert = "its next configuration sync will revert the other firewall"
     assert told(Action.DRAIN, **gone) == [
         f"fw1 does not answer since {since}: no answer. When fw1 is back it will send traffic to node1 again and its"
