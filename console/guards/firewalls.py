@@ -43,7 +43,8 @@ def _answers(view: FirewallView) -> bool:
 
 
 def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
-    """What it means that a firewall is not told. One that answers was never away: it goes on as it is."""
+    """What it means that a firewall is not told. One that answers was never away: it goes on as it is. What is known of
+    its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
     view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
     pools_known = isinstance(view.pools, Known) or view.pools.pending
     if not _answers(view):
@@ -55,7 +56,7 @@ def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
     if not action.takes_out:
         then = f"{firewall} may keep {node} out{' after its next reload' if pools_known else ''}"
     elif config.primary if config else primary(snapshot) is None:
-        then += f" and its next configuration sync {'will' if config else 'may'} revert the other firewall"
+        then += " and its next configuration sync may revert the other firewall"
     return f"{then}: resume this run as soon as {until}"
 
 

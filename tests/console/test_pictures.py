@@ -206,11 +206,13 @@ async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answ
 
     gone = {"pools": SILENT, "carp": SILENT, "config": SILENT}
     since, out = clock(1.0), "fw1 may keep node1 out"
-    revert = "its next configuration sync will revert the other firewall"
+    revert = "its next configuration sync may revert the other firewall"
     assert told(Action.DRAIN, **gone) == [
         f"fw1 does not answer since {since}: no answer. When fw1 is back it will send traffic to node1 again and its"
         " next configuration sync may revert the other firewall: resume this run as soon as it answers."
     ]
+    just_now = {"pools": SILENT, "carp": SILENT}
+    assert told(Action.DRAIN, **just_now) == told(Action.DRAIN, **gone), "agreed to, it stays agreed to"
     assert told(Action.DRAIN, pools=SILENT) == [
         "the pools of fw1 are not known: no answer. fw1 may go on sending traffic to node1"
         f" and {revert}: resume this run as soon as its pools are known."
