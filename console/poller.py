@@ -239,7 +239,7 @@ class Poller:
         except Busy as busy:
             return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
         except Unreadable as unreadable:
-            why = f"{question.field} can't be read: {plain_text(str(unreadable))}"
+            why = f"“{question.title}” can't be read: {plain_text(str(unreadable))}"
             return Unknown(why, time.time(), sent, Cause.UNREADABLE)
         except Exception as error:  # noqa: BLE001 -- as in _ask
-            return Unknown(f"{question.field} can't be read: {ours(error)}", time.time(), sent, Cause.UNREADABLE)
+            return Unknown(f"“{question.title}” can't be read: {ours(error)}", time.time(), sent, Cause.UNREADABLE)

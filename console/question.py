@@ -42,9 +42,10 @@ class Question(Generic[T]):
     """
 
     field: str
-    """Name of the reading in the subject's view, and of the question in messages."""
+    """Name of the reading in the subject's view, and in JSON."""
     title: str
-    """What it is about, in the field's words: a heading on the screen, a line of `drainboard check`."""
+    """What it is about, in the field's words: a heading on the screen, a line of `drainboard check`, and its name in
+    every message."""
     subject: Subject
     cadence: Cadence
     asks: Callable[[Cluster, str], tuple[Ask, ...]]

@@ -44,7 +44,7 @@ def _age(picture: Snapshot, now: float) -> str:
 
 def _readings(picture: Snapshot) -> Iterator[tuple[str, str, Reading[Any]]]:
     for question, name in asked(picture.cluster):
-        yield name, question.field, reading_of(picture, question, name)
+        yield name, f"“{question.title}”", reading_of(picture, question, name)
 
 
 def _firewalls(picture: Snapshot) -> Iterator[Row]:
@@ -141,26 +141,29 @@ def _unknowns(picture: Snapshot) -> Iterator[str]:
     """Every reading that is not known, those of one machine with one reason together."""
     told = " ".join(finding.says for finding in findings(picture))
     for name, names, why in _reasons(picture):
-        yield from _wrapped("? ", f"{name}: {', '.join(names)} not known: {'as above' if why in told else why}")
-    seldom = [question.field for question, _ in asked(picture.cluster) if question.cadence is Cadence.SELDOM]
+        what = f"{', '.join(names)} not known" if names else "nothing is known"
+        yield from _wrapped("? ", f"{name}: {what}: {'as above' if why in told else why}")
+    seldom = [f"“{question.title}”" for question, _ in asked(picture.cluster) if question.cadence is Cadence.SELDOM]
     if seldom:
         often = f"{picture.cluster.timings.seldom / 60:.0f} min"
         yield from _wrapped("· ", f"{', '.join(dict.fromkeys(seldom))}: not asked here, the screen does every {often}")
 
 
 def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], str]]:
-    """Machine, readings, why. Of a machine that says nothing at all the first reason stands for all."""
+    """Machine, readings, why. Of a machine that says nothing at all the first reason stands for all: no names."""
     unknown: dict[str, dict[str, Unknown]] = {}
     talks: set[str] = set()
-    for name, field, reading in _readings(picture):
+    for name, title, reading in _readings(picture):
         if isinstance(reading, Known):
             talks.add(name)
         elif reading.cause is not Cause.NOT_ASKED:
-            unknown.setdefault(name, {})[field] = reading
+            unknown.setdefault(name, {})[title] = reading
     for name, readings in unknown.items():
-        whys = [one.why for one in readings.values()] if name in talks else [next(iter(readings.values())).why]
-        for why in dict.fromkeys(whys):
-            yield name, [field for field, one in readings.items() if name not in talks or one.why == why], why
+        if name not in talks and len(readings) > 1:
+            yield name, [], next(iter(readings.values())).why
+            continue
+        for why in dict.fromkeys(one.why for one in readings.values()):
+            yield name, [title for title, one in readings.items() if one.why == why], why
 
 
 def _wrapped(lead: str, text: str) -> list[str]:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.asks import Answer, Ask, WireError
+from console.commands.status_table import lines
 from console.doubt import as_of, since
 from console.poller import Poller
+from console.question import Subject
 from console.session import Session
-from console.snapshot import Known, Unknown
+from console.snapshot import QUESTIONS, Known, Unknown
 from console.wire import Wire
 from tests.conftest import simulated, watching
+from tests.console.telling import put
 
 
 class Faulty(Wire):
@@ -43,6 +46,23 @@ async def test_a_wire_that_raises_is_an_answer(tmp_path: Path) -> None:
         finally:
             await poller.close()
             await wire.close()
+
+
+async def test_what_cant_be_read_has_the_name_it_has_on_the_screen(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        sim.world.firewalls["fw2"].unapplied.add("no such name\n")
+        why = "“pfSense: version, notices, pf” can't be read: find did not list *.dirty files of /var/run"
+        async with asyncio.timeout(20):
+            while not isinstance(box := session.picture.firewall("fw2").box, Unknown) or box.why != why:
+                await session.change()
+        told = list(lines(session.picture, time.time()))
+        assert "? fw2: “pfSense: version, notices, pf” not known: as above" in told
+        silent = Unknown("no route to it", 9.0, 8.0)
+        picture = put(session.picture, "nodes", "node2", **dict.fromkeys(NODES, silent))
+        assert "? node2: nothing is known: as above" in list(lines(picture, time.time()))
+
+
+NODES = [question.field for question in QUESTIONS if question.subject is Subject.NODE]
 
 
 async def _begun_in(session: Session, seconds: float) -> int:
