@@ -116,7 +116,7 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
-    if options.node not in {node.name for node in cluster.nodes}:
+    if not cluster.has_node(options.node):
         nodes = ", ".join(node.name for node in cluster.nodes)
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no node {options.node}; it has {nodes}")
     return await _act(options, cluster)
@@ -222,7 +222,7 @@ def _tell_open(sessions: "Iterable[Session]", inventory: Path | None) -> None:
         for record in session.unfinished():
             held = session.elsewhere
             _complain(f"open: {printable(describe(record, held))}")
-            if not held and record.node in {node.name for node in session.cluster.nodes}:
+            if not held and session.cluster.has_node(record.node):
                 _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.node}")
 
 

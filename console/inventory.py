@@ -157,6 +157,10 @@ class Cluster:
         """Firewalls, then nodes, in the order of the inventory."""
         return (*self.firewalls, *self.nodes)
 
+    def has_node(self, name: str) -> bool:
+        """Whether one of its nodes is called that."""
+        return any(node.name == name for node in self.nodes)
+
     @property
     def databases(self) -> tuple[str, ...]:
         """What the nodes hold in common: "mysql", or nothing."""

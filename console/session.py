@@ -121,7 +121,7 @@ class Session:
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
         that only the journal knows."""
-        if node not in {one.name for one in self.cluster.nodes}:
+        if not self.cluster.has_node(node):
             raise NotBegun(f"{self.cluster.name} has no node {node} in the inventory; {STRANGE}")
         picture = self.picture
         intent = self._intent(action, node)

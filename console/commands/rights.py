@@ -66,7 +66,7 @@ def _commands(runs: Iterator[Run]) -> tuple[Run, ...]:
 
 def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
     """A node also answers about what all nodes hold in common."""
-    node = machine in {node.name for node in cluster.nodes}
+    node = cluster.has_node(machine)
     shared = (Subject.VOLUME, Subject.DATABASE) if node else ()
     for question, name in asked(cluster):
         if name == machine or question.subject in shared:

@@ -156,8 +156,7 @@ async def resume(screen: Stage) -> None:
 
 async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
     app, name = app_of(screen), f"{desk.session.cluster.name}: {record.action} {record.node}"
-    if record.node in {node.name for node in desk.session.cluster.nodes}:
-        desk.selected = record.node
+    desk.selected = record.node
     try:
         screen.say(f"{name}: looking first")
         await _settle(desk.session)

@@ -136,7 +136,7 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: Session, record: Record, more: int = 0) -> str:
     """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
     held = session.elsewhere
-    strange = record.node not in {node.name for node in session.cluster.nodes}
+    strange = not session.cluster.has_node(record.node)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, time.time()), width, style="head")
