@@ -1,4 +1,4 @@
-"""Journals that released versions wrote, cut at each line: their orders have left, and this version finishes the run."""
+"""Journals of released versions, cut at each line: their orders have left, and this version finishes the run."""
 
 import json
 from pathlib import Path
