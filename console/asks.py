@@ -44,6 +44,18 @@ class Get:
     connect_to: tuple[str, int] | None = None
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A command, run as root, that lasts as long as its standard input is open, and echoes each line it is given.
+
+    It has no timeout: nothing but the end of its input, or of the connection, ends it.
+    """
+
+    argv: tuple[str, ...]
+    taken: int
+    """The status with which it ends at once where somebody else holds what it holds."""
+
+
 Ask = Run | Query | Get
 
 
@@ -108,6 +120,10 @@ class TimedOut(WireError):
 
 class Refused(WireError):
     """The question was understood and refused: sudo wants a password, a URL is not allowed, read-only is on."""
+
+
+class Taken(WireError):
+    """Somebody else holds what was to be held."""
 
 
 class Unreadable(ValueError):

@@ -72,6 +72,17 @@ class Record(NamedTuple):
         return merged
 
     @property
+    def agreed(self) -> frozenset[tuple[str, str, str]]:
+        """The objections that a person had overcome when it was opened, as `Objection.about` names them."""
+        known = self.entries[0].facts.get("agreed")
+        parts = (
+            [cast("list[object]", one) for one in cast("list[object]", known) if isinstance(one, list)]
+            if isinstance(known, list)
+            else []
+        )
+        return frozenset((str(one[0]), str(one[1]), str(one[2])) for one in parts if len(one) == 3)
+
+    @property
     def unheard(self) -> dict[str, float]:
         """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
         the Unix time by which it has ended. What the same machine said to a later order is no news of it."""

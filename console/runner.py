@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from console.asks import Answer, WireError
+from console.asks import Answer, WireError, quoted
+from console.claims import Claims, Elsewhere
 from console.doubt import as_of, patience, since
+from console.guards import About, objections
 from console.inventory import Cluster
 from console.journal import Journal, Record
 from console.orders import complaint, shown, unheard, within
@@ -20,7 +22,7 @@ from console.procedures import PROCEDURES
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.question import Question, Subject
 from console.saying import clock, listed
-from console.snapshot import FirewallView, Snapshot, Unknown, View
+from console.snapshot import FirewallView, Known, Snapshot, Unknown, View
 from console.wire import Wire
 
 GRACE = 6.0
@@ -65,12 +67,22 @@ class Runner:
     """Carries out one run of one cluster."""
 
     def __init__(
-        self, cluster: Cluster, wire: Wire, poller: Poller, journal: Journal, tell: Callable[[Note], None]
+        self,
+        cluster: Cluster,
+        wire: Wire,
+        poller: Poller,
+        journal: Journal,
+        claims: Claims,
+        agreed: frozenset[About],
+        tell: Callable[[Note], None],
     ) -> None:
+        """`agreed`: the objections that a person has overcome."""
         self._cluster = cluster
         self._wire = wire
         self._poller = poller
         self._journal = journal
+        self._claims = claims
+        self._agreed = agreed
         self._tell = tell
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
@@ -93,6 +105,8 @@ class Runner:
         for step in remaining(record, PROCEDURES[intent.action]):
             record, left = await self._step(step, record, replace(intent, found=record.found), silent)
             missed |= left
+        if not missed:
+            record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
         if missed:
             record = self._journal.write(record, "parked", missed=missed)
             self._say(intent, "parked", "; ".join(missed.values()), final=True)
@@ -101,11 +115,38 @@ class Runner:
         self._say(intent, "done", f"{intent.action.value} {intent.node}: done", final=True)
         return record
 
+    async def _still_so(self, record: Record, intent: Intent, silent: frozenset[str]) -> tuple[Record, dict[str, str]]:
+        """All that the run claims, read once more over one picture: somebody may have written between two steps. It is
+        done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
+        claimed, missed = lasting(PROCEDURES[intent.action]), dict[str, str]()
+        for last in (False, True):
+            undone = await self._undone(claimed, intent)
+            for step, says in undone.items():
+                if last:
+                    why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
+                    self._journal.write(record, "failed", step=step.name, why=why)
+                    raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
+                self._say(intent, step.name, f"it has come undone and is done again: {says}")
+                record, left = await self._step(step, record, intent, silent)
+                missed |= left
+            if not undone or missed:
+                break
+        return record, missed
+
+    async def _undone(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, str]:
+        """The steps whose effect is gone, and how it is now."""
+        if not claimed:
+            return {}
+        every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
+        picture = await self._look(every, intent.node)
+        progress = {step: step.done(picture, intent) for step in claimed}
+        return {step: one.says for step, one in progress.items() if not one.done}
+
     async def _step(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
         self._say(intent, step.name, step.told(intent))
-        picture = await self._look(step, intent)
+        picture = await self._look(step.watches, intent.node)
         progress = step.done(picture, intent)
         if not _over(progress, silent):
             record, intent, picture = await self._free(step, record, intent, picture)
@@ -166,6 +207,9 @@ class Runner:
         if not orders:
             return record, time.time(), time.monotonic()
         seconds = {order.machine: within(order) for order in orders}
+        orders = await self._claimed(step, record, orders, max(seconds.values()))
+        if not orders:
+            return record, time.time(), time.monotonic()
         record = self._journal.write(
             record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
         )
@@ -184,6 +228,18 @@ class Runner:
             raise
         return record, moment, time.monotonic()
 
+    async def _claimed(
+        self, step: Step, record: Record, orders: tuple[Order, ...], seconds: float
+    ) -> tuple[Order, ...]:
+        """The orders that may leave: what goes to a firewall needs the claim on it. Raises Stopped."""
+        firewalls = {firewall.name for firewall in self._cluster.firewalls}
+        try:
+            held = await self._claims.order(frozenset(order.machine for order in orders), seconds)
+        except Elsewhere as why:
+            self._journal.write(record, "failed", step=step.name, why=str(why))
+            raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
+        return tuple(order for order in orders if order.machine in held or order.machine not in firewalls)
+
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
         """Lets orders leave and writes down that they have ended, or that their time is over."""
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
@@ -199,14 +255,14 @@ class Runner:
         self._leaving.pop(order, None)
         return answer
 
-    async def _look(self, step: Step, intent: Intent) -> Snapshot:
-        """A picture in which all that the step watches was asked just now; what did not answer in time is unknown."""
+    async def _look(self, watches: tuple[Question[Any], ...], node: str) -> Snapshot:
+        """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""
         moment, began = time.time(), time.monotonic()
-        limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in step.watches)
-        self._poller.nudge(step.watches)
+        limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in watches)
+        self._poller.nudge(watches)
         while True:
             picture = self._since(moment)
-            pending = any(_pending(picture, question, intent.node) for question in step.watches)
+            pending = any(_pending(picture, question, node) for question in watches)
             if not pending or time.monotonic() - began > limit:
                 return picture
             await self._poller.change(PAUSE)
@@ -234,7 +290,7 @@ class Runner:
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
-                picture = await self._look(step, intent)  # what is sent is sent for what is there now
+                picture = await self._look(step.watches, intent.node)  # what is sent is sent for what is there now
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """What keeps a step that has not happened from sending: that it is not known what, or an objection; or ""."""
@@ -244,7 +300,10 @@ class Runner:
         if not step.orders(picture, intent):
             return progress.says if step.until_known else ""
         now = self._picture()
-        return next((one.sentence for guard in step.guards for one in guard(now, intent.action, intent.node)), "")
+        against = [one for guard in step.guards for one in guard(now, intent.action, intent.node)]
+        if step.asks_all:
+            against += objections(now, intent.action, intent.node, resumed=True)
+        return next((one.sentence for one in against if one.about not in self._agreed), "")
 
     def _picture(self) -> Snapshot:
         """As the guards and whoever agreed to the run have seen it."""
@@ -257,6 +316,21 @@ class Runner:
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
         self._tell(Note(time.time(), intent.node, step, says, final))
+
+
+def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps whose effect a finished run claims: those of its last phase that say so."""
+    return tuple(step for step in steps if step.lasts and step.phase == steps[-1].phase)
+
+
+def _who_wrote(picture: Snapshot) -> str:
+    """The last change of each config.xml, as pfSense tells it."""
+    told = [
+        f"{view.name}: {quoted(view.config.value.revision, 80)}"
+        for view in picture.firewalls
+        if isinstance(view.config, Known) and view.config.value.revision
+    ]
+    return f" (the last change on {'; on '.join(told)})" if told else ""
 
 
 def _over(progress: Progress, silent: frozenset[str]) -> bool:

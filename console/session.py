@@ -4,24 +4,27 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 """
 
 import asyncio
+import platform
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
+from console.claims import Claims, Elsewhere
 from console.doubt import as_of, patience
 from console.events import follow
 from console.facts.membership import Place, place
-from console.guards import Action, Objection, objections
+from console.guards import About, Action, Objection, objections
 from console.health import Finding, Kind
 from console.inventory import Cluster
 from console.journal import Journal, JournalError, Record, load, unfinished, who
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
 from console.paths import journal_dir
-from console.plan import Consent, NotBegun, Plan, needed, unheard
+from console.plan import Consent, NotBegun, Plan, claimant, claimed, fell_silent, needed, unheard
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
@@ -65,6 +68,8 @@ class Session:
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
+        self._own: deque[str] = deque(maxlen=9)
+        """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
         self._attended = True
         self._watch: asyncio.Task[None] | None = None
 
@@ -121,6 +126,11 @@ class Session:
     def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
         that only the journal knows."""
+        plan = self._plan(action, node, resumed)
+        return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
+
+    def _plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+        """Without who is at work there by the last look at the claims: whoever begins takes them, or can't."""
         if not self.cluster.has_node(node):
             raise NotBegun(f"{self.cluster.name} has no node {node} in the inventory; {STRANGE}")
         picture = self.picture
@@ -130,9 +140,14 @@ class Session:
             self.cluster.name,
             action,
             node,
-            (*against, *self._unheard(intent, resumed)),
+            (*against, *self._unheard(intent, resumed), *fell_silent(picture, time.time(), self._mine)),
             dry(picture, intent, self.wire),
         )
+
+    @property
+    def _mine(self) -> str:
+        """Where runs of this console are written down, as its claims say."""
+        return f"{platform.node()}:{self.journal.folder}"
 
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
@@ -140,32 +155,65 @@ class Session:
         others = (record for record in self.unfinished() if (record.node, record.action) != same)
         return tuple(unheard(others, time.time()))
 
-    def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
-        """Begins a run. Raises NotBegun."""
+    async def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
+        """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
-        plan = self.plan(action, node)
-        plan.must_be_unopposed(consent)
-        overridden = [objection.sentence for objection in plan.objections]
-        with self._locked(action, node) as lock:
+        self._plan(action, node).must_be_unopposed(consent)
+        async with self._claimed(action, node) as (lock, claims):
+            plan = await self._plan_again(action, node, consent)
+            overridden = [objection.sentence for objection in plan.objections]
             intent = self._intent(action, node)  # what another console found is on disk now
             try:
                 record = self.journal.open(
-                    node, action.value, reason=consent.reason, overridden=overridden, found=dict(intent.found)
+                    node,
+                    action.value,
+                    reason=consent.reason,
+                    overridden=overridden,
+                    agreed=[list(about) for about in plan.shown],
+                    found=dict(intent.found),
                 )
             except JournalError as error:
                 raise NotBegun(str(error)) from error
-            return self._run(record, intent, lock.pop_all())
+            return self._run(record, intent, plan.shown, claims, lock.pop_all())
 
-    def resume(self, record: Record, consent: Consent | None = None) -> Running:
+    async def resume(self, record: Record, consent: Consent | None = None) -> Running:
         """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
+        consent = consent or Consent()
         self._must_be_free()
         action = Action(record.action)
-        self.plan(action, record.node, resumed=True).must_be_unopposed(consent or Consent())
-        with self._locked(action, record.node) as lock:
+        self._plan(action, record.node, resumed=True).must_be_unopposed(consent)
+        async with self._claimed(action, record.node) as (lock, claims):
             record = _still_open(record)
+            plan = await self._plan_again(action, record.node, consent, resumed=True)
             intent = Intent(self.cluster, record.node, action, record.found, who())
-            return self._run(record, intent, lock.pop_all())
+            return self._run(record, intent, plan.shown | record.agreed, claims, lock.pop_all())
+
+    @asynccontextmanager
+    async def _claimed(self, action: Action, node: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
+        """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. Raises
+        NotBegun."""
+        what = f"{action.value} {node}"
+        with self._locked(action, node) as lock:
+            claims = Claims(self.cluster, self.wire, what, who(), self._mine)
+            self._own.append(claims.token)
+            try:
+                await claims.take()
+                yield lock, claims
+            except BaseException as error:
+                await claims.release()
+                if isinstance(error, Elsewhere):
+                    raise NotBegun(f"{error}; nothing is begun") from None
+                raise
+
+    async def _plan_again(self, action: Action, node: str, consent: Consent, resumed: bool = False) -> Plan:
+        """The plan over what the firewalls say now that they are claimed: another console may have been at work until
+        then. Raises NotBegun."""
+        if not await self.look_back():
+            raise NotBegun("a firewall did not tell its pools again in time; nothing is begun")
+        plan = self._plan(action, node, resumed)
+        plan.must_be_unopposed(consent)
+        return plan
 
     def halt(self) -> None:
         """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
@@ -183,8 +231,8 @@ class Session:
         """The orders of the run here that have left and not ended, in a sentence; "" while there are none."""
         return self.running.runner.on_its_way if self.running else ""
 
-    async def look_back(self) -> None:
-        """Returns when the firewalls have said how they stand now, or their time for that is over."""
+    async def look_back(self) -> bool:
+        """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
         moment, watched = time.time(), (POOLS, CONFIG)
 
         def older(now: Snapshot) -> bool:
@@ -193,6 +241,7 @@ class Session:
 
         self.poller.nudge(watched)
         await self.poller.settle(older, max(patience(one.cadence, self.cluster.timings) for one in watched))
+        return not older(self.poller.snapshot)
 
     def unfinished(self) -> tuple[Record, ...]:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
@@ -205,8 +254,10 @@ class Session:
 
     @property
     def elsewhere(self) -> Holder | None:
-        """Who carries out a run in this cluster, if it is another process."""
-        return None if self.running else holder(self.journal.folder / "lock")
+        """Who carries out a run in this cluster, or claims its firewalls, if it is another console."""
+        if self.running:
+            return None
+        return holder(self.journal.folder / "lock") or claimant(self.picture, frozenset(self._own))
 
     def taken_out(self, node: str) -> Record | None:
         """The run that took a node out, if this console's journal knows it."""
@@ -236,9 +287,13 @@ class Session:
             raise NotBegun(f"{self.journal.folder} can't be written: {error.strerror}; nothing is begun") from error
         return lock
 
-    def _run(self, record: Record, intent: Intent, lock: ExitStack) -> Running:
-        runner = Runner(self.cluster, self.wire, self.poller, self.journal, self._tell)
-        task = asyncio.create_task(self._carry_out(runner, record, intent), name=f"{intent.action.value} {intent.node}")
+    def _run(
+        self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
+    ) -> Running:
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell)
+        task = asyncio.create_task(
+            self._carry_out(runner, record, intent, claims), name=f"{intent.action.value} {intent.node}"
+        )
         self.running = Running(record, intent, task, runner)
         self.attend(self._attended)
 
@@ -251,7 +306,7 @@ class Session:
         task.add_done_callback(ended)
         return self.running
 
-    async def _carry_out(self, runner: Runner, record: Record, intent: Intent) -> Record:
+    async def _carry_out(self, runner: Runner, record: Record, intent: Intent, claims: Claims) -> Record:
         try:
             record = await runner.carry_out(record, intent)
             self._close_what_was_put_back(record, intent)
@@ -262,6 +317,8 @@ class Session:
         except (Stopped, JournalError) as error:
             self._tell(Note(time.time(), intent.node, "stopped", str(error), final=True))
             raise
+        finally:
+            await claims.release(ended=not load(record.path).unheard)
         return record
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:

@@ -10,6 +10,7 @@ from console.balancers.pools import Pools
 from console.inventory import Cluster
 from console.probes.apache import APACHE, SITE, Apache, Site
 from console.probes.carp import CARP, Carp
+from console.probes.claim import CLAIM, Claim
 from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
 from console.probes.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
@@ -32,6 +33,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     POOLS,
     CONFIG,
     BOX,
+    CLAIM,
     HOST,
     SERVICES,
     DEVICES,
@@ -108,6 +110,7 @@ class FirewallView:
     pools: Reading[Pools] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
+    claim: Reading[Claim] = NOT_ASKED
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,15 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ("the login lacks rights (pfctl, /tmp/notices)", "the firewall answers too slowly"),
         ("firewall: cat /etc/version; ls -l /tmp/notices /var/run/*.dirty; pfctl -si",),
     ),
+    Kind.CLAIM_UNKNOWN: Explanation(
+        "Another console may be at work on this firewall, and this one can't see it. An action is still safe: it takes"
+        " the lock on the firewall first.",
+        (
+            "the login does not see root's processes (security.bsd.see_other_uids is 0)",
+            "/var/run/drainboard.claim can't be read by the login",
+        ),
+        ("firewall: cat /var/run/drainboard.claim; pgrep -lf drainboard.lock",),
+    ),
     Kind.TWO_MASTERS: Explanation(
         "Both firewalls hold the same virtual address (split brain). Switches send visitors now to one, now to the"
         " other; connections break and ARP flaps.",

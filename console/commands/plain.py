@@ -43,7 +43,7 @@ async def act(session: Session, action: Action, node: str, consent: Consent, dry
         _show(plan)
         return Exit.DONE
     try:
-        running = session.begin(action, node, consent)
+        running = await session.begin(action, node, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
     return await _follow(session, running)
@@ -61,7 +61,7 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
         say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
     plan = await _planned(session, Action(record.action), record.node, resumed=True)
     try:
-        running = session.resume(record, consent)
+        running = await session.resume(record, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
     return await _follow(session, running)

@@ -15,6 +15,7 @@ from console.balancers.balancer import balancer_of
 from console.balancers.pools import Admin
 from console.commands.plain import Exit, say
 from console.inventory import Cluster
+from console.probes.claim import HOLD
 from console.probes.system import UNITS, Host, Services
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
@@ -36,6 +37,7 @@ FOLDERS = {
 ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 ON_PFSENSE = {
     "cat": "/bin/cat",
+    "lockf": "/usr/bin/lockf",
     "nc": "/usr/bin/nc",
     "pfctl": "/sbin/pfctl",
     "relayctl": "/usr/local/sbin/relayctl",
@@ -75,10 +77,10 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
 
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
     """What the procedures may send to a machine: on a node that runs every service there is, all that can be stopped
-    is; on a firewall the load balancer's two orders."""
+    is; on a firewall the claim and the load balancer's two orders."""
     if machine in {firewall.name for firewall in cluster.firewalls}:
         balancer = balancer_of(cluster)
-        return (balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
+        return (Run(HOLD.argv, root=True), balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
     busy = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
     host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
     blank = empty(cluster)

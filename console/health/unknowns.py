@@ -30,6 +30,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
     "writer": Doubt(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
     "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
+    "claim": Doubt(Kind.CLAIM_UNKNOWN, Level.DEGRADED, "who is at work on"),
     "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
     "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
     "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),

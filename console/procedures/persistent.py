@@ -102,6 +102,7 @@ LATER = Step(
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,
     again=25.0,
+    lasts=True,
 )
 LATER_BACK = Step(
     name="back in config.xml",
@@ -114,4 +115,5 @@ LATER_BACK = Step(
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,
     again=25.0,
+    lasts=True,
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from console.asks import Run
 from console.facts.fitness import unfit
-from console.guards import no_traffic, other_bricks, storage_whole
+from console.guards import no_traffic, none_lost, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
@@ -135,7 +135,8 @@ STOP_MYSQL = Step(
     done=_mysql_stopped,
     watches=(SERVICES, HOST, GALERA),
     timeout=_stop_time,
-    guards=(no_traffic, storage_whole),
+    guards=(no_traffic, storage_whole, none_lost),
+    asks_all=True,
     until_known=_boot_time,
 )
 STOP_GLUSTER = Step(
@@ -148,6 +149,7 @@ STOP_GLUSTER = Step(
     watches=(SERVICES, HOST),
     timeout=_stop_time,
     guards=(no_traffic, other_bricks),
+    asks_all=True,
     until_known=_boot_time,
 )
 REBOOT = Step(
@@ -160,6 +162,7 @@ REBOOT = Step(
     watches=(HOST,),
     timeout=_boot_time,
     guards=(no_traffic,),
+    asks_all=True,
     until_known=_boot_time,
 )
 FIT = Step(

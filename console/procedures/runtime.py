@@ -128,6 +128,8 @@ NOW = Step(
     watches=(POOLS,),
     timeout=lambda _timings: 15.0,
     again=3.0,
+    asks_all=True,
+    lasts=True,
 )
 SESSIONS = Step(
     name="sessions",
@@ -147,6 +149,7 @@ NOW_BACK = Step(
     watches=(POOLS,),
     timeout=lambda _timings: 15.0,
     again=3.0,
+    lasts=True,
 )
 UP = Step(
     name="up",
@@ -155,6 +158,7 @@ UP = Step(
     done=_up,
     watches=(POOLS,),
     timeout=lambda _timings: 60.0,
+    lasts=True,
 )
 TRAFFIC = Step(
     name="traffic",

@@ -62,6 +62,11 @@ class Step:
     """When time is up the run goes on and says what is left, instead of stopping."""
     guards: tuple[Guard, ...] = ()
     """Nothing is sent while one of these objects."""
+    asks_all: bool = False
+    """It takes out, stops or reboots: nothing is sent while anything stands against the action that nobody has agreed
+    to."""
+    lasts: bool = False
+    """It is still so at the end of a run that ends in its phase, or the run is not done."""
     until_known: Callable[[Timings], float] | None = None
     """How long what there is to send may not be known, because the node that has to say so is away: `timeout` counts
     from then on. None: the step sends what it can, to whom it can, or nothing at all."""

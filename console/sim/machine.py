@@ -60,6 +60,8 @@ class Machine:
         self.booted_at = clock.now - 86_400.0
         self.written: dict[str, str] = {}
         """Files a script left here: gone after a boot, as /tmp and /run are."""
+        self.locks: dict[str, str] = {}
+        """The command line that holds a lock file of lockf(1), by path."""
         self.watchers: list[Callable[[Link], None]] = []
         self._boots = 0
 
@@ -129,6 +131,7 @@ class Machine:
         self.boot_id = str(uuid.uuid4())
         self.booted_at = self.clock.now - BOOT
         self.written.clear()
+        self.locks.clear()
         self._show(Link.UP)
         self.booted()
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
-from console.sim import freebsd, relayd
+from console.sim import freebsd, locks, relayd
 from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
 from console.sim.shell import Call, Command, Shell, bound
@@ -41,6 +41,8 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "date": freebsd.date,
         "pfctl": freebsd.pfctl,
         "find": freebsd.find,
+        "lockf": locks.lockf,
+        "pgrep": locks.pgrep,
         "sh": _sh,
         "nc": _nc,
         "test": _test,

@@ -66,13 +66,15 @@ class Shell:
         self.system = system
         self.root = user in ("root", "admin")
         self.variables = {"?": "0", "USER": user, "LOGNAME": user, "$": "4242", "#": "0"}
+        self.more: Callable[[], Awaitable[str]] = _nothing
+        """What comes next on the standard input that feeds the script: it is a command's own after `exec`."""
         self._out = out
         self._err = err
         self._exit: int | None = None
 
     async def obey(self, read: Callable[[], Awaitable[str]]) -> int:
         """A script that comes in pieces, until there are no more: whole lines are run when they are there."""
-        text, status = "", 0
+        text, status, self.more = "", 0, read
         while self._exit is None and (more := await read()):
             text += more
             try:
@@ -200,6 +202,17 @@ async def _test(call: Call) -> int:
     return 0 if call.argv[1] == call.argv[3] else 1
 
 
+async def _exec(call: Call) -> int:
+    """The command takes the shell's place."""
+    status = await call.shell.call(replace(call, argv=call.argv[1:]))
+    call.shell.leave(status)
+    return status
+
+
+async def _nothing() -> str:
+    return ""
+
+
 async def _exit(call: Call) -> int:
     status = int(call.argv[1]) if call.argv[1:] and call.argv[1].isdigit() else int(call.shell.variables["?"])
     call.shell.leave(status)
@@ -269,6 +282,7 @@ BUILTINS: dict[str, Command] = {
     "[": _test,
     "cat": _cat,
     "echo": _echo,
+    "exec": _exec,
     "exit": _exit,
     "export": _true,
     "false": _false,

@@ -10,10 +10,11 @@ import shlex
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
 
-from console.asks import Answer, Ask, Get, Query, Refused, Run, WireError, plain_text
+from console.asks import Answer, Ask, Get, Hold, Query, Refused, Run, WireError, plain_text
 from console.inventory import Cluster
 
 if TYPE_CHECKING:
+    from console.wire.held import Held
     from console.wire.mysql import Sql
     from console.wire.ssh import Ssh
 
@@ -74,6 +75,14 @@ class Wire:
         for task in tasks:
             answers |= task.result()
         return tuple(answers[at] for at in range(len(asks)))
+
+    async def hold(self, machine: str, hold: Hold, line: str, timeout: float) -> "Held":
+        """A command held on a machine, once it has echoed its first line. Raises WireError, and Taken if somebody else
+        holds what it holds. Nothing that is held leaves while read-only is on."""
+        await self._prepare()
+        if self._allowed is not None:
+            raise Refused(f"{machine}: read-only is on, so `{shlex.join(hold.argv)}` was not sent")
+        return await self._ssh[machine].hold(hold, line, asyncio.get_running_loop().time() + timeout)
 
     def _part(self, machine: str, asks: tuple[Ask, ...]) -> tuple[Answers, dict[int, Ask]]:
         """The choke point: what is refused, and what may leave, by place."""

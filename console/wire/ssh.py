@@ -5,17 +5,19 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any, cast
 
 import asyncssh
 
-from console.asks import Ran, Refused, Run, TimedOut, Unreachable, Unreadable, WireError, script
+from console.asks import Hold, Ran, Refused, Run, Taken, TimedOut, Unreachable, Unreadable, WireError, script
 from console.inventory import Firewall, Node
 from console.wire.backoff import Backoff
+from console.wire.held import Held
 from console.wire.login import log_in, silent_for
-from console.wire.opened import Opened
+from console.wire.opened import Opened, or_closed
 from console.wire.sentences import place, said, system_error
 from console.wire.shell import MAX_OUT, Printed, Shell
 
@@ -117,6 +119,52 @@ class Ssh:
         if keep and any(run.timeout is None for run in runs):
             self._wary = not printed.tidy
         return self._outcomes(runs, printed, failure, sudo)
+
+    async def hold(self, hold: Hold, line: str, deadline: float) -> Held:
+        """A held command that has echoed its first line, within `deadline` (loop time). It takes one of the channels
+        until it ends. Raises Taken where somebody else holds what it holds."""
+        began = asyncio.get_running_loop().time()
+        held = Held(self.where)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._channels.acquire()
+                try:
+                    await self._begin(held, hold, line)
+                except BaseException:
+                    self._channels.release()
+                    raise
+        except TimeoutError:
+            raise self.silent_for(deadline - began) from None
+        except (asyncssh.Error, OSError) as error:
+            raise self.lost(error) from None
+        held.when_ended(self._channels.release)
+        return held
+
+    async def _begin(self, held: Held, hold: Hold, line: str) -> None:
+        opened = await self.connection()
+        held.where = opened.where
+        sudo = self._needs_sudo(opened.user)
+        try:
+            opening = opened.conn.create_session(  # pyright: ignore
+                lambda: held, "/bin/sh", request_pty=False, x11_forwarding=False, encoding=None
+            )
+            await or_closed(cast("Coroutine[Any, Any, object]", opening), lambda _: held.drop())
+            await held.begin(hold, sudo, secrets.token_hex(8))
+            await held.say(line)
+        except BaseException as error:
+            held.drop()
+            if isinstance(error, Unreachable) and held.ended and not opened.conn.is_closed():
+                raise self._not_held(hold, held.ended, sudo) from None
+            raise
+
+    def _not_held(self, hold: Hold, ended: Ran, sudo: bool) -> WireError:
+        """Why a held command ended before it had echoed anything."""
+        if ended.status == hold.taken:
+            return Taken(f"{self.where}: somebody else holds it")
+        judged = self._judge(Run(hold.argv, root=True), ended, sudo)
+        if isinstance(judged, Refused):
+            return judged
+        return Refused(f"{self.where}: {hold.argv[0]} ended with status {ended.status}; {said(ended.err or ended.out)}")
 
     async def _answer(self, opened: Opened, text: str, printed: Printed, keep: bool) -> None:
         shell = self._kept(opened) if keep else None

@@ -16,7 +16,7 @@ from .table import Row, middle
 async def steps_of(session: Session, action: Action, node: str) -> dict[str, float]:
     """Seconds from the key press to each step's success as read back."""
     began = time.time()
-    record = await session.begin(action, node).task
+    record = await (await session.begin(action, node)).task
     return {str(one.facts["step"]): one.at - began for one in record.entries if one.kind in ("seen", "partly")}
 
 
@@ -34,7 +34,7 @@ async def act(folder: Path, times: int) -> tuple[Row, ...]:
                 steps = await steps_of(session, Action.DRAIN, cluster.nodes[-1].name)
                 drained.append(steps["out at run time"])
                 durable.append(steps["out in config.xml"])
-                await session.begin(Action.REJOIN, cluster.nodes[-1].name).task
+                await (await session.begin(Action.REJOIN, cluster.nodes[-1].name)).task
         finally:
             await session.close()
     return (

@@ -29,7 +29,7 @@ async def test_a_firewall_that_was_asked_seldom_and_answers_late_is_not_left_out
             while isinstance(as_of(session.poller.snapshot, time.time()).firewall("fw1").pools, Unknown):
                 await session.change()
             assert objections(session.picture, Action.REMOVE, "node2") == ()
-            record = await session.begin(Action.REMOVE, "node2").task
+            record = await (await session.begin(Action.REMOVE, "node2")).task
             assert record.outcome == "done"
             for one in memberships(session.picture, "node2"):
                 assert one.out_later and {server.admin for server in one.now or ()} == {Admin.MAINT}, one.firewall

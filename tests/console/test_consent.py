@@ -29,7 +29,7 @@ async def test_what_has_come_up_since_is_not_agreed_to(tmp_path: Path) -> None:
         sim.fault("firewall-lost", "fw2")
         await against(session, "fw2")
         with pytest.raises(NotBegun, match="fw2 does not answer since"):
-            session.begin(Action.DRAIN, "node1", Consent(confirmed=True, shown=plan.shown))
+            await session.begin(Action.DRAIN, "node1", Consent(confirmed=True, shown=plan.shown))
         assert session.journal.records() == ()
 
 
@@ -43,10 +43,10 @@ async def test_a_strong_yes_to_one_sentence_is_none_to_another(tmp_path: Path) -
         await against(session, "fw1", "node3")
         named = Consent(True, "node1", "it must go", plan.shown)
         with pytest.raises(NotBegun, match=r"^node3 "):
-            session.begin(Action.DRAIN, "node1", named)
+            await session.begin(Action.DRAIN, "node1", named)
         sim.fault("node-back", "node3")
         await against(session, "fw1")
-        assert (await session.begin(Action.DRAIN, "node1", named).task).outcome == "done"
+        assert (await (await session.begin(Action.DRAIN, "node1", named)).task).outcome == "done"
 
 
 async def test_what_was_agreed_to_stays_so_while_its_figures_change(tmp_path: Path) -> None:

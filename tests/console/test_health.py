@@ -82,7 +82,7 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
 async def test_an_accident_is_told_before_what_somebody_did(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        await session.begin(Action.DRAIN, "node3").task
+        await (await session.begin(Action.DRAIN, "node3")).task
         await told(session, "node3", "out")
         sim.fault("node-lost", "node2")
         await told(session, "node2", "lost")

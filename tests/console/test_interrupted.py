@@ -59,14 +59,16 @@ async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bo
 async def take_out_before(session: Session, action: Action) -> None:
     """What puts a node back needs one that is out."""
     if action in (Action.REJOIN, Action.UNDO) and not session.journal.records():
-        await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test")).task
+        await (await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test"))).task
 
 
 async def carry_on(session: Session, action: Action) -> Record:
     """What the engineer does at the next start: resume what is open, else begin."""
     consent = Consent(True, "node2", "a test")
     unfinished = session.unfinished()
-    running = session.resume(unfinished[0], consent) if unfinished else session.begin(action, "node2", consent)
+    running = (
+        await session.resume(unfinished[0], consent) if unfinished else await session.begin(action, "node2", consent)
+    )
     return await running.task
 
 
@@ -134,7 +136,7 @@ def lines_of(record: Record) -> str:
 async def test_these_are_the_lines(tmp_path: Path, action: Action) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
         await take_out_before(session, action)
-        record = await session.begin(action, "node2").task
+        record = await (await session.begin(action, "node2")).task
     assert lines_of(record) == LINES[action]
 
 

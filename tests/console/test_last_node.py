@@ -58,12 +58,12 @@ async def test_the_last_node_whose_site_answers_stays(tmp_path: Path, fault: str
         for action in OUT:
             assert ("node1 is the last node whose site answers", Override.NEVER) in told(picture, action, "node1")[:1]
             with pytest.raises(NotBegun, match=r"HTTP 500 from .*node3\. Mend another node first"):
-                session.begin(action, "node1", INSIST)
+                await session.begin(action, "node1", INSIST)
         assert may_go(picture, "node1").says.startswith("node1 must stay: node1 is the last node whose site answers")
         assert place(session.picture, "node1") is Place.IN
         assert session.journal.records() == ()
         assert told(picture, Action.DRAIN, "node3") == [], "a node that serves errors is not held back"
-        record = await session.begin(Action.REMOVE, "node3").task
+        record = await (await session.begin(Action.REMOVE, "node3")).task
         assert record.outcome == "done"
 
 
@@ -87,11 +87,11 @@ async def test_of_three_with_one_lost_none_is_taken_out_without_a_word(tmp_path:
             assert override is Override.NAME_AND_REASON
             assert told(picture, action, "node2") == [], "the lost one itself goes without a question"
         with pytest.raises(NotBegun, match="Wait until node2 is back"):
-            session.begin(Action.DRAIN, "node1", Consent(confirmed=True))
-        assert (await session.begin(Action.DRAIN, "node1", INSIST).task).outcome == "done"
+            await session.begin(Action.DRAIN, "node1", Consent(confirmed=True))
+        assert (await (await session.begin(Action.DRAIN, "node1", INSIST)).task).outcome == "done"
         assert told(session.picture, Action.REJOIN, "node1") == []
         assert not [saw for saw, _ in told(session.picture, Action.UNDO, "node1") if saw.startswith("node2 ")]
-        assert (await session.begin(Action.UNDO, "node1", INSIST).task).outcome == "done"
+        assert (await (await session.begin(Action.UNDO, "node1", INSIST)).task).outcome == "done"
 
 
 async def test_a_node_that_is_down_counts_as_one_that_is_out(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_a_node_that_is_down_counts_as_one_that_is_out(tmp_path: Path) -> 
 async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        await session.begin(Action.DRAIN, "node3").task
+        await (await session.begin(Action.DRAIN, "node3")).task
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
         last = "node1 is the last serving member of web_ipvANY and webtls_ipvANY on fw1 and fw2"

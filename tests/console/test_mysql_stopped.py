@@ -66,7 +66,7 @@ async def test_a_mysql_that_no_unit_runs_holds_the_reboot_until_somebody_has_sto
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         node = sim.world.nodes["node2"]
         node.by_hand, before = True, node.boot_id
-        running = session.begin(Action.REBOOT, "node2", NAMED)
+        running = await session.begin(Action.REBOOT, "node2", NAMED)
         await sim.until(lambda: running.task.done() or any(note.says.startswith(STILL) for note in running.notes))
         assert not running.task.done()
         assert (node.boot_id, node.unit("glusterd.service")) == (before, "active")

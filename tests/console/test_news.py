@@ -100,7 +100,7 @@ async def test_what_was_not_asked_yet_is_one_kind_of_finding_and_no_event(tmp_pa
 
 async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
-        await session.begin(Action.DRAIN, "node3").task
+        await (await session.begin(Action.DRAIN, "node3")).task
         await _said(session, "seen", "node3 is out of the load balancer")
         for name in ("fw1", "fw2"):
             sim.fault("firewall-lost", name)
@@ -118,7 +118,7 @@ async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_pat
         async with asyncio.timeout(20):
             while session.plan(Action.REJOIN, "node3").objections:
                 await session.change()
-        await session.begin(Action.REJOIN, "node3").task
+        await (await session.begin(Action.REJOIN, "node3")).task
         await _said(session, "over", "node3 is out of the load balancer")
         assert len(_notes(session, "seen", "node3 is out of the load balancer")) == 1, "told once"
 

@@ -88,10 +88,10 @@ async def ends(session: Session, action: Action) -> None:
     """Resumes what is open, and sees that the node is where the run was to bring it."""
     (record,) = session.unfinished()
     assert record.action == action.value
-    assert (await session.resume(record, NAMED).task).outcome == "done"
+    assert (await (await session.resume(record, NAMED)).task).outcome == "done"
     assert place(session.picture, "node2") is (Place.IN if action.puts_back else Place.OUT)
     if not action.puts_back:
-        await session.begin(Action.REJOIN, "node2", NAMED).task
+        await (await session.begin(Action.REJOIN, "node2", NAMED)).task
         assert place(session.picture, "node2") is Place.IN
 
 

@@ -51,13 +51,13 @@ def balanced(sim: Simulator, firewall: str) -> list[str]:
 async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         assert place(session.picture, "node2") is Place.IN
-        drained = await session.begin(Action.DRAIN, "node2", NAMED).task
+        drained = await (await session.begin(Action.DRAIN, "node2", NAMED)).task
         assert (drained.outcome, lines_of(drained)) == ("done", LINES[Action.DRAIN])
         assert configured(sim) == ["disabled"] * 4
         assert ADDRESS not in balanced(sim, "fw1") + balanced(sim, "fw2")
         assert place(session.picture, "node2") is Place.OUT
         assert [one.sessions for one in memberships(session.picture, "node2")] == [0, 0]
-        back = await session.begin(Action.REJOIN, "node2", NAMED).task
+        back = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
         assert (back.outcome, lines_of(back)) == ("done", LINES[Action.REJOIN])
         assert configured(sim) == ["active"] * 4
         assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == 2

@@ -35,7 +35,7 @@ async def resumed(sim: Simulator, cluster: Cluster, stop: float = 20.0) -> Async
     """A new console, that does not hear from node2."""
     timings = replace(cluster.timings, answer=1.0, connect=1.0, storage_answer=1.0, stop=stop)
     async with watching(replace(cluster, timings=timings)) as session:
-        running = session.resume(session.unfinished()[0], NAMED)
+        running = await session.resume(session.unfinished()[0], NAMED)
         await sim.until(lambda: len(running.notes) > 1)  # what it does, then what it waits for
         yield running
 
@@ -45,7 +45,7 @@ async def test_a_boot_may_take_longer_than_stopping_services(tmp_path: Path) -> 
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         node, volume = sim.world.nodes["node2"], sim.world.gluster
         async with watching(cluster) as session:
-            running = session.begin(Action.REBOOT, "node2", NAMED)
+            running = await session.begin(Action.REBOOT, "node2", NAMED)
             await sim.until(lambda: not node.running)
         node.cut()
         async with resumed(sim, cluster, stop=0.01) as running:

@@ -37,7 +37,7 @@ def kinds(running: Running) -> list[str]:
 async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(tmp_path: Path) -> None:
     """pfSense's PHP takes half a second to write config.xml, and two more to sync it: undo came before."""
     async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster), watching(cluster) as session:
-        running = session.begin(Action.DRAIN, "node2")
+        running = await session.begin(Action.DRAIN, "node2")
         await sending(running, LATER)
         said = session.on_its_way
         assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
@@ -47,7 +47,7 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
         assert any("an order to fw1 is on its way" in note.says for note in running.notes)
         assert kinds(running) == ["answered", "halted"]
         assert session.plan(Action.UNDO, "node2").objections == (), "nothing of it is under way any more"
-        record = await session.begin(Action.UNDO, "node2").task
+        record = await (await session.begin(Action.UNDO, "node2")).task
         assert record.outcome == "done"
         await sim.sleep(4)  # longer than an order takes, with its sync
         picture = await until(session, lambda now: place(now, "node2") is not Place.UNKNOWN)
@@ -59,7 +59,7 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
 
 async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster), watching(cluster) as session:
-        running = session.begin(Action.DRAIN, "node2")
+        running = await session.begin(Action.DRAIN, "node2")
         await sending(running, LATER)
         for _ in range(2):
             stopping = asyncio.create_task(session.stop())
@@ -67,7 +67,7 @@ async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: 
             stopping.cancel()
             assert session.running is running
         with pytest.raises(NotBegun, match="under way"):
-            session.begin(Action.UNDO, "node2", NAMED)
+            await session.begin(Action.UNDO, "node2", NAMED)
         await session.stop()
         assert kinds(running) == ["answered", "halted"]
 
@@ -91,7 +91,7 @@ async def test_an_order_of_a_killed_console_stands_against_all_but_its_own_resum
         async with watching(cluster) as session:
             session.journal = KilledAtOrder(session.journal.folder)
             with pytest.raises(Killed):
-                await session.begin(Action.DRAIN, "node2").task
+                await (await session.begin(Action.DRAIN, "node2")).task
         async with watching(cluster) as session:
             (open_run,) = session.unfinished()
             (objection,) = (one for one in session.plan(Action.UNDO, "node2").objections if "order" in one.saw)
@@ -99,10 +99,10 @@ async def test_an_order_of_a_killed_console_stands_against_all_but_its_own_resum
             assert objection.saw == "an order of drain node2 to fw1 may still be on its way: nobody heard its end"
             assert objection.clears.startswith("Wait until ")
             with pytest.raises(NotBegun, match="may still be on its way"):
-                session.begin(Action.UNDO, "node2")
+                await session.begin(Action.UNDO, "node2")
             assert any("order" in one.saw for one in session.plan(Action.DRAIN, "node3").objections)
             assert not session.plan(Action.DRAIN, "node2", resumed=True).objections
-            assert (await session.resume(open_run).task).outcome == "done"
+            assert (await (await session.resume(open_run)).task).outcome == "done"
             assert not session.plan(Action.UNDO, "node2").objections
 
 

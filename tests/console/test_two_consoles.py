@@ -29,7 +29,7 @@ async def two_consoles(folder: Path) -> AsyncIterator[tuple[Session, Session]]:
 
 async def left_open(session: Session, action: Action) -> Record:
     """A run that was stopped as soon as it had begun to change something."""
-    running = session.begin(action, "node2", NAMED)
+    running = await session.begin(action, "node2", NAMED)
     while load(running.record.path).last("seen") is None:
         await session.change()
     await session.stop()
@@ -40,9 +40,9 @@ async def test_a_run_that_has_ended_meanwhile_is_not_resumed(tmp_path: Path) -> 
     async with two_consoles(tmp_path) as (ours, theirs):
         seen = await left_open(theirs, Action.DRAIN)
         (offered,) = ours.unfinished()
-        assert (await theirs.begin(Action.UNDO, "node2", NAMED).task).outcome == "done"
+        assert (await (await theirs.begin(Action.UNDO, "node2", NAMED)).task).outcome == "done"
         with pytest.raises(NotBegun, match="drain node2 has ended meanwhile: put back; nothing is begun"):
-            ours.resume(offered, NAMED)
+            await ours.resume(offered, NAMED)
         assert ours.running is None
         assert ours.elsewhere is None, "the lock is given back"
         assert len(load(seen.path).entries) == len(seen.entries) + 1
@@ -52,12 +52,12 @@ async def test_a_run_that_has_ended_meanwhile_is_not_resumed(tmp_path: Path) -> 
 async def test_a_resume_goes_on_from_what_the_other_console_has_done(tmp_path: Path) -> None:
     async with two_consoles(tmp_path) as (ours, theirs):
         offered = Journal(ours.journal.folder).open("node2", "drain")
-        running = theirs.resume(offered, NAMED)
+        running = await theirs.resume(offered, NAMED)
         while load(offered.path).last("seen") is None:
             await theirs.change()
         await theirs.stop()
         assert running.task.cancelled()
-        assert ours.resume(offered, NAMED).record == load(offered.path)
+        assert (await ours.resume(offered, NAMED)).record == load(offered.path)
 
 
 async def test_a_run_whose_file_is_gone_is_not_resumed(tmp_path: Path) -> None:
@@ -65,4 +65,4 @@ async def test_a_run_whose_file_is_gone_is_not_resumed(tmp_path: Path) -> None:
         offered = await left_open(session, Action.DRAIN)
         offered.path.unlink()
         with pytest.raises(NotBegun, match="can't be read any more"):
-            session.resume(offered, NAMED)
+            await session.resume(offered, NAMED)

@@ -121,7 +121,7 @@ async def test_no_secret_is_kept(tmp_path: Path, state: Path) -> None:
     async with hostile(tmp_path, "dressed up") as (sim, cluster), watching(cluster) as session:
         assert "sync-pass" in sim.world.firewalls["fw1"].config.xml()
         secrets = ("sync-pass", (sim.inventory.parent / "mysql-password").read_text().strip())
-        await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test")).task
+        await (await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test"))).task
         said = [repr(session.picture), repr(tuple(session.events)), repr(session.wire.__dict__)]
         files = [path for path in state.rglob("*") if path.is_file()]
         assert files

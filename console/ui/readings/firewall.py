@@ -66,6 +66,17 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("since", "for", length),
         L("last_session", "last session", one_of({-1: Word("", "never", "text")}, length)),
     ),
+    "Claim": (
+        L("held", "a console is at work", one_of({True: Word("", "yes", "note"), False: Word("", "no", "text")})),
+        L("who", "who", unset("nobody since the boot")),
+        L("what", "at what", unset("nothing")),
+        L("cluster", "in", unset("no cluster")),
+        L("where", "journal", unset("none")),
+        L("since", "since", moment),
+        L("until", "its last order ends", moment),
+        L("released", "it ended", RUNS),
+        L("token", "token", digest),
+    ),
     "FirewallConfig": (
         L("version", "version of the configuration"),
         L("primary", "syncs to the other (primary)"),

@@ -40,7 +40,7 @@ async def begin(
     name = f"{desk.session.cluster.name}: {action.value} {node}"
     try:
         if desk.session.read_only or desk.session.running:
-            desk.session.begin(action, node)  # says why not
+            await desk.session.begin(action, node)  # says why not
         screen.say(f"{name}: looking first")
         await _settle(desk.session)
         screen.say("")
@@ -48,7 +48,7 @@ async def begin(
         if said is None or plan.unanswered(said):
             said = await questions.consent(app, plan, always)
         if said is not None:
-            desk.shown.follow(desk.session.begin(action, node, said))
+            desk.shown.follow(await desk.session.begin(action, node, said))
             desk.past.forget()
     except NotBegun as why:
         screen.say("")
@@ -164,7 +164,7 @@ async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
         screen.say("")
         said = await questions.consent(app, plan)
         if said is not None:
-            desk.shown.follow(desk.session.resume(record, said))
+            desk.shown.follow(await desk.session.resume(record, said))
             desk.past.forget()
     except (NotBegun, KeyError, ValueError) as why:
         desk.past.forget()  # it may have ended elsewhere
