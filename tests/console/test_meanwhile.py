@@ -1,0 +1,93 @@
+"""The world changes between two lines of a run: what was planned no longer holds, or what was done comes undone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.facts.membership import Place, place
+from console.guards import Action
+from console.journal import Journal, Record
+from console.runner import Stopped
+from console.session import Session
+from console.sim import Simulator
+from console.sim.haproxy import Check
+from tests.conftest import simulated, watching
+from tests.console.telling import until, well
+
+
+class Meanwhile(Journal):
+    """Something happens as soon as a line is on disk."""
+
+    def __init__(self, folder: Path, happens: Callable[[Record], None]) -> None:
+        super().__init__(folder)
+        self._happens = happens
+
+    def write(self, record: Record, kind: str, **facts: Any) -> Record:
+        record = super().write(record, kind, **facts)
+        self._happens(record)
+        return record
+
+
+def others_fail(sim: Simulator) -> None:
+    for name in ("node2", "node3"):
+        sim.fault("apache-stopped", name)
+    for firewall in sim.world.firewalls.values():
+        for server in firewall._servers:
+            if server.name != "node1":
+                server.up, server.health, server.check = False, 0, Check(False, "L4CON")
+
+
+async def says(session: Session, words: str) -> None:
+    await until(session, lambda _: any(words in note.says for note in session.events))
+
+
+@pytest.mark.parametrize("action", [Action.DRAIN, Action.REMOVE, Action.REBOOT])
+async def test_the_last_serving_member_stays_in_though_it_was_not_the_last_when_planned(
+    tmp_path: Path, action: Action
+) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        session.journal = Meanwhile(
+            session.journal.folder, lambda record: others_fail(sim) if len(record.entries) == 1 else None
+        )
+        running = await session.begin(action, "node1")
+        await says(session, "node1 is the last serving member")
+        assert not running.task.done()
+        await session.stop()
+        assert place(session.picture, "node1") is Place.IN
+        assert not [entry for entry in session.journal.records()[0].entries if entry.kind == "sending"]
+
+
+def comes_back(sim: Simulator, times: int) -> Callable[[Record], None]:
+    """Somebody puts node2 back, in config.xml and at run time, when the run has seen its last step."""
+    left = [times]
+
+    def happens(record: Record) -> None:
+        entry = record.entries[-1]
+        if left[0] and entry.kind == "seen" and entry.facts["step"] == "out in config.xml":
+            left[0] -= 1
+            firewall = sim.world.firewalls["fw1"]
+            firewall.persist({(pool, "node2"): "active" for pool in ("web", "webtls")}, "kim@10.9.9.9: edited pool web")
+            firewall.reload()
+
+    return happens
+
+
+async def test_what_has_come_undone_is_done_again_once(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        session.journal = Meanwhile(session.journal.folder, comes_back(sim, 1))
+        record = await (await session.begin(Action.REMOVE, "node2")).task
+        assert record.outcome == "done"
+        await until(session, lambda now: place(now, "node2") is Place.OUT)
+        assert any("come undone and is done again" in note.says for note in session.events)
+        assert all(server.forced == "maint" for server in sim.world.firewalls["fw1"]._servers if server.name == "node2")
+
+
+async def test_what_comes_undone_twice_stops_the_run_and_names_who_wrote(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        session.journal = Meanwhile(session.journal.folder, comes_back(sim, 2))
+        with pytest.raises(Stopped, match=r"come undone twice: .*kim@10\.9\.9\.9: edited pool web"):
+            await (await session.begin(Action.REMOVE, "node2")).task
+        assert session.journal.unfinished()
