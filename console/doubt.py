@@ -13,23 +13,18 @@ from console.question import Cadence, Question, Subject
 from console.snapshot import QUESTIONS, Cause, Known, Reading, Snapshot, Unknown, View
 
 BY_SUBJECT = {subject: tuple(one for one in QUESTIONS if one.subject is subject) for subject in Subject}
-SKEW = 1.0
-"""Seconds by which a clock may be corrected unnoticed."""
 
 
 def as_of(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot:
     """The picture in which what is older than two rounds (and the time an answer may take) is no longer known.
 
-    `calm`: the least seconds between two rounds, if that is more. What comes from the future is as good as unread: the
-    clock was set back, and its age is not known.
+    `calm`: the least seconds between two rounds, if that is more.
     """
     oldest = {cadence: max_age(cadence, snapshot.cluster.timings, calm) for cadence in Cadence}
 
     def doubt(question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
-        if isinstance(reading, Unknown) or -SKEW <= now - reading.at <= oldest[question.cadence]:
+        if isinstance(reading, Unknown) or now - reading.at <= oldest[question.cadence]:
             return reading
-        if now < reading.at:
-            return Unknown("the console's clock was set back; not read since", now, now, Cause.STALE)
         return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at, Cause.STALE)
 
     return _doubted(snapshot, doubt)

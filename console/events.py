@@ -1,9 +1,9 @@
 """What appears and disappears in a cluster's picture, told as it happens."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
+from console import steady
 from console.health import Finding
 from console.health.news import Bulletin
 from console.inventory import Cluster
@@ -32,7 +32,7 @@ async def follow(
         except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the telling, unseen
             if repr(error) != fault:
                 fault = repr(error)
-                tell(Note(time.time(), cluster.name, "seen", f"events are missing: {ours(error)}"))
+                tell(Note(steady.now(), cluster.name, "seen", f"events are missing: {ours(error)}"))
             continue
         for what, finding in happened:
-            tell(Note(time.time(), finding.machine, what, finding.says))
+            tell(Note(steady.now(), finding.machine, what, finding.says))

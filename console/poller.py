@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
+from console import steady
 from console.asks import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError, plain_text
 from console.doubt import max_age, patience
 from console.inventory import Cluster
@@ -64,7 +65,7 @@ def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[A
         return before
     last = before.at if isinstance(before, Known) else before.since
     known = f"; not known since {clock(last)}" if before is not NOT_ASKED else ""
-    return Unknown(plain_text(busy + known), time.time(), sent, Cause.BUSY)
+    return Unknown(plain_text(busy + known), steady.now(), sent, Cause.BUSY)
 
 
 def ours(error: Exception) -> str:
@@ -174,7 +175,7 @@ class Poller:
         """One round of one subject. Returns whether all of it was answered."""
         asks = [question.asks(self._cluster, one.name) for question in one.questions]
         flat = tuple(ask for some in asks for ask in some)
-        sent = time.time()
+        sent = steady.now()
         machine = self._asker(one, flat)
         try:
             answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
@@ -231,7 +232,7 @@ class Poller:
     ) -> Reading[Any]:
         error = next((answer for answer in answers if isinstance(answer, WireError)), None)
         if error is not None:
-            return Unknown(str(error), time.time(), sent)
+            return Unknown(str(error), steady.now(), sent)
         before = reading_of(self.snapshot, question, name)
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:
@@ -240,6 +241,6 @@ class Poller:
             return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
         except Unreadable as unreadable:
             why = f"“{question.title}” can't be read: {plain_text(str(unreadable))}"
-            return Unknown(why, time.time(), sent, Cause.UNREADABLE)
+            return Unknown(why, steady.now(), sent, Cause.UNREADABLE)
         except Exception as error:  # noqa: BLE001 -- as in _ask
-            return Unknown(f"“{question.title}” can't be read: {ours(error)}", time.time(), sent, Cause.UNREADABLE)
+            return Unknown(f"“{question.title}” can't be read: {ours(error)}", steady.now(), sent, Cause.UNREADABLE)

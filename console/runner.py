@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from console import steady
 from console.asks import Answer, WireError, quoted
 from console.claims import Claims, Elsewhere
 from console.doubt import as_of, patience, since
@@ -205,15 +206,15 @@ class Runner:
         waits for their ends: what an undo is to find has happened then."""
         orders = step.orders(picture, intent)
         if not orders:
-            return record, time.time(), time.monotonic()
+            return record, steady.now(), time.monotonic()
         seconds = {order.machine: within(order) for order in orders}
         orders = await self._claimed(step, record, orders, max(seconds.values()))
         if not orders:
-            return record, time.time(), time.monotonic()
+            return record, steady.now(), time.monotonic()
         record = self._journal.write(
             record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
         )
-        moment, now = time.time(), time.monotonic()
+        moment, now = steady.now(), time.monotonic()
         self._leaving = {order: now + within(order) for order in orders}
         ended = asyncio.create_task(self._ended(step, record, intent, orders))
         try:
@@ -257,7 +258,7 @@ class Runner:
 
     async def _look(self, watches: tuple[Question[Any], ...], node: str) -> Snapshot:
         """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""
-        moment, began = time.time(), time.monotonic()
+        moment, began = steady.now(), time.monotonic()
         limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in watches)
         self._poller.nudge(watches)
         while True:
@@ -286,7 +287,7 @@ class Runner:
                 raise Stopped(f"{says}{end} resume this run, or put the node back")
             if says != last:
                 last, left = says, limit - (time.monotonic() - began)
-                self._say(intent, step.name, f"{says}; waited for until {clock(time.time() + left)}")
+                self._say(intent, step.name, f"{says}; waited for until {clock(steady.now() + left)}")
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
@@ -307,15 +308,15 @@ class Runner:
 
     def _picture(self) -> Snapshot:
         """As the guards and whoever agreed to the run have seen it."""
-        return as_of(self._poller.snapshot, time.time(), self._poller.calm)
+        return as_of(self._poller.snapshot, steady.now(), self._poller.calm)
 
     def _since(self, moment: float) -> Snapshot:
         """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
         machine that gave no answer is silent."""
-        return as_of(since(self._poller.snapshot, moment), time.time())
+        return as_of(since(self._poller.snapshot, moment), steady.now())
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
-        self._tell(Note(time.time(), intent.node, step, says, final))
+        self._tell(Note(steady.now(), intent.node, step, says, final))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:

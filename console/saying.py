@@ -3,10 +3,12 @@
 import time
 from collections.abc import Iterable
 
+from console import steady
+
 
 def clock(moment: float) -> str:
-    """Local time of day of a Unix time."""
-    return time.strftime("%H:%M:%S", time.localtime(moment))
+    """Local time of day of a Unix time, right after the wall clock was set, too."""
+    return time.strftime("%H:%M:%S", time.localtime(steady.wall(moment)))
 
 
 def dated(moment: float) -> str:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from console import steady
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
 from console.claims import Claims, Elsewhere
@@ -93,7 +94,7 @@ class Session:
     @property
     def picture(self) -> Snapshot:
         """What is known now; what is too old is unknown."""
-        return as_of(self.poller.snapshot, time.time(), self.poller.calm)
+        return as_of(self.poller.snapshot, steady.now(), self.poller.calm)
 
     @property
     def pace(self) -> float:
@@ -233,7 +234,7 @@ class Session:
 
     async def look_back(self) -> bool:
         """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
-        moment, watched = time.time(), (POOLS, CONFIG)
+        moment, watched = steady.now(), (POOLS, CONFIG)
 
         def older(now: Snapshot) -> bool:
             readings = (reading for view in now.firewalls for reading in (view.pools, view.config))
@@ -315,7 +316,7 @@ class Session:
                 self.journal.write(record, "halted", by=who())
             raise
         except (Stopped, JournalError) as error:
-            self._tell(Note(time.time(), intent.node, "stopped", str(error), final=True))
+            self._tell(Note(steady.now(), intent.node, "stopped", str(error), final=True))
             raise
         finally:
             await claims.release(ended=not load(record.path).unheard)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
+from console import steady
 from console.commands.plain import say
 from console.doubt import as_of
 from console.facts.bricks import away, known_volumes
@@ -41,7 +42,7 @@ EXITS = {Level.DEGRADED: Exit.DEGRADED, Level.UNKNOWN: Exit.UNKNOWN, Level.CRITI
 async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: float | None = None) -> Exit:
     """Asks all clusters at once, prints what is known, returns the exit code."""
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
-    now = time.time()
+    now = steady.now()
     if as_json:
         from console.commands.status_json import document
 
@@ -66,7 +67,7 @@ async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:
     poller.start()
     try:
         await _answered(poller, limit)
-        return _explained(as_of(poller.snapshot, time.time()), limit)
+        return _explained(as_of(poller.snapshot, steady.now()), limit)
     finally:
         await poller.close()
         await wire.close()
@@ -136,7 +137,7 @@ def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str],
 
 def _explained(picture: Snapshot, limit: float) -> Snapshot:
     """Says of everything that has no answer why it has none."""
-    now = time.time()
+    now = steady.now()
     late = Unknown(f"no answer within {limit:g} s", now, now)
     away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
     for question, name in asked(picture.cluster):

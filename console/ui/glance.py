@@ -3,6 +3,7 @@
 import time
 from typing import NamedTuple
 
+from console import steady
 from console.facts.membership import Place, master, place
 from console.health import Level, Verdict, verdicts
 from console.inventory import Cluster
@@ -66,7 +67,7 @@ class Glances:
     def look(self) -> Glance:
         """Now."""
         self._looked, self._event = time.monotonic(), self._newest()
-        self._past.look(time.time())
+        self._past.look(steady.now())
         seen = (self._session.picture, len(self._past.open), bool(self._session.running or self._past.elsewhere))
         if self._seen is None or seen[0] is not self._seen[0] or seen[1:] != self._seen[1:]:
             self._seen, self.last = seen, glance(*seen)

@@ -1,8 +1,8 @@
 """What each key does: plans, asks, begins. The session decides; here its sentences are shown."""
 
-import time
 from collections.abc import Mapping
 
+from console import steady
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Record
@@ -145,7 +145,7 @@ async def resume(screen: Stage) -> None:
     elif len(records) == 1:
         await _offer(screen, desk, records[0], 0)
     else:
-        now = time.time()
+        now = steady.now()
         entries = tuple(
             (str(at), questions.sentence(record, now)) for at, record in enumerate(reversed(records[-9:]), 1)
         )
@@ -202,7 +202,7 @@ async def dry(screen: Stage) -> None:
 
 async def log(screen: Stage) -> None:
     """Findings, events, runs."""
-    await pages.log_page(app_of(screen), screen.desk.session, time.time())
+    await pages.log_page(app_of(screen), screen.desk.session, steady.now())
 
 
 async def helps(screen: Stage) -> None:

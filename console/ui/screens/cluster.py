@@ -4,10 +4,10 @@ It is the first frame: what only a key opens is not imported before that (`conso
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from console import steady
 from console.health import findings
 from console.health.verdicts import judged as verdicts_of
 from console.spare import one_line
@@ -62,7 +62,7 @@ class ClusterScreen(Base):
 
     def sight(self, width: int, height: int) -> Sight:
         """What there is to see now."""
-        desk, now = self.desk, time.time()
+        desk, now = self.desk, steady.now()
         picture = desk.session.picture
         found = findings(picture)
         judged = verdicts_of(picture, found)

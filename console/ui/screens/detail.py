@@ -1,9 +1,9 @@
 """The detail screen: every reading of a machine, a volume or an address, with its source and its age."""
 
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from console import steady
 from console.health import findings
 from console.saying import clock
 from console.spare import may_go
@@ -43,13 +43,13 @@ class DetailScreen(Scrolled):
         """Whose readings these are."""
         left = f" {self.ref.title}"
         of = f"  of {self._desk.session.cluster.name}, {self._at + 1} of {len(self._every)}"
-        time_ = clock(time.time())
+        time_ = clock(steady.now())
         room = max(0, width - len(left) - len(of) - len(time_) - 1)
         return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
         """What is wrong with it, then every reading."""
-        session, now = self._desk.session, time.time()
+        session, now = self._desk.session, steady.now()
         picture = session.picture
         lines: list[Line] = []
         if self.ref.name in {machine.name for machine in session.cluster.machines}:

@@ -1,9 +1,9 @@
 """The fleet: every cluster in a row. Only the rows in the window are looked at and painted."""
 
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from console import steady
 from console.saying import clock
 from console.ui import ages, keys
 from console.ui.desk import Desk
@@ -61,7 +61,7 @@ class FleetScreen(Base):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Summary, heading, the rows that fit, the selected one's sentences in full."""
-        now, wanted = time.time(), self.wanted()
+        now, wanted = steady.now(), self.wanted()
         detail = 4 if height >= 12 else 0
         room = max(1, height - 2 - detail)
         of = self._columns(width)

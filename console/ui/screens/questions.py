@@ -1,10 +1,10 @@
 """What a person is asked before something is done: each a function that returns the answer."""
 
-import time
 from collections.abc import Callable
 
 from textual.app import App
 
+from console import steady
 from console.guards import Override
 from console.journal import Record
 from console.left_open import why_open
@@ -139,7 +139,7 @@ async def opened(app: App[int], session: Session, record: Record, more: int = 0)
     strange = not session.cluster.has_node(record.node)
 
     def make(width: int, _height: int) -> list[Line]:
-        lines = wrapped(sentence(record, time.time()), width, style="head")
+        lines = wrapped(sentence(record, steady.now()), width, style="head")
         for says in _waits(held, record) if held else why_open(record, silent(session.picture)):
             lines += wrapped(f"- {says}", width, rest="  ")
         if strange:

@@ -1,9 +1,9 @@
 """Which run is shown: the one under way, then how it ended, until it is put away."""
 
 import asyncio
-import time
 from pathlib import Path
 
+from console import steady
 from console.journal import JournalError, Record
 from console.runner import Note, Stopped
 from console.session import Running, Session
@@ -68,12 +68,12 @@ def _end(running: Running) -> tuple[str, Note]:
     task, node = running.task, running.intent.node
     if task.cancelled():
         says = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
-        return "stopped", Note(time.time(), node, "stopped", says, final=True)
+        return "stopped", Note(steady.now(), node, "stopped", says, final=True)
     error = task.exception()
     if error is None:
         done = task.result().outcome == "done"
         word = "done" if done else "parked"
-        return word, Note(time.time(), node, word, word, final=True)
+        return word, Note(steady.now(), node, word, word, final=True)
     known = isinstance(error, Stopped | JournalError)
     says = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
-    return "stopped", Note(time.time(), node, "stopped", says, final=True)
+    return "stopped", Note(steady.now(), node, "stopped", says, final=True)
