@@ -1,5 +1,6 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -110,8 +111,14 @@ def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | 
     claim = next((claim for claim in claims if claim.held and claim.token not in own), None)
     if claim is None:
         return None
+    what = claim.what if _ACTION.fullmatch(claim.what) else quoted(claim.what)
     here = claim.cluster == snapshot.cluster.name
-    return Holder(claim.who or "another console", claim.what if here else f"{claim.what} ({claim.cluster})")
+    who = quoted(claim.who, 40) if claim.who else "another console"
+    return Holder(who, what if here else f"{what} ({quoted(claim.cluster)})")
+
+
+_ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
+"""An action and its node, as every console words it: it can't speak for us."""
 
 
 def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:

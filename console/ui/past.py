@@ -17,7 +17,7 @@ class Past:
         self._changed: float = 0.0
         self.open: tuple[Record, ...] = ()
         self.elsewhere: Holder | None = None
-        """Who carries out one of them in another process."""
+        """Who is at work on the cluster from another console."""
         self.out: dict[str, Record] = {}
 
     def forget(self) -> None:
@@ -26,7 +26,7 @@ class Past:
 
     def look(self, now: float) -> None:
         """Reads if a run's file has come or gone, a run elsewhere has ended, or it is long ago."""
-        before, self.elsewhere = self.elsewhere, self._session.elsewhere if self.open else None
+        before, self.elsewhere = self.elsewhere, self._session.elsewhere
         if before and not self.elsewhere:
             self.forget()
         folder = self._session.journal.folder
@@ -39,6 +39,5 @@ class Past:
         self._read, self._changed = now, changed
         records = self._session.journal.records()
         self.open = self._session.left_open(records)
-        self.elsewhere = self._session.elsewhere if self.open else None
         found = {node.name: taken_out(records, node.name) for node in self._session.cluster.nodes}
         self.out = {node: record for node, record in found.items() if record}

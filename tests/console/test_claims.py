@@ -98,7 +98,7 @@ async def test_every_console_shows_who_is_at_work(two: Two) -> None:
     assert isinstance(told, Known)
     assert (told.value.what, told.value.cluster) == ("drain node1", "demo")
     assert other.elsewhere is not None
-    assert other.elsewhere.what == "drain node1 (demo)"
+    assert other.elsewhere.what == "drain node1 (“demo”)"
     assert any("at work on fw1" in one.saw for one in other.plan(Action.DRAIN, "node2").objections)
     assert one.elsewhere is None
     one.halt()

@@ -181,10 +181,15 @@ def open_runs(
     here: RunView | None,
 ) -> list[Line]:
     """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
-    the cluster from another process. `here`: the run that is under way."""
-    if not records or most < 1:
+    the cluster from another console, which is said even if this journal knows nothing of it. `here`: the run that is
+    under way."""
+    told = held is None or any(held.carries_out(record.action, record.node) for record in records)
+    if (told and not records) or most < 1:
         return []
     lines = [_open(record, silent, now, held, here, width).cut(width) for record in records]
+    if held and not told:
+        says = f"  {held.who} is at work: {held.what}; wait until it ends"
+        lines.insert(0, line(" ", words.run(None, under_way=True), says).cut(width))
     return (
         lines
         if len(lines) <= most
