@@ -41,6 +41,7 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "date": freebsd.date,
         "pfctl": freebsd.pfctl,
         "find": freebsd.find,
+        "sockstat": freebsd.sockstat,
         "sh": _sh,
         "nc": _nc,
         "test": _test,
@@ -87,6 +88,8 @@ async def _sh(call: Call, firewall: Firewall) -> int:
         return relayd.count(call, firewall)
     if firewall.config.relayd and "relayctl host" in script:
         return relayd.set_hosts(call, firewall)
+    if "pgrep -x haproxy" in script:
+        return freebsd.pids(call, firewall)
     user = "root" if call.root else call.shell.variables["USER"]
     return await Shell(call.shell.system, user, call.out, call.err).run(script)
 
