@@ -124,6 +124,8 @@ class Timings:
     seldom_answer: float = 60.0
     sessions: float = 60.0
     """How long a drain waits for the last session before it reports what is left."""
+    quiet: float = 5.0
+    """How long no new session must have come before a drain counts as over: visitors with a cookie come back."""
     stop: float = 120.0
     """How long MySQL, then Gluster, may take to stop before a reboot."""
     boot: float = 600.0

@@ -46,5 +46,5 @@ def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple
     for step in PROCEDURES[intent.action]:
         found = {**step.finds(picture, intent), **found}
         planned = replace(intent, found=found)
-        lines.append((step.told(intent), tuple(shown(order, wire) for order in step.orders(picture, planned))))
+        lines.append((step.told(intent, picture), tuple(shown(order, wire) for order in step.orders(picture, planned))))
     return tuple(lines)

@@ -5,8 +5,10 @@ from enum import Enum
 from typing import Any, Generic, TypeGuard, TypeVar
 
 from console.balancers.balancer import POOLS
+from console.balancers.haproxy import SEVERAL
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
 from console.balancers.pools import Pools
+from console.balancers.processes import PROCESSES, Processes
 from console.inventory import Cluster
 from console.probes.apache import APACHE, SITE, Apache, Site
 from console.probes.carp import CARP, Carp
@@ -31,6 +33,7 @@ T = TypeVar("T")
 QUESTIONS: tuple[Question[Any], ...] = (
     CARP,
     POOLS,
+    PROCESSES,
     CONFIG,
     BOX,
     CLAIM,
@@ -108,6 +111,7 @@ class FirewallView:
     name: str
     carp: Reading[Carp] = NOT_ASKED
     pools: Reading[Pools] = NOT_ASKED
+    processes: Reading[Processes] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED
@@ -199,6 +203,15 @@ def reading_of(snapshot: Snapshot, question: Question[T], name: str) -> Reading[
     return getattr(view, question.field)
 
 
+def _one_voice(view: View) -> View:
+    """With the pools unknown where config.xml lets HAProxy run as several processes: one of them has answered."""
+    if not (isinstance(view, FirewallView) and isinstance(view.pools, Known) and isinstance(view.config, Known)):
+        return view
+    if view.config.value.processes < 2 or not view.pools.value.running:
+        return view
+    return replace(view, pools=Unknown(SEVERAL, view.pools.at, view.pools.at, Cause.UNREADABLE))
+
+
 def fold(snapshot: Snapshot, question: Question[T], name: str, reading: Reading[T]) -> Snapshot:
     """The picture with one more answer in it. Not knowing keeps the moment since when."""
     before = reading_of(snapshot, question, name)
@@ -206,6 +219,6 @@ def fold(snapshot: Snapshot, question: Question[T], name: str, reading: Reading[
         reading = replace(reading, since=before.at if isinstance(before, Known) else before.since)
     views: tuple[View, ...] = getattr(snapshot, question.subject.value)
     changes: dict[str, Any] = {question.field: reading}
-    updated = tuple(replace(view, **changes) if view.name == name else view for view in views)
+    updated = tuple(_one_voice(replace(view, **changes)) if view.name == name else view for view in views)
     part: dict[str, Any] = {question.subject.value: updated}
     return replace(snapshot, **part)

@@ -18,7 +18,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
-BRISK = Timings(poll=0.8, storage=0.8, slow=2.0, answer=3.0, connect=3.0, slow_answer=5.0, sessions=8.0, stop=20.0)
+BRISK = Timings(
+    poll=0.8, storage=0.8, slow=2.0, answer=3.0, connect=3.0, slow_answer=5.0, sessions=8.0, quiet=1.0, stop=20.0
+)
 """For a simulator in which time runs fast."""
 
 

@@ -25,7 +25,7 @@ class Balancer(NamedTuple):
     persist: Callable[[tuple[Change, ...], bool, str], Run]
     """(changes, whether to sync to the peer, description): the order that writes statuses into config.xml."""
     reload: str
-    """What that order does to the balancer that runs."""
+    """What that order does to the balancer that runs, where nothing better is known."""
 
 
 BALANCERS = {
@@ -36,7 +36,7 @@ BALANCERS = {
         haproxy.parse,
         haproxy.set_state,
         haproxy_config.persist,
-        reload="no reload",
+        reload="HAProxy is reloaded only where a sync brings it",
     ),
     "relayd": Balancer(
         "relayd",

@@ -54,6 +54,8 @@ class FirewallConfig:
     """Unix time of the last change, as text."""
     revision: str = field(compare=False)
     """Who changed what last."""
+    processes: int = 1
+    """HAProxy's (`nbproc`): above 1 its socket speaks for one of them only."""
     sync_to: str = ""
     """Where it syncs to (`hasync/synchronizetoip`); "" for nowhere."""
     balancer_digest: str = ""
@@ -92,10 +94,16 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         vips=_vips(root),
         revised=text(root, "revision", "time"),
         revision=plain_text(str(dig(root, "revision", "description") or "")),
+        processes=_processes(text(root, "installedpackages", "haproxy", "nbproc")),
         sync_to=plain_text(sync_to),
         balancer_digest=pools.digest,
         sections=sections(root),
     )
+
+
+def _processes(nbproc: str) -> int:
+    """HAProxy refuses what is no number, so that one process runs."""
+    return int(nbproc) if nbproc.isascii() and nbproc.isdigit() else 1
 
 
 def _vips(root: Any) -> tuple[CarpVip, ...]:

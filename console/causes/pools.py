@@ -16,6 +16,18 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ),
         ("firewall: ls -l /tmp/haproxy.socket; pgrep -lf 'haproxy|relayd'", STAT),
     ),
+    Kind.POOLS_STRANGE: Explanation(
+        "HAProxy prints a state or a name that this console does not know. That server counts as one that may be in any"
+        " state; what is known of the others stands.",
+        ("an HAProxy newer than this console", "something else answers on that socket", "the answer was cut off"),
+        (STAT, "firewall: echo 'show servers state' | nc -U /tmp/haproxy.socket"),
+    ),
+    Kind.PROCESSES_UNKNOWN: Explanation(
+        "After a reload the old HAProxy goes on with its sessions, and only the system can count them. A drain does not"
+        " say that no session is left while that is not known.",
+        ("the login may not run sockstat as root: `drainboard sudoers` prints what it needs", "pgrep is not there"),
+        ("firewall: pgrep -lx haproxy; sockstat -P tcp -c | grep haproxy",),
+    ),
     Kind.BALANCER_STOPPED: Explanation(
         "No load balancer runs on this firewall. On the one that is MASTER nobody is served; on the other one nobody"
         " would be after a failover. With carpdev a passive firewall without HAProxy is normal and not reported.",
@@ -108,6 +120,23 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "firewall: openssl s_client -connect NODE:443 </dev/null",
             APACHE_LOG,
         ),
+    ),
+    Kind.UNRESOLVED: Explanation(
+        "The server is configured by a name, and HAProxy finds no address for it: it shows MAINT (resolution). Nobody"
+        " has taken it out, and no order brings it back; it serves again when the name resolves.",
+        ("the firewall's DNS does not answer", "the name was removed or misspelt", "the resolvers section is wrong"),
+        ("firewall: drill NAME, or host NAME", "firewall: echo 'show resolvers' | nc -U /tmp/haproxy.socket", STAT),
+    ),
+    Kind.AGENT: Explanation(
+        "HAProxy asks an agent on the node beside its health check. What the agent answers (down, drain, maint) holds"
+        " until it answers otherwise, against whatever is asked here. HAProxy shows DRAIN (agent) for a drain by hand"
+        " too, where there is an agent.",
+        (
+            "the agent sees something wrong on its node",
+            "somebody told the agent to take its node out",
+            "a drain by hand",
+        ),
+        ("node: nc 127.0.0.1 AGENT-PORT, which prints its answer", STAT),
     ),
     Kind.WEIGHTLESS: Explanation(
         "The node is UP with weight 0: it keeps old sessions and gets no new one. HAProxy still shows it as UP.",

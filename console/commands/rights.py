@@ -41,6 +41,7 @@ ON_PFSENSE = {
     "nc": "/usr/bin/nc",
     "pfctl": "/sbin/pfctl",
     "relayctl": "/usr/local/sbin/relayctl",
+    "sockstat": "/usr/bin/sockstat",
 }
 ROOT_ON_PFSENSE = ("root", "admin")
 _USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")

@@ -1,13 +1,14 @@
 """Who is in the pools, over both firewalls and both layers: what the balancer does now, what config.xml will do."""
 
+import math
 from enum import Enum
 from typing import NamedTuple
 
 from console.balancers.configured import PooledServer
 from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Admin, Pools, Server
+from console.balancers.pools import Pools, Server
 from console.inventory import Cluster, Node
-from console.snapshot import Known, Snapshot
+from console.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
 
 
 class Membership(NamedTuple):
@@ -18,7 +19,10 @@ class Membership(NamedTuple):
     now: tuple[Server, ...] | None
     later: tuple[PooledServer, ...] | None
     held: int | None = 0
-    """Sessions to the node that belong to no server the balancer lists now: relayd forgets who is disabled."""
+    """Sessions to the node that belong to no server the balancer lists now: relayd forgets who is disabled, HAProxy's
+    older processes go on with theirs. None where they can't be counted."""
+    uptime: int | None = None
+    """Seconds since the balancer was reloaded."""
 
     @property
     def serving(self) -> bool | None:
@@ -27,9 +31,9 @@ class Membership(NamedTuple):
 
     @property
     def out_now(self) -> bool | None:
-        """Drained or in maintenance in every pool at run time; None when not known, or where HAProxy does not run (the
-        passive firewall with carpdev) or list it: nobody has taken it out there."""
-        return all(server.admin is not Admin.READY for server in self.now) if self.now else None
+        """Drain or maintenance was asked in every pool at run time; None when not known, or where HAProxy does not run
+        (the passive firewall with carpdev) or list it: nobody has taken it out there."""
+        return all(server.out for server in self.now) if self.now else None
 
     @property
     def out_later(self) -> bool | None:
@@ -44,6 +48,13 @@ class Membership(NamedTuple):
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
+    @property
+    def quiet(self) -> float:
+        """Seconds in which none of its servers was given a session; where one never was, since the last reload."""
+        reload = float(self.uptime or 0)
+        quiet = (max(one.quiet, reload) if one.last_session == -1 else one.quiet for one in self.now or ())
+        return min(quiet, default=math.inf)
+
 
 def node_of(cluster: Cluster, name: str) -> Node:
     """Raises KeyError if the cluster has no such node."""
@@ -57,7 +68,16 @@ def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
     later = view.config.value.of(machine) if isinstance(view.config, Known) else None
     if pools is None:
         return Membership(firewall, node, None, later, None)
-    return Membership(firewall, node, pools.of(machine), later, pools.held(machine))
+    return Membership(firewall, node, pools.of(machine), later, _held(view, pools, machine), pools.uptime)
+
+
+def _held(view: FirewallView, pools: Pools, node: Node) -> int | None:
+    """relayd's are pf's states, and it has no processes to ask about."""
+    if view.processes is NOT_ASKED:
+        return pools.held(node)
+    if isinstance(view.processes, Unknown) or (pools.running and pools.pid is None):
+        return None
+    return view.processes.value.older(pools.pid, node.address)
 
 
 def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
@@ -84,12 +104,14 @@ class Place(Enum):
 
 
 def place(snapshot: Snapshot, node: str) -> Place:
-    """Whether a node is taken out. DOWN by health check is still IN: nobody has taken it out."""
+    """Whether a node is taken out. DOWN by health check is still IN, and so is maintenance that nobody asked for. Out
+    is also who is `inactive` wherever it is configured."""
     places = memberships(snapshot, node)
-    facts = [server.admin is not Admin.READY for one in places for server in one.now or ()]
+    facts = [server.out for one in places for server in one.now or () if server.told]
     facts += [server.out for one in places for server in one.later or () if server.status != "inactive"]
     if not facts:
-        return Place.OUT if any(one.later == () for one in places) else Place.UNKNOWN
+        absent = any(one.later == () or (one.later and one.now == ()) for one in places)
+        return Place.OUT if absent and not any(one.now for one in places) else Place.UNKNOWN
     if all(facts):
         return Place.OUT
     return Place.MIXED if any(facts) else Place.IN

@@ -8,6 +8,7 @@ from console.guards.firewalls import balancer_runs, fresh_firewalls, lasts, miss
 from console.guards.nodes import answers, fit_again, none_lost, other_bricks, storage_whole
 from console.guards.objection import About, Action, Guard, Objection, Override
 from console.guards.pools import (
+    agents_agree,
     busy_without,
     in_a_pool,
     no_traffic,
@@ -53,7 +54,7 @@ RULES: tuple[Guard, ...] = (
     fit_again,
     room_left,
 )
-TO_BEGIN: tuple[Guard, ...] = (answers, none_lost, storage_whole, really_out, still_in)
+TO_BEGIN: tuple[Guard, ...] = (answers, none_lost, storage_whole, really_out, still_in, agents_agree)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.balancers.pools import Admin
+from console.balancers.pools import Admin, Server
 from console.facts.membership import (
     Place,
     master,
@@ -69,10 +69,10 @@ def _last(node: str, places: list[tuple[str, str]]) -> Iterator[Objection]:
 
 
 def traffic(snapshot: Snapshot, node: str) -> tuple[tuple[str, str], ...]:
-    """Firewalls and their backends that send traffic to a node, or would after a failover."""
+    """Firewalls and their backends that send traffic to a node, or may, or would after a failover."""
     places = memberships(snapshot, node)
     return tuple(
-        dict.fromkeys((one.firewall, server.backend) for one in places for server in one.now or () if server.serving)
+        dict.fromkeys((one.firewall, server.backend) for one in places for server in one.now or () if server.may_serve)
     )
 
 
@@ -105,6 +105,8 @@ def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
         if (where := place(snapshot, other.name)) in (Place.OUT, Place.MIXED):
             how = "of the load balancer already" if where is Place.OUT else "only in part"
             saw, clears = f"{other.name} is out {how}", f"Rejoin {other.name} first"
+            if by_agent := _by_agent(snapshot, other.name):
+                clears = f"See first what its agent answers: HAProxy on {listed(by_agent)} may have it out for that"
             yield Objection(other.name, saw, clears, Override.NAME_AND_REASON)
         else:
             yield from _not_serving(snapshot, other, shared)
@@ -208,9 +210,38 @@ def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objec
 
 
 def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Putting back a node that is in is a misunderstanding worth a sentence."""
-    if action in (Action.REJOIN, Action.UNDO) and place(snapshot, node) is Place.IN:
+    """Putting back a node that is in, or that no order can bring back, is a misunderstanding worth a sentence."""
+    if action not in (Action.REJOIN, Action.UNDO):
+        return
+    if place(snapshot, node) is Place.IN:
         yield Objection(node, f"{node} is in every pool already", "There is nothing to put back", Override.NEVER)
+    elif _inactive(snapshot, node):
+        saw = f"{node} is inactive in config.xml: no firewall has it in a pool at run time"
+        yield Objection(node, saw, "Make its servers active there, and apply that", Override.NEVER)
+
+
+def _inactive(snapshot: Snapshot, node: str) -> bool:
+    """Wherever it is configured, and so nowhere at run time."""
+    places = memberships(snapshot, node)
+    statuses = {server.status for one in places for server in one.later or ()}
+    return statuses == {"inactive"} and not any(one.now for one in places)
+
+
+def agents_agree(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """What an agent has ordered comes back with its next answer, whatever is asked here."""
+    by_agent = _by_agent(snapshot, node) if action.puts_back else {}
+    for firewall, servers in by_agent.items():
+        saw = (
+            f"{node} is {servers[0].status} in {listed(one.pool for one in servers)} on {firewall}, as its agent check"
+        )
+        saw += " may have ordered: `state ready` lasts until its next answer"
+        yield Objection(node, saw, f"See first that the agent on {node} answers ready", Override.CONFIRM)
+
+
+def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
+    """By firewall: its servers that are out by their agent's word, or may be."""
+    found = {one.firewall: [each for each in one.now or () if each.by_agent] for one in memberships(snapshot, node)}
+    return {firewall: servers for firewall, servers in found.items() if servers}
 
 
 def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
@@ -218,6 +249,5 @@ def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objectio
     servers = [server for one in memberships(snapshot, node) for server in one.now or ()]
     maint = all(server.admin is Admin.MAINT for server in servers)
     if place(snapshot, node) is Place.OUT and (action is Action.DRAIN or (action is Action.REMOVE and maint)):
-        yield Objection(
-            node, f"{node} is out already", "There is nothing to take out; rejoin puts it back", Override.NEVER
-        )
+        back = "" if _inactive(snapshot, node) else "; rejoin puts it back"
+        yield Objection(node, f"{node} is out already", f"There is nothing to take out{back}", Override.NEVER)

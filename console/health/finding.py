@@ -63,6 +63,8 @@ class Kind(StrEnum):
     VERSIONS_DIFFER = "versions-differ", Layer.FIREWALL
 
     POOLS_UNKNOWN = "pools-unknown", Layer.POOL
+    POOLS_STRANGE = "pools-strange", Layer.POOL
+    PROCESSES_UNKNOWN = "processes-unknown", Layer.POOL
     BALANCER_STOPPED = "balancer-stopped", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL
@@ -73,6 +75,8 @@ class Kind(StrEnum):
     DOWN = "down", Layer.POOL
     DOWN_IN_POOL = "down-in-pool", Layer.POOL
     CHECK_FAILING = "check-failing", Layer.POOL
+    UNRESOLVED = "unresolved", Layer.POOL
+    AGENT = "agent", Layer.POOL
     WEIGHTLESS = "weightless", Layer.POOL
     NO_POOL = "no-pool", Layer.POOL
     UP_BUT_WEB_FAILS = "up-but-web-fails", Layer.POOL

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from console.balancers.pools import Admin, Pools, Server
+from console.balancers.pools import Pools, Server
 from console.facts.membership import Membership, Place, master, memberships, node_of, place, pools_of, sending
 from console.health.finding import Finding, Kind, Level
-from console.saying import counted, listed
+from console.saying import counted, doing, listed
 from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
 
 QUEUED = 5
@@ -38,6 +38,9 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.carp, Known) and isinstance(view.pools, Unknown) and view.pools is not NOT_ASKED:
             says = f"the pools of {view.name} are not known: {view.pools.why}"
             yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, says)
+        if isinstance(view.pools, Known) and (strange := view.pools.value.strange):
+            says = f"HAProxy on {view.name} prints what is not understood here, {'; '.join(strange)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.POOLS_STRANGE, says)
         if not isinstance(view.pools, Known) or view.pools.value.running:
             continue
         lead = master(snapshot)
@@ -76,10 +79,16 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
     """Who was taken out, who is down by health check, and in which pools."""
     for node in snapshot.nodes:
         where = place(snapshot, node.name)
-        if where is Place.MIXED:
+        if where in (Place.IN, Place.MIXED):
+            yield from _unresolved(snapshot, node.name)
+            yield from _agents(snapshot, node.name)
+        if where is Place.MIXED and not _agent_alone(snapshot, node.name):
             yield Finding(Level.DEGRADED, node.name, Kind.MIXED, _mixed(snapshot, node.name))
         elif where is Place.OUT and any(one.now or one.later for one in memberships(snapshot, node.name)):
-            yield Finding(Level.DEGRADED, node.name, Kind.OUT, f"{node.name} is out of the load balancer")
+            says = f"{node.name} is out of the load balancer"
+            if not any(one.now for one in memberships(snapshot, node.name)) and _inactive(snapshot, node.name):
+                says += ": it is inactive in config.xml"
+            yield Finding(Level.DEGRADED, node.name, Kind.OUT, says)
         elif where is Place.OUT:
             address = node_of(snapshot.cluster, node.name).address
             says = f"{node.name} is in no pool: no pool has a server with the address {address}"
@@ -87,6 +96,53 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
         elif where is Place.IN:
             yield from _down(snapshot, node.name)
             yield from _failing(snapshot, node.name)
+
+
+def _inactive(snapshot: Snapshot, node: str) -> bool:
+    return {server.status for one in memberships(snapshot, node) for server in one.later or ()} == {"inactive"}
+
+
+Servers = list[tuple[str, Server]]
+"""Servers of a node, each with its firewall."""
+
+
+def _servers(snapshot: Snapshot, node: str) -> Servers:
+    return [(one.firewall, server) for one in memberships(snapshot, node) for server in one.now or ()]
+
+
+def _where(servers: Servers) -> str:
+    """The pools, and the firewalls."""
+    return f"{listed(server.pool for _, server in servers)} on {listed(firewall for firewall, _ in servers)}"
+
+
+def _unresolved(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    """Maintenance that nobody asked for: it ends with DNS."""
+    nameless = [(firewall, server) for firewall, server in _servers(snapshot, node) if server.unresolved]
+    if nameless:
+        firewalls, names = (listed(firewall for firewall, _ in nameless), listed(one.unresolved for _, one in nameless))
+        pools = listed(server.pool for _, server in nameless)
+        says = f"HAProxy on {firewalls} can't resolve {names} ({node} in {pools}): no traffic until it can"
+        yield Finding(Level.DEGRADED, node, Kind.UNRESOLVED, says)
+
+
+def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    """Not what the health check finds, and it may be nobody's order here."""
+    told = [(firewall, server) for firewall, server in _servers(snapshot, node) if server.by_agent]
+    for status in dict.fromkeys(server.status for _, server in told):
+        where = _where([(firewall, server) for firewall, server in told if server.status == status])
+        if status == "DOWN (agent)":
+            says = f"the agent of {node} says down, in {where}: no traffic until it answers up"
+        else:
+            says = f"{node} is {status} in {where}: its agent may have ordered that, or a person"
+            says += "; see what the agent answers"
+        yield Finding(Level.DEGRADED, node, Kind.AGENT, says)
+
+
+def _agent_alone(snapshot: Snapshot, node: str) -> bool:
+    """All that is out may be by its agent's word, and config.xml has it in."""
+    out = [server for _, server in _servers(snapshot, node) if server.out]
+    configured = any(server.out for one in memberships(snapshot, node) for server in one.later or ())
+    return bool(out) and all(server.by_agent for server in out) and not configured
 
 
 def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
@@ -103,6 +159,7 @@ def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """Down everywhere a balancer runs is no traffic; down in some pools is less, and said by pool."""
     places = [(one.firewall, one.now) for one in memberships(snapshot, node) if one.now]
     idle = [(firewall, server) for firewall, now in places for server in now if not server.serving]
+    idle = [(firewall, server) for firewall, server in idle if not server.unasked and not server.strange]
     if not idle:
         return
     firewalls = listed(firewall for firewall, _ in idle)
@@ -137,7 +194,7 @@ def _same_everywhere(snapshot: Snapshot, node: str) -> bool:
 def _seen(snapshot: Snapshot, node: str) -> list[tuple[str, frozenset[tuple[str, bool]]]]:
     """By running balancer: which pools of the node it finds healthy, of those nobody has taken it out of."""
     return [
-        (one.firewall, frozenset((server.pool, server.serving) for server in one.now if server.admin is Admin.READY))
+        (one.firewall, frozenset((server.pool, server.serving) for server in one.now if not server.out))
         for one in memberships(snapshot, node)
         if one.now
     ]
@@ -169,8 +226,18 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     now = [one.firewall for one in places if one.out_now is False]
     later = [one.firewall for one in places if one.out_later is False]
     if not taken or not (now or later):
-        out = [server.backend for one in places for server in one.now or () if server.admin is not Admin.READY]
+        out = [server.backend for one in places for server in one.now or () if server.out]
+        follow = [
+            server.pool
+            for one in places
+            for server in one.now or ()
+            if not server.out and server.tracks and server.unasked
+        ]
         out += [server.pool for one in places for server in one.later or () if server.out]
+        if follow:
+            return (
+                f"{node} is out of {listed(out)}; {doing(follow, 'follows', 'follow')} it, and nobody took it out there"
+            )
         return f"{node} is out of {listed(out)}, but not of every pool"
     if not now and not any(one.out_later for one in places):
         return f"{node} is out at run time only: a reload, a boot or a failover of {listed(later)} brings it back"

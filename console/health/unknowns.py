@@ -28,6 +28,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "devices": Doubt(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
     "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
     "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
+    "processes": Doubt(Kind.PROCESSES_UNKNOWN, Level.NOTE, "what HAProxy's older processes hold on"),
     "writer": Doubt(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
     "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
     "claim": Doubt(Kind.CLAIM_UNKNOWN, Level.DEGRADED, "who is at work on"),

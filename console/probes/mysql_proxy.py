@@ -63,6 +63,8 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
     servers = parse_stat(stat, parse_state(state))
     if not servers:
         raise Unreadable("the backend has no servers")
+    if strange := next((server for server in servers if server.strange), None):
+        raise Unreadable(f"{strange.path}: {strange.strange}")
     return Writer(True, tuple(_server(server) for server in servers))
 
 

@@ -6,7 +6,9 @@ from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.configured import Change, PooledServer
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
 from console.facts.membership import Membership, config_of, memberships, reachable
+from console.guards import Action
 from console.procedures.firewalls import noted, over_firewalls
+from console.procedures.sessions import ended
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.snapshot import Snapshot
 
@@ -59,6 +61,38 @@ def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: s
     return over_firewalls(snapshot, intent, "config", verdict, success)
 
 
+def _reloaded(snapshot: Snapshot) -> tuple[str, ...]:
+    """The firewalls whose HAProxy our write reloads: those that its sync reaches."""
+    told = _told(snapshot)
+    leader = _leader(told)
+    return tuple(name for name in told if leader not in (None, name))
+
+
+def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
+    """Sessions that a reload would leave to a process that tells nothing: they end first, as far as they do in their
+    time. A removal waits for none."""
+    timings, reloaded = snapshot.cluster.timings, _reloaded(snapshot)
+    if intent.action is Action.REMOVE or snapshot.cluster.balancer != "haproxy":
+        return ""
+    for one in memberships(snapshot, intent.node):
+        out = max((server.since or 0 for server in one.now or () if server.out), default=timings.sessions)
+        left = ended(one, timings.quiet) if one.firewall in reloaded else ""
+        if left and out < timings.sessions:
+            return f"{left}; the configuration sync will reload HAProxy there"
+    return ""
+
+
+def _out_later(snapshot: Snapshot, intent: Intent) -> Progress:
+    success = f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml"
+    progress = _persistently(snapshot, intent, _disabled, success)
+    waits = "" if progress.done else _waits_for(snapshot, intent)
+    return progress._replace(says=waits) if waits else progress
+
+
+def _take_out_later(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _disabled)
+
+
 def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
     """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
     told = _told(snapshot)
@@ -92,17 +126,14 @@ LATER = Step(
     phase="out",
     says="disable {node} in config.xml too, so that it lasts; {reload}",
     finds=_find_later,
-    orders=lambda snapshot, intent: _write(snapshot, intent, _disabled),
-    done=lambda snapshot, intent: _persistently(
-        snapshot,
-        intent,
-        _disabled,
-        f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml",
-    ),
+    orders=_take_out_later,
+    done=_out_later,
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,
+    until_known=lambda timings: timings.sessions + 60.0,
     again=25.0,
     lasts=True,
+    reloads=_reloaded,
 )
 LATER_BACK = Step(
     name="back in config.xml",
@@ -116,4 +147,5 @@ LATER_BACK = Step(
     timeout=lambda _timings: 60.0,
     again=25.0,
     lasts=True,
+    reloads=_reloaded,
 )

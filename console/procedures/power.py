@@ -1,5 +1,7 @@
 """Stopping a node's services cleanly, rebooting it, and telling when it is fit again.
 
+What was only drained is set to maintenance first: visitors whom a cookie or a stick table keeps there would go on.
+
 Key of `Intent.found`: "boot NODE" -> the boot id before the reboot. Once the boot id has changed, everything that had
 to happen before is past, so a run that is resumed after the reboot stops nothing again. One that is resumed while the
 node is away waits for it as long as a boot may take, for that is what it may be doing.
@@ -8,13 +10,18 @@ node is away waits for it as long as a boot may take, for that is what it may be
 from collections.abc import Mapping
 
 from console.asks import Run
+from console.balancers.balancer import POOLS, balancer_of
+from console.balancers.pools import Admin, Server
 from console.facts.fitness import unfit
+from console.facts.membership import Membership, memberships
 from console.guards import no_traffic, none_lost, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
 from console.probes.gluster import STORAGE
 from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services
+from console.procedures.firewalls import over_firewalls
+from console.procedures.runtime import admin_as_found
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.saying import listed
 from console.snapshot import Cause, Known, Snapshot, Unknown
@@ -48,6 +55,35 @@ def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
 
 def _systemctl(*words: str) -> Run:
     return Run(("systemctl", *words), root=True, timeout=10)
+
+
+def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
+    """By us: a drain that was found stays one."""
+    return tuple(
+        server
+        for server in one.now or ()
+        if server.admin is Admin.DRAIN and admin_as_found(intent, one.firewall, server) is Admin.READY
+    )
+
+
+def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
+    if _rebooted(snapshot, intent):
+        return Progress(True, f"{intent.node} has rebooted already")
+
+    def verdict(one: Membership) -> str | None:
+        left = _only_drained(one, intent)
+        return f"{left[0].path} on {one.firewall} is still {left[0].status}" if left else None
+
+    shut = f"{intent.node} gets no visitor with its cookie any more"
+    return over_firewalls(snapshot, intent, "pools", verdict, shut)
+
+
+def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    if not _to_end(snapshot, intent):
+        return ()
+    drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.node)}
+    set_state = balancer_of(intent.cluster).set_state
+    return tuple(Order(name, set_state(servers, Admin.MAINT)) for name, servers in drained.items() if servers)
 
 
 def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
@@ -126,6 +162,18 @@ def _boot_time(timings: Timings) -> float:
     return timings.boot
 
 
+CLOSE = Step(
+    name="maintenance",
+    phase="boot",
+    says="set {node} from drain to maintenance on the firewalls, so that visitors with its cookie go elsewhere",
+    finds=_find_boot,
+    orders=_close,
+    done=_closed,
+    watches=(POOLS, HOST),
+    timeout=lambda _timings: 15.0,
+    again=3.0,
+    until_known=_boot_time,
+)
 STOP_MYSQL = Step(
     name="stop MySQL",
     phase="boot",

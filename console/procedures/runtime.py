@@ -8,7 +8,6 @@ from console.facts.membership import Membership, membership, memberships, pools_
 from console.guards import Action
 from console.procedures.firewalls import noted, over_firewalls
 from console.procedures.steps import Intent, Order, Progress, Step
-from console.saying import counted
 from console.snapshot import Snapshot
 
 
@@ -17,14 +16,22 @@ def _wanted(intent: Intent) -> Admin:
 
 
 def _not_out(server: Server, intent: Intent) -> bool:
-    """Maintenance is out for a drain too; a drain is not yet maintenance for a removal."""
-    return server.admin is Admin.READY or (intent.action is Action.REMOVE and server.admin is Admin.DRAIN)
+    """Maintenance is out for a drain too; a drain is not yet maintenance for a removal. Only what was asked counts: a
+    server without an address gets nothing now, and all again once it has one."""
+    ready = server.admin is Admin.READY or not server.told
+    return ready or (intent.action is Action.REMOVE and server.admin is Admin.DRAIN)
+
+
+def _still(server: Server, firewall: str) -> str:
+    """That a server is not yet as it was ordered, and whose doing that may be."""
+    by = f"; its agent check may have answered {server.status.split()[0].lower()}" if server.agent else ""
+    return f"{server.path} on {firewall} is still {server.status}{by}{f'; {server.strange}' if server.strange else ''}"
 
 
 def _out_now(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
         left = [server for server in one.now or () if _not_out(server, intent)]
-        return f"{len(left)} servers of {one.node} on {one.firewall} still {left[0].status}" if left else None
+        return _still(left[0], one.firewall) if left else None
 
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is out ({_wanted(intent).value})")
 
@@ -38,32 +45,35 @@ def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    """Not what is out on a firewall that is read late, when it was noted elsewhere: a sync of ours may have done it."""
+    """Only what was asked: HAProxy puts down a drain to the agent by itself. And not what is out on a firewall that is
+    read late, when it was noted elsewhere: a sync of ours may have done it."""
     return {
-        f"now {one.firewall} {server.backend}/{server.name}": server.admin.value
+        f"now {one.firewall} {server.path}": _asked(server).value
         for one in memberships(snapshot, intent.node)
         for server in one.now or ()
-        if server.admin is Admin.READY or not noted(intent, "now", one.firewall, f"{server.backend}/{server.name}")
+        if server.told
+        if server.admin is Admin.READY or not noted(intent, "now", one.firewall, server.path)
     }
 
 
-def _sessions(snapshot: Snapshot, intent: Intent) -> Progress:
-    def verdict(one: Membership) -> str | None:
-        if one.sessions is None:
-            return f"sessions to {one.node} can't be counted on {one.firewall}"
-        return f"{counted(one.sessions, 'session')} to {one.node} left on {one.firewall}" if one.sessions else None
-
-    return over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.node} left")
+def _asked(server: Server) -> Admin:
+    return Admin.READY if server.status.endswith("(agent)") else server.admin
 
 
-def _admin_as_found(intent: Intent, firewall: str, server: Server) -> Admin:
-    return Admin(noted(intent, "now", firewall, f"{server.backend}/{server.name}") or "ready")
+def admin_as_found(intent: Intent, firewall: str, server: Server) -> Admin:
+    """Ready, where nothing readable was noted."""
+    found = noted(intent, "now", firewall, server.path)
+    return Admin(found) if found in {admin.value for admin in Admin} else Admin.READY
 
 
 def _back_now(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
-        left = [server for server in one.now or () if server.admin is not _admin_as_found(intent, one.firewall, server)]
-        return f"{left[0].backend}/{left[0].name} on {one.firewall} is still {left[0].status}" if left else None
+        left = [
+            server
+            for server in one.now or ()
+            if server.admin is not admin_as_found(intent, one.firewall, server) or not server.told
+        ]
+        return _still(left[0], one.firewall) if left else None
 
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is back as it was found")
 
@@ -75,7 +85,8 @@ def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
             left = tuple(
                 server
                 for server in one.now or ()
-                if server.admin is not admin and _admin_as_found(intent, one.firewall, server) is admin
+                if (server.admin is not admin or not server.told)
+                and admin_as_found(intent, one.firewall, server) is admin
             )
             if left:
                 orders.append(Order(one.firewall, balancer_of(intent.cluster).set_state(left, admin)))
@@ -83,17 +94,39 @@ def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _up(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Not waited for, but said: a name that does not resolve, and a server that follows one which is out as it was
+    found. No order of ours mends them."""
+    places = memberships(snapshot, intent.node)
+    held = [(one.firewall, server) for one in places for server in one.now or () if _held(intent, one, server)]
+
     def verdict(one: Membership) -> str | None:
         down = [
             server
             for server in one.now or ()
-            if server.weight and not server.serving and _admin_as_found(intent, one.firewall, server) is Admin.READY
+            if server.weight and not server.serving and admin_as_found(intent, one.firewall, server) is Admin.READY
+            if (one.firewall, server) not in held
         ]
-        return (
-            f"{down[0].backend}/{down[0].name} on {one.firewall} is {down[0].status} {down[0].check}" if down else None
-        )
+        if not down:
+            return None
+        check = f"{down[0].status} {down[0].check}".strip()
+        return f"{down[0].path} on {one.firewall} is {_because(down[0]) or down[0].strange or check}"
 
-    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is UP")
+    if any(one.now is not None for one in places) and not any(one.now for one in places):
+        return Progress(False, f"no firewall has {intent.node} in a pool at run time")
+    but = "".join(f"; {server.path} on {name} {server.unasked}" for name, server in held)
+    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is {'in' if but else 'UP'}{but}")
+
+
+def _because(server: Server) -> str:
+    return f"{server.status}: {server.name} {server.unasked}" if server.unasked else ""
+
+
+def _held(intent: Intent, one: Membership, server: Server) -> bool:
+    """Nobody asked for its being out, and nobody can end it by asking."""
+    if server.unresolved:
+        return True
+    followed = next((each for each in one.now or () if each.path == server.tracks), None)
+    return followed is not None and admin_as_found(intent, one.firewall, followed) is not Admin.READY
 
 
 def _served(server: Server) -> bool:
@@ -130,15 +163,6 @@ NOW = Step(
     again=3.0,
     asks_all=True,
     lasts=True,
-)
-SESSIONS = Step(
-    name="sessions",
-    phase="out",
-    says="watch the sessions to {node} end",
-    done=_sessions,
-    watches=(POOLS,),
-    timeout=lambda timings: timings.sessions,
-    goes_on=True,
 )
 NOW_BACK = Step(
     name="back at run time",

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from console.asks import Run
 from console.balancers.balancer import balancer_of
+from console.facts.membership import master
 from console.guards import Action, Guard
 from console.inventory import Cluster, Timings
 from console.question import Question
+from console.saying import listed
 from console.snapshot import Snapshot
 
 
@@ -73,9 +75,17 @@ class Step:
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
 
-    def told(self, intent: Intent) -> str:
-        """What it does, of this node."""
-        return self.says.format(node=intent.node, reload=balancer_of(intent.cluster).reload)
+    reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
+    """The firewalls whose balancer is reloaded because a sync reaches them."""
+
+    def told(self, intent: Intent, picture: Snapshot | None = None) -> str:
+        """What it does, of this node; with a picture, on which firewalls."""
+        balancer = balancer_of(intent.cluster)
+        synced = self.reloads(picture) if picture else ()
+        reload = f"{balancer.name} on {listed(synced)} is reloaded by the sync" if synced else balancer.reload
+        if picture and master(picture) in synced and self.phase == "out" and intent.action is not Action.REMOVE:
+            reload += f", after the sessions there have ended: {listed(synced)} carries the traffic"
+        return self.says.format(node=intent.node, reload=reload)
 
 
 Procedure = tuple[Step, ...]

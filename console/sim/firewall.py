@@ -50,6 +50,8 @@ class Firewall(Machine):
         self._pid = 40_321
         self.haproxy: HAProxy | None = None
         """The process that balances: HAProxy, or relayd on a firewall whose configuration is relayd's."""
+        self.older: list[HAProxy] = []
+        """HAProxy processes from before a reload, which still hold sessions."""
         self.reload()
 
     @property
@@ -91,9 +93,21 @@ class Firewall(Machine):
         return IDLE_STATES + 2 * sum(count for _, _, count in self.sessions)
 
     def reload(self) -> None:
-        """A new process built from config.xml; runtime states of the old one are lost, and relayd's ids change."""
+        """A new process built from config.xml; runtime states of the old one are lost, and relayd's ids change. The old
+        HAProxy goes on with its sessions."""
+        if self.haproxy and not self.config.relayd:
+            self.older.append(self.haproxy)
         self._pid += 13
         self.haproxy = HAProxy(self.config.pools, self.clock.now, self._pid)
+
+    def fade(self, dt: float) -> None:
+        """Processes from before a reload end with their last session."""
+        self.older = [process for process in self.older if process.fade(self.clock.now, dt)]
+
+    @property
+    def processes(self) -> list[HAProxy]:
+        """HAProxy's, the one that answers last."""
+        return [*self.older, *([self.haproxy] if self.haproxy else [])]
 
     def maintain(self, on: bool) -> None:
         """Enters or leaves persistent CARP maintenance mode."""
@@ -153,6 +167,7 @@ class Firewall(Machine):
 
     def lost(self) -> None:
         self.haproxy = None
+        self.older = []
         self.carp = False
 
     def stopping(self) -> None:

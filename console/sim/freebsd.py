@@ -136,6 +136,29 @@ def _states(firewall: Firewall) -> list[str]:
     return lines
 
 
+def pids(call: Call, firewall: Firewall) -> int:
+    """`pgrep -x haproxy` within a script: all on one line, and 0 where there are several."""
+    processes = firewall.processes
+    call.out(" ".join(str(process.pid) for process in processes) + "\n")
+    return 0 if len(processes) > 1 else 1
+
+
+def sockstat(call: Call, firewall: Firewall) -> int:
+    """`-P tcp -c`: HAProxy's connections to the nodes, and one of somebody else's."""
+    if call.argv[1:] != ("-P", "tcp", "-c"):
+        return call.fail("usage: sockstat [-46ciLlnqSsUuvw] [-j jid] [-p ports] [-P protocols]")
+    columns = "{:<8} {:<10} {:<5} {:<3} {:<6} {:<21} {:<21}\n".format
+    lines = [columns("USER", "COMMAND", "PID", "FD", "PROTO", "LOCAL ADDRESS", "FOREIGN ADDRESS")]
+    lines.append(columns("root", "sshd", 812, 4, "tcp4", f"{firewall.config.lan}:22", "10.20.0.50:50122"))
+    for process in firewall.processes:
+        for server in process.servers:
+            for number in range(round(server.sessions)):
+                local, foreign = f"{firewall.config.lan}:{20000 + number}", f"{server.address}:{server.port}"
+                lines.append(columns("proxy", "haproxy", process.pid, 11 + number, "tcp4", local, foreign))
+    call.out("".join(lines))
+    return 0
+
+
 def find(call: Call, firewall: Firewall) -> int:
     """The dirty files: nothing else is looked for."""
     if call.argv[1:] != ("/var/run", "-maxdepth", "1", "-name", "*.dirty"):

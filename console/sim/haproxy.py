@@ -64,32 +64,65 @@ class Server:
     sessions_max: int = 0
     last: float | None = None
     """When it was last given a session."""
+    held: int = 0
+    """Sessions that do not end: downloads, web sockets."""
+    returning: float = 0.0
+    """Requests a second of visitors who hold its cookie: a drain does not turn them away."""
+    name_lost: str = ""
+    """The name it is configured by, while that does not resolve."""
+    tracked: "Server | None" = None
+    """Whose state it follows."""
+    agent: str = ""
+    """What the agent on its machine answers, once a second: up, down, drain, maint or ready; "" without one."""
 
     @property
     def maint(self) -> bool:
         """No traffic, no checks."""
-        return self.forced == "maint"
+        return bool(self.forced == "maint" or self.name_lost or (self.tracked and self.tracked.maint))
+
+    @property
+    def drained(self) -> bool:
+        """By what was asked of it, or of whom it follows."""
+        return self.forced == "drain" or bool(self.tracked and self.tracked.drained)
+
+    @property
+    def flags(self) -> int:
+        """srv_admin_state."""
+        inherited = (2 if self.tracked.maint else 0) + (16 if self.tracked.drained else 0) if self.tracked else 0
+        asked = {"maint": 1, "drain": 8}.get(self.forced, 0)
+        return asked + inherited + (4 if self.disabled else 0) + (32 if self.name_lost else 0)
 
     @property
     def eligible(self) -> bool:
         """Whether it gets new sessions."""
-        return self.up and not self.maint and self.forced != "drain" and self.weight > 0
+        return self.up and not self.maint and not self.drained and self.agent != "down" and self.weight > 0
+
+    @property
+    def visited(self) -> bool:
+        """Whether it gets those of visitors with its cookie."""
+        return self.up and not self.maint and self.agent != "down"
 
     @property
     def status(self) -> str:
         """As `show stat` words it."""
+        if self.name_lost:
+            return "MAINT (resolution)"
+        if self.forced != "maint" and self.tracked and self.tracked.maint:
+            return f"MAINT (via {self.tracked.backend}/{self.tracked.name})"
         if self.maint:
             return "MAINT"
+        if self.agent == "down":
+            return "DOWN (agent)"
         if not self.up:
             return f"DOWN {self.health}/{RISE}" if self.health else "DOWN"
-        if self.forced == "drain":
-            return "DRAIN"
+        if self.drained:
+            return "DRAIN (agent)" if self.agent else "DRAIN"
         full = self.health == RISE + FALL - 1
         return "UP" if full else f"UP {self.health - RISE + 1}/{FALL}"
 
     def force(self, state: str, now: float) -> None:
         """`set server ... state ready|drain|maint`. Leaving maint puts it UP before any check has run."""
-        left = self.maint and state != "maint"
+        left = self.forced == "maint" and state != "maint"
         self.forced = "" if state == "ready" else state
         self.changed = now
         if left:
@@ -123,6 +156,7 @@ class Server:
             self.last = now
         if not self.up or self.maint:
             self.downtime += dt
+        self.sessions = max(self.sessions, self.held)
         self.sessions_max = max(self.sessions_max, round(self.sessions))
 
 
@@ -173,12 +207,21 @@ class HAProxy:
             for server in self.servers:
                 if not server.maint:
                     server.checked(probe(server.address, server.mode), now)
+                if server.agent in ("drain", "maint", "ready") and server.forced != server.agent.replace("ready", ""):
+                    server.force(server.agent, now)
         for backend in self.backends:
             serving = backend.serving
             weight = sum(server.weight for server in serving)
             for server in backend.servers:
                 share = server.weight / weight if server in serving else 0.0
-                server.serve(traffic.get(backend.mode, 0.0) * dt * share, dt, now)
+                cookies = server.returning if server.visited and traffic else 0.0
+                server.serve((traffic.get(backend.mode, 0.0) * share + cookies) * dt, dt, now)
+
+    def fade(self, now: float, dt: float) -> bool:
+        """What becomes of its sessions once another process has taken over. Returns whether some are left."""
+        for server in self.servers:
+            server.serve(0.0, dt, now)
+        return any(round(server.sessions) for server in self.servers)
 
     @property
     def servers(self) -> list[Server]:

@@ -75,14 +75,18 @@ def _servers_state(process: HAProxy, now: float, only: str | None = None) -> str
 
 
 def _state_line(backend: Backend, server: Server, now: float) -> str:
-    admin = {"maint": 1, "drain": 8}.get(server.forced, 0) + (4 if server.disabled else 0)
     up = 2 if server.up and not server.maint else 0
     health = 0 if server.maint else server.health
     return (
-        f"{backend.id} {backend.name} {server.id} {server.name} {server.address} {up} {admin} {server.weight} "
-        f"{server.initial_weight} {int(now - server.changed)} {CHECK_NUMBERS[server.check.status]} "
-        f"{3 if server.check.passed else 2} {health} {14 if server.maint else 6} 0 1 1 - {server.port} - 0 0 - - 0"
+        f"{backend.id} {backend.name} {server.id} {server.name} {_address(server) or '-'} {up} {server.flags} "
+        f"{server.weight} {server.initial_weight} {int(now - server.changed)} {CHECK_NUMBERS[server.check.status]} "
+        f"{3 if server.check.passed else 2} {health} {14 if server.maint else 6} {22 if server.agent else 0} 1 1 "
+        f"{server.name_lost or '-'} {server.port} - 0 0 - - 0"
     )
+
+
+def _address(server: Server) -> str:
+    return "" if server.name_lost else server.address
 
 
 @cache
@@ -169,7 +173,9 @@ def _server_row(template: dict[str, str], server: Server, now: float) -> dict[st
         "check_rise": RISE if checked else "",
         "check_fall": FALL if checked else "",
         "lastsess": -1 if server.last is None else int(now - server.last),
-        "addr": f"{server.address}:{server.port}",
+        "addr": f"{_address(server)}:{server.port}" if _address(server) else "",
+        "tracked": f"{server.tracked.backend}/{server.tracked.name}" if server.tracked else "",
+        "agent_status": {"": "", "up": "L7OK", "down": "L7STS"}.get(server.agent, "CHECKED"),
     }
     if server.mode == "http":
         values["hrsp_2xx"] = values["req_tot"] = int(server.requests)

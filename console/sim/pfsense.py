@@ -43,6 +43,7 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "find": freebsd.find,
         "lockf": locks.lockf,
         "pgrep": locks.pgrep,
+        "sockstat": freebsd.sockstat,
         "sh": _sh,
         "nc": _nc,
         "test": _test,
@@ -89,6 +90,8 @@ async def _sh(call: Call, firewall: Firewall) -> int:
         return relayd.count(call, firewall)
     if firewall.config.relayd and "relayctl host" in script:
         return relayd.set_hosts(call, firewall)
+    if "pgrep -x haproxy" in script:
+        return freebsd.pids(call, firewall)
     user = "root" if call.root else call.shell.variables["USER"]
     return await Shell(call.shell.system, user, call.out, call.err).run(script)
 

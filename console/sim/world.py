@@ -77,6 +77,7 @@ class World:
         self._proxies.tick(dt)
         served = dict.fromkeys(self._addresses, 0.0)
         for firewall in self.firewalls.values():
+            firewall.fade(dt)
             if firewall.haproxy:
                 traffic = self.traffic.at(self.clock.now) if firewall is self.master else {}
                 firewall.haproxy.tick(self.clock.now, dt, self._probe, traffic)

@@ -80,7 +80,10 @@ def unknown(reading: Unknown) -> Word:
 
 
 def server(one: Server) -> Word:
-    """A server of a backend. What was asked of it comes before its health: out is out, even when it is also down."""
+    """A server of a backend. What was asked of it comes before its health: out is out, even when it is also down. A
+    server without an address was taken out by nobody."""
+    if one.strange:
+        return Word(UNKNOWN, one.status[:8] or "?", "unknown")
     if one.admin is Admin.MAINT:
         return Word(OUT, "MAINT", "note")
     if one.admin is Admin.DRAIN:
@@ -90,6 +93,8 @@ def server(one: Server) -> Word:
         return Word(WARN, one.status, "warn") if falling else Word(OK, "UP", "ok")
     if one.status.startswith(("NOLB", "UP")):
         return Word(WARN, "NOLB" if one.status.startswith("NOLB") else "UP w0", "warn")
+    if one.unresolved:
+        return Word(BAD, "NO NAME", "bad")
     return Word(BAD, one.status.split()[0], "bad")
 
 

@@ -109,7 +109,7 @@ async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) ->
 
 OUT = "found sending answered seen found sending answered seen"
 BACK = "sending answered seen sending answered seen"
-BOOT = "found sending answered seen sending answered seen sending answered seen"
+BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
 LINES = {
     Action.DRAIN: f"opened {OUT} seen closed",
     Action.REMOVE: f"opened {OUT} closed",

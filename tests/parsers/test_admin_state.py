@@ -5,7 +5,7 @@ The server has `disabled` in haproxy.cfg, as it has after a reload of a firewall
 
 import pytest
 
-from console.balancers.haproxy import parse_state
+from console.balancers.haproxy import State, parse_state
 from console.balancers.pools import Admin
 
 
@@ -20,4 +20,4 @@ from console.balancers.pools import Admin
 )
 def test_of_a_server_that_is_disabled_in_haproxy_cfg(asked: str, line: str, admin: Admin) -> None:
     head = "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time"
-    assert parse_state(f"{head}\n{line}\n") == {("a", "s"): admin}, asked
+    assert parse_state(f"{head}\n{line}\n") == {("a", "s"): State(admin)}, asked

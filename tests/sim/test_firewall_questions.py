@@ -12,13 +12,12 @@ from console.inventory import Cluster
 from console.inventory_file import load
 from console.poller import Poller
 from console.question import Subject
+from console.rounds import about
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from console.snapshot import QUESTIONS, FirewallView, Known
+from console.snapshot import FirewallView, Known
 from console.wire import Wire
 from tests.conftest import BRISK
-
-FIELDS = tuple(question.field for question in QUESTIONS if question.subject is Subject.FIREWALL)
 
 
 class Watch:
@@ -57,8 +56,8 @@ async def watched(folder: Path, balancer: str = "haproxy") -> AsyncIterator[Watc
         try:
             watch = Watch(sim, poller)
             for name in ("fw1", "fw2"):
-                for field in FIELDS:
-                    await watch.until(name, field, lambda _value: True)
+                for question in about(cluster, Subject.FIREWALL, name):
+                    await watch.until(name, question.field, lambda _value: True)
             yield watch
         finally:
             await poller.close()

@@ -155,6 +155,8 @@ def server(value: Any) -> Word:
         return Word(words.OK, text, "ok")
     if text.startswith(("UP", "NOLB")):
         return Word(words.WARN, text, "warn")
+    if text.startswith("MAINT ("):  # by a name that does not resolve, or by the server it follows
+        return Word(words.BAD, text, "bad")
     if text.startswith(("MAINT", "DRAIN")):
         return Word(words.OUT if text.startswith("MAINT") else words.DRAIN, text, "note")
     return Word(words.BAD, text or "?", "bad")

@@ -1,0 +1,149 @@
+"""What HAProxy prints in states that few firewalls are in, file by file, and what is to be concluded from each.
+
+Beside each NAME.txt of tests/cases/haproxy stands NAME.json: of the servers, the findings, the orders and the steps.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.asks import Ran, Unreadable
+from console.balancers import haproxy
+from console.balancers.configured import PooledServer
+from console.balancers.pfsense_config import FirewallConfig
+from console.balancers.pools import Admin, Pools
+from console.facts.membership import membership, place
+from console.guards import Action, objections
+from console.health import findings
+from console.health.finding import Layer
+from console.inventory import Cluster, Firewall, Login, Node
+from console.procedures.power import CLOSE
+from console.procedures.runtime import NOW, NOW_BACK, UP
+from console.procedures.sessions import SESSIONS
+from console.procedures.steps import Intent, Step
+from console.snapshot import Known, Snapshot, empty
+
+CASES = Path(__file__).parents[1] / "cases" / "haproxy"
+LOGIN = Login("127.0.0.1")
+CLUSTER = Cluster(
+    "c",
+    (Firewall("fw1", "10.20.0.2", LOGIN), Firewall("fw2", "10.20.0.3", LOGIN)),
+    tuple(Node(f"node{at}", f"10.20.0.1{at}", LOGIN) for at in (1, 2, 3)),
+)
+NEXT_LOOK = "== the next look, 2 s later\n"
+
+
+def looks(name: str) -> list[Pools | str]:
+    """Each look of a case, or why it can't be read."""
+    seen: list[Pools | str] = []
+    for at, text in enumerate((CASES / f"{name}.txt").read_text().split(NEXT_LOOK)):
+        before = seen[-1] if seen and isinstance(seen[-1], Pools) else None
+        try:
+            seen.append(haproxy.parse((Ran(0, text, "", 2.0 * at), Ran(1, "", "")), before))
+        except Unreadable as why:
+            seen.append(str(why))
+    return seen
+
+
+def picture(pools: Pools, statuses: str = "active") -> Snapshot:
+    """Two firewalls that print the same, and config.xml where every node is in the pool."""
+    servers = tuple(PooledServer("web", node.name, node.address, statuses) for node in CLUSTER.nodes)
+    config = FirewallConfig("23.3", False, False, False, "", servers, (), "1", "")
+    blank = empty(CLUSTER)
+    views = (replace(view, pools=Known(pools, 1.0), config=Known(config, 1.0)) for view in blank.firewalls)
+    return replace(blank, firewalls=tuple(views))
+
+
+def sent(step: Step, action: Action, seen: Snapshot, found: dict[str, str] | None = None) -> str:
+    """What a step sends to fw1 of node2's."""
+    orders = step.orders(seen, Intent(CLUSTER, "node2", action, found or {}))
+    return "".join(order.run.stdin for order in orders if order.machine == "fw1")
+
+
+def progress(step: Step, seen: Snapshot, action: Action = Action.DRAIN, found: dict[str, str] | None = None) -> Any:
+    return step.done(seen, Intent(CLUSTER, "node2", action, found or {}))
+
+
+NAMES = sorted(path.stem for path in CASES.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str) -> None:
+    expected = json.loads((CASES / f"{name}.json").read_text())
+    seen = looks(name)
+    for look, of_it in zip(seen, expected["looks"], strict=True) if "looks" in expected else [(seen[-1], expected)]:
+        if "unknown" in of_it:
+            assert isinstance(look, str)
+            assert re.search(of_it["unknown"], look)
+        else:
+            assert isinstance(look, Pools), look
+            holds(look, of_it)
+
+
+def holds(pools: Pools, expected: dict[str, Any]) -> None:
+    by_path = {server.path: server for server in pools.servers}
+    if "servers" in expected:
+        assert by_path.keys() == expected["servers"].keys()
+    for path, facts in expected.get("servers", {}).items():
+        for name, value in facts.items():
+            read = getattr(by_path[path], name)
+            assert (read.value if isinstance(read, Admin) else read) == value, (path, name)
+    if "strange" in expected:
+        assert list(pools.strange) == expected["strange"]
+    concluded(picture(pools), expected)
+    acted(picture(pools), expected)
+
+
+def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
+    for node, where in expected.get("place", {}).items():
+        assert place(seen, node).value == where, node
+    if "out" in expected:
+        assert membership(seen, "fw1", "node2").out_now is expected["out"]
+    told = [one.says for one in findings(seen) if one.layer is Layer.POOL]
+    assert all(any(re.search(wanted, says) for says in told) for wanted in expected.get("says", ())), told
+    about = [says for says in told if "node2" in says]
+    assert not any(re.search(unwanted, says) for unwanted in expected.get("says_not", ()) for says in about), told
+    for action, wanted in expected.get("objects", {}).items():
+        assert any(re.search(wanted, one.sentence) for one in objections(seen, Action(action), "node2")), action
+
+
+def acted(seen: Snapshot, expected: dict[str, Any]) -> None:
+    noted = {**NOW.finds(seen, Intent(CLUSTER, "node2", Action.REMOVE))}
+    assert expected.get("found", {}).items() <= noted.items()
+    for action in (Action.DRAIN, Action.REMOVE):
+        if action.value in expected:
+            assert expected[action.value] in sent(NOW, action, seen)
+            assert bool(expected[action.value]) is not progress(NOW, seen, action).done or not expected[action.value]
+    if "back" in expected:
+        assert sent(NOW_BACK, Action.REJOIN, seen, noted).strip() == expected["back"]
+    if "up" in expected:
+        up = progress(UP, seen, Action.REJOIN, noted)
+        assert up.done
+        assert up.says.startswith(expected["up"])
+    if "waits" in expected:
+        waits = progress(UP, seen, Action.REJOIN, noted)
+        assert not waits.done
+        assert re.search(expected["waits"], waits.says)
+    if "sessions" in expected:
+        assert not progress(SESSIONS, seen).done
+        assert expected["sessions"] in progress(SESSIONS, seen).says
+    if "sessions_done" in expected:
+        assert progress(SESSIONS, seen) == (True, expected["sessions_done"], ())
+
+
+@pytest.mark.parametrize(("found", "order"), [({}, "state maint"), ({"now fw1 web_ipvANY/node2": "drain"}, "")])
+def test_before_a_stop_our_drains_become_maintenance(found: dict[str, str], order: str) -> None:
+    (pools,) = looks("quiet-and-drained")
+    assert isinstance(pools, Pools)
+    host: Any = type("Host", (), {"boot_id": "before"})()
+    seen = picture(pools)
+    seen = replace(seen, nodes=tuple(replace(view, host=Known(host, 1.0)) for view in seen.nodes))
+    found = {"boot node2": "before", **found}
+    assert order in sent(CLOSE, Action.REBOOT, seen, found)
+    assert progress(CLOSE, seen, Action.REBOOT, found).done is not bool(order)
+    rebooted = progress(CLOSE, seen, Action.REBOOT, {**found, "boot node2": "another"})
+    assert (rebooted.done, rebooted.says) == (True, "node2 has rebooted already")
