@@ -60,11 +60,10 @@ def text(tree: Any, *keys: str) -> str:
     return found
 
 
-def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
-    """The order that runs a script of pfSense's PHP with these changes as its @PAYLOAD@.
+def php(own: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that writes these changes by pfSense's own PHP: `own` is the balancer's part of the script.
 
-    What the servers' statuses must be beforehand travels along: the scripts change nothing when somebody else was
-    quicker.
+    The statuses that are expected travel along: nothing is changed where somebody else was quicker.
     """
     payload = {
         "servers": [
@@ -81,7 +80,60 @@ def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) 
         "description": description,
     }
     encoded = base64.b64encode(json.dumps(payload, sort_keys=True).encode()).decode()
-    return Run(("/usr/local/bin/php", "-q"), stdin=script.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+    return Run(("/usr/local/bin/php", "-q"), stdin=own + _SHARED.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+
+
+_SHARED = """\
+$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
+
+function drainboard_end($result) {
+    echo "\\ndrainboard " . json_encode($result, JSON_PARTIAL_OUTPUT_ON_ERROR) . "\\n";
+    exit(0);
+}
+
+function drainboard_refuse($why) { drainboard_end(array('ok' => false, 'why' => $why)); }
+
+/* Reads config.xml from the disk into $config. Returns the hash it had just before. */
+function drainboard_read() {
+    global $config, $g;
+    $hash = hash_file('sha256', "{$g['cf_conf_path']}/config.xml");
+    if (function_exists('config_read_file')) {
+        $read = config_read_file(false, false);  /* 2.8 on: sets $config, past the cache, and says if it could */
+    } else {
+        $config = function_exists('parse_config') ? parse_config(true) : null;  /* up to 2.7: the array itself */
+        $read = true;
+    }
+    if ($hash === false || !$read || !is_array($config)) { drainboard_refuse('this pfSense could not read config.xml'); }
+    return $hash;
+}
+
+/* Refuses a server that is neither as it was seen nor as it is wanted. Returns if it must be changed. */
+function drainboard_differs($want, $is) {
+    if ($is === $want['status']) { return false; }
+    if ($is === $want['expect']) { return true; }
+    $name = "{$want['pool']}/{$want['server']}";
+    drainboard_refuse($is === null ? "$name is not in the configuration any more" : "$name is now $is, not {$want['expect']}");
+}
+
+/* Checks first: that takes seconds. What is then written is config.xml as it is after them, with our change in it. */
+for ($tries = 1; ; $tries++) {
+    $hash = drainboard_read();
+    $changed = drainboard_apply($drainboard['servers']);
+    if ($changed === 0) { break; }
+    drainboard_check();
+    if (drainboard_read() === $hash) {
+        drainboard_apply($drainboard['servers']);
+        $written = write_config($drainboard['description']);
+        if (!is_array($written) && $written !== true) { drainboard_refuse('pfSense could not write config.xml'); }
+        break;
+    }
+    if ($tries === 4) { drainboard_refuse("config.xml was changed by somebody else during each of $tries checks; try again when nobody saves there"); }
+}
+drainboard_finish($changed, $drainboard['sync']);
+drainboard_end(array('ok' => true, 'changed' => $changed));
+"""  # noqa: E501 -- PHP, kept one statement a line
+"""What both balancers' scripts share. Their own parts define drainboard_apply($servers), which changes $config and
+returns how much; drainboard_check(), which refuses what would not run; drainboard_finish($changed, $sync)."""
 
 
 def refusal(answer: Ran) -> str | None:

@@ -78,7 +78,8 @@ def _description(intent: Intent) -> str:
 
 
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    """As `_find_now`."""
+    """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
+    is out may be our own doing; only its first note counts."""
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.node)
@@ -92,6 +93,7 @@ LATER = Step(
     phase="out",
     says="disable {node} in config.xml too, so that it lasts; {reload}",
     finds=_find_later,
+    renews=True,
     orders=lambda snapshot, intent: _write(snapshot, intent, _disabled),
     done=lambda snapshot, intent: _persistently(
         snapshot,
