@@ -11,6 +11,10 @@ from console.snapshot import Snapshot
 from console.wire import Wire
 
 
+DONE = "command succeeded"
+"""What relayctl says where HAProxy says nothing."""
+
+
 def shown(order: Order, wire: Wire) -> str:
     """An order as it will leave, for dry run and journal."""
     return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
@@ -30,7 +34,7 @@ def complaint(order: Order, answer: Answer | WireError) -> str | None:
     if order.run.argv[0].endswith("php"):
         why = refusal(answer)
         return f"{order.machine}: {why}" if why else None
-    said = first_line(answer.err if answer.status else answer.out)
+    said = first_line(answer.err if answer.status else answer.out.replace(DONE, ""))
     return f"{order.machine}: {plain_text(said)}" if said else None
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,14 +40,31 @@ class Change(NamedTuple):
     status: str
 
 
-def checked(found: tuple[PooledServer, ...]) -> tuple[PooledServer, ...]:
-    """Not too many, and of known status."""
-    if len(found) > MOST_SERVERS:
-        raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
-    unknown = next((server for server in found if server.status not in STATUSES), None)
-    if unknown:
-        raise Unreadable(f"config.xml gives {unknown.pool}/{unknown.name} the unknown status {unknown.status[:20]!r}")
-    return found
+class Found(NamedTuple):
+    """What config.xml says of the servers. `odd`: a sentence on each of which it can't be told; it is left out."""
+
+    servers: tuple[PooledServer, ...] = ()
+    odd: tuple[str, ...] = ()
+
+
+def collected(tried: Iterable[Callable[[], PooledServer]]) -> Found:
+    """One that can't be read costs only itself. Raises Unreadable for too many."""
+    servers: list[PooledServer] = []
+    odd: list[str] = []
+    for read in tried:
+        if len(servers) + len(odd) == MOST_SERVERS:
+            raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
+        try:
+            servers.append(_known(read()))
+        except Unreadable as error:
+            odd.append(str(error))
+    return Found(tuple(servers), tuple(odd))
+
+
+def _known(server: PooledServer) -> PooledServer:
+    if server.status not in STATUSES:
+        raise Unreadable(f"config.xml gives {server.pool}/{server.name} the unknown status {server.status[:20]!r}")
+    return server
 
 
 def text(tree: Any, *keys: str) -> str:
@@ -127,7 +145,7 @@ for ($tries = 1; ; $tries++) {
         if (!is_array($written) && $written !== true) { drainboard_refuse('pfSense could not write config.xml'); }
         break;
     }
-    if ($tries === 4) { drainboard_refuse("config.xml was changed by somebody else during each of $tries checks; try again when nobody saves there"); }
+    if ($tries === 4) { drainboard_refuse("config.xml was changed by others during each of $tries checks; try again when nobody saves there"); }
 }
 drainboard_finish($changed, $drainboard['sync']);
 drainboard_end(array('ok' => true, 'changed' => $changed));

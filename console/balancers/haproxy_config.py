@@ -4,25 +4,31 @@ Without a reload of the busy HAProxy: persisting without one keeps the sessions 
 net/pfSense-pkg-haproxy haproxy.inc).
 """
 
+from functools import partial
 from typing import Any
 
 from console.answers import rows
 from console.asks import Run
-from console.balancers.configured import Change, PooledServer, checked, php, text
+from console.balancers.configured import Change, Found, PooledServer, collected, php, text
 
 OWN = ("enablesync", "log-send-hostname")
 """What a firewall keeps as its own when it receives its peer's part (haproxy_xmlrpcsyncclient.inc)."""
 
 
-def servers(haproxy: Any) -> tuple[PooledServer, ...]:
+def servers(haproxy: Any) -> Found:
     """Every server of every backend of `installedpackages/haproxy`."""
-    return checked(
-        tuple(
-            PooledServer(text(pool, "name"), text(server, "name"), text(server, "address"), text(server, "status"))
-            for pool in rows(haproxy, "ha_pools", "item")
-            for server in rows(pool, "ha_servers", "item")
-        )
+    return collected(
+        partial(_server, pool, server)
+        for pool in rows(haproxy, "ha_pools", "item")
+        for server in rows(pool, "ha_servers", "item")
     )
+
+
+def _server(pool: Any, server: Any) -> PooledServer:
+    """As the package writes it: without a status it is active, without a name its address is its name."""
+    address = text(server, "address")
+    name, status = text(server, "name") or address, text(server, "status") or "active"
+    return PooledServer(text(pool, "name"), name, address, status)
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:

@@ -4,31 +4,30 @@
 any `servers` makes no table, which breaks the whole configuration (pfSense RELENG_2_4_5 vslb.inc, status_lb_pool.php).
 """
 
+from functools import partial
 from typing import Any, cast
 
-from console.answers import dig, rows
+from console.answers import rows
 from console.asks import Run
-from console.balancers.configured import Change, PooledServer, checked, php, text
+from console.balancers.configured import Change, Found, PooledServer, collected, php, text
 
 _STATUSES = {"servers": "active", "serversdisabled": "disabled"}
 
 
-def servers(load_balancer: Any) -> tuple[PooledServer, ...]:
+def servers(load_balancer: Any) -> Found:
     """Every server of every pool; a server is named by its address."""
-    return checked(
-        tuple(
-            PooledServer(text(pool, "name"), address, address, status)
-            for pool in rows(load_balancer, "lbpool")
-            for key, status in _STATUSES.items()
-            for address in _addresses(pool, key)
-        )
+    return collected(
+        partial(_server, pool, entry, key)
+        for pool in rows(load_balancer, "lbpool")
+        for key in _STATUSES
+        for entry in cast("list[Any]", pool.get(key) or [])
+        if entry
     )
 
 
-def _addresses(pool: Any, key: str) -> tuple[str, ...]:
-    found = dig(pool, key)
-    entries = cast("list[Any]", found) if isinstance(found, list) else [found]
-    return tuple(text({key: entry}, key) for entry in entries if entry)
+def _server(pool: Any, entry: Any, key: str) -> PooledServer:
+    address = text({key: entry}, key)
+    return PooledServer(text(pool, "name"), address, address, _STATUSES[key])
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:

@@ -10,6 +10,7 @@ from console.facts.membership import (
     memberships,
     others_serving,
     place,
+    spare_pools,
 )
 from console.guards.nodes import not_there
 from console.guards.objection import Action, Objection, Override, read_at
@@ -112,11 +113,12 @@ def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
 
 def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, str], ...]) -> Iterator[Objection]:
     """Why another node can't be counted on in the pools that are about to lose one: the first reason."""
+    spare = spare_pools(snapshot, other.name)
     servers = [
         (one.firewall, server)
         for one in memberships(snapshot, other.name)
         for server in one.now or ()
-        if (one.firewall, server.backend) in shared
+        if (one.firewall, server.backend) in shared and spare.isdisjoint(server.pools)
     ]
     idle = next(((firewall, server) for firewall, server in servers if not server.serving), None)
     site = other.site
@@ -209,7 +211,12 @@ def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objec
 
 def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     """Putting back a node that is in is a misunderstanding worth a sentence."""
-    if action in (Action.REJOIN, Action.UNDO) and place(snapshot, node) is Place.IN:
+    if action not in (Action.REJOIN, Action.UNDO) or place(snapshot, node) is not Place.IN:
+        return
+    if pools := sorted(spare_pools(snapshot, node)):
+        saw = f"{node} is in, and a spare in {listed(pools)}, disabled there for good"
+        yield Objection(node, saw, "Say yes to enable it there too, unless it was found so", Override.CONFIRM)
+    else:
         yield Objection(node, f"{node} is in every pool already", "There is nothing to put back", Override.NEVER)
 
 

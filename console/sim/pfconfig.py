@@ -93,6 +93,8 @@ class Config:
     """Of the format."""
     rules: tuple[str, ...] = ("allow web", "allow ssh from office")
     """Descriptions of firewall rules, which pfSense's own sync carries."""
+    data: int = 0
+    """Characters of what a backup may hold beside the configuration: graphs, certificates."""
 
     @property
     def relayd(self) -> bool:
@@ -127,7 +129,9 @@ class Config:
         values["filter"] = _filter(self.rules)
         values["pools"] = "".join((_lbpool if self.relayd else _pool)(pool) for pool in self.pools)
         values["balancer"] = _filled("config-relayd.xml" if self.relayd else "config-haproxy.xml", values)
-        return _filled("config.xml", values)
+        text = _filled("config.xml", values)
+        data = f"\t<rrddata>{'A' * self.data}</rrddata>\n" if self.data else ""
+        return text.replace("</pfsense>", f"{data}</pfsense>")
 
 
 MAINTENANCE = "\t<virtualip_carp_maintenancemode></virtualip_carp_maintenancemode>\n"

@@ -175,7 +175,7 @@ async def _change(call: Call, firewall: Firewall, changes: list[Change], descrip
         firewall.config = read
         firewall.persist(statuses, description)
         return changed, ""
-    return 0, f"config.xml was changed by somebody else during each of {TRIES} checks"
+    return 0, f"config.xml was changed by others during each of {TRIES} checks"
 
 
 def _read(firewall: Firewall, script: str) -> Config | None:

@@ -63,7 +63,7 @@ def test_who_saves_during_each_check_is_left_alone_after_some_tries(tmp_path: Pa
     again = f"echo x >> {tmp_path}/checks; echo '<!-- saved -->' >> {tmp_path}/cf/conf/config.xml"
     box = PfSense(tmp_path, form, PLAIN, check=again)
     why = refusal(box.run(OUT))
-    assert why == "config.xml was changed by somebody else during each of 4 checks; try again when nobody saves there"
+    assert why == "config.xml was changed by others during each of 4 checks; try again when nobody saves there"
     assert (tmp_path / "checks").read_text().count("x") == 4
     assert box.statuses()["node2"] == "active"
 
