@@ -10,7 +10,6 @@ from console.procedures.steps import Intent, Order
 from console.snapshot import Snapshot
 from console.wire import Wire
 
-
 DONE = "command succeeded"
 """What relayctl says where HAProxy says nothing."""
 

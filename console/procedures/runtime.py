@@ -84,6 +84,9 @@ def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 def _up(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
+        pools = pools_of(snapshot, one.firewall)
+        if not one.now and pools and pools.running and any(not server.out for server in one.later or ()):
+            return f"{one.node} is in config.xml of {one.firewall}, and its load balancer does not list it"
         down = [
             server
             for server in one.now or ()
