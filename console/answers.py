@@ -49,8 +49,9 @@ def short(text: str | None) -> str:
     return plain_text(text or "", LONGEST)
 
 
-def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
-    """A document as nested mappings; elements named in `lists` are always lists. Entities are refused."""
+def xml(text: str, what: str, lists: tuple[str, ...], most: int = MOST_TAGS) -> dict[str, Any]:
+    """A document of at most so many tags as nested mappings; elements named in `lists` are always lists. Entities are
+    refused."""
     import xmltodict  # it brings urllib, http and email along: not before the first paint
 
     def kept(path: list[Any], key: str, value: Any) -> tuple[str, Any]:
@@ -58,8 +59,8 @@ def xml(text: str, what: str, lists: tuple[str, ...]) -> dict[str, Any]:
             raise Unreadable(f"{what} is nested more than {MOST_LEVELS} levels deep")
         return key, value
 
-    if text.count("<") > MOST_TAGS:
-        raise Unreadable(f"{what} holds more than {MOST_TAGS} tags")
+    if text.count("<") > most:
+        raise Unreadable(f"{what} holds more than {most} tags")
     try:
         return xmltodict.parse(text, force_list=lists, postprocessor=kept)
     except Unreadable:

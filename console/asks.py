@@ -8,6 +8,9 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
+MOST_OUT = 4 << 20
+"""Bytes of standard output of one call that are read, unless it says otherwise."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -21,6 +24,8 @@ class Run:
     process beside it that waits for its end, unless it did not end last time; a builtin of the shell needs none."""
     only_after: bool = False
     """Run only if the command before it ended with status 0; otherwise its own status is 1 and it printed nothing."""
+    most: int = MOST_OUT
+    """Bytes of output that are read."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from console.addresses import plain
 from console.asks import plain_text
 from console.inventory import (
     BALANCERS,
@@ -133,10 +134,10 @@ def _all_different(cluster: Table, machines: tuple[Firewall | Node | Vip, ...]) 
     names: set[str] = set()
     addresses: dict[str, str] = {}
     for machine in machines:
-        if machine.address in addresses:
-            other = addresses[machine.address]
+        if plain(machine.address) in addresses:
+            other = addresses[plain(machine.address)]
             raise cluster.error(f"{other} and {machine.name} both have the address {machine.address}; correct one")
-        addresses[machine.address] = machine.name
+        addresses[plain(machine.address)] = machine.name
         if machine.name in names and not isinstance(machine, Vip):
             raise cluster.error(f"two machines are called {machine.name}; give each a name of its own")
         names.add(machine.name)

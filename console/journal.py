@@ -63,12 +63,12 @@ class Record(NamedTuple):
 
     @property
     def found(self) -> dict[str, str]:
-        """What was there before, by key; what was written first counts, so that a resume can't overwrite it."""
+        """What was there before our own doing, by key; a note is only written again where it was somebody else's."""
         known = self.entries[0].facts.get("found")
         merged = dict(cast("dict[str, str]", known)) if isinstance(known, dict) else {}
         for entry in self.entries:
             if entry.kind == "found":
-                merged = entry.facts | merged
+                merged |= entry.facts
         return merged
 
     @property

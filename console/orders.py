@@ -10,6 +10,9 @@ from console.procedures.steps import Intent, Order
 from console.snapshot import Snapshot
 from console.wire import Wire
 
+DONE = "command succeeded"
+"""What relayctl says where HAProxy says nothing."""
+
 
 def shown(order: Order, wire: Wire) -> str:
     """An order as it will leave, for dry run and journal."""
@@ -30,7 +33,7 @@ def complaint(order: Order, answer: Answer | WireError) -> str | None:
     if order.run.argv[0].endswith("php"):
         why = refusal(answer)
         return f"{order.machine}: {why}" if why else None
-    said = first_line(answer.err if answer.status else answer.out)
+    said = first_line(answer.err if answer.status else answer.out.replace(DONE, ""))
     return f"{order.machine}: {plain_text(said)}" if said else None
 
 

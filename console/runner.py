@@ -161,7 +161,9 @@ class Runner:
 
     def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
         """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
-        facts = {key: value for key, value in step.finds(picture, intent).items() if key not in record.found}
+        old = record.found
+        found = step.finds(picture, intent).items()
+        facts = {key: value for key, value in found if key not in old or (step.renews and old[key] != value)}
         if facts:
             record = self._journal.write(record, "found", **facts)
         return record, replace(intent, found=record.found)

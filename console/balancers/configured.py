@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,14 +40,31 @@ class Change(NamedTuple):
     status: str
 
 
-def checked(found: tuple[PooledServer, ...]) -> tuple[PooledServer, ...]:
-    """Not too many, and of known status."""
-    if len(found) > MOST_SERVERS:
-        raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
-    unknown = next((server for server in found if server.status not in STATUSES), None)
-    if unknown:
-        raise Unreadable(f"config.xml gives {unknown.pool}/{unknown.name} the unknown status {unknown.status[:20]!r}")
-    return found
+class Found(NamedTuple):
+    """What config.xml says of the servers. `odd`: a sentence on each of which it can't be told; it is left out."""
+
+    servers: tuple[PooledServer, ...] = ()
+    odd: tuple[str, ...] = ()
+
+
+def collected(tried: Iterable[Callable[[], PooledServer]]) -> Found:
+    """One that can't be read costs only itself. Raises Unreadable for too many."""
+    servers: list[PooledServer] = []
+    odd: list[str] = []
+    for read in tried:
+        if len(servers) + len(odd) == MOST_SERVERS:
+            raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
+        try:
+            servers.append(_known(read()))
+        except Unreadable as error:
+            odd.append(str(error))
+    return Found(tuple(servers), tuple(odd))
+
+
+def _known(server: PooledServer) -> PooledServer:
+    if server.status not in STATUSES:
+        raise Unreadable(f"config.xml gives {server.pool}/{server.name} the unknown status {server.status[:20]!r}")
+    return server
 
 
 def text(tree: Any, *keys: str) -> str:
@@ -60,11 +78,10 @@ def text(tree: Any, *keys: str) -> str:
     return found
 
 
-def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
-    """The order that runs a script of pfSense's PHP with these changes as its @PAYLOAD@.
+def php(own: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that writes these changes by pfSense's own PHP: `own` is the balancer's part of the script.
 
-    What the servers' statuses must be beforehand travels along: the scripts change nothing when somebody else was
-    quicker.
+    The statuses that are expected travel along: nothing is changed where somebody else was quicker.
     """
     payload = {
         "servers": [
@@ -81,7 +98,60 @@ def php(script: str, changes: tuple[Change, ...], sync: bool, description: str) 
         "description": description,
     }
     encoded = base64.b64encode(json.dumps(payload, sort_keys=True).encode()).decode()
-    return Run(("/usr/local/bin/php", "-q"), stdin=script.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+    return Run(("/usr/local/bin/php", "-q"), stdin=own + _SHARED.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+
+
+_SHARED = """\
+$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
+
+function drainboard_end($result) {
+    echo "\\ndrainboard " . json_encode($result, JSON_PARTIAL_OUTPUT_ON_ERROR) . "\\n";
+    exit(0);
+}
+
+function drainboard_refuse($why) { drainboard_end(array('ok' => false, 'why' => $why)); }
+
+/* Reads config.xml from the disk into $config. Returns the hash it had just before. */
+function drainboard_read() {
+    global $config, $g;
+    $hash = hash_file('sha256', "{$g['cf_conf_path']}/config.xml");
+    if (function_exists('config_read_file')) {
+        $read = config_read_file(false, false);  /* 2.8 on: sets $config, past the cache, and says if it could */
+    } else {
+        $config = function_exists('parse_config') ? parse_config(true) : null;  /* up to 2.7: the array itself */
+        $read = true;
+    }
+    if ($hash === false || !$read || !is_array($config)) { drainboard_refuse('this pfSense could not read config.xml'); }
+    return $hash;
+}
+
+/* Refuses a server that is neither as it was seen nor as it is wanted. Returns if it must be changed. */
+function drainboard_differs($want, $is) {
+    if ($is === $want['status']) { return false; }
+    if ($is === $want['expect']) { return true; }
+    $name = "{$want['pool']}/{$want['server']}";
+    drainboard_refuse($is === null ? "$name is not in the configuration any more" : "$name is now $is, not {$want['expect']}");
+}
+
+/* Checks first: that takes seconds. What is then written is config.xml as it is after them, with our change in it. */
+for ($tries = 1; ; $tries++) {
+    $hash = drainboard_read();
+    $changed = drainboard_apply($drainboard['servers']);
+    if ($changed === 0) { break; }
+    drainboard_check();
+    if (drainboard_read() === $hash) {
+        drainboard_apply($drainboard['servers']);
+        $written = write_config($drainboard['description']);
+        if (!is_array($written) && $written !== true) { drainboard_refuse('pfSense could not write config.xml'); }
+        break;
+    }
+    if ($tries === 4) { drainboard_refuse("config.xml was changed by others during each of $tries checks; try again when nobody saves there"); }
+}
+drainboard_finish($changed, $drainboard['sync']);
+drainboard_end(array('ok' => true, 'changed' => $changed));
+"""  # noqa: E501 -- PHP, kept one statement a line
+"""What both balancers' scripts share. Their own parts define drainboard_apply($servers), which changes $config and
+returns how much; drainboard_check(), which refuses what would not run; drainboard_finish($changed, $sync)."""
 
 
 def refusal(answer: Ran) -> str | None:

@@ -4,25 +4,31 @@ Without a reload of the busy HAProxy: persisting without one keeps the sessions 
 net/pfSense-pkg-haproxy haproxy.inc).
 """
 
+from functools import partial
 from typing import Any
 
 from console.answers import rows
 from console.asks import Run
-from console.balancers.configured import Change, PooledServer, checked, php, text
+from console.balancers.configured import Change, Found, PooledServer, collected, php, text
 
 OWN = ("enablesync", "log-send-hostname")
 """What a firewall keeps as its own when it receives its peer's part (haproxy_xmlrpcsyncclient.inc)."""
 
 
-def servers(haproxy: Any) -> tuple[PooledServer, ...]:
+def servers(haproxy: Any) -> Found:
     """Every server of every backend of `installedpackages/haproxy`."""
-    return checked(
-        tuple(
-            PooledServer(text(pool, "name"), text(server, "name"), text(server, "address"), text(server, "status"))
-            for pool in rows(haproxy, "ha_pools", "item")
-            for server in rows(pool, "ha_servers", "item")
-        )
+    return collected(
+        partial(_server, pool, server)
+        for pool in rows(haproxy, "ha_pools", "item")
+        for server in rows(pool, "ha_servers", "item")
     )
+
+
+def _server(pool: Any, server: Any) -> PooledServer:
+    """As the package writes it: without a status it is active, without a name its address is its name."""
+    address = text(server, "address")
+    name, status = text(server, "name") or address, text(server, "status") or "active"
+    return PooledServer(text(pool, "name"), name, address, status)
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:
@@ -39,39 +45,59 @@ require_once("config.inc");
 require_once("functions.inc");
 require_once("util.inc");
 require_once("/usr/local/pkg/haproxy/haproxy.inc");
-$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
-function drainboard_end($result) { echo "\\ndrainboard " . json_encode($result) . "\\n"; exit(0); }
-$config = function_exists('config_read_file') ? config_read_file() : parse_config(true);
-$changed = 0;
-foreach ($drainboard['servers'] as $want) {
-    $found = false;
-    foreach ($config['installedpackages']['haproxy']['ha_pools']['item'] as $p => $pool) {
-        if ($pool['name'] !== $want['pool']) { continue; }
-        foreach ($pool['ha_servers']['item'] as $s => $server) {
-            if ($server['name'] !== $want['server'] || $server['address'] !== $want['address']) { continue; }
-            $found = true;
-            if ($server['status'] === $want['status']) { continue; }
-            if ($server['status'] !== $want['expect']) {
-                drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is now {$server['status']}, not {$want['expect']}"));
+
+function drainboard_apply($servers) {
+    global $config;
+    $changed = 0;
+    foreach ($servers as $want) {
+        $is = null;
+        foreach ($config['installedpackages']['haproxy']['ha_pools']['item'] ?? array() as $p => $pool) {
+            if (($pool['name'] ?? '') !== $want['pool']) { continue; }
+            foreach ($pool['ha_servers']['item'] ?? array() as $s => $server) {
+                $address = $server['address'] ?? '';
+                $name = ($server['name'] ?? '') ?: $address;
+                if ($name !== $want['server'] || $address !== $want['address']) { continue; }
+                $is = ($server['status'] ?? '') ?: 'active';  /* as the package takes it */
+                if (!drainboard_differs($want, $is)) { continue; }
+                $config['installedpackages']['haproxy']['ha_pools']['item'][$p]['ha_servers']['item'][$s]['status'] = $want['status'];
+                $changed++;
             }
-            $config['installedpackages']['haproxy']['ha_pools']['item'][$p]['ha_servers']['item'][$s]['status'] = $want['status'];
-            $changed++;
         }
+        if ($is === null) { drainboard_differs($want, $is); }
     }
-    if (!$found) { drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is not in the configuration any more")); }
+    return $changed;
 }
-if ($changed > 0) {
+
+function drainboard_check() {
+    register_shutdown_function('drainboard_tidy');
+    if (function_exists('pcntl_async_signals')) {  /* where our time is up: tidied up then, too */
+        pcntl_async_signals(true);
+        pcntl_signal(SIGTERM, function () { exit(143); });
+    }
     $message = '';
-    if (!haproxy_check_and_run($message, false)) {
-        drainboard_end(array('ok' => false, 'why' => 'haproxy -c refuses the new configuration: ' . strip_tags($message)));
-    }
-    if (!is_array(write_config($drainboard['description']))) {
-        drainboard_end(array('ok' => false, 'why' => 'pfSense could not write config.xml'));
-    }
-    $lock = lock('haproxy', LOCK_EX);
-    haproxy_writeconf("{$g['varetc_path']}/haproxy");
-    unlock($lock);
+    $valid = haproxy_check_and_run($message, false);
+    drainboard_tidy();
+    if (!$valid) { drainboard_refuse('haproxy -c refuses the new configuration: ' . strip_tags($message)); }
 }
-if ($drainboard['sync']) { haproxy_do_xmlrpc_sync(); }
-drainboard_end(array('ok' => true, 'changed' => $changed));
+
+/* The check leaves its copy behind, with the private keys of the certificates. */
+function drainboard_tidy() {
+    global $g;
+    rmdir_recursive("{$g['varetc_path']}/haproxy_test");
+}
+
+function drainboard_finish($changed, $sync) {
+    global $g;
+    if ($changed > 0) {
+        $lock = lock('haproxy', LOCK_EX);
+        haproxy_writeconf("{$g['varetc_path']}/haproxy");
+        unlock($lock);
+    }
+    try {
+        if ($sync) { haproxy_do_xmlrpc_sync(); }
+    } catch (Throwable $error) {
+        drainboard_refuse('config.xml is written here, and its sync to the other firewall failed: ' . $error->getMessage());
+    }
+}
+
 """  # noqa: E501 -- PHP, kept one statement a line

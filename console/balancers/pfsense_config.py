@@ -4,20 +4,25 @@
 no other way: `haproxy_config`, `relayd_config`.
 """
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, cast
 
+from console.addresses import is_address, same
 from console.answers import dig, ran, rows, xml
 from console.asks import Ran, Run, Unreadable, plain_text
 from console.balancers import haproxy_config, relayd_config
-from console.balancers.configured import PooledServer, text
+from console.balancers.configured import Found, PooledServer, text
 from console.balancers.sections import digest, sections
 from console.inventory import Node
 from console.question import Cadence, Question, Subject
 
-MOST_CONFIG = 4 << 20
-"""Characters of config.xml; it can reach 1 MiB."""
+MOST_CONFIG = 16 << 20
+"""Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
+MOST_TAGS = 1_000_000
+"""Some 16 MiB of rules: six seconds of a thread's time, once after each change."""
 _LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled")
 
 
@@ -64,40 +69,59 @@ class FirewallConfig:
     sections: tuple[tuple[str, str], ...] = ()
     """(name, digest) of what pfSense's own sync carries, without entries marked as not to be synced: on a firewall that
     syncs, what it was told to sync; on one that does not, everything it might receive."""
+    odd: tuple[str, ...] = ()
+    """Servers and virtual addresses that can't be read, a sentence on each: they are left out."""
+    digest: str = field(default="", compare=False)
+    """Of the whole file: where it has not changed it is not read anew."""
 
-    def of(self, node: Node) -> tuple[PooledServer, ...]:
-        """The servers that are this node, matched by address."""
-        return tuple(server for server in self.servers if server.address == node.address)
+    def of(self, node: Node, listed: frozenset[tuple[str, str]] = frozenset()) -> tuple[PooledServer, ...]:
+        """The servers that are this node, by their address. One that is given by a host name is found by pool and
+        name: `listed` holds those that are this node's at run time."""
+        return tuple(
+            server
+            for server in self.servers
+            if same(server.address, node.address)
+            or (not is_address(server.address) and (server.pool, server.name) in listed)
+        )
 
 
-def parse(answers: tuple[Ran, ...], _before: FirewallConfig | None = None, balancer: str = "haproxy") -> FirewallConfig:
-    """From config.xml."""
-    return parse_xml(ran(answers[0], MOST_CONFIG), balancer)
+def parse(answers: tuple[Ran, ...], before: FirewallConfig | None = None, balancer: str = "haproxy") -> FirewallConfig:
+    """From config.xml. The file is a megabyte on a grown firewall and seldom changes."""
+    document = ran(answers[0], MOST_CONFIG)
+    if before and before.digest == _digest(document):
+        return before
+    return parse_xml(document, balancer)
 
 
-@lru_cache(maxsize=16)
+def _digest(document: str) -> str:
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
-    """Cached: the file is a megabyte on a grown firewall and seldom changes."""
-    tree = xml(document, "/cf/conf/config.xml", _LISTS)
+    """A server or virtual address that can't be read costs only itself, and is said."""
+    tree = xml(document, "/cf/conf/config.xml", _LISTS, MOST_TAGS)
     root = dig(tree, "pfsense")
     if not isinstance(root, dict) or not isinstance(dig(root, "version"), str):
         raise Unreadable("/cf/conf/config.xml is not pfSense's")
-    sync_to = text(root, "hasync", "synchronizetoip")
+    sync_to = dig(root, "hasync", "synchronizetoip")
     pools = _pools(root, balancer)
+    vips = tuple(_vips(root))
     return FirewallConfig(
-        version=text(root, "version"),
+        version=_word(root, "version"),
         primary=bool(sync_to),
         maintenance="virtualip_carp_maintenancemode" in cast("dict[str, Any]", root),
         balancer_sync=pools.synced,
-        carpdev=text(root, "installedpackages", "haproxy", "carpdev"),
-        servers=pools.servers,
-        vips=_vips(root),
-        revised=text(root, "revision", "time"),
+        carpdev=_word(root, "installedpackages", "haproxy", "carpdev"),
+        servers=pools.found.servers,
+        vips=tuple(vip for vip in vips if isinstance(vip, CarpVip)),
+        revised=_word(root, "revision", "time"),
         revision=plain_text(str(dig(root, "revision", "description") or "")),
-        processes=_processes(text(root, "installedpackages", "haproxy", "nbproc")),
-        sync_to=plain_text(sync_to),
+        processes=_processes(_word(root, "installedpackages", "haproxy", "nbproc")),
+        sync_to=_word(root, "hasync", "synchronizetoip"),
         balancer_digest=pools.digest,
         sections=sections(root),
+        odd=(*pools.found.odd, *(vip for vip in vips if isinstance(vip, str))),
+        digest=_digest(document),
     )
 
 
@@ -106,19 +130,27 @@ def _processes(nbproc: str) -> int:
     return int(nbproc) if nbproc.isascii() and nbproc.isdigit() else 1
 
 
-def _vips(root: Any) -> tuple[CarpVip, ...]:
+def _word(tree: Any, *keys: str) -> str:
+    """What is shown and compared, and never sent back: made harmless and short."""
+    found = dig(tree, *keys)
+    return plain_text(found) if isinstance(found, str) else ""
+
+
+def _vips(root: Any) -> Iterator[CarpVip | str]:
+    """Each CARP VIP, or what is wrong with it."""
     keys = ("subnet", "interface", "vhid", "advskew", "advbase", "uniqid")
-    return tuple(
-        CarpVip(*(text(vip, key) for key in keys))
-        for vip in rows(root, "virtualip", "vip")
-        if vip.get("mode") == "carp"
-    )
+    for vip in rows(root, "virtualip", "vip"):
+        if vip.get("mode") == "carp":
+            try:
+                yield CarpVip(*(text(vip, key) for key in keys))
+            except Unreadable as error:
+                yield f"a virtual address can't be read: {error}"
 
 
 class _Pools(NamedTuple):
     """What one balancer's part of config.xml comes to."""
 
-    servers: tuple[PooledServer, ...]
+    found: Found
     digest: str
     synced: bool
 
@@ -138,7 +170,7 @@ CONFIG = Question(
     title="config.xml, what lasts",
     subject=Subject.FIREWALL,
     cadence=Cadence.SLOW,
-    asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True),),
+    asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True, most=MOST_CONFIG + 4096),),
     parse=parse,
     parse_for=lambda cluster: partial(parse, balancer=cluster.balancer),
     remedy="log in as admin, or allow it by pfSense's package sudo",

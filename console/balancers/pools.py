@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from console.addresses import same
 from console.inventory import Node
 
 _SUFFIX = re.compile(r"_ipv(ANY|4|6)$|:[0-9]{1,5}$")
@@ -158,12 +159,14 @@ class Pools:
         return tuple(
             server
             for server in self.servers
-            if server.address == node.address or (not server.address and server.name == node.name)
+            if same(server.address, node.address) or (not server.address and server.name == node.name)
         )
 
     def held(self, node: Node) -> int | None:
         """Sessions to a node that belong to none of its servers; None where they can't be counted."""
-        return None if self.lingering is None else dict(self.lingering).get(node.address, 0)
+        if self.lingering is None:
+            return None
+        return sum(count for address, count in self.lingering if same(address, node.address))
 
     def pool(self, backend: str) -> tuple[Server, ...]:
         """Every server of one backend."""

@@ -9,6 +9,7 @@ config.xml has as disabled is not in relayd's configuration at all, and so not i
 import re
 from typing import NamedTuple
 
+from console.addresses import plain
 from console.answers import ran, short
 from console.asks import Ran, Run, Unreadable
 from console.balancers.configured import MOST_SERVERS
@@ -120,7 +121,7 @@ def _host(table: str, name: str, status: str, blocked: str) -> _Host:
 
 
 Counts = dict[tuple[str, str], int]
-"""(address, port) to established connections."""
+"""(address in its plain spelling, port) to established connections."""
 
 
 def parse_states(answer: Ran) -> Counts | None:
@@ -131,13 +132,15 @@ def parse_states(answer: Ran) -> Counts | None:
     found = [_COUNT.fullmatch(line) for line in lines]
     if end != "counted" or len(found) > MOST_SERVERS or not all(found):
         raise Unreadable("the states were not counted as asked")
-    return {(row[1], row[2]): int(row[3]) for row in found if row}
+    return {(plain(row[1]), row[2]): int(row[3]) for row in found if row}
 
 
 def _servers(hosts: tuple[_Host, ...], counts: Counts | None) -> tuple[Server, ...]:
     """pf knows an address and a port, not a pool: where two pools share both, the first has all sessions."""
     left = None if counts is None else dict(counts)
-    return tuple(_server(host, None if left is None else left.pop((host.name, _port(host.table)), 0)) for host in hosts)
+    return tuple(
+        _server(host, None if left is None else left.pop((plain(host.name), _port(host.table)), 0)) for host in hosts
+    )
 
 
 def _server(host: _Host, sessions: int | None) -> Server:
@@ -166,7 +169,7 @@ def _port(table: str) -> str:
 
 def _lingering(hosts: tuple[_Host, ...], counts: Counts) -> tuple[tuple[str, int], ...]:
     """By address: sessions to a pool's port of a machine that is not in the summary for that port any more."""
-    ports, listed = {_port(host.table) for host in hosts}, {(host.name, _port(host.table)) for host in hosts}
+    ports, listed = {_port(host.table) for host in hosts}, {(plain(host.name), _port(host.table)) for host in hosts}
     found: dict[str, int] = {}
     for (address, port), count in sorted(counts.items()):
         if port in ports and (address, port) not in listed:

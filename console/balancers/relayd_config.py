@@ -4,31 +4,30 @@
 any `servers` makes no table, which breaks the whole configuration (pfSense RELENG_2_4_5 vslb.inc, status_lb_pool.php).
 """
 
+from functools import partial
 from typing import Any, cast
 
-from console.answers import dig, rows
+from console.answers import rows
 from console.asks import Run
-from console.balancers.configured import Change, PooledServer, checked, php, text
+from console.balancers.configured import Change, Found, PooledServer, collected, php, text
 
 _STATUSES = {"servers": "active", "serversdisabled": "disabled"}
 
 
-def servers(load_balancer: Any) -> tuple[PooledServer, ...]:
+def servers(load_balancer: Any) -> Found:
     """Every server of every pool; a server is named by its address."""
-    return checked(
-        tuple(
-            PooledServer(text(pool, "name"), address, address, status)
-            for pool in rows(load_balancer, "lbpool")
-            for key, status in _STATUSES.items()
-            for address in _addresses(pool, key)
-        )
+    return collected(
+        partial(_server, pool, entry, key)
+        for pool in rows(load_balancer, "lbpool")
+        for key in _STATUSES
+        for entry in cast("list[Any]", pool.get(key) or [])
+        if entry
     )
 
 
-def _addresses(pool: Any, key: str) -> tuple[str, ...]:
-    found = dig(pool, key)
-    entries = cast("list[Any]", found) if isinstance(found, list) else [found]
-    return tuple(text({key: entry}, key) for entry in entries if entry)
+def _server(pool: Any, entry: Any, key: str) -> PooledServer:
+    address = text({key: entry}, key)
+    return PooledServer(text(pool, "name"), address, address, _STATUSES[key])
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:
@@ -45,48 +44,57 @@ require_once("util.inc");
 require_once("filter.inc");
 require_once("shaper.inc");
 require_once("vslb.inc");
-$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
-function drainboard_end($result) { echo "\\ndrainboard " . json_encode($result) . "\\n"; exit(0); }
-function drainboard_list($pool, $key) { return isset($pool[$key]) && is_array($pool[$key]) ? array_values(array_filter($pool[$key])) : array(); }
-$config = parse_config(true);
-$changed = 0;
-foreach ($drainboard['servers'] as $want) {
-    $found = false;
-    foreach ($config['load_balancer']['lbpool'] as $p => $pool) {
-        if ($pool['name'] !== $want['pool']) { continue; }
-        $active = drainboard_list($pool, 'servers');
-        $disabled = drainboard_list($pool, 'serversdisabled');
-        $is = in_array($want['address'], $active, true) ? 'active' : (in_array($want['address'], $disabled, true) ? 'disabled' : '');
-        if ($is === '') { continue; }
-        $found = true;
-        if ($is === $want['status']) { continue; }
-        if ($is !== $want['expect']) {
-            drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is now {$is}, not {$want['expect']}"));
+
+function drainboard_list($pool, $key) {
+    return isset($pool[$key]) && is_array($pool[$key]) ? array_values(array_filter($pool[$key])) : array();
+}
+
+function drainboard_pools() {
+    global $config;
+    return isset($config['load_balancer']['lbpool']) && is_array($config['load_balancer']['lbpool']) ? $config['load_balancer']['lbpool'] : array();
+}
+
+function drainboard_apply($servers) {
+    global $config;
+    $changed = 0;
+    foreach ($servers as $want) {
+        $is = null;
+        foreach (drainboard_pools() as $p => $pool) {
+            if (!isset($pool['name']) || $pool['name'] !== $want['pool']) { continue; }
+            $active = drainboard_list($pool, 'servers');
+            $disabled = drainboard_list($pool, 'serversdisabled');
+            if (!in_array($want['address'], array_merge($active, $disabled), true)) { continue; }
+            $is = in_array($want['address'], $active, true) ? 'active' : 'disabled';
+            if (!drainboard_differs($want, $is)) { continue; }
+            $active = array_values(array_diff($active, array($want['address'])));
+            $disabled = array_values(array_diff($disabled, array($want['address'])));
+            if ($want['status'] === 'active') { $active[] = $want['address']; } else { $disabled[] = $want['address']; }
+            $config['load_balancer']['lbpool'][$p]['servers'] = $active;
+            unset($config['load_balancer']['lbpool'][$p]['serversdisabled']);
+            if (count($disabled) > 0) { $config['load_balancer']['lbpool'][$p]['serversdisabled'] = $disabled; }
+            $changed++;
         }
-        $active = array_values(array_diff($active, array($want['address'])));
-        $disabled = array_values(array_diff($disabled, array($want['address'])));
-        if ($want['status'] === 'active') { $active[] = $want['address']; } else { $disabled[] = $want['address']; }
-        $config['load_balancer']['lbpool'][$p]['servers'] = $active;
-        unset($config['load_balancer']['lbpool'][$p]['serversdisabled']);
-        if (count($disabled) > 0) { $config['load_balancer']['lbpool'][$p]['serversdisabled'] = $disabled; }
-        $changed++;
+        if ($is === null) { drainboard_differs($want, $is); }
     }
-    if (!$found) { drainboard_end(array('ok' => false, 'why' => "{$want['pool']}/{$want['server']} is not in the configuration any more")); }
+    return $changed;
 }
-foreach ($config['load_balancer']['lbpool'] as $pool) {
-    if ($changed > 0 && count(drainboard_list($pool, 'servers')) === 0 && count(drainboard_list($pool, 'serversdisabled')) > 0) {
-        drainboard_end(array('ok' => false, 'why' => "pool {$pool['name']} would have no server left: without one relayd has no configuration at all"));
+
+function drainboard_check() {
+    foreach (drainboard_pools() as $pool) {
+        if (count(drainboard_list($pool, 'servers')) === 0 && count(drainboard_list($pool, 'serversdisabled')) > 0) {
+            drainboard_refuse("pool {$pool['name']} would have no server left: without one relayd has no configuration at all");
+        }
     }
 }
-if ($changed > 0) {
-    if (!is_array(write_config($drainboard['description']))) {
-        drainboard_end(array('ok' => false, 'why' => 'pfSense could not write config.xml'));
+
+function drainboard_finish($changed, $sync) {
+    if ($changed > 0) {
+        filter_configure();
+        relayd_configure();
+        clear_subsystem_dirty('loadbalancer');
+    } elseif ($sync) {
+        carp_sync_client();
     }
-    filter_configure();
-    relayd_configure();
-    clear_subsystem_dirty('loadbalancer');
-} elseif ($drainboard['sync']) {
-    carp_sync_client();
 }
-drainboard_end(array('ok' => true, 'changed' => $changed));
+
 """  # noqa: E501 -- PHP, kept one statement a line

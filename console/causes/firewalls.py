@@ -22,7 +22,12 @@ EXPLANATIONS: dict[Kind, Explanation] = {
     Kind.CONFIG_UNKNOWN: Explanation(
         "The firewall answers, but /cf/conf/config.xml could not be read: what it does after a reload, a boot or a"
         " failover is not known, so nothing that must last can be changed.",
-        ("the login may not read the file", "the file is being written, or is larger than is read", "the disk fails"),
+        (
+            "the login may not read the file",
+            "the file is being written, or is larger than is read",
+            "a server or virtual address in it has a value that pfSense would not write",
+            "the disk fails",
+        ),
         ("firewall: ls -l /cf/conf/config.xml", "firewall: xmllint --noout /cf/conf/config.xml"),
     ),
     Kind.BOX_UNKNOWN: Explanation(

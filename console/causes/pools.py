@@ -138,6 +138,15 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ),
         ("node: nc 127.0.0.1 AGENT-PORT, which prints its answer", STAT),
     ),
+    Kind.SPARE: Explanation(
+        "The node serves, and is disabled in one of its pools, in config.xml and at run time of every firewall alike: a"
+        " spare there. It is not taken for a node that is partly out.",
+        (
+            "it is kept for the day on which another one fails",
+            "somebody took it out of one pool in the web interface, and has forgotten it",
+        ),
+        (STAT, CONFIGURED),
+    ),
     Kind.WEIGHTLESS: Explanation(
         "The node is UP with weight 0: it keeps old sessions and gets no new one. HAProxy still shows it as UP.",
         ("somebody set the weight to 0 to empty it", "a slow start, or an agent check, has not raised it again"),

@@ -1,7 +1,7 @@
 """`drainboard check`: tries everything that is needed, on every machine, and says what to mend and how.
 
-Nothing but known questions can leave: those of the screen, two programs' versions, and `sudo -n -l` about the commands
-of the actions, which says whether sudo would allow one without running it.
+Nothing but known questions can leave: those of the screen, two programs' versions, pfSense's own functions, and
+`sudo -n -l` about the commands of the actions, which says whether sudo would allow one without running it.
 """
 
 import asyncio
@@ -39,6 +39,12 @@ from console.wire import Wire
 from console.wire.ssh import CHANNELS
 
 PHP = Run(("/usr/local/bin/php", "-v"))
+PFSENSE = Run(("cat", "/etc/version", "/etc/inc/config.lib.inc"))
+FORMS = {
+    "config_read_file": "config_read_file() sets $config (2.8 and later)",
+    "parse_config": "parse_config() returns the array (up to 2.7)",
+}
+"""pfSense's functions that read config.xml, the newer one first."""
 GLUSTER = Run(("gluster", "--version"))
 _VERSION = re.compile(r"\b\d+(\.\d+)+")
 NO_LOGIN = (Unreachable, AuthFailed, HostKeyChanged, TimedOut)
@@ -104,7 +110,7 @@ async def _asking(cluster: Cluster) -> AsyncGenerator[tuple[Wire, Poller]]:
 def known(cluster: Cluster) -> frozenset[Ask]:
     """All that may leave."""
     allowed = (ask for machine in cluster.machines for ask in _allowances(cluster, machine.name))
-    return questions_of(cluster) | {PHP, GLUSTER, *allowed}
+    return questions_of(cluster) | {PHP, PFSENSE, GLUSTER, *allowed}
 
 
 def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
@@ -161,7 +167,11 @@ async def _machine(
     yield await _sessions(cluster, name, subject, wire)
     for line in await _sudo(cluster, name, wire):
         yield line
-    yield await (_php(cluster, name, wire) if firewall else _gluster(cluster, name, wire, versions["Gluster"]))
+    if firewall:
+        yield await _php(cluster, name, wire)
+        yield await _form(cluster, name, wire)
+    else:
+        yield await _gluster(cluster, name, wire, versions["Gluster"])
     await _settled(poller, subject, name)
     for line in readings(poller.snapshot, subject, name):
         yield line
@@ -229,6 +239,20 @@ async def _php(cluster: Cluster, name: str, wire: Wire) -> Line:
         return Line(WORKS, name, "PHP, for what lasts", plain_text(answer.out.splitlines()[0], 40))
     why = str(answer) if isinstance(answer, WireError) else f"{PHP.argv[0]} does not run there"
     return Line(MEND, name, "PHP, for what lasts", f"{why}; is it a pfSense, and may the user run it?")
+
+
+async def _form(cluster: Cluster, name: str, wire: Wire) -> Line:
+    """Which pfSense it is, and by which of its functions config.xml is written there."""
+    (answer,) = await _send(cluster, name, wire, PFSENSE)
+    what, remedy = "config.xml, how it is written", "see what the version is; what is here serves 2.4 to 2.8, and Plus"
+    if not isinstance(answer, Ran) or answer.status != 0:
+        why = str(answer) if isinstance(answer, WireError) else f"{PFSENSE.argv[2]} can't be read"
+        return Line(MEND, name, what, f"{why}; {remedy}")
+    version = plain_text(answer.out.partition("\n")[0], 40)
+    reads = next((says for function, says in FORMS.items() if f"\nfunction {function}(" in answer.out), "")
+    if not reads:
+        return Line(MEND, name, what, f"pfSense {version} has neither {' nor '.join(FORMS)}; {remedy}")
+    return Line(WORKS, name, what, f"pfSense {version}: {reads}")
 
 
 async def _gluster(cluster: Cluster, name: str, wire: Wire, versions: dict[str, str]) -> Line:

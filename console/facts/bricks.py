@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from console.addresses import plain
 from console.inventory import Node
 from console.probes.gluster import Brick, Healing, Volume
 from console.snapshot import Known, Snapshot, VolumeView
@@ -20,11 +21,11 @@ def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
     does not, the names count by which the asker knows the peer. What two nodes call their own is nobody's: one of them
     lies or is misconfigured, and one brick's state would be taken for another's."""
     nodes = snapshot.cluster.nodes
-    peer = {name for brick in _bricks(view) if brick.host == host for name in brick.names}
-    for names in ({host, host.split(".")[0]}, peer):
-        if told := [node.name for node in nodes if names & {node.name, node.address}]:
+    peer = {plain(name) for brick in _bricks(view) if brick.host == host for name in brick.names}
+    for names in ({plain(host), plain(host.split(".")[0])}, peer):
+        if told := [node.name for node in nodes if names & {plain(node.name), plain(node.address)}]:
             return told[0]
-    for names in ({host}, peer):
+    for names in ({plain(host)}, peer):
         if own := [node.name for node in nodes if names & _own(snapshot, node)]:
             return own[0] if len(own) == 1 else host
     return host
@@ -47,4 +48,4 @@ def _bricks(view: VolumeView) -> tuple[Brick, ...]:
 def _own(snapshot: Snapshot, node: Node) -> frozenset[str]:
     """What it calls its own."""
     devices = snapshot.node(node.name).devices
-    return frozenset(devices.value.names) if isinstance(devices, Known) else frozenset()
+    return frozenset(map(plain, devices.value.names)) if isinstance(devices, Known) else frozenset()

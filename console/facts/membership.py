@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from console.balancers.configured import PooledServer
 from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Pools, Server
+from console.balancers.pools import Admin, Pools, Server
 from console.inventory import Cluster, Node
 from console.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
 
@@ -65,7 +65,8 @@ def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
     """A node's place on one firewall."""
     view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
     pools = view.pools.value if isinstance(view.pools, Known) else None
-    later = view.config.value.of(machine) if isinstance(view.config, Known) else None
+    listed = _listed(snapshot, machine)
+    later = view.config.value.of(machine, listed) if isinstance(view.config, Known) else None
     if pools is None:
         return Membership(firewall, node, None, later, None)
     return Membership(firewall, node, pools.of(machine), later, _held(view, pools, machine), pools.uptime)
@@ -78,6 +79,12 @@ def _held(view: FirewallView, pools: Pools, node: Node) -> int | None:
     if isinstance(view.processes, Unknown) or (pools.running and pools.pid is None):
         return None
     return view.processes.value.older(pools.pid, node.address)
+
+
+def _listed(snapshot: Snapshot, node: Node) -> frozenset[tuple[str, str]]:
+    """(pool, name) of a node's servers at run time, on any firewall: the other one may run no balancer."""
+    running = [view.pools.value for view in snapshot.firewalls if isinstance(view.pools, Known)]
+    return frozenset((pool, server.name) for pools in running for server in pools.of(node) for pool in server.pools)
 
 
 def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
@@ -104,17 +111,49 @@ class Place(Enum):
 
 
 def place(snapshot: Snapshot, node: str) -> Place:
-    """Whether a node is taken out. DOWN by health check is still IN, and so is maintenance that nobody asked for. Out
-    is also who is `inactive` wherever it is configured."""
+    """Whether a node is taken out. DOWN by health check is still IN, and so are maintenance that nobody asked for and a
+    node with a spare beside it. Out is also who is `inactive` wherever it is configured. Where config.xml has nothing
+    of a node that is out elsewhere, it is not known to be out there."""
     places = memberships(snapshot, node)
-    facts = [server.out for one in places for server in one.now or () if server.told]
-    facts += [server.out for one in places for server in one.later or () if server.status != "inactive"]
+    spare = spare_pools(snapshot, node)
+    now = [server for one in places for server in one.now or () if spare.isdisjoint(server.pools)]
+    facts = [server.out for server in now if server.told]
+    facts += [server.out for one in places for server in one.later or () if server.pool not in spare]
+    nowhere = any(one.later == () for one in places)
     if not facts:
-        absent = any(one.later == () or (one.later and one.now == ()) for one in places)
-        return Place.OUT if absent and not any(one.now for one in places) else Place.UNKNOWN
-    if all(facts):
+        return Place.OUT if nowhere and not now else Place.UNKNOWN
+    if all(facts) and not nowhere:
         return Place.OUT
     return Place.MIXED if any(facts) else Place.IN
+
+
+def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
+    """Pools in which a node is disabled for good, while it is in others. config.xml and run time say so on every
+    firewall that is known, and nobody asked for a drain there: what we take out is taken out of every pool, at run time
+    first, so that a removal or a rejoin that has stopped half way is never such a state."""
+    places = [one for one in memberships(snapshot, node) if one.now or one.later is not None]
+    pools = {server.pool for one in places for server in one.later or ()}
+    seen = {pool: {_lasting(one, pool) for one in places} for pool in pools}
+    serves = any(states == {"in"} for states in seen.values()) and any(one.now for one in places)
+    return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
+
+
+def _lasting(one: Membership, pool: str) -> str:
+    """ "in" or "out", where all that one firewall tells of a node in one pool agrees; else "". Run time tells nothing
+    where no balancer runs."""
+    now = {server.admin for server in one.now or () if pool in server.pools}
+    later = {server.out for server in one.later or () if server.pool == pool}
+    if one.later is not None and not later:
+        return ""
+    if later <= {True} and now <= {Admin.MAINT}:
+        return "out"
+    return "in" if later <= {False} and (now == {Admin.READY} or not one.now) else ""
+
+
+def not_configured(one: Membership) -> tuple[str, ...]:
+    """Pools in which a firewall has a node at run time, and its config.xml does not."""
+    known = {server.pool for server in one.later or ()}
+    return tuple(sorted({server.pool for server in one.now or () if known.isdisjoint(server.pools)}))
 
 
 def master(snapshot: Snapshot) -> str | None:

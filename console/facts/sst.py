@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from console.addresses import plain
 from console.probes.transfer import Transfer
 from console.saying import size, span
 from console.snapshot import Known, Snapshot
@@ -49,11 +50,11 @@ def transfers(snapshot: Snapshot) -> tuple[Sst, ...]:
 
 def _paired(snapshot: Snapshot, joiners: dict[str, Transfer], donors: dict[str, Transfer]) -> Iterator[Sst]:
     """By address; of one joiner and one donor, the two are a pair whatever address the donor was given."""
-    names = {node.address: node.name for node in snapshot.cluster.nodes}
+    names = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     alone = len(joiners) == len(donors) == 1
     left = dict(joiners)
     for donor, it in donors.items():
-        joiner = next(iter(joiners)) if alone else names.get(it.peer, it.peer)
+        joiner = next(iter(joiners)) if alone else names.get(plain(it.peer), it.peer)
         taken = left.pop(joiner, None)
         yield _sst(joiner, taken, donor, it)
     for joiner, it in left.items():

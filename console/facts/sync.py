@@ -6,6 +6,7 @@ Left out of the comparison is what differs by design: advskew (a synced one has 
 
 from typing import NamedTuple
 
+from console.addresses import plain
 from console.balancers.pfsense_config import CarpVip, FirewallConfig
 from console.saying import listed
 from console.snapshot import Known, Snapshot
@@ -59,7 +60,9 @@ def differences(one: FirewallConfig, other: FirewallConfig) -> tuple[str, ...]:
 
 
 def _vips(config: FirewallConfig) -> frozenset[CarpVip]:
-    return frozenset(CarpVip(vip.address, vip.interface, vip.vhid, "", vip.advbase, vip.uniqid) for vip in config.vips)
+    return frozenset(
+        CarpVip(plain(vip.address), vip.interface, vip.vhid, "", vip.advbase, vip.uniqid) for vip in config.vips
+    )
 
 
 def _changed_after(one: FirewallConfig, other: FirewallConfig, moment: float) -> bool:

@@ -3,29 +3,24 @@
 from collections.abc import Iterator
 
 from console.balancers.balancer import balancer_of
-from console.facts.membership import config_of, master, memberships, primary
+from console.facts.membership import config_of, master, memberships, not_configured, primary
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock, listed
 from console.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
 
 
 def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Both firewalls must have answered just now: an action that one of them missed is undone by it later."""
-    silent = [
-        (view, reading)
-        for view in snapshot.firewalls
-        for reading in [next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)]
-        if reading
-    ]
-    for view, reading in silent:
-        yield Objection(
-            view.name,
-            _untold(view, reading),
-            "No firewall can be told; wait until one answers"
-            if len(silent) == len(snapshot.firewalls)
-            else missed(snapshot, action, node, view.name),
-            Override.NEVER if len(silent) == len(snapshot.firewalls) else Override.CONFIRM,
-        )
+    """Both firewalls must have answered just now: an action that one of them missed is undone by it later. Where none
+    tells its pools none can be told; config.xml is the second source, and forbids nothing."""
+    mute = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
+    for view in snapshot.firewalls:
+        reading = next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)
+        if reading and mute:
+            clears = "No firewall can be told; wait until one answers"
+            yield Objection(view.name, _untold(view, reading), clears, Override.NEVER)
+        elif reading:
+            clears = missed(snapshot, action, node, view.name)
+            yield Objection(view.name, _untold(view, reading), clears, Override.CONFIRM)
 
 
 def _untold(view: FirewallView, reading: Unknown) -> str:
@@ -94,9 +89,7 @@ def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
     if not action.takes_out:
         return
     for one in memberships(snapshot, node):
-        known = {server.pool for server in one.later or ()}
-        strange = sorted({server.pool for server in one.now or () if known.isdisjoint(server.pools)})
-        if one.later is not None and strange:
+        if one.later is not None and (strange := not_configured(one)):
             yield Objection(
                 one.firewall,
                 f"config.xml of {one.firewall} has no server with the address of {node} in pool {', '.join(strange)}",

@@ -10,6 +10,7 @@ from console.facts.membership import (
     memberships,
     others_serving,
     place,
+    spare_pools,
 )
 from console.guards.nodes import not_there
 from console.guards.objection import Action, Objection, Override, read_at
@@ -114,11 +115,12 @@ def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
 
 def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, str], ...]) -> Iterator[Objection]:
     """Why another node can't be counted on in the pools that are about to lose one: the first reason."""
+    spare = spare_pools(snapshot, other.name)
     servers = [
         (one.firewall, server)
         for one in memberships(snapshot, other.name)
         for server in one.now or ()
-        if (one.firewall, server.backend) in shared
+        if (one.firewall, server.backend) in shared and spare.isdisjoint(server.pools)
     ]
     idle = next(((firewall, server) for firewall, server in servers if not server.serving), None)
     site = other.site
@@ -213,11 +215,15 @@ def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Object
     """Putting back a node that is in, or that no order can bring back, is a misunderstanding worth a sentence."""
     if action not in (Action.REJOIN, Action.UNDO):
         return
-    if place(snapshot, node) is Place.IN:
+    if place(snapshot, node) is not Place.IN:
+        if _inactive(snapshot, node):
+            saw = f"{node} is inactive in config.xml: no firewall has it in a pool at run time"
+            yield Objection(node, saw, "Make its servers active there, and apply that", Override.NEVER)
+    elif pools := sorted(spare_pools(snapshot, node)):
+        saw = f"{node} is in, and a spare in {listed(pools)}, disabled there for good"
+        yield Objection(node, saw, "Say yes to enable it there too, unless it was found so", Override.CONFIRM)
+    else:
         yield Objection(node, f"{node} is in every pool already", "There is nothing to put back", Override.NEVER)
-    elif _inactive(snapshot, node):
-        saw = f"{node} is inactive in config.xml: no firewall has it in a pool at run time"
-        yield Objection(node, saw, "Make its servers active there, and apply that", Override.NEVER)
 
 
 def _inactive(snapshot: Snapshot, node: str) -> bool:

@@ -72,6 +72,7 @@ class Kind(StrEnum):
     POOLS_DIFFER = "pools-differ", Layer.POOL
     OUT = "out", Layer.POOL
     MIXED = "mixed", Layer.POOL
+    SPARE = "spare", Layer.POOL
     DOWN = "down", Layer.POOL
     DOWN_IN_POOL = "down-in-pool", Layer.POOL
     CHECK_FAILING = "check-failing", Layer.POOL

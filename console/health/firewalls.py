@@ -99,10 +99,14 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
-    """A firewall that answers, and does not say what it will do later."""
+    """A firewall that answers, and does not say all that it will do later."""
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known) and isinstance(view.config, Unknown) and view.config is not NOT_ASKED:
             says = f"config.xml of {view.name} is not known: {view.config.why}"
+            yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
+        config = config_of(snapshot, view.name)
+        if config and config.odd:
+            says = f"config.xml of {view.name} is not known in part ({len(config.odd)}): {config.odd[0]}"
             yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
 
 

@@ -2,8 +2,19 @@
 
 from collections.abc import Iterator
 
+from console.addresses import plain
 from console.balancers.pools import Pools, Server
-from console.facts.membership import Membership, Place, master, memberships, node_of, place, pools_of, sending
+from console.facts.membership import (
+    Membership,
+    Place,
+    master,
+    memberships,
+    node_of,
+    place,
+    pools_of,
+    sending,
+    spare_pools,
+)
 from console.health.finding import Finding, Kind, Level
 from console.saying import counted, doing, listed
 from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
@@ -58,10 +69,12 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     if lead is None:
         return
     name, pools = lead
-    addresses = {node.address: node.name for node in snapshot.cluster.nodes}
-    for backend in dict.fromkeys(server.backend for server in pools.servers if server.address in addresses):
+    addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
+    for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
         members = pools.pool(backend)
-        ours = tuple(addresses[one.address] for one in members if one.address in addresses and not one.serving)
+        ours = tuple(
+            addresses[plain(one.address)] for one in members if plain(one.address) in addresses and not one.serving
+        )
         serve = [server.name for server in members if server.serving]
         if not serve:
             says = f"nobody serves {backend} on {name}: visitors get an error"
@@ -94,6 +107,7 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
             says = f"{node.name} is in no pool: no pool has a server with the address {address}"
             yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, says)
         elif where is Place.IN:
+            yield from _spare(snapshot, node.name)
             yield from _down(snapshot, node.name)
             yield from _failing(snapshot, node.name)
 
@@ -145,6 +159,12 @@ def _agent_alone(snapshot: Snapshot, node: str) -> bool:
     return bool(out) and all(server.by_agent for server in out) and not configured
 
 
+def _spare(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    if pools := sorted(spare_pools(snapshot, node)):
+        says = f"{node} is a spare in {listed(pools)}: disabled there for good, and in elsewhere"
+        yield Finding(Level.NOTE, node, Kind.SPARE, says)
+
+
 def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """About to go down: a single check that fails comes and goes, the last but one does not."""
     places = [(one.firewall, server) for one in memberships(snapshot, node) for server in one.now or ()]
@@ -157,7 +177,9 @@ def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
 
 def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """Down everywhere a balancer runs is no traffic; down in some pools is less, and said by pool."""
-    places = [(one.firewall, one.now) for one in memberships(snapshot, node) if one.now]
+    spare = spare_pools(snapshot, node)
+    asked = [(one.firewall, one.now or ()) for one in memberships(snapshot, node)]
+    places = [(name, [server for server in now if spare.isdisjoint(server.pools)]) for name, now in asked]
     idle = [(firewall, server) for firewall, now in places for server in now if not server.serving]
     idle = [(firewall, server) for firewall, server in idle if not server.unasked and not server.strange]
     if not idle:
@@ -225,6 +247,9 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     taken = [f"{one.firewall}{_layer(one)}" for one in places if one.out_now or one.out_later]
     now = [one.firewall for one in places if one.out_now is False]
     later = [one.firewall for one in places if one.out_later is False]
+    nowhere = [one.firewall for one in places if one.later == ()]
+    if taken and nowhere and not (now or later):
+        return f"{node} is out on {listed(taken)}, and config.xml of {listed(nowhere)} has no server of it: see why"
     if not taken or not (now or later):
         out = [server.backend for one in places for server in one.now or () if server.out]
         follow = [

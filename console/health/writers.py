@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.addresses import same
 from console.health.finding import Finding, Kind, Level
 from console.probes.mysql_proxy import Writer
 from console.saying import listed
@@ -20,7 +21,7 @@ def written_to(snapshot: Snapshot) -> set[str]:
 
 def named(snapshot: Snapshot, address: str) -> str:
     """The node of an address."""
-    return next((node.name for node in snapshot.cluster.nodes if node.address == address), address)
+    return next((node.name for node in snapshot.cluster.nodes if same(node.address, address)), address)
 
 
 def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:

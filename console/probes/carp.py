@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
+from console.addresses import same
 from console.answers import ran, short, whole
 from console.asks import Ran, Run, Unreadable
 from console.question import Cadence, Question, Subject
@@ -56,7 +57,7 @@ class Carp:
 
     def role(self, address: str) -> str | None:
         """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it."""
-        return next((vhid.role for vhid in self.vhids if address in vhid.addresses), None)
+        return next((vhid.role for vhid in self.vhids if any(same(address, own) for own in vhid.addresses)), None)
 
     @property
     def roles(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ that one backend only: `show stat NAME 4 -1`, where 4 means servers and -1 every
 
 from dataclasses import dataclass
 
+from console.addresses import plain
 from console.answers import ran
 from console.asks import Ran, Run, Unreadable
 from console.balancers.haproxy import parse_stat, parse_state
@@ -69,7 +70,8 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
 
 
 def _server(server: Server) -> ProxyServer:
-    return ProxyServer(server.name, server.address, server.status, server.backup, server.sessions or 0, server.serving)
+    address = plain(server.address)  # the nodes' words are compared with each other
+    return ProxyServer(server.name, address, server.status, server.backup, server.sessions or 0, server.serving)
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:

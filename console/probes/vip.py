@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from console.addresses import same
 from console.answers import serves
 from console.asks import Get, Page
 from console.inventory import Cluster
@@ -35,7 +36,7 @@ def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
         return ()
     parts = urlsplit(vip.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    named = parts.hostname not in (vip.address, "127.0.0.1")
+    named = not any(same(parts.hostname or "", own) for own in (vip.address, "127.0.0.1"))
     return (Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None),)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.configured import Change, PooledServer
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
-from console.facts.membership import Membership, config_of, memberships, reachable
+from console.facts.membership import Membership, config_of, membership, memberships, not_configured, reachable
 from console.guards import Action
-from console.procedures.firewalls import noted, over_firewalls
+from console.procedures.firewalls import Missed, noted, over_firewalls
 from console.procedures.sessions import ended
 from console.procedures.steps import Intent, Order, Progress, Step
+from console.saying import listed
 from console.snapshot import Snapshot
 
 Wanted = Callable[[PooledServer, str], str]
@@ -47,13 +48,20 @@ def _leader(told: Mapping[str, FirewallConfig]) -> str | None:
     return leader if leader is not None and told[leader].balancer_sync and len(told) > 1 else None
 
 
-def _persistently(snapshot: Snapshot, intent: Intent, wanted: Wanted, success: str) -> Progress:
+def _persistently(
+    snapshot: Snapshot,
+    intent: Intent,
+    wanted: Wanted,
+    success: str,
+    lacks: Callable[[Snapshot, Intent, Membership], str | None],
+) -> Progress:
+    """`lacks`: what is to be said where config.xml has nothing of the node that could be otherwise."""
     leader = _leader(_told(snapshot))
 
     def verdict(one: Membership) -> str | None:
         left = [server for server in one.later or () if server.status != wanted(server, leader or one.firewall)]
         if not left:
-            return None
+            return lacks(snapshot, intent, one)
         says = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
         synced = leader not in (None, one.firewall)
         return f"{says}: the configuration sync of {leader} has not reached it" if synced else says
@@ -84,7 +92,7 @@ def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
 
 def _out_later(snapshot: Snapshot, intent: Intent) -> Progress:
     success = f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml"
-    progress = _persistently(snapshot, intent, _disabled, success)
+    progress = _persistently(snapshot, intent, _disabled, success, _lacks_out)
     waits = "" if progress.done else _waits_for(snapshot, intent)
     return progress._replace(says=waits) if waits else progress
 
@@ -93,14 +101,42 @@ def _take_out_later(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _disabled)
 
 
+def _elsewhere(snapshot: Snapshot, one: Membership) -> str:
+    """That config.xml of one firewall has no server of a node, and that of another has; or ""."""
+    others = [other.firewall for other in memberships(snapshot, one.node) if other.later]
+    if one.later or not others:
+        return ""
+    return f"config.xml of {one.firewall} has no server of {one.node}, and that of {listed(others)} has"
+
+
+def _lacks_out(snapshot: Snapshot, _intent: Intent, one: Membership) -> str | None:
+    """An empty section is a sync that failed, not a node that is out."""
+    if says := _elsewhere(snapshot, one):
+        return says
+    if strange := not_configured(one):
+        where = f"config.xml of {one.firewall} has no server of {one.node} in {listed(strange)}"
+        return Missed(f"{where}: a reload, a boot or a failover of {one.firewall} brings it back")
+    return None
+
+
+def _lacks_back(snapshot: Snapshot, intent: Intent, one: Membership) -> str | None:
+    """The node is put back where it can be."""
+    noted_there = any(key.startswith(f"later {one.firewall} ") for key in intent.found)
+    if says := _elsewhere(snapshot, one):
+        return Missed(says)
+    if noted_there and not one.later:
+        return Missed(f"config.xml of {one.firewall} has no server of {one.node} any more")
+    return None
+
+
 def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
     """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
     told = _told(snapshot)
     leader = _leader(told)
-    node = next(node for node in intent.cluster.nodes if node.name == intent.node)
     orders: list[Order] = []
     for name in [leader] if leader else told:
-        changes = tuple(Change(server, wanted(server, name)) for server in told[name].of(node))
+        mine = membership(snapshot, name, intent.node).later or ()
+        changes = tuple(Change(server, wanted(server, name)) for server in mine)
         if leader or any(change.status != change.server.status for change in changes):
             run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
             orders.append(Order(name, run))
@@ -112,7 +148,8 @@ def _description(intent: Intent) -> str:
 
 
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    """As `_find_now`."""
+    """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
+    is out may be our own doing; only its first note counts."""
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.node)
@@ -126,6 +163,7 @@ LATER = Step(
     phase="out",
     says="disable {node} in config.xml too, so that it lasts; {reload}",
     finds=_find_later,
+    renews=True,
     orders=_take_out_later,
     done=_out_later,
     watches=(CONFIG, POOLS),
@@ -141,7 +179,7 @@ LATER_BACK = Step(
     says="put {node} back in config.xml as it was found; {reload}",
     orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
     done=lambda snapshot, intent: _persistently(
-        snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found"
+        snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found", _lacks_back
     ),
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,

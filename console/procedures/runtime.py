@@ -100,6 +100,9 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
     held = [(one.firewall, server) for one in places for server in one.now or () if _held(intent, one, server)]
 
     def verdict(one: Membership) -> str | None:
+        pools = pools_of(snapshot, one.firewall)
+        if not one.now and pools and pools.running and any(not server.out for server in one.later or ()):
+            return f"{one.node} is in config.xml of {one.firewall}, and its load balancer does not list it"
         down = [
             server
             for server in one.now or ()

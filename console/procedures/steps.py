@@ -59,6 +59,8 @@ class Step:
     orders: Callable[[Snapshot, Intent], tuple[Order, ...]] = lambda _snapshot, _intent: ()
     finds: Callable[[Snapshot, Intent], Mapping[str, str]] = lambda _snapshot, _intent: {}
     """What is there before, to be put back later; noted before the orders leave."""
+    renews: bool = False
+    """A later note counts: `finds` never notes our own doing, once there is a note."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
     """When time is up the run goes on and says what is left, instead of stopping."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from console.sim.haproxy import HAProxy, Server
 from console.sim.machine import Clock, Machine
-from console.sim.pfconfig import Config
+from console.sim.pfconfig import Config, form_of
 
 MAINTENANCE_ADVSKEW = 254
 IDLE_STATES = 412
@@ -25,7 +25,8 @@ class Notice:
 class Firewall(Machine):
     """What runs is one thing, what config.xml says another: only a reload or a boot brings them together.
 
-    For faults: `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`.
+    For faults: `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`,
+    `meanwhile`, `cached`.
     """
 
     def __init__(self, clock: Clock, name: str, address: str, config: Config) -> None:
@@ -33,6 +34,14 @@ class Firewall(Machine):
         self.config = config
         self.release = "2.4.5-RELEASE" if config.relayd else "2.7.2-RELEASE"
         """/etc/version."""
+        self.check_seconds = 0.5
+        """How long PHP takes, most of it in haproxy -c."""
+        self.meanwhile: list[Callable[[], None]] = []
+        """What somebody does in the web interface during the next checks, one each."""
+        self.cached: Config | None = None
+        """What PHP has cached, where config.xml was changed past it."""
+        self.test_copy = False
+        """The folder that haproxy -c has read is still there."""
         self.allow = True
         """net.inet.carp.allow."""
         self.demotion = 0
@@ -53,6 +62,11 @@ class Firewall(Machine):
         self.older: list[HAProxy] = []
         """HAProxy processes from before a reload, which still hold sessions."""
         self.reload()
+
+    @property
+    def form(self) -> str:
+        """Which of FORMS its PHP has."""
+        return form_of(self.release)
 
     @property
     def subsystem(self) -> str:

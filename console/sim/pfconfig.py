@@ -1,11 +1,34 @@
 """The parts of a firewall's config.xml that live: pools, statuses, revision, CARP maintenance, sync keys."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
 STATUSES = ("active", "backup", "disabled", "inactive")
+_ARRAY, _BOOL = (
+    "function parse_config($parse = false) {",
+    "function config_read_file($use_backup = false, $use_cache = ",
+)
+_PATHS = "function config_get_path($path, $default = null) {"
+FORMS = {
+    "2.6": (_ARRAY,),
+    "2.7": (_ARRAY, _PATHS),
+    "2.8": (f"{_BOOL}false) {{", _ARRAY, _PATHS),
+    "master": (f"{_BOOL}true) {{", _PATHS),
+}
+"""How pfSense's own PHP reads config.xml, by version: the functions of /etc/inc/config.lib.inc. Up to 2.7 parse_config
+returns the array; from 2.8 on config_read_file returns a bool and sets $config; after it the cache is used unless told
+otherwise."""
+
+
+def form_of(release: str) -> str:
+    """Of a release: 2.4.5-RELEASE, 2.8.0-RELEASE, 24.11-RELEASE (Plus)."""
+    plus = {(24, 11): "2.8", (23, 1): "2.7", (21, 0): "2.6"}
+    ladder = plus | {(2, 9): "master", (2, 8): "2.8", (2, 7): "2.7", (0, 0): "2.6"}
+    major, minor = (int(part) for part in re.findall(r"\d+", release)[:2])
+    return next(form for least, form in ladder.items() if (major, minor) >= least)
 
 
 @dataclass(frozen=True)
@@ -70,6 +93,8 @@ class Config:
     """Of the format."""
     rules: tuple[str, ...] = ("allow web", "allow ssh from office")
     """Descriptions of firewall rules, which pfSense's own sync carries."""
+    data: int = 0
+    """Characters of what a backup may hold beside the configuration: graphs, certificates."""
 
     @property
     def relayd(self) -> bool:
@@ -104,7 +129,9 @@ class Config:
         values["filter"] = _filter(self.rules)
         values["pools"] = "".join((_lbpool if self.relayd else _pool)(pool) for pool in self.pools)
         values["balancer"] = _filled("config-relayd.xml" if self.relayd else "config-haproxy.xml", values)
-        return _filled("config.xml", values)
+        text = _filled("config.xml", values)
+        data = f"\t<rrddata>{'A' * self.data}</rrddata>\n" if self.data else ""
+        return text.replace("</pfsense>", f"{data}</pfsense>")
 
 
 MAINTENANCE = "\t<virtualip_carp_maintenancemode></virtualip_carp_maintenancemode>\n"

@@ -10,10 +10,12 @@ from typing import TypedDict
 from console.sim import freebsd, locks, relayd
 from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
+from console.sim.pfconfig import FORMS, Config
 from console.sim.shell import Call, Command, Shell, bound
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - where the package puts it
 DIRTY = re.compile(r"/var/run/([A-Za-z._-]+)\.dirty")
+TRIES = 4
 LAST = "pool {} would have no server left: without one relayd has no configuration at all"
 PAYLOAD = re.compile(r"^\$drainboard = json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\);", re.MULTILINE)
 
@@ -62,6 +64,7 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
         if firewall.notices:
             layout = "/tmp/notices" if firewall.config.relayd else "/tmp/notices/notices.serial"  # noqa: S108
             known[layout] = _serialized(firewall.notices)
+        known["/etc/inc/config.lib.inc"] = "<?php\n" + "".join(f"{line}\n}}\n" for line in FORMS[firewall.form])
         return firewall.config.xml() if path in ("/cf/conf/config.xml", "/conf/config.xml") else known.get(path)
 
     return read
@@ -136,12 +139,14 @@ async def _php(call: Call, firewall: Firewall) -> int:
         call.out("PHP Fatal error:  Uncaught Error: Call to undefined function in Standard input code:2\n")
         return 255
     asked = json.loads(base64.b64decode(found[1]))
-    await call.shell.system.sleep(0.5)
     changes: list[Change] = asked["servers"]
-    if objection := _objection(firewall, changes):
+    boot = firewall.boot_id
+    changed, objection = await _change(call, firewall, changes, asked.get("description", ""))
+    if firewall.boot_id != boot or not firewall.running:
+        return 255
+    if objection:
         call.out("drainboard " + json.dumps({"ok": False, "why": objection}) + "\n")
         return 0
-    changed = _persist(firewall, changes, asked.get("description", ""))
     if firewall.config.relayd:
         firewall.unapplied.discard(firewall.subsystem)
         firewall.later(1.0, firewall.sync)
@@ -151,32 +156,61 @@ async def _php(call: Call, firewall: Firewall) -> int:
     return 0
 
 
-def _objection(firewall: Firewall, changes: list[Change]) -> str:
+async def _change(call: Call, firewall: Firewall, changes: list[Change], description: str) -> tuple[int, str]:
+    """How many were changed, or why none was. A script that does not compare hashes writes what it has read at first,
+    over what was saved meanwhile."""
+    statuses = {(change["pool"], change["server"]): change["status"] for change in changes}
+    careful = "hash_file(" in call.stdin
+    for _ in range(TRIES):
+        before = firewall.config
+        read = _read(firewall, call.stdin)
+        if objection := _objection(read, changes):
+            return 0, objection
+        if read is None:
+            return 0, ""
+        changed = sum(getattr(read.server(*key), "status", None) != status for key, status in statuses.items())
+        await call.shell.system.sleep(firewall.check_seconds)
+        if not changed:
+            return 0, ""
+        firewall.test_copy = not firewall.config.relayd and "rmdir_recursive(" not in call.stdin
+        if firewall.meanwhile:
+            firewall.meanwhile.pop(0)()
+        if careful and firewall.config is not before:
+            continue
+        firewall.config = read
+        firewall.persist(statuses, description)
+        return changed, ""
+    return 0, f"config.xml was changed by others during each of {TRIES} checks"
+
+
+def _read(firewall: Firewall, script: str) -> Config | None:
+    """What a script has in $config, by this version's contract; None: the bool that it took for the array."""
+    new = firewall.form in ("2.8", "master")
+    if new and re.search(r"\$config\s*=[^;]*config_read_file\(", script):
+        return None
+    fresh = {"2.8": "config_read_file(", "master": "config_read_file(false, false)"}.get(
+        firewall.form, "parse_config(true)"
+    )
+    return firewall.config if fresh in script else firewall.cached or firewall.config
+
+
+def _objection(config: Config | None, changes: list[Change]) -> str:
     """Why nothing may be changed: config.xml isn't what the caller saw."""
     for change in changes:
         name = f"{change['pool']}/{change['server']}"
-        server = firewall.config.server(change["pool"], change["server"])
+        server = config.server(change["pool"], change["server"]) if config else None
         if server is None or change.get("address") not in (None, "", server.address):
             return f"{name} is not in config.xml"
-        if change.get("expect") is not None and server.status not in (change["expect"], change["status"]):
+        if change.get("expect") is not None and (server.status or "active") not in (change["expect"], change["status"]):
             return f"{name} is {server.status}, not {change['expect']}"
-    return _last(firewall, changes) if firewall.config.relayd else ""
+    return _last(config, changes) if config and config.relayd else ""
 
 
-def _last(firewall: Firewall, changes: list[Change]) -> str:
+def _last(config: Config, changes: list[Change]) -> str:
     """relayd needs an active server in every pool."""
-    after = firewall.config.with_status({(change["pool"], change["server"]): change["status"] for change in changes})
+    after = config.with_status({(change["pool"], change["server"]): change["status"] for change in changes})
     empty = {pool.name for pool in after.pools if not any(server.status == "active" for server in pool.servers)}
     return next((LAST.format(change["pool"]) for change in changes if change["pool"] in empty), "")
-
-
-def _persist(firewall: Firewall, changes: list[Change], description: str) -> int:
-    statuses = {(change["pool"], change["server"]): change["status"] for change in changes}
-    before = firewall.config
-    changed = sum(getattr(before.server(*key), "status", None) != status for key, status in statuses.items())
-    if changed:
-        firewall.persist(statuses, description)
-    return changed
 
 
 async def _sync(call: Call, firewall: Firewall) -> None:

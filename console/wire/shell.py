@@ -12,11 +12,10 @@ from typing import Any, cast
 
 import asyncssh
 
-from console.asks import Ran, Unreadable, sections
+from console.asks import MOST_OUT, Ran, Unreadable, sections
 from console.wire.opened import or_closed
 
-MAX_OUT = 4 << 20
-"""Bytes of standard output of one call: pfSense's config.xml can reach 1 MiB."""
+MAX_OUT = MOST_OUT
 MAX_ERR = 256 << 10
 """Bytes of standard error of one call; what is beyond is dropped."""
 
@@ -24,8 +23,10 @@ MAX_ERR = 256 << 10
 class Printed:
     """What one script has printed so far. Complete sections can be read from it even if it never ends."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, most: int = MAX_OUT) -> None:
+        """`most`: bytes of standard output that are read."""
         self.mark = mark
+        self.most = most
         self.ended = asyncio.get_running_loop().create_future()
         self.lost: Exception | None = None
         self.too_much = False
@@ -51,7 +52,7 @@ class Printed:
 
     def out(self, data: bytes) -> None:
         """More on standard output."""
-        if len(self._out) + len(data) <= MAX_OUT:
+        if len(self._out) + len(data) <= self.most:
             self._out += data
         else:
             self.too_much = True

@@ -19,7 +19,7 @@ from console.wire.held import Held
 from console.wire.login import log_in, silent_for
 from console.wire.opened import Opened, or_closed
 from console.wire.sentences import place, said, system_error
-from console.wire.shell import MAX_OUT, Printed, Shell
+from console.wire.shell import Printed, Shell
 
 CHANNELS = 6
 """At once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
@@ -102,7 +102,7 @@ class Ssh:
         `keep`: in a shell that is kept for the next script, for questions that are asked again and again. An order
         gets a shell of its own.
         """
-        printed, sudo = Printed(secrets.token_hex(8)), False
+        printed, sudo = Printed(secrets.token_hex(8), max(run.most for run in runs)), False
         failure: WireError | None = None
         began = asyncio.get_running_loop().time()
         try:
@@ -194,7 +194,7 @@ class Ssh:
 
     def _why_ended(self, printed: Printed) -> WireError:
         if printed.too_much:
-            return WireError(f"{self.where} printed more than {MAX_OUT >> 20} MiB; the rest was not read")
+            return WireError(f"{self.where} printed more than {printed.most >> 20} MiB; the rest was not read")
         if printed.lost is not None:
             return self.lost(printed.lost)
         return WireError(f"{self.where} ended /bin/sh before it had answered; {said(printed.complaint)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.asks import Run
-from console.commands.check import PHP, check, known, lines
+from console.commands.check import PFSENSE, PHP, check, known, lines
 from console.commands.check_lines import MEND, NOTE, WORKS, Line, between
 from console.commands.plain import Exit
 from console.commands.status import look
@@ -21,6 +21,7 @@ from console.snapshot import Known
 from tests.conftest import BRISK, simulated
 from tests.hostile.machines import EVIL, MANNERS, Hostile
 
+WRITTEN = "config.xml, how it is written"
 Simulated = tuple[Simulator, Cluster]
 
 
@@ -47,6 +48,7 @@ async def test_all_is_prepared(demo: Simulated, capsys: pytest.CaptureFixture[st
     assert await check((demo[1],)) is Exit.DONE
     said = capsys.readouterr().out
     assert said.endswith("all that is needed works\n")
+    assert said.count("pfSense 2.7.2-RELEASE: parse_config() returns the array (up to 2.7)") == 2
     for what in ("login by ssh", "sessions at once", "PHP", "config.xml", "mod_status", "check URL", "MySQL, tables"):
         assert what in said
     assert [path.name for path in (state / "journal" / "demo").iterdir()] == ["lock"]
@@ -56,10 +58,28 @@ async def test_nothing_but_known_questions_can_leave(demo: Simulated) -> None:
     extra = known(demo[1]) - questions_of(demo[1])
     runs = [ask for ask in extra if isinstance(ask, Run)]
     harmless = [
-        run for run in runs if run.argv[:3] == ("sudo", "-n", "-l") or run.argv[1:] in (("-v",), ("--version",))
+        run
+        for run in runs
+        if run.argv[:3] == ("sudo", "-n", "-l") or run.argv[1:] in (("-v",), ("--version",)) or run == PFSENSE
     ]
     assert len(harmless) == len(extra)
     assert PHP in extra
+
+
+@pytest.mark.parametrize(
+    ("release", "says"),
+    [
+        ("2.6.0-RELEASE", "parse_config() returns the array (up to 2.7)"),
+        ("2.8.0-RELEASE", "config_read_file() sets $config (2.8 and later)"),
+        ("25.07-RELEASE", "config_read_file() sets $config (2.8 and later)"),
+        ("2.9.0-DEVELOPMENT", "config_read_file() sets $config (2.8 and later)"),
+    ],
+)
+async def test_which_pfsense_it_is(demo: Simulated, release: str, says: str) -> None:
+    sim, cluster = demo
+    sim.world.firewalls["fw2"].release = release
+    found = [line for line in await told(cluster) if (line.machine, line.what) == ("fw2", WRITTEN)]
+    assert [(line.mark, line.says) for line in found] == [(WORKS, f"pfSense {release}: {says}")]
 
 
 async def test_sudo_that_refuses(demo: Simulated) -> None:

@@ -53,6 +53,7 @@ async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
         assert place(session.picture, "node2") is Place.IN
         drained = await (await session.begin(Action.DRAIN, "node2", NAMED)).task
         assert (drained.outcome, lines_of(drained)) == ("done", LINES[Action.DRAIN])
+        assert not any(entry.facts["errors"] for entry in drained.entries if entry.kind == "answered")
         assert configured(sim) == ["disabled"] * 4
         assert ADDRESS not in balanced(sim, "fw1") + balanced(sim, "fw2")
         assert place(session.picture, "node2") is Place.OUT

@@ -105,7 +105,6 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a million tags": lambda: _config("<a/>" * 1_000_000),
     "a million levels": lambda: _config("<a>" * 1_000_000),
     "more than config.xml may be": lambda: _config("x" * (pfsense_config.MOST_CONFIG + 1)),
-    "a pool's name without end": lambda: _config(_pool("p" * 300)),
     "a configured server too many": lambda: _config(_pool("p", configured.MOST_SERVERS + 1)),
     "ifconfig without end": lambda: carp.parse((ran("em0: flags=\n" * 200_000), ran("")), None),
     "bricks without end": lambda: _volume("<brick><name>a:b</name></brick>" * 200),

@@ -101,6 +101,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("processes", "processes of HAProxy"),
         L("carpdev", "HAProxy only where CARP is master of", unset("runs always")),
         L("balancer_digest", "digest of the balancer's part", digest),
+        L("odd", "can't be read"),
+        L("digest", "digest of the whole file", digest),
         L("sections", "digest of what core sync carries"),
         L("vips", "CARP VIP"),
         L("servers", "server"),

@@ -19,11 +19,11 @@ function exec_php($code) {
 	return true;
 }
 
-$config = parse_config(true);
+$config = standin_parse(false);
 if (($_SERVER['PHP_AUTH_USER'] ?? '') !== 'admin' || ($_SERVER['PHP_AUTH_PW'] ?? '') !== '@SYNC_PASSWORD@') {
 	answer(['fault' => -1, 'message' => 'Authentication failed: Invalid username or password']);
 }
-if ($_SERVER['REMOTE_ADDR'] === config_get_path('hasync/synchronizetoip')) {
+if ($_SERVER['REMOTE_ADDR'] === standin_get_path('hasync/synchronizetoip')) {
 	log_error('Disallowing CARP sync loop');
 	answer(['result' => true]);
 }
