@@ -75,6 +75,11 @@ class Unknown:
         return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT)
 
     @property
+    def answered(self) -> bool:
+        """The service asked is there: it refused, or said what can't be read."""
+        return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
+
+    @property
     def pending(self) -> bool:
         """An answer is under way."""
         return self.cause is Cause.NOT_READ_BACK
