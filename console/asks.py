@@ -7,6 +7,7 @@ element of `argv` or inside `stdin` and is quoted in one place, `script`.
 import re
 import shlex
 from dataclasses import dataclass, field
+from enum import Enum
 
 MOST_OUT = 4 << 20
 """Bytes of standard output of one call that are read, unless it says otherwise."""
@@ -103,8 +104,30 @@ class Page:
 Answer = Ran | Rows | Page
 
 
+class Cause(Enum):
+    """Why a reading is not known."""
+
+    NOT_ASKED = "not asked"
+    SILENT = "silent"
+    """The machine, or the service asked, gave no answer."""
+    REFUSED = "refused"
+    """The service that was asked answered, and refused: it runs."""
+    ABSENT = "absent"
+    """The machine answers, and nothing listens where the service is to be asked."""
+    UNREADABLE = "unreadable"
+    BUSY = "busy"
+    """It answers, and can't tell just now."""
+    STALE = "stale"
+    NOT_READ_BACK = "not read back"
+    """The machine is not known to be silent: it just has not been asked since what was done."""
+
+
 class WireError(Exception):
     """Why there is no answer: one sentence that names the machine and, where there is one, the remedy."""
+
+    def __init__(self, says: str, cause: Cause = Cause.SILENT) -> None:
+        super().__init__(says)
+        self.cause = cause
 
 
 class Unreachable(WireError):

@@ -56,7 +56,7 @@ def _size(answer: Answer | WireError) -> int:
 
 
 def _silent(reading: Reading[Any]) -> bool:
-    return isinstance(reading, Unknown) and reading.cause is Cause.SILENT
+    return isinstance(reading, Unknown) and reading.unanswered
 
 
 def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
@@ -232,7 +232,7 @@ class Poller:
     ) -> Reading[Any]:
         error = next((answer for answer in answers if isinstance(answer, WireError)), None)
         if error is not None:
-            return Unknown(str(error), steady.now(), sent)
+            return Unknown(str(error), steady.now(), sent, error.cause)
         before = reading_of(self.snapshot, question, name)
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:

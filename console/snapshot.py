@@ -1,9 +1,9 @@
 """One immutable picture of a cluster, folded from answers. Not knowing is a value: a reading is Known or Unknown."""
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any, Generic, TypeGuard, TypeVar
 
+from console.asks import Cause
 from console.balancers.balancer import POOLS
 from console.balancers.haproxy import SEVERAL
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
@@ -65,20 +65,6 @@ class Known(Generic[T]):
     at: float = field(compare=False)
 
 
-class Cause(Enum):
-    """Why a reading is not known."""
-
-    NOT_ASKED = "not asked"
-    SILENT = "silent"
-    """The machine, or the service asked, gave no answer."""
-    UNREADABLE = "unreadable"
-    BUSY = "busy"
-    """It answers, and can't tell just now."""
-    STALE = "stale"
-    NOT_READ_BACK = "not read back"
-    """The machine is not known to be silent: it just has not been asked since what was done."""
-
-
 @dataclass(frozen=True)
 class Unknown:
     """Why nothing is known. `since`: Unix time of the last moment it was known, or of the first try."""
@@ -87,6 +73,16 @@ class Unknown:
     at: float = field(compare=False)
     since: float
     cause: Cause = Cause.SILENT
+
+    @property
+    def unanswered(self) -> bool:
+        """It was asked, and nothing was told: silence, a refusal, or nobody there. `why` ends with a remedy."""
+        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT)
+
+    @property
+    def answered(self) -> bool:
+        """The service asked is there: it refused, or said what can't be read."""
+        return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
 
     @property
     def pending(self) -> bool:

@@ -93,7 +93,7 @@ def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: st
     what = "; ".join(question.title for question in questions)
     if reading.cause is Cause.NOT_ASKED:
         return Line(MEND, name, what, "no answer came in time; try again when the machine is less busy")
-    told = ";" in why and reading.cause is Cause.SILENT  # the wire's sentences end with the remedy
+    told = ";" in why and reading.unanswered  # the wire's sentences end with the remedy
     says = _mended(plain_text(why, 600), "" if told else questions[0].remedy)
     return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, says)
 

@@ -20,7 +20,7 @@ from console.poller import Poller
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
 from console.rounds import about, asked, questions_of, unasked
-from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, fold, reading_of
+from console.snapshot import NOT_ASKED, Known, Reading, Snapshot, Unknown, fold, reading_of
 from console.wire import Wire
 
 SELDOM = frozenset({Cadence.SELDOM})
@@ -118,7 +118,7 @@ def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
 
 
 def _silent(reading: Reading[Any]) -> Unknown | None:
-    return reading if isinstance(reading, Unknown) and reading.cause is Cause.SILENT else None
+    return reading if isinstance(reading, Unknown) and reading.unanswered else None
 
 
 def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
@@ -130,9 +130,7 @@ def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str],
         for question, name in asked(picture.cluster)
         if question.subject in (Subject.VOLUME, Subject.DATABASE) and question.cadence is not Cadence.SELDOM
     }
-    return {
-        key: reading for key, reading in found.items() if isinstance(reading, Unknown) and reading.cause is Cause.SILENT
-    }
+    return {key: reading for key, reading in found.items() if isinstance(reading, Unknown) and reading.unanswered}
 
 
 def _explained(picture: Snapshot, limit: float) -> Snapshot:

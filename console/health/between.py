@@ -8,7 +8,7 @@ from console.health.database import stopped
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.saying import listed
-from console.snapshot import Known, NodeView, Snapshot, Unknown
+from console.snapshot import Cause, Known, NodeView, Snapshot, Unknown
 
 SETTLED = 15
 """Seconds after a start in which a pool's check, which wants several good answers, may lag behind the truth."""
@@ -41,7 +41,9 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
 def _mysql(view: NodeView) -> str:
     """Why its own MySQL answers no page. A Donor answers."""
     if isinstance(view.galera, Unknown):
-        return ("is stopped" if stopped(view) else "does not answer") if view.galera.since else ""
+        if view.galera.cause is Cause.REFUSED or not view.galera.since:  # it may refuse nobody but us
+            return ""
+        return "is stopped" if stopped(view) else "does not answer"
     member = view.galera.value
     if member.status != "Primary":
         return f"is {member.status}"

@@ -43,7 +43,8 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
     else:
         why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _down(view))
-        says = f"MySQL does not answer on {listed(of)}, and whether it serves is not known: {why}"
+        what = "refuses to tell" if any(_refuses(view) for view in silent) else "does not answer"
+        says = f"MySQL {what} on {listed(of)}, and whether it serves is not known: {why}"
         yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
 
 
@@ -52,7 +53,11 @@ def _silence(silent: list[NodeView]) -> Iterator[str]:
     down = [view for view in silent if _down(view)]
     if down:
         yield _where_down(down)
-    mute = [view.name for view in silent if isinstance(view.host, Known) and not _down(view)]
+    here = [view for view in silent if isinstance(view.host, Known) and not _down(view)]
+    refusing = [view.name for view in here if _refuses(view)]
+    if refusing:
+        yield f"MySQL on {listed(refusing)} refuses to tell"
+    mute = [view.name for view in here if not _refuses(view)]
     if mute:
         yield f"MySQL on {listed(mute)} does not answer"
     gone = [view.name for view in silent if not isinstance(view.host, Known) and not _down(view)]
@@ -70,14 +75,20 @@ def _where_down(down: list[NodeView]) -> str:
 
 
 def stopped(view: NodeView) -> bool:
-    """Its systemd says so."""
-    return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS)
+    """Its systemd says so, and nothing answers in its place."""
+    return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS) and not _refuses(view)
+
+
+def _refuses(view: NodeView) -> bool:
+    """An answer all the same: it runs."""
+    return isinstance(view.galera, Unknown) and view.galera.answered
 
 
 def _down(view: NodeView) -> bool:
     """Stopped, or on the way up or down: after a full crash each waits there for a Primary component."""
     services = view.services.value if isinstance(view.services, Known) else None
-    return services is not None and set(services.running(MYSQL_UNITS)) <= set(services.settling)
+    running = set(services.running(MYSQL_UNITS)) if services else set[str]()
+    return services is not None and running <= set(services.settling) and not _refuses(view)
 
 
 def _reached(snapshot: Snapshot) -> bool:

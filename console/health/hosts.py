@@ -8,7 +8,7 @@ from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.devices import Devices
 from console.probes.hardware import Array, Bond
-from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS
+from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
 from console.saying import clock, counted, doing, listed, size, span
 from console.snapshot import Known, Snapshot
 
@@ -151,7 +151,7 @@ def units_run(snapshot: Snapshot) -> Iterator[Finding]:
     """What systemd gave up. That one of the site's own services failed is more than a note."""
     for name, devices in _devices(snapshot):
         if devices.failed_units:
-            vital = any(unit in VITAL or unit.endswith(".mount") for unit in devices.failed_units)
+            vital = any(one_of(unit, VITAL) or unit.endswith(".mount") for unit in devices.failed_units)
             says = f"{counted(len(devices.failed_units), 'unit')} failed on {name}: {listed(devices.failed_units[:4])}"
             yield Finding(Level.DEGRADED if vital else Level.NOTE, name, Kind.FAILED_UNITS, says)
 

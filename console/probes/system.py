@@ -2,13 +2,18 @@
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from console.answers import ran
 from console.asks import Ran, Run, Unreadable
 from console.probes.clocks import looked
 from console.question import Cadence, Question, Subject
 
-MYSQL_UNITS = ("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service")
+MYSQL_UNITS = (
+    *("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service"),
+    *("mariadb@*.service", "mysql@*.service", "mysqld@*.service"),
+)
+"""The last are patterns, which systemctl understands: a server started as mysql@NAME."""
 GLUSTER_UNITS = ("glusterd.service",)
 APACHE_UNITS = ("apache2.service", "httpd.service")
 UNITS = MYSQL_UNITS + GLUSTER_UNITS + APACHE_UNITS
@@ -43,7 +48,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Services:
-    """`active` are the units of UNITS that run or are on their way up or down; `bricks` the glusterfsd processes."""
+    """`active` are the units like UNITS that run or are on their way up or down; `bricks` the glusterfsd processes."""
 
     active: tuple[str, ...]
     settling: tuple[str, ...]
@@ -51,8 +56,13 @@ class Services:
     bricks: int
 
     def running(self, units: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of `units` that are not fully stopped."""
-        return tuple(unit for unit in units if unit in self.active)
+        """Those like `units` that are not fully stopped."""
+        return tuple(unit for unit in self.active if one_of(unit, units))
+
+
+def one_of(unit: str, units: tuple[str, ...]) -> bool:
+    """Whether a unit has one of these names, or fits one of these patterns."""
+    return any(fnmatchcase(unit, one) for one in units)
 
 
 def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
@@ -117,13 +127,16 @@ def _figure(line: str) -> float:
 def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Services:
     """From `systemctl list-units` and `pgrep`, whose status 1 means that there is no such process."""
     states = dict(_unit(line) for line in ran(answers[0]).splitlines())
-    if not set(UNITS) & set(states):
+    ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
+    if not ours:
         raise Unreadable("systemctl named none of the services asked for")
+    if len(ours) > MANY or not all(_UNIT.fullmatch(unit) for unit in ours):
+        raise Unreadable("systemctl named units that can't be MySQL's")
     processes = answers[1]
     if processes.status not in (0, 1):
         raise Unreadable(f"pgrep failed with status {processes.status}")
     settling = ("activating", "deactivating", "reloading")
-    active = tuple(unit for unit in UNITS if states.get(unit) in ("active", *settling))
+    active = tuple(unit for unit in ours if states[unit] in ("active", *settling))
     return Services(
         active=active,
         settling=tuple(unit for unit in active if states[unit] in settling),
@@ -131,6 +144,9 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
     )
 
 
+MANY = 50
+"""Units that are ours."""
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
 _STATES = frozenset({"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance"})
 
 

@@ -19,7 +19,7 @@ from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
 from console.probes.gluster import STORAGE
-from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services
+from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services, one_of
 from console.procedures.firewalls import over_firewalls
 from console.procedures.runtime import admin_as_found
 from console.procedures.steps import Intent, Order, Progress, Step
@@ -109,20 +109,21 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
     if not progress.done or _rebooted(snapshot, intent) or snapshot.cluster.mysql is None:
         return progress
-    if isinstance(galera, Known) or galera.cause is Cause.UNREADABLE:
+    if isinstance(galera, Known) or galera.answered:
         none = f"none of {listed(MYSQL_UNITS)} runs"
         return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
-    if galera.cause is not Cause.SILENT:
+    if galera.cause is not Cause.ABSENT:  # one that hangs, or breaks off while it stops, is there
         return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
     return progress
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
-    """One unit a command, so that sudoers can name each."""
+    """One unit a command, so that sudoers can name each; a pattern of ours for one whose name the node chose."""
     services = _services(snapshot, intent)
     running = services.running(units) if services else ()
+    named = dict.fromkeys(next(one for one in units if one_of(unit, (one,))) for unit in running)
     # --no-block: systemd does the work, and a lost link changes nothing
-    return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in running)
+    return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in named)
 
 
 def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:

@@ -3,15 +3,15 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from console.sim import gluster_store, linux_files, mysql_proxy, sst
 from console.sim.gluster_cli import gluster
 from console.sim.hardware import Disk
 from console.sim.linux_scripts import sh
-from console.sim.node import APACHE, GLUSTERD, MYSQL, SUBSTATES, Node
+from console.sim.node import APACHE, GLUSTERD, SUBSTATES, Node
 from console.sim.shell import Call, Command, bound
 
-UNITS = (MYSQL, GLUSTERD, APACHE)
 DENIED = "Interactive authentication required."
 
 
@@ -128,7 +128,7 @@ async def _systemctl(call: Call, node: Node) -> int:
         call.out("".join(f"{unit} loaded failed failed {unit}\n" for unit in node.hardware.failed_units))
         return 0
     if verb == "list-units":
-        states = [(unit, node.unit(unit)) for unit in UNITS if unit in units]
+        states = [(unit, node.unit(unit)) for unit in _units(node, units)]
         call.out("".join(f"{unit} loaded {state} {SUBSTATES[state]} {unit}\n" for unit, state in states))
         return 0
     if verb == "is-active":
@@ -149,10 +149,16 @@ def _unit(word: str) -> str:
     return word if word.endswith(".service") else word + ".service"
 
 
+def _units(node: Node, patterns: list[str]) -> list[str]:
+    """Those that it has and that fit."""
+    return [unit for unit in (node.mysql_unit, GLUSTERD, APACHE) if any(fnmatchcase(unit, one) for one in patterns)]
+
+
 async def _control(call: Call, node: Node, verb: str, units: list[str]) -> int:
-    for unit in units:
-        if unit not in UNITS:
-            return call.fail(f"Failed to {verb} {unit}: Unit {unit} not found.", 5)
+    missing = [unit for unit in units if "*" not in unit and not _units(node, [unit])]
+    if missing:
+        return call.fail(f"Failed to {verb} {missing[0]}: Unit {missing[0]} not found.", 5)
+    for unit in _units(node, units):
         if verb != "start":
             node.stop_unit(unit)
             await _settled(call, node, unit, "--no-block" not in call.argv or verb == "restart")

@@ -58,6 +58,8 @@ class Server:
     password: str
     query: Callable[[str], Result]
     """Raises MysqlError."""
+    refuses: MysqlError | None = None
+    """Said to everybody in place of a greeting."""
 
 
 class _Connection:
@@ -84,6 +86,9 @@ class _Connection:
         self.send(b"\xff" + error.code.to_bytes(2, "little") + b"#" + error.state.encode() + str(error).encode())
 
     async def login(self) -> bool:
+        if self._server.refuses:
+            self.error(self._server.refuses)
+            return False
         salt = bytes(33 + byte % 90 for byte in secrets.token_bytes(20))
         low, high = (CAPABILITIES & 0xFFFF).to_bytes(2, "little"), (CAPABILITIES >> 16).to_bytes(2, "little")
         head = b"\x0a" + self._server.version.encode() + b"\0" + secrets.token_bytes(4) + salt[:8] + b"\0"

@@ -53,8 +53,12 @@ class Node(Machine):
         self.hardware = Hardware()
         gluster.bricks[name].space = lambda: self.hardware.brick.figures
         self.load = 0.35
+        self.mysql_unit = MYSQL
+        """The unit that runs its mariadbd."""
         self.by_hand = False
         """Somebody has started its mariadbd: systemd calls the unit inactive, and stops nothing."""
+        self.full = False
+        """Its mariadbd has too many connections, and none for us."""
         self._stopping_mysql = False
         self._hung_with_mysql = False
 
@@ -80,7 +84,7 @@ class Node(Machine):
 
     def unit(self, name: str) -> str:
         """ActiveState."""
-        if name == MYSQL and not self.by_hand:
+        if name in (MYSQL, self.mysql_unit) and not self.by_hand:
             return "deactivating" if self._stopping_mysql else self.galera.members[self.name].unit
         if name == GLUSTERD:
             return "active" if self.gluster.bricks[self.name].glusterd else "inactive"
@@ -88,7 +92,7 @@ class Node(Machine):
 
     def start_unit(self, name: str) -> None:
         """systemctl start."""
-        if name == MYSQL:
+        if name in (MYSQL, self.mysql_unit):
             self.galera.start(self.name)
         elif name == GLUSTERD:
             self.gluster.back(self.name)
@@ -97,7 +101,7 @@ class Node(Machine):
 
     def stop_unit(self, name: str) -> None:
         """systemctl stop. glusterd's bricks stay, as its unit on Red Hat leaves them."""
-        if name == MYSQL and self.unit(MYSQL) in ("active", "activating"):
+        if name in (MYSQL, self.mysql_unit) and self.unit(MYSQL) in ("active", "activating"):
             self._stopping_mysql = True
             self.later(STOP, self._mysql_stopped)
         elif name == GLUSTERD:
@@ -150,7 +154,7 @@ class Node(Machine):
         self.apache = None
 
     def booted(self) -> None:
-        self._stopping_mysql = self.by_hand = False
+        self._stopping_mysql = self.by_hand = self.full = False
         self.hardware.boot()
         self.later(0.5, lambda: self.start_unit(GLUSTERD))
         self.later(0.3, lambda: self.start_unit(APACHE))

@@ -135,9 +135,9 @@ async def _mysql(
 ) -> None:
     await until(lambda: not node.hung)
     member = node.galera.members[node.name]
-    server = mysql_wire.Server(
-        f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, partial(_query, node, member, member.started)
-    )
+    query = partial(_query, node, member, member.started)
+    refuses = mysql_wire.MysqlError(1040, "08004", "Too many connections") if node.full else None
+    server = mysql_wire.Server(f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, query, refuses)
     if node.mysql_listens:
         await mysql_wire.serve(reader, writer, server)
     writer.close()
@@ -145,6 +145,6 @@ async def _mysql(
 
 def _query(node: Node, member: Member, started: float, sql: str) -> mysql_wire.Result:
     """A connection ends with the mariadbd that accepted it."""
-    if not node.mysql_listens or member.started != started:
+    if not node.mysql_listens or member.started != started or node.full:
         raise ConnectionResetError("mariadbd is gone")
     return wsrep.query(node.galera, member, sql)

@@ -10,15 +10,15 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import asyncssh
 import pymysql
-import pymysql.cursors
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
-from console.asks import AuthFailed, Query, Refused, Rows, TimedOut, Unreachable, WireError, plain_text
+from console.asks import AuthFailed, Cause, Query, Refused, Rows, TimedOut, Unreachable, WireError, plain_text
 from console.wire.backoff import Backoff
+from console.wire.mysql_login import Connection, UnsafeLogin, log_in
 from console.wire.opened import Opened
 from console.wire.password import Keyring, Secret
 from console.wire.sentences import place, said, system_error
@@ -27,19 +27,11 @@ from console.wire.tunnel import Tunnel
 
 MAX_ANSWER = 4 << 20
 """Bytes of one answer."""
-READ_SECONDS = 60.0
-"""The thread's own last resort; the caller's deadline comes long before."""
-LOCK_WAIT = 2
-"""Seconds a statement waits for a lock: a console must never queue behind a long ALTER, nor hold others up."""
 
-ACCESS_DENIED = {1045, 1698, 1251, 2059, 4151}
+ACCESS_DENIED = {1045, 1698, 1251, 2059}
 NOT_GRANTED = {1044, 1142, 1143, 1227, 1370}
 
 T = TypeVar("T")
-if TYPE_CHECKING:
-    Connection: TypeAlias = pymysql.Connection[pymysql.cursors.Cursor]
-else:  # at run time it takes no parameter
-    Connection = pymysql.Connection
 
 
 class Sql:
@@ -101,8 +93,8 @@ class Sql:
         try:
             tunnel, client = await Tunnel.open(opened, self._mysql)
             self._tunnel = tunnel
-            kind = _Local if self._mysql.socket else Connection
-            return await self._logged_in(lambda: _log_in(kind, login, client), client), tunnel
+            local = self._mysql.socket is not None
+            return await self._logged_in(lambda: log_in(local, login, client), client), tunnel
         except (pymysql.MySQLError, asyncssh.Error, OSError, RuntimeError) as error:
             if isinstance(error, TimeoutError):
                 raise
@@ -128,20 +120,28 @@ class Sql:
             raise
 
     def _no_login(self, error: Exception, login: Secret) -> WireError:
-        code, text = _code(error)
+        error = getattr(error, "original_exception", error)  # PyMySQL wraps the system's own words
+        code, text = _code(error) if isinstance(error, pymysql.MySQLError) else (0, "")
+        if isinstance(error, UnsafeLogin):
+            return AuthFailed(f"{self.where} {error}", Cause.REFUSED)
         if code in ACCESS_DENIED:
             self._keyring.forget()  # it may be changed meanwhile: read it again
             return AuthFailed(
                 f"{self.where} refused the login of {login.user}; the password came from {login.source}; "
-                f"correct it or the grant on that node"
+                f"correct it or the grant on that node",
+                Cause.REFUSED,
             )
-        if code and code < 2000:
-            return Refused(f"{self.where} refused the connection: ({code}) {text}")
+        if _servers(code):
+            return Refused(
+                f"{self.where} refused the connection: ({code}) {text}; mend that on the node", Cause.REFUSED
+            )
         if isinstance(error, asyncssh.ChannelOpenError):
             if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
                 option = "AllowStreamLocalForwarding" if self._mysql.socket else "AllowTcpForwarding"
                 return Refused(f"{self._ssh.where}: its sshd forbids the way to MySQL; allow it: {option} yes")
-            return Unreachable(f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs")
+            return Unreachable(
+                f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs", Cause.ABSENT
+            )
         if isinstance(error, asyncssh.Error):
             return self._ssh.lost(error)
         why = system_error(error) if isinstance(error, OSError) else text
@@ -153,9 +153,11 @@ class Sql:
         shown = plain_text(query.sql, 80)
         if code in NOT_GRANTED:
             user = self._secret.user if self._secret else self._mysql.user
-            return Refused(f"{self.where} doesn't let {user} run `{shown}`: ({code}) {text}; grant it on that node")
-        if code and not 2000 <= code < 3000:
-            return Refused(f"{self.where} answers `{shown}` with the error ({code}) {text}")
+            return Refused(
+                f"{self.where} doesn't let {user} run `{shown}`: ({code}) {text}; grant it on that node", Cause.REFUSED
+            )
+        if _servers(code):
+            return Refused(f"{self.where} answers `{shown}` with the error ({code}) {text}", Cause.REFUSED)
         too_much = self._tunnel is not None and self._tunnel.too_much
         self._drop()
         if too_much:
@@ -208,6 +210,11 @@ def _code(error: Exception) -> tuple[int, str]:
     return (code if isinstance(code, int) else 0), plain_text(str(text), 200)
 
 
+def _servers(code: int) -> bool:
+    """Whether an error is the server's own answer: 2000 to 2999 are the client's, and 0 is none."""
+    return code != 0 and not 2000 <= code < 3000
+
+
 def _understood(call: Callable[[], T]) -> T:
     """PyMySQL trusts what it reads: bytes that are no MySQL come out of it as any exception there is."""
     try:
@@ -216,33 +223,6 @@ def _understood(call: Callable[[], T]) -> T:
         raise
     except Exception as error:  # noqa: BLE001
         raise pymysql.InterfaceError(0, f"it doesn't speak MySQL ({type(error).__name__})") from None
-
-
-class _Local(Connection):
-    """To the server's own Unix socket, over which it expects caching_sha2_password's password as it is, and over TCP
-    encrypted with its RSA key (mysql-server, sql/auth/sha2_password.cc: is_secure_transport).
-    """
-
-    _secure = True
-
-
-def _log_in(kind: type[Connection], login: Secret, client: socket.socket) -> Connection:
-    connection = kind(
-        user=login.user,
-        password=login.password.encode(),  # as text PyMySQL would insist on latin-1
-        cursorclass=pymysql.cursors.Cursor,
-        autocommit=True,
-        init_command=f"SET SESSION lock_wait_timeout={LOCK_WAIT}",
-        connect_timeout=5,
-        read_timeout=READ_SECONDS,
-        write_timeout=READ_SECONDS,
-        ssl_disabled=True,  # SSH encrypts
-        local_infile=False,
-        program_name="drainboard",
-        defer_connect=True,
-    )
-    connection.connect(client)  # which closes it when it fails
-    return connection
 
 
 def _fetch(connection: Connection, sql: str) -> Rows:

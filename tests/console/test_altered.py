@@ -8,7 +8,7 @@ import pytest
 
 from console.balancers.pools import Admin
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
-from console.snapshot import Known, Snapshot, Unknown
+from console.snapshot import Cause, Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put, says, until, well
 
@@ -70,6 +70,19 @@ async def test_silence_is_no_proof_that_the_database_refuses(fine: Snapshot) -> 
     assert says(told, Kind.NO_PRIMARY).endswith(
         "node2 is non-Primary (Synced); MySQL is stopped on node1; node3 does not answer"
     )
+
+
+async def test_a_mysql_that_refuses_is_not_called_stopped(fine: Snapshot) -> None:
+    full = Unknown("refused: (1040) Too many connections", fine.nodes[0].galera.at, 1.0, Cause.REFUSED)
+    one = alter(put(fine, "nodes", "node2", galera=full), "nodes", "node2", "services", active=(), settling=())
+    assert says(one, Kind.MYSQL_SILENT).startswith("MySQL on node2 can't be asked: refused: (1040)")
+    assert not says(one, Kind.UP_BUT_NOT_SYNCED), "it may refuse nobody but us"
+    every = one
+    for node in fine.nodes:
+        every = put(every, "nodes", node.name, galera=full)
+        every = alter(every, "nodes", node.name, "services", active=(), settling=())
+    assert not says(every, Kind.NO_MYSQL)
+    assert says(every, Kind.MYSQL_UNKNOWN).startswith("MySQL refuses to tell on node1, node2 and node3, and whether")
 
 
 async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) -> None:
