@@ -54,10 +54,15 @@ def test_nothing_objects_to_a_drain_in_a_healthy_cluster() -> None:
 
 
 def test_a_server_that_config_xml_knows_by_another_address_would_come_back() -> None:
-    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com", "10.0.0.13"))
-    assert told(replace(HEALTHY, firewalls=(firewall("fw1"), by_name))) == [
+    other = firewall("fw2", configured=("10.0.0.11", "10.0.0.99", "10.0.0.13"))
+    assert told(replace(HEALTHY, firewalls=(firewall("fw1"), other))) == [
         ("config.xml of fw2 has no server with the address of node2 in pool web", Override.CONFIRM)
     ]
+
+
+def test_a_server_by_host_name_is_found_by_what_run_time_says_of_it() -> None:
+    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com", "10.0.0.13"))
+    assert told(replace(HEALTHY, firewalls=(firewall("fw1"), by_name))) == []
 
 
 def test_firewalls_of_different_versions_are_said() -> None:
@@ -68,9 +73,9 @@ def test_firewalls_of_different_versions_are_said() -> None:
 
 def test_what_was_read_long_before_the_rest_is_said_with_its_time() -> None:
     """config.xml is read seldom: somebody may have mended it meanwhile."""
-    by_name = firewall("fw2", configured=("10.0.0.11", "node2.example.com", "10.0.0.13"))
+    other = firewall("fw2", configured=("10.0.0.11", "10.0.0.99", "10.0.0.13"))
     for seconds, time in ((9, ""), (62, f" (read at {clock(1.0)})")):
-        views = (firewall("fw1"), by_name)
+        views = (firewall("fw1"), other)
         views = tuple(replace(one, pools=replace(one.pools, at=1.0 + seconds)) for one in views)
         (one,) = objections(replace(HEALTHY, firewalls=views), Action.DRAIN, "node2")
         assert one.sentence == (
