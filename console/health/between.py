@@ -58,7 +58,7 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
         since = max(_changed(snapshot, one) for one in places)
         if isinstance(view.host, Unknown) or place(snapshot, view.name) is not Place.IN or not now:
             continue
-        if any(server.serving for server in now):
+        if any(server.serving or server.unasked for server in now):
             continue
         if all(server.status.startswith("DOWN") for server in now) and _serves(view, since):
             checks = listed(server.check for server in now if server.check)

@@ -149,6 +149,8 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
     ]
     if any(_served(server) for server in servers):
         return Progress(True, f"{intent.node} serves requests")
+    if unasked := next((server.unasked for server in servers if server.unasked), ""):
+        return Progress(False, f"no request has reached {intent.node} yet, which {unasked}")
     if servers and not any(server.serving for server in servers):
         return Progress(True, f"{intent.node} was found out of service and is so again")
     return Progress(False, f"no request has reached {intent.node} yet")

@@ -10,6 +10,9 @@ from console.ui.ages import span
 from console.ui.lines import Line, Piece, flow, line, moment, wrapped
 from console.ui.widgets.sight import Sight
 
+KINDS = (Kind.MIXED, Kind.DOWN, Kind.UNRESOLVED, Kind.AGENT)
+"""Findings about the pools that are said of the selected node."""
+
 
 def out_since(sight: Sight, node: str) -> str:
     """Who took a node out, when and why, in a few words; nothing when it is in."""
@@ -93,7 +96,7 @@ def _wrong(sight: Sight) -> list[list[Line]]:
     """What makes it unfit, and where the pools disagree: the lines of each sentence."""
     looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
-    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in (Kind.MIXED, Kind.DOWN)]
+    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in KINDS]
     mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
