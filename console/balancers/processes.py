@@ -15,7 +15,7 @@ from console.question import Cadence, Question, Subject
 
 MOST_PROCESSES = 200
 MOST_CONNECTIONS = 100_000
-PIDS = 'set -- $(pgrep -x haproxy); echo "$*"; [ $# -gt 1 ]'
+PIDS = 'set -- $(pgrep -x haproxy); echo "haproxy: $*"; [ $# -gt 1 ]'
 """All on one line; the status is 0 where there is more than one, and only then connections are looked for."""
 _CONNECTION = re.compile(r"\S+ +haproxy +([0-9]+) +\S+ +tcp[46]* +\S+ +(\S+):[0-9*]+")
 """FreeBSD's sockstat: USER COMMAND PID FD PROTO LOCAL FOREIGN."""
@@ -42,8 +42,13 @@ class Processes:
 def parse(answers: tuple[Ran, ...], _before: Processes | None) -> Processes:
     """From `pgrep` and, where there are several, `sockstat`."""
     listed, sockets = answers
-    words = listed.out.split()
-    if listed.status not in (0, 1) or len(words) > MOST_PROCESSES or not all(_is_pid(word) for word in words):
+    name, *words = listed.out.split() or [""]
+    if (
+        listed.status not in (0, 1)
+        or name != "haproxy:"
+        or len(words) > MOST_PROCESSES
+        or not all(_is_pid(word) for word in words)
+    ):
         raise Unreadable("pgrep did not list HAProxy's processes")
     pids = tuple(sorted(int(word) for word in words))
     return Processes(pids, _connections(sockets) if len(pids) > 1 else ())

@@ -79,8 +79,7 @@ def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
-    if not _to_end(snapshot, intent):
-        return ()
+    """Also to a node that is away: it is put back before it serves again."""
     drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.node)}
     set_state = balancer_of(intent.cluster).set_state
     return tuple(Order(name, set_state(servers, Admin.MAINT)) for name, servers in drained.items() if servers)
@@ -173,7 +172,6 @@ CLOSE = Step(
     watches=(POOLS, HOST),
     timeout=lambda _timings: 15.0,
     again=3.0,
-    until_known=_boot_time,
 )
 STOP_MYSQL = Step(
     name="stop MySQL",

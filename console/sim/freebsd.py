@@ -139,7 +139,7 @@ def _states(firewall: Firewall) -> list[str]:
 def pids(call: Call, firewall: Firewall) -> int:
     """`pgrep -x haproxy` within a script: all on one line, and 0 where there are several."""
     processes = firewall.processes
-    call.out(" ".join(str(process.pid) for process in processes) + "\n")
+    call.out(" ".join(("haproxy:", *(str(process.pid) for process in processes))) + "\n")
     return 0 if len(processes) > 1 else 1
 
 

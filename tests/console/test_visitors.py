@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from console.asks import Ran
@@ -100,21 +101,23 @@ async def test_a_process_from_before_a_reload_has_sessions_still(tmp_path: Path)
 
 
 async def test_where_the_sync_reloads_a_busy_haproxy_its_sessions_end_first(tmp_path: Path) -> None:
-    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
-        await leads(sim, "fw2", session)
-        server(sim, "fw2").held = 2
-        await until(session, lambda picture: (membership(picture, "fw2", "node2").sessions or 0) >= 2)
-        plan = session.plan(Action.DRAIN, "node2")
-        (line,) = [says for says, _ in plan.steps if "config.xml" in says]
-        assert line.endswith(
-            "HAProxy on fw2 is reloaded by the sync, after the sessions there have ended: fw2 carries the traffic"
-        )
-        running, process = await session.begin(Action.DRAIN, "node2", NAMED), sim.world.firewalls["fw2"].haproxy
-        await asyncio.sleep(2.0)
-        assert sim.world.firewalls["fw2"].haproxy is process
-        server(sim, "fw2").held = 0
-        assert (await running.task).outcome == "done"
-        assert sim.world.firewalls["fw2"].haproxy is not process
+    async with simulated(tmp_path / "sim") as (sim, known):
+        cluster = replace(known, timings=replace(known.timings, sessions=600.0))  # simulated ones
+        async with watching(cluster) as session:
+            await leads(sim, "fw2", session)
+            server(sim, "fw2").held = 2
+            await until(session, lambda picture: (membership(picture, "fw2", "node2").sessions or 0) >= 2)
+            plan = session.plan(Action.DRAIN, "node2")
+            (line,) = [says for says, _ in plan.steps if "config.xml" in says]
+            assert line.endswith(
+                "HAProxy on fw2 is reloaded by the sync, after the sessions there have ended: fw2 carries the traffic"
+            )
+            running, process = await session.begin(Action.DRAIN, "node2", NAMED), sim.world.firewalls["fw2"].haproxy
+            await asyncio.sleep(2.0)
+            assert sim.world.firewalls["fw2"].haproxy is process
+            server(sim, "fw2").held = 0
+            assert (await running.task).outcome == "done"
+            assert sim.world.firewalls["fw2"].haproxy is not process
 
 
 async def test_sessions_that_never_end_are_counted_in_the_process_that_the_sync_leaves_behind(tmp_path: Path) -> None:
@@ -152,13 +155,13 @@ def test_connections_are_those_of_other_haproxys_to_the_node() -> None:
         "root     sshd       812   4   tcp4   10.20.0.2:22          10.20.0.12:50122     \n"
         "?        ?          ?     ?   tcp4   10.20.0.2:80          10.20.0.12:80        \n"
     )
-    seen = parse((Ran(0, "40334 40321\n", ""), Ran(0, table, "")), None)
+    seen = parse((Ran(0, "haproxy: 40334 40321\n", ""), Ran(0, table, "")), None)
     assert [seen.older(40334, address) for address in ("10.20.0.12", "2001:db8::12", "10.20.0.1")] == [2, 1, 0]
     assert seen.older(40399, "10.20.0.12") is None
-    refused = parse((Ran(0, "40334 40321\n", ""), Ran(127, "", "sockstat: not found")), None)
+    refused = parse((Ran(0, "haproxy: 40334 40321\n", ""), Ran(127, "", "sockstat: not found")), None)
     assert refused.older(40334, "10.20.0.12") is None
-    assert parse((Ran(1, "40334\n", ""), Ran(1, "", "")), None).older(40334, "10.20.0.12") == 0
-    assert parse((Ran(1, "\n", ""), Ran(1, "", "")), None).older(None, "10.20.0.12") == 0
+    assert parse((Ran(1, "haproxy: 40334\n", ""), Ran(1, "", "")), None).older(40334, "10.20.0.12") == 0
+    assert parse((Ran(1, "haproxy: \n", ""), Ran(1, "", "")), None).older(None, "10.20.0.12") == 0
 
 
 async def test_a_run_of_before_this_step_whose_node_has_rebooted_goes_on_behind_it(tmp_path: Path) -> None:
