@@ -44,7 +44,14 @@ class Get:
     connect_to: tuple[str, int] | None = None
 
 
-Ask = Run | Query | Get
+@dataclass(frozen=True)
+class Identify:
+    """Who answers there. Nothing is sent for it: the wire has asked `run` first of all on the connection."""
+
+    run: Run
+
+
+Ask = Run | Query | Get | Identify
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,28 @@ class Page:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-Answer = Ran | Rows | Page
+@dataclass(frozen=True)
+class Identity:
+    """What a machine says of itself on a new connection, and whether that proves who it is. A part is empty where the
+    machine tells none."""
+
+    addresses: tuple[str, ...]
+    """Of every interface, without those that many machines have, as loopback."""
+    moving: tuple[str, ...]
+    """CARP's: they go to the other firewall, so they prove nothing."""
+    machine_id: str
+    """A node's /etc/machine-id, a firewall's kern.hostuuid."""
+    boot: str
+    """Another one after each boot: a node's boot id, a firewall's kern.hostuuid and kern.boottime."""
+    host_key: str
+    """Its fingerprint."""
+    doubt: str = ""
+    """Why it is not proven that this is the machine of that name; "" when it is."""
+    here: bool = False
+    """It is the machine that this console runs on."""
+
+
+Answer = Ran | Rows | Page | Identity
 
 
 class WireError(Exception):
@@ -108,6 +136,10 @@ class TimedOut(WireError):
 
 class Refused(WireError):
     """The question was understood and refused: sudo wants a password, a URL is not allowed, read-only is on."""
+
+
+class Unproven(Refused):
+    """Another machine may answer at this name: nothing is sent to it, and nothing it says counts."""
 
 
 class Unreadable(ValueError):

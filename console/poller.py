@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
-from console.asks import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError, plain_text
+from console.asks import Answer, Ask, Busy, Get, Page, Ran, Rows, Unproven, Unreadable, WireError, plain_text
 from console.doubt import max_age, patience
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
@@ -55,7 +55,7 @@ def _size(answer: Answer | WireError) -> int:
 
 
 def _silent(reading: Reading[Any]) -> bool:
-    return isinstance(reading, Unknown) and reading.cause is Cause.SILENT
+    return isinstance(reading, Unknown) and reading.cause in (Cause.SILENT, Cause.UNPROVEN)
 
 
 def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
@@ -231,7 +231,8 @@ class Poller:
     ) -> Reading[Any]:
         error = next((answer for answer in answers if isinstance(answer, WireError)), None)
         if error is not None:
-            return Unknown(str(error), time.time(), sent)
+            cause = Cause.UNPROVEN if isinstance(error, Unproven) else Cause.SILENT
+            return Unknown(str(error), time.time(), sent, cause)
         before = reading_of(self.snapshot, question, name)
         parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeGuard, TypeVar
 
+from console.asks import Identity
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
 from console.balancers.pools import Pools
@@ -14,6 +15,7 @@ from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
 from console.probes.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
 from console.probes.gluster_options import OPTIONS, VolumeOptions
+from console.probes.identity import FIREWALL_IDENTITY, NODE_IDENTITY
 from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
 from console.probes.mysql_proxy import WRITER, Writer
@@ -32,6 +34,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     POOLS,
     CONFIG,
     BOX,
+    FIREWALL_IDENTITY,
     HOST,
     SERVICES,
     DEVICES,
@@ -44,6 +47,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     TABLES,
     APACHE,
     SITE,
+    NODE_IDENTITY,
     STORAGE,
     SPLIT_BRAIN,
     OPTIONS,
@@ -66,6 +70,8 @@ class Cause(Enum):
     NOT_ASKED = "not asked"
     SILENT = "silent"
     """The machine, or the service asked, gave no answer."""
+    UNPROVEN = "unproven"
+    """A machine answers, and it may be another one."""
     UNREADABLE = "unreadable"
     BUSY = "busy"
     """It answers, and can't tell just now."""
@@ -108,6 +114,7 @@ class FirewallView:
     pools: Reading[Pools] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,7 @@ class NodeView:
     writer: Reading[Writer] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from console.answers import serves
-from console.asks import plain_text
+from console.asks import Identity, plain_text
 from console.facts.bricks import brick_of, known_volumes
 from console.facts.clocks import offsets
 from console.facts.membership import membership
@@ -61,7 +61,15 @@ def _watched(value: Any) -> tuple[str, str]:
     return (MEND, lacks) if value.missing else (WORKS, "")
 
 
+def _identified(value: Identity) -> tuple[str, str]:
+    """An id that is printed is what `machine_id` in the inventory takes."""
+    if value.here:
+        return NOTE, "this console runs on it: its reboot is refused from here"
+    return WORKS, f'machine_id = "{value.machine_id}"' if value.machine_id else "it tells no machine_id"
+
+
 JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
+    "identity": _identified,
     "site": _served,
     "visit": _served,
     "apache": _extended,

@@ -117,7 +117,7 @@ def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
 
 
 def _silent(reading: Reading[Any]) -> Unknown | None:
-    return reading if isinstance(reading, Unknown) and reading.cause is Cause.SILENT else None
+    return reading if isinstance(reading, Unknown) and reading.cause in (Cause.SILENT, Cause.UNPROVEN) else None
 
 
 def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:

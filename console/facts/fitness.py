@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.facts.bricks import brick_of
 from console.probes.gluster import Brick
 from console.saying import clock, counted
-from console.snapshot import Known, Snapshot, Unknown, VolumeView
+from console.snapshot import Cause, Known, Snapshot, Unknown, VolumeView
 
 CLEAN_LOOKS = 3
 """How many looks in a row must find a volume healed: just after a node's power on single looks lie."""
@@ -15,6 +15,8 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
     """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
     view = snapshot.node(node)
     if isinstance(view.host, Unknown):
+        if view.host.cause is Cause.UNPROVEN:
+            return (view.host.why,)
         since = f" since {clock(view.host.since)}" if view.host.since else ""
         return (f"{node} does not answer{since}: {view.host.why}",)
     return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))

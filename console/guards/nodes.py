@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.facts.fitness import galera_without, healed, unfit
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock
-from console.snapshot import Snapshot, Unknown, lost
+from console.snapshot import Cause, Known, Snapshot, Unknown, lost
 
 
 def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
@@ -24,6 +24,9 @@ def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
 
 def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     """Another node is not there. `instead`: what is better than to wait for it."""
+    if host.cause is Cause.UNPROVEN:
+        clears = f"{instead}, or wait until {node} is proven" if instead else f"Wait until {node} is proven"
+        return Objection(node, f"{node} is not known: {host.why}", clears, Override.NAME_AND_REASON)
     return Objection(
         node,
         f"{node} does not answer since {clock(host.since)}: {host.why}",
@@ -58,7 +61,18 @@ def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection
     """A node that does not answer can't be rebooted from here."""
     host = snapshot.node(node).host
     if action is Action.REBOOT and isinstance(host, Unknown):
+        if host.cause is Cause.UNPROVEN:
+            yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
+            return
         yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def elsewhere(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Whoever reboots the machine they sit on sees no end of it, and nobody puts it back."""
+    identity = snapshot.node(node).identity
+    if action is Action.REBOOT and isinstance(identity, Known) and identity.value.here:
+        saw = f"this console runs on {node}"
+        yield Objection(node, saw, "Reboot it from another machine", Override.NEVER)
 
 
 def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

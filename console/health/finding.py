@@ -46,6 +46,7 @@ class Kind(StrEnum):
         return kind
 
     FIREWALL_LOST = "firewall-lost", Layer.FIREWALL
+    FIREWALL_UNPROVEN = "firewall-unproven", Layer.FIREWALL
     CONFIG_UNKNOWN = "config-unknown", Layer.FIREWALL
     BOX_UNKNOWN = "box-unknown", Layer.FIREWALL
     TWO_MASTERS = "two-masters", Layer.FIREWALL
@@ -134,6 +135,9 @@ class Kind(StrEnum):
     NOTHING_ANSWERS = "nothing-answers", Layer.HOST
     NOT_ASKED = "not-asked", Layer.HOST
     LOST = "lost", Layer.HOST
+    UNPROVEN = "unproven", Layer.HOST
+    CLONES = "clones", Layer.HOST
+    CONSOLE_HERE = "console-here", Layer.HOST
     SERVICES_UNKNOWN = "services-unknown", Layer.HOST
     DEVICES_UNKNOWN = "devices-unknown", Layer.HOST
     DISK_FULL = "disk-full", Layer.HOST

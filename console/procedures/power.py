@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from console.asks import Run
 from console.facts.fitness import unfit
-from console.guards import no_traffic, other_bricks, storage_whole
+from console.guards import elsewhere, no_traffic, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
@@ -28,6 +28,12 @@ def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
 def _away(snapshot: Snapshot, intent: Intent) -> bool:
     host = snapshot.node(intent.node).host
     return isinstance(host, Unknown) and not host.pending
+
+
+def _stranger(snapshot: Snapshot, intent: Intent) -> str:
+    """Why it is not proven that the node itself answers; "" when it is, or when nobody answers."""
+    host = snapshot.node(intent.node).host
+    return host.why if isinstance(host, Unknown) and host.cause is Cause.UNPROVEN else ""
 
 
 def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
@@ -57,6 +63,8 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
     if services is None:
         away = _away(snapshot, intent)
         known = f"whether {what} on {intent.node} has stopped is not known"
+        if stranger := _stranger(snapshot, intent):
+            return Progress(False, f"{known}: {stranger}")
         return Progress(
             False, f"{intent.node} does not answer, it may be booting: {known} until it does" if away else known
         )
@@ -109,6 +117,8 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.node).host
     if _rebooted(snapshot, intent) and isinstance(host, Known):
         return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
+    if stranger := _stranger(snapshot, intent):
+        return Progress(False, f"whether {intent.node} has gone down is not known: {stranger}")
     away = _away(snapshot, intent)
     return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
 
@@ -135,7 +145,7 @@ STOP_MYSQL = Step(
     done=_mysql_stopped,
     watches=(SERVICES, HOST, GALERA),
     timeout=_stop_time,
-    guards=(no_traffic, storage_whole),
+    guards=(elsewhere, no_traffic, storage_whole),
     until_known=_boot_time,
 )
 STOP_GLUSTER = Step(
@@ -147,7 +157,7 @@ STOP_GLUSTER = Step(
     done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
     watches=(SERVICES, HOST),
     timeout=_stop_time,
-    guards=(no_traffic, other_bricks),
+    guards=(elsewhere, no_traffic, other_bricks),
     until_known=_boot_time,
 )
 REBOOT = Step(
@@ -159,7 +169,7 @@ REBOOT = Step(
     done=_reboot_done,
     watches=(HOST,),
     timeout=_boot_time,
-    guards=(no_traffic,),
+    guards=(elsewhere, no_traffic),
     until_known=_boot_time,
 )
 FIT = Step(

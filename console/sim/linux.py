@@ -49,6 +49,8 @@ def files(node: Node) -> Callable[[str, bool], str | None]:
             "/proc/sys/kernel/random/boot_id": f"{node.boot_id}\n",
             "/proc/loadavg": f"{load} {load} {load} 1/312 4242\n",
             "/proc/uptime": f"{up:.2f} {up * 3.6:.2f}\n",
+            "/etc/machine-id": f"{node.machine_id.hex}\n",
+            "/proc/net/if_inet6": linux_files.if_inet6(),
             "/etc/hostname": f"{node.name}\n",
             "/proc/sys/kernel/hostname": f"{node.name}\n",
             "/proc/sys/kernel/osrelease": f"{node.hardware.packages.kernel}\n",
