@@ -148,9 +148,9 @@ class Cluster:
     volumes: tuple[str, ...] = ()
     """Names of the GlusterFS volumes that have a brick on each node."""
     mysql: Mysql | None = None
-    """None: the nodes run no MySQL."""
+    """None: MySQL is asked nothing; one that runs all the same is seen."""
     mysql_proxy: MysqlProxy | None = None
-    """None: the nodes run no HAProxy for MySQL."""
+    """None: it is asked nothing; an HAProxy that runs all the same is seen."""
     balancer: str = "haproxy"
     """What balances on the firewalls: one of BALANCERS."""
     raid: Raid | None = None

@@ -20,6 +20,7 @@ from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
 from console.probes.mysql_proxy import WRITER, Writer
 from console.probes.pfsense import BOX, Box
+from console.probes.running import LISTED, RUNNING, Listed, Running
 from console.probes.system import HOST, SERVICES, Host, Services
 from console.probes.tables import TABLES, Tables
 from console.probes.transfer import TRANSFER, Transfer
@@ -37,6 +38,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     FIREWALL_IDENTITY,
     HOST,
     SERVICES,
+    RUNNING,
     DEVICES,
     UPDATES,
     MOUNTS,
@@ -47,6 +49,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     TABLES,
     APACHE,
     SITE,
+    LISTED,
     NODE_IDENTITY,
     STORAGE,
     SPLIT_BRAIN,
@@ -124,6 +127,7 @@ class NodeView:
     name: str
     host: Reading[Host] = NOT_ASKED
     services: Reading[Services] = NOT_ASKED
+    running: Reading[Running] = NOT_ASKED
     devices: Reading[Devices] = NOT_ASKED
     updates: Reading[Updates] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
@@ -133,6 +137,7 @@ class NodeView:
     writer: Reading[Writer] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
+    listed: Reading[Listed] = NOT_ASKED
     identity: Reading[Identity] = NOT_ASKED
 
 

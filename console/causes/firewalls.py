@@ -113,6 +113,12 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ("maintenance is going on", "it was forgotten after an upgrade"),
         ("firewall: Status > CARP > Leave Persistent CARP Maintenance Mode, once its HAProxy sees its nodes",),
     ),
+    Kind.VIPS_UNLISTED: Explanation(
+        "The inventory names no VIP. CARP roles are then compared for no address, and nobody visits the site as a"
+        " visitor does.",
+        ("[vips] was left out of the inventory",),
+        ("console: drainboard check",),
+    ),
     Kind.PFSYNC_OFF: Explanation(
         "The states of connections are not copied to the other firewall. A failover ends those that pass through"
         " the firewall; those that end at its load balancer are ended by a failover in any case.",

@@ -5,7 +5,7 @@ stale has already become unknown (`console.doubt.as_of`), and unknown always obj
 """
 
 from console.guards.firewalls import balancer_runs, fresh_firewalls, lasts, missed, nothing_unapplied, same_version
-from console.guards.nodes import answers, elsewhere, fit_again, none_lost, other_bricks, storage_whole
+from console.guards.nodes import all_is_listed, answers, elsewhere, fit_again, none_lost, other_bricks, storage_whole
 from console.guards.objection import About, Action, Guard, Objection, Override
 from console.guards.pools import (
     busy_without,
@@ -27,6 +27,7 @@ __all__ = [
     "Guard",
     "Objection",
     "Override",
+    "all_is_listed",
     "better_out",
     "busy_without",
     "elsewhere",
@@ -54,7 +55,7 @@ RULES: tuple[Guard, ...] = (
     fit_again,
     room_left,
 )
-TO_BEGIN: tuple[Guard, ...] = (answers, elsewhere, none_lost, storage_whole, really_out, still_in)
+TO_BEGIN: tuple[Guard, ...] = (answers, elsewhere, all_is_listed, none_lost, storage_whole, really_out, still_in)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from console.facts.fitness import galera_without, healed, unfit
+from console.facts.unlisted import What, unlisted, untold
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock
 from console.snapshot import Cause, Known, Snapshot, Unknown, lost
@@ -65,6 +66,18 @@ def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection
             yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
             return
         yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
+    if action is not Action.REBOOT:
+        return
+    if why := untold(snapshot, node):
+        saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
+        yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
+    for one in unlisted(snapshot, node):
+        override = Override.CONFIRM if one.what is What.PROXY else Override.NAME_AND_REASON
+        yield Objection(node, one.saw, one.add, override)
 
 
 def elsewhere(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

@@ -56,6 +56,7 @@ class Kind(StrEnum):
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
     MAINTENANCE = "maintenance", Layer.FIREWALL
+    VIPS_UNLISTED = "vips-unlisted", Layer.FIREWALL
     PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
@@ -93,6 +94,8 @@ class Kind(StrEnum):
     NO_PRIMARY = "no-primary", Layer.DATABASE
     MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
+    MYSQL_UNLISTED = "mysql-unlisted", Layer.DATABASE
+    PROXY_UNLISTED = "proxy-unlisted", Layer.DATABASE
     MYSQL_SILENT = "mysql-silent", Layer.DATABASE
     NOT_SYNCED = "not-synced", Layer.DATABASE
     DONOR = "donor", Layer.DATABASE
@@ -116,6 +119,8 @@ class Kind(StrEnum):
     TABLES = "tables", Layer.DATABASE
     TABLES_UNKNOWN = "tables-unknown", Layer.DATABASE
 
+    VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE
+    VOLUMES_UNKNOWN = "volumes-unknown", Layer.STORAGE
     VOLUME_UNKNOWN = "volume-unknown", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE

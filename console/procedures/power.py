@@ -8,12 +8,14 @@ node is away waits for it as long as a boot may take, for that is what it may be
 from collections.abc import Mapping
 
 from console.asks import Run
-from console.facts.fitness import unfit
+from console.facts.fitness import fit, unfit
+from console.facts.unlisted import mysql_signs
 from console.guards import elsewhere, no_traffic, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
 from console.probes.gluster import STORAGE
+from console.probes.running import RUNNING
 from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.saying import listed
@@ -79,14 +81,28 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
 def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
-    if not progress.done or _rebooted(snapshot, intent) or snapshot.cluster.mysql is None:
+    if not progress.done or _rebooted(snapshot, intent):
         return progress
+    if snapshot.cluster.mysql is None:
+        return _mysql_seen_stopped(snapshot, intent, progress)
     if isinstance(galera, Known) or galera.cause is Cause.UNREADABLE:
         none = f"none of {listed(MYSQL_UNITS)} runs"
         return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
     if galera.cause is not Cause.SILENT:
         return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
     return progress
+
+
+def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
+    """Without [mysql] nothing can be asked: its process and ports tell."""
+    view = snapshot.node(intent.node)
+    if isinstance(view.running, Unknown):
+        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {view.running.why}")
+    signs = mysql_signs(view)
+    if not signs:
+        return stopped
+    none = f"none of {listed(MYSQL_UNITS)} runs"
+    return Progress(False, f"MySQL on {intent.node} still runs ({listed(signs)}), and {none}: stop it there")
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
@@ -125,7 +141,7 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
     reasons = unfit(snapshot, intent.node)
-    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: Synced, healed, serving by itself")
+    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: {fit(snapshot.cluster)}")
 
 
 def _stop_time(timings: Timings) -> float:
@@ -143,7 +159,7 @@ STOP_MYSQL = Step(
     finds=_find_boot,
     orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
     done=_mysql_stopped,
-    watches=(SERVICES, HOST, GALERA),
+    watches=(SERVICES, RUNNING, HOST, GALERA),
     timeout=_stop_time,
     guards=(elsewhere, no_traffic, storage_whole),
     until_known=_boot_time,
@@ -175,8 +191,8 @@ REBOOT = Step(
 FIT = Step(
     name="fit",
     phase="in",
-    says="wait until {node} is fit: Synced, healed, serving by itself",
+    says="wait until {node} is fit: {fit}",
     done=_fit,
-    watches=(HOST, GALERA, STORAGE, SITE),
+    watches=(HOST, SERVICES, RUNNING, GALERA, STORAGE, SITE),
     timeout=lambda timings: timings.fit,
 )

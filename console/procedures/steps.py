@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from console.asks import Run
 from console.balancers.balancer import balancer_of
+from console.facts.fitness import fit
 from console.guards import Action, Guard
 from console.inventory import Cluster, Timings
 from console.question import Question
@@ -50,7 +51,7 @@ class Step:
     phase: str
     """A resume begins at the first step of the phase that was interrupted and checks each again."""
     says: str
-    """May hold {node}, and {reload}: what becomes of the load balancer that runs."""
+    """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
     """What must be asked to know whether it is done."""
@@ -70,7 +71,8 @@ class Step:
 
     def told(self, intent: Intent) -> str:
         """What it does, of this node."""
-        return self.says.format(node=intent.node, reload=balancer_of(intent.cluster).reload)
+        reload = balancer_of(intent.cluster).reload
+        return self.says.format(node=intent.node, fit=fit(intent.cluster), reload=reload)
 
 
 Procedure = tuple[Step, ...]

@@ -88,6 +88,12 @@ def if_inet6() -> str:
     )
 
 
+def listening(ports: tuple[int, ...]) -> list[str]:
+    """Lines of /proc/net/tcp."""
+    rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000   109        0 24105"
+    return [f"  {place:>2}: 00000000:{port:04X} {rest}\n" for place, port in enumerate(ports)]
+
+
 def fib_trie(address: str) -> str:
     """/proc/net/fib_trie: what is local."""
     leaves = "".join(f"     |-- {one}\n        /32 host LOCAL\n" for one in ("127.0.0.1", address))
