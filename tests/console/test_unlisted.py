@@ -104,7 +104,9 @@ async def test_a_volume_that_the_inventory_lacks(tmp_path: Path) -> None:
         async with watching(cluster) as session:
             assert not [one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster" in one.saw]
         async with watching(replace(cluster, volumes=("data",))) as session:
-            (one,) = [one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster on node2 names" in one.saw]
+            (one,) = [
+                one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster on node2 names" in one.saw
+            ]
             assert one.saw == (
                 "Gluster on node2 names www, which the inventory does not: nobody asks whether it is healed"
             )
