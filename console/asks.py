@@ -62,7 +62,14 @@ class Hold:
     """The status with which it ends at once where somebody else holds what it holds."""
 
 
-Ask = Run | Query | Get
+@dataclass(frozen=True)
+class Identify:
+    """Who answers there. Nothing is sent for it: the wire has asked `run` first of all on the connection."""
+
+    run: Run
+
+
+Ask = Run | Query | Get | Identify
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,28 @@ class Page:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-Answer = Ran | Rows | Page
+@dataclass(frozen=True)
+class Identity:
+    """What a machine says of itself on a new connection, and whether that proves who it is. A part is empty where the
+    machine tells none."""
+
+    addresses: tuple[str, ...]
+    """Of every interface, without those that many machines have, as loopback."""
+    moving: tuple[str, ...]
+    """CARP's: they go to the other firewall, so they prove nothing."""
+    machine_id: str
+    """A node's /etc/machine-id, a firewall's kern.hostuuid."""
+    boot: str
+    """Another one after each boot: a node's boot id, a firewall's kern.hostuuid and kern.boottime."""
+    host_key: str
+    """Its fingerprint."""
+    doubt: str = ""
+    """Why it is not proven that this is the machine of that name; "" when it is."""
+    here: bool = False
+    """It is the machine that this console runs on."""
+
+
+Answer = Ran | Rows | Page | Identity
 
 
 class Cause(Enum):
@@ -114,6 +142,8 @@ class Cause(Enum):
     """The service that was asked answered, and refused: it runs."""
     ABSENT = "absent"
     """The machine answers, and nothing listens where the service is to be asked."""
+    UNPROVEN = "unproven"
+    """A machine answers, and it may be another one."""
     UNREADABLE = "unreadable"
     BUSY = "busy"
     """It answers, and can't tell just now."""
@@ -152,6 +182,13 @@ class Refused(WireError):
 
 class Taken(WireError):
     """Somebody else holds what was to be held."""
+
+
+class Unproven(Refused):
+    """Another machine may answer at this name: nothing is sent to it, and nothing it says counts."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says, Cause.UNPROVEN)
 
 
 class Unreadable(ValueError):

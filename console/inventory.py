@@ -27,20 +27,25 @@ class Login:
 
 @dataclass(frozen=True)
 class Firewall:
-    """One of the two pfSense machines."""
+    """One of the two pfSense machines. `address`: one of its own, by which it proves who it is; no CARP address."""
 
     name: str
     address: str
     login: Login
+    machine_id: str | None = None
+    """kern.hostuuid, which proves who it is in the place of the address where addresses are translated."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One machine that runs Apache, a Galera member and a Gluster brick. `address` is the one the pools name."""
+    """One machine that runs Apache, a Galera member and a Gluster brick. `address` is the one the pools name, by
+    which it proves who it is."""
 
     name: str
     address: str
     login: Login
+    machine_id: str | None = None
+    """/etc/machine-id, as a firewall's."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,9 @@ class Cluster:
     volumes: tuple[str, ...] = ()
     """Names of the GlusterFS volumes that have a brick on each node."""
     mysql: Mysql | None = None
-    """None: the nodes run no MySQL."""
+    """None: MySQL is asked nothing; one that runs all the same is seen."""
     mysql_proxy: MysqlProxy | None = None
-    """None: the nodes run no HAProxy for MySQL."""
+    """None: it is asked nothing; an HAProxy that runs all the same is seen."""
     balancer: str = "haproxy"
     """What balances on the firewalls: one of BALANCERS."""
     raid: Raid | None = None

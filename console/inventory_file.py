@@ -107,15 +107,15 @@ def _login(ssh: Table, machine: Table, address: str) -> Login:
     )
 
 
-def _machines(cluster: Table, kind: str, ssh: Table) -> list[tuple[str, str, Login]]:
-    """Name, address and login of each: `name = "ADDRESS"`, or a table."""
-    found: list[tuple[str, str, Login]] = []
+def _machines(cluster: Table, kind: str, ssh: Table) -> list[tuple[str, str, Login, str | None]]:
+    """Name, address, login and machine_id of each: `name = "ADDRESS"`, or a table."""
+    found: list[tuple[str, str, Login, str | None]] = []
     group = cluster.table(kind)
     for name in group.keys:
         table = _short(group, group.name(name))
-        table.only("address", "host", *LOGIN_KEYS)
+        table.only("address", "host", "machine_id", *LOGIN_KEYS)
         address = table.address("address")
-        found.append((name, address, _login(ssh, table, address)))
+        found.append((name, address, _login(ssh, table, address), table.machine_id("machine_id")))
     return found
 
 
@@ -130,14 +130,20 @@ def _short(group: Table, name: str) -> Table:
 
 
 def _all_different(cluster: Table, machines: tuple[Firewall | Node | Vip, ...]) -> None:
-    """Names among machines; addresses among machines and VIPs."""
+    """Names and machine_ids among machines; addresses among machines and VIPs."""
     names: set[str] = set()
+    ids: dict[str, str] = {}
     addresses: dict[str, str] = {}
     for machine in machines:
         if plain(machine.address) in addresses:
             other = addresses[plain(machine.address)]
             raise cluster.error(f"{other} and {machine.name} both have the address {machine.address}; correct one")
         addresses[plain(machine.address)] = machine.name
+        if not isinstance(machine, Vip) and machine.machine_id:
+            if machine.machine_id in ids:
+                other = ids[machine.machine_id]
+                raise cluster.error(f"{other} and {machine.name} have the same machine_id, so it proves neither")
+            ids[machine.machine_id] = machine.name
         if machine.name in names and not isinstance(machine, Vip):
             raise cluster.error(f"two machines are called {machine.name}; give each a name of its own")
         names.add(machine.name)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from console.asks import plain_text
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+MACHINE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""As systemd writes it, and as FreeBSD does."""
 LONGEST = 86_400 * 7.0
 """Seconds: no timing is longer than a week."""
 KINDS = {
@@ -205,6 +207,16 @@ class Table(NamedTuple):
         except ValueError:
             shown = plain_text(value, 80)
             raise self.error(f"{shown!r} is not an IP address; a host name or alias goes into `host`", key) from None
+
+    def machine_id(self, key: str) -> str | None:
+        """A node's /etc/machine-id or a firewall's kern.hostuuid, in small letters. None if it is not there."""
+        value = self.text(key, "what `drainboard check` prints as machine_id")
+        if value is None:
+            return None
+        digits = value.strip().lower()
+        if not MACHINE_ID.fullmatch(digits) or not set(digits) - set("0-"):
+            raise self.error(f"{plain_text(value, 80)!r} is none: `drainboard check` prints it", key)
+        return digits
 
     def url(self, key: str, *schemes: str) -> str | None:
         """One of `schemes`, without a login in it. None if it is not there."""

@@ -11,6 +11,7 @@ from console.journal import Record
 from console.lock import Holder
 from console.probes.apache import APACHE, SITE
 from console.probes.claim import GIVEN_UP, Claim
+from console.probes.running import LISTED
 from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
 from console.saying import clock, listed
@@ -132,6 +133,8 @@ def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False)
             return question.cadence is not Cadence.SELDOM
         if question in (APACHE, SITE) and name in visited:
             return True
+        if question is LISTED:
+            return action is Action.REBOOT and name == node
         mine = whole or (action is Action.REBOOT and name == node)
         return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 

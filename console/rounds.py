@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from console.asks import Ask, Run
+from console.asks import Ask, Identify, Run
 from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 from console.snapshot import NOT_ASKED, QUESTIONS, Snapshot, reading_of
@@ -33,7 +33,7 @@ def rounds(cluster: Cluster) -> tuple[Round, ...]:
             asks = question.asks(cluster, name)
             if not asks:
                 continue
-            together = all(isinstance(ask, Run) for ask in asks) and not question.apart
+            together = all(isinstance(ask, Run | Identify) for ask in asks) and not question.apart
             key = (question.subject, name, question.cadence, "" if together else question.field)
             before = found[key].questions if key in found else ()
             found[key] = Round(question.subject, name, question.cadence, (*before, question))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeGuard, TypeVar
 
-from console.asks import Cause
+from console.asks import Cause, Identity
 from console.balancers.balancer import POOLS
 from console.balancers.haproxy import SEVERAL
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
@@ -17,10 +17,12 @@ from console.probes.devices import DEVICES, Devices
 from console.probes.galera import GALERA, Wsrep
 from console.probes.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
 from console.probes.gluster_options import OPTIONS, VolumeOptions
+from console.probes.identity import FIREWALL_IDENTITY, NODE_IDENTITY
 from console.probes.member import MEMBER, Member
 from console.probes.mounts import MOUNTS, Mounts
 from console.probes.mysql_proxy import WRITER, Writer
 from console.probes.pfsense import BOX, Box
+from console.probes.running import LISTED, RUNNING, Listed, Running
 from console.probes.system import HOST, SERVICES, Host, Services
 from console.probes.tables import TABLES, Tables
 from console.probes.transfer import TRANSFER, Transfer
@@ -37,8 +39,10 @@ QUESTIONS: tuple[Question[Any], ...] = (
     CONFIG,
     BOX,
     CLAIM,
+    FIREWALL_IDENTITY,
     HOST,
     SERVICES,
+    RUNNING,
     DEVICES,
     UPDATES,
     MOUNTS,
@@ -49,6 +53,8 @@ QUESTIONS: tuple[Question[Any], ...] = (
     TABLES,
     APACHE,
     SITE,
+    LISTED,
+    NODE_IDENTITY,
     STORAGE,
     SPLIT_BRAIN,
     OPTIONS,
@@ -76,8 +82,8 @@ class Unknown:
 
     @property
     def unanswered(self) -> bool:
-        """It was asked, and nothing was told: silence, a refusal, or nobody there. `why` ends with a remedy."""
-        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT)
+        """It was asked, and nothing was told: silence, a refusal, nobody there, another machine. `why` names a remedy."""
+        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.UNPROVEN)
 
     @property
     def answered(self) -> bool:
@@ -111,6 +117,7 @@ class FirewallView:
     config: Reading[FirewallConfig] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ class NodeView:
     name: str
     host: Reading[Host] = NOT_ASKED
     services: Reading[Services] = NOT_ASKED
+    running: Reading[Running] = NOT_ASKED
     devices: Reading[Devices] = NOT_ASKED
     updates: Reading[Updates] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
@@ -129,6 +137,8 @@ class NodeView:
     writer: Reading[Writer] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
+    listed: Reading[Listed] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
 
 
 @dataclass(frozen=True)

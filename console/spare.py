@@ -15,6 +15,7 @@ from console.facts.takeover import carried, takes_over
 from console.guards import (
     Action,
     Guard,
+    all_is_listed,
     better_out,
     busy_without,
     none_lost,
@@ -27,7 +28,7 @@ from console.health import serving
 from console.saying import clock, counted, doing, listed, percent
 from console.snapshot import Cause, Known, Snapshot, Unknown
 
-GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left)
+GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left, all_is_listed)
 """What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
 
 

@@ -73,6 +73,18 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ("the network between it and the others", "it hung for longer than evs.inactive_timeout", "ports 4567 blocked"),
         (WSREP, GROUP, DEBIAN_OR_CENTOS_MYSQL),
     ),
+    Kind.MYSQL_UNLISTED: Explanation(
+        "MySQL runs on the node, and the inventory has no [mysql]. It is seen by its unit, process or ports, and not"
+        " asked: no guard knows whether the others are Synced. A reboot stops it, so it wants name and reason.",
+        ("[mysql] was left out of the inventory", "a MySQL was installed since"),
+        ("console: drainboard grants; drainboard check", "node: systemctl status mysqld mariadb mysql; ss -ltnp"),
+    ),
+    Kind.PROXY_UNLISTED: Explanation(
+        "An HAProxy runs on the node, and the inventory has no [mysql_proxy]. If it sends MySQL to one node, the"
+        " writer, nobody asks to which.",
+        ("[mysql_proxy] was left out of the inventory", "this HAProxy is for something else"),
+        ("node: grep -E 'listen|backend|bind' /etc/haproxy/haproxy.cfg",),
+    ),
     Kind.MYSQL_SILENT: Explanation(
         "The node answers, its MySQL does not. The other members go on without it.",
         (

@@ -19,6 +19,17 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "other firewall: clog /var/log/system.log | tail -50 (<= 2.4.5); tail -50 /var/log/system.log (>= 2.5)",
         ),
     ),
+    Kind.FIREWALL_UNPROVEN: Explanation(
+        "A machine answers at this name, and it is not proven to be this firewall: nothing it says counts, and no order"
+        " leaves to it. A firewall is proven by the inventory's address, which one of its interfaces must have, or by"
+        " `machine_id`. CARP addresses move, so they prove nothing.",
+        (
+            "its ssh line, alias or DNS name leads to another machine, perhaps to the other firewall",
+            "the inventory's address is a CARP address, is translated, or is wrong",
+            "two names lead to one machine",
+        ),
+        ("console: ssh -G FIREWALL | grep -i hostname", "firewall: ifconfig -a | grep inet; sysctl kern.hostuuid"),
+    ),
     Kind.CONFIG_UNKNOWN: Explanation(
         "The firewall answers, but /cf/conf/config.xml could not be read: what it does after a reload, a boot or a"
         " failover is not known, so nothing that must last can be changed.",
@@ -115,6 +126,12 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         " BACKUP, and a reboot does not end that. The other firewall has nobody to take over for it.",
         ("maintenance is going on", "it was forgotten after an upgrade"),
         ("firewall: Status > CARP > Leave Persistent CARP Maintenance Mode, once its HAProxy sees its nodes",),
+    ),
+    Kind.VIPS_UNLISTED: Explanation(
+        "The inventory names no VIP. CARP roles are then compared for no address, and nobody visits the site as a"
+        " visitor does.",
+        ("[vips] was left out of the inventory",),
+        ("console: drainboard check",),
     ),
     Kind.PFSYNC_OFF: Explanation(
         "The states of connections are not copied to the other firewall. A failover ends those that pass through"

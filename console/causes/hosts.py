@@ -38,6 +38,33 @@ EXPLANATIONS: dict[Kind, Explanation] = {
             "its IPMI or virtual console; afterwards journalctl -b -1 -n 100",
         ),
     ),
+    Kind.UNPROVEN: Explanation(
+        "A machine answers at this name, and it is not proven to be this one: nothing it says counts, and no order"
+        " leaves to it. A node is proven by the address that the pools name, which one of its interfaces must have, or"
+        " by `machine_id` in the inventory. The proof is against mistakes, not against an attacker. The node can be"
+        " drained and removed all the same: that is done on the firewalls.",
+        (
+            "its ssh line, alias or DNS name leads to another machine",
+            "the inventory's address is not the node's own: it is translated, or wrong",
+            "two names lead to one machine",
+            "the interface that has the address is gone",
+        ),
+        ("console: ssh -G NODE | grep -i hostname", "node: ip -br address; cat /etc/machine-id"),
+    ),
+    Kind.CLONES: Explanation(
+        "Machines have the same SSH host key, or the same machine_id. They are told apart by address and boot, so all"
+        " works; but a host key that is known proves less, and DHCP and logs may take one for the other.",
+        ("one was made as a copy of the other's disk",),
+        (
+            "node: rm /etc/machine-id; systemd-machine-id-setup (takes effect at the next boot)",
+            "node: rm /etc/ssh/ssh_host_*; ssh-keygen -A; systemctl restart sshd",
+        ),
+    ),
+    Kind.CONSOLE_HERE: Explanation(
+        "This console runs on one of the machines of the cluster. It can't reboot that one, for it would end with it.",
+        ("drainboard was started on a node",),
+        ("start it on a machine that is in no cluster",),
+    ),
     Kind.SERVICES_UNKNOWN: Explanation(
         "Which of MySQL, Gluster and Apache run on the node is not known: nothing is stopped there before it is.",
         ("systemctl hangs: a job waits, or D-Bus is ill", "the node is overloaded"),

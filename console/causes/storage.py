@@ -7,6 +7,17 @@ STATUS = "node: gluster volume status VOLUME; gluster peer status"
 HEAL = "node: gluster volume heal VOLUME info summary (locks files: not in a loop)"
 
 EXPLANATIONS: dict[Kind, Explanation] = {
+    Kind.VOLUME_UNLISTED: Explanation(
+        "Gluster runs on the node, or names a volume, and the inventory does not have it: nobody asks whether it is"
+        " healed. A reboot takes a brick away, so it wants name and reason.",
+        ("`volumes` was left out of the inventory", "a volume was made since"),
+        ("node: gluster volume list; gluster volume info",),
+    ),
+    Kind.VOLUMES_UNKNOWN: Explanation(
+        "Whether Gluster has volumes that the inventory does not name is not known.",
+        ("sudo does not allow `gluster --mode=script volume list`", "glusterd is busy or hangs"),
+        ("console: drainboard sudoers", "node: gluster volume list"),
+    ),
     Kind.VOLUME_UNKNOWN: Explanation(
         "No node tells about the volume: whether bricks are away or behind is not known.",
         (

@@ -20,6 +20,7 @@ from console.asks import (
     Ran,
     Run,
     TimedOut,
+    Unproven,
     Unreachable,
     WireError,
     plain_text,
@@ -198,6 +199,8 @@ async def _send(cluster: Cluster, name: str, wire: Wire, *asks: Ask) -> tuple[An
 async def _login(cluster: Cluster, name: str, subject: Subject, wire: Wire) -> Line:
     timings = cluster.timings
     answer = (await wire.send(name, (_first(cluster, name, subject),), timings.connect + timings.answer))[0]
+    if isinstance(answer, Unproven):
+        return Line(MEND, name, "whose machine answers", str(answer))
     if isinstance(answer, NO_LOGIN):
         return Line(MEND, name, "login by ssh, host key", str(answer))
     if isinstance(answer, WireError):

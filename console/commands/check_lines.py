@@ -9,11 +9,13 @@ from itertools import groupby
 from typing import Any
 
 from console.answers import serves
-from console.asks import plain_text
+from console.asks import Identity, plain_text
 from console.facts.bricks import brick_of, known_volumes
 from console.facts.clocks import offsets
 from console.facts.membership import membership
+from console.facts.unlisted import unlisted
 from console.health.hosts import APART
+from console.health.unlisted import vips_are_listed
 from console.question import Question, Subject
 from console.rounds import about
 from console.saying import listed
@@ -61,7 +63,15 @@ def _watched(value: Any) -> tuple[str, str]:
     return (MEND, lacks) if value.missing else (WORKS, "")
 
 
+def _identified(value: Identity) -> tuple[str, str]:
+    """An id that is printed is what `machine_id` in the inventory takes."""
+    if value.here:
+        return NOTE, "this console runs on it: its reboot is refused from here"
+    return WORKS, f'machine_id = "{value.machine_id}"' if value.machine_id else "it tells no machine_id"
+
+
 JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
+    "identity": _identified,
     "site": _served,
     "visit": _served,
     "apache": _extended,
@@ -107,6 +117,7 @@ def between(picture: Snapshot, versions: Mapping[str, Mapping[str, str]]) -> Ite
     yield from _vips(picture)
     yield from _primary(picture)
     yield from _bricks(picture)
+    yield from _unlisted(picture)
     yield from _clocks(picture)
     for program, by_machine in {**_versions(picture), **versions}.items():
         yield from _same(program, by_machine)
@@ -163,6 +174,15 @@ def _bricks(picture: Snapshot) -> Iterator[Line]:
             yield Line(MEND, view.name, "bricks on the nodes", plain_text(says, 600))
         else:
             yield Line(WORKS, view.name, "bricks on the nodes", f"one on each of {len(picture.nodes)}")
+
+
+def _unlisted(picture: Snapshot) -> Iterator[Line]:
+    """What runs there, and nobody will ask."""
+    for view in picture.nodes:
+        for one in unlisted(picture, view.name):
+            yield Line(NOTE, view.name, one.what.value, plain_text(f"{one.saw}. {one.add}", 600))
+    for finding in vips_are_listed(picture):
+        yield Line(NOTE, finding.machine, "vips", finding.says)
 
 
 def _clocks(picture: Snapshot) -> Iterator[Line]:

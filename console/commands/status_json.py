@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, cast
 
 from console import __version__
-from console.asks import Ask, Get, Query, Run
+from console.asks import Ask, Get, Identify, Query, Run
 from console.health import Finding, Verdict, findings, verdicts
 from console.inventory import Cluster
 from console.question import Cadence, Question
@@ -91,6 +91,8 @@ def _reading(question: Question[Any], reading: Reading[Any], asks: tuple[Ask, ..
 def shown(ask: Ask) -> str:
     """What was sent, as a person would type it."""
     match ask:
+        case Identify():
+            return shown(ask.run)
         case Run():
             typed = f" <<< {shlex.quote(ask.stdin.strip())}" if ask.stdin else ""
             return shlex.join(ask.argv) + typed

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from console.facts.bricks import brick_of
+from console.facts.unlisted import mysql_signs
+from console.inventory import Cluster
 from console.probes.gluster import Brick
-from console.saying import clock, counted
-from console.snapshot import Known, Snapshot, Unknown, VolumeView
+from console.probes.system import MYSQL_UNITS
+from console.saying import clock, counted, listed
+from console.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
 
 CLEAN_LOOKS = 3
 """How many looks in a row must find a volume healed: just after a node's power on single looks lie."""
@@ -15,13 +18,22 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
     """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
     view = snapshot.node(node)
     if isinstance(view.host, Unknown):
+        if view.host.cause is Cause.UNPROVEN:
+            return (view.host.why,)
         since = f" since {clock(view.host.since)}" if view.host.since else ""
         return (f"{node} does not answer{since}: {view.host.why}",)
     return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
 
 
+def fit(cluster: Cluster) -> str:
+    """What is asked before a node counts as fit, and nothing else."""
+    asked = (*(["Synced"] if cluster.mysql else []), *(["healed"] if cluster.volumes else []), "serving by itself")
+    return ", ".join(asked)
+
+
 def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
     if snapshot.cluster.mysql is None:
+        yield from _mysql_seen(snapshot.node(node))
         return
     mine = snapshot.node(node).galera
     if isinstance(mine, Unknown):
@@ -37,6 +49,16 @@ def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
             theirs = other.galera.value
             if (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
                 yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
+
+
+def _mysql_seen(view: NodeView) -> Iterator[str]:
+    """Without [mysql] it is seen, not read: that it starts still, or should run."""
+    if isinstance(view.services, Known):
+        settling = [unit for unit in view.services.value.settling if unit in MYSQL_UNITS]
+        if settling:
+            yield f"{listed(settling)} on {view.name} is starting or stopping"
+    if isinstance(view.running, Known) and view.running.value.grastate and not mysql_signs(view):
+        yield f"MySQL does not run on {view.name}, whose grastate.dat says that it is a Galera member"
 
 
 def _gluster(snapshot: Snapshot, node: str, looks: int) -> Iterator[str]:

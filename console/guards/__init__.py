@@ -5,7 +5,7 @@ stale has already become unknown (`console.doubt.as_of`), and unknown always obj
 """
 
 from console.guards.firewalls import balancer_runs, fresh_firewalls, lasts, missed, nothing_unapplied, same_version
-from console.guards.nodes import answers, fit_again, none_lost, other_bricks, storage_whole
+from console.guards.nodes import all_is_listed, answers, elsewhere, fit_again, none_lost, other_bricks, storage_whole
 from console.guards.objection import About, Action, Guard, Objection, Override
 from console.guards.pools import (
     agents_agree,
@@ -28,8 +28,10 @@ __all__ = [
     "Guard",
     "Objection",
     "Override",
+    "all_is_listed",
     "better_out",
     "busy_without",
+    "elsewhere",
     "missed",
     "no_traffic",
     "none_lost",
@@ -54,7 +56,16 @@ RULES: tuple[Guard, ...] = (
     fit_again,
     room_left,
 )
-TO_BEGIN: tuple[Guard, ...] = (answers, none_lost, storage_whole, really_out, still_in, agents_agree)
+TO_BEGIN: tuple[Guard, ...] = (
+    answers,
+    elsewhere,
+    all_is_listed,
+    none_lost,
+    storage_whole,
+    really_out,
+    still_in,
+    agents_agree,
+)
 """These stand against beginning, not against resuming: what an interrupted run has done already would be held against
 it. A step that needs one of them asks it again."""
 

@@ -42,7 +42,9 @@ def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
     its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
     view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
     pools_known = isinstance(view.pools, Known) or view.pools.pending
-    if not _answers(view):
+    if isinstance(view.pools, Unknown) and view.pools.cause is Cause.UNPROVEN:
+        until, then = "it is proven", f"{firewall} may go on sending traffic to {node}"
+    elif not _answers(view):
         until, then = "it answers", f"When {firewall} is back it will send traffic to {node} again"
     elif pools_known:
         until, then = "its config.xml is known", f"{firewall} may send traffic to {node} again after its next reload"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from console.facts.fitness import galera_without, healed, unfit
+from console.facts.unlisted import What, unlisted, untold
 from console.guards.objection import Action, Objection, Override, read_at
 from console.saying import clock
-from console.snapshot import Snapshot, Unknown, lost
+from console.snapshot import Cause, Known, Snapshot, Unknown, lost
 
 
 def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
@@ -24,6 +25,9 @@ def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
 
 def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     """Another node is not there. `instead`: what is better than to wait for it."""
+    if host.cause is Cause.UNPROVEN:
+        clears = f"{instead}, or wait until {node} is proven" if instead else f"Wait until {node} is proven"
+        return Objection(node, f"{node} is not known: {host.why}", clears, Override.NAME_AND_REASON)
     return Objection(
         node,
         f"{node} does not answer since {clock(host.since)}: {host.why}",
@@ -58,7 +62,30 @@ def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection
     """A node that does not answer can't be rebooted from here."""
     host = snapshot.node(node).host
     if action is Action.REBOOT and isinstance(host, Unknown):
+        if host.cause is Cause.UNPROVEN:
+            yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
+            return
         yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
+    if action is not Action.REBOOT:
+        return
+    if why := untold(snapshot, node):
+        saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
+        yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
+    for one in unlisted(snapshot, node):
+        override = Override.CONFIRM if one.what is What.PROXY else Override.NAME_AND_REASON
+        yield Objection(node, one.saw, one.add, override)
+
+
+def elsewhere(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Whoever reboots the machine they sit on sees no end of it, and nobody puts it back."""
+    identity = snapshot.node(node).identity
+    if action is Action.REBOOT and isinstance(identity, Known) and identity.value.here:
+        saw = f"this console runs on {node}"
+        yield Objection(node, saw, "Reboot it from another machine", Override.NEVER)
 
 
 def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:

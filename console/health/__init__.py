@@ -4,7 +4,19 @@ A rule is a function from a snapshot to findings, in the file of its layer; `RUL
 findings of one level are shown. `follows` keeps one cause to one headline. Every kind is explained in `console.causes`.
 """
 
-from console.health import between, database, firewalls, follows, hosts, pools, storage, unknowns, web, writers
+from console.health import (
+    between,
+    database,
+    firewalls,
+    follows,
+    hosts,
+    pools,
+    storage,
+    unknowns,
+    unlisted,
+    web,
+    writers,
+)
 from console.health.finding import DELIBERATE, Finding, Kind, Layer, Level, Rule, Verdict
 from console.health.pools import serving
 from console.health.verdicts import Verdicts, judged
@@ -29,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *writers.RULES,
     *storage.RULES,
     *web.RULES,
+    *unlisted.RULES,
     *unknowns.RULES,
 )
 """What a visitor notices comes before what explains it."""

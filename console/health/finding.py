@@ -46,6 +46,7 @@ class Kind(StrEnum):
         return kind
 
     FIREWALL_LOST = "firewall-lost", Layer.FIREWALL
+    FIREWALL_UNPROVEN = "firewall-unproven", Layer.FIREWALL
     CONFIG_UNKNOWN = "config-unknown", Layer.FIREWALL
     BOX_UNKNOWN = "box-unknown", Layer.FIREWALL
     CLAIM_UNKNOWN = "claim-unknown", Layer.FIREWALL
@@ -56,6 +57,7 @@ class Kind(StrEnum):
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
     MAINTENANCE = "maintenance", Layer.FIREWALL
+    VIPS_UNLISTED = "vips-unlisted", Layer.FIREWALL
     PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
@@ -98,6 +100,8 @@ class Kind(StrEnum):
     NO_PRIMARY = "no-primary", Layer.DATABASE
     MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
+    MYSQL_UNLISTED = "mysql-unlisted", Layer.DATABASE
+    PROXY_UNLISTED = "proxy-unlisted", Layer.DATABASE
     MYSQL_SILENT = "mysql-silent", Layer.DATABASE
     NOT_SYNCED = "not-synced", Layer.DATABASE
     DONOR = "donor", Layer.DATABASE
@@ -121,6 +125,8 @@ class Kind(StrEnum):
     TABLES = "tables", Layer.DATABASE
     TABLES_UNKNOWN = "tables-unknown", Layer.DATABASE
 
+    VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE
+    VOLUMES_UNKNOWN = "volumes-unknown", Layer.STORAGE
     VOLUME_UNKNOWN = "volume-unknown", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE
@@ -140,6 +146,9 @@ class Kind(StrEnum):
     NOTHING_ANSWERS = "nothing-answers", Layer.HOST
     NOT_ASKED = "not-asked", Layer.HOST
     LOST = "lost", Layer.HOST
+    UNPROVEN = "unproven", Layer.HOST
+    CLONES = "clones", Layer.HOST
+    CONSOLE_HERE = "console-here", Layer.HOST
     SERVICES_UNKNOWN = "services-unknown", Layer.HOST
     DEVICES_UNKNOWN = "devices-unknown", Layer.HOST
     DISK_FULL = "disk-full", Layer.HOST

@@ -9,7 +9,7 @@ from console.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
 from console.probes.carp import Carp
 from console.saying import clock, counted, listed
-from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
+from console.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:
@@ -20,6 +20,8 @@ def lost(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if view.carp.since == 0:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
+        elif view.carp.cause is Cause.UNPROVEN:
+            yield Finding(Level.UNKNOWN, view.name, Kind.FIREWALL_UNPROVEN, view.carp.why)
         else:
             says = f"{view.name} lost since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
             yield Finding(level, view.name, Kind.FIREWALL_LOST, says)

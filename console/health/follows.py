@@ -39,7 +39,9 @@ _NO_DATABASE = (
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
     Kind.FIREWALL_LOST: frozenset({Kind.VISIT_SILENT}),
+    Kind.FIREWALL_UNPROVEN: frozenset({Kind.VISIT_SILENT}),
     Kind.LOST: _SILENT_NODE,
+    Kind.UNPROVEN: _SILENT_NODE,
     Kind.NO_MYSQL: _NO_DATABASE,
     Kind.NO_PRIMARY: _NO_DATABASE,
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,

@@ -10,7 +10,7 @@ from console.probes.devices import Devices
 from console.probes.hardware import Array, Bond
 from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
 from console.saying import clock, counted, doing, listed, size, span
-from console.snapshot import Known, Snapshot
+from console.snapshot import Cause, Known, Snapshot
 
 LOAD = 2.0
 """Load a core, over a minute."""
@@ -32,6 +32,9 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if view.host.since == 0:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
+            continue
+        if view.host.cause is Cause.UNPROVEN:
+            yield Finding(Level.UNKNOWN, view.name, Kind.UNPROVEN, view.host.why)
             continue
         still = [name for name in serving(snapshot) if _serves(snapshot, name)]
         rest = doing(still, "still serves", "still serve") if still else "nobody is known to serve"
@@ -166,6 +169,31 @@ def clocks_agree(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(level, "clocks", Kind.CLOCKS, says, tuple(apart))
 
 
+def no_machine_twice(snapshot: Snapshot) -> Iterator[Finding]:
+    """Two machines that were copied from one: known_hosts can't tell them apart, nor can whatever goes by the id."""
+    told = {
+        view.name: view.identity.value
+        for view in (*snapshot.firewalls, *snapshot.nodes)
+        if isinstance(view.identity, Known)
+    }
+    for what, field in (("machine_id", "machine_id"), ("host key", "host_key")):
+        by_value: dict[str, list[str]] = {}
+        for name, identity in told.items():
+            by_value.setdefault(getattr(identity, field), []).append(name)
+        for value, names in by_value.items():
+            if value and len(names) > 1 and len({told[name].boot for name in names}) == len(names):
+                says = f"{listed(names)} have the same {what}: one is a copy of the other; give each its own"
+                yield Finding(Level.NOTE, f"{what} of {listed(names)}", Kind.CLONES, says, tuple(names))
+
+
+def console_is_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
+    """From here the machine can't be rebooted: the console would go with it."""
+    for view in (*snapshot.firewalls, *snapshot.nodes):
+        if isinstance(view.identity, Known) and view.identity.value.here:
+            says = f"this console runs on {view.name}: it is lost when {view.name} is, and can't reboot it"
+            yield Finding(Level.NOTE, view.name, Kind.CONSOLE_HERE, says)
+
+
 def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
     """What can wait for the next maintenance."""
     known = [(view.name, view.updates.value) for view in snapshot.nodes if isinstance(view.updates, Known)]
@@ -189,6 +217,8 @@ RULES = (
     units_run,
     clocks_agree,
     load_is_bearable,
+    no_machine_twice,
+    console_is_elsewhere,
     up_to_date,
 )
 """Beside `nodes_answer`: a machine that is lost comes before what the others make of it."""

@@ -90,8 +90,10 @@ def _works(snapshot: Snapshot, layer: Layer) -> str:
         Layer.FIREWALL: f"{master(snapshot) or 'no firewall alone'} carries the traffic",
         Layer.POOL: f"{len(serving(snapshot))} of {nodes} get traffic" + (f" from {lead[0]}" if lead else ""),
         Layer.WEB: f"Apache serves on {nodes}",
-        Layer.DATABASE: f"MySQL is Synced on {nodes}" if snapshot.cluster.mysql else "the nodes run no MySQL",
-        Layer.STORAGE: volumes if snapshot.volumes else "the nodes hold no Gluster volume",
+        Layer.DATABASE: f"MySQL is Synced on {nodes}"
+        if snapshot.cluster.mysql
+        else "the inventory has no [mysql]: MySQL is not asked",
+        Layer.STORAGE: volumes if snapshot.volumes else "the inventory has no volumes: Gluster is not asked",
         Layer.HOST: f"{nodes} answer",
     }
     return sentences[layer]

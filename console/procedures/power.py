@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from console.asks import Run
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.pools import Admin, Server
-from console.facts.fitness import unfit
+from console.facts.fitness import fit, unfit
 from console.facts.membership import Membership, memberships
-from console.guards import no_traffic, none_lost, other_bricks, storage_whole
+from console.facts.unlisted import mysql_signs
+from console.guards import elsewhere, no_traffic, none_lost, other_bricks, storage_whole
 from console.inventory import Timings
 from console.probes.apache import SITE
 from console.probes.galera import GALERA
 from console.probes.gluster import STORAGE
+from console.probes.running import RUNNING
 from console.probes.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services, one_of
 from console.procedures.firewalls import over_firewalls
 from console.procedures.runtime import admin_as_found
@@ -35,6 +37,12 @@ def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
 def _away(snapshot: Snapshot, intent: Intent) -> bool:
     host = snapshot.node(intent.node).host
     return isinstance(host, Unknown) and not host.pending
+
+
+def _stranger(snapshot: Snapshot, intent: Intent) -> str:
+    """Why it is not proven that the node itself answers; "" when it is, or when nobody answers."""
+    host = snapshot.node(intent.node).host
+    return host.why if isinstance(host, Unknown) and host.cause is Cause.UNPROVEN else ""
 
 
 def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
@@ -92,6 +100,8 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
     if services is None:
         away = _away(snapshot, intent)
         known = f"whether {what} on {intent.node} has stopped is not known"
+        if stranger := _stranger(snapshot, intent):
+            return Progress(False, f"{known}: {stranger}")
         return Progress(
             False, f"{intent.node} does not answer, it may be booting: {known} until it does" if away else known
         )
@@ -106,14 +116,28 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
 def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
-    if not progress.done or _rebooted(snapshot, intent) or snapshot.cluster.mysql is None:
+    if not progress.done or _rebooted(snapshot, intent):
         return progress
+    if snapshot.cluster.mysql is None:
+        return _mysql_seen_stopped(snapshot, intent, progress)
     if isinstance(galera, Known) or galera.answered:
         none = f"none of {listed(MYSQL_UNITS)} runs"
         return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
     if galera.cause is not Cause.ABSENT:  # one that hangs, or breaks off while it stops, is there
         return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
     return progress
+
+
+def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
+    """Without [mysql] nothing can be asked: its process and ports tell."""
+    view = snapshot.node(intent.node)
+    if isinstance(view.running, Unknown):
+        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {view.running.why}")
+    signs = mysql_signs(view)
+    if not signs:
+        return stopped
+    none = f"none of {listed(MYSQL_UNITS)} runs"
+    return Progress(False, f"MySQL on {intent.node} still runs ({listed(signs)}), and {none}: stop it there")
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
@@ -145,13 +169,15 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.node).host
     if _rebooted(snapshot, intent) and isinstance(host, Known):
         return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
+    if stranger := _stranger(snapshot, intent):
+        return Progress(False, f"whether {intent.node} has gone down is not known: {stranger}")
     away = _away(snapshot, intent)
     return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
 
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
     reasons = unfit(snapshot, intent.node)
-    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: Synced, healed, serving by itself")
+    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: {fit(snapshot.cluster)}")
 
 
 def _stop_time(timings: Timings) -> float:
@@ -180,9 +206,9 @@ STOP_MYSQL = Step(
     finds=_find_boot,
     orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
     done=_mysql_stopped,
-    watches=(SERVICES, HOST, GALERA),
+    watches=(SERVICES, RUNNING, HOST, GALERA),
     timeout=_stop_time,
-    guards=(no_traffic, storage_whole, none_lost),
+    guards=(elsewhere, no_traffic, storage_whole, none_lost),
     asks_all=True,
     until_known=_boot_time,
 )
@@ -195,7 +221,7 @@ STOP_GLUSTER = Step(
     done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
     watches=(SERVICES, HOST),
     timeout=_stop_time,
-    guards=(no_traffic, other_bricks),
+    guards=(elsewhere, no_traffic, other_bricks),
     asks_all=True,
     until_known=_boot_time,
 )
@@ -208,15 +234,18 @@ REBOOT = Step(
     done=_reboot_done,
     watches=(HOST,),
     timeout=_boot_time,
-    guards=(no_traffic,),
+    guards=(
+        elsewhere,
+        no_traffic,
+    ),
     asks_all=True,
     until_known=_boot_time,
 )
 FIT = Step(
     name="fit",
     phase="in",
-    says="wait until {node} is fit: Synced, healed, serving by itself",
+    says="wait until {node} is fit: {fit}",
     done=_fit,
-    watches=(HOST, GALERA, STORAGE, SITE),
+    watches=(HOST, SERVICES, RUNNING, GALERA, STORAGE, SITE),
     timeout=lambda timings: timings.fit,
 )

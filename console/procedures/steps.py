@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from console.asks import Run
 from console.balancers.balancer import balancer_of
+from console.facts.fitness import fit
 from console.facts.membership import master
 from console.guards import Action, Guard
 from console.inventory import Cluster, Timings
@@ -52,7 +53,7 @@ class Step:
     phase: str
     """A resume begins at the first step of the phase that was interrupted and checks each again."""
     says: str
-    """May hold {node}, and {reload}: what becomes of the load balancer that runs."""
+    """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
     """What must be asked to know whether it is done."""
@@ -87,7 +88,7 @@ class Step:
         reload = f"{balancer.name} on {listed(synced)} is reloaded by the sync" if synced else balancer.reload
         if picture and master(picture) in synced and self.phase == "out" and intent.action is not Action.REMOVE:
             reload += f", after the sessions there have ended: {listed(synced)} carries the traffic"
-        return self.says.format(node=intent.node, reload=reload)
+        return self.says.format(node=intent.node, fit=fit(intent.cluster), reload=reload)
 
 
 Procedure = tuple[Step, ...]

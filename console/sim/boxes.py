@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import asyncssh
 from asyncssh.constants import OPEN_CONNECT_FAILED
@@ -106,11 +106,20 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 class Box:
     """One machine's sshd."""
 
-    def __init__(self, system: System, host_key: asyncssh.SSHKey, client_key: str, tunnels: Tunnels) -> None:
+    def __init__(
+        self,
+        system: System,
+        host_key: asyncssh.SSHKey,
+        client_key: str,
+        tunnels: Tunnels,
+        boxes: "Mapping[str, Box] | None" = None,
+    ) -> None:
+        """`boxes`: those a login may be led to in its place."""
         self.system = system
         self._tunnels = tunnels
+        self._boxes: Mapping[str, Box] = {} if boxes is None else boxes
         self._options = asyncssh.SSHServerConnectionOptions(
-            server_factory=lambda: _Sshd(self),
+            server_factory=lambda: _Sshd(self._entered()),
             server_host_keys=[host_key],
             authorized_client_keys=asyncssh.import_authorized_keys(client_key),
             encoding="utf-8",
@@ -119,6 +128,11 @@ class Box:
             login_timeout=30,
         )
         self._front = Silence(system.machine, self._serve)
+
+    def _entered(self) -> "Box":
+        """Where a login comes out."""
+        other = self.system.machine.leads_to
+        return self._boxes[other.name] if other else self
 
     async def open(self) -> int:
         """Listens; the port."""

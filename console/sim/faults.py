@@ -86,6 +86,7 @@ FAULTS: tuple[Fault, ...] = (
         "link-lost", "a cable of a node's bond is pulled", Node, _on_node(lambda node: node.hardware.cards[1].lose())
     ),
     Fault("clock-off", "a node's clock runs away", Node, _on_node(harm.set_clock_off)),
+    Fault("wrong-machine", "a machine's ssh line leads to another one", Machine, harm.wrong_machine),
     Fault(
         "slow-link", "a machine is behind a slow line", Machine, lambda world, target: harm.slow(world.machines[target])
     ),

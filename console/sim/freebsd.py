@@ -86,6 +86,7 @@ def sysctl(call: Call, firewall: Firewall) -> int:
         "net.inet.carp.allow": str(int(firewall.allow)),
         "net.inet.carp.demotion": str(firewall.demoted),
         "net.inet.carp.preempt": "1",
+        "kern.hostuuid": str(firewall.machine_id),
         "kern.boottime": f"{{ sec = {boot}, usec = 431022 }} {date}",
         "vm.loadavg": "{ 0.21 0.24 0.19 }",
     }

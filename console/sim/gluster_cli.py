@@ -44,6 +44,9 @@ async def gluster(call: Call, node: Node) -> int:
         return call.fail('ERROR: failed to create logfile "/var/log/glusterfs/cli.log" (Permission denied)')
     if not volume.bricks[node.name].glusterd:
         return call.fail("Connection failed. Please check if gluster daemon is operational.")
+    if words == ("volume", "list"):
+        call.out(f"{volume.volume}\n")
+        return 0
     if words[:1] == ("volume",) and (len(words) < 3 or volume.volume not in words):
         return call.fail(f"Volume {words[2] if len(words) > 2 else ''} does not exist")
     await call.shell.system.sleep(_seconds(volume, words))

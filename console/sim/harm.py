@@ -19,6 +19,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]ok[/red]\u202e\u4f60\u597d\ufe0f\r\nfake 
 def node_back(world: World, target: str) -> None:
     """The end of whatever was done to the node."""
     node = world.nodes[target]
+    node.lead(None)
     node.power_on()
     node.resume()
     node.pace = AT_ONCE
@@ -41,6 +42,7 @@ def node_back(world: World, target: str) -> None:
 def firewall_back(world: World, target: str) -> None:
     """The end of whatever was done to the firewall."""
     firewall = world.firewalls[target]
+    firewall.lead(None)
     firewall.power_on()
     firewall.pace = AT_ONCE
     firewall.unplugged, firewall.demotion, firewall.pfsync, firewall.sync_works = False, 0, True, True
@@ -64,6 +66,13 @@ def all_back(world: World, _target: str) -> None:
         world.nodes[name].hardware.array.whole()
     if not world.galera.view:
         world.galera.bootstrap(next(iter(world.nodes)))
+
+
+def wrong_machine(world: World, target: str) -> None:
+    """The ssh line of the target leads to another machine of its kind."""
+    machine = world.machines[target]
+    kind = world.firewalls if target in world.firewalls else world.nodes
+    machine.lead(next(other for other in kind.values() if other is not machine))
 
 
 def backlog(world: World, target: str) -> None:

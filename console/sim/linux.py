@@ -29,7 +29,8 @@ def commands(node: Node) -> dict[str, Command]:
         "stat": _stat,
         "sh": sh,
         "gluster": gluster,
-        "grep": gluster_store.grep,
+        "grep": _grep,
+        "test": _test,
     }
     return {"exec": execute} | {name: bound(act, node) for name, act in acts.items()}
 
@@ -49,6 +50,8 @@ def files(node: Node) -> Callable[[str, bool], str | None]:
             "/proc/sys/kernel/random/boot_id": f"{node.boot_id}\n",
             "/proc/loadavg": f"{load} {load} {load} 1/312 4242\n",
             "/proc/uptime": f"{up:.2f} {up * 3.6:.2f}\n",
+            "/etc/machine-id": f"{node.machine_id.hex}\n",
+            "/proc/net/if_inet6": linux_files.if_inet6(),
             "/etc/hostname": f"{node.name}\n",
             "/proc/sys/kernel/hostname": f"{node.name}\n",
             "/proc/sys/kernel/osrelease": f"{node.hardware.packages.kernel}\n",
@@ -59,9 +62,12 @@ def files(node: Node) -> Callable[[str, bool], str | None]:
             "/proc/net/fib_trie": linux_files.fib_trie(node.address),
             "/etc/hosts": linux_files.hosts({node.name: node.address}),
         }
-        return _grastate(node) if root and path == "/var/lib/mysql/grastate.dat" else known.get(path)
+        return _grastate(node) if root and path == GRASTATE else known.get(path)
 
     return read
+
+
+GRASTATE = "/var/lib/mysql/grastate.dat"
 
 
 def _grastate(node: Node) -> str:
@@ -176,11 +182,27 @@ async def _settled(call: Call, node: Node, unit: str, wait: bool) -> None:
 def _pgrep(call: Call, node: Node) -> int:
     if "-f" in call.argv:
         return sst.pgrep(call, node)
-    brick = node.gluster.bricks[node.name]
-    if call.argv[-1] != "glusterfsd" or not brick.brick:
-        return 1
-    call.out(f"{brick.pid}\n")
-    return 0
+    wanted, with_names = call.argv[-1].split("|"), "-l" in call.argv
+    pids = {"glusterfsd": node.gluster.bricks[node.name].pid, "haproxy": 801, "mariadbd": 902, "glusterd": 703}
+    found = [name for name, count in node.processes.items() if count and name in wanted]
+    call.out("".join(f"{pids[name]} {name}\n" if with_names else f"{pids[name]}\n" for name in found))
+    return 0 if found else 1
+
+
+def _grep(call: Call, node: Node) -> int:
+    """In /proc/net/tcp, who listens; in Gluster's own files."""
+    if "/proc/net/tcp" not in call.argv:
+        return gluster_store.grep(call, node)
+    lines = linux_files.listening((3306, 4567) if node.mysql_listens else ())
+    call.out("".join(lines))
+    return 0 if lines else 1
+
+
+def _test(call: Call, node: Node) -> int:
+    """test -e PATH."""
+    if call.argv[1:2] != ("-e",) or len(call.argv) != 3:
+        return call.fail("test: only -e is known here", 2)
+    return 0 if call.argv[2] == GRASTATE or files(node)(call.argv[2], call.root) is not None else 1
 
 
 def _pkill(call: Call, node: Node) -> int:

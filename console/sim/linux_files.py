@@ -81,6 +81,19 @@ def hosts(addresses: Mapping[str, str]) -> str:
     return "127.0.0.1\tlocalhost\n" + "".join(f"{address}\t{name}\n" for name, address in addresses.items())
 
 
+def if_inet6() -> str:
+    """/proc/net/if_inet6: loopback and a link-local address."""
+    return (
+        "00000000000000000000000000000001 01 80 10 80       lo\nfe80000000000000020000fffe00000b 02 40 20 80     eno1\n"
+    )
+
+
+def listening(ports: tuple[int, ...]) -> list[str]:
+    """Lines of /proc/net/tcp."""
+    rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000   109        0 24105"
+    return [f"  {place:>2}: 00000000:{port:04X} {rest}\n" for place, port in enumerate(ports)]
+
+
 def fib_trie(address: str) -> str:
     """/proc/net/fib_trie: what is local."""
     leaves = "".join(f"     |-- {one}\n        /32 host LOCAL\n" for one in ("127.0.0.1", address))

@@ -57,6 +57,10 @@ class Machine:
         self.sudo = True
         """Whether `sudo -n` works for a login that is not root."""
         self.boot_id = str(uuid.uuid4())
+        self.machine_id = uuid.uuid4()
+        """A node's /etc/machine-id, a firewall's kern.hostuuid: kept over a boot."""
+        self.leads_to: Machine | None = None
+        """Whom a login meets here in its place: the ssh line is wrong."""
         self.booted_at = clock.now - 86_400.0
         self.written: dict[str, str] = {}
         """Files a script left here: gone after a boot, as /tmp and /run are."""
@@ -97,6 +101,12 @@ class Machine:
         self.later(SHUTDOWN, lambda: self._show(Link.SILENT if power_off else Link.REFUSED))
         if not power_off:
             self.later(SHUTDOWN + 0.5 + BOOT, self._boot)
+
+    def lead(self, to: "Machine | None") -> None:
+        """From now on its ssh line leads to another machine, or to itself again: what is open ends."""
+        if self.leads_to is not to:
+            self.leads_to = to
+            self._show(self.link)
 
     def hang(self) -> None:
         """The kernel still answers TCP, no program runs. Without power there is nothing to hang."""

@@ -82,6 +82,18 @@ class Node(Machine):
         """mariadbd closes its port first of all when it is stopped, long before its unit has ended."""
         return not self._stopping_mysql and self.galera.members[self.name].phase not in SILENT
 
+    @property
+    def processes(self) -> dict[str, int]:
+        """By name, of those that somebody looks for."""
+        brick = self.gluster.bricks[self.name]
+        mysqld = self._stopping_mysql or self.galera.members[self.name].phase not in SILENT
+        return {
+            "mariadbd": int(mysqld),
+            "glusterd": int(brick.glusterd),
+            "glusterfsd": int(brick.brick),
+            "haproxy": int(self.proxy is not None),
+        }
+
     def unit(self, name: str) -> str:
         """ActiveState."""
         if name in (MYSQL, self.mysql_unit) and not self.by_hand:

@@ -46,6 +46,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "node2's database holds the others back, and two nodes write the same rows",
         (Strike(2, "flow-control", "node2"), Strike(2, "conflicts")),
     ),
+    Scenario("wrong-machine", "node2's ssh line leads to node1", (Strike(2, "wrong-machine", "node2"),)),
     Scenario("relayd", "firewalls of pfSense 2.4.5 that balance with relayd", balancer="relayd"),
     Scenario(
         "hostile",

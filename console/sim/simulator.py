@@ -113,7 +113,8 @@ class Simulator:
         return self._sshd(system, partial(self._tunnel, node))
 
     def _sshd(self, system: System, tunnels: Callable[[str, int], Tunnel | None]) -> Box:
-        return Box(system, self._folder.host_keys[system.machine.name], self._folder.client_key, tunnels)
+        host_key = self._folder.host_keys[system.machine.name]
+        return Box(system, host_key, self._folder.client_key, tunnels, self._boxes)
 
     def _tunnel(self, node: Node, host: str, port: int) -> Tunnel | None:
         """What listens on the node's loopback. A hung kernel still accepts for everything that listened."""

@@ -33,7 +33,7 @@ KEYS: tuple[Key, ...] = (
         (CLUSTER,), 90, changes=True),
     Key("x", "remove", "remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
         (CLUSTER,), 95, changes=True),
-    Key("p", "put back", "put back (rejoin): waits until the node is Synced, healed and serving by itself",
+    Key("p", "put back", "put back (rejoin): waits until the node is fit to serve",
         (CLUSTER,), 85, changes=True),
     Key("b", "reboot", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
         (CLUSTER,), 50, changes=True),

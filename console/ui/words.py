@@ -74,6 +74,8 @@ def unknown(reading: Unknown) -> Word:
         return Word(ASKING, "asking", "dim")
     if reading.pending:
         return Word(ASKING, "reading", "unknown")
+    if reading.cause is Cause.UNPROVEN:
+        return Word(UNKNOWN, "unproven", "unknown")
     if reading.cause is Cause.STALE:
         return Word(UNKNOWN, "stale", "unknown")
     return Word(UNKNOWN, "lost", "unknown")

@@ -8,10 +8,14 @@ import importlib
 import logging
 import shlex
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from console.asks import Answer, Ask, Get, Hold, Query, Refused, Run, WireError, plain_text
+from console.asks import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError, plain_text
+from console.identity import doubt
 from console.inventory import Cluster
+from console.wire.here import own_boot
 
 if TYPE_CHECKING:
     from console.wire.held import Held
@@ -35,10 +39,13 @@ class Wire:
         self._allowed = allowed
         self._ssh: dict[str, Ssh] = {}
         self._sql: dict[str, Sql] = {}
+        self._here = ""
+        """The boot of the machine this console runs on."""
 
     async def _prepare(self) -> None:
         """Before the first thing is sent."""
         if not self._ssh:
+            self._here = await asyncio.to_thread(own_boot)
             for name in ("console.wire.http", "console.wire.mysql"):
                 await asyncio.to_thread(importlib.import_module, name)
             self._machines()
@@ -51,11 +58,19 @@ class Wire:
             from console.wire.ssh import Ssh
 
             cluster = self._cluster
-            self._ssh = {machine.name: Ssh(machine, cluster.timings.connect) for machine in cluster.machines}
+            self._ssh = {
+                machine.name: Ssh(machine, cluster.timings.connect, partial(self._doubt, machine.name))
+                for machine in cluster.machines
+            }
             if cluster.mysql is not None:
                 keyring = Keyring(cluster.mysql)
                 self._sql = {node.name: Sql(self._ssh[node.name], keyring) for node in cluster.nodes}
         return self._ssh
+
+    def _doubt(self, name: str, identity: Identity) -> str:
+        """Why it is not proven that the machine of a name answers, also by what the other names lead to; or ""."""
+        others = {ssh.name: ssh.identity for ssh in self._ssh.values() if ssh.name != name and ssh.identity}
+        return doubt(self._cluster, name, identity, others)
 
     async def send(
         self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
@@ -103,11 +118,25 @@ class Wire:
         queries = {at: ask for at, ask in asks.items() if isinstance(ask, Query)}
         gets = {at: (ask, self._ssh[ask.via] if ask.via else None) for at, ask in asks.items() if isinstance(ask, Get)}
         jobs = [_get(at, ask, ssh, deadline) for at, (ask, ssh) in gets.items()]
+        whos = [at for at, ask in asks.items() if isinstance(ask, Identify)]
+        jobs += [self._who(at, machine, deadline) for at in whos]
         if runs:
             jobs.append(_run(self._ssh[machine], runs, deadline, keep))
         if queries:
             jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
         return jobs
+
+    async def _who(self, at: int, machine: str, deadline: float) -> Answers:
+        ssh, began = self._ssh[machine], asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(deadline):
+                identity = await ssh.who()
+        except TimeoutError:
+            return {at: ssh.silent_for(deadline - began)}
+        except WireError as error:
+            return {at: error}
+        here = bool(identity.boot) and identity.boot == self._here
+        return {at: replace(identity, doubt=self._doubt(machine, identity), here=here)}
 
     def sudo(self, machine: str) -> bool:
         """Whether root's commands go through sudo on a machine, as far as is known."""
@@ -159,3 +188,5 @@ def _shown(ask: Ask) -> str:
             return plain_text(ask.sql, 80)
         case Get():
             return plain_text(ask.url, 80)
+        case Identify():
+            return "who answers there"

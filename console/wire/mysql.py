@@ -73,13 +73,13 @@ class Sql:
             raise self._sentence(error, query) from None
 
     async def _connected(self) -> tuple[Connection, Tunnel]:
+        opened = await self._ssh.connection()  # its failures have their own back-off
         if self._connected_through is not None and self._connected_through[1].alive:
             return self._connected_through
         self._drop()
         clock = asyncio.get_running_loop().time
         if (standing := self._backoff.standing(clock())) is not None:
             raise standing.with_traceback(None)
-        opened = await self._ssh.connection()  # its failures have their own back-off
         try:
             self._connected_through = await self._connect(opened)
         except WireError as error:

@@ -20,6 +20,12 @@ class Opened:
     user: str
     where: str
 
+    @property
+    def host_key(self) -> str:
+        """The fingerprint of the key that the machine has shown."""
+        key = self.conn.get_server_host_key()
+        return key.get_fingerprint() if key else ""
+
     async def stream(self, host: str, port: int) -> Stream:
         """A TCP connection from the machine to `host`:`port`. Raises asyncssh.Error."""
         opening = self.conn.open_connection(host, port, encoding=None)  # pyright: ignore

@@ -5,14 +5,28 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
 
 import asyncssh
 
-from console.asks import Hold, Ran, Refused, Run, Taken, TimedOut, Unreachable, Unreadable, WireError, script
+from console.asks import (
+    Hold,
+    Identity,
+    Ran,
+    Refused,
+    Run,
+    Taken,
+    TimedOut,
+    Unproven,
+    Unreachable,
+    Unreadable,
+    WireError,
+    script,
+)
+from console.identity import question, read
 from console.inventory import Firewall, Node
 from console.wire.backoff import Backoff
 from console.wire.held import Held
@@ -27,6 +41,8 @@ KEPT = 2
 """Idle shells that are kept on one connection: the fast round's, and that of whatever else is asked meanwhile."""
 WARY = 3.0
 """Seconds for a command that has no end of its own, where one did not end."""
+UNPROVEN = 10.0
+"""Seconds after which a connection that proves nothing is made anew: the ssh line, or the address, may be mended."""
 SILENCES = 2
 """Timeouts in a row after which the connection is given up: a machine that lost power never says so."""
 
@@ -44,16 +60,24 @@ def _with_an_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
 class Ssh:
     """All that goes over one machine's SSH connection. Its methods raise WireError and nothing else."""
 
-    def __init__(self, machine: Firewall | Node, connect: float) -> None:
-        """`connect` bounds an attempt, in seconds."""
+    def __init__(
+        self, machine: Firewall | Node, connect: float, doubt: Callable[[Identity], str] = lambda _identity: ""
+    ) -> None:
+        """`connect` bounds an attempt, in seconds. `doubt`: why it is not proven who answers, or ""."""
         self.name = machine.name
         self.where = f"{machine.name} ({place(machine.login.host, machine.login.port)})"
         self._machine = machine
         self._connect = connect
+        self._doubt = doubt
         self._opened: Opened | None = None
-        self._opening: asyncio.Task[Opened | WireError] | None = None
+        self._opening: asyncio.Task[WireError | None] | None = None
+        self.identity: Identity | None = None
+        """What was told last under this name; None before the first answer, and after an attempt that got none."""
+        self._told: tuple[Opened, float] | None = None
+        """The connection on which that was, and when."""
         self._backoff = Backoff()
         self._channels = asyncio.Semaphore(CHANNELS)
+        self._busy = 0
         self._silences = 0
         self._idle: list[Shell] = []
         self._wary = False
@@ -61,40 +85,96 @@ class Ssh:
         still hang there: one more in each round, and no session would be left for an order."""
 
     async def connection(self) -> Opened:
-        """The kept connection, or a new one. While backing off the last failure is raised at once."""
-        if self._opened is not None and not self._opened.conn.is_closed():
-            return self._opened
+        """The kept connection, or a new one, to the machine that is proven to be this one: the only way to it."""
+        opened, identity = await self._introduced()
+        if doubt := self._doubt(identity):
+            raise Unproven(doubt)
+        return opened
+
+    async def who(self) -> Identity:
+        """Who answers, proven or not."""
+        return (await self._introduced())[1]
+
+    async def _introduced(self) -> tuple[Opened, Identity]:
+        """The kept connection, or a new one, and what the machine told on it. While backing off the last failure is
+        raised at once."""
+        self._renew()
+        if not self._ready:
+            await self._open_once()
+        if self._opened is None or self.identity is None:
+            raise self.lost(asyncssh.ConnectionLost("it ended at once"))
+        return self._opened, self.identity
+
+    @property
+    def _ready(self) -> bool:
+        """Open, and its machine has told who it is on this very connection."""
+        opened = self._opened
+        return opened is not None and self._told is not None and self._told[0] is opened and not opened.conn.is_closed()
+
+    def _renew(self) -> None:
+        """Gives a connection up that has proved nothing for a while, unless something is under way on it."""
+        if not self._ready or self._told is None or self.identity is None or self._busy:
+            return
+        if self._doubt(self.identity) and asyncio.get_running_loop().time() - self._told[1] > UNPROVEN:
+            self._abort()
+
+    async def _open_once(self) -> None:
         standing = self._backoff.standing(asyncio.get_running_loop().time())
         if standing is not None:
             raise standing.with_traceback(None)
         if self._opening is None:
             self._opening = asyncio.create_task(self._open(), name=f"connect {self.name}")
         # Shielded: the attempt is everybody's, a caller that gives up must not end it.
-        opened = await asyncio.shield(self._opening)
-        if isinstance(opened, WireError):
-            raise opened.with_traceback(None)
-        return opened
+        failure = await asyncio.shield(self._opening)
+        if failure is not None:
+            raise failure.with_traceback(None)
 
-    async def _open(self) -> Opened | WireError:
+    async def _open(self) -> WireError | None:
         """Never raises: nobody may be left who would hear it."""
+        clock, opened = asyncio.get_running_loop().time, None
         try:
             self._abort()
-            self._opened = await log_in(self.name, self._machine.login, self._connect)
+            opened = self._opened = await log_in(self.name, self._machine.login, self._connect)
+            self.where = opened.where
+            self._silences = 0
+            self.identity = await self._ask_who(opened)
+            self._told = opened, clock()
         except WireError as error:
-            self._backoff.failed(error, asyncio.get_running_loop().time())
+            self.identity = None
+            if opened is not None and self._opened is not opened:  # it was silent for too long, and is made anew
+                return TimedOut(f"{self.where} is connected but didn't answer; it hangs or lost power")
+            self._abort()
+            self._backoff.failed(error, clock())
             return error
         finally:
             self._opening = None
-        self.where = self._opened.where
         self._backoff.reset()
-        self._silences = 0
-        return self._opened
+        return None
+
+    async def _ask_who(self, opened: Opened) -> Identity:
+        """The first question on every connection. Its shell is kept for the next."""
+        printed = Printed(secrets.token_hex(8))
+        try:
+            await self._answer(opened, script((question(self._machine),), printed.mark), printed, keep=True)
+            answered = printed.answered(1)
+        except Unreadable as error:
+            raise WireError(f"{self.where}: {error}") from None
+        except (asyncssh.Error, OSError) as error:
+            raise self.lost(error) from None
+        if not answered:
+            raise self._why_ended(printed)
+        return read(self._machine, answered[0], opened.host_key)
 
     @asynccontextmanager
     async def channel(self) -> AsyncGenerator[Opened]:
         """A turn on the connection: at most CHANNELS at once."""
         async with self._channels:
-            yield await self.connection()
+            opened = await self.connection()
+            self._busy += 1
+            try:
+                yield opened
+            finally:
+                self._busy -= 1
 
     async def run(self, runs: tuple[Run, ...], deadline: float, keep: bool = False) -> tuple[Ran | WireError, ...]:
         """All commands in one script, within `deadline` (loop time). What was answered before a failure counts.
@@ -242,8 +322,11 @@ class Ssh:
         return Unreachable(f"{self.where} lost the SSH connection while it was asked: {why}")
 
     def retry(self) -> None:
-        """Forgets the last failure, so that the next question makes an attempt at once."""
+        """Forgets the last failure, so that the next question makes an attempt at once; so does one that is not proven
+        to lead to this machine."""
         self._backoff.reset()
+        if self._ready and self.identity is not None and not self._busy and self._doubt(self.identity):
+            self._abort()
 
     def _abort(self) -> None:
         if self._opened is not None:

@@ -1,5 +1,6 @@
 """`drainboard check` over a simulated cluster: each thing that is not prepared is one line with its remedy."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -106,14 +107,32 @@ async def test_logins_that_fail(demo: Simulated, tmp_path: Path) -> None:
     assert len([line for line in found if line.machine in ("node1", "node3")]) == 2, "the rest is not tried"
 
 
+async def test_who_answers_is_said_with_the_id_that_may_prove_it(demo: Simulated) -> None:
+    sim, cluster = demo
+    machine_id = sim.world.nodes["node1"].machine_id.hex
+    lines = await told(cluster)
+    assert [line.says for line in lines if (line.machine, line.what) == ("node1", "identity of the node")] == [
+        f'machine_id = "{machine_id}"'
+    ]
+    sim.fault("wrong-machine", "fw2")
+    await asyncio.sleep(0.2)
+    found = [line for line in bad(await told(cluster)) if line.machine == "fw2"]
+    assert [line.what for line in found] == ["whose machine answers"]
+    assert (
+        "fw2 is not proven to be fw2: it does not have 10.20.0.3; its addresses are 10.20.0.2 (fw1's)" in found[0].says
+    )
+    assert f'machine_id = "{sim.world.firewalls["fw1"].machine_id}"' in found[0].says
+
+
 async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
-    _, cluster = demo
+    sim, cluster = demo
     assert cluster.mysql
+    machine_id = sim.world.nodes["node1"].machine_id.hex
     first, *others = cluster.nodes
     vip = replace(cluster.vips[0], address="192.0.2.1")
     wrong = replace(
         cluster,
-        nodes=(replace(first, name="alpha", address="10.9.9.9"), *others),
+        nodes=(replace(first, name="alpha", address="10.9.9.9", machine_id=machine_id), *others),
         volumes=("www", "data"),
         vips=(vip, *cluster.vips[1:]),
         mysql=replace(cluster.mysql, user="nobody"),

@@ -31,6 +31,7 @@ SEEN: dict[str, set[tuple[str, Kind]]] = {
     "sync-broken": {("fw1", Kind.SYNC_NOTICE)},
     "writers-disagree": {("mysql", Kind.WRITERS_DISAGREE)},
     "flow-control": {("mysql", Kind.FLOW_CONTROL), ("mysql", Kind.SINGLE_WRITER)},
+    "wrong-machine": {("node2", Kind.UNPROVEN)},
     "relayd": set(),
     "hostile": {("node2", Kind.LEFTOVER), ("fw2", Kind.BOX_UNKNOWN)},
     "slow-link": set(),

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from console.asks import Answer, Page, Ran, Rows, WireError, plain_text
-from console.inventory import Cluster, Raid
+from console.asks import Answer, Identity, Page, Ran, Rows, WireError, plain_text
+from console.identity import BOOT_ID, read
+from console.inventory import Cluster, Login, Node, Raid
 from console.inventory_file import load
 from console.question import Question, Subject
 from console.rounds import asked
@@ -19,6 +20,7 @@ from console.wire import Wire
 from tests.hostile.machines import EVIL
 
 MIB = 1 << 20
+SOMEBODY = Node("node1", "10.20.0.11", Login("127.0.0.1"))
 Asked = tuple[Question[Any], str]
 """A question and whom it was about."""
 Honest = dict[Asked, tuple[Answer, ...]]
@@ -140,5 +142,9 @@ def told(answer: Answer, lie: Lie) -> Answer:
     if isinstance(answer, Page):
         node = ("X-Node", plain_text(lie("node1")))  # as the wire hands it over
         return replace(answer, body=lie(answer.body), headers=(*answer.headers, node), at=answer.at + 1)
+    if isinstance(answer, Identity):
+        addresses = "".join(f"inet {one}/24\n" for one in answer.addresses)
+        text = f"{addresses}==> {BOOT_ID} <==\n{answer.boot}\n\n==> /etc/machine-id <==\n{answer.machine_id}\n"
+        return read(SOMEBODY, Ran(0, lie(text), ""), answer.host_key)
     rows = tuple((*row[:-1], lie(row[-1])) for row in answer.rows)
     return Rows(rows * (50 if lie is _without_end else 1), answer.at + 1)

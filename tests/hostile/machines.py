@@ -12,7 +12,7 @@ from console.sim import folder as folders
 from console.sim.boxes import Box, Tunnel
 from console.sim.mysql_wire import MysqlError, Result
 from console.sim.node import Node
-from console.sim.shell import BUILTINS, Call, Command
+from console.sim.shell import BUILTINS, Call, Command, Shell, System
 
 LIARS = ("fw2", "node2")
 CLIPBOARD = "\x1b]52;c;b3duZWQ=\x07"
@@ -51,6 +51,7 @@ class Hostile(Simulator):
         if name in LIARS:
             honest: Mapping[str, Command] = {**box.system.commands, "cat": BUILTINS["cat"]}
             commands = {name: partial(self._manner.command, command) for name, command in honest.items()}
+            commands["sh"] = partial(_introduced, box.system, commands["sh"])
             read = box.system.files
             box.system = replace(
                 box.system, commands=commands, files=lambda path, root: _twisted(read(path, root), self._manner.file)
@@ -76,6 +77,13 @@ class Hostile(Simulator):
         writer.write(self._manner.page((await web.apache(node, target)).encoded(False)))
         await writer.drain()
         writer.close()
+
+
+async def _introduced(truth: System, lie: Command, call: Call) -> int:
+    """An enemy says who it is: else nothing more would be asked, nor believed."""
+    if any(word in call.argv[-1] for word in ("/etc/machine-id", "kern.hostuuid")):
+        return await Shell(truth, "root", call.out, call.err).run(call.argv[-1])
+    return await lie(call)
 
 
 def _twisted(text: str | None, twist: Twist) -> str | None:

@@ -95,7 +95,7 @@ def test_the_example_shows_every_key_once() -> None:
     assert set(tables["web"]) == {field.name for field in fields(Web)}
     assert set(tables["timings"]) == {field.name for field in fields(Timings)}
     machine = {*tables["ssh"], *tables["firewalls"]["fw2"]}
-    assert machine == {"address", *(field.name for field in fields(Login))}
+    assert machine == {"address", "machine_id", *(field.name for field in fields(Login))}
     assert {*tables["vips"]["wan"], "name"} == {field.name for field in fields(Vip)}
     known = {field.name for field in fields(Cluster)} - {"name"}
     assert known <= set(tables)
@@ -138,7 +138,7 @@ def test_an_option_file_may_hold_the_user_too(tmp_path: Path) -> None:
     assert cluster.mysql == Mysql("", option_file=tmp_path / "my.cnf")
 
 
-MACHINE = "address, host, user, port, config, known_hosts, identity"
+MACHINE = "address, host, machine_id, user, port, config, known_hosts, identity"
 CLUSTER = "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, web, timings"
 NO_SECRET = "a secret doesn't belong in this file; remove it and "
 
@@ -232,6 +232,12 @@ FAULTS = [
       for program in ("-s", "/usr/sbin/", "LD_PRELOAD=/tmp/x.so")),
     (SMALL + '[cluster.web1.mysql]\nuser = "u"\ndatadir = "--files0-from=/x"',
      "cluster.web1.mysql.datadir: '--files0-from=/x' is not a folder on the node: it begins with /"),
+    *((SMALL + f"[cluster.web1.nodes.n2]\naddress = '10.0.0.9'\nmachine_id = '{machine_id}'",
+       f"cluster.web1.nodes.n2.machine_id: '{machine_id}' is none: `drainboard check` prints it")
+      for machine_id in ("node2", "0" * 32, "0123456789abcdef" * 2 + "0")),
+    (SMALL + "".join(f"[cluster.web1.nodes.n{at}]\naddress = '10.0.0.{at}'\nmachine_id = '{'1a' * 16}'\n"
+                     for at in (8, 9)),
+     "cluster.web1: n8 and n9 have the same machine_id, so it proves neither"),
     (SMALL + "[cluster.web1.timings]\npoll = 0",
      "cluster.web1.timings.poll: 0 is not a number of seconds above 0 and up to a week"),
     (SMALL + "[cluster.web1.timings]\npoll = inf",

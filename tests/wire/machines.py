@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,31 @@ class Machine:
         await self.acceptor.wait_closed()
 
 
+_ASKED = re.compile(r"^echo (\w+); echo \1 >&2\n.*(machine-id|kern\.hostuuid)", re.DOTALL | re.MULTILINE)
+
+
+def introduction(asked: str) -> tuple[str, str] | None:
+    """What node1 and fw1 of `cluster` say of themselves on both streams; None: they are asked something else."""
+    found = _ASKED.search(asked)
+    if found is None:
+        return None
+    mark, node = found[1], found[2] == "machine-id"
+    told = "\n".join(f"    inet 10.0.{0 if node else 1}.{n}/24 brd 10.0.0.255" for n in range(1, 10))
+    return f"{mark}\n{told}\n\n{mark} 0\n{mark}.\n", f"{mark}\n{mark}.\n"
+
+
+async def script_of(process: asyncssh.SSHServerProcess[bytes]) -> str:
+    """All that is said to a shell, up to its end. Who the machine is, is answered at once."""
+    text = ""
+    while data := (await process.stdin.read(65536)).decode():
+        text += data
+        if told := introduction(text):
+            process.stdout.write(told[0].encode())
+            process.stderr.write(told[1].encode())
+            text = ""
+    return text
+
+
 class Door(asyncssh.SSHServer):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -82,13 +108,15 @@ async def shell(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> 
     """Runs the real /bin/sh, as sshd would, and ends it when the client goes."""
     task = asyncio.current_task()
     assert task is not None
+    assert process.term_type is None, "a terminal was asked for"
+    text = await script_of(process)
+    if not text:
+        return
     machine.shells.add(task)
     machine.at_once += 1
     machine.most_at_once = max(machine.most_at_once, machine.at_once)
     try:
         machine.commands.append(str(process.command))
-        assert process.term_type is None, "a terminal was asked for"
-        text = (await process.stdin.read()).decode()
         machine.scripts.append(text)
         if machine.path:
             text = text.replace("; export PATH", f":; PATH={machine.path}:$PATH; export PATH", 1)
@@ -126,8 +154,13 @@ async def copy(source: asyncio.StreamReader, to: asyncssh.SSHWriter[bytes]) -> N
 
 
 async def deaf(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Takes the script and never says a word."""
-    machine.scripts.append((await process.stdin.read()).decode())
+    """Says who it is, then takes a script and never says a word."""
+    while data := (await process.stdin.read(65536)).decode():
+        if told := introduction(data):
+            process.stdout.write(told[0].encode())
+            process.stderr.write(told[1].encode())
+        else:
+            machine.scripts.append(data)
     await process.channel.wait_closed()
 
 

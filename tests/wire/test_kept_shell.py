@@ -12,7 +12,7 @@ import pytest
 from console.asks import Ran, Run, TimedOut, WireError
 
 from .conftest import Bench
-from .machines import Machine, cluster, copy
+from .machines import Machine, cluster, copy, introduction
 
 ECHO = (Run(("echo", "hello")),)
 HELLO = (Ran(0, "hello\n", ""),)
@@ -48,6 +48,10 @@ async def live(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> N
 async def feed(machine: Machine, process: asyncssh.SSHServerProcess[bytes], stdin: asyncio.StreamWriter) -> None:
     with suppress(OSError, asyncssh.Error):
         while data := await process.stdin.read(65536):
+            if told := introduction(data.decode()):
+                process.stdout.write(told[0].encode())
+                process.stderr.write(told[1].encode())
+                continue
             machine.scripts.append(data.decode())
             stdin.write(data)
             await stdin.drain()

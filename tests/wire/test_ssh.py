@@ -391,7 +391,7 @@ async def test_garbage_is_an_answer_like_another(bench: Bench) -> None:
 
 
 async def no_shell(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    await process.stdin.read()
+    await process.stdin.read(1)
     process.stderr.write(b"This account is\x1b[2J \xe2\x80\xaenot available.\n")
     process.exit(1)
 

@@ -7,8 +7,21 @@ from collections.abc import Mapping
 
 from console.ui.readings.database import DATABASE
 from console.ui.readings.firewall import FIREWALL
+from console.ui.readings.kinds import one_of, unset, unwanted, warned
 from console.ui.readings.node import NODE
 from console.ui.readings.shapes import Label
 from console.ui.readings.storage import STORAGE
+from console.ui.words import Word
 
-LABELS: Mapping[str, tuple[Label, ...]] = {**FIREWALL, **NODE, **DATABASE, **STORAGE}
+IDENTITY: Mapping[str, tuple[Label, ...]] = {
+    "Identity": (
+        Label("doubt", "not proven", one_of({"": Word("", "no", "text")}, warned)),
+        Label("here", "this console runs on it", unwanted),
+        Label("addresses", "address"),
+        Label("moving", "CARP address", unset("none")),
+        Label("machine_id", "machine_id", unset("not told")),
+        Label("boot", "boot", unset("not told")),
+        Label("host_key", "host key"),
+    )
+}
+LABELS: Mapping[str, tuple[Label, ...]] = {**FIREWALL, **NODE, **DATABASE, **STORAGE, **IDENTITY}

@@ -38,6 +38,15 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("clock", "clock", clock),
         L("clocks", "", None),
     ),
+    "Running": (
+        L("mysqld", "MySQL", unset("none")),
+        L("ports", "listens on", unset("neither 3306 nor 4567")),
+        L("grastate", "grastate.dat"),
+        L("glusterd", "glusterd"),
+        L("bricks", "brick processes"),
+        L("haproxy", "HAProxy"),
+    ),
+    "Listed": (L("volumes", "volume", unset("none, or Gluster does not run")),),
     "Services": (L("active", "active"), L("settling", "starting or stopping"), L("bricks", "brick processes")),
     "Apache": (
         L("busy", "workers busy"),

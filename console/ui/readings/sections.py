@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from console.asks import Ask, Get, Query, Run, command
+from console.asks import Ask, Get, Identify, Query, Run, command
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
 from console.facts.bricks import brick_of
@@ -107,6 +107,8 @@ def _bricks(picture: Snapshot, node: str) -> list[Section]:
 def source(ask: Ask, machine: str, sudo: bool) -> str:
     """What was sent, as it leaves."""
     match ask:
+        case Identify():
+            return source(ask.run, machine, sudo)
         case Run():
             return f"{machine}: {re.sub(' </dev/null$', '', command(ask, 'END', sudo))}"
         case Query():

@@ -1,6 +1,6 @@
 """The selected node in words: since when and why it is out, what is not as it should be, and why unknown."""
 
-from console.facts.fitness import CLEAN_LOOKS, unfit
+from console.facts.fitness import CLEAN_LOOKS, fit, unfit
 from console.facts.membership import Place, config_of, memberships, place
 from console.health import Kind
 from console.snapshot import Known
@@ -100,8 +100,8 @@ def _wrong(sight: Sight) -> list[list[Line]]:
     mine = [one for one in mine if one.says != sight.verdict.says]
     sentences = [*(one.says for one in mine), *said]
     if not sentences:
-        fit = "asking" if sight.asking else "fit to serve: Synced, its own copy whole, answering by itself"
-        return [[line(Piece(fit, "dim" if sight.asking else "ok"))]]
+        says = "asking" if sight.asking else f"fit to serve: {fit(sight.picture.cluster)}"
+        return [[line(Piece(says, "dim" if sight.asking else "ok"))]]
     return [wrapped(f"{words.WARN} {says}", sight.width - 12, rest="  ", style="warn", most=2) for says in sentences]
 
 

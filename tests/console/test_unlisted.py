@@ -1,0 +1,161 @@
+"""What runs on a node and is in no inventory: a reboot stops it, so it is seen, said, and stands against it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.asks import Ran, Unreadable
+from console.commands.check import lines
+from console.commands.check_lines import NOTE
+from console.facts.fitness import fit, unfit
+from console.guards import Action, Override
+from console.health import Kind, findings
+from console.inventory import Cluster
+from console.plan import Consent, NotBegun
+from console.probes.running import Listed, Running, parse, parse_listed
+from console.procedures import PROCEDURES
+from console.procedures.steps import Intent
+from console.session import Session
+from console.sim import Simulator
+from tests.conftest import simulated, watching
+from tests.console.telling import until
+
+NAMED = Consent(True, "node2", "a test")
+YES = Consent(True)
+
+
+def bare(cluster: Cluster) -> Cluster:
+    return replace(cluster, mysql=None, mysql_proxy=None, volumes=(), vips=())
+
+
+@asynccontextmanager
+async def unlisted(folder: Path) -> AsyncIterator[tuple[Simulator, Cluster, Session]]:
+    async with simulated(folder / "sim") as (sim, cluster), watching(bare(cluster)) as session:
+        yield sim, bare(cluster), session
+
+
+async def test_no_reboot_without_name_and_reason_where_mysql_and_gluster_are_asked_nothing(tmp_path: Path) -> None:
+    async with unlisted(tmp_path) as (sim, _, session):
+        before = sim.world.nodes["node2"].boot_id
+        plan = session.plan(Action.REBOOT, "node2")
+        said = {one.saw: (one.clears, one.override) for one in plan.objections}
+        mysql = next(saw for saw in said if "no [mysql]:" in saw)
+        assert mysql == (
+            "MySQL runs on node2 (mariadb.service, mariadbd, port 3306, port 4567 and grastate.dat), and the inventory "
+            "has no [mysql]: nobody asks whether it is Synced"
+        )
+        assert said[mysql] == ("Add [cluster.demo.mysql] to the inventory", Override.NAME_AND_REASON)
+        gluster = next(saw for saw in said if "no volumes" in saw)
+        assert "Gluster runs on node2 (glusterd.service and 1 brick process; its volumes are www)" in gluster
+        assert said[gluster] == ('Add volumes = ["www"] to [cluster.demo] in the inventory', Override.NAME_AND_REASON)
+        assert next(one for saw, (_, one) in said.items() if "[mysql_proxy]" in saw) is Override.CONFIRM
+        with pytest.raises(NotBegun, match=r"has no \[mysql\]"):
+            await session.begin(Action.REBOOT, "node2", YES)
+        assert sim.world.nodes["node2"].boot_id == before
+        kinds = {(one.machine, one.kind) for one in findings(session.picture)}
+        for kind in (Kind.MYSQL_UNLISTED, Kind.VOLUME_UNLISTED, Kind.PROXY_UNLISTED):
+            assert {(f"node{at}", kind) for at in (1, 2, 3)} <= kinds
+        assert ("carp", Kind.VIPS_UNLISTED) in kinds
+
+
+async def test_fit_says_only_what_was_asked(tmp_path: Path) -> None:
+    async with unlisted(tmp_path) as (sim, cluster, session):
+        before = sim.world.nodes["node2"].boot_id
+        running = await session.begin(Action.REBOOT, "node2", NAMED)
+        await running.task
+        assert sim.world.nodes["node2"].boot_id != before
+        said = [note.says for note in running.notes]
+        assert "node2 is fit: serving by itself" in said
+        assert not [one for one in said if "Synced" in one or "healed" in one]
+    told = [step.told(Intent(cluster, "node2", Action.REBOOT)) for step in PROCEDURES[Action.REBOOT]]
+    assert "wait until node2 is fit: serving by itself" in told
+
+
+def test_the_words_of_fitness_follow_the_inventory() -> None:
+    cluster = Cluster("c", (), ())
+    assert fit(cluster) == "serving by itself"
+    assert fit(replace(cluster, volumes=("www",))) == "healed, serving by itself"
+
+
+async def test_a_database_that_is_only_seen_is_waited_for(tmp_path: Path) -> None:
+    async with unlisted(tmp_path) as (sim, _, session):
+        sim.fault("mysql-stopped", "node2")
+        says = "MySQL does not run on node2, whose grastate.dat says that it is a Galera member"
+        await until(session, lambda now: says in unfit(now, "node2"))
+
+
+async def test_a_mysqld_without_a_unit_is_not_rebooted_over(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        timings = replace(cluster.timings, stop=2.0, boot=2.0, sessions=1.0)
+        async with watching(replace(bare(cluster), timings=timings)) as session:
+            node = sim.world.nodes["node2"]
+            node.by_hand, before = True, node.boot_id
+            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            with pytest.raises(Exception, match="MySQL on node2 still runs"):
+                await running.task
+            assert node.boot_id == before
+
+
+async def test_a_volume_that_the_inventory_lacks(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster):
+        async with watching(cluster) as session:
+            assert not [one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster" in one.saw]
+        async with watching(replace(cluster, volumes=("data",))) as session:
+            (one,) = [
+                one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster on node2 names" in one.saw
+            ]
+            assert one.saw == (
+                "Gluster on node2 names www, which the inventory does not: nobody asks whether it is healed"
+            )
+            assert (one.clears, one.override) == ("Add www to `volumes` in the inventory", Override.NAME_AND_REASON)
+
+
+async def test_check_says_what_to_add(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster):
+        notes = [line async for line in lines(bare(cluster)) if line.mark == NOTE]
+        assert {(one.machine, one.what) for one in notes if one.machine == "node2"} >= {
+            ("node2", "mysql"), ("node2", "volumes"), ("node2", "mysql_proxy"),
+        }  # fmt: skip
+        assert ("carp", "vips") in {(one.machine, one.what) for one in notes}
+
+
+TCP = "   3: 00000000:{port} 00000000:0000 0A 00000000:00000000 00:00000000 00000000   109        0 24105 1 0 100 0\n"
+
+
+@pytest.mark.parametrize(
+    ("processes", "listens", "grastate", "seen"),
+    [
+        (Ran(1, "", ""), Ran(1, "", ""), 1, Running((), (), False, False, 0, False)),
+        (Ran(0, "12 mysqld\n13 glusterfsd\n14 glusterfsd\n", ""), Ran(2, TCP.format(port="0CEA"), "no tcp6"), 0,
+         Running(("mysqld",), (3306,), True, False, 2, False)),
+        (Ran(0, "9 haproxy\n12 mariadbd\n 800 glusterd\n", ""),
+         Ran(0, TCP.format(port="11D7") + TCP.replace("00000000:{", "0" * 32 + ":{").format(port="0CEA"), ""), 1,
+         Running(("mariadbd",), (3306, 4567), False, True, 0, True)),
+    ],
+)  # fmt: skip
+def test_processes_and_ports(processes: Ran, listens: Ran, grastate: int, seen: Running) -> None:
+    assert parse((processes, listens, Ran(grastate, "", "")), None) == seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "volumes"),
+    [
+        (Ran(0, "data\nwww\n", ""), ("data", "www")),
+        (Ran(0, "No volumes present in cluster\n", ""), ()),
+        (Ran(0, "", "No volumes present in cluster\n"), ()),
+        (Ran(1, "Connection failed. Please check if gluster daemon is operational.\n", ""), None),
+        (Ran(127, "", "timeout: failed to run command 'gluster': No such file or directory\n"), None),
+        (Ran(1, "", "sudo: gluster: command not found\n"), None),
+    ],
+)
+def test_gluster_s_own_list(answer: Ran, volumes: tuple[str, ...] | None) -> None:
+    assert parse_listed((answer,), None) == Listed(volumes)
+
+
+def test_what_is_no_list_of_names_is_none() -> None:
+    for answer in (Ran(0, "a b;c\n", ""), Ran(124, "", ""), Ran(0, "www\n\x1b[2J\n", "")):
+        with pytest.raises(Unreadable):
+            parse_listed((answer,), None)
