@@ -169,13 +169,13 @@ async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
 
 def _runs(inventory: Inventory, only: str | None) -> int:
     from console.commands import plain
-    from console.journal import Journal
+    from console.journal import MOVE
     from console.lock import holder
-    from console.paths import journal_dir
+    from console.session import journal_of, strangers
 
     clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
     for cluster in clusters:
-        journal = Journal(journal_dir() / cluster.name)
+        journal = journal_of(cluster)
         held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
         for record in journal.unfinished():
             plain.say(f"{cluster.name}: {plain.describe(record, held)}")
@@ -183,6 +183,10 @@ def _runs(inventory: Inventory, only: str | None) -> int:
             out = journal.taken_out(node.name)
             if out is not None and out.outcome is not None:
                 plain.say(f"{cluster.name}: {plain.describe_out(out)}")
+        for file in journal.read().unread:
+            plain.say(f"{cluster.name}: {file.says}. {MOVE}")
+    for record in strangers(inventory) if only is None else ():
+        plain.say(f"{record.path.parent.name}, which is no cluster of the inventory: {plain.describe(record)}")
     return plain.Exit.DONE
 
 

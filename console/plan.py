@@ -1,16 +1,20 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from console.asks import quoted
 from console.guards import About, Action, Objection, Override, traffic
 from console.health import serving
-from console.journal import Record
+from console.journal import MOVE, Record, Unread
 from console.probes.apache import APACHE, SITE
 from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
 from console.saying import clock, listed
 from console.snapshot import Snapshot
+
+FEW = 3
+"""Files that are named one by one."""
 
 
 class Consent(NamedTuple):
@@ -70,6 +74,22 @@ def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
             saw = f"an order of {record.action} {record.node} to {listed(ends)} may still be on its way"
             saw += ": nobody heard its end"
             yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
+
+
+def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
+    """Journals that can't be read: what else is open is not known."""
+    for at, file in enumerate(files[:FEW]):
+        rest = f" (and {len(files) - FEW} more)" if at == FEW - 1 and len(files) > FEW else ""
+        yield Objection(node, f"{file.says}{rest}", MOVE, Override.CONFIRM)
+
+
+def action_of(record: Record) -> Action:
+    """What a run does. Raises NotBegun for one of a later version."""
+    try:
+        return Action(record.action)
+    except ValueError:
+        says = f"this version knows no action {quoted(record.action)}: resume it with the version that began it"
+        raise NotBegun(f"{says}, or put {record.node} back") from None
 
 
 def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:

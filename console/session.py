@@ -6,6 +6,7 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
@@ -16,12 +17,13 @@ from console.events import follow
 from console.facts.membership import Place, place
 from console.guards import Action, Objection, objections
 from console.health import Finding, Kind
-from console.inventory import Cluster
+from console.inventory import Cluster, Inventory
 from console.journal import Journal, JournalError, Record, load, unfinished, who
+from console.journal_disk import in_time
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
-from console.paths import journal_dir
-from console.plan import Consent, NotBegun, Plan, needed, unheard
+from console.paths import journal_dir, make_private
+from console.plan import Consent, NotBegun, Plan, action_of, needed, unheard, unread
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
@@ -53,6 +55,22 @@ def _still_open(record: Record) -> Record:
     return now
 
 
+def journal_of(cluster: Cluster) -> Journal:
+    """A cluster's journal, which knows its runs also when the cluster had another name."""
+    nodes = {node.name: node.address for node in cluster.nodes}
+    return Journal(journal_dir() / cluster.name, nodes, [firewall.address for firewall in cluster.firewalls])
+
+
+def strangers(inventory: Inventory) -> Iterator[Record]:
+    """Open runs of clusters that the inventory no longer names, and that are not known by their addresses."""
+    names = {cluster.name for cluster in inventory.clusters}
+    known = {record.path for cluster in inventory.clusters for record in journal_of(cluster).records()}
+    with suppress(OSError):
+        for folder in sorted(journal_dir().iterdir()):
+            mine = Journal(folder).unfinished() if folder.name not in names else ()
+            yield from (record for record in mine if record.path not in known)
+
+
 class Session:
     """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
 
@@ -61,7 +79,7 @@ class Session:
         self.read_only = read_only
         self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
         self.poller = Poller(cluster, self.wire)
-        self.journal = Journal(journal_dir() / cluster.name)
+        self.journal = journal_of(cluster)
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
@@ -136,9 +154,9 @@ class Session:
 
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
-        same = (intent.node, intent.action.value) if resumed else None
-        others = (record for record in self.unfinished() if (record.node, record.action) != same)
-        return tuple(unheard(others, time.time()))
+        same, read = (intent.node, intent.action.value) if resumed else None, self.journal.read()
+        others = (record for record in self.left_open(read.records) if (record.node, record.action) != same)
+        return (*unheard(others, time.time()), *unread(read.unread, intent.node))
 
     def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
         """Begins a run. Raises NotBegun."""
@@ -160,7 +178,7 @@ class Session:
     def resume(self, record: Record, consent: Consent | None = None) -> Running:
         """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
         self._must_be_free()
-        action = Action(record.action)
+        action = action_of(record)
         self.plan(action, record.node, resumed=True).must_be_unopposed(consent or Consent())
         with self._locked(action, record.node) as lock:
             record = _still_open(record)
@@ -206,7 +224,10 @@ class Session:
     @property
     def elsewhere(self) -> Holder | None:
         """Who carries out a run in this cluster, if it is another process."""
-        return None if self.running else holder(self.journal.folder / "lock")
+        lock = self.journal.folder / "lock"
+        with suppress(JournalError, OSError):
+            return None if self.running else in_time(lambda: holder(lock), lock)
+        return None
 
     def taken_out(self, node: str) -> Record | None:
         """The run that took a node out, if this console's journal knows it."""
@@ -227,10 +248,11 @@ class Session:
 
     def _locked(self, action: Action, node: str) -> ExitStack:
         """Holds the cluster's lock until it is closed. Raises NotBegun."""
-        lock = ExitStack()
+        lock, folder = ExitStack(), self.journal.folder
         try:
+            in_time(lambda: make_private(folder), folder)
             lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {action.value} {node}"))
-        except Locked as error:
+        except (Locked, JournalError) as error:
             raise NotBegun(str(error)) from error
         except OSError as error:
             raise NotBegun(f"{self.journal.folder} can't be written: {error.strerror}; nothing is begun") from error
