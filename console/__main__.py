@@ -11,6 +11,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,10 @@ class NoTerminal(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; see docs/commands.md."""
     _says_what_it_can()
+    if (
+        not sys.warnoptions
+    ):  # a library's words to programmers are nobody's here, least of all a program's that reads us
+        warnings.simplefilter("ignore")
     options = parser().parse_args(arguments)
     try:
         if options.command == "demo":

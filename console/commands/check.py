@@ -163,6 +163,8 @@ async def _machine(
     subject = Subject.FIREWALL if firewall else Subject.NODE
     login = await _login(cluster, name, subject, wire)
     yield login
+    for passed in wire.passed_over(name):
+        yield Line(NOTE, name, "ssh", passed)
     if login.mark == MEND:
         yield Line(UNTRIED, name, "all else", "not tried")
         return
