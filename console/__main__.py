@@ -11,6 +11,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,10 @@ class NoTerminal(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code; see docs/commands.md."""
     _says_what_it_can()
+    if (
+        not sys.warnoptions
+    ):  # a library's words to programmers are nobody's here, least of all a program's that reads us
+        warnings.simplefilter("ignore")
     options = parser().parse_args(arguments)
     try:
         if options.command == "demo":
@@ -169,13 +174,13 @@ async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
 
 def _runs(inventory: Inventory, only: str | None) -> int:
     from console.commands import plain
-    from console.journal import Journal
+    from console.journal import MOVE
     from console.lock import holder
-    from console.paths import journal_dir
+    from console.session import journal_of, strangers
 
     clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
     for cluster in clusters:
-        journal = Journal(journal_dir() / cluster.name)
+        journal = journal_of(cluster)
         held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
         for record in journal.unfinished():
             plain.say(f"{cluster.name}: {plain.describe(record, held)}")
@@ -183,6 +188,10 @@ def _runs(inventory: Inventory, only: str | None) -> int:
             out = journal.taken_out(node.name)
             if out is not None and out.outcome is not None:
                 plain.say(f"{cluster.name}: {plain.describe_out(out)}")
+        for file in journal.read().unread:
+            plain.say(f"{cluster.name}: {file.says}. {MOVE}")
+    for record in strangers(inventory) if only is None else ():
+        plain.say(f"{record.path.parent.name}, which is no cluster of the inventory: {plain.describe(record)}")
     return plain.Exit.DONE
 
 

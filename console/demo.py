@@ -1,15 +1,24 @@
 """The demo's cluster: the simulator as a child process that ends with us, whatever becomes of us."""
 
 import asyncio
+import os
 import sys
+import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.asks import printable
+
+LAST = 12
+"""Lines that are shown of what a simulator said that did not start."""
+START = 30.0
+"""Seconds it may take."""
+
 
 class DemoFailed(Exception):
-    """The simulator did not come up. One sentence."""
+    """The simulator did not come up. A sentence, and its own last lines."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +52,19 @@ class Demo:
 async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: int = 1) -> AsyncGenerator[Demo]:
     """Starts the simulator in `folder`; it ends when its standard input does."""
     how = {"--folder": str(folder), "--speed": f"{speed:g}", "--scenario": scenario, "--clusters": str(clusters)}
-    command = (sys.executable, "-m", "console.sim", *(word for pair in how.items() for word in pair))
-    pipe = asyncio.subprocess.PIPE
-    log = (folder / "simulator.log").open("wb")
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=log)
-    log.close()
+    # -P: nothing that lies in the folder we were started in
+    command = (sys.executable, "-P", "-m", "console.sim", *(word for pair in how.items() for word in pair))
+    pipe, log = asyncio.subprocess.PIPE, folder / "simulator.log"
     try:
-        assert process.stdout is not None  # noqa: S101 -- asked for as a pipe above
-        async with asyncio.timeout(30):
-            first = await process.stdout.readline()
-        if not first.strip():
-            raise DemoFailed(f"The demo cluster did not start; what it said is in {folder / 'simulator.log'}")
-        yield Demo(Path(first.decode().strip()), process)
+        with log.open("wb") as words:
+            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=words)
+    except OSError as error:
+        raise DemoFailed(f"The demo cluster can't be started: {log} can't be written, {error.strerror}") from None
+    try:
+        inventory = await _started(process)
+        if inventory is None:
+            raise DemoFailed(_last_words(log))
+        yield Demo(inventory, process)
     finally:
         if process.stdin is not None:
             process.stdin.close()
@@ -64,3 +74,23 @@ async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: 
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _started(process: asyncio.subprocess.Process) -> Path | None:
+    """Where its inventory is, once it is up."""
+    assert process.stdout is not None  # noqa: S101 -- asked for as a pipe
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START):
+            first = await process.stdout.readline()
+        return Path(first.decode(errors="replace").strip()) if first.strip() else None
+    return None
+
+
+def _last_words(log: Path) -> str:
+    """What it said at the end, and where all of it is: its own folder goes with us."""
+    said = log.read_bytes()
+    handle, kept = tempfile.mkstemp(prefix="drainboard-demo-", suffix=".log")
+    with os.fdopen(handle, "wb") as file:
+        file.write(said)
+    last = [f"  {printable(line)}" for line in said.decode(errors="replace").splitlines()[-LAST:]]
+    return "\n".join(["The demo cluster did not start. Its last words:", *last, f"All that it said is in {kept}"])

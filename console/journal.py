@@ -5,129 +5,37 @@ found), `found` (what to put back), `sending` (a step and its exact orders), `an
 was said against them), `seen` (a step's success as read back), `partly` (the same, and which machines could not be
 told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped), `halted`
 (who stopped it), `parked` (done but for what was missed), `closed` (how it ended). A run without `closed` is open. A
-line that a crash cut short is the last one, and is left out.
+line that a crash cut short is the last one, and is left out. Lines and runs are counted (`n`, `run`): a clock may be
+set back, so times are only shown.
 """
 
 import getpass
-import json
-import os
 import platform
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
+from console import journal_disk as disk
+from console.journal_disk import JournalError, in_time
+from console.journal_lines import Entry, parse, texts, written
+from console.journal_record import MOVE, Read, Record, Seen, Unread, taken_out, unfinished
 
-class JournalError(Exception):
-    """The journal can't be written; nothing may be sent then. One sentence."""
-
-
-class Entry(NamedTuple):
-    """One line. `at` is Unix time."""
-
-    at: float
-    kind: str
-    facts: dict[str, Any]
-
-
-class Record(NamedTuple):
-    """One run, as far as it is on disk."""
-
-    path: Path
-    entries: tuple[Entry, ...]
-
-    def first(self, name: str) -> str:
-        """A fact of the opening line, as text."""
-        return str(self.entries[0].facts.get(name, ""))
-
-    @property
-    def node(self) -> str:
-        """Which node it is about."""
-        return self.first("node")
-
-    @property
-    def action(self) -> str:
-        """Value of the Action."""
-        return self.first("action")
-
-    @property
-    def begun(self) -> float:
-        """Unix time."""
-        return self.entries[0].at
-
-    @property
-    def outcome(self) -> str | None:
-        """How it was closed; None while it is open."""
-        return next((str(entry.facts.get("outcome")) for entry in self.entries if entry.kind == "closed"), None)
-
-    @property
-    def found(self) -> dict[str, str]:
-        """What was there before our own doing, by key; a note is only written again where it was somebody else's."""
-        known = self.entries[0].facts.get("found")
-        merged = dict(cast("dict[str, str]", known)) if isinstance(known, dict) else {}
-        for entry in self.entries:
-            if entry.kind == "found":
-                merged |= entry.facts
-        return merged
-
-    @property
-    def agreed(self) -> frozenset[tuple[str, str, str]]:
-        """The objections that a person had overcome when it was opened, as `Objection.about` names them."""
-        known = self.entries[0].facts.get("agreed")
-        parts = (
-            [cast("list[object]", one) for one in cast("list[object]", known) if isinstance(one, list)]
-            if isinstance(known, list)
-            else []
-        )
-        return frozenset((str(one[0]), str(one[1]), str(one[2])) for one in parts if len(one) == 3)
-
-    @property
-    def unheard(self) -> dict[str, float]:
-        """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
-        the Unix time by which it has ended. What the same machine said to a later order is no news of it."""
-        ends, under_way = dict[str, float](), dict[str, float]()
-        for entry in self.entries:
-            if entry.kind == "sending":
-                ends = _later(ends, under_way)
-                within = cast("dict[str, float]", entry.facts.get("within") or {})
-                under_way = {name: entry.at + seconds for name, seconds in within.items()}
-            elif entry.kind == "answered":
-                lost = cast("list[str]", entry.facts.get("lost") or [])
-                under_way = {name: end for name, end in under_way.items() if name in lost}
-        return _later(ends, under_way)
-
-    @property
-    def steps(self) -> dict[str, Entry]:
-        """How each step ended the last time it was gone through: `seen`, `partly` or `left`."""
-        return {str(one.facts.get("step")): one for one in self.entries if one.kind in ("seen", "partly", "left")}
-
-    @property
-    def behind(self) -> frozenset[str]:
-        """The steps that need not be gone through again: seen everywhere, or left when their time was up."""
-        return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
-
-    @property
-    def missed(self) -> dict[str, str]:
-        """Machines that some step could not tell when it was gone through last, and what that means."""
-        missed = dict[str, str]()
-        for entry in self.steps.values():
-            names: object = entry.facts.get("missed")
-            if isinstance(names, dict):
-                missed |= {str(name): str(says) for name, says in cast("dict[str, object]", names).items()}
-        return missed
-
-    def last(self, kind: str) -> Entry | None:
-        """The newest entry of a kind."""
-        return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
-
-
-Seen = tuple[tuple[int, int], Record]
-"""A file's size and time of change, and what it held then."""
-
-
-def _later(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
-    return {name: max(some.get(name, 0.0), others.get(name, 0.0)) for name in {**some, **others}}
+__all__ = [
+    "MOVE",
+    "Entry",
+    "Journal",
+    "JournalError",
+    "Read",
+    "Record",
+    "Unread",
+    "load",
+    "taken_out",
+    "unfinished",
+    "who",
+]
 
 
 def who() -> str:
@@ -136,49 +44,101 @@ def who() -> str:
 
 
 class Journal:
-    """The runs of one cluster in one folder."""
+    """The runs of one cluster, in its folder; those that it made under another name lie in the folders beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, nodes: Mapping[str, str] | None = None, firewalls: Iterable[str] = ()) -> None:
+        """`nodes`: address by name; `firewalls`: addresses. By these a run of another name is known."""
         self.folder = folder
-        self._read: dict[Path, Seen] = {}
+        self._nodes = dict(nodes or {})
+        self._firewalls = sorted(firewalls)
+        self._seen: dict[Path, Seen] = {}
+        self._beside: dict[Path, tuple[int, list[Path]]] = {}
+        """By folder: when it last changed, and which of its runs are ours."""
+        self._last = Read(())
 
     def open(self, node: str, action: str, **facts: Any) -> Record:
         """A new run. Raises JournalError."""
         seconds, rest = divmod(time.time_ns(), 10**9)  # one look: two could fall on either side of a second's end
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + f"-{rest:09d}"
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{node}-{action}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise JournalError(_sentence(self.folder, error)) from error
-        path = self.folder / f"{name}.jsonl"
-        return self.write(Record(path, ()), "opened", node=node, action=action, who=who(), **facts)
+        run = max((record.run for record in self.read().records), default=-1) + 1
+        where = {"address": self._nodes[node], "firewalls": self._firewalls} if node in self._nodes else {}
+        opening = {"run": run, "node": node, "action": action, "who": who(), **where, **facts}
+        return self.write(Record(self.folder / f"{name}.jsonl", ()), "opened", **opening)
 
     def write(self, record: Record, kind: str, **facts: Any) -> Record:
         """Appends a line and returns once it is on disk. Raises JournalError."""
-        entry = Entry(time.time(), kind, facts)
-        line = json.dumps({"at": round(entry.at, 3), "kind": kind, **facts}, ensure_ascii=False)
+        n = record.entries[-1].n + 1 if record.entries else 0
+        entry = Entry(time.time(), kind, facts, n)
+        line, path = written(entry.at, kind, n, facts), record.path
         try:
-            _append(record.path, line)
+            in_time(lambda: disk.append(path, line, new=not record.entries), path)
         except OSError as error:
-            raise JournalError(_sentence(record.path, error)) from error
-        return Record(record.path, (*record.entries, entry))
+            raise JournalError(_cannot("written", path, error)) from error
+        return record._replace(entries=(*record.entries, entry))
+
+    def read(self) -> Read:
+        """Every run. A file that has not changed is not read again. Of a disk that hangs: what was read before."""
+        try:
+            self._last, self._seen, self._beside = in_time(self._look, self.folder)
+        except (JournalError, OSError) as error:
+            why = str(error) if isinstance(error, JournalError) else error.strerror or str(error)
+            return Read(self._last.records, (Unread(self.folder, why),))
+        return self._last
+
+    def changed(self) -> float:
+        """When a run last came or went; 0 where nobody can tell."""
+        try:
+            return in_time(self.folder.stat, self.folder).st_mtime
+        except (JournalError, OSError):
+            return 0.0
 
     def records(self) -> tuple[Record, ...]:
-        """Every run that can be read, oldest first. A file that has not changed is not read again."""
-        paths = sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []
-        self._read = {path: self._look(path) for path in paths}
-        records = (record for _, record in self._read.values())
-        return tuple(record for record in records if record.entries and record.entries[0].kind == "opened")
+        """As `read`, without what can't be read."""
+        return self.read().records
 
-    def _look(self, path: Path) -> Seen:
-        known = self._read.get(path)
-        try:
-            stat = path.stat()
-        except OSError:
-            return (0, 0), Record(path, ())
-        mark = stat.st_size, stat.st_mtime_ns  # before it is read: what is appended meanwhile is read next time
-        return known if known and known[0] == mark else (mark, load(path))
+    def _look(self) -> tuple[Read, dict[Path, Seen], dict[Path, tuple[int, list[Path]]]]:
+        """In a thread, which may be given up: it changes nothing that is seen outside."""
+        beside = dict(self._elsewhere()) if self._nodes else {}
+        seen, unread = dict[Path, Seen](), list[Unread]()
+        for path in [*disk.names(self.folder), *(path for _, ours in beside.values() for path in ours)]:
+            try:
+                seen[path] = self._file(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                unread.append(Unread(path, error.strerror or str(error)))
+        records = [record for _, record in seen.values() if record.entries or record.damage]
+        for record in records:
+            damage = record.damage if record.told else ("it does not begin with a run", *record.damage)
+            if damage:
+                unread.append(Unread(record.path, damage[0]))
+        told = sorted((record for record in records if record.told), key=lambda one: (one.run, one.path.name))
+        return Read(tuple(told), tuple(unread)), seen, beside
+
+    def _file(self, path: Path) -> Seen:
+        known, mark = self._seen.get(path), disk.mark_of(path)  # before it is read: what comes meanwhile is read later
+        return known if known and known[0] == mark else (mark, _loaded(path, disk.read(path)))
+
+    def _elsewhere(self) -> Iterator[tuple[Path, tuple[int, list[Path]]]]:
+        """The folders of other names, each read when a run has come or gone. What can't be read there is theirs."""
+        with suppress(OSError):
+            for folder in sorted(self.folder.parent.iterdir()):
+                if folder == self.folder:
+                    continue
+                with suppress(OSError):
+                    changed, known = folder.stat().st_mtime_ns, self._beside.get(folder)
+                    fresh = known is not None and known[0] == changed
+                    yield folder, known if known and fresh else (changed, list(self._ours(folder)))
+
+    def _ours(self, folder: Path) -> Iterator[Path]:
+        addresses, firewalls = set(self._nodes.values()), set(self._firewalls)
+        for path in disk.names(folder):
+            with suppress(OSError):
+                record = self._file(path)[1]
+                theirs = texts(record.entries[0].facts.get("firewalls")) if record.told else ()
+                if firewalls.intersection(theirs) and record.first("address") in addresses:
+                    yield path
 
     def unfinished(self) -> tuple[Record, ...]:
         """As the function of that name, now."""
@@ -189,69 +149,20 @@ class Journal:
         return taken_out(self.records(), node)
 
 
-def unfinished(records: tuple[Record, ...]) -> tuple[Record, ...]:
-    """Runs that were never closed, oldest first."""
-    return tuple(record for record in records if record.outcome is None)
-
-
-def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
-    """The newest run that took a node out and that nothing has put back since."""
-    for record in reversed(records):
-        if record.node != node:
-            continue
-        if record.action in ("drain", "remove") or (record.action == "reboot" and record.outcome != "done"):
-            return None if record.outcome == "put back" else record
-        if record.outcome == "done":
-            return None
-    return None
-
-
-def _append(path: Path, line: str) -> None:
-    """One write and one fsync; a new file's name is made durable too. A line that was cut short is closed first."""
-    new = not path.exists()
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        size = os.fstat(handle).st_size
-        cut_short = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-        data = b"\n" * cut_short + line.encode(errors="backslashreplace") + b"\n"  # JSON reads it back
-        written = os.write(handle, data)
-        if written != len(data):
-            raise OSError(28, "No space left on device")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    if new:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def load(path: Path) -> Record:
     """A run as far as its file can be read."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    return Record(path, tuple(_entries(text)))
+    with suppress(OSError, JournalError):
+        return _loaded(path, in_time(lambda: disk.read(path), path))
+    return Record(path, ())
 
 
-def _entries(text: str) -> Iterator[Entry]:
-    for line in text.split("\n"):  # splitlines would also break a line at U+2028, which a machine may have printed
-        try:
-            parsed = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(parsed, dict):
-            facts = cast("dict[str, Any]", parsed)
-            at, kind = facts.pop("at", None), facts.pop("kind", None)
-            if isinstance(at, int | float) and isinstance(kind, str):
-                yield Entry(float(at), kind, facts)
+def _loaded(path: Path, data: bytes) -> Record:
+    lines = parse(data.decode(errors="replace"))
+    return Record(path, lines.entries, lines.damage)
 
 
-def _sentence(path: Path, error: OSError) -> str:
+def _cannot(what: str, path: Path, error: OSError) -> str:
     return (
-        f"The journal {path} can't be written ({error.strerror or error}), and what is not in it is not sent: "
+        f"The journal {path} can't be {what} ({error.strerror or error}), and what is not in it is not sent: "
         "free space there, or point DRAINBOARD_STATE to a folder that can be written"
     )

@@ -32,7 +32,7 @@ def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
     said += _ends(record)
     last = record.last("seen")
     if last and not gaps:
-        said.append(f"last read back: {last.facts.get('says')}")
+        said.append(f"last read back: {last.facts.get('says', '?')}")
     return list(dict.fromkeys(said))
 
 
@@ -43,11 +43,11 @@ def _ends(record: Record) -> Iterator[str]:
     for at in range(len(record.entries) - 1, -1, -1):
         entry = record.entries[at]
         if entry.kind == "failed":
-            yield f"stopped at “{entry.facts.get('step')}”: {entry.facts.get('why')}"
+            yield f"stopped at “{entry.facts.get('step', '?')}”: {entry.facts.get('why', '?')}"
         elif entry.kind == "halted":
-            yield f"stopped by {entry.facts.get('by')} {_where(record.entries[:at])}"
+            yield f"stopped by {entry.facts.get('by', '?')} {_where(record.entries[:at])}"
         elif entry.kind == "left":
-            yield f"went on all the same: {entry.facts.get('says')}"
+            yield f"went on all the same: {entry.facts.get('says', '?')}"
 
 
 def _interrupted(entries: tuple[Entry, ...]) -> str:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from console.paths import make_private
+
 TRIES = 3
 """Attempts, 10 ms apart: whoever looks whether the lock is held has it for less than one."""
 
@@ -30,7 +32,7 @@ class Holder(NamedTuple):
 @contextmanager
 def holding(path: Path, says: str) -> Generator[None]:
     """Holds the cluster's lock, and leaves `says` in the file for whoever comes meanwhile. Raises Locked."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(handle, fcntl.LOCK_EX, TRIES):
@@ -45,7 +47,7 @@ def holding(path: Path, says: str) -> Generator[None]:
 def holder(path: Path) -> Holder | None:
     """Who holds the lock now, in whatever process; what is left of one that has ended means nothing."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Where things lie on the operator's machine. No folder is made here; whoever writes makes it."""
+"""Where things lie on the operator's machine. Asking for a place makes none; whoever writes makes it."""
 
 import os
 from pathlib import Path
@@ -23,6 +23,21 @@ def state_dir() -> Path:
 def journal_dir() -> Path:
     """One folder a cluster, one file a run."""
     return state_dir() / "journal"
+
+
+def make_private(folder: Path) -> None:
+    """Makes what is missing of a folder's whole path, each for its owner alone, whatever the umask says. Raises
+    OSError."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        one.chmod(0o700)
+
+
+def too_open(folder: Path) -> tuple[Path, ...]:
+    """Our own folders down to this one that others may enter or read."""
+    ours = [one for one in (folder, *folder.parents) if one == state_dir() or state_dir() in one.parents]
+    return tuple(one for one in reversed(ours) if one.is_dir() and one.stat().st_mode & 0o077)
 
 
 def theme_dirs(inventory: Path | None = None) -> tuple[Path, ...]:

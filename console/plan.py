@@ -1,13 +1,13 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from console.asks import quoted
 from console.guards import About, Action, Objection, Override, traffic
 from console.health import serving
-from console.journal import Record
+from console.journal import MOVE, Record, Unread
 from console.lock import Holder
 from console.probes.apache import APACHE, SITE
 from console.probes.claim import GIVEN_UP, Claim
@@ -16,6 +16,9 @@ from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
 from console.saying import clock, listed
 from console.snapshot import Known, Snapshot
+
+FEW = 3
+"""Files that are named one by one."""
 
 
 class Consent(NamedTuple):
@@ -120,6 +123,22 @@ def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | 
 
 _ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
 """An action and its node, as every console words it: it can't speak for us."""
+
+
+def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
+    """Journals that can't be read: what else is open is not known."""
+    for at, file in enumerate(files[:FEW]):
+        rest = f" (and {len(files) - FEW} more)" if at == FEW - 1 and len(files) > FEW else ""
+        yield Objection(node, f"{file.says}{rest}", MOVE, Override.CONFIRM)
+
+
+def action_of(record: Record) -> Action:
+    """What a run does. Raises NotBegun for one of a later version."""
+    try:
+        return Action(record.action)
+    except ValueError:
+        says = f"this version knows no action {quoted(record.action)}: resume it with the version that began it"
+        raise NotBegun(f"{says}, or put {record.node} back") from None
 
 
 def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:

@@ -7,7 +7,7 @@ import asyncio
 import platform
 import time
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -20,12 +20,24 @@ from console.events import follow
 from console.facts.membership import Place, place
 from console.guards import About, Action, Objection, objections
 from console.health import Finding, Kind
-from console.inventory import Cluster
+from console.inventory import Cluster, Inventory
 from console.journal import Journal, JournalError, Record, load, unfinished, who
+from console.journal_disk import in_time
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
-from console.paths import journal_dir
-from console.plan import Consent, NotBegun, Plan, claimant, claimed, fell_silent, needed, unheard
+from console.paths import journal_dir, make_private
+from console.plan import (
+    Consent,
+    NotBegun,
+    Plan,
+    action_of,
+    claimant,
+    claimed,
+    fell_silent,
+    needed,
+    unheard,
+    unread,
+)
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
@@ -57,6 +69,22 @@ def _still_open(record: Record) -> Record:
     return now
 
 
+def journal_of(cluster: Cluster) -> Journal:
+    """A cluster's journal, which knows its runs also when the cluster had another name."""
+    nodes = {node.name: node.address for node in cluster.nodes}
+    return Journal(journal_dir() / cluster.name, nodes, [firewall.address for firewall in cluster.firewalls])
+
+
+def strangers(inventory: Inventory) -> Iterator[Record]:
+    """Open runs of clusters that the inventory no longer names, and that are not known by their addresses."""
+    names = {cluster.name for cluster in inventory.clusters}
+    known = {record.path for cluster in inventory.clusters for record in journal_of(cluster).records()}
+    with suppress(OSError):
+        for folder in sorted(journal_dir().iterdir()):
+            mine = Journal(folder).unfinished() if folder.name not in names else ()
+            yield from (record for record in mine if record.path not in known)
+
+
 class Session:
     """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
 
@@ -65,7 +93,7 @@ class Session:
         self.read_only = read_only
         self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
         self.poller = Poller(cluster, self.wire)
-        self.journal = Journal(journal_dir() / cluster.name)
+        self.journal = journal_of(cluster)
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
@@ -152,9 +180,9 @@ class Session:
 
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
-        same = (intent.node, intent.action.value) if resumed else None
-        others = (record for record in self.unfinished() if (record.node, record.action) != same)
-        return tuple(unheard(others, time.time()))
+        same, read = (intent.node, intent.action.value) if resumed else None, self.journal.read()
+        others = (record for record in self.left_open(read.records) if (record.node, record.action) != same)
+        return (*unheard(others, time.time()), *unread(read.unread, intent.node))
 
     async def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
         """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
@@ -182,7 +210,7 @@ class Session:
         """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
-        action = Action(record.action)
+        action = action_of(record)
         self._plan(action, record.node, resumed=True).must_be_unopposed(consent)
         async with self._claimed(action, record.node) as (lock, claims):
             record = _still_open(record)
@@ -258,7 +286,10 @@ class Session:
         """Who carries out a run in this cluster, or claims its firewalls, if it is another console."""
         if self.running:
             return None
-        return holder(self.journal.folder / "lock") or claimant(self.picture, frozenset(self._own))
+        lock, here = self.journal.folder / "lock", None
+        with suppress(JournalError, OSError):
+            here = in_time(lambda: holder(lock), lock)
+        return here or claimant(self.picture, frozenset(self._own))
 
     def taken_out(self, node: str) -> Record | None:
         """The run that took a node out, if this console's journal knows it."""
@@ -279,10 +310,11 @@ class Session:
 
     def _locked(self, action: Action, node: str) -> ExitStack:
         """Holds the cluster's lock until it is closed. Raises NotBegun."""
-        lock = ExitStack()
+        lock, folder = ExitStack(), self.journal.folder
         try:
+            in_time(lambda: make_private(folder), folder)
             lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {action.value} {node}"))
-        except Locked as error:
+        except (Locked, JournalError) as error:
             raise NotBegun(str(error)) from error
         except OSError as error:
             raise NotBegun(f"{self.journal.folder} can't be written: {error.strerror}; nothing is begun") from error

@@ -82,7 +82,7 @@ class Unknown:
 
     @property
     def unanswered(self) -> bool:
-        """It was asked, and nothing was told: silence, a refusal, nobody there, another machine. `why` names a remedy."""
+        """It was asked, and nothing was told: silence, a refusal, nobody or another one there. `why` names a remedy."""
         return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.UNPROVEN)
 
     @property

@@ -6,6 +6,7 @@ Nothing but known questions can leave: those of the screen, two programs' versio
 
 import asyncio
 import re
+import shlex
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -29,11 +30,13 @@ from console.commands.check_lines import MEND, NOTE, UNTRIED, WORKS, Line, betwe
 from console.commands.plain import Exit, say
 from console.commands.rights import rights
 from console.inventory import Cluster, Firewall
+from console.journal import MOVE
 from console.lock import Locked, holding
-from console.paths import journal_dir
+from console.paths import make_private, too_open
 from console.poller import Poller
 from console.question import Cadence, Subject
 from console.rounds import about, questions_of
+from console.session import journal_of
 from console.snapshot import NOT_ASKED, reading_of
 from console.ui.lines import harmless
 from console.wire import Wire
@@ -136,12 +139,17 @@ async def _settled(poller: Poller, subject: Subject, name: str) -> None:
 
 def here(cluster: Cluster) -> Iterator[Line]:
     """The journal's folder and the lock, without which nothing is begun."""
-    folder = journal_dir() / cluster.name
+    journal = journal_of(cluster)
+    folder = journal.folder
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
         yield Line(WORKS, "here", "journal", str(folder))
+        for wide in too_open(folder):
+            yield Line(MEND, "here", "journal", f"{wide} can be entered by others; chmod 700 {shlex.quote(str(wide))}")
+        for file in journal.read().unread:
+            yield Line(MEND, "here", "journal", f"{file.says}; {MOVE[0].lower()}{MOVE[1:]}")
         with holding(folder / "lock", "drainboard check"):
             pass
         yield Line(WORKS, "here", "lock")
@@ -162,6 +170,8 @@ async def _machine(
     subject = Subject.FIREWALL if firewall else Subject.NODE
     login = await _login(cluster, name, subject, wire)
     yield login
+    for passed in wire.passed_over(name):
+        yield Line(NOTE, name, "ssh", passed)
     if login.mark == MEND:
         yield Line(UNTRIED, name, "all else", "not tried")
         return

@@ -11,7 +11,7 @@ from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.left_open import why_open
 from console.lock import Holder
-from console.plan import Consent, NotBegun, Plan
+from console.plan import Consent, NotBegun, Plan, action_of
 from console.runner import Note, Stopped
 from console.saying import clock, dated
 from console.session import Running, Session
@@ -59,7 +59,11 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
     record = records[-1]
     if len(records) > 1:
         say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
-    plan = await _planned(session, Action(record.action), record.node, resumed=True)
+    try:
+        plan = await _planned(session, action_of(record), record.node, resumed=True)
+    except NotBegun as why:
+        say(f"not begun: {why}")
+        return Exit.NOT_BEGUN
     try:
         running = await session.resume(record, consent)
     except NotBegun as why:

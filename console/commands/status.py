@@ -16,10 +16,12 @@ from console.doubt import as_of
 from console.facts.bricks import away, known_volumes
 from console.health import Level, verdict
 from console.inventory import Cluster
+from console.journal import MOVE
 from console.poller import Poller
 from console.probes.gluster import SPLIT_BRAIN, STORAGE
 from console.question import Cadence, Question, Subject
 from console.rounds import about, asked, questions_of, unasked
+from console.session import journal_of
 from console.snapshot import NOT_ASKED, Known, Reading, Snapshot, Unknown, fold, reading_of
 from console.wire import Wire
 
@@ -43,17 +45,20 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
     """Asks all clusters at once, prints what is known, returns the exit code."""
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
     now = steady.now()
+    unread = {
+        cluster.name: [f"{file.says}. {MOVE}" for file in journal_of(cluster).read().unread] for cluster in clusters
+    }
     if as_json:
         from console.commands.status_json import document
 
-        for line in json.dumps(document(pictures, now), indent=2).splitlines():
+        for line in json.dumps(document(pictures, now, unread), indent=2).splitlines():
             say(line)
     else:
         from console.commands.status_table import lines
         from console.ui.lines import harmless
 
         for picture in pictures:
-            for line in lines(picture, now):
+            for line in (*lines(picture, now), *(f"? {says}" for says in unread[picture.cluster.name])):
                 say(harmless(line))  # as on the screen: no name moves a column, or turns its figures round
     worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
     return EXITS.get(worst, Exit.OK)

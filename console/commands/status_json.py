@@ -21,13 +21,21 @@ INTERNAL = frozenset({"history", "at", "clocks"})
 """Fields of values that are there for the next look only: samples, and moments of this program's own clock."""
 
 
-def document(pictures: Sequence[Snapshot], now: float) -> dict[str, Any]:
-    """Everything known of several clusters. `now`: Unix time, for the ages."""
+def document(
+    pictures: Sequence[Snapshot], now: float, unread: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """Everything known of several clusters. `now`: Unix time, for the ages. `unread`: journals that can't be read."""
     return {
         "schema": SCHEMA,
         "version": __version__,
         "at": now,
-        "clusters": {picture.cluster.name: _cluster(picture, now) for picture in pictures},
+        "clusters": {
+            picture.cluster.name: {
+                **_cluster(picture, now),
+                "journal_unread": [*(unread or {}).get(picture.cluster.name, ())],
+            }
+            for picture in pictures
+        },
     }
 
 

@@ -131,7 +131,8 @@ def _raid(answer: Ran) -> RaidState:
     if len(answer.out) + len(answer.err) > MOST_RAID:
         return RaidState(None, (f"the command printed more than {MOST_RAID >> 10} KiB",))
     lines = tuple(plain_text(line, 200) for line in (answer.out + "\n" + answer.err).splitlines() if line.strip())
-    if answer.status in (124, 126, 127) or answer.err.startswith("sudo:"):
+    no_word = answer.status and not answer.out.strip() and answer.err.startswith(("sudo:", "sudo-rs:"))
+    if answer.status in (124, 126, 127) or no_word:
         return RaidState(None, lines[-1:] or ("the command did not end in time",))
     return RaidState(answer.status == 0, lines[: 4 * MOST])
 

@@ -1,6 +1,6 @@
 """What the journal of a cluster says, read again only when there may be something new in it."""
 
-from console.journal import Record, taken_out
+from console.journal import Record, Unread, taken_out
 from console.lock import Holder
 from console.session import Session
 
@@ -19,6 +19,7 @@ class Past:
         self.elsewhere: Holder | None = None
         """Who is at work on the cluster from another console."""
         self.out: dict[str, Record] = {}
+        self.unread: tuple[Unread, ...] = ()
 
     def forget(self) -> None:
         """The next look reads again: a run has begun or ended."""
@@ -29,15 +30,11 @@ class Past:
         before, self.elsewhere = self.elsewhere, self._session.elsewhere
         if before and not self.elsewhere:
             self.forget()
-        folder = self._session.journal.folder
-        try:
-            changed = float(folder.stat().st_mtime)
-        except OSError:
-            changed = 0.0
+        changed = self._session.journal.changed()
         if now - self._read < EVERY and changed == self._changed:
             return
         self._read, self._changed = now, changed
-        records = self._session.journal.records()
+        records, self.unread = self._session.journal.read()
         self.open = self._session.left_open(records)
         found = {node.name: taken_out(records, node.name) for node in self._session.cluster.nodes}
         self.out = {node: record for node, record in found.items() if record}

@@ -142,6 +142,10 @@ class Wire:
         """Whether root's commands go through sudo on a machine, as far as is known."""
         return self._machines()[machine].sudo
 
+    def passed_over(self, machine: str) -> tuple[str, ...]:
+        """What of the SSH settings of a machine can't be used, as ssh passes it over."""
+        return self._machines()[machine].passed_over
+
     def retry(self, machine: str) -> None:
         """Forgets the machine's last failure, so that the next question makes an attempt at once."""
         self._machines()[machine].retry()

@@ -19,6 +19,8 @@ class Opened:
     hops: tuple[asyncssh.SSHClientConnection, ...]
     user: str
     where: str
+    passed_over: tuple[str, ...] = ()
+    """What of the SSH settings can't be used, in a sentence each."""
 
     @property
     def host_key(self) -> str:

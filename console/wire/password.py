@@ -3,6 +3,7 @@
 import asyncio
 import configparser
 import os
+import shlex
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,7 +101,8 @@ def _private(path: Path, key: str) -> str:
             f"{key} {path} can't be read: {system_error(error)}; correct {key} in the inventory's mysql table"
         ) from None
     if mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise Refused(f"{key} {path} can be read or written by every user of this machine; mend it: chmod 600 {path}")
+        quoted = shlex.quote(str(path))
+        raise Refused(f"{key} {path} can be read or written by every user of this machine; mend it: chmod 600 {quoted}")
     return text.decode(errors="replace")
 
 

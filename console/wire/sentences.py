@@ -4,6 +4,8 @@ import os
 import shlex
 import ssl
 
+import asyncssh
+
 from console.asks import plain_text
 from console.inventory import Login
 
@@ -30,10 +32,19 @@ def said(text: str) -> str:
     return f"it said '{words}'" if words else "it said nothing"
 
 
+def ended(error: Exception) -> str:
+    """Why a connection that stood is there no more."""
+    if isinstance(error, asyncssh.ConnectionLost):
+        silent = "not responding" in str(error)
+        return "nothing has come from it for a while; it hangs, or lost power" if silent else "the machine closed it"
+    return system_error(error) if isinstance(error, OSError) else said(str(error))
+
+
 def by_hand(login: Login) -> str:
     """The ssh command that leads where a login does: what the inventory says, and ssh_config for the rest."""
     files = {"-F": login.config, "-i": login.identity}
     words = [word for option, path in files.items() if path for word in (option, str(path))]
+    words += ["-o", "IdentitiesOnly=yes"] if login.identity else []
     words += ["-o", f"UserKnownHostsFile={login.known_hosts}"] if login.known_hosts else []
     words += ["-p", str(login.port)] if login.port else []
     words += ["-l", login.user] if login.user else []

@@ -32,7 +32,7 @@ from console.wire.backoff import Backoff
 from console.wire.held import Held
 from console.wire.login import log_in, silent_for
 from console.wire.opened import Opened, or_closed
-from console.wire.sentences import place, said, system_error
+from console.wire.sentences import ended, place, said
 from console.wire.shell import Printed, Shell
 
 CHANNELS = 6
@@ -47,10 +47,14 @@ SILENCES = 2
 """Timeouts in a row after which the connection is given up: a machine that lost power never says so."""
 
 SUDO_REFUSES = re.compile(
-    r"^sudo: .*(password is required|terminal is required|no new privileges)|is not allowed to execute|"
-    r"not in the sudoers file|may not run sudo|failed to run command .sudo.|^timeout: sudo: ",
-    re.MULTILINE,
+    r"^sudo(-rs)?: .*((password|terminal|authentication) is required|must have a tty|no tty present|"
+    r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|"
+    r"authentication failed|incorrect (password|authentication))|is not allowed to (execute|run)|"
+    r"not in the sudoers file|may not run sudo|^(sudo(-rs)?: )?I'm sorry .* can't do that|"
+    r"failed to run command .sudo.|^timeout: sudo: ",
+    re.MULTILINE | re.IGNORECASE,
 )
+"""Of sudo and of sudo-rs. Their warnings, and what a command itself says, are none."""
 
 
 def _with_an_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
@@ -300,9 +304,11 @@ class Ssh:
         if not (sudo and run.root and ran.status and SUDO_REFUSES.search(ran.err)):
             return replace(ran, at=time.monotonic())
         user = self._opened.user if self._opened else "the login user"
+        tty = f", with the line `Defaults:{user} !requiretty`" if "tty" in ran.err else ""
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
-            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard; `drainboard sudoers` prints it"
+            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard{tty}; `drainboard sudoers` "
+            f"prints it"
         )
 
     def silent_for(self, seconds: float) -> TimedOut:
@@ -318,8 +324,12 @@ class Ssh:
                 f"{self.where} opens no further session; {said(str(error))}; commands hang there, or "
                 f"MaxSessions in its sshd_config is below 10"
             )
-        why = system_error(error) if isinstance(error, OSError) else said(str(error))
-        return Unreachable(f"{self.where} lost the SSH connection while it was asked: {why}")
+        return Unreachable(f"{self.where} lost the SSH connection while it was asked: {ended(error)}")
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What of the SSH settings can't be used, once somebody is logged in."""
+        return self._opened.passed_over if self._opened else ()
 
     def retry(self) -> None:
         """Forgets the last failure, so that the next question makes an attempt at once; so does one that is not proven

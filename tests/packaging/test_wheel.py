@@ -32,7 +32,7 @@ def files(wheel: Path) -> set[str]:
 
 
 def built(out: Path, *kind: str) -> Path:
-    run(sys.executable, "-m", "build", "--no-isolation", *kind, "--outdir", out, cwd=ROOT)
+    run(sys.executable, "-P", "-m", "build", "--no-isolation", *kind, "--outdir", out, cwd=ROOT)
     return next(out.glob("drainboard-*-py3-none-any.whl"))
 
 
@@ -46,7 +46,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an empty environment with the wheel in it, far from the checkout."""
     home = tmp_path_factory.mktemp("installed")
     venv.create(home, with_pip=True)
-    pip = (home / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    pip = (home / "bin/python", "-P", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
     run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=home)
     run(*pip, "--no-deps", "--no-index", wheel, cwd=home)
     return home / "bin"
@@ -79,5 +79,5 @@ def test_the_installed_command_explains_itself(installed: Path, tmp_path: Path) 
 
 
 def test_the_locked_dependencies_are_all_it_needs(installed: Path, tmp_path: Path) -> None:
-    run(installed / "python", "-m", "pip", "check", cwd=tmp_path)
-    run(installed / "python", "-c", EVERY_MODULE, cwd=tmp_path)
+    run(installed / "python", "-P", "-m", "pip", "check", cwd=tmp_path)
+    run(installed / "python", "-P", "-c", EVERY_MODULE, cwd=tmp_path)

@@ -386,3 +386,15 @@ def test_a_clock_is_read_by_the_look_that_was_under_way_for_the_shortest_time() 
     for _ in range(8):
         looks = looked(1_800_000_000.0 - 60, 100.0, looks)
     assert max(looks) == 1_800_000_000.0 - 60 - 100.0
+
+
+@pytest.mark.parametrize(
+    "warning", ["sudo: unable to resolve host node1: Temporary failure in name resolution\n", "sudo-rs: x\n"]
+)
+def test_what_sudo_says_beside_a_raid_that_is_well_is_no_refusal(warning: str) -> None:
+    state = look(raid=Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", warning)).raid
+    assert state is not None and state.ok is True
+    ill = look(raid=Ran(1, "0/0 RAID1 Dgrd\n", warning)).raid
+    assert ill is not None and ill.ok is False
+    refused = look(raid=Ran(1, "", warning)).raid
+    assert refused is not None and refused.ok is None

@@ -6,7 +6,7 @@ from console import steady
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Record
-from console.plan import Consent, NotBegun
+from console.plan import Consent, NotBegun, action_of
 from console.session import Running, Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions
@@ -160,7 +160,7 @@ async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
     try:
         screen.say(f"{name}: looking first")
         await _settle(desk.session)
-        plan = desk.session.plan(Action(record.action), record.node, resumed=True)
+        plan = desk.session.plan(action_of(record), record.node, resumed=True)
         screen.say("")
         said = await questions.consent(app, plan)
         if said is not None:

@@ -81,6 +81,7 @@ class ClusterScreen(Base):
             out=desk.past.out,
             open=tuple(record for record in desk.past.open if record.path != desk.shown.path),
             elsewhere=desk.past.elsewhere,
+            unread=desk.past.unread,
             run=desk.shown.view(desk.session, desk.past),
             events=tuple(desk.session.events)[-100:],
             place=(self._at + 1, len(self.desks)),

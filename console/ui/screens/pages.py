@@ -3,6 +3,7 @@
 from textual.app import App
 
 from console.health import findings
+from console.journal import MOVE
 from console.left_open import why_open
 from console.plan import Plan
 from console.session import Session
@@ -74,7 +75,7 @@ async def dry_page(app: App[int], plan: Plan) -> None:
 async def log_page(app: App[int], session: Session, now: float) -> None:
     """Findings, events newest first, runs newest first."""
     found, notes = findings(session.picture), told(tuple(session.events))
-    held, records = session.elsewhere, session.journal.records()
+    held, (records, unread) = session.elsewhere, session.journal.read()
 
     def make(width: int, _height: int) -> list[Line]:
         lines = [line(Piece("What is not as it should be", "head"))]
@@ -87,6 +88,8 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
             over = "over: " if note.step == "over" else ""
             lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.says}", width, " ", " " * 12)
         lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
+        for file in unread:
+            lines += wrapped(f"{words.UNKNOWN} {file.says}. {MOVE}", width, " ", "   ", "unknown")
         for record in reversed(records[-50:]):
             mine = session.running is not None and session.running.record.path == record.path
             here = mine or (record.outcome is None and bool(held and held.carries_out(record.action, record.node)))

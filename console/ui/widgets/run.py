@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from console.guards import Action
-from console.journal import Record
+from console.journal import Record, Unread
 from console.left_open import how_far, told_again
 from console.lock import Holder
 from console.procedures import PROCEDURES
@@ -169,6 +169,16 @@ def _waits_for(record: Record, under_way: Intent) -> str:
     """What becomes of an open run while another is under way here."""
     ends = under_way.node == record.node and under_way.action.puts_back
     return f"{under_way.action.value} {under_way.node} {'puts it back and ends this' if ends else 'has to end first'}"
+
+
+def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
+    """Journals that can't be read, in a line at most: whatever they hold may be open."""
+    rest = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+    mark = Piece(words.UNKNOWN, "unknown")
+    return [
+        line(" ", mark, Piece(f" {one.path.name} of the journal can't be read: {one.why}{rest}")).cut(width)
+        for one in files[:1]
+    ]
 
 
 def open_runs(

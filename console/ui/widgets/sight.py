@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from console.guards import Action
 from console.health import Finding, Level, Verdict
-from console.journal import Record
+from console.journal import Record, Unread
 from console.lock import Holder
 from console.procedures.power import REBOOT
 from console.runner import Note
@@ -36,6 +36,7 @@ class Sight(NamedTuple):
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
     elsewhere: Holder | None = None
+    unread: tuple[Unread, ...] = ()
     """Who works on the cluster from another process."""
     run: RunView | None = None
     events: tuple[Note, ...] = ()

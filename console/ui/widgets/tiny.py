@@ -6,7 +6,7 @@ from console.ui import words
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.widgets.firewalls import roles
 from console.ui.widgets.nodes import compact
-from console.ui.widgets.run import open_runs, panel, silent
+from console.ui.widgets.run import open_runs, panel, silent, unread
 from console.ui.widgets.sight import Sight
 from console.ui.widgets.top import IN_FULL, may_go, others, said
 
@@ -35,9 +35,11 @@ def _run(sight: Sight) -> list[Line]:
 
 
 def waiting(sight: Sight, most: int) -> list[Line]:
-    """Open runs, in at most so many lines."""
+    """Journals that can't be read, then open runs, in at most so many lines."""
     here = sight.run if sight.run and not sight.run.ended else None
-    return open_runs(sight.open, sight.width, most, sight.now, silent(sight.picture), sight.elsewhere, here)
+    lines = unread(sight.unread, sight.width)[: max(0, most)]
+    room = most - len(lines)
+    return [*lines, *open_runs(sight.open, sight.width, room, sight.now, silent(sight.picture), sight.elsewhere, here)]
 
 
 def _firewalls(sight: Sight) -> list[Line]:

@@ -1,0 +1,148 @@
+"""Lines of the journal as values. Another version, or anybody with an editor, may have written them: each is checked.
+
+What is not as it should be is left out, and said: never taken for something else.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, cast
+
+LATEST = 1e11
+"""Unix time of any line; the year is 5138."""
+LONGEST = 86400.0
+"""Seconds an order may take."""
+
+
+class Entry(NamedTuple):
+    """One line. `at` is Unix time, to be shown; `n` is its place in the run."""
+
+    at: float
+    kind: str
+    facts: dict[str, Any]
+    n: int = 0
+
+
+class Lines(NamedTuple):
+    """A file's lines. `damage`: what of them can't be read, each in a few words."""
+
+    entries: tuple[Entry, ...]
+    damage: tuple[str, ...]
+
+
+def parse(text: str) -> Lines:
+    """Whatever the text is. A line that a crash cut short was never acted on, and is no damage."""
+    entries, damage = list[Entry](), list[str]()
+    lines = text.split("\n")  # splitlines would also break a line at U+2028, which a machine may have printed
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            parsed: object = json.loads(line)
+        except (ValueError, RecursionError):
+            if not line.startswith('{"at"'):
+                damage.append(f"line {number} is no JSON")
+            continue
+        entry, wrong = _entry(parsed, entries[-1] if entries else None)
+        damage += [f"line {number}: {one}" for one in wrong]
+        if entry:
+            entries.append(entry)
+    return Lines(tuple(entries), tuple(damage))
+
+
+def _entry(parsed: object, before: Entry | None) -> tuple[Entry | None, list[str]]:
+    if not isinstance(parsed, dict):
+        return None, ["it holds no facts"]
+    facts = cast("dict[str, object]", parsed)
+    at, kind, n = facts.pop("at", None), facts.pop("kind", None), facts.pop("n", None)
+    if not isinstance(kind, str):
+        return None, ["it is of no kind"]
+    wrong = list[str]()
+    if not _within(at, LATEST):
+        at = before.at if before else 0.0
+        wrong.append("`at` is no time")
+    following = before.n + 1 if before else 0
+    if n is not None and not _count(n):
+        wrong.append("`n` is no count")
+    place = cast("int", n) if _count(n) else following
+    checked = dict[str, Any]()
+    for name, value in facts.items():
+        check = _text if kind == "found" else CHECKS.get(name, _any)
+        right, fine = check(value)
+        if not fine:
+            wrong.append(f"`{_clean(name)[:40]}` is not what it should be")
+        if right is not None:
+            checked[_clean(name)] = right
+    return Entry(float(cast("float", at)), _clean(kind), checked, place), wrong
+
+
+Checked = tuple[Any, bool]
+"""What can be used of a value, None for nothing, and whether that is all of it."""
+
+
+def _within(value: object, most: float) -> bool:
+    """Neither is NaN, nor what is infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _clean(text: str) -> str:
+    """Half a surrogate pair, which JSON may hold, can't be printed."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _text(value: object) -> Checked:
+    return (_clean(value), True) if isinstance(value, str) else (None, False)
+
+
+def _number(value: object) -> Checked:
+    return (value, True) if _count(value) else (None, False)
+
+
+def _seconds(value: object) -> Checked:
+    return (float(cast("float", value)), True) if _within(value, LONGEST) else (None, False)
+
+
+def _any(value: object) -> Checked:
+    """Of a later version, which nobody reads here."""
+    return (_clean(value) if isinstance(value, str) else value), True
+
+
+def _list(value: object) -> Checked:
+    if not isinstance(value, list):
+        return None, False
+    each = [_text(one) for one in cast("list[object]", value)]
+    return [right for right, fine in each if fine], all(fine for _, fine in each)
+
+
+def _by_name(check: Callable[[object], Checked]) -> Callable[[object], Checked]:
+    def named(value: object) -> Checked:
+        if not isinstance(value, dict):
+            return None, False
+        each = {_clean(name): check(one) for name, one in cast("dict[str, object]", value).items()}
+        return {name: right for name, (right, fine) in each.items() if fine}, all(fine for _, fine in each.values())
+
+    return named
+
+
+CHECKS: dict[str, Callable[[object], Checked]] = {
+    **dict.fromkeys(("node", "action", "who", "reason", "step", "says", "why", "by", "outcome", "address"), _text),
+    **dict.fromkeys(("overridden", "orders", "lost", "firewalls"), _list),
+    **dict.fromkeys(("found", "errors", "missed"), _by_name(_text)),
+    "within": _by_name(_seconds),
+    "run": _number,
+}
+"""By the name of a fact; in a line `found` each is text."""
+
+
+def written(at: float, kind: str, n: int, facts: dict[str, Any]) -> bytes:
+    """A line, which `parse` reads back."""
+    line = json.dumps({"at": round(at, 3), "n": n, "kind": kind, **facts}, ensure_ascii=False)
+    return line.encode(errors="backslashreplace")
+
+
+def texts(value: object) -> Iterator[str]:
+    """The texts of a list that was checked; none where it is missing."""
+    return iter(cast("list[str]", value) if isinstance(value, list) else [])
