@@ -133,10 +133,7 @@ def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[
     for at, ((name, needed), nodes) in enumerate(sections.items()):
         alias = "DRAINBOARD_" + re.sub(r"[^A-Z0-9]", "_", cluster.name.upper()) + (f"_{at + 1}" if at else "")
         held = replace(needed, act=()) if look_only else needed
-        if held.look or held.act:
-            yield from section(name, held, listed(nodes), alias)
-        else:
-            yield f"# {cluster.name}: nothing that {name} is asked for on {listed(nodes)} needs root"
+        yield from section(name, held, listed(nodes), alias)
 
 
 def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from console.answers import ran, short
 from console.asks import Ran, Run, Unreadable
+from console.inventory import Cluster
 from console.question import Cadence, Question, Subject
 
 MYSQLD = ("mysqld", "mariadbd")
@@ -78,16 +79,23 @@ def parse_listed(answers: tuple[Ran, ...], _before: Listed | None) -> Listed:
     return Listed(tuple(short(name) for name in names[:MOST]))
 
 
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    """Nothing where the inventory names all there may be: then each is asked itself."""
+    if cluster.mysql and cluster.volumes and cluster.mysql_proxy:
+        return ()
+    return (
+        Run(("pgrep", "-l", "-x", "mysqld|mariadbd|glusterd|glusterfsd|haproxy")),
+        Run(("grep", "-h", "-E", _LISTENS, "/proc/net/tcp", "/proc/net/tcp6")),
+        Run(("test", "-e", GRASTATE)),
+    )
+
+
 RUNNING = Question(
     field="running",
     title="processes that a reboot stops",
     subject=Subject.NODE,
     cadence=Cadence.STORAGE,
-    asks=lambda _cluster, _name: (
-        Run(("pgrep", "-l", "-x", "mysqld|mariadbd|glusterd|glusterfsd|haproxy")),
-        Run(("grep", "-h", "-E", _LISTENS, "/proc/net/tcp", "/proc/net/tcp6")),
-        Run(("test", "-e", GRASTATE)),
-    ),
+    asks=_asks,
     parse=parse,
 )
 LISTED = Question(

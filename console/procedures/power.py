@@ -26,7 +26,7 @@ from console.procedures.firewalls import over_firewalls
 from console.procedures.runtime import admin_as_found
 from console.procedures.steps import Intent, Order, Progress, Step
 from console.saying import listed
-from console.snapshot import Cause, Known, Snapshot, Unknown
+from console.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 
 
 def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
@@ -129,9 +129,9 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
-    """Without [mysql] nothing can be asked: its process and ports tell."""
+    """Without [mysql] nothing can be asked: its process and ports tell, in one script with the units."""
     view = snapshot.node(intent.node)
-    if isinstance(view.running, Unknown):
+    if isinstance(view.running, Unknown) and view.running is not NOT_ASKED:
         return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {view.running.why}")
     signs = mysql_signs(view)
     if not signs:

@@ -9,6 +9,8 @@ import pytest
 from console.facts.fitness import unfit
 from console.guards import Action, objections
 from console.health import Level, verdict
+from console.probes.running import Listed, Running
+from console.probes.system import Services
 from console.saying import clock
 from console.snapshot import Cause, Known, Snapshot, Unknown
 from console.spare import may_go, one_line, spares
@@ -79,10 +81,19 @@ async def test_what_does_not_answer_is_not_called_gone(fine: Snapshot) -> None:
     assert one_line(garbled).endswith(" | not known: node2")
 
 
+def without_gluster(picture: Snapshot) -> Snapshot:
+    """As if the nodes ran none."""
+    services = Services(("mariadb.service",), (), 0)
+    running = Running(("mariadbd",), (3306, 4567), True, False, 0, False)
+    for view in picture.nodes:
+        known = {"services": Known(services, 9.0), "running": Known(running, 9.0), "listed": Known(Listed(None), 9.0)}
+        picture = put(picture, "nodes", view.name, **known)
+    return replace(picture, volumes=(), cluster=replace(picture.cluster, volumes=()))
+
+
 async def test_two_members_would_lose_their_quorum(fine: Snapshot) -> None:
-    two = replace(
-        fine, nodes=fine.nodes[:2], cluster=replace(fine.cluster, nodes=fine.cluster.nodes[:2], volumes=()), volumes=()
-    )
+    two = replace(fine, nodes=fine.nodes[:2], cluster=replace(fine.cluster, nodes=fine.cluster.nodes[:2]))
+    two = without_gluster(two)
     for name in ("node1", "node2"):
         two = alter(two, "nodes", name, "galera", size=2)
     assert may_go(two, "node1").reasons == ("MySQL would lose its quorum: 1 of 2 members left after a power cut",)
@@ -107,8 +118,8 @@ async def test_a_node_whose_mysql_is_not_known_takes_the_vote_along_that_it_may_
         hung = alter(hung, "nodes", name, "galera", size=2)
     assert may_go(hung, "node2").may, "node1 and node3 are all of the component: it has gone without node2"
 
-    one = replace(fine.cluster, nodes=fine.cluster.nodes[1:2], volumes=())
-    alone = replace(fine, nodes=fine.nodes[1:2], cluster=one, volumes=())
+    one = replace(fine.cluster, nodes=fine.cluster.nodes[1:2])
+    alone = without_gluster(replace(fine, nodes=fine.nodes[1:2], cluster=one))
     alone = put(alone, "nodes", "node2", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
     assert may_go(alone, "node2").reasons == ("whether MySQL would keep its quorum is not known: no answer in 3.0 s",)
 

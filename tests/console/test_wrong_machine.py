@@ -78,6 +78,7 @@ async def test_a_line_that_leads_elsewhere_in_the_middle_of_a_run(tmp_path: Path
         timings = replace(cluster.timings, boot=2.0, sessions=1.0)
         async with watching(replace(cluster, timings=timings)) as session:
             before = boots(sim)
+            await until(session, lambda _now: not session.plan(Action.REBOOT, "node2").objections)
             running = await session.begin(Action.REBOOT, "node2", NAMED)
             await sim.until(lambda: any(note.step == "out in config.xml" for note in running.notes))
             sim.fault("wrong-machine", "node2")
@@ -99,6 +100,7 @@ async def test_what_comes_back_after_the_reboot_must_be_the_node(tmp_path: Path)
     async with simulated(tmp_path / "sim") as (sim, cluster):
         async with watching(replace(cluster, timings=replace(cluster.timings, boot=3.0, sessions=1.0))) as session:
             node, before = sim.world.nodes["node2"], boots(sim)
+            await until(session, lambda _now: not session.plan(Action.REBOOT, "node2").objections)
             running = await session.begin(Action.REBOOT, "node2", NAMED)
             await sim.until(lambda: not node.running)
             sim.fault("wrong-machine", "node2")
