@@ -51,6 +51,12 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         ),
         ("console: ssh -G NODE | grep -i hostname", "node: ip -br address; cat /etc/machine-id"),
     ),
+    Kind.IDENTITY_UNKNOWN: Explanation(
+        "The machine answers, and who it is was read too long ago, or not at all. Orders are safe: each new connection"
+        " proves first who answers, and nothing is sent over one that does not.",
+        ("the connection was lost a moment ago", "the machine answers too slowly"),
+        ("node: ip -o addr; cat /etc/machine-id", "firewall: ifconfig -a; sysctl -n kern.hostuuid"),
+    ),
     Kind.CLONES: Explanation(
         "Machines have the same SSH host key, or the same machine_id. They are told apart by address and boot, so all"
         " works; but a host key that is known proves less, and DHCP and logs may take one for the other.",

@@ -147,6 +147,7 @@ class Kind(StrEnum):
     NOT_ASKED = "not-asked", Layer.HOST
     LOST = "lost", Layer.HOST
     UNPROVEN = "unproven", Layer.HOST
+    IDENTITY_UNKNOWN = "identity-unknown", Layer.HOST
     CLONES = "clones", Layer.HOST
     CONSOLE_HERE = "console-here", Layer.HOST
     SERVICES_UNKNOWN = "services-unknown", Layer.HOST
