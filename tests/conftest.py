@@ -19,7 +19,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 BRISK = Timings(
-    poll=0.8, storage=0.8, slow=2.0, answer=3.0, connect=3.0, slow_answer=5.0, sessions=8.0, quiet=1.0, stop=20.0
+    poll=0.8, storage=0.8, slow=2.0, answer=5.0, connect=5.0, slow_answer=8.0, sessions=8.0, quiet=1.0, stop=20.0
 )
 """For a simulator in which time runs fast."""
 
