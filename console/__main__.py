@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from console.commands.options import USAGE, parser
 from console.inventory import Cluster, Inventory
 from console.inventory_file import InventoryError, load
+from console.marks import ascii_only, plain
 from console.paths import default_path
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         inventory = load(options.inventory or default_path())
         return _finish(_run(options, inventory))
     except (InventoryError, NoTerminal) as error:
-        print(f"drainboard: {error}", file=sys.stderr)
+        _complain(str(error))
         return USAGE
     except BrokenPipeError:  # whoever read it has heard enough; nothing is to be said at the exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        print(f"drainboard: interrupted; {OPEN}", file=sys.stderr)
+        _complain(f"interrupted; {OPEN}")
         return 130
 
 
@@ -110,7 +111,7 @@ async def _unless_ended(command: Coroutine[None, None, int]) -> int:
 def _complain(says: str) -> None:
     """Where the terminal is gone nobody reads it."""
     with suppress(OSError):
-        print(f"drainboard: {says}", file=sys.stderr)
+        print(f"drainboard: {plain(says) if ascii_only(sys.stderr) else says}", file=sys.stderr)
 
 
 async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
@@ -244,7 +245,7 @@ async def _demo(options: argparse.Namespace) -> int:
             print(f"{one.name:17} {one.says}")
         if options.scenarios:
             return 0
-        print(f"drainboard: no scenario is called {options.scenario}; these are all there are", file=sys.stderr)
+        _complain(f"no scenario is called {options.scenario}; these are all there are")
         return USAGE
     _must_be_seen()
     with tempfile.TemporaryDirectory(prefix="drainboard-demo-") as name:
@@ -253,7 +254,7 @@ async def _demo(options: argparse.Namespace) -> int:
             async with demo(Path(name), options.speed, options.scenario, options.clusters) as cluster:
                 return await _screen(options, load(cluster.inventory), cluster)
         except DemoFailed as error:
-            print(f"drainboard: {error}", file=sys.stderr)
+            _complain(str(error))
             return 1
 
 

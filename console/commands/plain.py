@@ -4,6 +4,7 @@ Exit codes: see Exit. They are documented in docs/commands.md.
 """
 
 import asyncio
+import sys
 from enum import IntEnum
 
 from console.asks import printable
@@ -11,6 +12,7 @@ from console.guards import Action, Override
 from console.journal import JournalError, Record
 from console.left_open import why_open
 from console.lock import Holder
+from console.marks import ascii_only, plain
 from console.plan import Consent, NotBegun, Plan, action_of
 from console.runner import Note, Stopped
 from console.saying import clock, dated
@@ -33,7 +35,7 @@ class Exit(IntEnum):
 
 def say(text: str) -> None:
     """One line, with whatever a machine put into it made harmless; blanks are kept."""
-    print(printable(text), flush=True)
+    print(plain(printable(text)) if ascii_only(sys.stdout) else printable(text), flush=True)
 
 
 async def act(session: Session, action: Action, node: str, consent: Consent, dry_run: bool) -> Exit:

@@ -5,15 +5,19 @@ The first frame waits for what it shows, and for nothing else: what only a key o
 
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.types import CSSPathType
 
+from console.marks import ascii_only, plain
 from console.paths import theme_dirs
 from console.session import Session
 from console.ui.desk import Desk
@@ -21,11 +25,23 @@ from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.stage import Faults
 from console.ui.theme import DEFAULT, STATES, find
+from console.ui.typed import Typed
 
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
+LEAVES = ("ctrl+c", "ctrl+q")
 OPENED = ("console.ui.screens.detail", "console.ui.screens.findings")
 """By keys, none of which is to wait for an import."""
+
+
+def _ascii(usual: type[Driver]) -> type[Driver]:
+    """The same terminal, which knows no other signs."""
+
+    class Ascii(usual):
+        def write(self, data: str) -> None:
+            super().write(plain(data))
+
+    return Ascii
 
 
 class ConsoleApp(App[int]):
@@ -35,7 +51,7 @@ class ConsoleApp(App[int]):
     CSS_PATH: ClassVar[CSSPathType | None] = ["screens/base.tcss", "screens/dialog.tcss"]
     """At once: one that comes with its screen has all of them parsed again, just when a key wants that screen."""
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(",".join(LEAVES), "leave", show=False, priority=True)]
 
     def __init__(
         self,
@@ -51,6 +67,7 @@ class ConsoleApp(App[int]):
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
         self._faults = faults
+        self._typed = Typed(self, super().on_event)
 
     @property
     def available_themes(self) -> dict[str, Theme]:
@@ -90,6 +107,22 @@ class ConsoleApp(App[int]):
         if self._wished and self._wished not in self.available_themes:
             problems.append(f"There is no theme {self._wished}; there are: {', '.join(sorted(self.available_themes))}")
         return problems
+
+    def get_driver_class(self) -> type[Driver]:
+        """Whatever is painted, marks and borders alike, goes through it."""
+        usual = super().get_driver_class()
+        return _ascii(usual) if ascii_only(sys.__stderr__ or sys.stderr) else usual
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key waits for those before it, but for the one that always leaves."""
+        if isinstance(event, events.Key) and not event.is_forwarded and event.key not in LEAVES:
+            self._typed.take(event)
+        else:
+            await super().on_event(event)
+
+    def on_unmount(self) -> None:
+        """No key means anything now."""
+        self._typed.close()
 
     def action_leave(self) -> None:
         """As q does, from anywhere."""

@@ -78,3 +78,19 @@ async def test_a_terminal_that_is_closed_ends_the_screen(tmp_path: Path) -> None
         shown.process.send_signal(signal.SIGHUP)  # as the kernel does to who has it as controlling terminal
         await asyncio.to_thread(shown.process.wait, 10)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("locale", ["LANG=C", "LC_ALL=de_DE.ISO-8859-1"])
+async def test_a_terminal_that_knows_ascii_only_gets_nothing_else(tmp_path: Path, locale: str) -> None:
+    """Marks, borders and what a dialog is framed with."""
+    name, _, value = locale.partition("=")
+    settings = {"LC_ALL": "", "LC_CTYPE": "", "LANG": "", "TMPDIR": str(tmp_path), name: value}
+    argv = [sys.executable, "-m", "console", "demo"]
+    async with terminal(argv, **settings) as shown:
+        await shown.shows(lambda lines: "+OK" in lines[0])
+        shown.keys("j")
+        await shown.shows(lambda lines: any(" >node" in line for line in lines))
+        board = list(shown.grid.text)
+        shown.keys("?")
+        await shown.shows(lambda lines: lines[0].startswith("+-") and any("The keys" in line for line in lines))
+        assert all(line.isascii() for line in (*board, *shown.grid.text))

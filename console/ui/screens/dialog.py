@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import cast
 
 from textual import events
@@ -54,6 +55,8 @@ class Dialog(ModalScreen[Answer]):
         super().__init__(classes=("grave " * question.grave) + ("page" * question.page))
         self._question = question
         self._hint = ""
+        self.unread_until = monotonic() if question.keys else 0.0
+        """A key that was pressed before this moment agrees to nothing: nobody had read it yet."""
 
     def compose(self) -> ComposeResult:
         """Body, fields, keys."""
