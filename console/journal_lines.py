@@ -69,10 +69,10 @@ def _entry(parsed: object, before: Entry | None) -> tuple[Entry | None, list[str
         check = _text if kind == "found" else CHECKS.get(name, _any)
         right, fine = check(value)
         if not fine:
-            wrong.append(f"`{_clean(name)[:40]}` is not what it should be")
+            wrong.append(f"`{name[:40]}` is not what it should be")
         if right is not None:
-            checked[_clean(name)] = right
-    return Entry(float(cast("float", at)), _clean(kind), checked, place), wrong
+            checked[name] = right
+    return Entry(float(cast("float", at)), kind, checked, place), wrong
 
 
 Checked = tuple[Any, bool]
@@ -88,13 +88,8 @@ def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
-def _clean(text: str) -> str:
-    """Half a surrogate pair, which JSON may hold, can't be printed."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 def _text(value: object) -> Checked:
-    return (_clean(value), True) if isinstance(value, str) else (None, False)
+    return (value, True) if isinstance(value, str) else (None, False)
 
 
 def _number(value: object) -> Checked:
@@ -107,7 +102,7 @@ def _seconds(value: object) -> Checked:
 
 def _any(value: object) -> Checked:
     """Of a later version, which nobody reads here."""
-    return (_clean(value) if isinstance(value, str) else value), True
+    return value, True
 
 
 def _list(value: object) -> Checked:
@@ -121,7 +116,7 @@ def _by_name(check: Callable[[object], Checked]) -> Callable[[object], Checked]:
     def named(value: object) -> Checked:
         if not isinstance(value, dict):
             return None, False
-        each = {_clean(name): check(one) for name, one in cast("dict[str, object]", value).items()}
+        each = {name: check(one) for name, one in cast("dict[str, object]", value).items()}
         return {name: right for name, (right, fine) in each.items() if fine}, all(fine for _, fine in each.values())
 
     return named
