@@ -79,7 +79,7 @@ States = dict[tuple[str, str], State]
 def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
     """From `show stat; show servers state; show info` and the package's dirty flag."""
     socket, flag = answers
-    if socket.status != 0 and ("No such file" in socket.err or "refused" in socket.err):
+    if socket.status != 0 and "nc: " in socket.err and ("No such file" in socket.err or "refused" in socket.err):
         return Pools(running=False)
     if flag.status not in (0, 1):
         raise Unreadable(f"test failed with status {flag.status}")

@@ -12,6 +12,7 @@ from console.asks import Answer, Identity, Page, Ran, Rows, WireError, plain_tex
 from console.identity import BOOT_ID, read
 from console.inventory import Cluster, Login, Node, Raid
 from console.inventory_file import load
+from console.probes.running import RUNNING
 from console.question import Question, Subject
 from console.rounds import asked
 from console.sim import Simulator
@@ -67,7 +68,10 @@ async def honest(folder: Path) -> tuple[Cluster, Honest]:
         cluster = replace(load(sim.inventory).clusters[0], raid=Raid(("cat", "/proc/mdstat")))
         wire = Wire(cluster)
         try:
-            return cluster, {one: await _answers(wire, cluster, *one) for one in asked(cluster)}
+            bare = replace(cluster, mysql_proxy=None)  # then it is looked for what runs beside the inventory
+            beside = [one for one in asked(bare) if one[0] is RUNNING]
+            answers = {one: await _answers(wire, cluster, *one) for one in asked(cluster)}
+            return cluster, answers | {one: await _answers(wire, bare, *one) for one in beside}
         finally:
             await wire.close()
 
