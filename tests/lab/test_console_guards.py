@@ -69,7 +69,7 @@ def test_one_node_at_a_time_unless_one_insists(lab: Lab) -> None:
     assert console.run("drain", "lab", "node2", "--override", "node2", "--reason", "both have bad memory").code == 0
     assert standing(lab, "node1") == standing(lab, "node2") == {"DRAIN", "MAINT", "disabled"}
     assert console.last().first("reason") == "both have bad memory"
-    assert "node1 is out of the load balancer already" in console.last().first("overridden")
+    assert "node1 is out of the load balancer already" in str(console.last().entries[0].facts["overridden"])
 
 
 def test_no_reboot_while_the_others_are_not_whole(lab: Lab) -> None:
