@@ -110,9 +110,11 @@ class Runner:
             record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
         if missed:
             record = self._journal.write(record, "parked", missed=missed)
+            await self._claims.release(ended=not record.unheard)
             self._say(intent, "parked", "; ".join(missed.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")
+        await self._claims.release(ended=not record.unheard)  # before it is said: whoever reads "done" may go on
         self._say(intent, "done", f"{intent.action.value} {intent.node}: done", final=True)
         return record
 
