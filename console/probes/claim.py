@@ -64,12 +64,15 @@ def _line(**facts: Any) -> str:
 def parse(answers: tuple[Ran, ...], _before: Claim | None) -> Claim:
     """From the file, which need not be there, and from `pgrep`, whose status 1 says that no process holds the lock."""
     file, process = answers
-    if process.status not in (0, 1):
-        raise Unreadable(f"pgrep failed with status {process.status}")
-    missing = file.status != 0 and "No such file" in file.err
+    if process.status not in (0, 1) or not all(word.isdigit() for word in process.out.split()):
+        raise Unreadable(f"pgrep did not print processes; its status is {process.status}")
+    missing = file.status != 0 and FILE in file.err and "No such file" in file.err
     if file.status != 0 and not missing:
         raise Unreadable(f"{FILE} can't be read: {short(file.err)}")
-    return read("" if missing else file.out, process.status == 0)
+    claim = read("" if missing else file.out, process.status == 0)
+    if not missing and file.out.strip() and not claim.token:
+        raise Unreadable(f"{FILE} holds no claim")
+    return claim
 
 
 def read(text: str, held: bool) -> Claim:
