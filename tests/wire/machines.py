@@ -5,7 +5,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncssh
@@ -209,3 +209,10 @@ def cluster(folder: Path, *ports: int, user: str = "root", timings: Timings | No
 
     nodes = tuple(Node(f"node{n}", f"10.0.0.{n}", at(port)) for n, port in enumerate(ports, 1))
     return Cluster("test", (Firewall("fw1", "10.0.1.1", at(ports[0])),), nodes, timings=timings or Timings())
+
+
+def this_machine(folder: Path, port: int, **login: object) -> Cluster:
+    """A cluster whose node1 is the machine the tests run on, behind a real sshd: its machine_id proves that."""
+    made = cluster(folder, port, **login)  # type: ignore[arg-type]
+    own = Path("/etc/machine-id").read_text().strip()
+    return replace(made, nodes=(replace(made.nodes[0], machine_id=own),))

@@ -19,7 +19,7 @@ from console.wire import Wire
 from console.wire.password import Keyring
 from console.wire.sentences import by_hand, ended
 from tests.wire.conftest import Bench
-from tests.wire.machines import cluster, deaf
+from tests.wire.machines import cluster, deaf, this_machine
 from tests.wire.test_mysql import free_port
 
 ECHO = (Run(("echo", "hello")),)
@@ -122,11 +122,11 @@ async def test_an_identity_is_offered_alone_beside_a_full_agent(bench: Bench, mo
     """sshd ends a login after so many keys."""
     others = [key(bench.folder / f"k{at}") for at in range(8)]
     async with sshd(bench, "MaxAuthTries 2") as port, agent(bench, monkeypatch, *others):
-        assert await bench.wire(cluster(bench.folder, port)).send("node1", ECHO, 5) == HELLO
+        assert await bench.wire(this_machine(bench.folder, port)).send("node1", ECHO, 5) == HELLO
         (bench.folder / "ssh_config").write_text(f"IdentitiesOnly yes\nIdentityFile {bench.folder / 'id'}\n")
-        assert await bench.wire(cluster(bench.folder, port, identity=None)).send("node1", ECHO, 5) == HELLO
+        assert await bench.wire(this_machine(bench.folder, port, identity=None)).send("node1", ECHO, 5) == HELLO
         (bench.folder / "ssh_config").write_text("")
-        text = await said(bench.wire(cluster(bench.folder, port, identity=None)), AuthFailed)
+        text = await said(bench.wire(this_machine(bench.folder, port, identity=None)), AuthFailed)
         assert "too many keys; name the right one" in text
 
 
@@ -263,12 +263,12 @@ async def test_each_way_to_be_turned_away_by_a_real_sshd_has_its_sentence(
         config = (bench.folder / "sshd_config").read_text()
         if "AuthorizedKeysFile none" in settings:
             (bench.folder / "authorized").write_text("")
-        assert words in await said(bench.wire(cluster(bench.folder, port)), AuthFailed), config
+        assert words in await said(bench.wire(this_machine(bench.folder, port)), AuthFailed), config
 
 
 async def test_a_real_sshd_lets_in_whom_it_should(bench: Bench) -> None:
     async with sshd(bench) as port:
-        assert await bench.wire(cluster(bench.folder, port)).send("node1", ECHO, 5) == HELLO
+        assert await bench.wire(this_machine(bench.folder, port)).send("node1", ECHO, 5) == HELLO
 
 
 # Every command that is printed, run.
@@ -295,7 +295,7 @@ async def test_the_commands_for_a_host_key_do_what_they_say(bench: Bench) -> Non
         (bench.folder / "host.pub").rename(bench.folder / "ssh_host_ed25519_key.pub")
         known = bench.folder / "known hosts"
         known.touch()
-        wire = bench.wire(replace(cluster(bench.folder, port, known_hosts=known), timings=Timings()))
+        wire = bench.wire(replace(this_machine(bench.folder, port, known_hosts=known), timings=Timings()))
         text = await said(wire, HostKeyChanged)
         shown = sh(printed(text, "cat /etc/ssh").replace("/etc/ssh", str(bench.folder)))
         assert len(shown.splitlines()) == 3 and text.partition("host key ")[2].partition(",")[0] in shown
@@ -304,7 +304,7 @@ async def test_the_commands_for_a_host_key_do_what_they_say(bench: Bench) -> Non
         assert await wire.send("node1", ECHO, 5) == HELLO
         other = key(bench.folder / "other").with_suffix(".pub").read_text()
         known.write_text(f"[127.0.0.1]:{port} {other}")
-        changed = bench.wire(cluster(bench.folder, port, known_hosts=known))
+        changed = bench.wire(this_machine(bench.folder, port, known_hosts=known))
         text = await said(changed, HostKeyChanged)
         sh(printed(text, "ssh-keygen -R"))
         assert known.read_text() == ""
@@ -316,7 +316,7 @@ async def test_the_commands_for_a_host_key_do_what_they_say(bench: Bench) -> Non
 async def test_the_ssh_command_leads_where_the_login_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [key(bench.folder / f"k{at}") for at in range(8)]
     async with sshd(bench, "MaxAuthTries 3") as port, agent(bench, monkeypatch, *others):
-        login = cluster(bench.folder, port).nodes[0].login
+        login = this_machine(bench.folder, port).nodes[0].login
         assert (await asyncio.to_thread(sh, f"{by_hand(login)} echo hello")) == "hello\n"
 
 
