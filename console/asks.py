@@ -64,7 +64,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Identify:
-    """Who answers there. Nothing is sent for it: the wire has asked `run` first of all on the connection."""
+    """The question of identity. Nothing is sent for it: the wire has asked `run` first of all on the connection."""
 
     run: Run
 
@@ -110,7 +110,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a machine says of itself on a new connection, and whether that proves who it is. A part is empty where the
+    """A machine's own words on a new connection, and the proof or doubt that follows. A part is empty where the
     machine tells none."""
 
     addresses: tuple[str, ...]

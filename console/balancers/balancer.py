@@ -25,7 +25,7 @@ class Balancer(NamedTuple):
     persist: Callable[[tuple[Change, ...], bool, str], Run]
     """(changes, whether to sync to the peer, description): the order that writes statuses into config.xml."""
     reload: str
-    """What that order does to the balancer that runs, where nothing better is known."""
+    """Effect of that order on the running balancer, where nothing better is known."""
 
 
 BALANCERS = {

@@ -64,7 +64,7 @@ _COLUMNS = frozenset(
 
 
 class State(NamedTuple):
-    """What `show servers state` says of one server."""
+    """One server in `show servers state`."""
 
     admin: Admin
     unresolved: str = ""

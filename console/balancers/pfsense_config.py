@@ -131,7 +131,7 @@ def _processes(nbproc: str) -> int:
 
 
 def _word(tree: Any, *keys: str) -> str:
-    """What is shown and compared, and never sent back: made harmless and short."""
+    """A text to show and to compare, never to send back: made harmless and short."""
     found = dig(tree, *keys)
     return plain_text(found) if isinstance(found, str) else ""
 
