@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import secrets
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from console.asks import Ran, Refused, Taken, WireError
@@ -50,6 +51,8 @@ class Claims:
         self._line = opening(self.token, who, cluster.name, what, where, time.time())
         self._seconds = cluster.timings.connect + cluster.timings.answer
         self._held: dict[str, Held] = {}
+        self._silent: dict[str, str] = {}
+        """Firewalls that could not be asked for their lock, and why."""
         self._until = 0.0
 
     @property
@@ -60,22 +63,27 @@ class Claims:
     async def take(self) -> None:
         """Claims every firewall that answers. One that gives no answer is left out. Raises Elsewhere, also where none
         answers; what is held by then is still held."""
-        silent: list[str] = []
         for firewall in sorted(self._cluster.firewalls, key=_by_address):
             if firewall.name not in self.held:
-                await self._take(firewall.name, silent)
+                await self._take(firewall.name)
         if not self.held:
-            raise Elsewhere(f"no firewall can be claimed: {'; '.join(silent)}")
+            raise Elsewhere(f"no firewall can be claimed: {'; '.join(self._silent.values())}")
 
-    async def _take(self, name: str, silent: list[str]) -> None:
+    def unclaimed(self, firewalls: Iterable[str] | None = None) -> str:
+        """Why nothing is sent to some firewalls, or to those that were silent; "" where there are none."""
+        silent = self._silent if firewalls is None else sorted(self._silent.keys() & set(firewalls))
+        return "; ".join(f"nothing is sent to {name}, which is not claimed: {self._silent[name]}" for name in silent)
+
+    async def _take(self, name: str) -> None:
         try:
             self._held[name] = await self._wire.hold(name, HOLD, self._line, self._seconds)
+            self._silent.pop(name, None)
         except Taken:
             raise Elsewhere(await self._whose(name)) from None
         except Refused as error:
             raise Elsewhere(f"{name} can't be claimed: {error}") from None
         except WireError as error:
-            silent.append(str(error))
+            self._silent[name] = str(error)
 
     async def _whose(self, name: str) -> str:
         answers = await self._wire.send(name, CLAIM.asks(self._cluster, name), self._seconds)

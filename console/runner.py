@@ -123,7 +123,15 @@ class Runner:
         done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
         claimed, missed = lasting(PROCEDURES[intent.action]), dict[str, str]()
         for last in (False, True):
-            undone = await self._undone(claimed, intent)
+            now = await self._as_it_is(claimed, intent)
+            for step, progress in now.items():
+                if progress.missed:
+                    says = progress.says
+                    record = self._journal.write(
+                        record, "partly", step=step.name, says=says, missed=dict(progress.missed)
+                    )
+                    missed |= progress.missed
+            undone = {step: progress.says for step, progress in now.items() if not progress.done}
             for step, says in undone.items():
                 if last:
                     why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
@@ -136,19 +144,18 @@ class Runner:
                 break
         return record, missed
 
-    async def _undone(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, str]:
-        """The steps whose effect is gone, and how it is now."""
+    async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
+        """How far each of these steps is, over one picture that was asked for now."""
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
         picture = await self._look(every, intent.node)
-        progress = {step: step.done(picture, intent) for step in claimed}
-        return {step: one.says for step, one in progress.items() if not one.done}
+        return {step: step.done(picture, intent) for step in claimed}
 
     async def _step(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
-        self._say(intent, step.name, step.told(intent))
+        self._say(intent, step.name, step.told(intent, self._picture()))
         picture = await self._look(step.watches, intent.node)
         progress = step.done(picture, intent)
         if not _over(progress, silent):
@@ -202,8 +209,9 @@ class Runner:
         limit = step.timeout(self._cluster.timings)
         if step.goes_on:
             return progress._replace(says=f"{progress.says}, after {limit:g} s")
-        self._journal.write(record, "failed", step=step.name, why=progress.says)
-        raise Stopped(f"{progress.says}, after {limit:g} s. Mend it and resume this run, or put the node back")
+        says = "; ".join(filter(None, (progress.says, self._claims.unclaimed())))
+        self._journal.write(record, "failed", step=step.name, why=says)
+        raise Stopped(f"{says}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
         """Writes what is about to leave, then lets it leave, to all machines at once. A run that is stopped meanwhile
@@ -211,10 +219,10 @@ class Runner:
         orders = step.orders(picture, intent)
         if not orders:
             return record, steady.now(), time.monotonic()
-        seconds = {order.machine: within(order) for order in orders}
-        orders = await self._claimed(step, record, orders, max(seconds.values()))
+        orders = await self._claimed(step, record, intent, orders)
         if not orders:
             return record, steady.now(), time.monotonic()
+        seconds = {order.machine: within(order) for order in orders}
         record = self._journal.write(
             record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
         )
@@ -234,16 +242,19 @@ class Runner:
         return record, moment, time.monotonic()
 
     async def _claimed(
-        self, step: Step, record: Record, orders: tuple[Order, ...], seconds: float
+        self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]
     ) -> tuple[Order, ...]:
         """The orders that may leave: what goes to a firewall needs the claim on it. Raises Stopped."""
-        firewalls = {firewall.name for firewall in self._cluster.firewalls}
+        machines = frozenset(order.machine for order in orders)
+        firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
         try:
-            held = await self._claims.order(frozenset(order.machine for order in orders), seconds)
+            held = await self._claims.order(machines, max(within(order) for order in orders))
         except Elsewhere as why:
             self._journal.write(record, "failed", step=step.name, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
-        return tuple(order for order in orders if order.machine in held or order.machine not in firewalls)
+        if says := self._claims.unclaimed(firewalls - held):
+            self._say(intent, step.name, says)
+        return tuple(order for order in orders if order.machine not in firewalls - held)
 
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
         """Lets orders leave and writes down that they have ended, or that their time is over."""

@@ -20,5 +20,6 @@ def now() -> float:
 
 
 def wall(moment: float) -> float:
-    """The same moment by the wall clock as it stands now."""
-    return moment + time.time() - now()
+    """The same moment by the wall clock as it stands now, to a tenth of a second: the two clocks are never read at the
+    same instant, and one moment must not be shown as two."""
+    return moment + round(time.time() - now(), 1)

@@ -15,8 +15,10 @@ from console.plan import Consent, NotBegun
 from console.probes.claim import FILE, LOCK, Claim, read
 from console.runner import Stopped
 from console.session import Running, Session
-from console.sim import Simulator
+from console.sim import Simulator, locks
+from console.sim.firewall import Firewall
 from console.sim.machine import Link
+from console.sim.shell import Call
 from console.snapshot import Known, Reading
 from tests.conftest import simulated, watching
 from tests.console.telling import until
@@ -158,3 +160,25 @@ async def test_one_firewall_is_enough_where_the_other_is_silent(two: Two) -> Non
         if isinstance(each, Running):
             await each.task
     assert sim.world.firewalls["fw2"].link is Link.SILENT
+
+
+async def test_a_firewall_that_can_not_be_claimed_is_named_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = locks.lockf
+
+    async def mute(call: Call, firewall: Firewall) -> int:
+        if firewall.name == "fw2":
+            while await call.shell.more():
+                pass
+            return 1
+        return await honest(call, firewall)
+
+    monkeypatch.setattr(locks, "lockf", mute)
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, connect=2.0, answer=2.0))
+        async with watching(cluster) as session:
+            running = await session.begin(Action.DRAIN, "node2")
+            with pytest.raises(Stopped, match="nothing is sent to fw2, which is not claimed: fw2"):
+                await running.task
+        assert {one.forced for one in sim.world.firewalls["fw2"]._servers} == {""}

@@ -9,6 +9,7 @@ import pytest
 from console.facts.membership import Place, place
 from console.guards import Action
 from console.journal import Journal, Record
+from console.procedures import PROCEDURES
 from console.runner import Stopped
 from console.session import Session
 from console.sim import Simulator
@@ -90,4 +91,22 @@ async def test_what_comes_undone_twice_stops_the_run_and_names_who_wrote(tmp_pat
         session.journal = Meanwhile(session.journal.folder, comes_back(sim, 2))
         with pytest.raises(Stopped, match=r"come undone twice: .*kim@10\.9\.9\.9: edited pool web"):
             await (await session.begin(Action.REMOVE, "node2")).task
+        assert session.journal.unfinished()
+
+
+@pytest.mark.parametrize("action", [Action.DRAIN, Action.REMOVE])
+async def test_a_firewall_that_falls_silent_at_the_last_look_leaves_the_run_open(
+    tmp_path: Path, action: Action
+) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+
+        def happens(record: Record) -> None:
+            entry = record.entries[-1]
+            if entry.kind in ("seen", "left") and entry.facts["step"] == PROCEDURES[action][-1].name:
+                sim.world.firewalls["fw2"].cut()
+
+        session.journal = Meanwhile(session.journal.folder, happens)
+        record = await (await session.begin(action, "node2")).task
+        assert record.outcome is None
+        assert list(record.missed) == ["fw2"]
         assert session.journal.unfinished()

@@ -91,9 +91,12 @@ def _twisted(text: str | None, twist: Twist) -> str | None:
 
 
 def said(twist: Twist) -> Callable[[Command, Call], Awaitable[int]]:
-    """What the honest command prints, twisted; cat, which only knows files, as it is."""
+    """What the honest command prints, twisted; cat, which only knows files, as it is, and a claim, else no order would
+    come."""
 
     async def run(command: Command, call: Call) -> int:
+        if call.argv[0] == "lockf":
+            return await command(call)
         printed: list[str] = []
         status = await command(replace(call, out=printed.append))
         call.out("".join(printed) if command is BUILTINS["cat"] else twist("".join(printed)))
@@ -103,8 +106,8 @@ def said(twist: Twist) -> Callable[[Command, Call], Awaitable[int]]:
 
 
 def _dressed(text: str) -> str:
-    """An answer that can be read, with as much evil as its parser lets through."""
-    return text.replace(",UP,", f',"UP {EVIL}",')
+    """An answer that can be read, with as much evil as its parser lets through: the first server is strange."""
+    return text.replace(",UP,", f',"UP {EVIL}",', 1).replace("L7OK", f'"{EVIL}"')
 
 
 def _configured(text: str) -> str:
