@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from console.asks import Ran, Refused, Taken, WireError
+from console.claimed import holder
 from console.inventory import Cluster, Firewall
-from console.plan import holder
 from console.probes.claim import CLAIM, GIVEN_UP, HOLD, RELEASED, Claim, opening, ordering, read
 from console.wire import Wire
 

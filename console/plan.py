@@ -1,6 +1,5 @@
 """What would be done, what stands against it, and what a person says to that. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,14 +7,12 @@ from console.asks import quoted
 from console.guards import About, Action, Objection, Override, traffic
 from console.health import serving
 from console.journal import MOVE, Record, Unread
-from console.lock import Holder
 from console.probes.apache import APACHE, SITE
-from console.probes.claim import GIVEN_UP, Claim
 from console.probes.running import LISTED
 from console.question import Cadence, Question, Subject
 from console.rounds import Wanted
 from console.saying import clock, listed
-from console.snapshot import Known, Snapshot
+from console.snapshot import Snapshot
 
 FEW = 3
 """Files that are named one by one."""
@@ -78,51 +75,6 @@ def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
             saw = f"an order of {record.action} {record.node} to {listed(ends)} may still be on its way"
             saw += ": nobody heard its end"
             yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
-
-
-def claimed(snapshot: Snapshot, own: frozenset[str]) -> Iterator[Objection]:
-    """Who else claims a firewall, by the last look at it. `own`: tokens of this console's claims."""
-    for view in snapshot.firewalls:
-        if isinstance(view.claim, Known) and view.claim.value.held and view.claim.value.token not in own:
-            clears = f"Wait until it ends ({GIVEN_UP})"
-            yield Objection(view.name, holder(view.claim.value, view.name), clears, Override.NEVER)
-
-
-def fell_silent(snapshot: Snapshot, now: float, journal: str) -> Iterator[Objection]:
-    """Whose claim ended without its last word, until its last order has ended. `journal`: where the runs of this
-    console are written down, which tell that themselves."""
-    for view in snapshot.firewalls:
-        claim = view.claim.value if isinstance(view.claim, Known) else None
-        if claim is None or claim.held or not claim.token or claim.released:
-            continue
-        if now < claim.until and claim.where != journal:
-            who, what = quoted(claim.who, 40), f"{quoted(claim.what)} in {quoted(claim.cluster)}"
-            saw = f"{who} fell silent at {what}: its last order may still be on its way"
-            yield Objection(view.name, saw, f"Wait until {clock(claim.until)}", Override.CONFIRM)
-
-
-def holder(claim: Claim, firewall: str) -> str:
-    """Who is at work on a firewall, in words."""
-    who = quoted(claim.who, 40) if claim.who else "another console"
-    since = f" since {clock(claim.since)}" if claim.since else ""
-    what = f"{quoted(claim.what)} in {quoted(claim.cluster)}" if claim.what else "it does not say at what"
-    return f"{who} is at work on {firewall}{since}: {what}"
-
-
-def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | None:
-    """Who else claims a firewall of the cluster now, as the firewalls say."""
-    claims = (view.claim.value for view in snapshot.firewalls if isinstance(view.claim, Known))
-    claim = next((claim for claim in claims if claim.held and claim.token not in own), None)
-    if claim is None:
-        return None
-    what = claim.what if _ACTION.fullmatch(claim.what) else quoted(claim.what)
-    here = claim.cluster == snapshot.cluster.name
-    who = quoted(claim.who, 40) if claim.who else "another console"
-    return Holder(who, what if here else f"{what} ({quoted(claim.cluster)})")
-
-
-_ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
-"""An action and its node, as every console words it: it can't speak for us."""
 
 
 def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from console import steady
 from console.balancers.balancer import POOLS
 from console.balancers.pfsense_config import CONFIG
+from console.claimed import claimant, claimed, fell_silent
 from console.claims import Claims, Elsewhere
 from console.doubt import as_of, patience
 from console.events import follow
@@ -26,18 +27,7 @@ from console.journal_disk import in_time
 from console.lock import Holder, Locked, holder, holding
 from console.orders import dry
 from console.paths import journal_dir, make_private
-from console.plan import (
-    Consent,
-    NotBegun,
-    Plan,
-    action_of,
-    claimant,
-    claimed,
-    fell_silent,
-    needed,
-    unheard,
-    unread,
-)
+from console.plan import Consent, NotBegun, Plan, action_of, needed, unheard, unread
 from console.poller import Poller
 from console.procedures.steps import Intent
 from console.rounds import questions_of, unasked
