@@ -138,6 +138,14 @@ def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
     return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
 
 
+def without_spares(snapshot: Snapshot, one: Membership) -> Membership:
+    """A node's place on one firewall in the pools that it is not a spare of."""
+    spare = spare_pools(snapshot, one.node)
+    now = None if one.now is None else tuple(server for server in one.now if spare.isdisjoint(server.pools))
+    later = None if one.later is None else tuple(server for server in one.later if server.pool not in spare)
+    return one._replace(now=now, later=later)
+
+
 def _lasting(one: Membership, pool: str) -> str:
     """ "in" or "out", where all that one firewall tells of a node in one pool agrees; else "". Run time tells nothing
     where no balancer runs."""

@@ -75,6 +75,9 @@ def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
     if why := untold(snapshot, node):
         saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
         yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
+    elif isinstance(listed := snapshot.node(node).listed, Unknown):
+        saw = f"whether Gluster on {node} has volumes that the inventory does not name is not known: {listed.why}"
+        yield Objection(node, saw, "Wait until it is known", Override.CONFIRM)
     for one in unlisted(snapshot, node):
         override = Override.CONFIRM if one.what is What.PROXY else Override.NAME_AND_REASON
         yield Objection(node, one.saw, one.add, override)

@@ -25,7 +25,7 @@ class Doubt(NamedTuple):
 DOUBTS: Mapping[str, Doubt] = {
     "services": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
     "running": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which processes run on"),
-    "listed": Doubt(Kind.VOLUMES_UNKNOWN, Level.NOTE, "which volumes Gluster has on"),
+    "listed": Doubt(Kind.VOLUMES_UNKNOWN, Level.DEGRADED, "which volumes Gluster has on"),
     "apache": Doubt(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
     "devices": Doubt(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
     "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),

@@ -2,7 +2,7 @@
 
 from console.facts.bricks import brick_of, node_at
 from console.facts.heal_info import newer, stands
-from console.facts.membership import membership
+from console.facts.membership import membership, without_spares
 from console.probes.gluster import Brick
 from console.snapshot import FirewallView, Known, Snapshot, Unknown
 from console.ui import words
@@ -10,10 +10,10 @@ from console.ui.words import Word
 
 
 def pools(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
-    """A node in the pools of one firewall."""
+    """A node in the pools of one firewall, those apart that it is a spare of."""
     why = firewall.pools if isinstance(firewall.pools, Unknown) else None
     running = isinstance(firewall.pools, Known) and firewall.pools.value.running
-    return words.membership(membership(picture, firewall.name, node), why, running)
+    return words.membership(without_spares(picture, membership(picture, firewall.name, node)), why, running)
 
 
 def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:

@@ -72,11 +72,12 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
         Kind.MYSQL_UNLISTED,
         lambda now: replace(now, cluster=replace(now.cluster, mysql=None)),
     ),
+    "listed": (Kind.VOLUME_UNLISTED, lambda now: alter(now, "nodes", "node2", "listed", volumes=("www", "data"))),
 }
 """By the reading's field: the worst finding it leads to, and a picture in which it does."""
-ASKED_AGAIN = frozenset({"claim", "identity", "processes", "listed"})
+ASKED_AGAIN = frozenset({"claim", "identity", "processes"})
 """Whoever acts asks for it by itself, whatever is drawn: the lock, the proof on each connection, the end of the
-sessions, the volumes before a reboot. Their silence is a note."""
+sessions. Their silence is a note."""
 
 
 def level(picture: Snapshot, kind: Kind) -> Level:

@@ -14,6 +14,7 @@ from console.procedures.persistent import LATER, LATER_BACK
 from console.procedures.runtime import NOW
 from console.procedures.steps import Intent
 from console.snapshot import FirewallView, Known, Snapshot, Unknown, empty
+from console.ui.cells import pools
 from tests.console.telling import says
 from tests.console.values import CLUSTER
 
@@ -124,6 +125,11 @@ def test_a_spare_is_in(there: Servers, stopped: bool) -> None:
         assert all("out" not in one.saw and "gets no traffic" not in one.saw for one in hard)
     rejoin = [one for one in objections(seen, Action.REJOIN, "node2") if "spare" in one.saw]
     assert [one.override for one in rejoin] == [Override.CONFIRM]
+    assert pools(seen, seen.firewall("fw1"), "node2").text == "✓UP"
+    whole = picture(WHOLE, WHOLE, stopped)
+    for other in ("node1", "node3"):
+        against = [one.saw for one in objections(seen, Action.DRAIN, other)]
+        assert against == [one.saw for one in objections(whole, Action.DRAIN, other)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from console.asks import Ran, Unreadable
 from console.commands.check import lines
 from console.commands.check_lines import NOTE
 from console.facts.fitness import fit, unfit
-from console.guards import Action, Override
+from console.guards import Action, Override, objections
 from console.health import Kind, findings
 from console.inventory import Cluster
 from console.plan import Consent, NotBegun
@@ -20,8 +20,9 @@ from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.session import Session
 from console.sim import Simulator
+from console.snapshot import Unknown
 from tests.conftest import simulated, watching
-from tests.console.telling import until
+from tests.console.telling import put, until
 
 NAMED = Consent(True, "node2", "a test")
 YES = Consent(True)
@@ -111,6 +112,15 @@ async def test_a_volume_that_the_inventory_lacks(tmp_path: Path) -> None:
                 "Gluster on node2 names www, which the inventory does not: nobody asks whether it is healed"
             )
             assert (one.clears, one.override) == ("Add www to `volumes` in the inventory", Override.NAME_AND_REASON)
+
+
+async def test_volumes_that_can_not_be_listed_are_confirmed(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        silent = put(session.picture, "nodes", "node2", listed=Unknown("it refuses", 9.0, 8.0))
+        (one,) = [one for one in objections(silent, Action.REBOOT, "node2") if "volumes that the inventory" in one.saw]
+        assert one.saw.endswith("is not known: it refuses")
+        assert one.override is Override.CONFIRM
+        assert not [one for one in objections(silent, Action.REBOOT, "node1") if "volumes that the" in one.saw]
 
 
 async def test_check_says_what_to_add(tmp_path: Path) -> None:
