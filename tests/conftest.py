@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from console.inventory import Cluster, Timings
-from console.inventory_file import load
-from console.session import Session
+from console.inventory.cluster import Cluster, Timings
+from console.inventory.load import load
+from console.session.session import Session
 from console.sim import Simulator
 
 

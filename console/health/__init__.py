@@ -1,7 +1,8 @@
 """What the readings mean together: findings in sentences, worst first, and verdicts for cluster, machines and layers.
 
 A rule is a function from a snapshot to findings, in the file of its layer; `RULES` lists them all in the order in which
-findings of one level are shown. `follows` keeps one cause to one headline. Every kind is explained in `console.causes`.
+findings of one level are shown. `follows` keeps one cause to one headline.
+Every kind is explained in `console.health.explained`.
 """
 
 from console.health import (
@@ -20,7 +21,7 @@ from console.health import (
 from console.health.finding import DELIBERATE, Finding, Kind, Layer, Level, Rule, Verdict
 from console.health.pools import serving
 from console.health.verdicts import Verdicts, judged
-from console.snapshot import Snapshot
+from console.probes.snapshot import Snapshot
 
 __all__ = [
     "RULES", "Finding", "Kind", "Layer", "Level", "Rule", "Verdict", "Verdicts", "findings", "serving", "verdict",

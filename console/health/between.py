@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from console.facts.bricks import away, known_volumes
-from console.facts.membership import Membership, Place, memberships, place
 from console.health.database import stopped
+from console.health.facts.bricks import away, known_volumes
+from console.health.facts.membership import Membership, Place, memberships, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.saying import listed
-from console.snapshot import Cause, Known, NodeView, Snapshot, Unknown
+from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown
+from console.text import listed
 
 SETTLED = 15
 """Seconds after a start in which a pool's check, which wants several good answers, may lag behind the truth."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from console.facts.sst import transfers
+from console.health.facts.sst import transfers
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.galera import Wsrep
-from console.probes.system import MYSQL_UNITS
-from console.saying import counted, doing, listed, percent, size
-from console.snapshot import Known, NodeView, Snapshot, Unknown, lost
+from console.probes.database.galera import Wsrep
+from console.probes.hosts.system import MYSQL_UNITS
+from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, lost
+from console.text import counted, doing, listed, percent, size
 
 QUEUE = 100
 """Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""

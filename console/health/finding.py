@@ -1,15 +1,15 @@
 """What a finding is: its level, its layer, and its kind, by which it is known over time and explained.
 
 A `Kind` is a stable name: scripts, the event log and docs/findings.md rely on it. Adding one means explaining it in
-`console.causes`; a test counts.
+`console.health.explained`; a test counts.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 
-from console.asks import plain_text
-from console.snapshot import Snapshot
+from console.probes.snapshot import Snapshot
+from console.text import plain_text
 
 
 class Level(IntEnum):

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from console.balancers.balancer import balancer_of
-from console.facts.membership import config_of
-from console.facts.sync import sync
-from console.facts.takeover import carried
+from console.health.facts.membership import config_of
+from console.health.facts.sync import sync
+from console.health.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
-from console.probes.carp import Carp
-from console.saying import clock, counted, listed
-from console.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
+from console.probes.firewalls.carp import Carp
+from console.probes.pools.balancer import balancer_of
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
+from console.text import clock, counted, listed
 
 
 def lost(snapshot: Snapshot) -> Iterator[Finding]:

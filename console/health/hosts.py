@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from console.facts.clocks import offsets
-from console.facts.membership import Place, place, sending
+from console.health.facts.clocks import offsets
+from console.health.facts.membership import Place, place, sending
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.devices import Devices
-from console.probes.hardware import Array, Bond
-from console.probes.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
-from console.saying import clock, counted, doing, listed, size, span
-from console.snapshot import Cause, Known, Snapshot
+from console.probes.hosts.devices import Devices
+from console.probes.hosts.hardware import Array, Bond
+from console.probes.hosts.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
+from console.probes.snapshot import Cause, Known, Snapshot
+from console.text import clock, counted, doing, listed, size, span
 
 LOAD = 2.0
 """Load a core, over a minute."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from console.health import findings
 from console.health.finding import Finding, Kind
-from console.snapshot import QUESTIONS, Known, Snapshot
+from console.probes.snapshot import QUESTIONS, Known, Snapshot
 
 Told = Mapping[tuple[str, Kind], Finding]
 """What has been told and is not over."""

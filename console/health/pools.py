@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.addresses import plain
-from console.balancers.pools import Pools, Server
-from console.facts.membership import (
+from console.health.facts.membership import (
     Membership,
     Place,
     master,
@@ -16,8 +14,10 @@ from console.facts.membership import (
     spare_pools,
 )
 from console.health.finding import Finding, Kind, Level
-from console.saying import counted, doing, listed
-from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown
+from console.inventory.addresses import plain
+from console.probes.pools.servers import Pools, Server
+from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown
+from console.text import counted, doing, listed
 
 QUEUED = 5
 """Sessions that wait for a server of a pool: fewer come and go within one look."""

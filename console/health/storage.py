@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from console.facts.bricks import away, known_volumes, node_at
-from console.facts.heal_info import newer
+from console.health.facts.bricks import away, known_volumes, node_at
+from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
-from console.probes.gluster import Volume
-from console.probes.gluster_options import BrickSpace
-from console.probes.mounts import MISSING
-from console.saying import counted, listed, size, span
-from console.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, lost
+from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, lost
+from console.probes.storage.gluster import Volume
+from console.probes.storage.gluster_options import BrickSpace
+from console.probes.storage.mounts import MISSING
+from console.text import counted, listed, size, span
 
 STUCK = 300.0
 """Seconds without progress: healing can stall for ever on files that are busy."""

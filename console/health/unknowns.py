@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from console.health.finding import Finding, Kind, Level
-from console.question import Subject
-from console.saying import clock, counted, listed
-from console.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View, lost
+from console.probes.question import Subject
+from console.probes.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View, lost
+from console.text import clock, counted, listed
 
 
 class Doubt(NamedTuple):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from console.facts.unlisted import What, unlisted
+from console.health.facts.unlisted import What, unlisted
 from console.health.finding import Finding, Kind, Level
-from console.saying import listed
-from console.snapshot import Known, Snapshot
+from console.probes.snapshot import Known, Snapshot
+from console.text import listed
 
 KINDS = {
     What.MYSQL: (Kind.MYSQL_UNLISTED, Level.DEGRADED),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from console.facts.bricks import known_volumes
-from console.facts.membership import master
+from console.health.facts.bricks import known_volumes
+from console.health.facts.membership import master
 from console.health.finding import Finding, Kind, Layer, Level, Verdict
 from console.health.pools import leading, serving
-from console.saying import counted, listed
-from console.snapshot import Known, Snapshot
+from console.probes.snapshot import Known, Snapshot
+from console.text import counted, listed
 
 
 class Verdicts(NamedTuple):

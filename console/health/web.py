@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.apache import Apache
-from console.saying import clock, listed, percent
-from console.snapshot import Known, Snapshot, Unknown
+from console.probes.snapshot import Known, Snapshot, Unknown
+from console.probes.web.apache import Apache
+from console.text import clock, listed, percent
 
 NEARLY_FULL = 0.85
 """Share of Apache's workers that are busy: beyond it a small rush fills the rest."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from console.addresses import same
 from console.health.finding import Finding, Kind, Level
-from console.probes.mysql_proxy import Writer
-from console.saying import listed
-from console.snapshot import Known, Snapshot, Unknown
+from console.inventory.addresses import same
+from console.probes.database.mysql_proxy import Writer
+from console.probes.snapshot import Known, Snapshot, Unknown
+from console.text import listed
 
 
 def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:

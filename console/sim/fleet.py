@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from console.inventory import Timings
+from console.inventory.cluster import Timings
 from console.sim.scenarios import HEALTHY, Scenario, scenario
 from console.sim.simulator import Simulator
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncssh
 
-from console.inventory import Timings
+from console.inventory.cluster import Timings
 from console.sim.mysql_proxy import BACKEND, SOCKET
 from console.sim.world import VIPS, World
 

@@ -9,7 +9,7 @@ from typing import Self
 
 import asyncssh
 
-from console.inventory import Timings
+from console.inventory.cluster import Timings
 from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
 from console.sim.boxes import Box, Tunnel

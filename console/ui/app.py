@@ -17,15 +17,15 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.types import CSSPathType
 
-from console.marks import ascii_only, plain
-from console.paths import theme_dirs
-from console.session import Session
+from console.inventory.paths import theme_dirs
+from console.session.session import Session
 from console.ui.desk import Desk
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.stage import Faults
 from console.ui.theme import DEFAULT, STATES, find
 from console.ui.typed import Typed
+from console.words.ascii import ascii_only, plain
 
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""

@@ -1,6 +1,6 @@
 """One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
 
-from console.session import Session
+from console.session.session import Session
 from console.ui.glance import Glances
 from console.ui.past import Past
 from console.ui.screens.runs import Shown

@@ -5,7 +5,7 @@ import re
 import time
 from pathlib import Path
 
-from console.paths import state_dir
+from console.inventory.paths import state_dir
 
 FONTS = re.compile(r"@font-face \{[^}]*\}")
 """A font of a server somewhere, which whoever opened the picture would tell that he did."""

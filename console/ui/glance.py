@@ -4,15 +4,15 @@ import time
 from typing import NamedTuple
 
 from console import steady
-from console.facts.membership import Place, master, place
 from console.health import Level, Verdict, verdicts
-from console.inventory import Cluster
-from console.session import Session
-from console.snapshot import Cause, Known, Snapshot, Unknown
-from console.spare import one_line
-from console.ui import words
+from console.health.facts.membership import Place, master, place
+from console.inventory.cluster import Cluster
+from console.operations.may_go import one_line
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.session.session import Session
 from console.ui.past import Past
-from console.ui.words import Word
+from console.words import words
+from console.words.words import Word
 
 FRESH = 0.9
 """Seconds after which a row that is shown is looked at again."""

@@ -5,18 +5,15 @@ One character is one cell here: `harmless` sees to it, so that columns stand and
 
 import textwrap
 import time
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
-from console.ui.words import Word
+from console.words.harmless import harmless
+from console.words.words import Word
 
 
 class Piece(NamedTuple):
-    """Text of one style class; see `console.ui.words` for the classes."""
+    """Text of one style class; see `console.words.words` for the classes."""
 
     text: str
     style: str = ""
@@ -48,27 +45,6 @@ class Line(NamedTuple):
 
 
 BLANK = Line()
-
-
-LONGEST = 4000
-"""Characters of one text that are shown: more than a screen of 80x24 holds."""
-
-
-def harmless(text: str) -> str:
-    """Text from a machine or the journal with one cell a character: blanks stay, nothing moves the cursor."""
-    return _harmless(text[:LONGEST])
-
-
-@lru_cache(maxsize=4096)
-def _harmless(text: str) -> str:
-    return "".join(_cell(char) for char in text)
-
-
-def _cell(char: str) -> str:
-    if not char.isprintable():
-        return " "
-    turns = unicodedata.bidirectional(char) in ("R", "AL", "AN")  # a terminal may change the order of a line's figures
-    return "?" if turns or cell_len(char) != 1 else char
 
 
 def line(*parts: "str | Piece | Word", fill: str = "", row: str = "") -> Line:

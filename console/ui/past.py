@@ -1,8 +1,8 @@
 """What the journal of a cluster says, read again only when there may be something new in it."""
 
-from console.journal import Record, Unread, taken_out
-from console.lock import Holder
-from console.session import Session
+from console.session.journal import Record, Unread, taken_out
+from console.session.lock import Holder
+from console.session.session import Session
 
 EVERY = 15.0
 """Seconds after which it is read again in any case: another console may write here too."""

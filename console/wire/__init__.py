@@ -12,9 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from console.asks import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError, plain_text
-from console.identity import doubt
-from console.inventory import Cluster
+from console.inventory.cluster import Cluster
+from console.probes.ask import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError
+from console.probes.hosts.identity import doubt
+from console.text import plain_text
 from console.wire.here import own_boot
 
 if TYPE_CHECKING:

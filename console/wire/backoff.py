@@ -1,6 +1,6 @@
 """How long a machine is left alone after a failure, and what is answered meanwhile."""
 
-from console.asks import AuthFailed, WireError
+from console.probes.ask import AuthFailed, WireError
 
 FIRST, LONGEST = 0.5, 5.0
 AFTER_REFUSAL = 60.0

@@ -7,7 +7,7 @@ from typing import Any
 import asyncssh
 from asyncssh.constants import MSG_USERAUTH_FAILURE
 
-from console.inventory import Login
+from console.inventory.cluster import Login
 from console.wire.keys import Keys, offered
 from console.wire.sentences import place
 

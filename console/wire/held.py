@@ -8,7 +8,7 @@ from typing import cast
 
 import asyncssh
 
-from console.asks import PATH, Hold, Ran, Unreachable
+from console.probes.ask import PATH, Hold, Ran, Unreachable
 
 MAX_HEARD = 64 << 10
 """Bytes of either stream that are kept; more than our own lines is not an echo."""

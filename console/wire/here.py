@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from console.identity import BOOT_ID, FREEBSD, boot_of_firewall
+from console.probes.hosts.identity import BOOT_ID, FREEBSD, boot_of_firewall
 
 WORDS = ("/bin/sh", "-c", FREEBSD)
 

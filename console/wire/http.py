@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 import asyncssh
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
-from console.asks import Get, Page, Refused, TimedOut, Unreachable, WireError, plain_text
+from console.probes.ask import Get, Page, Refused, TimedOut, Unreachable, WireError
+from console.text import plain_text
 from console.wire.sentences import place, system_error
 from console.wire.ssh import Ssh
 

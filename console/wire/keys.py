@@ -12,8 +12,8 @@ from pathlib import Path
 
 import asyncssh
 
-from console.asks import plain_text
-from console.inventory import Login
+from console.inventory.cluster import Login
+from console.text import plain_text
 from console.wire.sentences import system_error
 
 DEFAULTS = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk")

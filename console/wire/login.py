@@ -11,8 +11,9 @@ from typing import cast
 import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
-from console.asks import AuthFailed, TimedOut, Unreachable, plain_text
-from console.inventory import Login
+from console.inventory.cluster import Login
+from console.probes.ask import AuthFailed, TimedOut, Unreachable
+from console.text import plain_text
 from console.wire import known_hosts
 from console.wire.door import Doorkeeper, Target, known_port
 from console.wire.keys import keys_of

@@ -16,7 +16,8 @@ import asyncssh
 import pymysql
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
-from console.asks import AuthFailed, Cause, Query, Refused, Rows, TimedOut, Unreachable, WireError, plain_text
+from console.probes.ask import AuthFailed, Cause, Query, Refused, Rows, TimedOut, Unreachable, WireError
+from console.text import plain_text
 from console.wire.backoff import Backoff
 from console.wire.mysql_login import Connection, UnsafeLogin, log_in
 from console.wire.opened import Opened

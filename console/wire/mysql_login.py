@@ -16,7 +16,7 @@ import pymysql.cursors
 from pymysql import _auth  # pyright: ignore
 from pymysql.constants import CLIENT
 
-from console.asks import plain_text
+from console.text import plain_text
 from console.wire.password import Secret
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console.asks import Refused, WireError
-from console.inventory import Mysql
+from console.inventory.cluster import Mysql
+from console.probes.ask import Refused, WireError
 from console.wire.sentences import said, system_error
 
 COMMAND_SECONDS = 30.0

@@ -5,8 +5,8 @@ import socket
 
 import asyncssh
 
-from console.asks import AuthFailed, HostKeyChanged, TimedOut, Unreachable, WireError, plain_text
-from console.saying import listed
+from console.probes.ask import AuthFailed, HostKeyChanged, TimedOut, Unreachable, WireError
+from console.text import listed, plain_text
 from console.wire import known_hosts
 from console.wire.door import Doorkeeper, Target, known_port
 from console.wire.keys import Keys

@@ -6,8 +6,8 @@ import ssl
 
 import asyncssh
 
-from console.asks import plain_text
-from console.inventory import Login
+from console.inventory.cluster import Login
+from console.text import plain_text
 
 
 def place(host: str, port: int | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import asyncssh
 
-from console.asks import MOST_OUT, Ran, Unreadable, sections
+from console.probes.ask import MOST_OUT, Ran, Unreadable, sections
 from console.wire.opened import or_closed
 
 MAX_OUT = MOST_OUT

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import asyncssh
 
-from console.asks import (
+from console.inventory.cluster import Firewall, Node
+from console.probes.ask import (
     Hold,
     Identity,
     Ran,
@@ -26,8 +27,7 @@ from console.asks import (
     WireError,
     script,
 )
-from console.identity import question, read
-from console.inventory import Firewall, Node
+from console.probes.hosts.identity import question, read
 from console.wire.backoff import Backoff
 from console.wire.held import Held
 from console.wire.login import log_in, silent_for

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncssh
 
-from console.inventory import Mysql
+from console.inventory.cluster import Mysql
 from console.wire.opened import Opened, Stream
 
 CHUNK = 64 << 10

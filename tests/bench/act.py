@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from console.guards import Action
-from console.inventory_file import load
-from console.session import Session
+from console.inventory.load import load
+from console.operations.guards import Action
+from console.session.session import Session
 from console.sim import Simulator
 
 from .table import Row, middle

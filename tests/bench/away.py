@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from console.inventory import Cluster, Login, Vip
+from console.inventory.cluster import Cluster, Login, Vip
 from tests.link import HERE, link
 
 

@@ -14,9 +14,9 @@ import threading
 import time
 from pathlib import Path
 
-from console.garbage import searched_seldom
-from console.inventory_file import load
-from console.session import Session
+from console.cli.gc import searched_seldom
+from console.inventory.load import load
+from console.session.session import Session
 from console.ui.app import ConsoleApp
 
 from .places import far

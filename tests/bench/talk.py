@@ -17,13 +17,13 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from console.asks import Ask, Run, script
-from console.inventory import Cluster, Login
-from console.inventory_file import load
-from console.question import Cadence, Subject
-from console.rounds import Round, rounds
-from console.session import Session
-from console.snapshot import NOT_ASKED, reading_of
+from console.inventory.cluster import Cluster, Login
+from console.inventory.load import load
+from console.probes.ask import Ask, Run, script
+from console.probes.question import Cadence, Subject
+from console.probes.schedule import Round, rounds
+from console.probes.snapshot import NOT_ASKED, reading_of
+from console.session.session import Session
 from console.wire import Wire
 from console.wire.sentences import by_hand
 

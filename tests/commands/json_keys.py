@@ -16,10 +16,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from console.commands.status_json import INTERNAL
+from console.cli.status_json import INTERNAL
 from console.health import Finding, Layer, Verdict
-from console.snapshot import QUESTIONS, DatabaseView, FirewallView, NodeView, VipView, VolumeView
-from console.spare import Spare
+from console.operations.may_go import Spare
+from console.probes.snapshot import QUESTIONS, DatabaseView, FirewallView, NodeView, VipView, VolumeView
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- end of keys -->\n"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from console.__main__ import main
-from console.commands import plain
-from console.guards import Action
-from console.journal import Journal
-from console.lock import Holder, Locked, holder, holding
-from console.paths import journal_dir
-from console.plan import Consent
-from console.session import Session
+from console.cli import plain
+from console.cli.main import main
+from console.inventory.paths import journal_dir
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.session.journal import Journal
+from console.session.lock import Holder, Locked, holder, holding
+from console.session.session import Session
 from tests.conftest import simulated
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Run
-from console.commands.check import PFSENSE, PHP, check, known, lines
-from console.commands.check_lines import MEND, NOTE, WORKS, Line, between
-from console.commands.plain import Exit
-from console.commands.status import look
+from console.cli.check import PFSENSE, PHP, check, known, lines
+from console.cli.check_lines import MEND, NOTE, WORKS, Line, between
+from console.cli.plain import Exit
+from console.cli.status import look
 from console.health import Kind, Level, findings
-from console.inventory import Cluster, Login
-from console.inventory_file import load
-from console.rounds import questions_of
+from console.inventory.cluster import Cluster, Login
+from console.inventory.load import load
+from console.probes.ask import Run
+from console.probes.schedule import questions_of
+from console.probes.snapshot import Known
 from console.sim import Simulator
-from console.snapshot import Known
 from tests.conftest import BRISK, simulated
 from tests.hostile.machines import EVIL, MANNERS, Hostile
 

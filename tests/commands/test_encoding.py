@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.marks import SIGNS, plain
-from console.ui import words
+from console.words import words
+from console.words.ascii import SIGNS, plain
 from tests.conftest import simulated
 
 ROOT = Path(__file__).parents[2]

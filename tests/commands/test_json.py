@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from console.commands.status import look
-from console.commands.status_json import SCHEMA, document
+from console.cli.status import look
+from console.cli.status_json import SCHEMA, document
 from tests.commands.json_keys import DOCUMENT, FRAME, documented, listed, named
 from tests.conftest import simulated
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 SAYS = """
 import sys, warnings
-from console.__main__ import main
+from console.cli.main import main
 code = main(["-i", sys.argv[1], "runs"])
 for kind in (UserWarning, DeprecationWarning, FutureWarning):
     warnings.warn("deprecated", kind)

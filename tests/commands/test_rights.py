@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from console.__main__ import main
-from console.asks import Query, Run
-from console.commands.grants import hosts, needed, quoted, statements
-from console.commands.rights import FOLDERS, commands, ordered, rights
-from console.inventory import Cluster, Mysql
-from console.inventory_file import load
-from console.probes.tables import GRANT
-from console.procedures import PROCEDURES
-from console.procedures.steps import Intent
-from console.rounds import questions_of, rounds
-from console.snapshot import QUESTIONS
+from console.cli.grants import hosts, needed, quoted, statements
+from console.cli.main import main
+from console.cli.rights import FOLDERS, commands, ordered, rights
+from console.inventory.cluster import Cluster, Mysql
+from console.inventory.load import load
+from console.operations.procedures import PROCEDURES
+from console.operations.procedures.steps import Intent
+from console.probes.ask import Query, Run
+from console.probes.database.tables import GRANT
+from console.probes.schedule import questions_of, rounds
+from console.probes.snapshot import QUESTIONS
 from tests.conftest import simulated, watching
 
 NASTY = ("/opt/raid tool/cli", "/c0/vall", "a,b:c=d", "back\\slash", "*?[x]!", "#1", 'say "yes"', "^end$")

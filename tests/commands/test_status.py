@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from console.__main__ import main
-from console.commands.status import Exit, look, status
-from console.commands.status_table import WIDTH, lines
-from console.inventory import Cluster
+from console.cli.main import main
+from console.cli.status import Exit, look, status
+from console.cli.status_table import WIDTH, lines
+from console.inventory.cluster import Cluster
+from console.probes.snapshot import Unknown
 from console.sim import Simulator
-from console.snapshot import Unknown
 from tests.conftest import simulated
 
 Simulated = tuple[Simulator, Cluster]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from console.health import Finding, Kind, Level, findings, verdict
-from console.session import Session
-from console.snapshot import Known, Reading, Snapshot
+from console.probes.snapshot import Known, Reading, Snapshot
+from console.session.session import Session
 
 
 async def told(session: Session, machine: str, kind: str) -> Finding:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from console.balancers.pools import Admin
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
-from console.snapshot import Cause, Known, Snapshot, Unknown
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put, says, until, well
 

@@ -2,14 +2,14 @@
 
 from hypothesis import HealthCheck, given, settings
 
-from console.causes import EXPLANATIONS
-from console.facts.fitness import unfit
-from console.facts.sync import sync
-from console.guards import Action, objections
 from console.health import Level, findings, verdicts
+from console.health.explained import explanations
+from console.health.facts.fitness import unfit
+from console.health.facts.sync import sync
 from console.health.unknowns import DOUBTS
-from console.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty
-from console.spare import may_go, one_line, spares
+from console.operations.guards import Action, objections
+from console.operations.may_go import may_go, one_line, spares
+from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty
 from tests.console.values import CLUSTER, pictures
 
 SETTINGS = settings(
@@ -21,7 +21,7 @@ SETTINGS = settings(
 @given(pictures())
 def test_no_picture_raises(picture: Snapshot) -> None:
     for one in findings(picture):
-        assert one.says and one.kind in EXPLANATIONS
+        assert one.says and one.kind in explanations()
         assert one.level > Level.OK
     judged = verdicts(picture)
     assert set(judged.machines) == {machine.name for machine in CLUSTER.machines}

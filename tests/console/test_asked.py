@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from console.balancers.pfsense_config import CONFIG, parse_xml
-from console.facts.membership import Place, place
-from console.guards import Action, objections
 from console.health import Kind
-from console.plan import Consent, NotBegun
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action, objections
+from console.operations.plan import Consent, NotBegun
+from console.probes.firewalls.config import CONFIG, parse_xml
+from console.probes.snapshot import Known, Snapshot, fold
 from console.sim import Simulator
 from console.sim.haproxy import Server
-from console.snapshot import Known, Snapshot, fold
 from tests.conftest import simulated, watching
 from tests.console.telling import says, until
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from console.facts.bricks import away, brick_of, node_at
-from console.facts.heal_info import stands
-from console.probes.devices import Devices
-from console.probes.gluster import Brick, Healing, Volume
-from console.probes.system import Host
-from console.snapshot import Known, Snapshot, Unknown, VolumeView, empty
+from console.health.facts.bricks import away, brick_of, node_at
+from console.health.facts.heal_info import stands
+from console.probes.hosts.devices import Devices
+from console.probes.hosts.system import Host
+from console.probes.snapshot import Known, Snapshot, Unknown, VolumeView, empty
+from console.probes.storage.gluster import Brick, Healing, Volume
 from tests.console.values import CLUSTER
 
 

@@ -5,13 +5,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from console.balancers.pools import Admin
-from console.doubt import as_of
-from console.facts.membership import memberships
-from console.guards import Action, objections
-from console.session import Session
+from console.health.facts.membership import memberships
+from console.operations.guards import Action, objections
+from console.probes.freshness import as_of
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Unknown
+from console.session.session import Session
 from console.sim.link import Pace
-from console.snapshot import Unknown
 from tests.conftest import simulated
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.inventory import Cluster
-from console.plan import Consent, NotBegun
-from console.probes.claim import FILE, LOCK, Claim, read
-from console.runner import Stopped
-from console.session import Running, Session
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.probes.firewalls.claim import FILE, LOCK, Claim, read
+from console.probes.snapshot import Known, Reading
+from console.session.runner import Stopped
+from console.session.session import Running, Session
 from console.sim import Simulator, locks
 from console.sim.firewall import Firewall
 from console.sim.machine import Link
 from console.sim.shell import Call
-from console.snapshot import Known, Reading
 from tests.conftest import simulated, watching
 from tests.console.telling import until
 

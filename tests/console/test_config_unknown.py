@@ -3,16 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-from console.asks import MOST_OUT, Ran, Run
-from console.balancers.pfsense_config import CONFIG
-from console.balancers.pools import Admin
-from console.facts.membership import memberships
-from console.guards import Action, Override, objections
 from console.health import Kind
-from console.inventory import Cluster
-from console.plan import Consent
+from console.health.facts.membership import memberships
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action, Override, objections
+from console.operations.plan import Consent
+from console.probes.ask import MOST_OUT, Ran, Run
+from console.probes.firewalls.config import CONFIG
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Unknown
 from console.sim import Simulator
-from console.snapshot import Unknown
 from console.wire import Wire
 from tests.conftest import simulated, watching
 from tests.console.telling import put, says

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from console.guards import Action
-from console.plan import Consent, NotBegun
-from console.session import Session
-from console.snapshot import Snapshot
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.probes.snapshot import Snapshot
+from console.session.session import Session
 from tests.conftest import simulated, watching
 from tests.console.telling import until, well
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from console.facts.ist import Window, ist_window
-from console.facts.sst import transfers
-from console.inventory import Cluster, Firewall, Login, Mysql, Node
-from console.probes.galera import Wsrep
-from console.probes.member import Member
-from console.probes.seqnos import Sample
-from console.probes.transfer import Transfer
-from console.saying import size
-from console.snapshot import Known, NodeView, Reading, Snapshot, Unknown, empty
+from console.health.facts.ist import Window, ist_window
+from console.health.facts.sst import transfers
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node
+from console.probes.database.galera import Wsrep
+from console.probes.database.member import Member
+from console.probes.database.seqnos import Sample
+from console.probes.database.transfer import Transfer
+from console.probes.snapshot import Known, NodeView, Reading, Snapshot, Unknown, empty
+from console.text import size
 
 NODES = tuple(Node(f"node{n}", f"10.20.0.1{n}", Login("x")) for n in (1, 2, 3))
 CLUSTER = Cluster("web", (Firewall("fw1", "10.20.0.2", Login("x")),), NODES, mysql=Mysql("drainboard"))

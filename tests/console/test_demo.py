@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo import DemoFailed, demo
+from console.cli.demo import DemoFailed, demo
 
 NAMES = ("asyncssh", "asyncio", "json", "console/__init__", "sitecustomize", "usercustomize", "argparse", "tomllib")
 

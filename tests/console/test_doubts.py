@@ -8,9 +8,9 @@ import pytest
 
 from console.health import Kind, Level, findings
 from console.health.unknowns import DOUBTS
-from console.probes.mounts import MISSING, Mount
-from console.question import Subject
-from console.snapshot import QUESTIONS, Known, Snapshot, Unknown
+from console.probes.question import Subject
+from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown
+from console.probes.storage.mounts import MISSING, Mount
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put, until, well
 

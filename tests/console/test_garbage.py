@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from console import garbage
+from console.cli import gc as garbage
 
 
 async def test_the_search_is_off_while_the_screen_comes_up_then_seldom_and_afterwards_pythons_own(

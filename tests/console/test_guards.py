@@ -3,13 +3,13 @@
 import itertools
 from dataclasses import replace
 
-from console.balancers.pfsense_config import FirewallConfig, PooledServer
-from console.balancers.pools import Admin, Pools, Server
-from console.guards import Action, Override, objections
-from console.inventory import Cluster, Firewall, Login, Node
-from console.probes.apache import Apache, Site
-from console.saying import clock
-from console.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
+from console.inventory.cluster import Cluster, Firewall, Login, Node
+from console.operations.guards import Action, Override, objections
+from console.probes.firewalls.config import FirewallConfig, PooledServer
+from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
+from console.probes.web.apache import Apache, Site
+from console.text import clock
 
 LOGIN = Login("127.0.0.1")
 NODES = ("10.0.0.11", "10.0.0.12", "10.0.0.13")

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from console.facts.bricks import away as bricks_away
-from console.facts.fitness import healed
-from console.facts.heal_info import newer
-from console.guards import Action
 from console.health import Kind, Layer, Level, findings, verdict, verdicts
+from console.health.facts.bricks import away as bricks_away
+from console.health.facts.fitness import healed
+from console.health.facts.heal_info import newer
 from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
 from console.health.storage import bricks_are_online, volumes_are_known
 from console.health.unknowns import DOUBTS
-from console.probes.gluster import BUSY
-from console.snapshot import QUESTIONS, Unknown
-from console.spare import one_line
+from console.operations.guards import Action
+from console.operations.may_go import one_line
+from console.probes.snapshot import QUESTIONS, Unknown
+from console.probes.storage.gluster import BUSY
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put, says, told, until, well
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.inventory import Cluster
-from console.journal import Journal, Record
-from console.left_open import how_far, why_open
-from console.plan import Consent, NotBegun
-from console.session import Session
-from console.snapshot import Known
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.probes.snapshot import Known
+from console.session.journal import Journal, Record
+from console.session.open_runs import how_far, why_open
+from console.session.session import Session
 from tests.conftest import simulated, watching
 
 

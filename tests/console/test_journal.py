@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from console.journal import Journal
-from console.session import Session
+from console.session.journal import Journal
+from console.session.session import Session
 from console.ui.past import Past
 from tests.ui.conftest import nobody
 

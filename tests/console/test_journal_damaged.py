@@ -17,17 +17,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console import journal_disk
-from console.__main__ import main
-from console.commands.plain import describe, describe_out
-from console.guards import Action
-from console.journal import Journal, JournalError, load, taken_out, unfinished
-from console.left_open import how_far, why_open
-from console.paths import journal_dir, make_private, state_dir, too_open
-from console.plan import Consent, NotBegun, unheard
-from console.saying import clock
-from console.session import Session, journal_of
-from console.ui.widgets.run import open_runs, sentence
+from console.cli.main import main
+from console.cli.plain import describe, describe_out
+from console.inventory.paths import journal_dir, make_private, state_dir, too_open
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.session import journal_disk
+from console.session.journal import Journal, JournalError, load, taken_out, unfinished
+from console.session.open_runs import how_far, unheard, why_open
+from console.session.session import Session, journal_of
+from console.text import clock
+from console.ui.board.run import open_runs, sentence
 from tests.conftest import simulated, watching
 from tests.ui.conftest import nobody
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from console.balancers.pools import Admin
-from console.facts.membership import Place, memberships, place
-from console.guards import Action, Override, objections
-from console.plan import Consent, NotBegun
-from console.snapshot import Known, Snapshot, Unknown
-from console.spare import may_go, one_line
+from console.health.facts.membership import Place, memberships, place
+from console.operations.guards import Action, Override, objections
+from console.operations.may_go import may_go, one_line
+from console.operations.plan import Consent, NotBegun
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
 from tests.console.test_health import until, well
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from console.guards import Action
-from console.journal import Entry, Record
-from console.left_open import how_far, why_open
-from console.procedures import PROCEDURES
-from console.runner import remaining
+from console.operations.guards import Action
+from console.operations.procedures import PROCEDURES
+from console.session.journal import Entry, Record
+from console.session.open_runs import how_far, why_open
+from console.session.runner import remaining
 
 SENT = ("sending", {"step": "out in config.xml", "orders": []})
 ANSWERED = ("answered", {"step": "out in config.xml", "errors": {}, "lost": []})

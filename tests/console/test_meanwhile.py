@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.journal import Journal, Record
-from console.procedures import PROCEDURES
-from console.runner import Stopped
-from console.session import Session
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action
+from console.operations.procedures import PROCEDURES
+from console.session.journal import Journal, Record
+from console.session.runner import Stopped
+from console.session.session import Session
 from console.sim import Simulator
 from console.sim.haproxy import Check
 from tests.conftest import simulated, watching

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from console.guards import Action
-from console.inventory import Mysql
-from console.probes.galera import Wsrep
-from console.probes.system import Host, Services
-from console.procedures.power import STOP_GLUSTER, STOP_MYSQL
-from console.procedures.steps import Intent
-from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
+from console.inventory.cluster import Mysql
+from console.operations.guards import Action
+from console.operations.procedures.power import STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.steps import Intent
+from console.probes.database.galera import Wsrep
+from console.probes.hosts.system import Host, Services
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
 from tests.conftest import simulated, watching
 from tests.console.telling import put
 from tests.console.test_guards import HEALTHY

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from console.guards import Action
-from console.plan import Consent
-from console.probes.claim import FILE, LOCK
-from console.runner import Stopped
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.probes.firewalls.claim import FILE, LOCK
+from console.session.runner import Stopped
 from console.sim import Simulator
 from console.sim.haproxy import Server
 from tests.conftest import simulated, watching

@@ -3,15 +3,15 @@
 import asyncio
 from pathlib import Path
 
-from console.events import follow
-from console.facts.membership import Place, place
-from console.guards import Action
 from console.health import findings
+from console.health.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
 from console.health.news import Told, news
-from console.runner import Note
-from console.session import Session
-from console.snapshot import NOT_ASKED, Snapshot
+from console.operations.guards import Action
+from console.probes.snapshot import NOT_ASKED, Snapshot
+from console.session.events import follow
+from console.session.runner import Note
+from console.session.session import Session
 from tests.conftest import simulated, watching
 from tests.console.telling import put
 from tests.console.test_guards import HEALTHY

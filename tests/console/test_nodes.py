@@ -5,16 +5,16 @@ from typing import TypeVar
 
 import pytest
 
-from console.asks import Busy
-from console.inventory import Cluster
-from console.probes.apache import APACHE
-from console.probes.devices import DEVICES
-from console.probes.gluster import SPLIT_BRAIN, STORAGE
-from console.probes.gluster_options import OPTIONS
-from console.probes.mounts import FAILS, HUNG, MISSING, MOUNTS
-from console.probes.system import HOST
-from console.probes.updates import UPDATES
-from console.question import Question, Subject
+from console.inventory.cluster import Cluster
+from console.probes.ask import Busy
+from console.probes.hosts.devices import DEVICES
+from console.probes.hosts.system import HOST
+from console.probes.hosts.updates import UPDATES
+from console.probes.question import Question, Subject
+from console.probes.storage.gluster import SPLIT_BRAIN, STORAGE
+from console.probes.storage.gluster_options import OPTIONS
+from console.probes.storage.mounts import FAILS, HUNG, MISSING, MOUNTS
+from console.probes.web.apache import APACHE
 from console.sim.hardware import MountState
 from console.wire import Wire
 from tests.conftest import simulated

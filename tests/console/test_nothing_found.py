@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from console.balancers.configured import PooledServer
-from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Admin, Pools, Server
-from console.facts.membership import Place, place, spare_pools
-from console.guards import Action, Override, objections
 from console.health import Kind, Level, findings
-from console.procedures.persistent import LATER, LATER_BACK
-from console.procedures.runtime import NOW
-from console.procedures.steps import Intent
-from console.snapshot import FirewallView, Known, Snapshot, Unknown, empty
-from console.ui.cells import pools
+from console.health.facts.membership import Place, place, spare_pools
+from console.operations.guards import Action, Override, objections
+from console.operations.procedures.persistent import LATER, LATER_BACK
+from console.operations.procedures.runtime import NOW
+from console.operations.procedures.steps import Intent
+from console.probes.firewalls.config import FirewallConfig
+from console.probes.pools.configured import PooledServer
+from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, empty
+from console.words.cells import pools
 from tests.console.telling import says
 from tests.console.values import CLUSTER
 

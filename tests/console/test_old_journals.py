@@ -7,12 +7,12 @@ from typing import Any
 import asyncssh
 import pytest
 
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.inventory import Cluster
-from console.inventory_file import load
-from console.plan import Consent
-from console.session import Session
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.inventory.load import load
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.session.session import Session
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from tests.conftest import BRISK, watching

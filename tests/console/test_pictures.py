@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Admin, Pools, Server
-from console.facts.membership import Place, place
-from console.guards import Action, Override, missed, no_traffic, objections, other_bricks
 from console.health import Kind, Level, findings, verdict
-from console.probes.gluster import Brick, Volume
-from console.procedures.persistent import LATER
-from console.procedures.power import REBOOT
-from console.procedures.runtime import NOW
-from console.procedures.steps import Intent
-from console.saying import clock
-from console.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action, Override, missed, no_traffic, objections, other_bricks
+from console.operations.procedures.persistent import LATER
+from console.operations.procedures.power import REBOOT
+from console.operations.procedures.runtime import NOW
+from console.operations.procedures.steps import Intent
+from console.probes.firewalls.config import FirewallConfig
+from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
+from console.probes.storage.gluster import Brick, Volume
+from console.text import clock
 from tests.conftest import simulated, watching
 from tests.console.telling import put
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Answer, Ask, WireError
-from console.commands.status_table import lines
-from console.doubt import as_of, since
-from console.guards import Action
-from console.plan import Consent
-from console.poller import Poller
-from console.question import Subject
-from console.session import Session
-from console.snapshot import QUESTIONS, Known, Unknown
+from console.cli.status_table import lines
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.probes.ask import Answer, Ask, WireError
+from console.probes.freshness import as_of, since
+from console.probes.question import Subject
+from console.probes.snapshot import QUESTIONS, Known, Unknown
+from console.session.poller import Poller
+from console.session.session import Session
 from console.wire import Wire
 from tests.conftest import simulated, watching
 from tests.console.telling import put

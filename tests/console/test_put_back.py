@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.balancers.configured import STATUSES
-from console.balancers.pools import Admin
-from console.facts.membership import Place, memberships, place
-from console.guards import Action
-from console.journal import load
-from console.plan import Consent
+from console.health.facts.membership import Place, memberships, place
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.probes.pools.configured import STATUSES
+from console.probes.pools.servers import Admin
+from console.session.journal import load
 from console.sim import Simulator
 from tests.conftest import simulated, watching
 from tests.console.test_interrupted import die

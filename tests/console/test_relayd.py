@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from console.facts.membership import Place, memberships, place
-from console.guards import Action, objections
 from console.health import Kind
-from console.inventory import Cluster
-from console.inventory_file import load
-from console.plan import Consent
+from console.health.facts.membership import Place, memberships, place
+from console.inventory.cluster import Cluster
+from console.inventory.load import load
+from console.operations.guards import Action, objections
+from console.operations.plan import Consent
+from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from console.snapshot import Known, Snapshot
 from tests.conftest import BRISK, watching
 from tests.console.telling import alter, says, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from console.guards import Action
-from console.inventory import Cluster
-from console.plan import Consent
-from console.probes.system import Host, Services
-from console.procedures.power import REBOOT, STOP_GLUSTER, STOP_MYSQL
-from console.procedures.steps import Intent, Step
-from console.session import Running
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.operations.procedures.power import REBOOT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.steps import Intent, Step
+from console.probes.hosts.system import Host, Services
+from console.probes.snapshot import NOT_ASKED, Known, Reading, Snapshot
+from console.session.session import Running
 from console.sim import Simulator
-from console.snapshot import NOT_ASKED, Known, Reading, Snapshot
 from tests.conftest import simulated, watching
 from tests.console.test_guards import HEALTHY
 from tests.console.test_interrupted import die

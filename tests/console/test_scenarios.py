@@ -9,8 +9,8 @@ import pytest
 
 from console.health import Finding, findings
 from console.health.finding import Kind, Level
-from console.inventory_file import load
-from console.session import Session
+from console.inventory.load import load
+from console.session.session import Session
 from console.sim import Simulator
 from console.sim.faults import FAULTS, strike
 from console.sim.scenarios import SCENARIOS, Scenario, scenario

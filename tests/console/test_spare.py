@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from console.facts.fitness import unfit
-from console.guards import Action, objections
 from console.health import Level, verdict
-from console.probes.running import Listed, Running
-from console.probes.system import Services
-from console.saying import clock
-from console.snapshot import Cause, Known, Snapshot, Unknown
-from console.spare import may_go, one_line, spares
+from console.health.facts.fitness import unfit
+from console.operations.guards import Action, objections
+from console.operations.may_go import may_go, one_line, spares
+from console.probes.hosts.running import Listed, Running
+from console.probes.hosts.system import Services
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.text import clock
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put
 

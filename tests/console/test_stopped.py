@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from console.commands import plain
-from console.facts.membership import Place, place
-from console.guards import Action, Override
-from console.journal import Journal, Record, load
-from console.plan import Consent, NotBegun
-from console.session import Running, Session
+from console.cli import plain
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action, Override
+from console.operations.plan import Consent, NotBegun
+from console.session.journal import Journal, Record, load
+from console.session.session import Running, Session
 from tests.conftest import simulated, watching
 from tests.console.telling import until
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.journal import Journal, Record, load
-from console.plan import Consent, NotBegun
-from console.session import Session
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.session.journal import Journal, Record, load
+from console.session.session import Session
 from tests.conftest import simulated, watching
 from tests.console.telling import until
 

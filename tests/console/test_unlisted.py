@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Ran, Unreadable
-from console.commands.check import lines
-from console.commands.check_lines import NOTE
-from console.facts.fitness import fit, unfit
-from console.guards import Action, Override, objections
+from console.cli.check import lines
+from console.cli.check_lines import NOTE
 from console.health import Kind, findings
-from console.inventory import Cluster
-from console.plan import Consent, NotBegun
-from console.probes.running import Listed, Running, parse, parse_listed
-from console.procedures import PROCEDURES
-from console.procedures.steps import Intent
-from console.session import Session
+from console.health.facts.fitness import fit, unfit
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action, Override, objections
+from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import PROCEDURES
+from console.operations.procedures.steps import Intent
+from console.probes.ask import Ran, Unreadable
+from console.probes.hosts.running import Listed, Running, parse, parse_listed
+from console.probes.snapshot import Unknown
+from console.session.session import Session
 from console.sim import Simulator
-from console.snapshot import Unknown
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until
 

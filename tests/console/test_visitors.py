@@ -6,17 +6,17 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from console.asks import Ran
-from console.balancers.processes import Processes, parse
-from console.facts.membership import master, membership
-from console.guards import Action
-from console.journal import Record
-from console.plan import Consent
-from console.procedures.sessions import SESSIONS
-from console.procedures.steps import Intent
-from console.session import Session
+from console.health.facts.membership import master, membership
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.operations.procedures.sessions import SESSIONS
+from console.operations.procedures.steps import Intent
+from console.probes.ask import Ran
+from console.probes.pools.processes import Processes, parse
+from console.probes.snapshot import Known
+from console.session.journal import Record
+from console.session.session import Session
 from console.sim import Simulator
-from console.snapshot import Known
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, until
 from tests.console.test_asked import server

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Identify, Identity, Query, Run, Unproven
-from console.facts.membership import Place, place
-from console.guards import Action, Override
 from console.health import Kind, findings
-from console.identity import question
-from console.inventory import Cluster
-from console.plan import Consent, NotBegun
-from console.runner import Stopped
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.operations.guards import Action, Override
+from console.operations.plan import Consent, NotBegun
+from console.probes.ask import Identify, Identity, Query, Run, Unproven
+from console.probes.hosts.identity import question
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.session.runner import Stopped
 from console.sim import Simulator
-from console.snapshot import Cause, Known, Snapshot, Unknown
 from console.wire import Wire
 from console.wire.here import own_boot
 from tests.conftest import simulated, watching

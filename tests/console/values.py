@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from console.inventory import Cluster, Firewall, Login, Mysql, MysqlProxy, Node, Vip
-from console.snapshot import Cause, Known, Snapshot, Unknown, View, empty
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Node, Vip
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown, View, empty
 
 LOGIN = Login("127.0.0.1")
 CLUSTER = Cluster(

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from console.asks import Answer, Identity, Page, Ran, Rows, WireError, plain_text
-from console.identity import BOOT_ID, read
-from console.inventory import Cluster, Login, Node, Raid
-from console.inventory_file import load
-from console.probes.running import RUNNING
-from console.question import Question, Subject
-from console.rounds import asked
+from console.inventory.cluster import Cluster, Login, Node, Raid
+from console.inventory.load import load
+from console.probes.ask import Answer, Identity, Page, Ran, Rows, WireError
+from console.probes.hosts.identity import BOOT_ID, read
+from console.probes.hosts.running import RUNNING
+from console.probes.question import Question, Subject
+from console.probes.schedule import asked
+from console.probes.snapshot import Known, Snapshot, empty, fold
 from console.sim import Simulator
-from console.snapshot import Known, Snapshot, empty, fold
+from console.text import plain_text
 from console.wire import Wire
 from tests.hostile.machines import EVIL
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from console.inventory import Timings
+from console.inventory.cluster import Timings
 from console.sim import Simulator, mysql_wire, web, wsrep
 from console.sim import folder as folders
 from console.sim.boxes import Box, Tunnel

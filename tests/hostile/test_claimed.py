@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from console.facts.bricks import away, brick_of
-from console.facts.fitness import healed
-from console.probes.devices import Devices
-from console.snapshot import Known, Snapshot, VolumeView, empty
+from console.health.facts.bricks import away, brick_of
+from console.health.facts.fitness import healed
+from console.probes.hosts.devices import Devices
+from console.probes.snapshot import Known, Snapshot, VolumeView, empty
 from tests.console.test_bricks import brick, volume
 from tests.console.values import CLUSTER
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from console.commands import check, plain, status
+from console.cli import check, plain, status
 from tests.hostile.machines import LIARS, MANNERS
 from tests.hostile.test_hostile_machine import hostile
 

@@ -12,14 +12,14 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
-from console.asks import Answer, Ran, Unreadable
-from console.commands.check_lines import between, readings
-from console.commands.status_json import document
-from console.commands.status_table import lines as table
-from console.inventory import Cluster
-from console.question import Question
-from console.rounds import rounds
-from console.snapshot import QUESTIONS, Known, Snapshot, fold
+from console.cli.check_lines import between, readings
+from console.cli.status_json import document
+from console.cli.status_table import lines as table
+from console.inventory.cluster import Cluster
+from console.probes.ask import Answer, Ran, Unreadable
+from console.probes.question import Question
+from console.probes.schedule import rounds
+from console.probes.snapshot import QUESTIONS, Known, Snapshot, fold
 from console.ui.screens.base import Base
 from tests.hostile.lies import LIES, Asked, Honest, Lie, believed, honest, told
 from tests.hostile.test_hostile_machine import painted

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Page, Ran, Rows, Unreadable, WireError, sections
-from console.balancers import configured, haproxy, pfsense_config
-from console.balancers.pools import Pools
-from console.journal import Journal
-from console.probes import carp, galera, gluster, gluster_options, system
-from console.snapshot import Known
-from console.ui import words
-from console.ui.lines import harmless, wrapped
+from console.probes.ask import Page, Ran, Rows, Unreadable, WireError, sections
+from console.probes.database import galera
+from console.probes.firewalls import carp
+from console.probes.firewalls import config as pfsense_config
+from console.probes.hosts import system
+from console.probes.pools import configured, haproxy
+from console.probes.pools.servers import Pools
+from console.probes.snapshot import Known
+from console.probes.storage import gluster, gluster_options
+from console.session.journal import Journal
+from console.ui.lines import wrapped
 from console.wire.http import _page
+from console.words import words
+from console.words.harmless import harmless
 
 MARK = "c0ffee"
 SOON = 2.0

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from console.commands import plain
-from console.guards import Action
-from console.inventory import Cluster
-from console.inventory_file import load
-from console.journal import Journal
-from console.plan import Consent
-from console.session import Session
-from console.snapshot import Known, Reading, Unknown
+from console.cli import plain
+from console.inventory.cluster import Cluster
+from console.inventory.load import load
+from console.operations.guards import Action
+from console.operations.plan import Consent
+from console.probes.snapshot import Known, Reading, Unknown
+from console.session.journal import Journal
+from console.session.session import Session
 from tests.conftest import BRISK, watching
 from tests.hostile.machines import EVIL, LIARS, MANNERS, POOL, Hostile
 from tests.ui.conftest import Seen, shown

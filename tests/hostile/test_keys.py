@@ -12,11 +12,12 @@ import asyncssh
 import pytest
 from asyncssh.packet import String
 
-from console.asks import Answer, Page, Ran, Rows, Run, TimedOut, plain_text
-from console.inventory import Cluster, Firewall, Login, Mysql, Node, Raid
-from console.poller import Poller
-from console.question import Question
-from console.snapshot import QUESTIONS
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Raid
+from console.probes.ask import Answer, Page, Ran, Rows, Run, TimedOut
+from console.probes.question import Question
+from console.probes.snapshot import QUESTIONS
+from console.session.poller import Poller
+from console.text import plain_text
 from console.wire import Wire
 from tests.hostile.test_soon import ARRAY, HOSTNAME
 from tests.wire.machines import cluster, machine

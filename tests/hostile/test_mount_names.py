@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Ran, Run
-from console.inventory import Cluster
-from console.probes import mounts
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run
+from console.probes.storage import mounts
 
 SHELLS = [shell for shell in ("dash", "bash", "sh") if shutil.which(shell)]
 FORGED = r"x\012stuck\040node1:/www\040/var/www\012end\012"

@@ -3,8 +3,8 @@
 import time
 from typing import Any, cast
 
-from console.probes.system import HOST
-from console.snapshot import Known, fold
+from console.probes.hosts.system import HOST
+from console.probes.snapshot import Known, fold
 from tests.ui.conftest import nobody, shown
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.__main__ import main
-from console.asks import Rows, Unreadable
-from console.probes import tables
+from console.cli.main import main
+from console.probes.ask import Rows, Unreadable
+from console.probes.database import tables
 
 GRANT = "on one node: GRANT SHOW VIEW ON *.* TO "
 

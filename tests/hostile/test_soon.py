@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from console.answers import ran
-from console.asks import Ran, Run, Unreadable
-from console.balancers import pfsense_config, relayd
-from console.orders import complaint
-from console.probes import devices, hardware, pfsense
-from console.procedures.steps import Order
+from console.operations.procedures.steps import Order
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.firewalls import config as pfsense_config
+from console.probes.firewalls import pfsense
+from console.probes.hosts import devices, hardware
+from console.probes.parsing import ran
+from console.probes.pools import relayd
+from console.session.orders import complaint
 from console.wire.shell import MAX_OUT, Printed
 
 MIB = 1 << 20

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.inventory import Cluster, Firewall, Login, Mysql, MysqlProxy, Raid, Timings, Vip, Web
-from console.inventory_file import InventoryError, load
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Raid, Timings, Vip, Web
+from console.inventory.load import InventoryError, load
 
 EXAMPLE = Path(__file__).parents[2] / "inventory.example.toml"
 

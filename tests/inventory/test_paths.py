@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.paths import default_path, journal_dir, state_dir, theme_dirs
+from console.inventory.paths import default_path, journal_dir, state_dir, theme_dirs
 
 
 def test_the_environment_decides_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,5 +32,5 @@ def test_shipped_themes_come_before_the_user_s(tmp_path: Path) -> None:
 
 def test_reading_an_inventory_loads_no_network_library() -> None:
     heavy = "{'asyncssh', 'pymysql', 'xmltodict', 'textual', 'asyncio'} & set(sys.modules)"
-    code = f"import sys, console.inventory_file, console.paths; print(sorted({heavy}))"
+    code = f"import sys, console.inventory.load, console.inventory.paths; print(sorted({heavy}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

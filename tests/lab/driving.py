@@ -20,11 +20,11 @@ from typing import TypeVar
 from xml.etree import ElementTree
 
 from console.health import findings
-from console.inventory_file import load as load_inventory
-from console.journal import Journal, Record
-from console.probes.vip import Visit
-from console.session import Session
-from console.snapshot import Known, Snapshot
+from console.inventory.load import load as load_inventory
+from console.probes.snapshot import Known, Snapshot
+from console.probes.web.vip import Visit
+from console.session.journal import Journal, Record
+from console.session.session import Session
 
 from .lab import Lab
 from .load import Answer, Load

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.commands.grants import statements
-from console.commands.rights import on_pfsense, rights, section
-from console.inventory import Cluster
-from console.inventory_file import load
+from console.cli.grants import statements
+from console.cli.rights import on_pfsense, rights, section
+from console.inventory.cluster import Cluster
+from console.inventory.load import load
 
 from .plan import FIREWALLS, Plan
 

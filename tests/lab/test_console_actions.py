@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.facts.membership import master
 from console.health import verdict
-from console.session import Session
-from console.snapshot import Unknown
+from console.health.facts.membership import master
+from console.probes.snapshot import Unknown
+from console.session.session import Session
 
 from .driving import (
     Console,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from console.facts.ist import ist_window
-from console.facts.sst import transfers
-from console.session import Session
-from console.snapshot import Known, Snapshot, Unknown
+from console.health.facts.ist import ist_window
+from console.health.facts.sst import transfers
+from console.probes.snapshot import Known, Snapshot, Unknown
+from console.session.session import Session
 
 from .driving import seen, watched
 from .lab import Lab

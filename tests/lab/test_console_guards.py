@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.asks import Refused
-from console.balancers.haproxy import set_state
-from console.balancers.pools import Admin
-from console.inventory_file import load as load_inventory
-from console.session import Session
-from console.snapshot import Known
+from console.inventory.load import load as load_inventory
+from console.probes.ask import Refused
+from console.probes.pools.haproxy import set_state
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Known
+from console.session.session import Session
 
 from .driving import Console, revision, rows, standing, watched
 from .lab import Lab

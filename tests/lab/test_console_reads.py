@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from console.facts.membership import Place, master, place
 from console.health import Level, findings, verdict
+from console.health.facts.membership import Place, master, place
 from console.health.finding import Kind
-from console.rounds import rounds
-from console.session import Session
-from console.snapshot import Known, Reading, Snapshot, Unknown, reading_of
+from console.probes.schedule import rounds
+from console.probes.snapshot import Known, Reading, Snapshot, Unknown, reading_of
+from console.session.session import Session
 
 from .driving import Console, answers_of, moment, report, roles, rows, seen, standing, statuses, wait_traffic, watched
 from .lab import Lab

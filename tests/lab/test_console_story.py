@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.facts.membership import Place, place
 from console.health import findings
-from console.session import Session
-from console.snapshot import Known, Snapshot, Unknown
+from console.health.facts.membership import Place, place
+from console.probes.snapshot import Known, Snapshot, Unknown
+from console.session.session import Session
 
 from .driving import (
     Console,

@@ -12,7 +12,7 @@ import pytest
 
 from console.health import Finding, findings
 from console.health.finding import Kind
-from console.session import Session
+from console.session.session import Session
 
 from .driving import watched
 from .lab import Lab

@@ -5,8 +5,8 @@ The server has `disabled` in haproxy.cfg, as it has after a reload of a firewall
 
 import pytest
 
-from console.balancers.haproxy import State, parse_state
-from console.balancers.pools import Admin
+from console.probes.pools.haproxy import State, parse_state
+from console.probes.pools.servers import Admin
 
 
 @pytest.mark.parametrize(

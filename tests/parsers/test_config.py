@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from console.addresses import plain, same
-from console.asks import Ran
-from console.balancers.configured import Change, refusal
-from console.balancers.haproxy_config import persist
-from console.balancers.pfsense_config import FirewallConfig, parse, parse_xml
-from console.balancers.pools import Admin, Pools, Server
-from console.facts.membership import membership
-from console.inventory import Login, Node
-from console.snapshot import FirewallView, Known, Snapshot, empty
+from console.health.facts.membership import membership
+from console.inventory.addresses import plain, same
+from console.inventory.cluster import Login, Node
+from console.probes.ask import Ran
+from console.probes.firewalls.config import FirewallConfig, parse, parse_xml
+from console.probes.pools.configured import Change, refusal
+from console.probes.pools.haproxy_config import persist
+from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.snapshot import FirewallView, Known, Snapshot, empty
 from tests.console.values import CLUSTER
 from tests.pfsense.standin import PfSense, needs_php
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Ran, Unreadable
-from console.balancers import pfsense_config, relayd
-from console.balancers.configured import Change, PooledServer
-from console.balancers.pools import Admin, Pools
-from console.balancers.relayd_config import persist
-from console.inventory import Login, Node
-from console.probes import carp, pfsense
-from console.probes.php import unserialize
+from console.inventory.cluster import Login, Node
+from console.probes.ask import Ran, Unreadable
+from console.probes.firewalls import carp, pfsense
+from console.probes.firewalls import config as pfsense_config
+from console.probes.firewalls.php import unserialize
+from console.probes.pools import relayd
+from console.probes.pools.configured import Change, PooledServer
+from console.probes.pools.relayd_config import persist
+from console.probes.pools.servers import Admin, Pools
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "pfsense"
 SYSCTL = "net.inet.carp.allow: 1\nnet.inet.carp.demotion: 0\nkern.boottime: { sec = 1790000000, usec = 1 } Sun\n"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Ran, Rows, Unreadable
-from console.probes import galera, member, mysql_proxy, seqnos, tables, transfer
-from console.probes.galera import Wsrep
-from console.probes.seqnos import Sample
+from console.probes.ask import Ran, Rows, Unreadable
+from console.probes.database import galera, member, mysql_proxy, seqnos, tables, transfer
+from console.probes.database.galera import Wsrep
+from console.probes.database.seqnos import Sample
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 

@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from console.asks import Ran, Unreadable
-from console.balancers import haproxy
-from console.balancers.configured import PooledServer
-from console.balancers.pfsense_config import FirewallConfig
-from console.balancers.pools import Admin, Pools
-from console.facts.membership import membership, place
-from console.guards import Action, objections
 from console.health import findings
+from console.health.facts.membership import membership, place
 from console.health.finding import Layer
-from console.inventory import Cluster, Firewall, Login, Node
-from console.procedures.power import CLOSE
-from console.procedures.runtime import NOW, NOW_BACK, UP
-from console.procedures.sessions import SESSIONS
-from console.procedures.steps import Intent, Step
-from console.snapshot import Known, Snapshot, empty
+from console.inventory.cluster import Cluster, Firewall, Login, Node
+from console.operations.guards import Action, objections
+from console.operations.procedures.power import CLOSE
+from console.operations.procedures.runtime import NOW, NOW_BACK, UP
+from console.operations.procedures.sessions import SESSIONS
+from console.operations.procedures.steps import Intent, Step
+from console.probes.ask import Ran, Unreadable
+from console.probes.firewalls.config import FirewallConfig
+from console.probes.pools import haproxy
+from console.probes.pools.configured import PooledServer
+from console.probes.pools.servers import Admin, Pools
+from console.probes.snapshot import Known, Snapshot, empty
 
 CASES = Path(__file__).parents[1] / "cases" / "haproxy"
 LOGIN = Login("127.0.0.1")

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from console.asks import Identity, Ran
-from console.identity import doubt, read
-from console.inventory import Cluster, Firewall, Login, Node
+from console.inventory.cluster import Cluster, Firewall, Login, Node
+from console.probes.ask import Identity, Ran
+from console.probes.hosts.identity import doubt, read
 
 LOGIN = Login("127.0.0.1")
 NODE1, NODE2 = Node("node1", "10.20.0.11", LOGIN), Node("node2", "10.20.0.12", LOGIN)

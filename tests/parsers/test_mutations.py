@@ -8,9 +8,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.asks import Answer, Page, Ran, Rows, Unreadable
-from console.balancers import haproxy, pfsense_config, relayd
-from console.probes import apache, carp, galera, gluster, member, mysql_proxy, pfsense, system, tables, transfer
+from console.probes.ask import Answer, Page, Ran, Rows, Unreadable
+from console.probes.database import galera, member, mysql_proxy, tables, transfer
+from console.probes.firewalls import carp, pfsense
+from console.probes.firewalls import config as pfsense_config
+from console.probes.hosts import system
+from console.probes.pools import haproxy, relayd
+from console.probes.storage import gluster
+from console.probes.web import apache
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 HOST = """0.1 0.2 0.3 1/100 4242

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.asks import Page, Ran, Unreadable
-from console.probes import apache, devices, gluster, gluster_options, mounts, system, updates
+from console.probes.ask import Page, Ran, Unreadable
+from console.probes.hosts import devices, system, updates
+from console.probes.storage import gluster, gluster_options, mounts
+from console.probes.web import apache
 from tests.parsers.test_mutations import Parse, broken
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Busy, Page, Ran, Unreadable
-from console.inventory import Cluster, Login, Node, Raid
-from console.probes import apache, devices, gluster, gluster_options, mounts, system, updates
-from console.probes.clocks import looked
-from console.probes.devices import Devices, RaidState
-from console.probes.gluster import BUSY, Volume
-from console.probes.mounts import HUNG, MISSING
+from console.inventory.cluster import Cluster, Login, Node, Raid
+from console.probes.ask import Busy, Page, Ran, Unreadable
+from console.probes.hosts import devices, system, updates
+from console.probes.hosts.clocks import looked
+from console.probes.hosts.devices import Devices, RaidState
+from console.probes.storage import gluster, gluster_options, mounts
+from console.probes.storage.gluster import BUSY, Volume
+from console.probes.storage.mounts import HUNG, MISSING
+from console.probes.web import apache
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from console.asks import Page, Ran, Rows
-from console.balancers import haproxy, pfsense_config
-from console.balancers.pools import Admin, Pools
-from console.inventory import Login, Node
-from console.probes import apache, carp, galera, gluster
+from console.inventory.cluster import Login, Node
+from console.probes.ask import Page, Ran, Rows
+from console.probes.database import galera
+from console.probes.firewalls import carp
+from console.probes.firewalls import config as pfsense_config
+from console.probes.pools import haproxy
+from console.probes.pools.servers import Admin, Pools
+from console.probes.storage import gluster
+from console.probes.web import apache
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 

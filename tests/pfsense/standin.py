@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from console.asks import Ran, Run
-from console.balancers.configured import Change, PooledServer
+from console.probes.ask import Ran, Run
+from console.probes.pools.configured import Change, PooledServer
 
 FILES = Path(__file__).parents[1] / "lab" / "files" / "fw"
 PHP = shutil.which("php")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from console.balancers.configured import refusal
-from console.balancers.haproxy_config import persist
+from console.probes.pools.configured import refusal
+from console.probes.pools.haproxy_config import persist
 from tests.pfsense.standin import CONFIG, FORMS, PfSense, change, haproxy, needs_php, result, server
 
 pytestmark = needs_php

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from console.balancers.configured import refusal
-from console.balancers.relayd_config import persist
+from console.probes.pools.configured import refusal
+from console.probes.pools.relayd_config import persist
 from tests.pfsense.standin import CONFIG, PfSense, change, needs_php, result
 
 pytestmark = needs_php

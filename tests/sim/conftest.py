@@ -12,7 +12,7 @@ import asyncssh
 import pymysql
 import pytest
 
-from console.asks import Ran, Run, script, sections
+from console.probes.ask import Ran, Run, script, sections
 from console.sim import Simulator
 
 MARK = "mark7f3a"

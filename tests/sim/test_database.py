@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from console.facts.ist import ist_window
-from console.facts.sst import transfers
+from console.health.facts.ist import ist_window
+from console.health.facts.sst import transfers
+from console.probes.snapshot import Known, Snapshot, Unknown
 from console.sim import Simulator, mysql_proxy
-from console.snapshot import Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
 
 

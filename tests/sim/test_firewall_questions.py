@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from console.inventory import Cluster
-from console.inventory_file import load
-from console.poller import Poller
-from console.question import Subject
-from console.rounds import about
+from console.inventory.cluster import Cluster
+from console.inventory.load import load
+from console.probes.question import Subject
+from console.probes.schedule import about
+from console.probes.snapshot import FirewallView, Known
+from console.session.poller import Poller
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from console.snapshot import FirewallView, Known
 from console.wire import Wire
 from tests.conftest import BRISK
 

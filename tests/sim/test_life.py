@@ -9,7 +9,7 @@ import asyncssh
 import pymysql
 import pytest
 
-from console.asks import Ran
+from console.probes.ask import Ran
 from tests.sim.conftest import SOCKET, SPEED, Cluster
 
 WEB, TLS = ("web_ipvANY", "node2"), ("webtls_ipvANY", "node2")

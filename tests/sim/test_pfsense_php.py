@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from console.guards import Action
-from console.plan import Consent
+from console.operations.guards import Action
+from console.operations.plan import Consent
 from console.sim import Simulator
 from console.sim.pfconfig import form_of
 from tests.conftest import simulated, watching

@@ -9,7 +9,7 @@ import asyncssh
 import pymysql
 import pytest
 
-from console.asks import Run
+from console.probes.ask import Run
 from tests.sim.conftest import SOCKET, Cluster, ask
 
 CARP = re.compile(r"^\tcarp: (MASTER|BACKUP|INIT) vhid (\d+) advbase (\d+) advskew (\d+)$", re.MULTILINE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from console.inventory import Cluster, Firewall, Login, Mysql, Node, Timings, Vip
-from console.inventory_file import load
-from console.session import Session
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Timings, Vip
+from console.inventory.load import load
+from console.session.session import Session
 from console.sim import Simulator
 from console.ui.app import ConsoleApp
 from console.ui.screens.base import Base

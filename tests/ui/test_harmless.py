@@ -9,17 +9,17 @@ from rich.cells import cell_len
 
 from console.health import findings
 from console.health.verdicts import judged
-from console.question import Subject
-from console.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty, fold
-from console.spare import one_line
+from console.operations.may_go import one_line
+from console.probes.question import Subject
+from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty, fold
+from console.ui.board import fleet
+from console.ui.board.board import board
+from console.ui.board.explained import explained
+from console.ui.board.view import Sight, finding_row
+from console.ui.detail.reading import section
+from console.ui.detail.sections import sections, subjects
 from console.ui.glance import glance
 from console.ui.lines import Line
-from console.ui.readings.sections import sections, subjects
-from console.ui.widgets import fleet
-from console.ui.widgets.board import board
-from console.ui.widgets.explained import explained
-from console.ui.widgets.reading import section
-from console.ui.widgets.sight import Sight, finding_row
 
 from . import test_readings
 from .conftest import nobody

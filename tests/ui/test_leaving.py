@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.journal import Journal
-from console.paths import journal_dir
+from console.inventory.paths import journal_dir
+from console.session.journal import Journal
 from tests.bench.terminal import Gone, Terminal, terminal
 
 INVENTORY = """

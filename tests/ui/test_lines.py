@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from textual.theme import Theme
 
-from console.paths import theme_dirs
-from console.ui.ages import span
-from console.ui.lines import Line, Piece, fitted, harmless, line, wrapped
+from console.inventory.paths import theme_dirs
+from console.ui.lines import Line, Piece, fitted, line, wrapped
+from console.ui.painted import changed
 from console.ui.theme import DEFAULT, STATES, ThemeError, find, load
-from console.ui.widgets.painted import changed
-from console.ui.words import Word
+from console.words.ages import span
+from console.words.harmless import harmless
+from console.words.words import Word
 
 
 @pytest.mark.parametrize(

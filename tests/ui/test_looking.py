@@ -7,10 +7,10 @@ import pytest
 
 from console.health import findings
 from console.sim import Simulator
+from console.ui.board.firewalls import firewalls
 from console.ui.screens.commands import Palette
 from console.ui.screens.detail import DetailScreen
 from console.ui.screens.findings import FindingsScreen
-from console.ui.widgets.firewalls import firewalls
 
 from .conftest import Seen, cluster_of, nobody, shown
 

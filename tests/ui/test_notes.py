@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from console.health import Kind, verdict
-from console.probes.hardware import Array, Bond, Slave
-from console.probes.mounts import FAILS, HUNG, MISSING, Mount
-from console.snapshot import Known, Snapshot
-from console.ui.widgets.notes import notes
-from console.ui.widgets.sight import Sight
+from console.probes.hosts.hardware import Array, Bond, Slave
+from console.probes.snapshot import Known, Snapshot
+from console.probes.storage.mounts import FAILS, HUNG, MISSING, Mount
+from console.ui.board.notes import notes
+from console.ui.board.view import Sight
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, says, until, well
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from console.asks import Get, Query, Run
-from console.question import Subject
-from console.saying import size
-from console.snapshot import (
+from console.probes.ask import Get, Query, Run
+from console.probes.question import Subject
+from console.probes.snapshot import (
     QUESTIONS,
     Cause,
     DatabaseView,
@@ -25,12 +24,13 @@ from console.snapshot import (
     empty,
     fold,
 )
-from console.ui.readings import LABELS, rows
-from console.ui.readings.kinds import took
-from console.ui.readings.sections import sections, source, subjects
-from console.ui.readings.shapes import Row
-from console.ui.widgets.reading import laid_out, section
-from console.ui.words import Word
+from console.text import size
+from console.ui.detail import LABELS, rows
+from console.ui.detail.kinds import took
+from console.ui.detail.reading import laid_out, section
+from console.ui.detail.sections import sections, source, subjects
+from console.ui.detail.shapes import Row
+from console.words.words import Word
 
 from .conftest import nobody
 
@@ -89,7 +89,7 @@ def make(kind: type) -> Any:
 def test_every_field_has_a_name_of_its_own_on_the_screen(kind: type) -> None:
     named = {label.field for label in LABELS.get(kind.__name__, ())}
     missing = {field.name for field in dataclasses.fields(kind)} - named
-    assert not missing, f"console/ui/readings/labels.py has no line for {kind.__name__}: {', '.join(sorted(missing))}"
+    assert not missing, f"console/ui/detail/labels.py has no line for {kind.__name__}: {', '.join(sorted(missing))}"
 
 
 @pytest.mark.parametrize("kind", READINGS, ids=lambda kind: kind.__name__)
@@ -154,7 +154,7 @@ def test_what_is_not_known_says_why_and_since_when() -> None:
 
 @pytest.mark.parametrize(("age", "mark"), [(1.0, "✓200"), (20.0, "~200")])
 def test_a_look_older_than_two_rounds_is_never_drawn_as_well(age: float, mark: str) -> None:
-    from console.probes.apache import Site
+    from console.probes.web.apache import Site
 
     cluster = nobody()
     ref = next(one for one in subjects(cluster) if one.name == "node1")

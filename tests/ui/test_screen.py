@@ -5,16 +5,16 @@ import re
 import pytest
 from textual.events import Key
 
-from console.guards import Action
-from console.journal import Journal
-from console.lock import holding
-from console.paths import journal_dir
+from console.inventory.paths import journal_dir
+from console.operations.guards import Action
+from console.operations.may_go import may_go as spares_of
+from console.probes.snapshot import Known
+from console.session.journal import Journal
+from console.session.lock import holding
 from console.sim import Simulator
-from console.snapshot import Known
-from console.spare import may_go as spares_of
+from console.ui.board.board import board
+from console.ui.painted import Painted
 from console.ui.screens.commands import Palette
-from console.ui.widgets.board import board
-from console.ui.widgets.painted import Painted
 
 from .conftest import cluster_of, nobody, shown
 

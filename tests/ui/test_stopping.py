@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from console.journal import load
+from console.session.journal import load
 from console.sim import Simulator
 
 from .conftest import Seen, cluster_of, shown

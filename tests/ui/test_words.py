@@ -2,16 +2,16 @@
 
 import pytest
 
-from console.balancers.pfsense_config import PooledServer
-from console.balancers.pools import Admin, Server
-from console.facts.membership import Membership
 from console.health import Level
-from console.probes.apache import Apache, Site
-from console.probes.galera import Wsrep
-from console.probes.gluster import Brick, Healing
-from console.probes.vip import Visit
-from console.snapshot import NOT_ASKED, Cause, Known, Unknown
-from console.ui import words
+from console.health.facts.membership import Membership
+from console.probes.database.galera import Wsrep
+from console.probes.firewalls.config import PooledServer
+from console.probes.pools.servers import Admin, Server
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Unknown
+from console.probes.storage.gluster import Brick, Healing
+from console.probes.web.apache import Apache, Site
+from console.probes.web.vip import Visit
+from console.words import words
 
 LOST = Unknown("node1 does not answer", 100.0, 90.0)
 

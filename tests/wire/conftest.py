@@ -5,8 +5,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from console.asks import Ask
-from console.inventory import Cluster
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ask
 from console.wire import Wire
 
 from .machines import Machine, machine

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncssh
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
-from console.inventory import Cluster, Firewall, Login, Node, Timings
+from console.inventory.cluster import Cluster, Firewall, Login, Node, Timings
 
 
 @dataclass

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.asks import Ask, Get, Ran, Run
+from console.probes.ask import Ask, Get, Ran, Run
 from tests.link import link
 from tests.wire.conftest import Bench
 from tests.wire.machines import cluster

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from console.asks import Get, Page, Refused, Run, TimedOut, Unreachable, WireError
+from console.probes.ask import Get, Page, Refused, Run, TimedOut, Unreachable, WireError
 
 from .conftest import Bench
 from .machines import cluster

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from console.asks import Ran, Run, TimedOut, WireError
+from console.probes.ask import Ran, Run, TimedOut, WireError
 
 from .conftest import Bench
 from .machines import Machine, cluster, copy, introduction

@@ -13,8 +13,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from console.asks import AuthFailed, HostKeyChanged, Ran, Run, Unreachable, WireError
-from console.inventory import Mysql, Timings
+from console.inventory.cluster import Mysql, Timings
+from console.probes.ask import AuthFailed, HostKeyChanged, Ran, Run, Unreachable, WireError
 from console.wire import Wire
 from console.wire.password import Keyring
 from console.wire.sentences import by_hand, ended

@@ -15,8 +15,8 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from console.asks import AuthFailed, Query, Refused, Rows, Run, TimedOut, Unreachable, WireError
-from console.inventory import Mysql
+from console.inventory.cluster import Mysql
+from console.probes.ask import AuthFailed, Query, Refused, Rows, Run, TimedOut, Unreachable, WireError
 from console.wire import Wire
 
 from .conftest import Bench

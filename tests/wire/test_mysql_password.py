@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from console.asks import Answer, AuthFailed, Cause, Query, Refused, Rows, Unreachable, WireError
-from console.inventory import Mysql
+from console.inventory.cluster import Mysql
+from console.probes.ask import Answer, AuthFailed, Cause, Query, Refused, Rows, Unreachable, WireError
 from tests.wire.conftest import Bench
 from tests.wire.machines import cluster
 

@@ -9,18 +9,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from console.asks import (
-    AuthFailed,
-    HostKeyChanged,
-    Query,
-    Ran,
-    Refused,
-    Run,
-    TimedOut,
-    Unreachable,
-    WireError,
-)
-from console.inventory import Cluster, Login, Timings
+from console.inventory.cluster import Cluster, Login, Timings
+from console.probes.ask import AuthFailed, HostKeyChanged, Query, Ran, Refused, Run, TimedOut, Unreachable, WireError
 from console.wire.sentences import by_hand
 
 from .conftest import Bench

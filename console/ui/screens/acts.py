@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from console import steady
-from console.facts.membership import Place, place
-from console.guards import Action
-from console.journal import Record
-from console.plan import Consent, NotBegun, action_of
-from console.session import Running, Session
+from console.health.facts.membership import Place, place
+from console.operations.guards import Action
+from console.operations.plan import Consent, NotBegun
+from console.session.journal import Record
+from console.session.open_runs import action_of
+from console.session.session import Running, Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions
 from console.ui.screens.stage import Act, Stage, app_of

@@ -13,8 +13,8 @@ from console.ui import clipboard, keys
 from console.ui.desk import Desk
 from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
+from console.ui.painted import Painted
 from console.ui.screens.stage import Act, Faults, app_of
-from console.ui.widgets.painted import Painted
 
 MANY = 4
 """Clusters that can all be asked as often as one."""

@@ -10,15 +10,15 @@ from typing import ClassVar
 from console import steady
 from console.health import findings
 from console.health.verdicts import judged as verdicts_of
-from console.spare import one_line
+from console.operations.may_go import one_line
 from console.ui import keys
+from console.ui.board.board import board
+from console.ui.board.view import Sight, finding_row
 from console.ui.desk import Desk
 from console.ui.lines import Line
+from console.ui.painted import Painted
 from console.ui.screens.base import Base
 from console.ui.screens.stage import Faults
-from console.ui.widgets.board import board
-from console.ui.widgets.painted import Painted
-from console.ui.widgets.sight import Sight, finding_row
 
 BREATH = 0.2
 """Seconds between an answer and its paint: answers that come together are painted together."""

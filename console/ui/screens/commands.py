@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from console.ui import keys
 from console.ui.lines import Line, Piece, fitted, line
+from console.ui.painted import Painted
 from console.ui.screens.stage import Stage
-from console.ui.widgets.painted import Painted
 
 Do = Callable[[], object]
 NONE = -1

@@ -5,14 +5,15 @@ from typing import ClassVar
 
 from console import steady
 from console.health import findings
-from console.saying import clock
-from console.spare import may_go
-from console.ui import keys, words
+from console.operations.may_go import may_go
+from console.text import clock
+from console.ui import keys
 from console.ui.desk import Desk
+from console.ui.detail.reading import section
+from console.ui.detail.sections import Ref, sections, subjects
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
-from console.ui.readings.sections import Ref, sections, subjects
 from console.ui.screens.scrolled import Scrolled
-from console.ui.widgets.reading import section
+from console.words import words
 
 __all__ = ["DetailScreen", "subjects"]
 

@@ -14,10 +14,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from console.saying import counted
+from console.text import counted
 from console.ui.clipboard import harmless
 from console.ui.lines import Line, Piece, line
-from console.ui.widgets.painted import Make, Painted
+from console.ui.painted import Make, Painted
 
 MOVES = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pageup": -10}
 """Lines that a key scrolls."""

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console.health import Finding, findings
-from console.ui import keys, words
+from console.ui import keys
+from console.ui.board.explained import explained
+from console.ui.board.view import finding_row
 from console.ui.desk import Desk
 from console.ui.lines import Line, Piece, line, wrapped
+from console.ui.painted import Painted
 from console.ui.screens.dialog import Question, ask
 from console.ui.screens.scrolled import Scrolled
 from console.ui.screens.stage import Stage, app_of
-from console.ui.widgets.explained import explained
-from console.ui.widgets.painted import Painted
-from console.ui.widgets.sight import finding_row
+from console.words import words
 
 
 async def explain(screen: Stage, one: Finding) -> None:

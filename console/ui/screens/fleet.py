@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console import steady
-from console.saying import clock
-from console.ui import ages, keys
+from console.text import clock
+from console.ui import keys
+from console.ui.board import fleet
 from console.ui.desk import Desk
 from console.ui.glance import Glance
 from console.ui.lines import Line, Piece, line, wrapped
+from console.ui.painted import Painted
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.stage import Faults, app_of
-from console.ui.widgets import fleet
-from console.ui.widgets.painted import Painted
+from console.words import ages
 
 SELDOM = 60.0
 """Seconds after which a hidden row is looked at although nothing has been noted there."""

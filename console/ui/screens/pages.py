@@ -3,16 +3,17 @@
 from textual.app import App
 
 from console.health import findings
-from console.journal import MOVE
-from console.left_open import why_open
-from console.plan import Plan
-from console.session import Session
-from console.ui import keys, words
+from console.operations.plan import Plan
+from console.session.journal import MOVE
+from console.session.open_runs import why_open
+from console.session.session import Session
+from console.ui import keys
+from console.ui.board.events import told
+from console.ui.board.run import sentence
 from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask
 from console.ui.screens.questions import against, planned
-from console.ui.widgets.events import told
-from console.ui.widgets.run import sentence
+from console.words import words
 
 SCREENS = {
     keys.CLUSTER: "of one cluster",

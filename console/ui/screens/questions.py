@@ -5,17 +5,17 @@ from collections.abc import Callable
 from textual.app import App
 
 from console import steady
-from console.guards import Override
-from console.journal import Record
-from console.left_open import why_open
-from console.lock import Holder
-from console.plan import Consent, Plan
-from console.session import STRANGE, Session
-from console.ui import words
+from console.operations.guards import Override
+from console.operations.plan import Consent, Plan
+from console.session.journal import Record
+from console.session.lock import Holder
+from console.session.open_runs import why_open
+from console.session.session import STRANGE, Session
+from console.ui.board.run import sentence, silent
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
+from console.ui.painted import Make
 from console.ui.screens.dialog import Question, ask
-from console.ui.widgets.painted import Make
-from console.ui.widgets.run import sentence, silent
+from console.words import words
 
 
 async def tell(app: App[int], title: str, *sentences: str) -> None:

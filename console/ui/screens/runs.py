@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 
 from console import steady
-from console.journal import JournalError, Record
-from console.runner import Note, Stopped
-from console.session import Running, Session
+from console.session.journal import JournalError, Record
+from console.session.runner import Note, Stopped
+from console.session.session import Running, Session
+from console.ui.board.run import RunView
 from console.ui.past import Past
-from console.ui.widgets.run import RunView
 
 
 class Shown:

@@ -1,0 +1,105 @@
+"""What may be said on the command line: every command and option, and nothing else."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from console import __version__
+from console.inventory.paths import default_path
+
+ACTIONS = {
+    "drain": "take a node out of every pool, let its sessions end; it stays out until it is rejoined",
+    "remove": "take a node out at once (HAProxy maint), for one that is broken",
+    "rejoin": "wait until a node is fit, then put it back as it was found",
+    "undo": "put a node back at once as it was found",
+    "reboot": "drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
+}
+USAGE = 4
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the exit code for it: argparse's own 2 would read as "stopped on the way"."""
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence after the usage."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    root = Parser(prog="drainboard", description="The console of small redundant LAMP clusters.")
+    root.add_argument("--version", action="version", version=f"drainboard {__version__}")
+    root.add_argument("-i", "--inventory", type=Path, metavar="FILE", help=f"default: {default_path()}")
+    root.add_argument("--read-only", action="store_true", help="ask, and send nothing else")
+    root.add_argument("--theme", metavar="NAME", help="of the screen")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
+    _looking(commands)
+    for action, text in ACTIONS.items():
+        _action(commands.add_parser(action, help=text, description=text.capitalize() + "."))
+    runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
+    runs.add_argument("cluster", nargs="?")
+    _target(commands.add_parser("resume", help="go on with the newest open run of a node"))
+    demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
+    _demo(demo)
+    return root
+
+
+def _demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--speed", type=float, default=1.0, metavar="FACTOR", help="how fast time goes by there")
+    demo.add_argument("--scenario", metavar="NAME", default="healthy", help="what happens there")
+    demo.add_argument("--scenarios", action="store_true", help="list the scenarios, and start nothing")
+    demo.add_argument("--clusters", type=_clusters_of_demo, default=1, metavar="N", help="how many, up to 100")
+
+
+def _clusters_of_demo(text: str) -> int:
+    if not 1 <= int(text) <= 100:
+        raise ValueError(text)
+    return int(text)
+
+
+_clusters_of_demo.__name__ = "number from 1 to 100"
+
+
+def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright: ignore[reportPrivateUsage]
+    """The commands that change nothing."""
+    status = commands.add_parser("status", help="the picture once, as a table or as JSON")
+    _clusters(status)
+    status.add_argument("--json", action="store_true", help="for programs: docs/json.md lists the keys")
+    status.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="wait no longer for slow answers")
+    check = commands.add_parser("check", help="try everything that is needed, and say what to mend")
+    _clusters(check)
+    rights = commands.add_parser("sudoers", help="the least rights in /etc/sudoers.d, from the commands that are sent")
+    _clusters(rights)
+    rights.add_argument("--user", metavar="NAME", help="who logs in; default: the inventory's user")
+    rights.add_argument("--look-only", action="store_true", help="what asking needs, without the actions")
+    grants = commands.add_parser("grants", help="the least rights in MySQL, from the statements that are sent")
+    _clusters(grants)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86_400:
+        raise ValueError(text)
+    return value
+
+
+_seconds.__name__ = "number of seconds"  # argparse's word for it when it can't be read
+
+
+def _clusters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--cluster", metavar="CLUSTER", action="append", help="only this one; may be given again")
+
+
+def _target(command: argparse.ArgumentParser) -> None:
+    command.add_argument("cluster")
+    command.add_argument("node")
+    command.add_argument("--yes", action="store_true", help="say yes to objections that ask for it")
+    command.add_argument("--override", metavar="NODE", default="", help="the node's name once more, with --reason")
+    command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
+
+
+def _action(command: argparse.ArgumentParser) -> None:
+    _target(command)
+    command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

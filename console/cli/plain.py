@@ -1,0 +1,146 @@
+"""A run as plain lines: without a screen, over a bad link, in a script, or after the screen has died.
+
+Exit codes: see Exit. They are documented in docs/commands.md.
+"""
+
+import asyncio
+import sys
+from enum import IntEnum
+
+from console.operations.guards import Action, Override
+from console.operations.plan import Consent, NotBegun, Plan
+from console.session.journal import JournalError, Record
+from console.session.lock import Holder
+from console.session.open_runs import action_of, why_open
+from console.session.runner import Note, Stopped
+from console.session.session import Running, Session
+from console.text import clock, dated, printable
+from console.words.ascii import ascii_only, plain
+
+
+class Exit(IntEnum):
+    """What the command's exit code says."""
+
+    DONE = 0
+    NOT_BEGUN = 1
+    """A guard objects, or read-only is on. Nothing was changed."""
+    STOPPED = 2
+    """It stopped on the way and is open in the journal."""
+    PARKED = 3
+    """Done wherever a machine answered; something is left, and the run is open in the journal."""
+    USAGE = 4
+    """The command line or the inventory is wrong. Nothing was changed."""
+
+
+def say(text: str) -> None:
+    """One line, with whatever a machine put into it made harmless; blanks are kept."""
+    print(plain(printable(text)) if ascii_only(sys.stdout) else printable(text), flush=True)
+
+
+async def act(session: Session, action: Action, node: str, consent: Consent, dry_run: bool) -> Exit:
+    """Begins a run, or shows what it would do, and follows it to its end."""
+    plan = await _planned(session, action, node)
+    if dry_run:
+        _show(plan)
+        return Exit.DONE
+    try:
+        running = await session.begin(action, node, consent)
+    except NotBegun as why:
+        return _refused(session, plan, why)
+    return await _follow(session, running)
+
+
+async def resume(session: Session, node: str, consent: Consent) -> Exit:
+    """Goes on with the newest open run of a node: it is what was last wanted with it. Older ones stay open until the
+    node is put back."""
+    records = [record for record in session.unfinished() if record.node == node]
+    if not records:
+        say(f"nothing is open for {node} of {session.cluster.name}")
+        return Exit.DONE
+    record = records[-1]
+    if len(records) > 1:
+        say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
+    try:
+        plan = await _planned(session, action_of(record), record.node, resumed=True)
+    except NotBegun as why:
+        say(f"not begun: {why}")
+        return Exit.NOT_BEGUN
+    try:
+        running = await session.resume(record, consent)
+    except NotBegun as why:
+        return _refused(session, plan, why)
+    return await _follow(session, running)
+
+
+async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
+    session.start()
+    timings = session.cluster.timings
+    await session.ready(action, node, timings.answer + timings.connect, resumed)
+    return session.plan(action, node, resumed=resumed)
+
+
+def describe(record: Record, held: Holder | None = None) -> str:
+    """One open run in a sentence. `held`: who holds the cluster's lock."""
+    where = (held and held.carries_out(record.action, record.node)) or "; ".join(why_open(record))
+    return f"{record.action} {record.node}, begun {dated(record.begun)} by {record.first('who')}: {where}"
+
+
+def describe_out(record: Record) -> str:
+    """A node that a run which has ended took out, in a sentence: since when, by whom, why."""
+    reason = record.first("reason")
+    why = f" ({reason})" if reason else ""
+    return f"{record.node} is out since {dated(record.begun)}: {record.action} by {record.first('who')}{why}"
+
+
+def _show(plan: Plan) -> None:
+    say(f"{plan.action.value} {plan.node}: nothing is sent, this is what would be")
+    for objection in plan.objections:
+        say(f"  objection ({objection.override.value}): {objection.sentence}")
+    for at, (says, orders) in enumerate(plan.steps, 1):
+        say(f"  {at}. {says}")
+        for order in orders:
+            for line in order.splitlines():
+                say(f"       {line}")
+
+
+def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
+    say(f"not begun: {why}")
+    if session.read_only or Override.NEVER in {objection.override for objection in plan.objections}:
+        return Exit.NOT_BEGUN
+    overrides = {objection.override.value for objection in plan.objections}
+    if "confirm" in overrides:
+        say("  to go on all the same, add --yes")
+    if "name and reason" in overrides:
+        say(f'  to go on all the same, add --override {plan.node} --reason "..."')
+    return Exit.NOT_BEGUN
+
+
+async def _follow(session: Session, running: Running) -> Exit:
+    """To its end; interrupted, to the end of what is on its way."""
+    shown, interrupted = 0, None
+    while True:
+        ended = running.task.done()
+        for note in running.notes[shown:]:
+            _line(note)
+            shown += 1
+        if ended:
+            break
+        try:
+            await asyncio.wait({running.task}, timeout=0.1)
+        except asyncio.CancelledError as error:
+            if interrupted:
+                raise
+            interrupted = error
+            session.halt()
+    if interrupted:
+        raise interrupted
+    try:
+        record = running.task.result()
+    except (Stopped, JournalError):
+        say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
+        return Exit.STOPPED
+    return Exit.DONE if record.outcome == "done" else Exit.PARKED
+
+
+def _line(note: Note) -> None:
+    say(f"{clock(note.at)} {note.step}: {note.says}")

@@ -1,0 +1,193 @@
+"""The least rights at the machines: which commands need root, taken from the questions and orders that are really sent.
+
+What sudo sees is the command and its arguments: `timeout N sudo -n CMD ARGS` (`console.probes.ask.command`) runs
+`timeout` as the login user. Syntax: sudoers(5), "Command" and "Other special characters and reserved words".
+"""
+
+import getpass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from console import __version__
+from console.cli.plain import Exit, say
+from console.inventory.cluster import Cluster
+from console.operations.procedures import PROCEDURES
+from console.operations.procedures.steps import Intent
+from console.probes.ask import Run
+from console.probes.firewalls.claim import HOLD
+from console.probes.hosts.system import UNITS, Host, Services
+from console.probes.pools.balancer import balancer_of
+from console.probes.pools.servers import Admin
+from console.probes.question import Subject
+from console.probes.schedule import asked
+from console.probes.snapshot import Known, empty
+from console.text import listed
+
+FOLDERS = {
+    "cat": ("/usr/bin", "/bin"),
+    "du": ("/usr/bin",),
+    "gluster": ("/usr/sbin",),
+    "grep": ("/usr/bin", "/bin"),
+    "nc": ("/usr/bin", "/bin"),
+    "pkill": ("/usr/bin",),
+    "systemctl": ("/usr/bin", "/bin"),
+}
+"""Where Debian and Red Hat keep a command; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
+ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
+ON_PFSENSE = {
+    "cat": "/bin/cat",
+    "lockf": "/usr/bin/lockf",
+    "nc": "/usr/bin/nc",
+    "pfctl": "/sbin/pfctl",
+    "relayctl": "/usr/local/sbin/relayctl",
+    "sockstat": "/usr/bin/sockstat",
+}
+ROOT_ON_PFSENSE = ("root", "admin")
+_USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+"""ALL is everybody to sudo, and a name in capitals an alias."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Root's commands on a machine: what asking needs, and what the actions need beside it."""
+
+    look: tuple[Run, ...]
+    act: tuple[Run, ...]
+
+
+def rights(cluster: Cluster, machine: str) -> Rights:
+    """Each command once, however often and with whatever input it is sent."""
+    look = _commands(run for run in _asked(cluster, machine) if run.root)
+    act = _commands(run for run in ordered(cluster, machine) if run.root)
+    return Rights(look, tuple(run for run in act if run not in look))
+
+
+def _commands(runs: Iterator[Run]) -> tuple[Run, ...]:
+    return tuple(dict.fromkeys(Run(run.argv, root=True) for run in runs))
+
+
+def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
+    """A node also answers about what all nodes hold in common."""
+    node = cluster.has_node(machine)
+    shared = (Subject.VOLUME, Subject.DATABASE) if node else ()
+    for question, name in asked(cluster):
+        if name == machine or question.subject in shared:
+            yield from (ask for ask in question.asks(cluster, name) if isinstance(ask, Run))
+
+
+def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
+    """What the procedures may send to a machine: on a node that runs every service there is, all that can be stopped
+    is; on a firewall the claim and the load balancer's two orders."""
+    if machine in {firewall.name for firewall in cluster.firewalls}:
+        balancer = balancer_of(cluster)
+        return (Run(HOLD.argv, root=True), balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
+    busy = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
+    host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
+    blank = empty(cluster)
+    picture = replace(blank, nodes=tuple(replace(view, host=host, services=busy) for view in blank.nodes))
+    intents = [Intent(cluster, machine, action, {f"boot {machine}": "before"}) for action in PROCEDURES]
+    orders = (
+        order
+        for intent in intents
+        for step in PROCEDURES[intent.action]
+        for order in step.orders(picture, intent)
+        if order.machine == machine
+    )
+    return tuple(dict.fromkeys(order.run for order in orders))
+
+
+# --- /etc/sudoers.d -------------------------------------------------------------------------------------------------
+
+
+def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False) -> Exit:
+    """Prints what to put into /etc/sudoers.d on the nodes, and what pfSense's sudo package must allow."""
+    for cluster in clusters:
+        try:
+            lines = (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only))
+        except ValueError as error:
+            say(f"# {cluster.name}: {error}")
+            return Exit.USAGE
+        for line in lines:
+            say(line)
+    return Exit.DONE
+
+
+def _named(user: str | None) -> str:
+    """The user, or the one ssh takes without one. Raises ValueError for what would be more than one user to sudo."""
+    name = user or getpass.getuser()
+    if not _USER.fullmatch(name):
+        raise ValueError(f"{name!r} is no user name that sudoers can hold")
+    return name
+
+
+def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+    """A section for each user with rights of its own; one for all nodes as a rule."""
+    sections: dict[tuple[str, Rights], list[str]] = {}
+    for node in cluster.nodes:
+        name = _named(user or node.login.user)
+        if name == "root":
+            yield f"# {cluster.name}: {node.name} is entered as root, sudo is not used there; --user NAME for another"
+        else:
+            sections.setdefault((name, rights(cluster, node.name)), []).append(node.name)
+    for at, ((name, needed), nodes) in enumerate(sections.items()):
+        alias = "DRAINBOARD_" + re.sub(r"[^A-Z0-9]", "_", cluster.name.upper()) + (f"_{at + 1}" if at else "")
+        held = replace(needed, act=()) if look_only else needed
+        yield from section(name, held, listed(nodes), alias)
+
+
+def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") -> Iterator[str]:
+    """One file for /etc/sudoers.d, line by line."""
+    yield f"# What {user} may run as root on {where}: the commands drainboard {__version__} sends there, no others."
+    yield "# Put it in place with: visudo -f /etc/sudoers.d/drainboard"
+    parts = {f"{alias}_LOOK": needed.look, f"{alias}_ACT": needed.act}
+    for name, runs in parts.items():
+        written = [one for run in runs for one in commands(run.argv)]
+        if written:
+            yield f"Cmnd_Alias {name} = \\"
+            yield from (f"    {one}, \\" for one in written[:-1])
+            yield f"    {written[-1]}"
+    yield f"Defaults:{user} !requiretty"
+    yield f"{user} ALL=(root) NOPASSWD: {', '.join(name for name, runs in parts.items() if runs)}"
+
+
+def commands(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command as sudoers holds it, once for each place where it may lie. Raises ValueError for one that sudo would
+    take for more: a regular expression, or a second line."""
+    name, *words = argv
+    if not "".join(argv).isprintable() or (words[:1] and words[0].startswith("^")) or re.search(r"[\^*?\[\]]|/$", name):
+        raise ValueError(f"{argv!r} can't be written into sudoers")
+    folders = FOLDERS.get(name, ELSEWHERE)
+    paths = (name,) if name.startswith("/") else tuple(f"{folder}/{name}" for folder in folders)
+    arguments = " ".join(escaped(word) for word in words) or '""'  # "" is: without any argument
+    return tuple(f"{escaped(path)} {arguments}" for path in paths)
+
+
+def escaped(word: str) -> str:
+    """A word that stands for itself: sudo's own signs lose one backslash as the file is read; the signs of file name
+    patterns keep theirs, for sudo then compares by fnmatch(3)."""
+    return re.sub(r"[*?\[\]]|[,:=# \t]", r"\\\g<0>", word.replace("\\", "\\" * 4))
+
+
+# --- pfSense --------------------------------------------------------------------------------------------------------
+
+
+def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+    """As comments: pfSense's sudo package writes its own file."""
+    for firewall in cluster.firewalls:
+        name, needed = _named(user or firewall.login.user), rights(cluster, firewall.name)
+        if name in ROOT_ON_PFSENSE:
+            yield f"# {cluster.name}: {firewall.name} is entered as {name}, which is root on pfSense: no sudo there"
+            continue
+        yield f"# {firewall.name} (pfSense): install the package sudo; in System / sudo, for {name}, run as root, with"
+        yield "# No Password, these commands. Each is leave to do more than is asked for: see docs/preparing.md."
+        acts = () if look_only else needed.act
+        yield from dict.fromkeys(f"#   {on_pfsense(run.argv)}" for run in (*needed.look, *acts))
+
+
+def on_pfsense(argv: tuple[str, ...]) -> str:
+    """A command as pfSense's sudo package takes it. A shell's script is not pinned down: it changes with the pools."""
+    name, *words = argv
+    if name == "sh":
+        return "/bin/sh"
+    return " ".join((ON_PFSENSE.get(name, name), *(escaped(word) for word in words)))

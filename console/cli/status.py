@@ -1,0 +1,151 @@
+"""The picture once, without a screen: a table for people, JSON for programs, an exit code for both.
+
+Always read-only: nothing but the known questions can leave, and what is asked seldom is not asked at all.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+from console import steady
+from console.cli.plain import say
+from console.health import Level, verdict
+from console.health.facts.bricks import away, known_volumes
+from console.inventory.cluster import Cluster
+from console.probes.freshness import as_of
+from console.probes.question import Cadence, Question, Subject
+from console.probes.schedule import about, asked, questions_of, unasked
+from console.probes.snapshot import NOT_ASKED, Known, Reading, Snapshot, Unknown, fold, reading_of
+from console.probes.storage.gluster import SPLIT_BRAIN, STORAGE
+from console.session.journal import MOVE
+from console.session.poller import Poller
+from console.session.session import journal_of
+from console.wire import Wire
+
+SELDOM = frozenset({Cadence.SELDOM})
+
+
+class Exit(IntEnum):
+    """What the exit code says: the worst over the clusters asked."""
+
+    OK = 0
+    DEGRADED = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+EXITS = {Level.DEGRADED: Exit.DEGRADED, Level.UNKNOWN: Exit.UNKNOWN, Level.CRITICAL: Exit.CRITICAL}
+"""All else is OK."""
+
+
+async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: float | None = None) -> Exit:
+    """Asks all clusters at once, prints what is known, returns the exit code."""
+    pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
+    now = steady.now()
+    unread = {
+        cluster.name: [f"{file.says}. {MOVE}" for file in journal_of(cluster).read().unread] for cluster in clusters
+    }
+    if as_json:
+        from console.cli.status_json import document
+
+        for line in json.dumps(document(pictures, now, unread), indent=2).splitlines():
+            say(line)
+    else:
+        from console.cli.status_table import lines
+        from console.words.harmless import harmless
+
+        for picture in pictures:
+            for line in (*lines(picture, now), *(f"? {says}" for says in unread[picture.cluster.name])):
+                say(harmless(line))  # as on the screen: no name moves a column, or turns its figures round
+    worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
+    return EXITS.get(worst, Exit.OK)
+
+
+async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:
+    """One answer or error to every question that is not asked seldom, or what there is after `patience` seconds."""
+    wire = Wire(cluster, allowed=questions_of(cluster))
+    poller = Poller(cluster, wire, without=SELDOM)
+    limit = patience or cluster.timings.slow_answer + cluster.timings.connect
+    poller.start()
+    try:
+        await _answered(poller, limit)
+        return _explained(as_of(poller.snapshot, steady.now()), limit)
+    finally:
+        await poller.close()
+        await wire.close()
+
+
+async def _answered(poller: Poller, limit: float) -> None:
+    """Until nothing is to be waited for, with a second try for what was asked through a node that gave no answer."""
+    deadline = time.monotonic() + limit
+    again: dict[tuple[Question[Any], str], Unknown] = {}
+    while time.monotonic() < deadline:
+        picture = poller.snapshot
+        failed = _through_a_silent_node(picture)
+        fresh = {key: reading for key, reading in failed.items() if key not in again}
+        if fresh:
+            again |= fresh
+            poller.nudge([question for question, _ in fresh])
+        waiting = any(reading_of(picture, *key) is one and _waits(picture, *key) for key, one in again.items())
+        if not waiting and not unasked(picture, lambda question, name, now=picture: _waits(now, question, name)):
+            return
+        await poller.change(max(0.05, deadline - time.monotonic()))
+
+
+def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
+    """Not for what is asked seldom, nor for the slow answers of a machine that gives no quick one."""
+    if question is SPLIT_BRAIN and _brick_away(picture, name):
+        return False
+    slow = question is not STORAGE and _silence(picture, question.subject, name)
+    return question.cadence is not Cadence.SELDOM and not slow
+
+
+def _brick_away(picture: Snapshot, volume: str) -> bool:
+    """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
+    return any(view.name == volume and away(picture, view, told.bricks) for view, told in known_volumes(picture))
+
+
+def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
+    """The reason, if a machine has left every quick question, or a volume its cheap one, without an answer."""
+    if subject is Subject.VOLUME:
+        state = reading_of(picture, STORAGE, name)
+        return state if isinstance(state, Unknown) and state is not NOT_ASKED else None
+    quick = [
+        reading_of(picture, question, name)
+        for question in about(picture.cluster, subject, name)
+        if question.cadence is Cadence.FAST
+    ]
+    silent = [reason for reading in quick if (reason := _silent(reading))]
+    return silent[0] if quick and len(silent) == len(quick) else None
+
+
+def _silent(reading: Reading[Any]) -> Unknown | None:
+    return reading if isinstance(reading, Unknown) and reading.unanswered else None
+
+
+def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
+    """What nodes hold in common and gave no answer about, while there is a node to ask that does answer."""
+    if not any(isinstance(view.host, Known) for view in picture.nodes):
+        return {}
+    found = {
+        (question, name): reading_of(picture, question, name)
+        for question, name in asked(picture.cluster)
+        if question.subject in (Subject.VOLUME, Subject.DATABASE) and question.cadence is not Cadence.SELDOM
+    }
+    return {key: reading for key, reading in found.items() if isinstance(reading, Unknown) and reading.unanswered}
+
+
+def _explained(picture: Snapshot, limit: float) -> Snapshot:
+    """Says of everything that has no answer why it has none."""
+    now = steady.now()
+    late = Unknown(f"no answer within {limit:g} s", now, now)
+    away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
+    for question, name in asked(picture.cluster):
+        if reading_of(picture, question, name) is NOT_ASKED and question.cadence not in SELDOM:
+            silent = _silence(picture, question.subject, name)
+            uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, name) else None
+            picture = fold(picture, question, name, silent or uncounted or late)
+    return picture

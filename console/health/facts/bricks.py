@@ -1,0 +1,51 @@
+"""Which node a brick is on, and on which nodes bricks are away."""
+
+from collections.abc import Iterable, Iterator
+
+from console.inventory.addresses import plain
+from console.inventory.cluster import Node
+from console.probes.snapshot import Known, Snapshot, VolumeView
+from console.probes.storage.gluster import Brick, Healing, Volume
+
+
+def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
+    """Those whose own state is known."""
+    for view in snapshot.volumes:
+        if isinstance(view.state, Known):
+            yield view, view.state.value
+
+
+def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
+    """The node of a brick on `host`, by the inventory's name; `host` itself where none is known. Gluster may name the
+    peer as the inventory does, by a longer host name, or by any name or address that the node calls its own; where it
+    does not, the names count by which the asker knows the peer. What two nodes call their own is nobody's: one of them
+    lies or is misconfigured, and one brick's state would be taken for another's."""
+    nodes = snapshot.cluster.nodes
+    peer = {plain(name) for brick in _bricks(view) if brick.host == host for name in brick.names}
+    for names in ({plain(host), plain(host.split(".")[0])}, peer):
+        if told := [node.name for node in nodes if names & {plain(node.name), plain(node.address)}]:
+            return told[0]
+    for names in ({plain(host)}, peer):
+        if own := [node.name for node in nodes if names & _own(snapshot, node)]:
+            return own[0] if len(own) == 1 else host
+    return host
+
+
+def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
+    """The brick of a volume on a node, by the volume's own state; None if unknown."""
+    return next((brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node), None)
+
+
+def away(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
+    """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info."""
+    return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
+
+
+def _bricks(view: VolumeView) -> tuple[Brick, ...]:
+    return view.state.value.bricks if isinstance(view.state, Known) else ()
+
+
+def _own(snapshot: Snapshot, node: Node) -> frozenset[str]:
+    """What it calls its own."""
+    devices = snapshot.node(node.name).devices
+    return frozenset(map(plain, devices.value.names)) if isinstance(devices, Known) else frozenset()

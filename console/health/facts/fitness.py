@@ -1,0 +1,161 @@
+"""Whether a node is fit to serve, layer by layer, in sentences that say what is missing."""
+
+from collections.abc import Iterator
+
+from console.health.facts.bricks import brick_of
+from console.health.facts.unlisted import mysql_signs
+from console.inventory.cluster import Cluster
+from console.probes.hosts.system import MYSQL_UNITS
+from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
+from console.probes.storage.gluster import Brick
+from console.text import clock, counted, listed
+
+CLEAN_LOOKS = 3
+"""How many looks in a row must find a volume healed: just after a node's power on single looks lie."""
+
+
+def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str, ...]:
+    """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
+    view = snapshot.node(node)
+    if isinstance(view.host, Unknown):
+        if view.host.cause is Cause.UNPROVEN:
+            return (view.host.why,)
+        since = f" since {clock(view.host.since)}" if view.host.since else ""
+        return (f"{node} does not answer{since}: {view.host.why}",)
+    return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
+
+
+def fit(cluster: Cluster) -> str:
+    """What is asked before a node counts as fit, and nothing else."""
+    asked = (*(["Synced"] if cluster.mysql else []), *(["healed"] if cluster.volumes else []), "serving by itself")
+    return ", ".join(asked)
+
+
+def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
+    if snapshot.cluster.mysql is None:
+        yield from _mysql_seen(snapshot.node(node))
+        return
+    mine = snapshot.node(node).galera
+    if isinstance(mine, Unknown):
+        yield f"MySQL on {node} is not known: {mine.why}"
+        return
+    if not mine.value.synced:
+        ready = "" if mine.value.ready else ", not ready"
+        yield f"MySQL on {node} is {mine.value.state or 'without state'} ({mine.value.status}{ready}), not Synced"
+    if mine.value.leftovers:
+        yield f"MySQL on {node} has a leftover set: wsrep_desync, read_only or pxc_maint_mode"
+    for other in snapshot.nodes:
+        if isinstance(other.galera, Known) and other.galera.value.synced and mine.value.synced:
+            theirs = other.galera.value
+            if (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
+                yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
+
+
+def _mysql_seen(view: NodeView) -> Iterator[str]:
+    """Without [mysql] it is seen, not read: that it starts still, or should run."""
+    if isinstance(view.services, Known):
+        settling = [unit for unit in view.services.value.settling if unit in MYSQL_UNITS]
+        if settling:
+            yield f"{listed(settling)} on {view.name} is starting or stopping"
+    if isinstance(view.running, Known) and view.running.value.grastate and not mysql_signs(view):
+        yield f"MySQL does not run on {view.name}, whose grastate.dat says that it is a Galera member"
+
+
+def _gluster(snapshot: Snapshot, node: str, looks: int) -> Iterator[str]:
+    for volume in snapshot.volumes:
+        yield from _volume(snapshot, volume, node, looks)
+
+
+def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> Iterator[str]:
+    if isinstance(volume.state, Unknown):
+        yield f"Gluster volume {volume.name} is not known: {volume.state.why}"
+        return
+    brick = brick_of(snapshot, volume, node)
+    if brick is None:
+        yield f"Gluster volume {volume.name} has no brick on {node}"
+        return
+    if not brick.reached:
+        yield f"the brick of {volume.name} on {node} is offline"
+    elif not brick.heal_daemon:
+        yield f"the self-heal daemon on {node} is offline"
+    there = [one for one in volume.state.value.bricks if one.reached]
+    if len(there) < len(volume.state.value.bricks) and 2 * len(there) > len(volume.state.value.bricks):
+        yield from _beside_an_away_brick(volume.name, brick, there)
+        return
+    pending = volume.state.value.pending
+    if pending is None:
+        yield f"Gluster volume {volume.name}: heal count not known on every brick"
+    elif pending:
+        yield f"Gluster volume {volume.name} has {counted(pending, 'entry', 'entries')} to heal"
+    elif brick.well and volume.state.value.clean_looks < looks:
+        clean = volume.state.value.clean_looks
+        yield f"Gluster volume {volume.name} has nothing to heal, seen {clean} of {looks} times in a row"
+
+
+def _beside_an_away_brick(volume: str, brick: Brick, there: list[Brick]) -> Iterator[str]:
+    """While another node's brick is away the volume is never healed, and that says nothing about this one.
+
+    A brick's index lists what others have missed. What the away brick misses is on every brick that is there; what
+    this one misses is on the others and not on its own. So it is healed when no other lists more than it does itself.
+    """
+    if any(one.pending is None for one in there):
+        yield f"Gluster volume {volume}: heal count not known on every brick that is online"
+        return
+    missed = max((one.pending or 0) for one in there) - (brick.pending or 0)
+    if brick.reached and missed > 0:
+        yield f"the brick of {volume} on {brick.host} is behind by {counted(missed, 'entry', 'entries')}"
+
+
+def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
+    site = snapshot.node(node).site
+    if isinstance(site, Unknown):
+        yield f"Apache on {node} does not answer by itself: {site.why}"
+    elif not site.value.serves:
+        yield f"Apache on {node} answers the check URL with HTTP {site.value.status}"
+
+
+def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
+    """Why Gluster can't do without a brick now; nothing when every volume is whole and healed. `without`: the node
+    whose brick it is to be; a volume in which it is away already loses nothing more."""
+    reasons: list[str] = []
+    for volume in snapshot.volumes:
+        if isinstance(volume.state, Unknown):
+            reasons.append(f"Gluster volume {volume.name} is not known: {volume.state.why}")
+            continue
+        own = brick_of(snapshot, volume, without) if without else None
+        if own and not own.online:
+            continue
+        for brick in volume.state.value.bricks:
+            if not brick.well and brick is not own:
+                reasons.append(f"the brick of {volume.name} on {brick.host} {_lacks(brick)}")
+    return tuple(reasons)
+
+
+def _lacks(brick: Brick) -> str:
+    if not brick.reached:
+        return "is offline"
+    if not brick.heal_daemon:
+        return "is without its self-heal daemon"
+    if brick.pending is None:
+        return "is not counted"
+    return f"lists {counted(brick.pending, 'entry', 'entries')} that others have missed"
+
+
+def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
+    """Why MySQL can't do without a node now; nothing when the others are Synced in one Primary component."""
+    if snapshot.cluster.mysql is None:
+        return ()
+    reasons: list[str] = []
+    views: set[tuple[str, int]] = set()
+    for other in snapshot.nodes:
+        if other.name == node:
+            continue
+        if isinstance(other.galera, Unknown):
+            reasons.append(f"MySQL on {other.name} is not known: {other.galera.why}")
+        elif not other.galera.value.synced:
+            reasons.append(f"MySQL on {other.name} is {other.galera.value.state} ({other.galera.value.status})")
+        else:
+            views.add((other.galera.value.uuid, other.galera.value.conf_id))
+    if len(views) > 1:
+        reasons.append("the other nodes are not in one cluster view (uuid or conf_id differ)")
+    return tuple(reasons)

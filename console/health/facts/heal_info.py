@@ -1,0 +1,22 @@
+"""What `heal info` tells of the bricks, which goes on answering while glusterd's lock is held.
+
+After a machine has lost its power without a word the lock stays held as long as the machine is away and its TCP
+connections live (measured on 10.3: for more than four minutes), and nothing that goes through glusterd answers; heal
+info reaches the bricks by itself. It is good to know and to say; guards take the volume's own state only.
+"""
+
+from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView
+from console.probes.storage.gluster import Healing
+
+
+def newer(view: VolumeView) -> tuple[Healing, ...]:
+    """Its bricks, where it tells of a later moment than the volume's own state does; () where it does not."""
+    found = view.split_brain
+    if not isinstance(found, Known) or view.state is NOT_ASKED:
+        return ()
+    return found.value.bricks if isinstance(view.state, Unknown) or found.at > view.state.at else ()
+
+
+def stands(snapshot: Snapshot, node: str, brick: Healing) -> bool:
+    """Whether what it tells of a node's brick counts: of a node that does not answer, reached is word of before."""
+    return not brick.reached or isinstance(snapshot.node(node).host, Known)

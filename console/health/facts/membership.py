@@ -1,0 +1,227 @@
+"""Who is in the pools, over both firewalls and both layers: what the balancer does now, what config.xml will do."""
+
+import math
+from enum import Enum
+from typing import NamedTuple
+
+from console.inventory.cluster import Cluster, Node
+from console.probes.firewalls.config import FirewallConfig
+from console.probes.pools.configured import PooledServer
+from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
+
+
+class Membership(NamedTuple):
+    """One node on one firewall. `now` or `later` None: not known there. An empty tuple: in no pool there."""
+
+    firewall: str
+    node: str
+    now: tuple[Server, ...] | None
+    later: tuple[PooledServer, ...] | None
+    held: int | None = 0
+    """Sessions to the node that belong to no server the balancer lists now: relayd forgets who is disabled, HAProxy's
+    older processes go on with theirs. None where they can't be counted."""
+    uptime: int | None = None
+    """Seconds since the balancer was reloaded."""
+
+    @property
+    def serving(self) -> bool | None:
+        """Gets traffic in every pool it is in; None when not known, or in no pool there."""
+        return all(server.serving for server in self.now) if self.now else None
+
+    @property
+    def out_now(self) -> bool | None:
+        """Drain or maintenance was asked in every pool at run time; None when not known, or where HAProxy does not run
+        (the passive firewall with carpdev) or list it: nobody has taken it out there."""
+        return all(server.out for server in self.now) if self.now else None
+
+    @property
+    def out_later(self) -> bool | None:
+        """Disabled in every pool of config.xml, so that it stays out after a reload, a boot or a failover; None when
+        not known, or in no pool there."""
+        return all(server.out for server in self.later) if self.later else None
+
+    @property
+    def sessions(self) -> int | None:
+        """Sessions this firewall holds to the node now; None when not known, or not to be counted there."""
+        counts = [None] if self.now is None else [self.held, *(server.sessions for server in self.now)]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    @property
+    def quiet(self) -> float:
+        """Seconds in which none of its servers was given a session; where one never was, since the last reload."""
+        reload = float(self.uptime or 0)
+        quiet = (max(one.quiet, reload) if one.last_session == -1 else one.quiet for one in self.now or ())
+        return min(quiet, default=math.inf)
+
+
+def node_of(cluster: Cluster, name: str) -> Node:
+    """Raises KeyError if the cluster has no such node."""
+    return {node.name: node for node in cluster.nodes}[name]
+
+
+def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
+    """A node's place on one firewall."""
+    view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
+    pools = view.pools.value if isinstance(view.pools, Known) else None
+    listed = _listed(snapshot, machine)
+    later = view.config.value.of(machine, listed) if isinstance(view.config, Known) else None
+    if pools is None:
+        return Membership(firewall, node, None, later, None)
+    return Membership(firewall, node, pools.of(machine), later, _held(view, pools, machine), pools.uptime)
+
+
+def _held(view: FirewallView, pools: Pools, node: Node) -> int | None:
+    """relayd's are pf's states, and it has no processes to ask about."""
+    if view.processes is NOT_ASKED:
+        return pools.held(node)
+    if isinstance(view.processes, Unknown) or (pools.running and pools.pid is None):
+        return None
+    return view.processes.value.older(pools.pid, node.address)
+
+
+def _listed(snapshot: Snapshot, node: Node) -> frozenset[tuple[str, str]]:
+    """(pool, name) of a node's servers at run time, on any firewall: the other one may run no balancer."""
+    running = [view.pools.value for view in snapshot.firewalls if isinstance(view.pools, Known)]
+    return frozenset((pool, server.name) for pools in running for server in pools.of(node) for pool in server.pools)
+
+
+def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
+    """A node's place on each firewall, in the order of the inventory."""
+    return tuple(membership(snapshot, firewall.name, node) for firewall in snapshot.firewalls)
+
+
+def sessions_of(snapshot: Snapshot, node: str) -> tuple[int | None, ...]:
+    """Sessions to a node, firewall by firewall, each counted once: relayd's are pf's states, which pfsync copies to the
+    other firewall, so there the highest count is all of them."""
+    counts = tuple(one.sessions for one in memberships(snapshot, node))
+    known = [count for count in counts if count is not None]
+    return (max(known),) if snapshot.cluster.balancer == "relayd" and known else counts
+
+
+class Place(Enum):
+    """Where a node stands, all firewalls taken together."""
+
+    IN = "in"
+    OUT = "out"
+    MIXED = "mixed"
+    """Out somewhere, but not everywhere that is known, not of every pool, or not durably."""
+    UNKNOWN = "unknown"
+
+
+def place(snapshot: Snapshot, node: str) -> Place:
+    """Whether a node is taken out. DOWN by health check is still IN, and so are maintenance that nobody asked for and a
+    node with a spare beside it. Out is also who is `inactive` wherever it is configured. Where config.xml has nothing
+    of a node that is out elsewhere, it is not known to be out there."""
+    places = memberships(snapshot, node)
+    spare = spare_pools(snapshot, node)
+    now = [server for one in places for server in one.now or () if spare.isdisjoint(server.pools)]
+    facts = [server.out for server in now if server.told]
+    facts += [server.out for one in places for server in one.later or () if server.pool not in spare]
+    nowhere = any(one.later == () for one in places)
+    if not facts:
+        return Place.OUT if nowhere and not now else Place.UNKNOWN
+    if all(facts) and not nowhere:
+        return Place.OUT
+    return Place.MIXED if any(facts) else Place.IN
+
+
+def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
+    """Pools in which a node is disabled for good, while it is in others. config.xml and run time say so on every
+    firewall that is known, and nobody asked for a drain there: what we take out is taken out of every pool, at run time
+    first, so that a removal or a rejoin that has stopped half way is never such a state."""
+    places = [one for one in memberships(snapshot, node) if one.now or one.later is not None]
+    pools = {server.pool for one in places for server in one.later or ()}
+    seen = {pool: {_lasting(one, pool) for one in places} for pool in pools}
+    serves = any(states == {"in"} for states in seen.values()) and any(one.now for one in places)
+    return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
+
+
+def without_spares(snapshot: Snapshot, one: Membership) -> Membership:
+    """A node's place on one firewall in the pools that it is not a spare of."""
+    spare = spare_pools(snapshot, one.node)
+    now = None if one.now is None else tuple(server for server in one.now if spare.isdisjoint(server.pools))
+    later = None if one.later is None else tuple(server for server in one.later if server.pool not in spare)
+    return one._replace(now=now, later=later)
+
+
+def _lasting(one: Membership, pool: str) -> str:
+    """ "in" or "out", where all that one firewall tells of a node in one pool agrees; else "". Run time tells nothing
+    where no balancer runs."""
+    now = {server.admin for server in one.now or () if pool in server.pools}
+    later = {server.out for server in one.later or () if server.pool == pool}
+    if one.later is not None and not later:
+        return ""
+    if later <= {True} and now <= {Admin.MAINT}:
+        return "out"
+    return "in" if later <= {False} and (now == {Admin.READY} or not one.now) else ""
+
+
+def not_configured(one: Membership) -> tuple[str, ...]:
+    """Pools in which a firewall has a node at run time, and its config.xml does not."""
+    known = {server.pool for server in one.later or ()}
+    return tuple(sorted({server.pool for server in one.now or () if known.isdisjoint(server.pools)}))
+
+
+def master(snapshot: Snapshot) -> str | None:
+    """The firewall that is CARP MASTER on every vhid; None if there is none, or none that is known."""
+    masters = [
+        view.name
+        for view in snapshot.firewalls
+        if isinstance(view.carp, Known) and view.carp.value.roles == frozenset({"MASTER"})
+    ]
+    return masters[0] if len(masters) == 1 else None
+
+
+def sending(snapshot: Snapshot, node: str) -> tuple[str, ...]:
+    """The firewalls that carry traffic, of one address or more, and send a node some of it now."""
+    return tuple(
+        one.firewall
+        for one in memberships(snapshot, node)
+        if isinstance(carp := snapshot.firewall(one.firewall).carp, Known)
+        and "MASTER" in carp.value.roles
+        and any(server.serving for server in one.now or ())
+    )
+
+
+def primary(snapshot: Snapshot) -> str | None:
+    """The firewall whose configuration is synced to the other; None if not known."""
+    return next((view.name for view in snapshot.firewalls if _config(snapshot, view.name, "primary")), None)
+
+
+def _config(snapshot: Snapshot, firewall: str, flag: str) -> bool:
+    config = snapshot.firewall(firewall).config
+    return isinstance(config, Known) and bool(getattr(config.value, flag))
+
+
+def config_of(snapshot: Snapshot, firewall: str) -> FirewallConfig | None:
+    """What is known of a firewall's config.xml."""
+    config = snapshot.firewall(firewall).config
+    return config.value if isinstance(config, Known) else None
+
+
+def pools_of(snapshot: Snapshot, firewall: str) -> Pools | None:
+    """What is known of a firewall's pools at run time."""
+    pools = snapshot.firewall(firewall).pools
+    return pools.value if isinstance(pools, Known) else None
+
+
+def reachable(snapshot: Snapshot, firewall: str) -> bool:
+    """Has answered the latest fast questions."""
+    return isinstance(snapshot.firewall(firewall).pools, Known)
+
+
+def backends_of(snapshot: Snapshot, firewall: str, node: str) -> tuple[str, ...]:
+    """The backends a node is in on one firewall."""
+    now = membership(snapshot, firewall, node).now or ()
+    return tuple(dict.fromkeys(server.backend for server in now))
+
+
+def others_serving(snapshot: Snapshot, firewall: str, backend: str, node: str) -> tuple[str, ...]:
+    """Names of the servers of a backend that get traffic and are not this node."""
+    pools, machine = pools_of(snapshot, firewall), node_of(snapshot.cluster, node)
+    mine = pools.of(machine) if pools else ()
+    return tuple(
+        server.name for server in (pools.pool(backend) if pools else ()) if server.serving and server not in mine
+    )

@@ -1,0 +1,67 @@
+"""Who carries the traffic, and whether the other firewall would take over, in sentences that say what is missing."""
+
+from collections.abc import Iterator
+
+from console.health.facts.membership import config_of, master, pools_of
+from console.probes.snapshot import Known, Snapshot, Unknown
+from console.text import listed
+
+
+def carried(snapshot: Snapshot) -> str:
+    """Who carries the traffic now, by CARP alone."""
+    lead = master(snapshot)
+    if lead:
+        return f"{lead} is CARP MASTER and carries the traffic"
+    roles = [
+        f"{view.name} is {listed(sorted(view.carp.value.roles)) or 'without a vhid'}"
+        for view in snapshot.firewalls
+        if isinstance(view.carp, Known)
+    ]
+    return (
+        f"nobody is known to carry the traffic ({listed(roles)})" if roles else "nobody is known to carry the traffic"
+    )
+
+
+def takes_over(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:
+    """Why the other firewalls can't do without this one; nothing when one of them would take over everything."""
+    others = [view.name for view in snapshot.firewalls if view.name != firewall]
+    if not others:
+        return ("there is no other firewall",)
+    lacking = [tuple(_heir(snapshot, firewall, other)) for other in others]
+    return () if not all(lacking) else tuple(reason for reasons in lacking for reason in reasons)
+
+
+def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
+    view = snapshot.firewall(other)
+    if isinstance(view.carp, Unknown):
+        yield f"{other} does not answer: {view.carp.why}"
+        return
+    carp = view.carp.value
+    if not carp.allow:
+        yield f"CARP is disabled on {other}"
+    config = config_of(snapshot, other)
+    if config is None:
+        yield f"config.xml of {other} is not known"
+    elif config.maintenance:
+        yield f"{other} is in persistent CARP maintenance mode"
+    if carp.demotion > 0 and not any(vhid.role == "INIT" for vhid in carp.vhids):
+        yield f"{other} is demoted by {carp.demotion}"
+    for vip in snapshot.cluster.vips:
+        if carp.role(vip.address) not in ("MASTER", "BACKUP"):
+            yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+    yield from _heirs_pools(snapshot, firewall, other, bool(config and config.carpdev))
+
+
+def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -> Iterator[str]:
+    theirs, ours = pools_of(snapshot, other), pools_of(snapshot, firewall)
+    if theirs is None:
+        yield f"the pools of {other} are not known"
+    elif not theirs.running:
+        if not carpdev:
+            yield f"the load balancer does not run on {other}"
+    else:
+        compared = ours if ours and ours.running else None
+        served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]
+        for backend in dict.fromkeys(served):  # what nobody serves here either is no reason to keep this firewall
+            if not any(server.serving for server in theirs.pool(backend)):
+                yield f"{other} sees nobody serve {backend}"

@@ -1,0 +1,190 @@
+"""Which machines there are: the one value in which the demo, the tests, the lab and production differ.
+
+Only types live here; `console.inventory.load` reads them from TOML.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BALANCERS = ("haproxy", "relayd")
+"""pfSense's HAProxy package, or the relayd built into pfSense up to 2.4.5."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to reach one machine by SSH. What is None is left to the user's own ssh_config and agent."""
+
+    host: str
+    """A host name, an address, or a `Host` alias of ssh_config."""
+    port: int | None = None
+    user: str | None = None
+    config: Path | None = None
+    """An ssh_config to read instead of ~/.ssh/config."""
+    known_hosts: Path | None = None
+    """A known_hosts to trust instead of ~/.ssh/known_hosts. There is no way to turn the check off."""
+    identity: Path | None = None
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """One of the two pfSense machines. `address`: one of its own, by which it proves who it is; no CARP address."""
+
+    name: str
+    address: str
+    login: Login
+    machine_id: str | None = None
+    """kern.hostuuid, which proves who it is in the place of the address where addresses are translated."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine that runs Apache, a Galera member and a Gluster brick. `address` is the one the pools name, by
+    which it proves who it is."""
+
+    name: str
+    address: str
+    login: Login
+    machine_id: str | None = None
+    """/etc/machine-id, as a firewall's."""
+
+
+@dataclass(frozen=True)
+class Vip:
+    """A CARP address. `url` is fetched through it, as a visitor would, from the console or through `via`."""
+
+    name: str
+    address: str
+    url: str | None
+    via: str | None = None
+    """A machine of the cluster from which to visit, for an address the console can't reach. None: the console."""
+
+
+@dataclass(frozen=True)
+class Mysql:
+    """How to log in to MySQL on each node, through its SSH connection. Exactly one source of the password, or none."""
+
+    user: str
+    host: str = "127.0.0.1"
+    port: int = 3306
+    socket: str | None = None
+    """The server's Unix socket on the node, in the place of host and port: for a server without TCP, or accounts of
+    localhost only."""
+    password_env: str | None = None
+    password_file: Path | None = None
+    password_command: tuple[str, ...] | None = None
+    option_file: Path | None = None
+    """A MySQL option file (my.cnf) whose [client] group holds user and password."""
+    datadir: str = "/var/lib/mysql"
+
+
+@dataclass(frozen=True)
+class MysqlProxy:
+    """The HAProxy on each node that sends all MySQL traffic to a single node, the writer."""
+
+    backend: str
+    """The name of the backend whose servers are the MySQL nodes."""
+    socket: str = "/run/haproxy/admin.sock"
+    """HAProxy's stats socket on each node."""
+
+
+@dataclass(frozen=True)
+class Raid:
+    """A command that shows the state of a hardware RAID on each node, run as root."""
+
+    command: tuple[str, ...]
+    bad: str = "(?i)degraded|failed|offline|rebuild|critical|missing"
+    """A regular expression: a line of the output it is found in says that something is wrong."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """What to ask Apache on a node, seen from the node itself."""
+
+    status_url: str = "http://127.0.0.1/server-status?auto"
+    check_url: str = "http://127.0.0.1/"
+    """The check URL of the cluster, aimed at this node's own Apache; `host` is sent as its Host header."""
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class Timings:
+    """All in seconds."""
+
+    poll: float = 2.0
+    """Between two fast rounds of questions to a machine."""
+    storage: float = 5.0
+    """Between two rounds of cheap Gluster questions."""
+    slow: float = 30.0
+    """Between two reads of config.xml and of Gluster's heal info."""
+    answer: float = 2.5
+    """How long a machine may take over a fast round before it counts as hung."""
+    storage_answer: float = 8.0
+    """The same for the cheap Gluster questions and the state of services."""
+    connect: float = 2.5
+    slow_answer: float = 20.0
+    seldom: float = 900.0
+    """Between two looks at what changes over days: pending updates, tables without a primary key."""
+    background: float = 10.0
+    """The least between two rounds of a cluster that is not on the screen, where there are many."""
+    seldom_answer: float = 60.0
+    sessions: float = 60.0
+    """How long a drain waits for the last session before it reports what is left."""
+    quiet: float = 5.0
+    """How long no new session must have come before a drain counts as over: visitors with a cookie come back."""
+    stop: float = 120.0
+    """How long MySQL, then Gluster, may take to stop before a reboot."""
+    boot: float = 600.0
+    fit: float = 3600.0
+    """How long a rejoin waits for a node to become fit."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that is known of one cluster beforehand."""
+
+    name: str
+    firewalls: tuple[Firewall, ...]
+    nodes: tuple[Node, ...]
+    title: str = ""
+    vips: tuple[Vip, ...] = ()
+    volumes: tuple[str, ...] = ()
+    """Names of the GlusterFS volumes that have a brick on each node."""
+    mysql: Mysql | None = None
+    """None: MySQL is asked nothing; one that runs all the same is seen."""
+    mysql_proxy: MysqlProxy | None = None
+    """None: it is asked nothing; an HAProxy that runs all the same is seen."""
+    balancer: str = "haproxy"
+    """What balances on the firewalls: one of BALANCERS."""
+    raid: Raid | None = None
+    web: Web = field(default_factory=Web)
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def machines(self) -> tuple[Firewall | Node, ...]:
+        """Firewalls, then nodes, in the order of the inventory."""
+        return (*self.firewalls, *self.nodes)
+
+    def has_node(self, name: str) -> bool:
+        """Whether one of its nodes is called that."""
+        return any(node.name == name for node in self.nodes)
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """What the nodes hold in common: "mysql", or nothing."""
+        return ("mysql",) if self.mysql else ()
+
+    def machine(self, name: str) -> Firewall | Node:
+        """Raises KeyError if there is none of that name."""
+        return {machine.name: machine for machine in self.machines}[name]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The clusters of one file."""
+
+    clusters: tuple[Cluster, ...]
+    path: Path
+
+    def cluster(self, name: str) -> Cluster:
+        """Raises KeyError if there is none of that name."""
+        return {cluster.name: cluster for cluster in self.clusters}[name]

@@ -1,0 +1,115 @@
+"""What the firewalls have against an action: they must answer, agree, run, and remember it."""
+
+from collections.abc import Iterator
+
+from console.health.facts.membership import config_of, master, memberships, not_configured, primary
+from console.operations.guards.objection import Action, Objection, Override, read_at
+from console.probes.pools.balancer import balancer_of
+from console.probes.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
+from console.text import clock, listed
+
+
+def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Both firewalls must have answered just now: an action that one of them missed is undone by it later. Where none
+    tells its pools none can be told; config.xml is the second source, and forbids nothing."""
+    mute = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
+    for view in snapshot.firewalls:
+        reading = next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)
+        if reading and mute:
+            clears = "No firewall can be told; wait until one answers"
+            yield Objection(view.name, _untold(view, reading), clears, Override.NEVER)
+        elif reading:
+            clears = missed(snapshot, action, node, view.name)
+            yield Objection(view.name, _untold(view, reading), clears, Override.CONFIRM)
+
+
+def _untold(view: FirewallView, reading: Unknown) -> str:
+    if _answers(view):
+        what = f"the pools of {view.name} are" if isinstance(view.pools, Unknown) else f"config.xml of {view.name} is"
+        return f"{what} not known: {reading.why}"
+    if reading.cause is Cause.SILENT:
+        return f"{view.name} does not answer since {clock(reading.since)}: {reading.why}"
+    return f"{view.name} is not known: {reading.why}"
+
+
+def _answers(view: FirewallView) -> bool:
+    """Whether a firewall is there, though it may not tell all: its HAProxy socket may hang, and CARP answer."""
+    return any(isinstance(one, Known) or one.pending for one in (view.carp, view.pools))
+
+
+def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
+    """What it means that a firewall is not told. One that answers was never away: it goes on as it is. What is known of
+    its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
+    view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
+    pools_known = isinstance(view.pools, Known) or view.pools.pending
+    if isinstance(view.pools, Unknown) and view.pools.cause is Cause.UNPROVEN:
+        until, then = "it is proven", f"{firewall} may go on sending traffic to {node}"
+    elif not _answers(view):
+        until, then = "it answers", f"When {firewall} is back it will send traffic to {node} again"
+    elif pools_known:
+        until, then = "its config.xml is known", f"{firewall} may send traffic to {node} again after its next reload"
+    else:
+        until, then = "its pools are known", f"{firewall} may go on sending traffic to {node}"
+    if not action.takes_out:
+        then = f"{firewall} may keep {node} out{' after its next reload' if pools_known else ''}"
+    elif config.primary if config else primary(snapshot) is None:
+        then += " and its next configuration sync may revert the other firewall"
+    return f"{then}: resume this run as soon as {until}"
+
+
+def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """Changes made in the GUI and not applied would be synced and applied along with ours."""
+    balancer = balancer_of(snapshot.cluster).name
+    for view in snapshot.firewalls:
+        if isinstance(view.pools, Known) and view.pools.value.dirty:
+            yield Objection(
+                view.name,
+                f"{view.name} holds {balancer} changes that nobody has applied; they would go live with this one",
+                "Apply or revert them in its web interface",
+                Override.NAME_AND_REASON,
+            )
+
+
+def balancer_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """A firewall where none runs is normal only where carpdev keeps HAProxy off the passive one."""
+    balancer = balancer_of(snapshot.cluster).name
+    for view in snapshot.firewalls:
+        if not isinstance(view.pools, Known) or view.pools.value.running:
+            continue
+        carpdev = isinstance(view.config, Known) and view.config.value.carpdev
+        if not carpdev or master(snapshot) in (None, view.name):
+            yield Objection(
+                view.name,
+                f"{balancer} does not run on {view.name}",
+                "Start it there, or say yes to change only its configuration",
+                Override.CONFIRM,
+            )
+
+
+def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
+    if not action.takes_out:
+        return
+    for one in memberships(snapshot, node):
+        if one.later is not None and (strange := not_configured(one)):
+            yield Objection(
+                one.firewall,
+                f"config.xml of {one.firewall} has no server with the address of {node} in pool {', '.join(strange)}",
+                f"{node} will be back there after a reload; give the server that address in pfSense",
+                Override.CONFIRM,
+                read_at(snapshot, snapshot.firewall(one.firewall).config),
+            )
+
+
+def same_version(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+    """pfSense's own sync stops between versions; the HAProxy package's does not, and would carry ours across."""
+    configs = {view.name: view.config.value for view in snapshot.firewalls if isinstance(view.config, Known)}
+    if len({config.version for config in configs.values()}) > 1:
+        told = listed(f"{name} {config.version}" for name, config in configs.items())
+        yield Objection(
+            next(iter(configs)),
+            f"the firewalls have different configuration versions ({told})",
+            "Upgrade the other one first, or say yes to sync the pools between the versions",
+            Override.CONFIRM,
+            read_at(snapshot, *(view.config for view in snapshot.firewalls)),
+        )

@@ -1,0 +1,98 @@
+"""What the other nodes, the database and the storage have against an action."""
+
+from collections.abc import Iterator
+
+from console.health.facts.fitness import galera_without, healed, unfit
+from console.health.facts.unlisted import What, unlisted, untold
+from console.operations.guards.objection import Action, Objection, Override, read_at
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown, lost
+from console.text import clock
+
+
+def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Nothing is rebooted while another node is lost, or may be: of three with one lost none is to spare."""
+    if action is not Action.REBOOT:
+        return
+    for other in snapshot.nodes:
+        if other.name == node or not isinstance(other.host, Unknown):
+            continue
+        if lost(other.host):
+            yield not_there(other.name, other.host)
+        else:
+            saw = f"{other.name} was not asked yet"
+            yield Objection(other.name, saw, "Wait until it answers", Override.NAME_AND_REASON)
+
+
+def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
+    """Another node is not there. `instead`: what is better than to wait for it."""
+    if host.cause is Cause.UNPROVEN:
+        clears = f"{instead}, or wait until {node} is proven" if instead else f"Wait until {node} is proven"
+        return Objection(node, f"{node} is not known: {host.why}", clears, Override.NAME_AND_REASON)
+    return Objection(
+        node,
+        f"{node} does not answer since {clock(host.since)}: {host.why}",
+        f"{instead}, or wait until {node} is back" if instead else f"Wait until {node} is back",
+        Override.NAME_AND_REASON,
+    )
+
+
+def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot takes a brick and a Galera member away: the rest must be whole."""
+    if action is not Action.REBOOT:
+        return
+    for reason in galera_without(snapshot, node):
+        yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
+    read = _read(snapshot)
+    for reason in healed(snapshot):
+        yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER, read)
+
+
+def _read(snapshot: Snapshot) -> float:
+    return read_at(snapshot, *(volume.state for volume in snapshot.volumes))
+
+
+def other_bricks(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+    """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
+    read, clears = _read(snapshot), "Wait until Gluster is healed with every other brick online"
+    for reason in healed(snapshot, node):
+        yield Objection(node, reason, clears, Override.NEVER, read)
+
+
+def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A node that does not answer can't be rebooted from here."""
+    host = snapshot.node(node).host
+    if action is Action.REBOOT and isinstance(host, Unknown):
+        if host.cause is Cause.UNPROVEN:
+            yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
+            return
+        yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+
+
+def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
+    if action is not Action.REBOOT:
+        return
+    if why := untold(snapshot, node):
+        saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
+        yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
+    elif isinstance(listed := snapshot.node(node).listed, Unknown):
+        saw = f"whether Gluster on {node} has volumes that the inventory does not name is not known: {listed.why}"
+        yield Objection(node, saw, "Wait until it is known", Override.CONFIRM)
+    for one in unlisted(snapshot, node):
+        override = Override.CONFIRM if one.what is What.PROXY else Override.NAME_AND_REASON
+        yield Objection(node, one.saw, one.add, override)
+
+
+def elsewhere(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Whoever reboots the machine they sit on sees no end of it, and nobody puts it back."""
+    identity = snapshot.node(node).identity
+    if action is Action.REBOOT and isinstance(identity, Known) and identity.value.here:
+        saw = f"this console runs on {node}"
+        yield Objection(node, saw, "Reboot it from another machine", Override.NEVER)
+
+
+def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+    """Undo puts back at once what was just taken out, so one look is enough; rejoin waits for fitness instead."""
+    if action is Action.UNDO:
+        for reason in unfit(snapshot, node, looks=1):
+            yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)

@@ -1,0 +1,77 @@
+"""An action, what stands against it, and what it takes to go on all the same."""
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, NamedTuple
+
+from console.probes.snapshot import Known, Reading, Snapshot
+from console.text import clock
+
+
+class Action(Enum):
+    """What a person may intend with a node."""
+
+    DRAIN = "drain"
+    REMOVE = "remove"
+    REJOIN = "rejoin"
+    UNDO = "undo"
+    REBOOT = "reboot"
+
+    @property
+    def takes_out(self) -> bool:
+        """The node gets no traffic after it, or while it runs."""
+        return self in (Action.DRAIN, Action.REMOVE, Action.REBOOT)
+
+    @property
+    def puts_back(self) -> bool:
+        """The node is in again when it has ended."""
+        return self in (Action.REJOIN, Action.UNDO, Action.REBOOT)
+
+
+class Override(Enum):
+    """What a person must do to go on all the same."""
+
+    NEVER = "never"
+    CONFIRM = "confirm"
+    """Say yes to the sentence."""
+    NAME_AND_REASON = "name and reason"
+    """Type the node's name and why."""
+
+
+About = tuple[str, str, str]
+_FIGURES = re.compile(r"\b[0-9]+")
+
+
+class Objection(NamedTuple):
+    """Why not: what was seen, on which machine, how long ago if that is long, and what would clear it."""
+
+    machine: str
+    saw: str
+    clears: str
+    override: Override
+    at: float = 0.0
+    """When that was read, as `read_at` says; 0: just now, or `saw` itself tells since when."""
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence that screen, command line and journal show."""
+        read = f" (read at {clock(self.at)})" if self.at else ""
+        return f"{self.saw}{read}. {self.clears}."
+
+    @property
+    def about(self) -> About:
+        """What whoever has read the sentence knows; its figures and the machines' own words change."""
+        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
+
+
+def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
+    """When the oldest of them was read, where the machines have said something since, two rounds of Gluster's questions
+    later: config.xml is asked for seldom, and a busy Gluster tells nothing anew. Else 0."""
+    looks = [view.pools for view in snapshot.firewalls] + [view.host for view in snapshot.nodes]
+    latest = max((look.at for look in looks if isinstance(look, Known)), default=0.0)
+    oldest = min((one.at for one in readings if isinstance(one, Known)), default=latest)
+    return oldest if latest - oldest > 2 * snapshot.cluster.timings.storage else 0.0
+
+
+Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]

@@ -1,0 +1,223 @@
+"""What may be lost now: each machine in a line, with what is left without it, or why it must stay.
+
+"Lost" is meant as it comes: a power cut, or a reboot that somebody is about to start. The reasons are the guards' own
+sentences; what is added here is only what a guard need not ask, for it never lets a machine go without a word.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.health import serving
+from console.health.facts.bricks import brick_of, known_volumes
+from console.health.facts.ist import ist_window
+from console.health.facts.membership import Place, backends_of, master, others_serving, place, pools_of, sending
+from console.health.facts.sync import sync
+from console.health.facts.takeover import carried, takes_over
+from console.operations.guards import (
+    Action,
+    Guard,
+    all_is_listed,
+    better_out,
+    busy_without,
+    none_lost,
+    one_at_a_time,
+    room_left,
+    somebody_serves,
+    storage_whole,
+)
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.text import clock, counted, doing, listed, percent
+
+GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left, all_is_listed)
+"""What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
+
+
+@dataclass(frozen=True)
+class Spare:
+    """One machine. `may` None: not known, also because it does not answer."""
+
+    name: str
+    may: bool | None
+    says: str
+    reasons: tuple[str, ...] = ()
+    gone: bool = False
+    """It does not answer. That it is gone is one of the reasons there may be."""
+
+
+def spares(snapshot: Snapshot) -> tuple[Spare, ...]:
+    """Nodes, then firewalls."""
+    return tuple(may_go(snapshot, view.name) for view in (*snapshot.nodes, *snapshot.firewalls))
+
+
+def may_go(snapshot: Snapshot, name: str) -> Spare:
+    """Whether a machine may be lost now. Raises KeyError if there is none of that name."""
+    if name in {view.name for view in snapshot.firewalls}:
+        return _firewall(snapshot, name)
+    return _node(snapshot, name)
+
+
+def _node(snapshot: Snapshot, name: str) -> Spare:
+    host = snapshot.node(name).host
+    if isinstance(host, Unknown):
+        return _untold(name, host)
+    if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
+        return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
+    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
+    reasons = [*_half_out(snapshot, name), *reasons, *_quorum(snapshot, name), *_pools_unknown(snapshot)]
+    if reasons:
+        return _stays(name, reasons, better_out(snapshot, name))
+    return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
+
+
+def _untold(name: str, reading: Unknown) -> Spare:
+    if not reading.since:
+        return Spare(name, None, f"whether {name} may go is not known: it was not asked yet")
+    if reading.cause not in (Cause.SILENT, Cause.STALE):
+        return Spare(name, None, f"whether {name} may go is not known: {reading.why}")
+    says = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
+    return Spare(name, None, says, gone=True)
+
+
+def _stays(name: str, reasons: list[str], better: str = "") -> Spare:
+    """The line says the first reason; all of them, whole, are in `reasons`. `better`: what is to be done instead."""
+    each = tuple(dict.fromkeys(reasons))
+    more = f" (and {len(each) - 1} more)" if len(each) > 1 else ""
+    lead = f"{better}; a reboot must wait" if better else f"{name} must stay"
+    return Spare(name, False, f"{lead}: {_short(reasons[0])}{more}", each)
+
+
+def _half_out(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """Whom somebody has taken out and visitors still reach: who believes it out would cut them off. A reboot need not
+    ask, for it takes the node out itself."""
+    sends = sending(snapshot, name)
+    if sends and place(snapshot, name) is Place.MIXED:
+        yield f"{name} is out only in part, and {doing(sends, 'sends', 'send')} it traffic"
+
+
+def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:
+    """A firewall that may carry traffic, and does not say to whom."""
+    lead = master(snapshot)
+    for view in snapshot.firewalls:
+        if isinstance(view.pools, Unknown) and lead in (None, view.name):
+            yield f"who serves on {view.name} is not known: {view.pools.why}"
+
+
+def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """A member that stops cleanly leaves the others their quorum; one that is lost takes its vote along."""
+    mine = snapshot.node(name).galera
+    if snapshot.cluster.mysql is None:
+        return
+    if isinstance(mine, Unknown):
+        yield from _untold_vote(snapshot, name, mine)
+    elif mine.value.status == "Primary" and _loses(mine.value.size):
+        yield f"MySQL would lose its quorum: {_left_of(mine.value.size)} left after a power cut"
+
+
+def _untold_vote(snapshot: Snapshot, name: str, mine: Unknown) -> Iterator[str]:
+    """A node whose own MySQL tells nothing may be a member with a vote, unless the others are all there are."""
+    others = (view.galera for view in snapshot.nodes if view.name != name)
+    sizes = [one.value.size for one in others if isinstance(one, Known) and one.value.status == "Primary"]
+    size = min(sizes, default=0)
+    if not sizes:
+        yield f"whether MySQL would keep its quorum is not known: {mine.why}"
+    elif len(sizes) < size and _loses(size):
+        yield f"MySQL may lose its quorum: {_left_of(size)} left after a power cut, if {name} is a member"
+
+
+def _loses(size: int) -> bool:
+    return 2 * (size - 1) <= size
+
+
+def _left_of(size: int) -> str:
+    return f"{size - 1} of {counted(size, 'member')}"
+
+
+def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """What is left without a node, layer by layer."""
+    yield _pool_keeps(snapshot, name)
+    if name in serving(snapshot):
+        busy = busy_without(snapshot, name)
+        yield (
+            f"busy workers rise to {percent(busy)}"
+            if busy is not None
+            else "how busy the others' workers get is not known"
+        )
+    if snapshot.cluster.mysql:
+        others = [view for view in snapshot.nodes if view.name != name and isinstance(view.galera, Known)]
+        yield f"MySQL keeps {len(others)} of {len(snapshot.nodes)}"
+    for view, volume in known_volumes(snapshot):
+        mine = brick_of(snapshot, view, name)
+        rest = sum(brick is not mine for brick in volume.bricks)
+        yield f"Gluster {view.name} keeps {rest} of {counted(len(volume.bricks), 'brick')}"
+    if snapshot.cluster.mysql:
+        yield ist_window(snapshot, name).says
+
+
+_PLACES = {
+    Place.IN: "its health checks fail",
+    Place.OUT: "out of the pools",
+    Place.MIXED: "out of some pools",
+    Place.UNKNOWN: "its place in the pools is not known",
+}
+
+
+def _pool_keeps(snapshot: Snapshot, name: str) -> str:
+    lead = master(snapshot) or next((v.name for v in snapshot.firewalls if isinstance(v.pools, Known)), None)
+    if lead is None or name not in serving(snapshot):
+        return f"it gets no traffic ({_PLACES[place(snapshot, name)]})" if lead else "the pools are not known"
+    keeps = {
+        backend: len(others_serving(snapshot, lead, backend, name)) for backend in backends_of(snapshot, lead, name)
+    }
+    return f"{'pool keeps' if len(keeps) == 1 else 'each pool keeps'} {min(keeps.values(), default=0)}"
+
+
+def _firewall(snapshot: Snapshot, name: str) -> Spare:
+    carp = snapshot.firewall(name).carp
+    if isinstance(carp, Unknown):
+        return _untold(name, carp)
+    reasons = takes_over(snapshot, name)
+    if reasons:
+        return _stays(name, [*reasons])
+    state = sync(snapshot)
+    alike = "configured alike" if state.equal else f"but {state.says}"
+    lead = master(snapshot)
+    if lead and lead != name:
+        return Spare(name, True, f"{name} may go: {carried(snapshot)}")
+    others = listed(view.name for view in snapshot.firewalls if view.name != name)
+    return Spare(name, True, f"{name} may go: {others} takes over: {_ready(snapshot, name)}, {alike}")
+
+
+def _ready(snapshot: Snapshot, name: str) -> str:
+    running = [
+        pools for v in snapshot.firewalls if v.name != name and (pools := pools_of(snapshot, v.name)) and pools.running
+    ]
+    balancer = "the load balancer runs" if running else "the load balancer starts with the role (carpdev)"
+    heirs = [view.carp.value for view in snapshot.firewalls if view.name != name and isinstance(view.carp, Known)]
+    roles = " and ".join(sorted({role for carp in heirs for role in carp.roles}))
+    everywhere = " on every vhid" if " " not in roles else ""
+    return f"CARP {roles}{everywhere}, {balancer}, every pool served"
+
+
+def one_line(snapshot: Snapshot, instead: str = "") -> str:
+    """The board's line: may go now: node1 | what is better taken out | not: node2 (why) | does not answer: node3.
+    `instead`: what is said in place of the reasons, where there is no room for them."""
+    every = spares(snapshot)
+    can = ", ".join(one.name for one in every if one.may)
+    better = {view.name: says for view in snapshot.nodes if (says := better_out(snapshot, view.name))}
+    parts = [f"may go now: {can or 'none'}", *better.values()]
+    stay: dict[str, list[str]] = {}
+    for one in every:
+        if one.may is False and one.name not in better:
+            stay.setdefault(instead or _short(next(iter(one.reasons), "")), []).append(one.name)
+    if stay:
+        parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))
+    silent = [one.name for one in every if one.gone]
+    unknown = [one.name for one in every if one.may is None and not one.gone]
+    if silent:
+        parts.append(f"{'do' if len(silent) > 1 else 'does'} not answer: {', '.join(silent)}")
+    return " | ".join([*parts, *([f"not known: {', '.join(unknown)}"] if unknown else [])])
+
+
+def _short(reason: str) -> str:
+    """Without the machine's own words, which the line of the machine has."""
+    return reason.split(": ")[0]

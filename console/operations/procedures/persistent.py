@@ -1,0 +1,189 @@
+"""Out of the pools and back in config.xml, so that it lasts: after a reload, a boot and a failover."""
+
+from collections.abc import Callable, Mapping
+
+from console.health.facts.membership import Membership, config_of, membership, memberships, not_configured, reachable
+from console.operations.guards import Action
+from console.operations.procedures.firewalls import Missed, noted, over_firewalls
+from console.operations.procedures.sessions import ended
+from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.probes.firewalls.config import CONFIG, FirewallConfig
+from console.probes.pools.balancer import POOLS, balancer_of
+from console.probes.pools.configured import Change, PooledServer
+from console.probes.snapshot import Snapshot
+from console.text import listed
+
+Wanted = Callable[[PooledServer, str], str]
+"""The status a server is to have, by what was found in a firewall's config.xml."""
+
+
+def _disabled(server: PooledServer, _firewall: str) -> str:
+    """`inactive` servers do not exist at run time and stay as they are."""
+    return server.status if server.out else "disabled"
+
+
+def _as_found(intent: Intent) -> Wanted:
+    """Only what is `disabled` is our doing, here or on another console: a `backup` or `inactive` server stays so."""
+
+    def wanted(server: PooledServer, firewall: str) -> str:
+        if server.status != "disabled":
+            return server.status
+        return noted(intent, "later", firewall, f"{server.pool}/{server.name}") or "active"
+
+    return wanted
+
+
+def _told(snapshot: Snapshot) -> dict[str, FirewallConfig]:
+    """What is known of config.xml on each firewall that answers."""
+    configs = {
+        view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
+    }
+    return {name: config for name, config in configs.items() if config is not None}
+
+
+def _leader(told: Mapping[str, FirewallConfig]) -> str | None:
+    """The firewall whose pools its sync makes the other's: it alone is written, and what was found there is what both
+    can have. None where each is written by itself."""
+    leader = next((name for name, config in told.items() if config.primary), None)
+    return leader if leader is not None and told[leader].balancer_sync and len(told) > 1 else None
+
+
+def _persistently(
+    snapshot: Snapshot,
+    intent: Intent,
+    wanted: Wanted,
+    success: str,
+    lacks: Callable[[Snapshot, Intent, Membership], str | None],
+) -> Progress:
+    """`lacks`: what is to be said where config.xml has nothing of the node that could be otherwise."""
+    leader = _leader(_told(snapshot))
+
+    def verdict(one: Membership) -> str | None:
+        left = [server for server in one.later or () if server.status != wanted(server, leader or one.firewall)]
+        if not left:
+            return lacks(snapshot, intent, one)
+        says = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+        synced = leader not in (None, one.firewall)
+        return f"{says}: the configuration sync of {leader} has not reached it" if synced else says
+
+    return over_firewalls(snapshot, intent, "config", verdict, success)
+
+
+def _reloaded(snapshot: Snapshot) -> tuple[str, ...]:
+    """The firewalls whose HAProxy our write reloads: those that its sync reaches."""
+    told = _told(snapshot)
+    leader = _leader(told)
+    return tuple(name for name in told if leader not in (None, name))
+
+
+def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
+    """Sessions that a reload would leave to a process that tells nothing: they end first, as far as they do in their
+    time. A removal waits for none."""
+    timings, reloaded = snapshot.cluster.timings, _reloaded(snapshot)
+    if intent.action is Action.REMOVE or snapshot.cluster.balancer != "haproxy":
+        return ""
+    for one in memberships(snapshot, intent.node):
+        out = max((server.since or 0 for server in one.now or () if server.out), default=timings.sessions)
+        left = ended(one, timings.quiet) if one.firewall in reloaded else ""
+        if left and out < timings.sessions:
+            return f"{left}; the configuration sync will reload HAProxy there"
+    return ""
+
+
+def _out_later(snapshot: Snapshot, intent: Intent) -> Progress:
+    success = f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml"
+    progress = _persistently(snapshot, intent, _disabled, success, _lacks_out)
+    waits = "" if progress.done else _waits_for(snapshot, intent)
+    return progress._replace(says=waits) if waits else progress
+
+
+def _take_out_later(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _disabled)
+
+
+def _elsewhere(snapshot: Snapshot, one: Membership) -> str:
+    """That config.xml of one firewall has no server of a node, and that of another has; or ""."""
+    others = [other.firewall for other in memberships(snapshot, one.node) if other.later]
+    if one.later or not others:
+        return ""
+    return f"config.xml of {one.firewall} has no server of {one.node}, and that of {listed(others)} has"
+
+
+def _lacks_out(snapshot: Snapshot, _intent: Intent, one: Membership) -> str | None:
+    """An empty section is a sync that failed, not a node that is out."""
+    if says := _elsewhere(snapshot, one):
+        return says
+    if strange := not_configured(one):
+        where = f"config.xml of {one.firewall} has no server of {one.node} in {listed(strange)}"
+        return Missed(f"{where}: a reload, a boot or a failover of {one.firewall} brings it back")
+    return None
+
+
+def _lacks_back(snapshot: Snapshot, intent: Intent, one: Membership) -> str | None:
+    """The node is put back where it can be."""
+    noted_there = any(key.startswith(f"later {one.firewall} ") for key in intent.found)
+    if says := _elsewhere(snapshot, one):
+        return Missed(says)
+    if noted_there and not one.later:
+        return Missed(f"config.xml of {one.firewall} has no server of {one.node} any more")
+    return None
+
+
+def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
+    """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
+    told = _told(snapshot)
+    leader = _leader(told)
+    orders: list[Order] = []
+    for name in [leader] if leader else told:
+        mine = membership(snapshot, name, intent.node).later or ()
+        changes = tuple(Change(server, wanted(server, name)) for server in mine)
+        if leader or any(change.status != change.server.status for change in changes):
+            run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
+            orders.append(Order(name, run))
+    return tuple(orders)
+
+
+def _description(intent: Intent) -> str:
+    return f"drainboard: {intent.action.value} {intent.node} by {intent.who}"
+
+
+def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
+    is out may be our own doing; only its first note counts."""
+    return {
+        f"later {one.firewall} {server.pool}/{server.name}": server.status
+        for one in memberships(snapshot, intent.node)
+        for server in one.later or ()
+        if not server.out or not noted(intent, "later", one.firewall, f"{server.pool}/{server.name}")
+    }
+
+
+LATER = Step(
+    name="out in config.xml",
+    phase="out",
+    says="disable {node} in config.xml too, so that it lasts; {reload}",
+    finds=_find_later,
+    renews=True,
+    orders=_take_out_later,
+    done=_out_later,
+    watches=(CONFIG, POOLS),
+    timeout=lambda _timings: 60.0,
+    until_known=lambda timings: timings.sessions + 60.0,
+    again=25.0,
+    lasts=True,
+    reloads=_reloaded,
+)
+LATER_BACK = Step(
+    name="back in config.xml",
+    phase="in",
+    says="put {node} back in config.xml as it was found; {reload}",
+    orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
+    done=lambda snapshot, intent: _persistently(
+        snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found", _lacks_back
+    ),
+    watches=(CONFIG, POOLS),
+    timeout=lambda _timings: 60.0,
+    again=25.0,
+    lasts=True,
+    reloads=_reloaded,
+)

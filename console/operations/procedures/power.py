@@ -1,0 +1,251 @@
+"""Stopping a node's services cleanly, rebooting it, and telling when it is fit again.
+
+What was only drained is set to maintenance first: visitors whom a cookie or a stick table keeps there would go on.
+
+Key of `Intent.found`: "boot NODE" -> the boot id before the reboot. Once the boot id has changed, everything that had
+to happen before is past, so a run that is resumed after the reboot stops nothing again. One that is resumed while the
+node is away waits for it as long as a boot may take, for that is what it may be doing.
+"""
+
+from collections.abc import Mapping
+
+from console.health.facts.fitness import fit, unfit
+from console.health.facts.membership import Membership, memberships
+from console.health.facts.unlisted import mysql_signs
+from console.inventory.cluster import Timings
+from console.operations.guards import elsewhere, no_traffic, none_lost, other_bricks, storage_whole
+from console.operations.procedures.firewalls import over_firewalls
+from console.operations.procedures.runtime import admin_as_found
+from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.probes.ask import Run
+from console.probes.database.galera import GALERA
+from console.probes.hosts.running import RUNNING
+from console.probes.hosts.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services, one_of
+from console.probes.pools.balancer import POOLS, balancer_of
+from console.probes.pools.servers import Admin, Server
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
+from console.probes.storage.gluster import STORAGE
+from console.probes.web.apache import SITE
+from console.text import listed
+
+
+def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+    host, before = snapshot.node(intent.node).host, intent.found.get(f"boot {intent.node}")
+    return isinstance(host, Known) and before is not None and host.value.boot_id != before
+
+
+def _away(snapshot: Snapshot, intent: Intent) -> bool:
+    host = snapshot.node(intent.node).host
+    return isinstance(host, Unknown) and not host.pending
+
+
+def _stranger(snapshot: Snapshot, intent: Intent) -> str:
+    """Why it is not proven that the node itself answers; "" when it is, or when nobody answers."""
+    host = snapshot.node(intent.node).host
+    return host.why if isinstance(host, Unknown) and host.cause is Cause.UNPROVEN else ""
+
+
+def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    host = snapshot.node(intent.node).host
+    return {f"boot {intent.node}": host.value.boot_id} if isinstance(host, Known) else {}
+
+
+def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
+    """Whether the node answers in the boot that is to end. In the next one nothing is stopped, and of a boot that is
+    not known nobody can say which it is: just after it a node may tell its services before its boot id."""
+    return isinstance(snapshot.node(intent.node).host, Known) and not _rebooted(snapshot, intent)
+
+
+def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
+    services = snapshot.node(intent.node).services
+    return services.value if isinstance(services, Known) and _to_end(snapshot, intent) else None
+
+
+def _systemctl(*words: str) -> Run:
+    return Run(("systemctl", *words), root=True, timeout=10)
+
+
+def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
+    """By us: a drain that was found stays one."""
+    return tuple(
+        server
+        for server in one.now or ()
+        if server.admin is Admin.DRAIN and admin_as_found(intent, one.firewall, server) is Admin.READY
+    )
+
+
+def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
+    if _rebooted(snapshot, intent):
+        return Progress(True, f"{intent.node} has rebooted already")
+
+    def verdict(one: Membership) -> str | None:
+        left = _only_drained(one, intent)
+        return f"{left[0].path} on {one.firewall} is still {left[0].status}" if left else None
+
+    shut = f"{intent.node} gets no visitor with its cookie any more"
+    return over_firewalls(snapshot, intent, "pools", verdict, shut)
+
+
+def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Also to a node that is away: it is put back before it serves again."""
+    drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.node)}
+    set_state = balancer_of(intent.cluster).set_state
+    return tuple(Order(name, set_state(servers, Admin.MAINT)) for name, servers in drained.items() if servers)
+
+
+def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
+    if _rebooted(snapshot, intent):
+        return Progress(True, f"{intent.node} has rebooted already")
+    services = _services(snapshot, intent)
+    if services is None:
+        away = _away(snapshot, intent)
+        known = f"whether {what} on {intent.node} has stopped is not known"
+        if stranger := _stranger(snapshot, intent):
+            return Progress(False, f"{known}: {stranger}")
+        return Progress(
+            False, f"{intent.node} does not answer, it may be booting: {known} until it does" if away else known
+        )
+    left = [*services.running(units)]
+    if units is GLUSTER_UNITS and services.bricks:
+        left.append(f"{services.bricks} brick processes")
+    if left:
+        return Progress(False, f"{', '.join(left)} on {intent.node} still running")
+    return Progress(True, f"{what} on {intent.node} has stopped")
+
+
+def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
+    progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
+    if not progress.done or _rebooted(snapshot, intent):
+        return progress
+    if snapshot.cluster.mysql is None:
+        return _mysql_seen_stopped(snapshot, intent, progress)
+    if isinstance(galera, Known) or galera.answered:
+        none = f"none of {listed(MYSQL_UNITS)} runs"
+        return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
+    if galera.cause is not Cause.ABSENT:  # one that hangs, or breaks off while it stops, is there
+        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
+    return progress
+
+
+def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
+    """Without [mysql] nothing can be asked: its process and ports tell, in one script with the units."""
+    view = snapshot.node(intent.node)
+    if isinstance(view.running, Unknown) and view.running is not NOT_ASKED:
+        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {view.running.why}")
+    signs = mysql_signs(view)
+    if not signs:
+        return stopped
+    none = f"none of {listed(MYSQL_UNITS)} runs"
+    return Progress(False, f"MySQL on {intent.node} still runs ({listed(signs)}), and {none}: stop it there")
+
+
+def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
+    """One unit a command, so that sudoers can name each; a pattern of ours for one whose name the node chose."""
+    services = _services(snapshot, intent)
+    running = services.running(units) if services else ()
+    named = dict.fromkeys(next(one for one in units if one_of(unit, (one,))) for unit in running)
+    # --no-block: systemd does the work, and a lost link changes nothing
+    return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in named)
+
+
+def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """glusterd leaves its bricks running on Red Hat; a brick that is killed by the reboot makes clients wait."""
+    services = _services(snapshot, intent)
+    bricks = (
+        (Order(intent.node, Run(("pkill", "-x", "glusterfsd"), root=True)),) if services and services.bricks else ()
+    )
+    return (*_stop(snapshot, intent, GLUSTER_UNITS), *bricks)
+
+
+def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Not without the boot id from before on disk: nothing could tell afterwards that it has rebooted, and a resume
+    would reboot it once more."""
+    noted = f"boot {intent.node}" in intent.found
+    return (Order(intent.node, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
+
+
+def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
+    host = snapshot.node(intent.node).host
+    if _rebooted(snapshot, intent) and isinstance(host, Known):
+        return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
+    if stranger := _stranger(snapshot, intent):
+        return Progress(False, f"whether {intent.node} has gone down is not known: {stranger}")
+    away = _away(snapshot, intent)
+    return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
+
+
+def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
+    reasons = unfit(snapshot, intent.node)
+    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: {fit(snapshot.cluster)}")
+
+
+def _stop_time(timings: Timings) -> float:
+    return timings.stop
+
+
+def _boot_time(timings: Timings) -> float:
+    return timings.boot
+
+
+CLOSE = Step(
+    name="maintenance",
+    phase="boot",
+    says="set {node} from drain to maintenance on the firewalls, so that visitors with its cookie go elsewhere",
+    finds=_find_boot,
+    orders=_close,
+    done=_closed,
+    watches=(POOLS, HOST),
+    timeout=lambda _timings: 15.0,
+    again=3.0,
+)
+STOP_MYSQL = Step(
+    name="stop MySQL",
+    phase="boot",
+    says="stop MySQL on {node} cleanly, so that the others lose no commit",
+    finds=_find_boot,
+    orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
+    done=_mysql_stopped,
+    watches=(SERVICES, RUNNING, HOST, GALERA),
+    timeout=_stop_time,
+    guards=(elsewhere, no_traffic, storage_whole, none_lost),
+    asks_all=True,
+    until_known=_boot_time,
+)
+STOP_GLUSTER = Step(
+    name="stop Gluster",
+    phase="boot",
+    says="stop Gluster and its bricks on {node}, so that no client hangs",
+    finds=_find_boot,
+    orders=_stop_gluster,
+    done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
+    watches=(SERVICES, HOST),
+    timeout=_stop_time,
+    guards=(elsewhere, no_traffic, other_bricks),
+    asks_all=True,
+    until_known=_boot_time,
+)
+REBOOT = Step(
+    name="reboot",
+    phase="boot",
+    says="reboot {node} and see it come back with a new boot id",
+    finds=_find_boot,
+    orders=_reboot,
+    done=_reboot_done,
+    watches=(HOST,),
+    timeout=_boot_time,
+    guards=(
+        elsewhere,
+        no_traffic,
+    ),
+    asks_all=True,
+    until_known=_boot_time,
+)
+FIT = Step(
+    name="fit",
+    phase="in",
+    says="wait until {node} is fit: {fit}",
+    done=_fit,
+    watches=(HOST, SERVICES, RUNNING, GALERA, STORAGE, SITE),
+    timeout=lambda timings: timings.fit,
+)

@@ -1,0 +1,271 @@
+"""A node's Galera member: MariaDB Galera or Percona XtraDB Cluster, which print the same wsrep variables.
+
+Counters are totals since the server's start: only the difference between two looks is a rate, over the console's own
+clock. Uptime, whole seconds, tells a restart: then there is no baseline.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Query, Rows, Unreadable
+from console.probes.database.seqnos import Sample, longer
+from console.probes.parsing import rate, short, table, whole
+from console.probes.question import Cadence, Question, Subject
+from console.text import quoted
+
+NONE = ("18446744073709551615", "-1")
+"""wsrep prints -1, or -1 unsigned, for a conf_id or a seqno it does not have."""
+LEAST = 0.5
+"""Seconds a rate is over at least: a look that was hurried keeps the rates of the one before it."""
+DOWNTO = "wsrep_local_cached_downto"
+ENOUGH_LOOKS = 3
+"""Counting further would only repaint."""
+STATUS = (
+    "Uptime",
+    "wsrep_cluster_conf_id",
+    "wsrep_cluster_size",
+    "wsrep_cluster_state_uuid",
+    "wsrep_cluster_status",
+    "wsrep_connected",
+    "wsrep_flow_control_active",
+    "wsrep_flow_control_paused_ns",
+    "wsrep_flow_control_status",
+    "wsrep_last_committed",
+    "wsrep_local_bf_aborts",
+    DOWNTO,
+    "wsrep_local_cert_failures",
+    "wsrep_local_recv_queue",
+    "wsrep_local_state_comment",
+    "wsrep_ready",
+    "wsrep_received_bytes",
+    "wsrep_replicated_bytes",
+)
+VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode")
+MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
+"""What pxc_maint_mode may be beside DISABLED."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The server's counters at one look. None: not printed."""
+
+    at: float
+    """The console's monotonic seconds."""
+    uptime: int
+    committed: int
+    paused_ns: int | None
+    cert_failures: int | None
+    bf_aborts: int | None
+    size: int | None
+    """Bytes of write-sets, replicated and received."""
+
+
+@dataclass(frozen=True)
+class Wsrep:
+    """One member's own view. Size alone lies: both halves of a split can show the right number.
+
+    Every rate is over the time between two looks, and None while there is no look of the same server before it.
+    """
+
+    status: str
+    """Primary, non-Primary or Disconnected."""
+    size: int
+    conf_id: int
+    uuid: str
+    """wsrep_cluster_state_uuid: members of one cluster agree on it and on conf_id."""
+    state: str
+    """wsrep_local_state_comment: Synced, Donor/Desynced, Joining..., Joined, Initialized."""
+    ready: bool
+    recv_queue: int
+    """Write-sets received and not yet applied."""
+    last_committed: int
+    commits_per_second: float | None
+    desynced: bool
+    read_only: bool
+    maintenance: str
+    """pxc_maint_mode, or "" where there is none (MariaDB)."""
+    connected: bool = True
+    """wsrep_connected: to the group, whatever becomes of it."""
+    flow_control: float | None = None
+    """Share of the time, 0 to 1, in which commits were paused for a slow member's sake."""
+    flow_control_active: bool | None = None
+    """At this moment, where the version prints it."""
+    cert_failures: float | None = None
+    """Transactions a second refused at commit because another node changed the same row."""
+    bf_aborts: float | None = None
+    """Transactions a second ended here, before their commit, by another node's write-set."""
+    bytes_per_second: float | None = None
+    """Of write-sets, replicated and received: what fills the gcache."""
+    cached_downto: int | None = None
+    """Seqno of the oldest write-set in the gcache; None: there is none."""
+    cache_full: bool = False
+    """The gcache has been seen to drop write-sets since this server started: it holds all it can."""
+    looks: int = field(default=1, compare=False)
+    """How many looks in a row, at most ENOUGH_LOOKS, found this uuid and conf_id: after each change the members say it
+    a moment apart, and are not asked at the same moment."""
+    uptime: int = field(default=0, compare=False)
+    """Seconds since the server's start, whole ones."""
+    totals: Totals | None = field(default=None, compare=False)
+    """What the next rates are measured from: the last look, or the one before it where that was hurried."""
+    history: tuple[Sample, ...] = field(default=(), compare=False)
+    """Which seqno was seen when, oldest first."""
+
+    @property
+    def synced(self) -> bool:
+        """Part of the Primary component, Synced and ready for queries."""
+        return self.status == "Primary" and self.state == "Synced" and self.ready
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Settings that only maintenance or a repair needs, as they are written; a value nobody knows is quoted."""
+        mode = self.maintenance if self.maintenance in MAINTENANCE else quoted(self.maintenance)
+        left = {"wsrep_desync=ON": self.desynced, "read_only=ON": self.read_only}
+        left[f"pxc_maint_mode={mode}"] = self.maintenance not in ("", "DISABLED")
+        return tuple(setting for setting, on in left.items() if on)
+
+
+class _Rates(NamedTuple):
+    """All a second, since `since`; None without a baseline."""
+
+    since: Totals
+    commits: float | None = None
+    paused: float | None = None
+    cert_failures: float | None = None
+    bf_aborts: float | None = None
+    size: float | None = None
+
+
+def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
+    """From SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES."""
+    status, variables = table(answers[0]), table(answers[1])
+    if "wsrep_cluster_status" not in status:
+        raise Unreadable("MySQL runs without wsrep: SHOW STATUS has no wsrep_cluster_status")
+    now = _totals(status, answers[0].at)
+    rates = _rates(before, now)
+    uuid = short(status.get("wsrep_cluster_state_uuid"))
+    downto = None if status.get(DOWNTO) in NONE else _count(status, DOWNTO)
+    return Wsrep(
+        status=short(status["wsrep_cluster_status"]),
+        size=_number(status, "wsrep_cluster_size"),
+        conf_id=_number(status, "wsrep_cluster_conf_id"),
+        uuid=uuid,
+        state=short(status.get("wsrep_local_state_comment")),
+        ready=status.get("wsrep_ready") == "ON",
+        recv_queue=_number(status, "wsrep_local_recv_queue"),
+        last_committed=now.committed,
+        commits_per_second=rates.commits,
+        desynced=variables.get("wsrep_desync") == "ON",
+        read_only=variables.get("read_only") in ("ON", "1"),
+        maintenance=short(variables.get("pxc_maint_mode")),
+        connected=status.get("wsrep_connected") == "ON",
+        flow_control=None if rates.paused is None else min(1.0, rates.paused / 1e9),
+        flow_control_active=_flag(status, "wsrep_flow_control_active", "wsrep_flow_control_status"),
+        cert_failures=rates.cert_failures,
+        bf_aborts=rates.bf_aborts,
+        bytes_per_second=rates.size,
+        cached_downto=downto,
+        cache_full=_dropped(before, now, downto),
+        looks=_looks(before, uuid, _number(status, "wsrep_cluster_conf_id")),
+        uptime=now.uptime,
+        totals=rates.since,
+        history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
+    )
+
+
+def _looks(before: Wsrep | None, uuid: str, conf_id: int) -> int:
+    same = before is not None and (before.uuid, before.conf_id) == (uuid, conf_id)
+    return min(ENOUGH_LOOKS, before.looks + 1) if before is not None and same else 1
+
+
+def _totals(status: dict[str, str], at: float) -> Totals:
+    replicated, received = (_count(status, f"wsrep_{way}_bytes") for way in ("replicated", "received"))
+    return Totals(
+        at=at,
+        uptime=whole(status.get("Uptime"), "Uptime"),
+        committed=_number(status, "wsrep_last_committed"),
+        paused_ns=_count(status, "wsrep_flow_control_paused_ns"),
+        cert_failures=_count(status, "wsrep_local_cert_failures"),
+        bf_aborts=_count(status, "wsrep_local_bf_aborts"),
+        size=None if replicated is None or received is None else replicated + received,
+    )
+
+
+def _rates(before: Wsrep | None, now: Totals) -> _Rates:
+    then = before.totals if before else None
+    if before is None or then is None or now.uptime < then.uptime or now.at <= then.at:
+        return _Rates(now)
+    seconds = now.at - then.at
+    if seconds < LEAST:
+        flow = None if before.flow_control is None else before.flow_control * 1e9
+        figures = before.commits_per_second, flow, before.cert_failures, before.bf_aborts, before.bytes_per_second
+        return _Rates(then, *figures)
+    return _Rates(
+        now,
+        rate(then.committed, now.committed, seconds),
+        rate(then.paused_ns, now.paused_ns, seconds),
+        rate(then.cert_failures, now.cert_failures, seconds),
+        rate(then.bf_aborts, now.bf_aborts, seconds),
+        rate(then.size, now.size, seconds),
+    )
+
+
+def _dropped(before: Wsrep | None, now: Totals, downto: int | None) -> bool:
+    """Whether write-sets have left the gcache under our eyes, in this life of the server."""
+    if before is None or now.uptime < before.uptime or before.cached_downto is None or downto is None:
+        return False
+    return downto > before.cached_downto or (before.cache_full and downto == before.cached_downto)
+
+
+def _history(before: Wsrep | None, now: Totals, uuid: str) -> tuple[Sample, ...]:
+    """Seqnos of another cluster mean nothing here. What was written goes on over a restart of the server."""
+    seen = before.history if before and before.uuid == uuid else ()
+    then = before.totals if before else None
+    if not seen or then is None:
+        return (Sample(now.at, now.committed, None if now.size is None else 0),)
+    if now.size is None:
+        return longer(seen, Sample(now.at, now.committed, None))
+    began_anew = then.size is None or now.uptime < then.uptime or now.size < then.size
+    grown = now.size if began_anew or then.size is None else now.size - then.size
+    return longer(seen, Sample(now.at, now.committed, (seen[-1].written or 0) + grown))
+
+
+def _number(status: dict[str, str], name: str) -> int:
+    text = status.get(name)
+    return -1 if text in NONE else whole(text, name)
+
+
+def _count(status: dict[str, str], name: str) -> int | None:
+    """A counter that some versions do not print."""
+    return whole(status[name], name) if name in status else None
+
+
+def _flag(status: dict[str, str], *names: str) -> bool | None:
+    """What the first of these names that is printed says: galera 26.4 `true`, Percona XtraDB Cluster `ON`."""
+    printed = next((status[name] for name in names if name in status), None)
+    return None if printed is None else printed.lower() in ("true", "on", "1")
+
+
+def _named(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Query, ...]:
+    if cluster.mysql is None:
+        return ()
+    return (
+        Query(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({_named(STATUS)})"),
+        Query(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({_named(VARIABLES)})"),
+    )
+
+
+GALERA = Question(
+    field="galera",
+    title="Galera member, now",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="see the [mysql] table of the inventory; `drainboard grants` prints what the user needs",
+    privileges=(),
+)

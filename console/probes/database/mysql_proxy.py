@@ -1,0 +1,93 @@
+"""Where a node's own HAProxy sends MySQL: one active server, the others `backup`, so that one node takes all writes.
+
+Each node runs its own, and each decides by its own checks: they can disagree. The socket is asked for the servers of
+that one backend only: `show stat NAME 4 -1`, where 4 means servers and -1 every one of them.
+"""
+
+from dataclasses import dataclass
+
+from console.inventory.addresses import plain
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran
+from console.probes.pools.haproxy import parse_stat, parse_state
+from console.probes.pools.servers import Server
+from console.probes.question import Cadence, Question, Subject
+
+
+@dataclass(frozen=True)
+class ProxyServer:
+    """One server of the backend, as this node's HAProxy sees it."""
+
+    name: str
+    address: str
+    """Without the port."""
+    status: str
+    """As printed: UP, UP 1/3, DOWN, DRAIN, MAINT, no check."""
+    backup: bool
+    sessions: int
+    serving: bool = True
+    """May get new connections: up or unchecked, neither drained nor in maintenance, weighted."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """One node's HAProxy for MySQL."""
+
+    running: bool
+    servers: tuple[ProxyServer, ...] = ()
+
+    @property
+    def target(self) -> str | None:
+        """The address new connections go to; None: to nobody. Where several share them, the first."""
+        return next(iter(self.targets), None)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every address new connections may go to: a single writer means one."""
+        serving = [server for server in self.servers if server.serving]
+        active = [server.address for server in serving if not server.backup]
+        return tuple(active or [server.address for server in serving][:1])
+
+
+def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
+    """From `show stat` and `show servers state` of the backend."""
+    socket = answers[0]
+    if socket.status == 1 and "nc:" in socket.err and ("No such file" in socket.err or "refused" in socket.err):
+        return Writer(running=False)
+    printed = ran(socket)
+    if "No such proxy" in printed or "Can't find backend" in printed:
+        raise Unreadable("this HAProxy has no backend of the name that `mysql_proxy` gives in the inventory")
+    stat, version, state = printed.partition("\n1\n#")
+    if not version:
+        raise Unreadable("the socket did not answer with show stat and show servers state")
+    servers = parse_stat(stat, parse_state(state))
+    if not servers:
+        raise Unreadable("the backend has no servers")
+    if strange := next((server for server in servers if server.strange), None):
+        raise Unreadable(f"{strange.path}: {strange.strange}")
+    return Writer(True, tuple(_server(server) for server in servers))
+
+
+def _server(server: Server) -> ProxyServer:
+    address = plain(server.address)  # the nodes' words are compared with each other
+    return ProxyServer(server.name, address, server.status, server.backup, server.sessions or 0, server.serving)
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    proxy = cluster.mysql_proxy
+    if proxy is None:
+        return ()
+    stdin = f"show stat {proxy.backend} 4 -1; show servers state {proxy.backend}\n"
+    return (Run(("nc", "-U", proxy.socket), stdin=stdin, root=True),)
+
+
+WRITER = Question(
+    field="writer",
+    title="HAProxy for MySQL",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="correct [mysql_proxy] in the inventory: the backend's name and the socket",
+)

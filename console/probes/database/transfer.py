@@ -1,0 +1,100 @@
+"""A full copy of the database (SST) that a node gives or takes: its scripts run only as long as it lasts.
+
+Seen on MariaDB 10.11: `sh -c wsrep_sst_rsync --role 'joiner' ...` and under it `bash /usr//bin/wsrep_sst_rsync --role
+joiner --address 10.0.0.13 --datadir /var/lib/mysql/ ...`; the donor's --address is `10.0.0.13:4444/rsync_sst` and so
+names the joiner. Percona XtraDB Cluster's scripts (xtrabackup-v2, clone) take the same words.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran, short, whole
+from console.probes.question import Cadence, Question, Subject
+
+BEGUN = 1 << 20
+"""Bytes by which a joiner's datadir has grown once its copy has begun: before that there is no pace."""
+ROLE = re.compile(r"--role\s+'?(joiner|donor)\b")
+METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
+ADDRESS = re.compile(r"--address\s+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
+CACHES = ("galera.cache", "gcache.page.*")
+"""Lie in the datadir and are not copied."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What of an SST runs on one node."""
+
+    role: str
+    """"joiner", "donor", or "": none runs."""
+    method: str = ""
+    """rsync, mariabackup, xtrabackup-v2, clone."""
+    peer: str = ""
+    """The donor's: the joiner's address. The joiner does not know who its donor is."""
+    bytes: int | None = 0
+    """Of the joiner's datadir so far. None: it runs, and the datadir could not be measured."""
+    datadir_bytes: int | None = 0
+    """Of the donor's datadir, which is what the joiner is to have. None as above."""
+    bytes_per_second: float | None = None
+    """At which the joiner's datadir has grown since the copy began."""
+    first: tuple[float, int] | None = field(default=None, compare=False)
+    """When that was, in the console's monotonic seconds, and its bytes then."""
+
+
+NOTHING = Transfer("")
+
+
+def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
+    """From `pgrep -a -f`, whose status 1 means that there is no such process, and `du`."""
+    processes, size = answers
+    if processes.status == 1 and not processes.out.strip():
+        return NOTHING
+    if "wsrep_sst_" not in ran(processes):
+        raise Unreadable("pgrep named processes that were not asked for")
+    line = next((line for line in ran(processes).splitlines() if ROLE.search(line) and METHOD.search(line)), None)
+    if line is None:
+        return NOTHING  # an editor, or a pager, over one of the scripts
+    role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)
+    if role is None or method is None or address is None:
+        raise Unreadable("an SST runs, and its script's command line names no --address")
+    if role[1] == "joiner":
+        return _joiner(short(method[1]), _size(size), size.at, before)
+    return Transfer("donor", short(method[1]), peer=short(address[1].strip("[]")), datadir_bytes=_size(size))
+
+
+def _joiner(method: str, size: int | None, at: float, before: Transfer | None) -> Transfer:
+    first = before.first if before and before.role == "joiner" else None
+    if size is None:
+        return Transfer("joiner", method, bytes=None, first=first)
+    if first is None or size < first[1] + BEGUN:
+        return Transfer("joiner", method, bytes=size, first=(at, size))
+    rate = (size - first[1]) / (at - first[0]) if at > first[0] else None
+    return Transfer("joiner", method, bytes=size, bytes_per_second=rate, first=first)
+
+
+def _size(du: Ran) -> int | None:
+    """Files come and go while `du` looks, which makes its status 1: what it printed counts."""
+    first = du.out.split("\t")[0].strip()
+    return whole(first, "what du printed") if first.isascii() and first.isdigit() and len(first) < 19 else None
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    """In the pattern the bracket keeps pgrep from finding `timeout`, which has it on its own command line."""
+    if cluster.mysql is None:
+        return ()
+    left_out = tuple(f"--exclude={name}" for name in CACHES)
+    return (
+        Run(("pgrep", "-a", "-f", "[w]srep_sst_")),
+        Run(("du", "-s", "-b", *left_out, "--", cluster.mysql.datadir), root=True, timeout=4, only_after=True),
+    )
+
+
+TRANSFER = Question(
+    field="transfer",
+    title="state transfer (SST)",
+    subject=Subject.NODE,
+    cadence=Cadence.STORAGE,
+    asks=_asks,
+    parse=parse,
+)

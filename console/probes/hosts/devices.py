@@ -1,0 +1,182 @@
+"""What a node stands on: space, what its hardware has doubled, units that failed, and its own names."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.hosts.hardware import MOST, Array, Bond, parse_bond, parse_mdstat
+from console.probes.hosts.system import AS_WORDS
+from console.probes.parsing import ran, short, whole
+from console.probes.question import Cadence, Question, Subject
+from console.text import plain_text
+
+MOST_RAID = 128 << 10
+"""Characters a RAID command may print."""
+
+
+@dataclass(frozen=True)
+class Filesystem:
+    """Bytes, and inodes, of the file system a path lies on; `free` to programs other than root's."""
+
+    path: str
+    size: int
+    free: int = field(compare=False)
+    inodes: int
+    """0: this file system has no fixed number of them (XFS has, Btrfs has not)."""
+    inodes_free: int = field(compare=False)
+    used: int = 0
+    """Percent of the space, rounded up: what makes two looks differ."""
+
+
+@dataclass(frozen=True)
+class RaidState:
+    """What the configured command says. `ok` None: it could not be run, and `lines` say why."""
+
+    ok: bool | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Devices:
+    """One look. `names`: the node's own host name and addresses, by which Gluster may know it."""
+
+    filesystems: tuple[Filesystem, ...]
+    bonds: tuple[Bond, ...]
+    arrays: tuple[Array, ...]
+    raid: RaidState | None
+    failed_units: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Paths whose space was asked for, and of which nothing was told."""
+
+
+def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
+    """From `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
+    space, found, failed, *raid = answers
+    files = _files(found)
+    return Devices(
+        filesystems=parse_filesystems(space),
+        bonds=tuple(
+            parse_bond(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)
+        )[:MOST],
+        arrays=parse_mdstat(files["/proc/mdstat"]) if "/proc/mdstat" in files else (),
+        raid=_raid(raid[0]) if raid else None,
+        failed_units=parse_failed(failed),
+        names=_own_names(files),
+    )
+
+
+def judged(cluster: Cluster, devices: Devices) -> Devices:
+    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
+    names and nothing was told of."""
+    told = {one.path for one in devices.filesystems}
+    devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
+    if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
+        return devices
+    bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
+    state = RaidState(devices.raid.ok and not bad, (bad or (() if devices.raid.ok else devices.raid.lines))[:MOST])
+    return replace(devices, raid=state)
+
+
+def parse_filesystems(answer: Ran) -> tuple[Filesystem, ...]:
+    """One a line; `stat` complains of a path that is not there and tells of the others all the same."""
+    if answer.status == 1 and answer.out.startswith("/"):
+        answer = replace(answer, status=0)
+    return tuple(_filesystem(line) for line in ran(answer).splitlines()[:MOST])
+
+
+def _filesystem(line: str) -> Filesystem:
+    path, *figures = line.rsplit(" ", 6)
+    if not path.startswith("/") or len(figures) != 6:
+        raise Unreadable("stat -f did not print a path and six figures")
+    block, blocks, unused, free, inodes, inodes_free = (whole(text, "a figure of stat -f") for text in figures)
+    if unused > blocks or inodes_free > inodes or not blocks or not block:
+        raise Unreadable("stat -f says that more is free than there is")
+    usable = blocks - unused + free
+    return Filesystem(
+        path=plain_text(path),
+        size=usable * block,
+        free=free * block,
+        inodes=inodes,
+        inodes_free=inodes_free,
+        used=-(-100 * (usable - free) // max(1, usable)),
+    )
+
+
+_HEADING = re.compile(r"^==> (/[^\n]+) <==\n", re.MULTILINE)
+_BONDING = "/proc/net/bonding/"
+
+
+def _files(answer: Ran) -> dict[str, str]:
+    """What `head -v` printed, by path. It complains, with status 1, of files that are not there."""
+    if answer.status not in (0, 1):
+        ran(answer)
+    _, *parts = _HEADING.split(ran(replace(answer, status=0)))
+    files = dict(zip(parts[::2], parts[1::2], strict=True))
+    if "/proc/sys/kernel/hostname" not in files:
+        raise Unreadable("the files of /proc are missing from the answer")
+    return files
+
+
+def parse_failed(answer: Ran) -> tuple[str, ...]:
+    """The first word of each line; systemd 219 puts a mark before it."""
+    lines = [[word for word in line.split() if word not in ("*", "●")] for line in ran(answer).splitlines()]
+    units = [words[0] for words in lines if words]
+    if any("." not in unit for unit in units):
+        raise Unreadable("systemctl did not print a list of units")
+    return tuple(short(unit) for unit in units[:MOST])
+
+
+def _raid(answer: Ran) -> RaidState:
+    if len(answer.out) + len(answer.err) > MOST_RAID:
+        return RaidState(None, (f"the command printed more than {MOST_RAID >> 10} KiB",))
+    lines = tuple(plain_text(line, 200) for line in (answer.out + "\n" + answer.err).splitlines() if line.strip())
+    no_word = answer.status and not answer.out.strip() and answer.err.startswith(("sudo:", "sudo-rs:"))
+    if answer.status in (124, 126, 127) or no_word:
+        return RaidState(None, lines[-1:] or ("the command did not end in time",))
+    return RaidState(answer.status == 0, lines[: 4 * MOST])
+
+
+_ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
+
+
+def _own_names(files: dict[str, str]) -> tuple[str, ...]:
+    """Host name, addresses, and what /etc/hosts calls these addresses."""
+    found = _ADDRESS.findall(files.get("/proc/net/fib_trie", ""))
+    own = dict.fromkeys(address for address in found if address[:4] != "127.")
+    lines = [line.partition("#")[0].split() for line in files.get("/etc/hosts", "").splitlines()]
+    called = [name for words in lines if words and words[0] in own for name in words[1:]]
+    return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MOST]
+
+
+_HOSTNAME = "/proc/sys/kernel/hostname"
+_READ = (
+    "exec head -v -n 400 -- /proc/sys/kernel/hostname /etc/hosts /proc/mdstat /proc/net/bonding/*"
+    " /proc/net/fib_trie 2>/dev/null"
+)
+
+
+def _paths(cluster: Cluster) -> tuple[str, ...]:
+    return ("/", cluster.mysql.datadir) if cluster.mysql else ("/",)
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    asks = (
+        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *_paths(cluster))),
+        Run(("sh", "-c", _READ)),
+        Run(("systemctl", "list-units", "--failed", *AS_WORDS), timeout=8),
+    )
+    return (*asks, Run(cluster.raid.command, root=True, timeout=8)) if cluster.raid else asks
+
+
+DEVICES = Question(
+    field="devices",
+    title="space, bonds, RAID, units",
+    subject=Subject.NODE,
+    cadence=Cadence.SLOW,
+    asks=_asks,
+    parse=parse,
+    parse_for=lambda cluster: lambda answers, before: judged(cluster, parse(answers, before)),
+    searches=True,  # for what the inventory names, by an expression of its own
+)

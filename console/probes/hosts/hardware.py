@@ -1,0 +1,119 @@
+"""What is doubled inside one machine, as Linux tells it in /proc: bonds of network cards, and software RAID."""
+
+import re
+from dataclasses import dataclass
+
+from console.probes.ask import Unreadable
+from console.probes.parsing import short, whole
+
+MOST = 64
+"""Of each kind of thing in one machine that are read."""
+
+
+@dataclass(frozen=True)
+class Slave:
+    """One network card of a bond."""
+
+    name: str
+    up: bool
+    failures: int
+    """How often its link was lost."""
+
+
+@dataclass(frozen=True)
+class Bond:
+    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, or empty."""
+
+    name: str
+    mode: str
+    up: bool
+    active: str
+    slaves: tuple[Slave, ...]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of Linux's software RAID. `state`: clean, degraded, inactive or read-only."""
+
+    name: str
+    level: str
+    devices: int
+    working: int
+    state: str
+    recovery: str
+    """Such as "recovery 12.6 %, 127.5 min left"; empty: nothing is going on."""
+
+
+def parse_bond(name: str, text: str) -> Bond:
+    """From /proc/net/bonding/NAME: a head, then a block for each slave."""
+    head, *blocks = re.split(r"(?m)^Slave Interface: ", text)
+    values = _values(head)
+    if "Bonding Mode" not in values or "MII Status" not in values:
+        raise Unreadable(f"{name} of /proc/net/bonding has no mode and status")
+    active = values.get("Currently Active Slave", "")
+    return Bond(
+        name=short(name),
+        mode=short(values["Bonding Mode"]),
+        up=values["MII Status"] == "up",
+        active="" if active == "None" else short(active),
+        slaves=tuple(_slave(block) for block in blocks[:MOST]),
+    )
+
+
+def _slave(block: str) -> Slave:
+    name, _, rest = block.partition("\n")
+    values = _values(rest)
+    if "MII Status" not in values:
+        raise Unreadable("a slave of /proc/net/bonding has no status")
+    return Slave(short(name), values["MII Status"] == "up", whole(values.get("Link Failure Count"), "failures"))
+
+
+def _values(text: str) -> dict[str, str]:
+    """`Name: value` lines that are not indented."""
+    lines = (line.partition(": ") for line in text.splitlines() if not line[:1].isspace())
+    return {name: value.strip() for name, colon, value in lines if colon}
+
+
+_ARRAY = re.compile(r"^(?P<name>md\w+) : (?P<active>active|inactive)(?P<words>.*)$", re.MULTILINE)
+_COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/(?P<working>[0-9]{1,4})\] \[[U_]+\]")
+_ACTION = re.compile(
+    r"(?P<what>recovery|resync|reshape|check|repair) {0,9}= {0,9}(?P<share>[0-9.]{1,6})%"
+    r"[^=\n]{0,99}finish=(?P<left>\S{1,20})"
+)
+_WAITING = re.compile(r"(?P<what>recovery|resync|reshape|check|repair)=(?P<why>DELAYED|PENDING|REMOTE)")
+
+
+def parse_mdstat(text: str) -> tuple[Array, ...]:
+    """From /proc/mdstat, without arrays as well as with."""
+    if not text.startswith("Personalities :"):
+        raise Unreadable("/proc/mdstat does not begin with Personalities")
+    found = list(_ARRAY.finditer(text))[:MOST]
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    return tuple(_array(match, text[match.end() : end]) for match, end in zip(found, ends, strict=False))
+
+
+def _array(match: re.Match[str], body: str) -> Array:
+    words = [word for word in match["words"].split() if not word.startswith("(")]
+    active = match["active"] == "active"
+    members = [word for word in words if "[" in word]
+    if active and (not words or "[" in words[0] or not members):
+        raise Unreadable(f"{match['name']} of /proc/mdstat has no level and devices")
+    counts = _COUNTS.search(body)
+    redundant = active and words[0] not in ("raid0", "linear")
+    if redundant and counts is None:
+        raise Unreadable(f"{match['name']} of /proc/mdstat has no counts of devices")
+    devices = int(counts["devices"]) if counts else len(members)
+    working = int(counts["working"]) if counts else len(members) * active
+    if working > devices:
+        raise Unreadable(f"{match['name']} of /proc/mdstat has more devices working than it has")
+    read_only = "(read-only)" in match["words"]
+    state = "inactive" if not active else "degraded" if working < devices else "read-only" if read_only else "clean"
+    level = short(words[0]) if active else ""
+    return Array(short(match["name"]), level, devices, working, state, _recovery(body))
+
+
+def _recovery(body: str) -> str:
+    if going := _ACTION.search(body):
+        return short(f"{going['what']} {going['share']} %, {going['left'].removesuffix('min')} min left")
+    waiting = _WAITING.search(body)
+    return f"{waiting['what']} {waiting['why'].lower()}" if waiting else ""

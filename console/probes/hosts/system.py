@@ -1,0 +1,188 @@
+"""The operating system of a node: which boot this is, its load, memory and clock, and which services are up."""
+
+import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.hosts.clocks import looked
+from console.probes.parsing import ran
+from console.probes.question import Cadence, Question, Subject
+
+MYSQL_UNITS = (
+    *("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service"),
+    *("mariadb@*.service", "mysql@*.service", "mysqld@*.service"),
+)
+"""The last are patterns, which systemctl understands: a server started as mysql@NAME."""
+GLUSTER_UNITS = ("glusterd.service",)
+APACHE_UNITS = ("apache2.service", "httpd.service")
+UNITS = MYSQL_UNITS + GLUSTER_UNITS + APACHE_UNITS
+AS_WORDS = ("--plain", "--no-legend", "--no-pager", "--full")
+"""Of `systemctl list-units`. `show` costs a node twice as much: it looks for every unit that is not loaded."""
+
+BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Host:
+    """`boot_id` is the proof of a reboot: it changes in containers too, where uptime does not."""
+
+    boot_id: str
+    load: float
+    """Over the last minute."""
+    cores: int
+    """Processors that are online."""
+    uptime: float = field(compare=False)
+    """Seconds."""
+    memory_total: int = 0
+    """Bytes, as are the next two."""
+    memory_available: int = 0
+    """What programs can get before anything swaps, in steps of a hundredth of the total: it moves at every look."""
+    swap_used: int = 0
+    clock: float = field(default=0.0, compare=False)
+    """The machine's Unix time minus the console's monotonic seconds, as the best of the last looks tells: two machines'
+    differ as their clocks do."""
+    clocks: tuple[float, ...] = field(default=(), compare=False)
+    """Each of those looks, see `console.probes.hosts.clocks`."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """`active` are the units like UNITS that run or are on their way up or down; `bricks` the glusterfsd processes."""
+
+    active: tuple[str, ...]
+    settling: tuple[str, ...]
+    """Those of `active` that are activating or deactivating."""
+    bricks: int
+
+    def running(self, units: tuple[str, ...]) -> tuple[str, ...]:
+        """Those like `units` that are not fully stopped."""
+        return tuple(unit for unit in self.active if one_of(unit, units))
+
+
+def one_of(unit: str, units: tuple[str, ...]) -> bool:
+    """Whether a unit has one of these names, or fits one of these patterns."""
+    return any(fnmatchcase(unit, one) for one in units)
+
+
+def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
+    """From loadavg, uptime, the processors online, meminfo and boot_id, one after the other; and from the time."""
+    lines = ran(answers[0]).splitlines()
+    if len(lines) < 5 or not BOOT_ID.fullmatch(lines[-1]):
+        raise Unreadable("/proc gave no load, uptime, processors, memory and boot id")
+    try:
+        now = float(ran(answers[1]))
+        load, uptime = _figure(lines[0]), _figure(lines[1])
+    except (ValueError, IndexError) as error:
+        raise Unreadable("/proc/loadavg, /proc/uptime or date is not numbers") from error
+    if not 1e9 < now < 1e11:
+        raise Unreadable("date gave no Unix time")
+    total, available, swap = _memory(lines[3:-1])
+    clocks = looked(now, answers[1].at, before.clocks if before else ())
+    return Host(
+        boot_id=lines[-1],
+        load=load,
+        cores=_online(lines[2]),
+        uptime=uptime,
+        memory_total=total,
+        memory_available=available,
+        swap_used=swap,
+        clock=max(clocks),
+        clocks=clocks,
+    )
+
+
+_MEMORY = re.compile(r"(\w+): +([0-9]{1,15}) kB")
+_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+
+
+def _memory(lines: list[str]) -> tuple[int, int, int]:
+    """Total, available and swap used, in bytes. A kernel without MemAvailable (< 3.14) has what it can drop counted."""
+    found = {match[1]: int(match[2]) << 10 for line in lines if (match := _MEMORY.fullmatch(line))}
+    total = found.get("MemTotal", 0)
+    if not total or "MemFree" not in found:
+        raise Unreadable("/proc/meminfo has no MemTotal and MemFree")
+    available = found.get("MemAvailable", found["MemFree"] + found.get("Buffers", 0) + found.get("Cached", 0))
+    step = max(1, total // 100)
+    swap = found.get("SwapTotal", 0) - found.get("SwapFree", 0)
+    return total, min(available, total) // step * step, max(0, swap)
+
+
+def _online(text: str) -> int:
+    """How many processors a list like 0-3,5 names."""
+    ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
+    if any(found is None for found in ranges):
+        raise Unreadable("/sys/devices/system/cpu/online is not a list of processors")
+    return sum(max(1, int(found[2] or found[1]) - int(found[1]) + 1) for found in ranges if found)
+
+
+def _figure(line: str) -> float:
+    """The first number of a line, or ValueError or IndexError; no kernel says inf, nan or a number of 20 digits."""
+    figure = float(line.split()[0])
+    if not 0 <= figure < 1e12:
+        raise ValueError(figure)
+    return figure
+
+
+def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Services:
+    """From `systemctl list-units` and `pgrep`, whose status 1 means that there is no such process."""
+    states = dict(_unit(line) for line in ran(answers[0]).splitlines())
+    ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
+    if not ours:
+        raise Unreadable("systemctl named none of the services asked for")
+    if len(ours) > MANY or not all(_UNIT.fullmatch(unit) for unit in ours):
+        raise Unreadable("systemctl named units that can't be MySQL's")
+    processes = answers[1]
+    if processes.status not in (0, 1):
+        raise Unreadable(f"pgrep failed with status {processes.status}")
+    settling = ("activating", "deactivating", "reloading")
+    active = tuple(unit for unit in ours if states[unit] in ("active", *settling))
+    return Services(
+        active=active,
+        settling=tuple(unit for unit in active if states[unit] in settling),
+        bricks=len(processes.out.split()),
+    )
+
+
+MANY = 50
+"""Units that are ours."""
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
+_STATES = frozenset({"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance"})
+
+
+def _unit(line: str) -> tuple[str, str]:
+    """UNIT LOAD ACTIVE SUB DESCRIPTION; systemd 219 puts a mark before what failed. What is not loaded has no line."""
+    words = [word for word in line.split()[:5] if word not in ("*", "●")]
+    if len(words) < 4 or words[2] not in _STATES:
+        raise Unreadable("systemctl did not print a list of units")
+    return words[0], words[2]
+
+
+_FILES = (
+    "/proc/loadavg",
+    "/proc/uptime",
+    "/sys/devices/system/cpu/online",
+    "/proc/meminfo",
+    "/proc/sys/kernel/random/boot_id",
+)
+"""The boot id is the end: half an answer has none."""
+
+HOST = Question(
+    field="host",
+    title="machine: load, memory, clock",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=lambda _cluster, _name: (Run(("cat", *_FILES), timeout=None), Run(("date", "+%s.%N"), timeout=None)),
+    parse=parse_host,
+)
+SERVICES = Question(
+    field="services",
+    title="services of systemd",
+    subject=Subject.NODE,
+    cadence=Cadence.STORAGE,
+    asks=lambda _cluster, _name: (
+        Run(("systemctl", "list-units", "--all", *AS_WORDS, *UNITS), timeout=8),
+        Run(("pgrep", "-x", "glusterfsd")),
+    ),
+    parse=parse_services,
+)

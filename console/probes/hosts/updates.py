@@ -1,0 +1,144 @@
+"""Pending updates of a node, and whether it waits for a reboot. No network, no lock: what the package manager knows.
+
+Debian and Ubuntu: apt-get's simulation. CentOS 7: yum -C, which reads root's cache; CentOS 8 and 9: dnf -C with root's
+cache named, as each user has one of their own otherwise. How old that knowledge is depends on who refreshes it there.
+"""
+
+import re
+from dataclasses import dataclass
+
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran, short
+from console.probes.question import Cadence, Question, Subject
+
+
+@dataclass(frozen=True)
+class Updates:
+    """`security` None: the package manager does not tell which ones are. `kernel`: the running one."""
+
+    pending: int
+    security: int | None
+    reboot_required: bool | None
+    """None: can't be told, as in a container, whose kernel is not its own."""
+    kernel: str
+
+
+MOST_KERNELS = 50
+
+_SCRIPT = r"""
+read -r kernel </proc/sys/kernel/osrelease && echo "kernel $kernel"
+for image in /boot/vmlinuz-*; do [ -e "$image" ] && echo "installed ${image#/boot/vmlinuz-}"; done
+[ -e /var/run/reboot-required ] && echo "flagged"
+known() { for list do [ -e "$list" ] && { echo "known"; break; }; done; }
+rpm() {
+  echo "== updates"; nice "$@" check-update; echo "status $?"
+  echo "== security"; nice "$@" --security check-update; echo "status $?"
+}
+if command -v apt-get >/dev/null; then
+  known /var/lib/apt/lists/*Packages*
+  echo "== apt"
+  nice apt-get -s -o Debug::NoLocking=1 dist-upgrade
+  echo "status $?"
+elif command -v dnf >/dev/null; then
+  known /var/cache/dnf/*/repodata/repomd.xml
+  rpm dnf -C -q --setopt=cachedir=/var/cache/dnf
+  echo "== restarting"; nice dnf -C -q --setopt=cachedir=/var/cache/dnf needs-restarting -r
+elif command -v yum >/dev/null; then
+  known /var/cache/yum/*/*/*/repomd.xml
+  rpm yum -C -q
+  echo "== restarting"; nice needs-restarting -r
+fi
+echo "== end"
+"""
+_PACKAGE = re.compile(r"^[\w.+~^-]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)(?:\s|$)", re.MULTILINE)
+_UPGRADE = re.compile(r"^Inst \S+ \[[^\]\n]*\] \((?P<origin>[^\n]*)", re.MULTILINE)
+_SUMMARY = re.compile(r"^(?P<count>[0-9]{1,6}) upgraded, ", re.MULTILINE)
+_SECURITY = re.compile(r"(?i)[-/:]security")
+_STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
+
+
+def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
+    """From the parts that _SCRIPT prints, each headed `== NAME`."""
+    head, *rest = re.split(r"(?m)^== (\w+)\n?", ran(answers[0]))
+    parts = dict(zip(rest[::2], rest[1::2], strict=True))
+    if "end" not in parts or rest[-1].strip():
+        raise Unreadable("the answer about updates has no end")
+    lines = [line.partition(" ") for line in head.splitlines()]
+    kernel = next((value for name, _, value in lines if name == "kernel"), "")
+    if not kernel:
+        raise Unreadable("/proc named no kernel")
+    installed = [value for name, _, value in lines if name == "installed"][:MOST_KERNELS]
+    flagged = any(name == "flagged" for name, _, _ in lines)
+    pending, security = _pending(parts, any(name == "known" for name, _, _ in lines))
+    reboot = True if flagged else _restarting(parts.get("restarting", ""))
+    return Updates(pending, security, _outdated(kernel, installed) if reboot is None else reboot, short(kernel))
+
+
+def _pending(parts: dict[str, str], known: bool) -> tuple[int, int | None]:
+    if not {"apt", "updates"} & set(parts):
+        raise Unreadable("this node has neither apt-get nor dnf nor yum")
+    if not known:
+        remedy = "apt-get update" if "apt" in parts else "dnf makecache, or yum makecache,"
+        raise Unreadable(f"the package manager knows of no packages: run {remedy} on this node")
+    return _apt(parts["apt"]) if "apt" in parts else _rpm(parts["updates"], parts.get("security", ""))
+
+
+def _apt(text: str) -> tuple[int, int]:
+    """apt-get's own sum must agree with the packages it names; those that are newly installed are none of them."""
+    if _status(text) != 0:
+        raise Unreadable("apt-get's simulation failed")
+    origins = [match["origin"] for match in _UPGRADE.finditer(text)]
+    summary = _SUMMARY.search(text)
+    if summary is None or int(summary["count"]) != len(origins):
+        raise Unreadable("apt-get names other than the number of packages it counts")
+    return len(origins), sum(bool(_SECURITY.search(origin)) for origin in origins)
+
+
+def _rpm(updates: str, security: str) -> tuple[int, int | None]:
+    """Status 100: there are some. Repositories that tell of no advisories, as CentOS 7's, have none for security."""
+    if _status(updates) not in (0, 100):
+        raise Unreadable("check-update failed: no cache of some repository, most likely; run makecache on this node")
+    pending, urgent = _packages(updates), _packages(security)
+    if (_status(updates) == 100) != (pending > 0):
+        raise Unreadable("check-update's list of packages does not go with its status")
+    told = _status(security) in (0, 100) and (urgent > 0 or pending == 0)
+    return pending, urgent if told else None
+
+
+def _packages(text: str) -> int:
+    """Lines that begin with a package, above the obsolete ones. yum breaks long lines and indents the rest."""
+    return len(_PACKAGE.findall(text.partition("\nObsoleting Packages")[0]))
+
+
+def _status(text: str) -> int | None:
+    found = _STATUS.search(text)
+    return int(found["status"]) if found else None
+
+
+def _restarting(text: str) -> bool | None:
+    """needs-restarting's status is 1 on any failure as well: its words tell."""
+    if "Reboot is required" in text:
+        return True
+    return False if re.search(r"Reboot (?:should not be|is probably not) necessary", text) else None
+
+
+def _outdated(kernel: str, installed: list[str]) -> bool | None:
+    """Whether a newer kernel of the same flavour is installed than runs. None: the running one is not among them."""
+    flavour = re.sub(r"[0-9.~-]+", " ", kernel)
+    same = [name for name in installed if re.sub(r"[0-9.~-]+", " ", name) == flavour]
+    return max(same, key=_order) != kernel if kernel in same else None
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"[0-9]{1,18}", version))
+
+
+UPDATES = Question(
+    field="updates",
+    title="pending updates",
+    subject=Subject.NODE,
+    cadence=Cadence.SELDOM,
+    asks=lambda _cluster, _name: (Run(("sh", "-c", _SCRIPT), timeout=50),),
+    parse=parse,
+    remedy="",
+)

@@ -1,0 +1,170 @@
+"""What config.xml holds of the pools, whichever balancer serves them, and what an order to change it is made of."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import dig
+from console.text import plain_text
+
+MOST_SERVERS = 1000
+LONGEST = 255
+"""Characters of one value that is kept."""
+LONGEST_RESULT = 1 << 16
+"""Characters of a script's result: it is read between two keys, and what haproxy -c complains of in it is no novel."""
+STATUSES = ("active", "backup", "disabled", "inactive")
+
+
+@dataclass(frozen=True)
+class PooledServer:
+    """One server of a pool in a firewall's configuration. `status` is one of STATUSES; relayd's are active or disabled,
+    and its servers' names are their addresses."""
+
+    pool: str
+    name: str
+    address: str
+    status: str
+
+    @property
+    def out(self) -> bool:
+        """Gets no traffic after a reload."""
+        return self.status in ("disabled", "inactive")
+
+
+class Change(NamedTuple):
+    """One server's persistent status, from what was read to what is wanted."""
+
+    server: PooledServer
+    status: str
+
+
+class Found(NamedTuple):
+    """What config.xml says of the servers. `odd`: a sentence on each of which it can't be told; it is left out."""
+
+    servers: tuple[PooledServer, ...] = ()
+    odd: tuple[str, ...] = ()
+
+
+def collected(tried: Iterable[Callable[[], PooledServer]]) -> Found:
+    """One that can't be read costs only itself. Raises Unreadable for too many."""
+    servers: list[PooledServer] = []
+    odd: list[str] = []
+    for read in tried:
+        if len(servers) + len(odd) == MOST_SERVERS:
+            raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
+        try:
+            servers.append(_known(read()))
+        except Unreadable as error:
+            odd.append(str(error))
+    return Found(tuple(servers), tuple(odd))
+
+
+def _known(server: PooledServer) -> PooledServer:
+    if server.status not in STATUSES:
+        raise Unreadable(f"config.xml gives {server.pool}/{server.name} the unknown status {server.status[:20]!r}")
+    return server
+
+
+def text(tree: Any, *keys: str) -> str:
+    """The text of an element; "" where there is none. It may be a name that goes back into an order, and is shown,
+    copied and piped on the way: what is not one printable line is refused, for made harmless it is another name."""
+    found = dig(tree, *keys)
+    if not isinstance(found, str):
+        return ""
+    if len(found) > LONGEST or not found.isprintable():
+        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters, or of unprintable ones")
+    return found
+
+
+def php(own: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that writes these changes by pfSense's own PHP: `own` is the balancer's part of the script.
+
+    The statuses that are expected travel along: nothing is changed where somebody else was quicker.
+    """
+    payload = {
+        "servers": [
+            {
+                "pool": change.server.pool,
+                "server": change.server.name,
+                "address": change.server.address,
+                "expect": change.server.status,
+                "status": change.status,
+            }
+            for change in changes
+        ],
+        "sync": sync,
+        "description": description,
+    }
+    encoded = base64.b64encode(json.dumps(payload, sort_keys=True).encode()).decode()
+    return Run(("/usr/local/bin/php", "-q"), stdin=own + _SHARED.replace("@PAYLOAD@", encoded), root=True, timeout=60)
+
+
+_SHARED = """\
+$drainboard = json_decode(base64_decode('@PAYLOAD@'), true);
+
+function drainboard_end($result) {
+    echo "\\ndrainboard " . json_encode($result, JSON_PARTIAL_OUTPUT_ON_ERROR) . "\\n";
+    exit(0);
+}
+
+function drainboard_refuse($why) { drainboard_end(array('ok' => false, 'why' => $why)); }
+
+/* Reads config.xml from the disk into $config. Returns the hash it had just before. */
+function drainboard_read() {
+    global $config, $g;
+    $hash = hash_file('sha256', "{$g['cf_conf_path']}/config.xml");
+    if (function_exists('config_read_file')) {
+        $read = config_read_file(false, false);  /* 2.8 on: sets $config, past the cache, and says if it could */
+    } else {
+        $config = function_exists('parse_config') ? parse_config(true) : null;  /* up to 2.7: the array itself */
+        $read = true;
+    }
+    if ($hash === false || !$read || !is_array($config)) { drainboard_refuse('this pfSense could not read config.xml'); }
+    return $hash;
+}
+
+/* Refuses a server that is neither as it was seen nor as it is wanted. Returns if it must be changed. */
+function drainboard_differs($want, $is) {
+    if ($is === $want['status']) { return false; }
+    if ($is === $want['expect']) { return true; }
+    $name = "{$want['pool']}/{$want['server']}";
+    drainboard_refuse($is === null ? "$name is not in the configuration any more" : "$name is now $is, not {$want['expect']}");
+}
+
+/* Checks first: that takes seconds. What is then written is config.xml as it is after them, with our change in it. */
+for ($tries = 1; ; $tries++) {
+    $hash = drainboard_read();
+    $changed = drainboard_apply($drainboard['servers']);
+    if ($changed === 0) { break; }
+    drainboard_check();
+    if (drainboard_read() === $hash) {
+        drainboard_apply($drainboard['servers']);
+        $written = write_config($drainboard['description']);
+        if (!is_array($written) && $written !== true) { drainboard_refuse('pfSense could not write config.xml'); }
+        break;
+    }
+    if ($tries === 4) { drainboard_refuse("config.xml was changed by others during each of $tries checks; try again when nobody saves there"); }
+}
+drainboard_finish($changed, $drainboard['sync']);
+drainboard_end(array('ok' => true, 'changed' => $changed));
+"""  # noqa: E501 -- PHP, kept one statement a line
+"""What both balancers' scripts share. Their own parts define drainboard_apply($servers), which changes $config and
+returns how much; drainboard_check(), which refuses what would not run; drainboard_finish($changed, $sync)."""
+
+
+def refusal(answer: Ran) -> str | None:
+    """Why such a script did not do it, or None. Only a reason: that it did is read back from config.xml."""
+    # The last line that is a result, "" where none is, without cutting megabytes into lines.
+    said = f"\n{answer.out}".rpartition("\ndrainboard ")[2].partition("\n")[0]
+    try:
+        result = json.loads(said) if len(said) <= LONGEST_RESULT else None
+    except (ValueError, RecursionError):
+        result = None
+    if not isinstance(result, dict):
+        return f"pfSense's PHP ended with status {answer.status} and no result"
+    if dig(result, "ok") is True:
+        return None
+    return plain_text(str(dig(result, "why") or "")) or "pfSense's PHP gave no reason"

@@ -1,0 +1,240 @@
+"""The HAProxy package of pfSense at run time: who is in which pool, as HAProxy's own socket says, and how to change it.
+
+Socket: /tmp/haproxy.socket, level admin, one line of commands a connection; its exit status is 0 even on error and
+success is a blank answer. Columns differ by version and are read by name. The names of the
+backends are the pools' with a suffix (`_ipvANY`), or with a frontend type before it in the package of 2016.
+"""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran, rate, short, whole
+from console.probes.pools.servers import Admin, Pools, Server
+from console.text import quoted
+
+SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
+SUBSYSTEM = "haproxy.conf"
+MOST_SERVERS = 1000
+MOST_STRANGE = 5
+"""Sentences about what can't be read: more of them say no more."""
+SPAN = 2.0
+"""The least seconds that a rate is measured over: many looks come closer than that during a run."""
+SEVERAL = (
+    "HAProxy runs as several processes, each with states of its own: set Number of processes to 1 there, use threads"
+)
+NO_SERVER = ("0", "1", "3")
+"""The column `type` of a frontend's row, a backend's, a listening socket's; a server's is 2."""
+FORCED_MAINT, FORCED_DRAIN, UNRESOLVED, KNOWN_FLAGS = 0x01, 0x08, 0x20, 0x7F
+"""HAProxy include/haproxy/server-t.h: 0x01 and 0x08 were asked for. 0x02 and 0x10 come from the server it tracks, 0x04
+says that the configuration holds `disabled` (which forces maint too, until somebody asks for another state), 0x20 that
+its name does not resolve, 0x40 that its name was changed."""
+FIGURES = ("scur", "stot", "lastsess")
+"""Columns without which sessions can't be counted, or not told from those before."""
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+_STATUS = re.compile(
+    r"(UP|DOWN|NOLB|DRAIN)( [0-9]+/[0-9]+)?|(DOWN|DRAIN) \(agent\)|no check|MAINT( ?\(resolution\)| ?\(via.*\))?"
+)
+_INFO = re.compile(r"^(Version|Nbproc|Pid|Uptime_sec): *(\S+)", re.MULTILINE)
+_COLUMNS = frozenset(
+    [
+        "pxname",
+        "svname",
+        "type",
+        "pid",
+        "status",
+        "addr",
+        "bck",
+        "weight",
+        "scur",
+        "qcur",
+        "stot",
+        "rate",
+        "lastchg",
+        "lastsess",
+        "tracked",
+        "check_status",
+        "agent_status",
+    ]
+)
+
+
+class State(NamedTuple):
+    """One server in `show servers state`."""
+
+    admin: Admin
+    unresolved: str = ""
+    strange: str = ""
+    told: bool = True
+
+
+States = dict[tuple[str, str], State]
+"""By (backend, server)."""
+
+
+def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
+    """From `show stat; show servers state; show info` and the package's dirty flag."""
+    socket, flag = answers
+    if socket.status != 0 and "nc: " in socket.err and ("No such file" in socket.err or "refused" in socket.err):
+        return Pools(running=False)
+    if flag.status not in (0, 1):
+        raise Unreadable(f"test failed with status {flag.status}")
+    stat, version, rest = ran(socket).partition("\n1\n#")
+    info = dict(_INFO.findall(rest or stat))
+    if not version:
+        raise Unreadable(_no_states(stat, info))
+    if info.get("Nbproc", "1") != "1":
+        raise Unreadable(SEVERAL)
+    servers = parse_stat(stat, parse_state(rest.partition("\n\n")[0]))
+    strange = [f"{one.path}: {one.strange}" for one in servers if one.strange]
+    lacks = [f"show stat has no column {name}" for name in FIGURES if f",{name}," not in stat.partition("\n")[0]]
+    if servers and len(strange) == len(servers):
+        raise Unreadable(strange[0])
+    seen = Pools(
+        running=True,
+        servers=servers,
+        dirty=flag.status == 0,
+        pid=_figure(info, "Pid"),
+        uptime=_figure(info, "Uptime_sec"),
+        strange=(*lacks, *strange[:MOST_STRANGE]),
+    )
+    return _rated(seen, before, socket.at)
+
+
+def _no_states(stat: str, info: Mapping[str, str]) -> str:
+    if "Unknown command" in stat:
+        version = f" {quoted(info['Version'])}" if "Version" in info else ""
+        return f"this HAProxy{version} is too old to tell its servers' states: that needs 1.6 or newer"
+    return "the socket did not answer with show stat and show servers state"
+
+
+def _figure(info: Mapping[str, str], name: str) -> int | None:
+    return int(info[name]) if name in info and info[name].isascii() and info[name].isdigit() else None
+
+
+def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
+    """With what each server was given a second: between looks that are at least SPAN apart, else as it was said last.
+    Another process counts from 0."""
+    totals = tuple((one.path, one.total) for one in seen.servers if one.total is not None)
+    if before is None or not before.history or before.pid != seen.pid:
+        return replace(seen, history=((at, totals),))
+    then, noted = before.history[-1]
+    if 0 <= at - then < SPAN:
+        last = {one.path: one.given for one in before.servers}
+        servers = tuple(replace(one, given=last.get(one.path)) for one in seen.servers)
+        return replace(seen, servers=servers, history=before.history)
+    old = dict(noted)
+    servers = tuple(replace(one, given=rate(old.get(one.path), one.total, at - then)) for one in seen.servers)
+    return replace(seen, servers=servers, history=((at, totals),))
+
+
+def parse_state(text: str) -> States:
+    """From `show servers state` behind its version line. A line that can't be read says nothing of its server."""
+    lines = text.strip().splitlines()
+    names = lines[0].split() if lines else []
+    if not {"be_name", "srv_name", "srv_admin_state"} <= set(names):
+        raise Unreadable("show servers state has no header")
+    cells = (dict(zip(names, line.split(), strict=False)) for line in lines[1:])
+    return {(row["be_name"], row["srv_name"]): _state(row) for row in cells if {"be_name", "srv_name"} <= row.keys()}
+
+
+def _state(row: Mapping[str, str]) -> State:
+    try:
+        flags = whole(row.get("srv_admin_state"), "srv_admin_state")
+    except Unreadable as error:
+        return State(Admin.READY, strange=str(error), told=False)
+    admin = Admin.MAINT if flags & FORCED_MAINT else Admin.DRAIN if flags & FORCED_DRAIN else Admin.READY
+    name = short(row.get("srv_fqdn")) if flags & UNRESOLVED else ""
+    unknown = f"srv_admin_state is {flags}, with flags that are not known here" if flags & ~KNOWN_FLAGS else ""
+    return State(admin, (name if name not in ("", "-") else "not told") if flags & UNRESOLVED else "", unknown)
+
+
+def parse_stat(text: str, states: States) -> tuple[Server, ...]:
+    """Every server line of `show stat`."""
+    lines = text.strip().splitlines()
+    if not lines or not lines[0].startswith("# pxname,svname,"):
+        raise Unreadable("the socket did not answer with HAProxy's show stat")
+    try:
+        rows = csv.reader([lines[0].removeprefix("# "), *lines[1:]], strict=True)
+        columns = [(place, name) for place, name in enumerate(next(rows)) if name in _COLUMNS]
+        cells = ({name: row[place] for place, name in columns if place < len(row)} for row in rows)
+        found = tuple(islice((_server(row, states) for row in cells if _of_a_server(row)), MOST_SERVERS + 1))
+    except csv.Error as error:
+        raise Unreadable("show stat is not CSV") from error
+    if len(found) > MOST_SERVERS:
+        raise Unreadable(f"show stat lists more than {MOST_SERVERS} servers")
+    return found
+
+
+def _of_a_server(row: Mapping[str, str]) -> bool:
+    """By its type, and by its name where that is not printed. Raises Unreadable where several processes answer."""
+    if row.get("pid", "1") not in ("", "1"):
+        raise Unreadable(SEVERAL)
+    return row.get("type") not in NO_SERVER and row.get("svname") not in ("FRONTEND", "BACKEND", None)
+
+
+def _server(row: Mapping[str, str], states: States) -> Server:
+    """What can't be read of it makes it strange, and costs no other server."""
+    backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
+    state = states.get((backend, name), State(Admin.READY, "", "show servers state does not list it", told=False))
+    agent = short(row.get("agent_status"))
+    address = short(row.get("addr"))
+    figures = {column: _number(row, column) for column in ("weight", "scur", "qcur", "stot", "lastchg", "lastsess")}
+    unread = [column for column in ("weight", "lastsess") if figures[column] is None and column in (*row, "weight")]
+    strange = state.strange or (f"its {unread[0]} can't be read" if unread else "")
+    if not _STATUS.fullmatch(status):
+        strange = f"its status is {quoted(status)}, which is not known here"
+    if not _NAME.fullmatch(backend) or not _NAME.fullmatch(name):
+        backend, name, strange = short(backend), short(name), "its name is none that HAProxy allows"
+    return Server(
+        backend=backend,
+        name=name,
+        address=address.rpartition(":")[0].strip("[]") if ":" in address else address,
+        status=status,
+        backup=row.get("bck") == "1",
+        weight=figures["weight"] or 0,
+        sessions=figures["scur"],
+        queued=figures["qcur"],
+        total=figures["stot"],
+        rate=_number(row, "rate"),
+        check=short(row.get("check_status")),
+        admin=state.admin,
+        since=figures["lastchg"],
+        last_session=figures["lastsess"],
+        unresolved=state.unresolved,
+        tracks=short(row.get("tracked")),
+        agent=bool(agent) or status.endswith("(agent)"),
+        strange=strange,
+        told=state.told,
+    )
+
+
+def _number(row: Mapping[str, str], column: str) -> int | None:
+    """An empty cell is 0 to HAProxy, or never; None where it holds no figure, or there is no such column."""
+    text = row.get(column)
+    if column == "lastsess" and text in ("", "-1"):
+        return -1
+    if text == "":
+        return 0
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:
+    """The order that brings servers of one firewall to a state, all in one line to the socket. Nothing is sent to a
+    name that HAProxy does not allow."""
+    named = (server for server in servers if _NAME.fullmatch(server.backend) and _NAME.fullmatch(server.name))
+    commands = "; ".join(f"set server {server.path} state {admin.value}" for server in named)
+    return Run(("nc", "-U", SOCKET), stdin=commands + "\n", root=True)
+
+
+def asks(_cluster: Cluster) -> tuple[Run, ...]:
+    """What to send."""
+    return (
+        Run(("nc", "-U", SOCKET), stdin="show stat; show servers state; show info\n", root=True),
+        Run(("test", "-e", f"/var/run/{SUBSYSTEM}.dirty"), timeout=None),
+    )

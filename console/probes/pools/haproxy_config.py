@@ -1,0 +1,103 @@
+"""The HAProxy package's part of pfSense's config.xml, and how to change it by pfSense's own PHP.
+
+Without a reload of the busy HAProxy: persisting without one keeps the sessions countable (FreeBSD-ports
+net/pfSense-pkg-haproxy haproxy.inc).
+"""
+
+from functools import partial
+from typing import Any
+
+from console.probes.ask import Run
+from console.probes.parsing import rows
+from console.probes.pools.configured import Change, Found, PooledServer, collected, php, text
+
+OWN = ("enablesync", "log-send-hostname")
+"""What a firewall keeps as its own when it receives its peer's part (haproxy_xmlrpcsyncclient.inc)."""
+
+
+def servers(haproxy: Any) -> Found:
+    """Every server of every backend of `installedpackages/haproxy`."""
+    return collected(
+        partial(_server, pool, server)
+        for pool in rows(haproxy, "ha_pools", "item")
+        for server in rows(pool, "ha_servers", "item")
+    )
+
+
+def _server(pool: Any, server: Any) -> PooledServer:
+    """As the package writes it: without a status it is active, without a name its address is its name."""
+    address = text(server, "address")
+    name, status = text(server, "name") or address, text(server, "status") or "active"
+    return PooledServer(text(pool, "name"), name, address, status)
+
+
+def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:
+    """The order that writes statuses into config.xml, checked by haproxy -c, without a reload here.
+
+    With `sync` the package's own XMLRPC sync runs in the foreground; it does not report failure, so the peer's
+    config.xml is what tells.
+    """
+    return php(_PHP, changes, sync, description)
+
+
+_PHP = """<?php
+require_once("config.inc");
+require_once("functions.inc");
+require_once("util.inc");
+require_once("/usr/local/pkg/haproxy/haproxy.inc");
+
+function drainboard_apply($servers) {
+    global $config;
+    $changed = 0;
+    foreach ($servers as $want) {
+        $is = null;
+        foreach ($config['installedpackages']['haproxy']['ha_pools']['item'] ?? array() as $p => $pool) {
+            if (($pool['name'] ?? '') !== $want['pool']) { continue; }
+            foreach ($pool['ha_servers']['item'] ?? array() as $s => $server) {
+                $address = $server['address'] ?? '';
+                $name = ($server['name'] ?? '') ?: $address;
+                if ($name !== $want['server'] || $address !== $want['address']) { continue; }
+                $is = ($server['status'] ?? '') ?: 'active';  /* as the package takes it */
+                if (!drainboard_differs($want, $is)) { continue; }
+                $config['installedpackages']['haproxy']['ha_pools']['item'][$p]['ha_servers']['item'][$s]['status'] = $want['status'];
+                $changed++;
+            }
+        }
+        if ($is === null) { drainboard_differs($want, $is); }
+    }
+    return $changed;
+}
+
+function drainboard_check() {
+    register_shutdown_function('drainboard_tidy');
+    if (function_exists('pcntl_async_signals')) {  /* where our time is up: tidied up then, too */
+        pcntl_async_signals(true);
+        pcntl_signal(SIGTERM, function () { exit(143); });
+    }
+    $message = '';
+    $valid = haproxy_check_and_run($message, false);
+    drainboard_tidy();
+    if (!$valid) { drainboard_refuse('haproxy -c refuses the new configuration: ' . strip_tags($message)); }
+}
+
+/* The check leaves its copy behind, with the private keys of the certificates. */
+function drainboard_tidy() {
+    global $g;
+    rmdir_recursive("{$g['varetc_path']}/haproxy_test");
+}
+
+function drainboard_finish($changed, $sync) {
+    global $g;
+    if ($changed > 0) {
+        $lock = lock('haproxy', LOCK_EX);
+        haproxy_writeconf("{$g['varetc_path']}/haproxy");
+        unlock($lock);
+    }
+    try {
+        if ($sync) { haproxy_do_xmlrpc_sync(); }
+    } catch (Throwable $error) {
+        drainboard_refuse('config.xml is written here, and its sync to the other firewall failed: ' . $error->getMessage());
+    }
+}
+
+"""  # noqa: E501 -- PHP, kept one statement a line

@@ -1,0 +1,230 @@
+"""One immutable picture of a cluster, folded from answers. Not knowing is a value: a reading is Known or Unknown."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Cause, Identity
+from console.probes.database.galera import GALERA, Wsrep
+from console.probes.database.member import MEMBER, Member
+from console.probes.database.mysql_proxy import WRITER, Writer
+from console.probes.database.tables import TABLES, Tables
+from console.probes.database.transfer import TRANSFER, Transfer
+from console.probes.firewalls.carp import CARP, Carp
+from console.probes.firewalls.claim import CLAIM, Claim
+from console.probes.firewalls.config import CONFIG, FirewallConfig
+from console.probes.firewalls.pfsense import BOX, Box
+from console.probes.hosts.devices import DEVICES, Devices
+from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
+from console.probes.hosts.running import LISTED, RUNNING, Listed, Running
+from console.probes.hosts.system import HOST, SERVICES, Host, Services
+from console.probes.hosts.updates import UPDATES, Updates
+from console.probes.pools.balancer import POOLS
+from console.probes.pools.haproxy import SEVERAL
+from console.probes.pools.processes import PROCESSES, Processes
+from console.probes.pools.servers import Pools
+from console.probes.question import Question
+from console.probes.storage.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
+from console.probes.storage.gluster_options import OPTIONS, VolumeOptions
+from console.probes.storage.mounts import MOUNTS, Mounts
+from console.probes.web.apache import APACHE, SITE, Apache, Site
+from console.probes.web.vip import VISIT, Visit
+
+T = TypeVar("T")
+
+QUESTIONS: tuple[Question[Any], ...] = (
+    CARP,
+    POOLS,
+    PROCESSES,
+    CONFIG,
+    BOX,
+    CLAIM,
+    FIREWALL_IDENTITY,
+    HOST,
+    SERVICES,
+    RUNNING,
+    DEVICES,
+    UPDATES,
+    MOUNTS,
+    GALERA,
+    MEMBER,
+    TRANSFER,
+    WRITER,
+    TABLES,
+    APACHE,
+    SITE,
+    LISTED,
+    NODE_IDENTITY,
+    STORAGE,
+    SPLIT_BRAIN,
+    OPTIONS,
+    VISIT,
+)
+"""Everything that is ever asked. Each has a field of the same name in the view of its subject."""
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """What a machine said. `at`: Unix time at which the question left, so the state is at least as young."""
+
+    value: T
+    at: float = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why nothing is known. `since`: Unix time of the last moment it was known, or of the first try."""
+
+    why: str
+    at: float = field(compare=False)
+    since: float
+    cause: Cause = Cause.SILENT
+
+    @property
+    def unanswered(self) -> bool:
+        """It was asked, and nothing was told: silence, a refusal, nobody or another one there. `why` names a remedy."""
+        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.UNPROVEN)
+
+    @property
+    def answered(self) -> bool:
+        """The service asked is there: it refused, or said what can't be read."""
+        return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
+
+    @property
+    def pending(self) -> bool:
+        """An answer is under way."""
+        return self.cause is Cause.NOT_READ_BACK
+
+
+Reading = Known[T] | Unknown
+
+NOT_ASKED = Unknown("not asked yet", 0.0, 0.0, Cause.NOT_ASKED)
+
+
+def lost(reading: Reading[Any]) -> TypeGuard[Unknown]:
+    """It was asked, and is not known: since when, `since` says."""
+    return isinstance(reading, Unknown) and reading.since > 0
+
+
+@dataclass(frozen=True)
+class FirewallView:
+    """What is known of one firewall."""
+
+    name: str
+    carp: Reading[Carp] = NOT_ASKED
+    pools: Reading[Pools] = NOT_ASKED
+    processes: Reading[Processes] = NOT_ASKED
+    config: Reading[FirewallConfig] = NOT_ASKED
+    box: Reading[Box] = NOT_ASKED
+    claim: Reading[Claim] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What is known of one node by asking it. Its pool membership is in the firewalls' views."""
+
+    name: str
+    host: Reading[Host] = NOT_ASKED
+    services: Reading[Services] = NOT_ASKED
+    running: Reading[Running] = NOT_ASKED
+    devices: Reading[Devices] = NOT_ASKED
+    updates: Reading[Updates] = NOT_ASKED
+    mounts: Reading[Mounts] = NOT_ASKED
+    galera: Reading[Wsrep] = NOT_ASKED
+    member: Reading[Member] = NOT_ASKED
+    transfer: Reading[Transfer] = NOT_ASKED
+    writer: Reading[Writer] = NOT_ASKED
+    apache: Reading[Apache] = NOT_ASKED
+    site: Reading[Site] = NOT_ASKED
+    listed: Reading[Listed] = NOT_ASKED
+    identity: Reading[Identity] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class VolumeView:
+    """What is known of one Gluster volume through whichever node was asked."""
+
+    name: str
+    state: Reading[Volume] = NOT_ASKED
+    split_brain: Reading[SplitBrain] = NOT_ASKED
+    options: Reading[VolumeOptions] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class DatabaseView:
+    """What is known of what all Galera members share, through whichever was asked."""
+
+    name: str
+    tables: Reading[Tables] = NOT_ASKED
+
+
+@dataclass(frozen=True)
+class VipView:
+    """What a visitor of one virtual address gets."""
+
+    name: str
+    visit: Reading[Visit] = NOT_ASKED
+
+
+View = FirewallView | NodeView | VolumeView | DatabaseView | VipView
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known of one cluster. Two that differ only in when things were read are equal."""
+
+    cluster: Cluster
+    firewalls: tuple[FirewallView, ...]
+    nodes: tuple[NodeView, ...]
+    volumes: tuple[VolumeView, ...]
+    vips: tuple[VipView, ...]
+    databases: tuple[DatabaseView, ...] = ()
+
+    def firewall(self, name: str) -> FirewallView:
+        """Raises KeyError if there is none of that name."""
+        return {view.name: view for view in self.firewalls}[name]
+
+    def node(self, name: str) -> NodeView:
+        """Raises KeyError if there is none of that name."""
+        return {view.name: view for view in self.nodes}[name]
+
+
+def empty(cluster: Cluster) -> Snapshot:
+    """The picture before the first answer."""
+    return Snapshot(
+        cluster=cluster,
+        firewalls=tuple(FirewallView(firewall.name) for firewall in cluster.firewalls),
+        nodes=tuple(NodeView(node.name) for node in cluster.nodes),
+        volumes=tuple(VolumeView(volume) for volume in cluster.volumes),
+        vips=tuple(VipView(vip.name) for vip in cluster.vips),
+        databases=tuple(DatabaseView(name) for name in cluster.databases),
+    )
+
+
+def reading_of(snapshot: Snapshot, question: Question[T], name: str) -> Reading[T]:
+    """What is known in answer to a question about a subject."""
+    views: tuple[View, ...] = getattr(snapshot, question.subject.value)
+    view = next(view for view in views if view.name == name)
+    return getattr(view, question.field)
+
+
+def _one_voice(view: View) -> View:
+    """With the pools unknown where config.xml lets HAProxy run as several processes: one of them has answered."""
+    if not (isinstance(view, FirewallView) and isinstance(view.pools, Known) and isinstance(view.config, Known)):
+        return view
+    if view.config.value.processes < 2 or not view.pools.value.running:
+        return view
+    return replace(view, pools=Unknown(SEVERAL, view.pools.at, view.pools.at, Cause.UNREADABLE))
+
+
+def fold(snapshot: Snapshot, question: Question[T], name: str, reading: Reading[T]) -> Snapshot:
+    """The picture with one more answer in it. Not knowing keeps the moment since when."""
+    before = reading_of(snapshot, question, name)
+    if isinstance(reading, Unknown) and before is not NOT_ASKED:
+        reading = replace(reading, since=before.at if isinstance(before, Known) else before.since)
+    views: tuple[View, ...] = getattr(snapshot, question.subject.value)
+    changes: dict[str, Any] = {question.field: reading}
+    updated = tuple(_one_voice(replace(view, **changes)) if view.name == name else view for view in views)
+    part: dict[str, Any] = {question.subject.value: updated}
+    return replace(snapshot, **part)

@@ -1,0 +1,91 @@
+"""What a GlusterFS volume is set to do when a machine goes, and the space its bricks have left."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import rows, short, whole
+from console.probes.question import Cadence, Question, Subject
+from console.probes.storage.gluster import document, gluster
+from console.probes.storage.gluster_store import MOST_BRICKS
+
+
+@dataclass(frozen=True)
+class BrickSpace:
+    """The file system a brick lies on: bytes and inodes. None: this file system does not count it, or not told.
+
+    `free` counts what is root's alone too, where the file system keeps something back (ext4; XFS does not).
+    """
+
+    host: str
+    path: str
+    size: int | None
+    free: int | None = field(compare=False)
+    inodes: int | None
+    inodes_free: int | None = field(compare=False)
+    used: int | None = None
+    """Percent of the space, rounded up: what makes two looks differ."""
+
+
+@dataclass(frozen=True)
+class VolumeOptions:
+    """What decides how a volume behaves when a machine goes, and the space left to its bricks."""
+
+    ping_timeout: float
+    """Seconds for which clients wait for a machine that vanishes."""
+    quorum_type: str
+    """Client quorum: none, auto (more than half of the replicas) or fixed."""
+    quorum_count: str
+    """How many bricks `fixed` wants; empty: not set."""
+    server_quorum: str
+    """off/none, or server: a glusterd that sees too few peers stops its own bricks."""
+    bricks: tuple[BrickSpace, ...]
+
+
+def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> VolumeOptions:
+    """From `volume get all` and `volume status detail`, which leaves out the bricks of a node that is away."""
+    listed = rows(document(answers[0]), "volGetopts", "Opt")
+    options = {str(row.get("Option")): _set(row.get("Value")) for row in listed}
+    timeout = options.get("network.ping-timeout")
+    if timeout is None:
+        raise Unreadable("volume get names no network.ping-timeout")
+    nodes = rows(document(answers[1]), "volStatus", "volumes", "volume", "node")
+    return VolumeOptions(
+        ping_timeout=float(whole(timeout, "network.ping-timeout")),
+        quorum_type=options.get("cluster.quorum-type", ""),
+        quorum_count=options.get("cluster.quorum-count", ""),
+        server_quorum=options.get("cluster.server-quorum-type", ""),
+        bricks=tuple(_space(row) for row in nodes[:MOST_BRICKS]),
+    )
+
+
+def _set(value: object) -> str:
+    """10.x says which values are defaults, and (null) where there is none; 3.12 only the latter."""
+    text = short(str(value or "")).removesuffix("(DEFAULT)").strip()
+    return "" if text == "(null)" else text
+
+
+def _space(row: dict[str, Any]) -> BrickSpace:
+    def figure(name: str) -> int | None:
+        return None if row.get(name) in (None, "N/A") else whole(str(row.get(name)), name)
+
+    size, free, inodes, left = (figure(name) for name in ("sizeTotal", "sizeFree", "inodesTotal", "inodesFree"))
+    if (size or 0) < (free or 0) or (inodes or 0) < (left or 0):
+        raise Unreadable("volume status detail says that more is free than there is")
+    used = None if not size or free is None else -(-100 * (size - free) // size)
+    return BrickSpace(short(str(row.get("hostname"))), short(str(row.get("path"))), size, free, inodes, left, used)
+
+
+def _options(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
+    return gluster("volume", "get", volume, "all", "--xml"), gluster("volume", "status", volume, "detail", "--xml")
+
+
+OPTIONS = Question(
+    field="options",
+    title="quorum, time-outs, space",
+    subject=Subject.VOLUME,
+    cadence=Cadence.SLOW,
+    asks=_options,
+    parse=parse_options,
+)

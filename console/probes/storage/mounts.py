@@ -1,0 +1,130 @@
+"""The GlusterFS mounts of a node: whether each answers. A hung one must not hang the asking, nor pile up processes.
+
+What waits for a FUSE file system that does not answer can't always be killed: only while the daemon has not read its
+request (Linux fs/fuse/dev.c, request_wait_answer). So `timeout`, which with -s KILL goes too and waits for nobody,
+leaves such a `stat` behind; while it is there no other is started. Nothing that waits holds the shell's output open.
+Names are printed by printf: dash's echo would make lines of what the kernel has written as \\012, and any user may name
+a FUSE mount of his own.
+"""
+
+import re
+from dataclasses import dataclass
+
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran, short
+from console.probes.question import Cadence, Question, Subject
+from console.text import plain_text
+
+PATIENCE = 2
+"""Seconds a mount may take over `stat -f`."""
+MOST_MOUNTS = 32
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One mount of a GlusterFS volume. `why` is a sentence's end, empty while it answers.
+
+    One brick is enough for an answer to `stat -f`: whether files can be read is for the volume and the site to say.
+    """
+
+    volume: str
+    path: str
+    answers: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """Those of /proc/mounts, and those of /etc/fstab that are not there."""
+
+    mounts: tuple[Mount, ...]
+
+    def of(self, volume: str) -> tuple[Mount, ...]:
+        """The mounts of one volume."""
+        return tuple(mount for mount in self.mounts if mount.volume == volume)
+
+
+_TEST = r"""
+stuck= tests=
+waits() {
+  for comm in /proc/[0-9]*/comm; do read -r name <"$comm" && [ "$name" = stat ] && return; done 2>/dev/null
+  return 1
+}
+waits && while read -r age words; do [ "${age:-0}" -gt 2 ] && stuck="$stuck$words
+"; done <<END
+$(ps -ww -C stat -o etimes=,args=)
+END
+while read -r device path type rest; do
+  case $type in fuse.glusterfs) ;; *) continue ;; esac
+  here=$path
+  case $path in *\\*) here=$(printf '%b' "$path") ;; esac
+  case $stuck in *"stat -f -c drainboard -- $here
+"*) printf '%s\n' "stuck $device $path"; continue ;; esac
+  timeout -s KILL 2 stat -f -c drainboard -- "$here" </dev/null >/dev/null 2>&1 &
+  tests="$tests$! $device $path
+"
+done </proc/mounts
+while read -r pid device path; do
+  [ -n "$pid" ] && { wait "$pid"; printf '%s\n' "$? $device $path"; }
+done <<END
+$tests
+END
+[ -r /etc/fstab ] && while read -r device path type options rest; do
+  case $type in glusterfs) printf '%s\n' "listed $device $path $options" ;; esac
+done </etc/fstab
+echo end"""
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_STATUS = {"0": "", "stuck": "hung: an earlier look at it still waits, and can't be ended"}
+HUNG = f"hung: no answer within {PATIENCE} s"
+FAILS = "fails at once: its glusterfs process has died, or reaches no brick"
+MISSING = "is in /etc/fstab and not mounted"
+
+
+def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
+    """From the lines that _TEST prints: a status, or "stuck", of each mount; "listed" of each line of /etc/fstab."""
+    lines = ran(answers[0]).splitlines()
+    if not lines or lines[-1] != "end":
+        raise Unreadable("the list of mounts has no end")
+    words = [line.split(" ") for line in lines[:-1]]
+    if any(len(line) < 3 for line in words) or len(words) > MOST_MOUNTS:
+        raise Unreadable(f"the list of mounts is not one, or is longer than {MOST_MOUNTS}")
+    mounted = tuple(_mount(*line[:3]) for line in words if line[0] != "listed")
+    paths = {mount.path for mount in mounted}
+    listed = (_listed(*line[1:3]) for line in words if line[0] == "listed" and not _by_hand(line[3:]))
+    return Mounts((*mounted, *(mount for mount in listed if mount.path not in paths)))
+
+
+def _mount(status: str, device: str, path: str) -> Mount:
+    if status not in _STATUS and not status.isdecimal():
+        raise Unreadable("the test of a mount gave no status")
+    why = _STATUS.get(status, HUNG if status in ("124", "137") else FAILS)
+    return Mount(_volume(device), _path(path), not why, why)
+
+
+def _listed(device: str, path: str) -> Mount:
+    return Mount(_volume(device), _path(path).rstrip("/") or "/", False, MISSING)
+
+
+def _by_hand(options: list[str]) -> bool:
+    return "noauto" in (options[0] if options else "").split(",")
+
+
+def _volume(device: str) -> str:
+    """node1:/www, localhost:www or node1:/www/folder: the volume's name is www."""
+    return short(device.rpartition(":")[2].lstrip("/").partition("/")[0])
+
+
+def _path(text: str) -> str:
+    """The kernel writes blanks and the like in octal."""
+    return plain_text(_ESCAPE.sub(lambda found: chr(int(found[1], 8)), text))
+
+
+MOUNTS = Question(
+    field="mounts",
+    title="Gluster mounts",
+    subject=Subject.NODE,
+    cadence=Cadence.STORAGE,
+    asks=lambda _cluster, _name: (Run(("sh", "-c", _TEST), timeout=PATIENCE + 4),),
+    parse=parse,
+    apart=True,
+)

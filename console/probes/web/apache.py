@@ -1,0 +1,137 @@
+"""Apache on a node, asked from the node itself: its workers, and whether it serves the site."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Get, Page, Unreadable
+from console.probes.parsing import rate, serves, whole
+from console.probes.question import Cadence, Question, Subject
+
+LETTERS = "_SRWKDCLGI."
+"""Of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle cleanup,
+open."""
+MOST_SLOTS = 100_000
+
+
+@dataclass(frozen=True)
+class Apache:
+    """Of mod_status. Rates are between two looks: Apache's own ReqPerSec is an average since its start. They count the
+    console's own requests too."""
+
+    busy: int
+    idle: int
+    slots: int
+    """Capacity: every place of the scoreboard, open ones too."""
+    accesses: int | None = field(compare=False)
+    """Since its start. None: ExtendedStatus is off."""
+    uptime: int | None = field(compare=False)
+    """Seconds. None: not told, as by 2.4.6 with ExtendedStatus off."""
+    requests_per_second: float | None
+    """None: no second look to compare with yet, or ExtendedStatus is off."""
+    bytes_per_second: float | None = None
+    scoreboard: tuple[tuple[str, int], ...] = ()
+    """(letter, how many), in the order of LETTERS; letters nobody is at are left out."""
+    total_kbytes: int | None = field(default=None, compare=False)
+    at: float = field(default=0.0, compare=False)
+    """Of the look, in the console's monotonic seconds: the clock of the rates."""
+
+    @property
+    def extended(self) -> bool:
+        """Whether ExtendedStatus is on: without it there are no rates."""
+        return self.accesses is not None
+
+
+@dataclass(frozen=True)
+class Site:
+    """The check URL, aimed at this node's own Apache."""
+
+    status: int
+    seconds: float = field(compare=False)
+
+    @property
+    def serves(self) -> bool:
+        """As a load balancer's check would say."""
+        return serves(self.status)
+
+
+def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
+    """From /server-status?auto, whose keys vary by version and MPM."""
+    page = answers[0]
+    if page.status != 200:
+        raise Unreadable(f"mod_status answers HTTP {page.status}; allow /server-status from 127.0.0.1 on this node")
+    values = {name: value for name, colon, value in (line.partition(": ") for line in page.body.splitlines()) if colon}
+    if "BusyWorkers" not in values or "Scoreboard" not in values:
+        raise Unreadable("the status URL is not mod_status in its ?auto form")
+    busy, idle = whole(values["BusyWorkers"], "BusyWorkers"), whole(values.get("IdleWorkers"), "IdleWorkers")
+    if busy + idle > len(values["Scoreboard"]):
+        raise Unreadable("the scoreboard has fewer places than there are workers")
+    up = values.get("ServerUptimeSeconds") or values.get("Uptime")
+    look = Apache(
+        busy=busy,
+        idle=idle,
+        slots=len(values["Scoreboard"]),
+        accesses=_total(values, "Total Accesses"),
+        uptime=None if up is None else whole(up, "ServerUptimeSeconds"),
+        requests_per_second=None,
+        scoreboard=_letters(values["Scoreboard"]),
+        total_kbytes=_total(values, "Total kBytes"),
+        at=page.at,
+    )
+    return look if before is None or _restarted(before, look) else _with_rates(before, look)
+
+
+def _total(values: dict[str, str], name: str) -> int | None:
+    return whole(values[name], name) if name in values else None
+
+
+def _letters(scoreboard: str) -> tuple[tuple[str, int], ...]:
+    counts = Counter(scoreboard)
+    if not scoreboard or len(scoreboard) > MOST_SLOTS or set(counts) - set(LETTERS):
+        raise Unreadable("the scoreboard is not made of mod_status's letters")
+    return tuple((letter, counts[letter]) for letter in LETTERS if letter in counts)
+
+
+def _restarted(before: Apache, look: Apache) -> bool:
+    return (before.uptime or 0) > (look.uptime or 0) or (before.accesses or 0) > (look.accesses or 0)
+
+
+def _with_rates(before: Apache, look: Apache) -> Apache:
+    seconds = look.at - before.at
+    kbytes = rate(before.total_kbytes, look.total_kbytes, seconds)
+    return replace(
+        look,
+        requests_per_second=rate(before.accesses, look.accesses, seconds),
+        bytes_per_second=None if kbytes is None else kbytes * 1024,
+    )
+
+
+def parse_site(answers: tuple[Page, ...], _before: Site | None) -> Site:
+    """From the check URL."""
+    return Site(answers[0].status, answers[0].seconds)
+
+
+APACHE = Question(
+    field="apache",
+    title="Apache's mod_status",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=lambda cluster, name: (Get(cluster.web.status_url, via=name),),
+    parse=parse,
+    remedy="switch mod_status on, and correct `status_url` in the inventory if it lies elsewhere",
+)
+
+
+def _site(cluster: Cluster, name: str) -> tuple[Get, ...]:
+    return (Get(cluster.web.check_url, via=name, host=cluster.web.host),)
+
+
+SITE = Question(
+    field="site",
+    title="check URL, by itself",
+    subject=Subject.NODE,
+    cadence=Cadence.FAST,
+    asks=_site,
+    parse=parse_site,
+    remedy="correct `check_url` of [web] in the inventory, or mend the site",
+)

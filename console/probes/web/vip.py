@@ -1,0 +1,51 @@
+"""A virtual address as a visitor sees it: one GET of the check URL through it."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from console.inventory.addresses import same
+from console.inventory.cluster import Cluster
+from console.probes.ask import Get, Page
+from console.probes.parsing import serves
+from console.probes.question import Cadence, Question, Subject
+
+
+@dataclass(frozen=True)
+class Visit:
+    """`node` is which machine answered, where the site says so in an X-Node or X-Served-By header."""
+
+    status: int
+    node: str | None = field(compare=False)
+    seconds: float = field(compare=False)
+
+    @property
+    def served(self) -> bool:
+        """As a load balancer's check would say."""
+        return serves(self.status)
+
+
+def parse(answers: tuple[Page, ...], _before: Visit | None) -> Visit:
+    """From the check URL's answer."""
+    page = answers[0]
+    return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds)
+
+
+def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
+    vip = next(vip for vip in cluster.vips if vip.name == name)
+    if vip.url is None:
+        return ()
+    parts = urlsplit(vip.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    named = not any(same(parts.hostname or "", own) for own in (vip.address, "127.0.0.1"))
+    return (Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None),)
+
+
+VISIT = Question(
+    field="visit",
+    title="check URL, through the VIP",
+    subject=Subject.VIP,
+    cadence=Cadence.FAST,
+    asks=_asks,
+    parse=parse,
+    remedy="correct its `url`, or `check_url`, in the inventory, or mend the site",
+)

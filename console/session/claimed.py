@@ -1,0 +1,63 @@
+"""Who is at work on the firewalls of a cluster, by what the firewalls tell of their claims. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from console.operations.guards import Objection, Override
+from console.probes.firewalls.claim import GIVEN_UP, Claim
+from console.probes.snapshot import Known, Snapshot
+from console.session.lock import Holder
+from console.text import clock, listed, quoted
+
+_ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
+"""An action and its node, as every console words it: it can't speak for us."""
+
+
+def holder(claim: Claim, *firewalls: str) -> str:
+    """Who claims firewalls, for which work and since when, in words."""
+    since = f" since {clock(claim.since)}" if claim.since else ""
+    return f"{_who(claim)} is at work on {listed(firewalls)}{since}: {_work(claim) or 'it does not say at what'}"
+
+
+def _who(claim: Claim) -> str:
+    return quoted(claim.who, 40) if claim.who else "another console"
+
+
+def _work(claim: Claim) -> str:
+    return f"{quoted(claim.what)} in {quoted(claim.cluster)}" if claim.what else ""
+
+
+def _each(snapshot: Snapshot) -> Iterator[tuple[Claim, tuple[str, ...]]]:
+    """Each claim once, with the firewalls that tell of it."""
+    told = [(view.name, view.claim.value) for view in snapshot.firewalls if isinstance(view.claim, Known)]
+    for token in dict.fromkeys((claim.token, claim.held) for _, claim in told):
+        same = [(name, claim) for name, claim in told if (claim.token, claim.held) == token]
+        yield max((claim for _, claim in same), key=lambda claim: claim.until), tuple(name for name, _ in same)
+
+
+def claimed(snapshot: Snapshot, own: frozenset[str]) -> Iterator[Objection]:
+    """Who else claims a firewall, by the last look at it. `own`: tokens of this console's claims."""
+    for claim, firewalls in _each(snapshot):
+        if claim.held and claim.token not in own:
+            clears = f"Wait until it ends ({GIVEN_UP})"
+            yield Objection(firewalls[0], holder(claim, *firewalls), clears, Override.NEVER)
+
+
+def fell_silent(snapshot: Snapshot, now: float, journal: str) -> Iterator[Objection]:
+    """Whose claim ended without its last word, until its last order has ended. `journal`: where the runs of this
+    console are written down, which tell that themselves. `now`: Unix time."""
+    for claim, firewalls in _each(snapshot):
+        ended = claim.held or claim.released or not claim.token
+        if not ended and now < claim.until and claim.where != journal:
+            saw = f"{_who(claim)} fell silent at {_work(claim)}: its last order may still be on its way"
+            yield Objection(firewalls[0], saw, f"Wait until {clock(claim.until)}", Override.CONFIRM)
+
+
+def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | None:
+    """Who else claims a firewall of the cluster now, for one line of the screen."""
+    claim = next((claim for claim, _ in _each(snapshot) if claim.held and claim.token not in own), None)
+    if claim is None:
+        return None
+    what = claim.what if _ACTION.fullmatch(claim.what) else quoted(claim.what)
+    here = claim.cluster == snapshot.cluster.name
+    return Holder(_who(claim), what if here else f"{what} ({quoted(claim.cluster)})")

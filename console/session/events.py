@@ -1,0 +1,38 @@
+"""What appears and disappears in a cluster's picture, told as it happens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from console import steady
+from console.health import Finding
+from console.health.news import Bulletin
+from console.inventory.cluster import Cluster
+from console.probes.snapshot import Snapshot, empty
+from console.session.poller import ours
+from console.session.runner import Note
+
+TOGETHER = 0.2
+"""Seconds after an answer until it is thought about: rounds begin together, and so their answers come."""
+
+
+async def follow(
+    cluster: Cluster,
+    change: Callable[[], Awaitable[None]],
+    picture: Callable[[], Snapshot],
+    worth: Callable[[Finding], bool],
+    tell: Callable[[Note], None],
+) -> None:
+    """Until it is cancelled: after each `change` tells what is new in the picture and `worth` it, and what is over."""
+    bulletin, fault = Bulletin(empty(cluster)), ""
+    while True:
+        await change()
+        await asyncio.sleep(TOGETHER)
+        try:
+            bulletin, happened = bulletin.after(picture(), worth)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the telling, unseen
+            if repr(error) != fault:
+                fault = repr(error)
+                tell(Note(steady.now(), cluster.name, "seen", f"events are missing: {ours(error)}"))
+            continue
+        for what, finding in happened:
+            tell(Note(steady.now(), finding.machine, what, finding.says))

@@ -1,0 +1,121 @@
+"""The journal's files on disk. Only regular ones are opened, and a disk that hangs costs its seconds once."""
+
+import contextlib
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from console.inventory.paths import make_private
+
+T = TypeVar("T")
+
+SECONDS = 3.0
+"""Longer than a disk takes that works. The screen stands still meanwhile."""
+MAX_SIZE = 8 << 20
+"""Bytes of one run's file."""
+
+Mark = tuple[int, int]
+"""A file's size and time of change."""
+
+
+class JournalError(Exception):
+    """The journal can't be read or written; nothing may be sent then. One sentence."""
+
+
+class _Waiting:
+    """The call that a disk has not answered yet. All folders of the journal lie on one disk."""
+
+    thread: threading.Thread | None = None
+
+
+def in_time(call: Callable[[], T], path: Path, seconds: float = SECONDS) -> T:
+    """The outcome of `call`, which reads or writes at `path`. Raises JournalError for a disk that hangs, OSError."""
+    if _Waiting.thread is not None and _Waiting.thread.is_alive():
+        raise JournalError(f"The disk under {path} does not answer; mend it, or point DRAINBOARD_STATE to another one")
+    outcome: list[T | OSError] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call())
+        except OSError as error:
+            outcome.append(error)
+
+    thread = _Waiting.thread = threading.Thread(target=run, name="journal", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise JournalError(
+            f"The disk under {path} did not answer within {seconds:g} s; mend it, or point DRAINBOARD_STATE elsewhere"
+        )
+    if isinstance(outcome[0], OSError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def mark_of(path: Path) -> Mark:
+    """Changes when the file does. Raises OSError."""
+    seen = path.lstat()
+    return seen.st_size, seen.st_mtime_ns
+
+
+def read(path: Path) -> bytes:
+    """All of a regular file. Raises OSError: for a pipe, a device, a folder or a link, too."""
+    handle = _opened(path, os.O_RDONLY)
+    try:
+        size = os.fstat(handle).st_size
+        if size > MAX_SIZE:
+            raise OSError(27, f"it has more than {MAX_SIZE >> 20} MiB")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MAX_SIZE)
+    finally:
+        os.close(handle)
+
+
+def append(path: Path, line: bytes, new: bool) -> None:
+    """One write and one fsync; a `new` file's name is made durable too. A line that was cut short is closed first.
+    Raises OSError."""
+    if new:
+        make_private(path.parent)
+    handle = _opened(path, os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else os.O_CREAT))
+    try:
+        if new:
+            os.fchmod(handle, 0o600)  # the umask may have taken our own rights
+        size = os.fstat(handle).st_size
+        cut_short = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        data = b"\n" * cut_short + line + b"\n"
+        if os.write(handle, data) != len(data):
+            raise OSError(28, "No space left on device")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if new:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _opened(path: Path, flags: int) -> int:
+    """Without waiting for whoever is at the other end of a pipe. Raises OSError."""
+    try:
+        handle = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise
+        raise OSError(error.errno, "it is no regular file") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(22, "it is no regular file")
+    return handle
+
+
+def names(folder: Path) -> list[Path]:
+    """The runs' files in a folder; none where there is none. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as found:
+        return sorted(Path(one.path) for one in found if one.name.endswith(".jsonl"))
+    return []

@@ -1,0 +1,162 @@
+"""A run as its lines tell it, and what several runs say together. Pure."""
+
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from console.session.journal_disk import Mark
+from console.session.journal_lines import Entry, texts
+
+OUT = ("drain", "remove")
+"""Actions that take a node out for good."""
+IN = ("rejoin", "undo")
+"""Actions that put it back."""
+
+
+class Record(NamedTuple):
+    """One run, as far as it is on disk."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    damage: tuple[str, ...] = ()
+    """What of its file can't be read, see `journal_lines`."""
+
+    def first(self, name: str) -> str:
+        """A fact of the opening line, as text."""
+        value: object = self.entries[0].facts.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def told(self) -> bool:
+        """It says which node it is about, and what is done to it."""
+        return bool(self.entries) and self.entries[0].kind == "opened" and bool(self.node and self.action)
+
+    @property
+    def run(self) -> int:
+        """Its place among the runs; -1 for one of a version that did not count."""
+        return cast("int", self.entries[0].facts.get("run", -1))
+
+    @property
+    def node(self) -> str:
+        """Which node it is about."""
+        return self.first("node")
+
+    @property
+    def action(self) -> str:
+        """Value of the Action."""
+        return self.first("action")
+
+    @property
+    def begun(self) -> float:
+        """Unix time."""
+        return self.entries[0].at
+
+    @property
+    def outcome(self) -> str | None:
+        """How it was closed; None while it is open."""
+        closed = (entry.facts.get("outcome") for entry in self.entries if entry.kind == "closed")
+        return next((cast("str", outcome) for outcome in closed if outcome is not None), None)
+
+    @property
+    def found(self) -> dict[str, str]:
+        """What was there before our own doing, by key; a note is only written again where it was somebody else's."""
+        merged = dict(cast("dict[str, str]", self.entries[0].facts.get("found", {})))
+        for entry in self.entries:
+            if entry.kind == "found":
+                merged |= entry.facts
+        return merged
+
+    @property
+    def agreed(self) -> frozenset[tuple[str, str, str]]:
+        """The objections that a person had overcome when it was opened, as `Objection.about` names them."""
+        known: object = self.entries[0].facts.get("agreed")
+        every = cast("list[object]", known) if isinstance(known, list) else []
+        parts = [tuple(texts(one)) for one in every]
+        return frozenset((one[0], one[1], one[2]) for one in parts if len(one) == 3)
+
+    @property
+    def unheard(self) -> dict[str, float]:
+        """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
+        the Unix time by which it has ended. What the same machine said to a later order is no news of it."""
+        ends, under_way = dict[str, float](), dict[str, float]()
+        for entry in self.entries:
+            if entry.kind == "sending":
+                ends = _later(ends, under_way)
+                within = cast("dict[str, float]", entry.facts.get("within", {}))
+                under_way = {name: entry.at + seconds for name, seconds in within.items()}
+            elif entry.kind == "answered":
+                lost = set(texts(entry.facts.get("lost", list(under_way))))
+                under_way = {name: end for name, end in under_way.items() if name in lost}
+        return _later(ends, under_way)
+
+    @property
+    def steps(self) -> dict[str, Entry]:
+        """How each step ended the last time it was gone through: `seen`, `partly` or `left`."""
+        ended = (one for one in self.entries if one.kind in ("seen", "partly", "left"))
+        return {cast("str", one.facts["step"]): one for one in ended if "step" in one.facts}
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """The steps that need not be gone through again: seen everywhere, or left when their time was up."""
+        return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
+
+    @property
+    def missed(self) -> dict[str, str]:
+        """Machines that some step could not tell when it was gone through last, and what that means."""
+        missed = dict[str, str]()
+        for entry in self.steps.values():
+            missed |= cast("dict[str, str]", entry.facts.get("missed", {}))
+        return missed
+
+    def last(self, kind: str) -> Entry | None:
+        """The newest entry of a kind."""
+        return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
+
+
+Seen = tuple[Mark, Record]
+"""When a file was read, and what it held then."""
+
+
+class Unread(NamedTuple):
+    """A file, or the folder, that can't be read in full."""
+
+    path: Path
+    why: str
+
+    @property
+    def says(self) -> str:
+        """In a sentence, without its end."""
+        return f"journal {self.path} can't be read: {self.why}"
+
+
+MOVE = "See what it says, then move it away"
+"""Mends what can't be read."""
+
+
+class Read(NamedTuple):
+    """The runs in the order in which they were begun, and what can't be read."""
+
+    records: tuple[Record, ...]
+    unread: tuple[Unread, ...] = ()
+
+
+def _later(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
+    return {name: max(some.get(name, 0.0), others.get(name, 0.0)) for name in {**some, **others}}
+
+
+def unfinished(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Runs that were never closed, oldest first."""
+    return tuple(record for record in records if record.outcome is None)
+
+
+def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
+    """The newest run that took a node out and that nothing has put back since."""
+    for record in reversed(records):
+        if record.node != node:
+            continue
+        if record.action in OUT or (record.action == "reboot" and record.outcome != "done"):
+            return None if record.outcome == "put back" else record
+        if record.action in (*IN, "reboot") and record.outcome == "done":
+            return None
+        if record.action not in (*IN, "reboot") and record.outcome is None and record.found:
+            return record  # a later version's: what it found is to be put back all the same
+    return None

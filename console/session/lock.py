@@ -1,0 +1,75 @@
+"""Who works on a cluster from this machine: one run at a time, held by the operating system, gone with the holder."""
+
+import fcntl
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from console.inventory.paths import make_private
+
+TRIES = 3
+"""Attempts, 10 ms apart: whoever looks whether the lock is held has it for less than one."""
+
+
+class Locked(Exception):
+    """Somebody else works on the cluster. One sentence."""
+
+
+class Holder(NamedTuple):
+    """Who works on a cluster, and at what: an action and its node."""
+
+    who: str
+    what: str
+
+    def carries_out(self, action: str, node: str) -> str:
+        """That it is this run, and that there is nothing to be done about it; "" where it is another one."""
+        return f"under way: {self.who} carries it out; wait until it ends" if self.what == f"{action} {node}" else ""
+
+
+@contextmanager
+def holding(path: Path, says: str) -> Generator[None]:
+    """Holds the cluster's lock, and leaves `says` in the file for whoever comes meanwhile. Raises Locked."""
+    make_private(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _locked(handle, fcntl.LOCK_EX, TRIES):
+            raise Locked(f"{_read(handle)} is working on this cluster; wait until it ends")
+        os.ftruncate(handle, 0)
+        os.write(handle, says.encode()[:200])
+        yield
+    finally:
+        os.close(handle)
+
+
+def holder(path: Path) -> Holder | None:
+    """Who holds the lock now, in whatever process; what is left of one that has ended means nothing."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        if _locked(handle, fcntl.LOCK_SH):
+            return None
+        who, _, what = _read(handle).partition(": ")
+        return Holder(who, what)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, kind: int, tries: int = 1) -> bool:
+    """Whether it could be had. It is given back when the handle is closed."""
+    for left in range(tries - 1, -1, -1):
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01 if left else 0)
+        else:
+            return True
+    return False
+
+
+def _read(handle: int) -> str:
+    return os.read(handle, 200).decode(errors="replace").strip() or "another console"

@@ -1,0 +1,100 @@
+"""A run that is open, as its journal tells it: how far it came, and why it went no further. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from console.operations.guards import Action, Objection, Override
+from console.operations.plan import NotBegun
+from console.operations.procedures import PROCEDURES
+from console.session.journal import MOVE, Entry, Record, Unread
+from console.text import clock, counted, doing, listed, quoted
+
+FEW = 3
+"""Files that are named one by one."""
+
+
+def how_far(record: Record) -> str:
+    """1 of 3 steps done, 1 partly."""
+    total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
+    partly = sum(entry.kind == "partly" for entry in record.steps.values())
+    done = len(record.steps) - partly
+    far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
+    return far + (f", {partly} partly" if partly else "")
+
+
+def told_again(names: list[str], key: str) -> str:
+    """That machines which a run could not tell can be told now."""
+    return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
+
+
+def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
+    """Why it is open, what matters most first, each once; at least one sentence. `silent`: firewalls that do not
+    answer, where that is known: what the journal says of one that does is over."""
+    gaps = record.missed
+    back = [name for name in gaps if silent is not None and name not in silent]
+    said = [told_again(back, "resume")] if back else []
+    said += [says for name, says in gaps.items() if name not in back]
+    said += _ends(record)
+    last = record.last("seen")
+    if last and not gaps:
+        said.append(f"last read back: {last.facts.get('says', '?')}")
+    return list(dict.fromkeys(said))
+
+
+def _ends(record: Record) -> Iterator[str]:
+    """Where it ended each time, newest first, and what it passed over."""
+    if record.entries[-1].kind not in ("failed", "halted", "parked"):
+        yield _interrupted(record.entries)
+    for at in range(len(record.entries) - 1, -1, -1):
+        entry = record.entries[at]
+        if entry.kind == "failed":
+            yield f"stopped at “{entry.facts.get('step', '?')}”: {entry.facts.get('why', '?')}"
+        elif entry.kind == "halted":
+            yield f"stopped by {entry.facts.get('by', '?')} {_where(record.entries[:at])}"
+        elif entry.kind == "left":
+            yield f"went on all the same: {entry.facts.get('says', '?')}"
+
+
+def _interrupted(entries: tuple[Entry, ...]) -> str:
+    """Where a console ended that could write no reason."""
+    step, kind = _step(entries), entries[-1].kind
+    if kind == "sending":
+        return f"cut off at “{step}” with its orders on their way: resuming sees whether they have arrived"
+    if kind == "answered":
+        return f"cut off at “{step}”: its orders had been given; resuming sees whether it has happened"
+    return f"cut off {_where(entries)}"
+
+
+def _where(entries: tuple[Entry, ...]) -> str:
+    step = _step(entries)
+    between = not step or entries[-1].kind in ("seen", "partly", "left")
+    return f"after “{step}”" if step and between else f"at “{step}”" if step else "before anything was sent"
+
+
+def _step(entries: tuple[Entry, ...]) -> str:
+    return next((str(step) for entry in reversed(entries) if (step := entry.facts.get("step"))), "")
+
+
+def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
+    """Orders of runs nobody carries out any more that may still arrive: what is read before they have can't last."""
+    for record in records:
+        ends = {machine: end for machine, end in record.unheard.items() if now < end}
+        if ends:
+            saw = f"an order of {record.action} {record.node} to {listed(ends)} may still be on its way"
+            saw += ": nobody heard its end"
+            yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
+
+
+def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
+    """Journals that can't be read: what else is open is not known."""
+    for at, file in enumerate(files[:FEW]):
+        rest = f" (and {len(files) - FEW} more)" if at == FEW - 1 and len(files) > FEW else ""
+        yield Objection(node, f"{file.says}{rest}", MOVE, Override.CONFIRM)
+
+
+def action_of(record: Record) -> Action:
+    """What a run does. Raises NotBegun for one of a later version."""
+    try:
+        return Action(record.action)
+    except ValueError:
+        says = f"this version knows no action {quoted(record.action)}: resume it with the version that began it"
+        raise NotBegun(f"{says}, or put {record.node} back") from None

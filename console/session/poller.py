@@ -1,0 +1,237 @@
+"""Asks every machine its questions, each at its own pace, and folds the answers into one snapshot.
+
+Each round (`console.probes.schedule`) is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing
+else.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from functools import partial
+from typing import Any
+
+from console import steady
+from console.inventory.cluster import Cluster
+from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError
+from console.probes.freshness import max_age, patience
+from console.probes.question import Cadence, Question, Subject
+from console.probes.schedule import Round, rounds
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, empty, fold, reading_of
+from console.text import clock, plain_text
+from console.wire import Wire
+
+EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
+"""What is asked at a calmer pace while nobody looks."""
+LARGE = 64 << 10
+"""Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
+MANY = 1000
+"""Rows, likewise."""
+
+
+def _slow(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
+    return question.searches or sum(map(_size, answers)) > LARGE
+
+
+def _size(answer: Answer | WireError) -> int:
+    """About; rows that are too many to count are LARGE."""
+    match answer:
+        case Ran():
+            return len(answer.out) + len(answer.err)
+        case Page():
+            return len(answer.body)
+        case Rows():
+            return LARGE + 1 if len(answer.rows) > MANY else sum(len(cell) for row in answer.rows for cell in row)
+        case _:
+            return 0
+
+
+def _silent(reading: Reading[Any]) -> bool:
+    return isinstance(reading, Unknown) and reading.unanswered
+
+
+def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
+    """What was known, until it is too old; then the calm sentence, and since when."""
+    if isinstance(before, Known) and sent - before.at <= age:
+        return before
+    last = before.at if isinstance(before, Known) else before.since
+    known = f"; not known since {clock(last)}" if before is not NOT_ASKED else ""
+    return Unknown(plain_text(busy + known), steady.now(), sent, Cause.BUSY)
+
+
+def ours(error: Exception) -> str:
+    """Words for a fault of this program."""
+    return f"an error in this program: {error!r}"
+
+
+class Poller:
+    """Keeps `snapshot` as young as the timings say, from `start` to `close`."""
+
+    def __init__(self, cluster: Cluster, wire: Wire, without: frozenset[Cadence] = frozenset()) -> None:
+        """`without`: what is not asked at all."""
+        self.snapshot: Snapshot = empty(cluster)
+        self._cluster = cluster
+        self._wire = wire
+        self._rounds = tuple(one for one in rounds(cluster) if one.cadence not in without)
+        self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
+        self._avoid: dict[str, str | None] = {}
+        """By volume: the node that gave no answer about it last time."""
+        self._failing: set[Round] = set()
+        self._early = {one: asyncio.Event() for one in self._rounds}
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._attended = True
+        self._calm_until = 0.0
+        self._start = 0.0
+        self.begun = self.late = 0
+        """Rounds so far, and those of them that began more than a tenth of their pace after they were due."""
+
+    def start(self, after: float = 0.0) -> None:
+        """Begins every round, once, `after` seconds from now."""
+        if self._tasks:
+            return
+        self._start = time.monotonic() + after
+        self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
+
+    async def close(self) -> None:
+        """Ends every round."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def attend(self, on: bool) -> None:
+        """Whether somebody looks. While nobody does, nothing is asked more often than `timings.background` says."""
+        if on and not self._attended:
+            self._calm_until = time.monotonic() + self._cluster.timings.answer
+            for one in self._rounds:
+                if one.cadence in EVERYDAY:
+                    self._early[one].set()
+        self._attended = on
+
+    @property
+    def calm(self) -> float:
+        """The least seconds between two rounds: 0 while somebody looks, and all readings are as young as that."""
+        return 0.0 if self._attended and time.monotonic() >= self._calm_until else self._cluster.timings.background
+
+    def _pace(self, one: Round) -> float:
+        pace = float(getattr(self._cluster.timings, one.cadence.value))
+        calm = one.cadence in EVERYDAY and not self._attended
+        return max(pace, self._cluster.timings.background) if calm else pace
+
+    def nudge(self, questions: Sequence[Question[Any]]) -> None:
+        """Has these asked again now, rather than when their time has come."""
+        for one in self._rounds:
+            if any(question in one.questions for question in questions):
+                self._early[one].set()
+
+    async def change(self, patience: float | None = None) -> None:
+        """Returns after the next answer has been folded in, or after `patience` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
+
+    async def settle(self, waiting: Callable[[Snapshot], bool], patience: float) -> None:
+        """Returns when nothing is waited for any more, or after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while waiting(self.snapshot) and time.monotonic() < deadline:
+            await self.change(max(0.05, deadline - time.monotonic()))
+
+    async def _keep_asking(self, one: Round) -> None:
+        due = self._start
+        await asyncio.sleep(due - time.monotonic())
+        while True:
+            self._early[one].clear()
+            async with self._turn(one):
+                self.begun += 1
+                self.late += time.monotonic() > due + self._pace(one) / 10
+                answered = await self._ask(one)
+            pace = self._pace(one) if answered else min(self._pace(one), self._cluster.timings.storage)
+            due = self._next(pace)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - time.monotonic()):
+                    await self._early[one].wait()
+                    due = time.monotonic()
+
+    def _next(self, pace: float) -> float:
+        """Rounds of one pace begin together: what arrives together is painted together. A quarter is left to rest."""
+        count = int((time.monotonic() - self._start) / pace + 0.25) + 1
+        return self._start + count * pace
+
+    def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
+        """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""
+        alone = one.subject is Subject.VOLUME and not any(question.apart for question in one.questions)
+        return self._one_at_a_time[one.name] if alone else nullcontext()
+
+    async def _ask(self, one: Round) -> bool:
+        """One round of one subject. Returns whether all of it was answered."""
+        asks = [question.asks(self._cluster, one.name) for question in one.questions]
+        flat = tuple(ask for some in asks for ask in some)
+        sent = steady.now()
+        machine = self._asker(one, flat)
+        try:
+            answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
+            answers = (WireError(f"{machine} can't be asked: {ours(error)}"),) * len(flat)
+        at, back, answered, fresh = 0, False, True, True
+        for question, some in zip(one.questions, asks, strict=True):
+            reading = await self._read(question, one.name, answers[at : at + len(some)], sent)
+            back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
+            answered &= isinstance(reading, Known)
+            fresh &= isinstance(reading, Known) and reading.at == sent
+            self.snapshot = fold(self.snapshot, question, one.name, reading)
+            at += len(some)
+        if one.subject is Subject.VOLUME:
+            self._avoid[one.name] = None if answered else machine
+        if back or self._begins_to_fail(one, fresh):
+            self._hurry(one)
+        self._changed.set()
+        self._changed = asyncio.Event()
+        return answered
+
+    def _begins_to_fail(self, one: Round, fresh: bool) -> bool:
+        """A volume whose cheap state is no longer told: then heal info is news (`console.health.facts.heal_info`)."""
+        if one.subject is not Subject.VOLUME or one.cadence is not Cadence.STORAGE:
+            return False
+        begins = not fresh and one not in self._failing
+        (self._failing.discard if fresh else self._failing.add)(one)
+        return begins
+
+    def _hurry(self, one: Round) -> None:
+        """A subject that answers again is asked the rest at once, not when its slow questions' time has come."""
+        for other in self._rounds:
+            if other is not one and (other.subject, other.name) == (one.subject, one.name):
+                self._early[other].set()
+
+    def _asker(self, one: Round, asks: tuple[Ask, ...]) -> str:
+        """A volume is asked about through the first node that answers; a VIP from the console or through `via`."""
+        if one.subject is Subject.VOLUME:
+            answering = [view.name for view in self.snapshot.nodes if isinstance(view.host, Known)]
+            others = [name for name in answering if name != self._avoid.get(one.name)]
+            return next(iter(others or answering), self._cluster.nodes[0].name)
+        if one.subject is Subject.DATABASE:
+            synced = (
+                view.name for view in self.snapshot.nodes if isinstance(view.galera, Known) and view.galera.value.synced
+            )
+            return next(synced, self._cluster.nodes[0].name)
+        if one.subject is Subject.VIP:
+            via = next((ask.via for ask in asks if isinstance(ask, Get)), None)
+            return via or self._cluster.machines[0].name
+        return one.name
+
+    async def _read(
+        self, question: Question[Any], name: str, answers: tuple[Answer | WireError, ...], sent: float
+    ) -> Reading[Any]:
+        error = next((answer for answer in answers if isinstance(answer, WireError)), None)
+        if error is not None:
+            return Unknown(str(error), steady.now(), sent, error.cause)
+        before = reading_of(self.snapshot, question, name)
+        parse = partial(question.read, self._cluster, answers, before.value if isinstance(before, Known) else None)
+        try:
+            return Known(await asyncio.to_thread(parse) if _slow(question, answers) else parse(), sent)
+        except Busy as busy:
+            return _kept(before, max_age(question.cadence, self._cluster.timings), str(busy), sent)
+        except Unreadable as unreadable:
+            why = f"“{question.title}” can't be read: {plain_text(str(unreadable))}"
+            return Unknown(why, steady.now(), sent, Cause.UNREADABLE)
+        except Exception as error:  # noqa: BLE001 -- as in _ask
+            return Unknown(f"“{question.title}” can't be read: {ours(error)}", steady.now(), sent, Cause.UNREADABLE)

@@ -1,0 +1,368 @@
+"""Carries out a procedure: the only code that changes the world.
+
+For each step: look, see whether it has happened already, note what was found, write the journal, send, and wait until
+what was wanted is read back; then write the journal again. Killed anywhere, `remaining` says where to go on.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from console import steady
+from console.inventory.cluster import Cluster
+from console.operations.guards import About, objections
+from console.operations.procedures import PROCEDURES
+from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.probes.ask import Answer, WireError
+from console.probes.freshness import as_of, patience, since
+from console.probes.question import Question, Subject
+from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
+from console.session.claims import Claims, Elsewhere
+from console.session.journal import Journal, Record
+from console.session.orders import complaint, shown, unheard, within
+from console.session.poller import Poller
+from console.text import clock, listed, quoted
+from console.wire import Wire
+
+GRACE = 6.0
+"""Seconds to wait for a firewall that fell silent during the run, before the run goes on without it."""
+
+GUARD_PATIENCE = 60.0
+"""Seconds a guarded step waits for objections to clear before the run stops."""
+
+QUIET = 1.0
+"""Seconds a step may take before it says what it waits for."""
+
+LONG = 5.0
+"""Seconds an order may take before it is said that it is waited for."""
+
+PAUSE = 0.25
+"""Seconds between two looks while waiting."""
+
+
+class Stopped(Exception):
+    """The run can't go on. One sentence; what is open stays open and can be resumed."""
+
+
+class Note(NamedTuple):
+    """One line about a run, for screen and terminal."""
+
+    at: float
+    node: str
+    step: str
+    says: str
+    final: bool = False
+
+
+def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps from the beginning of the phase that was interrupted: within a phase each is checked again."""
+    first = next((step for step in steps if step.name not in record.behind), None)
+    if first is None:
+        return ()
+    return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
+
+
+class Runner:
+    """Carries out one run of one cluster."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        wire: Wire,
+        poller: Poller,
+        journal: Journal,
+        claims: Claims,
+        agreed: frozenset[About],
+        tell: Callable[[Note], None],
+    ) -> None:
+        """`agreed`: the objections that a person has overcome."""
+        self._cluster = cluster
+        self._wire = wire
+        self._poller = poller
+        self._journal = journal
+        self._claims = claims
+        self._agreed = agreed
+        self._tell = tell
+        self._leaving: dict[Order, float] = {}
+        """Orders whose end is not known yet, and the monotonic time by which it is."""
+
+    @property
+    def on_its_way(self) -> str:
+        """The orders that have left and not ended, in a sentence; "" while there are none."""
+        if not self._leaving:
+            return ""
+        names = listed(order.machine for order in self._leaving)
+        left = max(0.0, max(self._leaving.values()) - time.monotonic())
+        return f"an order to {names} is on its way and can't be called back; it is waited for, at most {left:.0f} s"
+
+    async def carry_out(self, record: Record, intent: Intent) -> Record:
+        """To the end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
+        silent = frozenset(
+            view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
+        )  # confirmed before the run began: not waited for
+        missed: dict[str, str] = {}
+        for step in remaining(record, PROCEDURES[intent.action]):
+            record, left = await self._step(step, record, replace(intent, found=record.found), silent)
+            missed |= left
+        if not missed:
+            record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
+        if missed:
+            record = self._journal.write(record, "parked", missed=missed)
+            await self._claims.release(ended=not record.unheard)
+            self._say(intent, "parked", "; ".join(missed.values()), final=True)
+            return record
+        record = self._journal.write(record, "closed", outcome="done")
+        await self._claims.release(ended=not record.unheard)  # before it is said: whoever reads "done" may go on
+        self._say(intent, "done", f"{intent.action.value} {intent.node}: done", final=True)
+        return record
+
+    async def _still_so(self, record: Record, intent: Intent, silent: frozenset[str]) -> tuple[Record, dict[str, str]]:
+        """All that the run claims, read once more over one picture: somebody may have written between two steps. It is
+        done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
+        claimed, missed = lasting(PROCEDURES[intent.action]), dict[str, str]()
+        for last in (False, True):
+            now = await self._as_it_is(claimed, intent)
+            for step, progress in now.items():
+                if progress.missed:
+                    says = progress.says
+                    record = self._journal.write(
+                        record, "partly", step=step.name, says=says, missed=dict(progress.missed)
+                    )
+                    missed |= progress.missed
+            undone = {step: progress.says for step, progress in now.items() if not progress.done}
+            for step, says in undone.items():
+                if last:
+                    why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
+                    self._journal.write(record, "failed", step=step.name, why=why)
+                    raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
+                self._say(intent, step.name, f"it has come undone and is done again: {says}")
+                record, left = await self._step(step, record, intent, silent)
+                missed |= left
+            if not undone or missed:
+                break
+        return record, missed
+
+    async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
+        """How far each of these steps is, over one picture that was asked for now."""
+        if not claimed:
+            return {}
+        every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
+        picture = await self._look(every, intent.node)
+        return {step: step.done(picture, intent) for step in claimed}
+
+    async def _step(
+        self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
+    ) -> tuple[Record, dict[str, str]]:
+        self._say(intent, step.name, step.told(intent, self._picture()))
+        picture = await self._look(step.watches, intent.node)
+        progress = step.done(picture, intent)
+        if not _over(progress, silent):
+            record, intent, picture = await self._free(step, record, intent, picture)
+            progress = step.done(picture, intent)
+        if not _over(progress, silent):
+            record, progress = await self._send_until_done(step, record, intent, silent, picture)
+        kind = "partly" if progress.missed else "seen" if progress.done else "left"
+        record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
+        self._say(intent, step.name, progress.says)
+        return record, dict(progress.missed)
+
+    def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
+        """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
+        old = record.found
+        found = step.finds(picture, intent).items()
+        facts = {key: value for key, value in found if key not in old or (step.renews and old[key] != value)}
+        if facts:
+            record = self._journal.write(record, "found", **facts)
+        return record, replace(intent, found=record.found)
+
+    async def _send_until_done(
+        self, step: Step, record: Record, intent: Intent, silent: frozenset[str], picture: Snapshot
+    ) -> tuple[Record, Progress]:
+        record, moment, sent = await self._send(step, record, intent, picture)
+        began = time.monotonic()
+        last = ""
+        seldom = began
+        while True:
+            self._poller.nudge([question for question in step.watches if question.subject is not Subject.VOLUME])
+            if (
+                time.monotonic() - seldom > self._cluster.timings.poll
+            ):  # looks at a volume that follow too close are one
+                self._poller.nudge(step.watches)
+                seldom = time.monotonic()
+            await self._poller.change(PAUSE)
+            picture = self._since(moment)
+            progress = step.done(picture, intent)
+            waited = time.monotonic() - began
+            if _over(progress, silent) or (progress.done and waited > GRACE):
+                return record, progress
+            if not progress.done and waited > QUIET and progress.says != last:
+                self._say(intent, step.name, last := progress.says)
+            if waited > step.timeout(self._cluster.timings):
+                return record, self._late(step, record, progress)
+            if step.again and time.monotonic() - sent > step.again and not progress.done:
+                record, intent = self._find(step, record, intent, picture)
+                record, moment, sent = await self._send(step, record, intent, picture)
+
+    def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
+        limit = step.timeout(self._cluster.timings)
+        if step.goes_on:
+            return progress._replace(says=f"{progress.says}, after {limit:g} s")
+        says = "; ".join(filter(None, (progress.says, self._claims.unclaimed())))
+        self._journal.write(record, "failed", step=step.name, why=says)
+        raise Stopped(f"{says}, after {limit:g} s. Mend it and resume this run, or put the node back")
+
+    async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
+        """Writes what is about to leave, then lets it leave, to all machines at once. A run that is stopped meanwhile
+        waits for their ends: what an undo is to find has happened then."""
+        orders = step.orders(picture, intent)
+        if not orders:
+            return record, steady.now(), time.monotonic()
+        orders = await self._claimed(step, record, intent, orders)
+        if not orders:
+            return record, steady.now(), time.monotonic()
+        seconds = {order.machine: within(order) for order in orders}
+        record = self._journal.write(
+            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
+        )
+        moment, now = steady.now(), time.monotonic()
+        self._leaving = {order: now + within(order) for order in orders}
+        ended = asyncio.create_task(self._ended(step, record, intent, orders))
+        try:
+            await asyncio.wait({ended}, timeout=LONG)
+            if self.on_its_way:
+                self._say(intent, step.name, self.on_its_way)
+            record = await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            if self.on_its_way:
+                self._say(intent, step.name, self.on_its_way)
+            await ended
+            raise
+        return record, moment, time.monotonic()
+
+    async def _claimed(
+        self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]
+    ) -> tuple[Order, ...]:
+        """The orders that may leave: what goes to a firewall needs the claim on it. Raises Stopped."""
+        machines = frozenset(order.machine for order in orders)
+        firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
+        try:
+            held = await self._claims.order(machines, max(within(order) for order in orders))
+        except Elsewhere as why:
+            self._journal.write(record, "failed", step=step.name, why=str(why))
+            raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
+        if says := self._claims.unclaimed(firewalls - held):
+            self._say(intent, step.name, says)
+        return tuple(order for order in orders if order.machine not in firewalls - held)
+
+    async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
+        """Lets orders leave and writes down that they have ended, or that their time is over."""
+        answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
+        whys = {order.machine: why for order, answer in answers.items() if (why := complaint(order, answer))}
+        lost = [order.machine for order, answer in answers.items() if unheard(answer)]
+        record = self._journal.write(record, "answered", step=step.name, errors=whys, lost=lost)
+        for why in whys.values():
+            self._say(intent, step.name, why)
+        return record
+
+    async def _order(self, order: Order) -> Answer | WireError:
+        answer = (await self._wire.send(order.machine, (order.run,), within(order)))[0]
+        self._leaving.pop(order, None)
+        return answer
+
+    async def _look(self, watches: tuple[Question[Any], ...], node: str) -> Snapshot:
+        """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""
+        moment, began = steady.now(), time.monotonic()
+        limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in watches)
+        self._poller.nudge(watches)
+        while True:
+            picture = self._since(moment)
+            pending = any(_pending(picture, question, node) for question in watches)
+            if not pending or time.monotonic() - began > limit:
+                return picture
+            await self._poller.change(PAUSE)
+
+    async def _free(
+        self, step: Step, record: Record, intent: Intent, picture: Snapshot
+    ) -> tuple[Record, Intent, Snapshot]:
+        """Returns when nothing keeps the step from sending any more, or it has happened meanwhile. Raises Stopped."""
+        began, known, last = time.monotonic(), False, ""
+        while True:
+            record, intent = self._find(step, record, intent, picture)
+            says = self._keeps(step, intent, picture)
+            if not says:
+                return record, intent, picture
+            if not known and step.orders(picture, intent):
+                began, known = time.monotonic(), True
+            limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
+            if time.monotonic() - began > limit:
+                self._journal.write(record, "failed", step=step.name, why=says)
+                end = " Then" if known else f", after {limit:g} s. Mend it and"
+                raise Stopped(f"{says}{end} resume this run, or put the node back")
+            if says != last:
+                last, left = says, limit - (time.monotonic() - began)
+                self._say(intent, step.name, f"{says}; waited for until {clock(steady.now() + left)}")
+            await self._poller.change(1.0)
+            picture = self._picture()
+            if not self._keeps(step, intent, picture):
+                picture = await self._look(step.watches, intent.node)  # what is sent is sent for what is there now
+
+    def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
+        """What keeps a step that has not happened from sending: that it is not known what, or an objection; or ""."""
+        progress = step.done(picture, intent)
+        if progress.done:
+            return ""
+        if not step.orders(picture, intent):
+            return progress.says if step.until_known else ""
+        now = self._picture()
+        against = [one for guard in step.guards for one in guard(now, intent.action, intent.node)]
+        if step.asks_all:
+            against += objections(now, intent.action, intent.node, resumed=True)
+        return next((one.sentence for one in against if one.about not in self._agreed), "")
+
+    def _picture(self) -> Snapshot:
+        """As the guards and whoever agreed to the run have seen it."""
+        return as_of(self._poller.snapshot, steady.now(), self._poller.calm)
+
+    def _since(self, moment: float) -> Snapshot:
+        """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
+        machine that gave no answer is silent."""
+        return as_of(since(self._poller.snapshot, moment), steady.now())
+
+    def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
+        self._tell(Note(steady.now(), intent.node, step, says, final))
+
+
+def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps whose effect a finished run claims: those of its last phase that say so."""
+    return tuple(step for step in steps if step.lasts and step.phase == steps[-1].phase)
+
+
+def _who_wrote(picture: Snapshot) -> str:
+    """The last change of each config.xml, as pfSense tells it."""
+    told = [
+        f"{view.name}: {quoted(view.config.value.revision, 80)}"
+        for view in picture.firewalls
+        if isinstance(view.config, Known) and view.config.value.revision
+    ]
+    return f" (the last change on {'; on '.join(told)})" if told else ""
+
+
+def _over(progress: Progress, silent: frozenset[str]) -> bool:
+    """Whether a step is done, and only such firewalls are missed as were silent before the run began, which a person
+    has agreed to."""
+    return progress.done and silent.issuperset(name for name, _ in progress.missed)
+
+
+def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
+    """Whether an answer is still under way."""
+    views: tuple[View, ...] = getattr(picture, question.subject.value)
+    asked = [view for view in views if question.subject is not Subject.NODE or view.name == node]
+    readings = (getattr(view, question.field) for view in asked if not _gone(view))
+    return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
+
+
+def _gone(view: View) -> bool:
+    """A firewall that gives no answer to the quick questions is not waited for with the slow ones."""
+    return isinstance(view, FirewallView) and isinstance(view.pools, Unknown) and not view.pools.pending

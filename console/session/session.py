@@ -1,0 +1,364 @@
+"""One cluster as the screen and the command line see it: its picture, its runs, and what may be begun.
+
+A session outlives the screen: its tasks are plain asyncio tasks, so a run goes on when a widget fails.
+"""
+
+import asyncio
+import platform
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from console import steady
+from console.health import Finding, Kind
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster, Inventory
+from console.inventory.paths import journal_dir, make_private
+from console.operations.guards import About, Action, Objection, objections
+from console.operations.plan import Consent, NotBegun, Plan, needed
+from console.operations.procedures.steps import Intent
+from console.probes.firewalls.config import CONFIG
+from console.probes.freshness import as_of, patience
+from console.probes.pools.balancer import POOLS
+from console.probes.schedule import questions_of, unasked
+from console.probes.snapshot import QUESTIONS, Known, Snapshot
+from console.session.claimed import claimant, claimed, fell_silent
+from console.session.claims import Claims, Elsewhere
+from console.session.events import follow
+from console.session.journal import Journal, JournalError, Record, load, unfinished, who
+from console.session.journal_disk import in_time
+from console.session.lock import Holder, Locked, holder, holding
+from console.session.open_runs import action_of, unheard, unread
+from console.session.orders import dry
+from console.session.poller import Poller
+from console.session.runner import Note, Runner, Stopped
+from console.wire import Wire
+
+STRANGE = "enter it there again to go on with its run, or delete that run's file"
+
+
+@dataclass
+class Running:
+    """A run that is under way here."""
+
+    record: Record
+    intent: Intent
+    task: "asyncio.Task[Record]"
+    runner: Runner
+    notes: list[Note] = field(default_factory=list[Note])
+
+
+def _still_open(record: Record) -> Record:
+    """A run as it is on disk: another console may have gone on with it, or ended it, since. Raises NotBegun."""
+    now = load(record.path)
+    if not now.entries:
+        raise NotBegun(f"{record.path} can't be read any more; nothing is begun")
+    if now.outcome is not None:
+        raise NotBegun(f"{record.action} {record.node} has ended meanwhile: {now.outcome}; nothing is begun")
+    return now
+
+
+def journal_of(cluster: Cluster) -> Journal:
+    """A cluster's journal, which knows its runs also when the cluster had another name."""
+    nodes = {node.name: node.address for node in cluster.nodes}
+    return Journal(journal_dir() / cluster.name, nodes, [firewall.address for firewall in cluster.firewalls])
+
+
+def strangers(inventory: Inventory) -> Iterator[Record]:
+    """Open runs of clusters that the inventory no longer names, and that are not known by their addresses."""
+    names = {cluster.name for cluster in inventory.clusters}
+    known = {record.path for cluster in inventory.clusters for record in journal_of(cluster).records()}
+    with suppress(OSError):
+        for folder in sorted(journal_dir().iterdir()):
+            mine = Journal(folder).unfinished() if folder.name not in names else ()
+            yield from (record for record in mine if record.path not in known)
+
+
+class Session:
+    """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
+
+    def __init__(self, cluster: Cluster, read_only: bool = False) -> None:
+        self.cluster = cluster
+        self.read_only = read_only
+        self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
+        self.poller = Poller(cluster, self.wire)
+        self.journal = journal_of(cluster)
+        self.running: Running | None = None
+        self.events: deque[Note] = deque(maxlen=500)
+        """Newest last: what runs say, and what appeared and disappeared in the cluster."""
+        self._own: deque[str] = deque(maxlen=9)
+        """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
+        self._attended = True
+        self._watch: asyncio.Task[None] | None = None
+
+    def start(self, after: float = 0.0) -> None:
+        """Begins asking, once, `after` seconds from now: many clusters at once would all be slow to log in."""
+        if self._watch is not None:
+            return
+        self.poller.start(after)
+        self._watch = asyncio.create_task(
+            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self.events.append)
+        )
+
+    async def close(self) -> None:
+        """Ends a run where it stands (it stays open in the journal), and every connection."""
+        await self.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+        await self.poller.close()
+        await self.wire.close()
+
+    @property
+    def picture(self) -> Snapshot:
+        """What is known now; what is too old is unknown."""
+        return as_of(self.poller.snapshot, steady.now(), self.poller.calm)
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two fast rounds as things are."""
+        return max(self.cluster.timings.poll, self.poller.calm)
+
+    def attend(self, on: bool) -> None:
+        """Whether somebody looks at this cluster: if not, and no run is under way, it is asked at a calmer pace."""
+        self._attended = on
+        self.poller.attend(on or self.running is not None)
+
+    def look_again(self) -> None:
+        """Asks everything now, also machines that are left alone for a while after a failure."""
+        for machine in self.cluster.machines:
+            self.wire.retry(machine.name)
+        self.poller.nudge(QUESTIONS)
+
+    async def change(self) -> None:
+        """Returns after the next answer."""
+        await self.poller.change()
+
+    async def settled(self, patience: float) -> None:
+        """Returns when every question has had one answer or error, or after `patience` seconds."""
+        await self.poller.settle(unasked, patience)
+
+    async def ready(self, action: Action, node: str, patience: float, resumed: bool = False) -> None:
+        """As `settled`, but waits only for what is needed to say what stands against an action."""
+        await self.poller.settle(lambda now: unasked(now, needed(now, action, node, resumed)), patience)
+
+    def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+        """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
+        that only the journal knows."""
+        plan = self._plan(action, node, resumed)
+        return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
+
+    def _plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+        """Without who is at work there by the last look at the claims: whoever begins takes them, or can't."""
+        if not self.cluster.has_node(node):
+            raise NotBegun(f"{self.cluster.name} has no node {node} in the inventory; {STRANGE}")
+        picture = self.picture
+        intent = self._intent(action, node)
+        against = objections(picture, action, node, resumed=resumed)
+        return Plan(
+            self.cluster.name,
+            action,
+            node,
+            (*against, *self._unheard(intent, resumed), *fell_silent(picture, time.time(), self._mine)),
+            dry(picture, intent, self.wire),
+        )
+
+    @property
+    def _mine(self) -> str:
+        """Where runs of this console are written down, as its claims say."""
+        return f"{platform.node()}:{self.journal.folder}"
+
+    def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
+        """Not against the resume of the very run: it sends the same orders again."""
+        same, read = (intent.node, intent.action.value) if resumed else None, self.journal.read()
+        others = (record for record in self.left_open(read.records) if (record.node, record.action) != same)
+        return (*unheard(others, time.time()), *unread(read.unread, intent.node))
+
+    async def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
+        """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
+        consent = consent or Consent()
+        self._must_be_free()
+        self._plan(action, node).must_be_unopposed(consent)
+        async with self._claimed(action, node) as (lock, claims):
+            plan = await self._plan_again(action, node, consent)
+            overridden = [objection.sentence for objection in plan.objections]
+            intent = self._intent(action, node)  # what another console found is on disk now
+            try:
+                record = self.journal.open(
+                    node,
+                    action.value,
+                    reason=consent.reason,
+                    overridden=overridden,
+                    agreed=[list(about) for about in plan.shown],
+                    found=dict(intent.found),
+                )
+            except JournalError as error:
+                raise NotBegun(str(error)) from error
+            return self._run(record, intent, plan.shown, claims, lock.pop_all())
+
+    async def resume(self, record: Record, consent: Consent | None = None) -> Running:
+        """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
+        consent = consent or Consent()
+        self._must_be_free()
+        action = action_of(record)
+        self._plan(action, record.node, resumed=True).must_be_unopposed(consent)
+        async with self._claimed(action, record.node) as (lock, claims):
+            record = _still_open(record)
+            plan = await self._plan_again(action, record.node, consent, resumed=True)
+            intent = Intent(self.cluster, record.node, action, record.found, who())
+            return self._run(record, intent, plan.shown | record.agreed, claims, lock.pop_all())
+
+    @asynccontextmanager
+    async def _claimed(self, action: Action, node: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
+        """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. Raises
+        NotBegun."""
+        what = f"{action.value} {node}"
+        with self._locked(action, node) as lock:
+            claims = Claims(self.cluster, self.wire, what, who(), self._mine)
+            self._own.append(claims.token)
+            try:
+                await claims.take()
+                yield lock, claims
+            except BaseException as error:
+                await claims.release()
+                if isinstance(error, Elsewhere):
+                    raise NotBegun(f"{error}; nothing is begun") from None
+                raise
+
+    async def _plan_again(self, action: Action, node: str, consent: Consent, resumed: bool = False) -> Plan:
+        """The plan over what the firewalls say now that they are claimed: another console may have been at work until
+        then. Raises NotBegun."""
+        if not await self.look_back():
+            raise NotBegun("a firewall did not tell its pools again in time; nothing is begun")
+        plan = self._plan(action, node, resumed)
+        plan.must_be_unopposed(consent)
+        return plan
+
+    def halt(self) -> None:
+        """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
+        if self.running is not None and not self.running.task.cancelling():  # twice would call off the wait
+            self.running.task.cancel()
+
+    async def stop(self) -> None:
+        """As `halt`, and returns when the run has ended."""
+        self.halt()
+        if self.running is not None:
+            await asyncio.wait({self.running.task})
+
+    @property
+    def on_its_way(self) -> str:
+        """The orders of the run here that have left and not ended, in a sentence; "" while there are none."""
+        return self.running.runner.on_its_way if self.running else ""
+
+    async def look_back(self) -> bool:
+        """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
+        moment, watched = steady.now(), (POOLS, CONFIG)
+
+        def older(now: Snapshot) -> bool:
+            readings = (reading for view in now.firewalls for reading in (view.pools, view.config))
+            return any(isinstance(reading, Known) and reading.at < moment for reading in readings)
+
+        self.poller.nudge(watched)
+        await self.poller.settle(older, max(patience(one.cadence, self.cluster.timings) for one in watched))
+        return not older(self.poller.snapshot)
+
+    def unfinished(self) -> tuple[Record, ...]:
+        """Runs in the journal that were never closed and are not under way here, oldest first."""
+        return self.left_open(self.journal.records())
+
+    def left_open(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+        """As `unfinished`, of what was read."""
+        mine = self.running.record.path if self.running else None
+        return tuple(record for record in unfinished(records) if record.path != mine)
+
+    @property
+    def elsewhere(self) -> Holder | None:
+        """Who carries out a run in this cluster, or claims its firewalls, if it is another console."""
+        if self.running:
+            return None
+        lock, here = self.journal.folder / "lock", None
+        with suppress(JournalError, OSError):
+            here = in_time(lambda: holder(lock), lock)
+        return here or claimant(self.picture, frozenset(self._own))
+
+    def taken_out(self, node: str) -> Record | None:
+        """The run that took a node out, if this console's journal knows it."""
+        return self.journal.taken_out(node)
+
+    def _intent(self, action: Action, node: str) -> Intent:
+        """What an earlier run found and has not put back is still what is to be put back, unless the node is in."""
+        earlier = None if place(self.picture, node) is Place.IN else self.journal.taken_out(node)
+        found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
+        return Intent(self.cluster, node, action, found, who())
+
+    def _must_be_free(self) -> None:
+        if self.read_only:
+            raise NotBegun("Read-only is on: nothing can be changed from this console. Start it without --read-only")
+        if self.running is not None:
+            intent = self.running.intent
+            raise NotBegun(f"{intent.action.value} {intent.node} is under way; wait until it ends, or stop it")
+
+    def _locked(self, action: Action, node: str) -> ExitStack:
+        """Holds the cluster's lock until it is closed. Raises NotBegun."""
+        lock, folder = ExitStack(), self.journal.folder
+        try:
+            in_time(lambda: make_private(folder), folder)
+            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {action.value} {node}"))
+        except (Locked, JournalError) as error:
+            raise NotBegun(str(error)) from error
+        except OSError as error:
+            raise NotBegun(f"{self.journal.folder} can't be written: {error.strerror}; nothing is begun") from error
+        return lock
+
+    def _run(
+        self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
+    ) -> Running:
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell)
+        task = asyncio.create_task(
+            self._carry_out(runner, record, intent, claims), name=f"{intent.action.value} {intent.node}"
+        )
+        self.running = Running(record, intent, task, runner)
+        self.attend(self._attended)
+
+        def ended(_task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
+            lock.close()
+            self.running = None
+            self.attend(self._attended)
+            self.poller.nudge((POOLS, CONFIG))  # what an order did while the run was stopped is news, too
+
+        task.add_done_callback(ended)
+        return self.running
+
+    async def _carry_out(self, runner: Runner, record: Record, intent: Intent, claims: Claims) -> Record:
+        try:
+            record = await runner.carry_out(record, intent)
+            self._close_what_was_put_back(record, intent)
+        except asyncio.CancelledError:
+            with suppress(JournalError):  # it is open all the same
+                self.journal.write(record, "halted", by=who())
+            raise
+        except (Stopped, JournalError) as error:
+            self._tell(Note(steady.now(), intent.node, "stopped", str(error), final=True))
+            raise
+        finally:
+            await claims.release(ended=not load(record.path).unheard)
+        return record
+
+    def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
+        """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
+        if not intent.action.puts_back or record.outcome != "done":
+            return
+        for earlier in self.journal.unfinished():
+            if earlier.node == intent.node and earlier.path != record.path:
+                self.journal.write(earlier, "closed", outcome="put back")
+
+    def _tell(self, note: Note) -> None:
+        self.events.append(note)
+        if self.running is not None:
+            self.running.notes.append(note)
+
+    def _worth_telling(self, finding: Finding) -> bool:
+        """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
+        mine = self.running is not None and finding.machine == self.running.intent.node
+        return finding.kind is not Kind.NOT_ASKED and not (mine and finding.kind is Kind.MIXED)

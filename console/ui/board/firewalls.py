@@ -1,0 +1,124 @@
+"""The virtual addresses as visitors see them, and the two firewalls."""
+
+from typing import Any
+
+from console.health.facts.membership import config_of, master, primary
+from console.health.facts.sync import sync
+from console.inventory.cluster import Vip
+from console.probes.firewalls.carp import Carp
+from console.probes.pools.balancer import balancer_of
+from console.probes.snapshot import FirewallView, Known, Reading, Unknown, VipView
+from console.ui.board.view import Sight
+from console.ui.lines import Line, Piece, fitted, flow, moment
+from console.words import ages, words
+
+Group = list[str | Piece | words.Word]
+
+
+def addresses(sight: Sight) -> list[Line]:
+    """One group a virtual address: status, how long it took, who answered."""
+    if not sight.picture.vips:
+        return []
+    vips = {vip.name: vip for vip in sight.picture.cluster.vips}
+    groups = [_address(sight, view, vips[view.name]) for view in sight.picture.vips]
+    groups[0].insert(0, Piece("VIP  ", "dim"))
+    return [one.cut(sight.width) for one in flow(groups, sight.width)]
+
+
+def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
+    word = words.visit(view.visit, asked=vip.url is not None)
+    if sight.old(view.visit):
+        word = words.aged(word)
+    group: Group = [f"{view.name} ", Piece(f"{vip.address} ", "dim"), word]
+    if isinstance(view.visit, Known):
+        visit = view.visit.value
+        group.append(Piece(f" {ages.took(visit.seconds)}" + (f" {visit.node}" if visit.node else "")))
+    return group
+
+
+def firewalls(sight: Sight) -> list[Line]:
+    """One line a firewall, more where it does not fit."""
+    wide = max(len(view.name) for view in sight.picture.firewalls)
+    lines: list[Line] = []
+    for view in sight.picture.firewalls:
+        here = view.name == sight.picked
+        name = Piece(("►" if here else " ") + view.name.ljust(wide + 1), "head")
+        first: Group = [name, *_carp(sight, view)]
+        groups = [first, *_state(sight, view)]
+        mine, plain = (flow(each, sight.width - 1, indent="") for each in ([*groups, _age(sight, view)], groups))
+        if len(mine) > len(plain) and (sight.width < 70 or not sight.old(_newest(view))):
+            mine = plain  # alone on a line it takes more than it gives
+        fill = "selected" if here else ""
+        lines += [one._replace(fill=fill, row=view.name).cut(sight.width) for one in _indented(mine)]
+    return [one for one in lines if sight.wants(one.text)]
+
+
+def _indented(lines: list[Line]) -> list[Line]:
+    return [one if at == 0 else Line((Piece("   "), *one.pieces)) for at, one in enumerate(lines)]
+
+
+def _carp(sight: Sight, view: FirewallView) -> Group:
+    if isinstance(view.carp, Unknown):
+        since = f"since {moment(view.carp.since, sight.now)}" if view.carp.since else ""
+        why = "" if words.unknown(view.carp).word == "asking" else f": {view.carp.why}"
+        room = sight.width - 52 if isinstance(view.pools, Known) else sight.width - 20
+        return [words.unknown(view.carp), Piece(f" {fitted(f'{since}{why}', room - 1)}", "unknown")]
+    group: Group = []
+    for role, names in roles(sight, view.carp.value).items():
+        word = words.role(role or None, view.carp.value.allow)
+        group += [words.aged(word) if sight.old(view.carp) else word, Piece(f" {' '.join(names)} ")]
+    return group or [Piece("no vhid ", "dim")]
+
+
+def roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
+    """Names of the virtual addresses by role, one entry where they agree."""
+    found: dict[str, list[str]] = {}
+    for vip in sight.picture.cluster.vips:
+        found.setdefault(carp.role(vip.address) or "", []).append(vip.name)
+    if not found:
+        for vhid in carp.vhids:
+            found.setdefault(vhid.role, []).append(f"{vhid.interface}/{vhid.vhid}")
+    return found
+
+
+def _state(sight: Sight, view: FirewallView) -> list[Group]:
+    groups: list[Group] = []
+    if isinstance(view.carp, Known) and view.carp.value.demotion:
+        groups.append([words.Word(words.WARN, f"demoted by {view.carp.value.demotion}", "warn")])
+    config = config_of(sight.picture, view.name)
+    if config and config.maintenance:
+        groups.append([words.Word(words.WARN, "persistent maintenance", "warn")])
+    if isinstance(view.carp, Unknown) and isinstance(view.pools, Unknown):
+        return groups
+    return [*groups, _balancer(sight, view), _config(sight, view)]
+
+
+def _balancer(sight: Sight, view: FirewallView) -> Group:
+    name = Piece(f"{balancer_of(sight.picture.cluster).name} ", "dim")
+    if isinstance(view.pools, Unknown):
+        return [name, words.unknown(view.pools)]
+    config = config_of(sight.picture, view.name)
+    passive = bool(config and config.carpdev) and master(sight.picture) not in (None, view.name)
+    return [name, words.balancer(view.pools.value, passive)]
+
+
+def _config(sight: Sight, view: FirewallView) -> Group:
+    """Which one's configuration is synced to the other; on its line whether the two are equal, and as of when."""
+    if isinstance(view.config, Unknown):
+        return [Piece("config ", "dim"), words.unknown(view.config)]
+    group: Group = [Piece("config ", "dim"), "primary" if view.config.value.primary else "secondary"]
+    first = primary(sight.picture) or sight.picture.firewalls[0].name
+    if view.name != first or len(sight.picture.firewalls) < 2:
+        return group
+    seen = sync(sight.picture)
+    age = ages.span((sight.now - seen.at) // 10 * 10) if seen.at else ""  # by tens: it stands still longer
+    return [*group, Piece(" sync ", "dim"), words.sync(seen), Piece(f" {age}", "dim")]
+
+
+def _age(sight: Sight, view: FirewallView) -> Group:
+    reading = _newest(view)
+    return [ages.age(sight.now - reading.at, sight.limit())] if isinstance(reading, Known) else []
+
+
+def _newest(view: FirewallView) -> Reading[Any]:
+    return view.pools if isinstance(view.pools, Known) else view.carp

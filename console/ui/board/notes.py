@@ -1,0 +1,82 @@
+"""What else there is to know of a node, most important first: the last column, or lines where there is no room."""
+
+from console.health.facts.membership import node_of
+from console.health.facts.sst import transfers
+from console.health.hosts import array_lacks, bond_lacks
+from console.health.writers import written_to
+from console.probes.snapshot import Known, NodeView
+from console.ui.board.details import out_since
+from console.ui.board.view import Sight
+from console.ui.lines import Line, Piece, flow
+from console.words import words
+from console.words.words import Word
+
+
+def notes(sight: Sight, view: NodeView) -> list[Word]:
+    """Short ones, each with its style."""
+    return [*_out(sight, view), *transfer(sight, view), *_writer(sight, view), *_broken(view), *_pending(view)]
+
+
+def _out(sight: Sight, view: NodeView) -> list[Word]:
+    text = out_since(sight, view.name)
+    return [Word("", text, "note")] if text else []
+
+
+def transfer(sight: Sight, view: NodeView) -> list[Word]:
+    """An SST: from whom or to whom, and how far."""
+    said = [copy.says for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name]
+    said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(sight.picture) if copy.donor == view.name]
+    return [Word("", says, "warn") for says in said]
+
+
+def joining(sight: Sight, view: NodeView) -> Word | None:
+    """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
+    mine = next((copy for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name), None)
+    if mine is None:
+        return None
+    far = "SST" if mine.share is None else f"{min(99, int(100 * mine.share))}%"
+    return Word(words.WARN, f"Joining {far}", "warn")
+
+
+def _writer(sight: Sight, view: NodeView) -> list[Word]:
+    """Where this and the other nodes' HAProxy send MySQL's traffic."""
+    targets = written_to(sight.picture)
+    mine = node_of(sight.picture.cluster, view.name).address
+    if mine not in targets:
+        return []
+    return [Word("", "writer", "text") if len(targets) == 1 else Word(words.WARN, "a writer of several", "warn")]
+
+
+def _broken(view: NodeView) -> list[Word]:
+    found: list[str] = []
+    if isinstance(view.mounts, Known):
+        ill = (one for one in view.mounts.value.mounts if not one.answers)
+        found += [f"{one.path} {one.why.partition(':')[0]}" for one in ill]
+    if isinstance(view.devices, Known):
+        devices = view.devices.value
+        found += [says for one in devices.arrays if (says := array_lacks(one))]
+        found += ["RAID not well"] if devices.raid and devices.raid.ok is False else []
+        found += [says for one in devices.bonds if (says := bond_lacks(one))]
+        found += [f"{unit} failed" for unit in devices.failed_units[:2]]
+    return [Word(words.WARN, text, "warn") for text in found]
+
+
+def _pending(view: NodeView) -> list[Word]:
+    if not isinstance(view.updates, Known):
+        return []
+    updates = view.updates.value
+    found = ["reboot required"] if updates.reboot_required else []
+    found += [f"{updates.security} security updates"] if updates.security else []
+    return [Word("", text, "dim") for text in found]
+
+
+def beneath(sight: Sight, most: int) -> list[Line]:
+    """Lines for the nodes that have notes worth one, where the table has no column for them."""
+    groups: list[list[str | Piece | Word]] = []
+    for view in sight.picture.nodes:
+        said = [word for word in notes(sight, view) if word.style != "dim"]
+        if said and (view.name != sight.picked or said[0].style != "note") and sight.wants(view.name):
+            groups.append(
+                [Piece(f"{view.name}: ", "head"), Piece("; ".join(word.text for word in said), said[0].style)]
+            )
+    return [one.cut(sight.width) for one in flow(groups, sight.width - 1, gap="   ", indent="   ")[: max(0, most)]]

@@ -1,0 +1,207 @@
+"""A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
+
+from typing import NamedTuple
+
+from console.operations.guards import Action
+from console.operations.procedures import PROCEDURES
+from console.operations.procedures.steps import Intent
+from console.probes.snapshot import Known, Snapshot
+from console.session.journal import Record, Unread
+from console.session.lock import Holder
+from console.session.open_runs import how_far, told_again
+from console.session.runner import Note
+from console.text import clock, counted
+from console.ui.lines import Line, Piece, line, moment, wrapped
+from console.words import words
+
+
+class RunView(NamedTuple):
+    """What is shown of a run. `before`: steps an interrupted run had done already; each is looked at again."""
+
+    intent: Intent
+    begun: float
+    notes: tuple[Note, ...]
+    before: frozenset[str] = frozenset()
+    partly: frozenset[str] = frozenset()
+    """Steps that some machine has missed."""
+    ended: str = ""
+    """How it ended: done, parked, stopped; "" while it is under way."""
+    missed: tuple[str, ...] = ()
+    """Machines that a parked run could not tell."""
+
+    @property
+    def final(self) -> Note | None:
+        """The run's last word."""
+        return next((note for note in reversed(self.notes) if note.final), None)
+
+    def states(self) -> list[tuple[str, str]]:
+        """Each step's own sentence with done, now, todo, missed or stopped."""
+        steps = PROCEDURES[self.intent.action]
+        said = [note.step for note in self.notes]
+        at = max((i for i, step in enumerate(steps) if step.name in said), default=-1)
+        found: list[tuple[str, str]] = []
+        for i, step in enumerate(steps):
+            state = "done" if i < at or (at < 0 and step.name in self.before) else "todo"
+            if i == at:
+                state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
+            if state == "done" and step.name in self.partly:
+                state = "missed"
+            found.append((step.told(self.intent), state))
+        return found
+
+
+def panel(run: RunView, width: int, most: int, now: float, silent: frozenset[str] = frozenset()) -> list[Line]:
+    """At most so many lines: a heading, the steps around the current one, the newest sentence. `silent`: firewalls that
+    do not answer."""
+    if most < 2:
+        return [_heading(run, 0, 0, width)] if most else []
+    states = run.states()
+    done = sum(state == "done" for _, state in states)
+    lines = [_heading(run, done, len(states), width)]
+    if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
+        return lines + _newest(run, width, 1, silent)
+    newest = _newest(run, width, 3 if most >= 7 else 2, silent)
+    for at, state in _window(states, max(1, most - 1 - len(newest))):
+        lines.append(_step(states, at, state, width))
+        if state in ("now", "stopped"):
+            lines += newest
+            newest = []
+    return [*lines, *newest][:most]
+
+
+def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
+    if not steps and run.notes:
+        return line(
+            " ", words.step(_state(run)), f"  {run.intent.action.value} {run.intent.node}: {run.notes[-1].says}"
+        ).cut(width)
+    word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
+    left = f"  {done} of {counted(steps, 'step')} done"
+    partly = sum(state == "missed" for _, state in run.states())
+    left += f", {partly} partly" if partly else ""
+    hints = {"": "s stops here", "done": "esc puts this away"}
+    end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
+    text = f"  {run.intent.action.value} {run.intent.node}"
+    tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
+    since = f", begun {clock(run.begun)}"
+    room = width - 1 - sum(len(part.text) for part in (word, *tail)) - len(text)
+    return line(" ", word, Piece(text + since * (room >= len(since)), "head"), *tail, fill="heading").cut(width)
+
+
+def _state(run: RunView) -> str:
+    return {"": "now", "parked": "missed"}.get(run.ended, run.ended)
+
+
+def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list[Line]:
+    note = run.final or (run.notes[-1] if run.notes else None)
+    if note is None:
+        return []
+    if not run.ended and note.says in {says for says, _ in run.states()}:
+        return [line(Piece("     asking the machines", "note")).cut(width)]
+    style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
+    back = [name for name in run.missed if name not in silent]
+    says = told_again(back, "press r") if back else _ending(run, note.says) if run.ended == "done" else note.says
+    return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
+
+
+def _ending(run: RunView, says: str) -> str:
+    """How a run ended, and what is left to do."""
+    if run.intent.action not in (Action.DRAIN, Action.REMOVE):
+        return says
+    last = next((note.says for note in reversed(run.notes) if not note.final), "")
+    sessions = f"{last[:1].upper()}{last[1:]}. " if run.intent.action is Action.DRAIN and last else ""
+    stays = f"{run.intent.node} stays out, also after a reload, a boot or a failover."
+    return f"{says}. {sessions}{stays} p puts it back."
+
+
+def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
+    """Indexes of the steps to show: the current one, what follows, what came before. -1: some are left out."""
+    every = [(at, state) for at, (_, state) in enumerate(states)]
+    if len(every) <= room:
+        return every
+    current = next((at for at, state in every if state in ("now", "stopped", "todo")), len(every) - 1)
+    start = max(0, min(current - 1, len(every) - room))
+    return every[start : start + room]
+
+
+def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Line:
+    word = words.step(state)
+    return line(
+        "   ", Piece(word.mark, word.style), f" {at + 1}. ", Piece(states[at][0], "dim" * (state == "todo"))
+    ).cut(width)
+
+
+def sentence(record: Record, now: float) -> str:
+    """One open run: what, which node, since when, by whom, how far it came."""
+    begun = f"begun {moment(record.begun, now)} by {record.first('who')}"
+    return f"{record.action} {record.node}, {begun}: {how_far(record)}"
+
+
+def silent(picture: Snapshot) -> frozenset[str]:
+    """Firewalls that do not tell their pools now."""
+    return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
+
+
+def _open(
+    record: Record, silent: frozenset[str], now: float, held: Holder | None, here: RunView | None, width: int
+) -> Line:
+    """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
+    gaps, what = record.missed, f"{record.action} {record.node}"
+    names, word, style = " and ".join(gaps), words.run(None), ""
+    begun, _, far = sentence(record, now).removeprefix(f"{what}, ").rpartition(": ")
+    if held and (elsewhere := held.carries_out(record.action, record.node)):
+        word, says = words.run(None, under_way=True), elsewhere
+    elif held:
+        says = f"press r when {held.what} of {held.who} has ended"
+    elif here:
+        says = _waits_for(record, here.intent)
+    elif not gaps:
+        says = f"press r to go on: {far}"
+    elif silent.intersection(gaps):
+        says = f"{names} was not told; press r when it answers again"
+    else:
+        says, style = told_again([*gaps], "press r"), "bad"
+    lead = line(" ", word, Piece(f"  {what}: {says}", style))
+    since = line(Piece(f" ({begun})", style))
+    return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead
+
+
+def _waits_for(record: Record, under_way: Intent) -> str:
+    """What becomes of an open run while another is under way here."""
+    ends = under_way.node == record.node and under_way.action.puts_back
+    return f"{under_way.action.value} {under_way.node} {'puts it back and ends this' if ends else 'has to end first'}"
+
+
+def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
+    """Journals that can't be read, in a line at most: whatever they hold may be open."""
+    rest = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+    mark = Piece(words.UNKNOWN, "unknown")
+    return [
+        line(" ", mark, Piece(f" {one.path.name} of the journal can't be read: {one.why}{rest}")).cut(width)
+        for one in files[:1]
+    ]
+
+
+def open_runs(
+    records: tuple[Record, ...],
+    width: int,
+    most: int,
+    now: float,
+    silent: frozenset[str],
+    held: Holder | None,
+    here: RunView | None,
+) -> list[Line]:
+    """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
+    the cluster from another console, which is said even if this journal knows nothing of it. `here`: the run that is
+    under way."""
+    told = held is None or any(held.carries_out(record.action, record.node) for record in records)
+    if (told and not records) or most < 1:
+        return []
+    lines = [_open(record, silent, now, held, here, width).cut(width) for record in records]
+    if held and not told:
+        says = f"  {held.who} is at work: {held.what}; wait until it ends"
+        lines.insert(0, line(" ", words.run(None, under_way=True), says).cut(width))
+    return (
+        lines
+        if len(lines) <= most
+        else [*lines[: most - 1], line(Piece(f"   and {len(lines) - most + 1} more", "dim"))]
+    )

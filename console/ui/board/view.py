@@ -1,0 +1,104 @@
+"""What the screen looks at in one moment: everything the blocks are made from, as one value."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from console.health import Finding, Level, Verdict
+from console.operations.guards import Action
+from console.operations.procedures.power import REBOOT
+from console.probes.snapshot import Known, Reading, Snapshot, Unknown
+from console.session.journal import Record, Unread
+from console.session.lock import Holder
+from console.session.runner import Note
+from console.ui.board.run import RunView
+from console.words import ages
+
+
+class Sight(NamedTuple):
+    """One cluster at one moment, and how much room there is."""
+
+    picture: Snapshot
+    now: float
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    pace: float = 0.0
+    """Seconds between two fast rounds as things are; 0: as the inventory says."""
+    width: int = 80
+    height: int = 24
+    picked: str = ""
+    """The selected row: a machine's name, or a finding's row."""
+    may_go: str = ""
+    """What may be lost now, in a line."""
+    layers: tuple[tuple[str, Level], ...] = ()
+    """The layers of a request's path, each with the worst that is known of it."""
+    out: Mapping[str, Record] = MappingProxyType({})
+    """The run that took a node out, by node."""
+    open: tuple[Record, ...] = ()
+    elsewhere: Holder | None = None
+    unread: tuple[Unread, ...] = ()
+    """Who works on the cluster from another process."""
+    run: RunView | None = None
+    events: tuple[Note, ...] = ()
+    place: tuple[int, int] = (1, 1)
+    """Which cluster of how many."""
+    filter: str = ""
+    read_only: bool = False
+
+    @property
+    def selected(self) -> str:
+        """The selected node or firewall; nothing when a finding is selected."""
+        views = (*self.picture.nodes, *self.picture.firewalls)
+        return self.picked if self.picked in {view.name for view in views} else ""
+
+    def wants(self, text: str) -> bool:
+        """Whether the filter lets it through."""
+        return not self.filter or self.filter.lower() in text.lower()
+
+    def resumes(self, node: str) -> str:
+        """What the key r goes on with on a node: the action of its open run; "" if there is none, or one at work."""
+        if self.elsewhere or self.read_only or (self.run and not self.run.ended):
+            return ""
+        left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
+        found = [one.action.value for one in left if one.node == node]
+        return next(iter([*found, *(one.action for one in self.open if one.node == node)]), "")
+
+    def reboots(self, node: str) -> bool:
+        """Whether a run of ours has a node reboot, or had when it was stopped."""
+        run = self.run
+        if run is None or (run.intent.action, run.intent.node) != (Action.REBOOT, node):
+            return False
+        return not run.ended or any(note.step == REBOOT.name for note in run.notes)
+
+    @property
+    def poll(self) -> float:
+        """Seconds between two rounds."""
+        return self.pace or self.picture.cluster.timings.poll
+
+    @property
+    def asking(self) -> bool:
+        """No machine has answered yet, nor failed to."""
+        pools = [view.pools for view in self.picture.firewalls]
+        readings: list[Reading[Any]] = [*pools, *(view.host for view in self.picture.nodes)]
+        return all(isinstance(one, Unknown) and one.since == 0 for one in readings)
+
+    def limit(self, interval: float = 0.0) -> float:
+        """Seconds after which a look is older than two rounds."""
+        return ages.limit(max(interval, self.poll))
+
+    def old(self, reading: Reading[Any], interval: float = 0.0) -> bool:
+        """Known, and older than two rounds: shown dim until it counts as stale."""
+        return isinstance(reading, Known) and self.now - reading.at > self.limit(interval)
+
+    @property
+    def silent(self) -> str:
+        """A machine whose last look is older than two rounds and not yet counted as lost; "" if there is none."""
+        looks = [(view.name, view.carp) for view in self.picture.firewalls]
+        looks += [(view.name, view.host) for view in self.picture.nodes]
+        old = [name for name, reading in looks if self.old(reading)]
+        return old[0] if old else ""
+
+
+def finding_row(one: Finding) -> str:
+    """The name of a finding's row: what identifies it over time."""
+    return f"finding {one.machine} {one.kind}"

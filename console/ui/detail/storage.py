@@ -1,0 +1,62 @@
+"""What Gluster is asked, and a visitor meets, in words. See `labels`."""
+
+from collections.abc import Mapping
+
+from console.ui.detail.kinds import counted, length, one_of, per_second, seconds, size, status, unset, wanted
+from console.ui.detail.shapes import Label as L
+from console.words import words
+from console.words.words import Word
+
+STORAGE: Mapping[str, tuple[L, ...]] = {
+    "Volume": (
+        L("bricks", "brick"),
+        L("pending", "to heal", counted),
+        L("heal_rate", "healing", per_second("entries")),
+        L("heal_eta", "healed in", one_of({None: Word("", "-", "dim")}, length)),
+        L("stuck", "no progress for", one_of({None: Word("", "-", "dim")}, length)),
+        L("clean_looks", "looks in a row that found all well"),
+        L("progress_at", "", None),  # what the figures above are made of, as is the history
+        L("history", "", None),
+    ),
+    "Healing": (
+        L("host", ""),
+        L("path", ""),
+        L("connected", "reached", wanted),
+        L("pending", "to heal", counted),
+        L("split_brain", "in split-brain", counted),
+    ),
+    "Brick": (
+        L("host", ""),
+        L("path", ""),
+        L("online", "online", wanted),
+        L("heal_daemon", "self-heal daemon", wanted),
+        L("connected", "peer connected", wanted),
+        L("pending", "to heal", counted),
+        L("names", "also called"),
+    ),
+    "SplitBrain": (
+        L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),
+        L("bricks", "on brick"),
+    ),
+    "VolumeOptions": (
+        L("ping_timeout", "network.ping-timeout", seconds),
+        L("quorum_type", "client quorum"),
+        L("quorum_count", "bricks it wants", unset("as the type says")),
+        L("server_quorum", "server quorum", unset("none")),
+        L("bricks", "brick"),
+    ),
+    "BrickSpace": (
+        L("host", ""),
+        L("path", ""),
+        L("size", "", size),
+        L("free", "free", size),
+        L("used", "used", unset("not told"), " %"),
+        L("inodes", "inodes"),
+        L("inodes_free", "free"),
+    ),
+    "Visit": (
+        L("status", "HTTP", status),
+        L("seconds", "took", length),
+        L("node", "answered by", unset("not told: the site sends no X-Node or X-Served-By")),
+    ),
+}
