@@ -9,6 +9,7 @@ import pytest
 
 from console.inventory.cluster import Cluster, Timings
 from console.inventory.load import load
+from console.operations.procedures.steps import Operation
 from console.session.session import Session
 from console.sim import Simulator
 
@@ -16,6 +17,11 @@ from console.sim import Simulator
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: most tests wait for something most of the time."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Cases are chosen by an operation's name."""
+    return val.name if isinstance(val, Operation) else None
 
 
 BRISK = Timings(

@@ -21,6 +21,8 @@ from console.cli.options import USAGE, parser
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.load import InventoryError, load
 from console.inventory.paths import default_path
+from console.operations.effects import On, targets
+from console.operations.procedures import operation
 from console.words.ascii import ascii_only, plain
 
 if TYPE_CHECKING:
@@ -122,10 +124,13 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
-    if not cluster.has_node(options.node):
-        nodes = ", ".join(node.name for node in cluster.nodes)
-        raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no node {options.node}; it has {nodes}")
-    return await _act(options, cluster)
+    known = operation(options.command)
+    on = known.on if known else On.NODE
+    target = options.target or cluster.name
+    if target not in targets(cluster, on):
+        names = ", ".join(targets(cluster, on))
+        raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
+    return await _act(options, cluster, target)
 
 
 def _cluster(inventory: Inventory, name: str) -> Cluster:
@@ -157,18 +162,18 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     return grants(clusters)
 
 
-async def _act(options: argparse.Namespace, cluster: Cluster) -> int:
+async def _act(options: argparse.Namespace, cluster: Cluster, target: str) -> int:
     from console.cli import plain
-    from console.operations.guards import Action
     from console.operations.plan import Consent
     from console.session.session import Session
 
     consent = Consent(confirmed=options.yes, typed=options.override, reason=options.reason)
     session = Session(cluster, read_only=options.read_only)
     try:
-        if options.command == "resume":
-            return await plain.resume(session, options.node, consent)
-        return await plain.act(session, Action(options.command), options.node, consent, options.dry_run)
+        known = operation(options.command)
+        if known is None:
+            return await plain.resume(session, target, consent)
+        return await plain.act(session, known, target, consent, options.dry_run)
     finally:
         await session.close()
 
@@ -232,8 +237,8 @@ def _tell_open(sessions: "Iterable[Session]", inventory: Path | None) -> None:
         for record in session.unfinished():
             held = session.elsewhere
             _complain(f"open: {printable(describe(record, held))}")
-            if not held and session.cluster.has_node(record.node):
-                _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.node}")
+            if not held and session.cluster.has_node(record.target):
+                _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.target}")
 
 
 async def _demo(options: argparse.Namespace) -> int:

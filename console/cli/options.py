@@ -7,14 +7,9 @@ from typing import NoReturn
 
 from console import __version__
 from console.inventory.paths import default_path
+from console.operations.effects import On
+from console.operations.procedures import OPERATIONS
 
-ACTIONS = {
-    "drain": "take a node out of every pool, let its sessions end; it stays out until it is rejoined",
-    "remove": "take a node out at once (HAProxy maint), for one that is broken",
-    "rejoin": "wait until a node is fit, then put it back as it was found",
-    "undo": "put a node back at once as it was found",
-    "reboot": "drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
-}
 USAGE = 4
 
 
@@ -36,11 +31,11 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--theme", metavar="NAME", help="of the screen")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
     _looking(commands)
-    for action, text in ACTIONS.items():
-        _action(commands.add_parser(action, help=text, description=text.capitalize() + "."))
+    for one in OPERATIONS:
+        _operation(commands.add_parser(one.name, help=one.summary, description=one.summary.capitalize() + "."), one.on)
     runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
     runs.add_argument("cluster", nargs="?")
-    _target(commands.add_parser("resume", help="go on with the newest open run of a node"))
+    _target(commands.add_parser("resume", help="go on with the newest open run of a node"), On.NODE)
     demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
     _demo(demo)
     return root
@@ -92,14 +87,17 @@ def _clusters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cluster", metavar="CLUSTER", action="append", help="only this one; may be given again")
 
 
-def _target(command: argparse.ArgumentParser) -> None:
+def _target(command: argparse.ArgumentParser, on: On) -> None:
     command.add_argument("cluster")
-    command.add_argument("node")
+    if on is On.CLUSTER:
+        command.set_defaults(target="")
+    else:
+        command.add_argument("target", metavar=on.value)
     command.add_argument("--yes", action="store_true", help="say yes to objections that ask for it")
-    command.add_argument("--override", metavar="NODE", default="", help="the node's name once more, with --reason")
+    command.add_argument("--override", metavar="NAME", default="", help="the target's name once more, with --reason")
     command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
 
 
-def _action(command: argparse.ArgumentParser) -> None:
-    _target(command)
+def _operation(command: argparse.ArgumentParser, on: On) -> None:
+    _target(command, on)
     command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

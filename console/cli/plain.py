@@ -7,11 +7,12 @@ import asyncio
 import sys
 from enum import IntEnum
 
-from console.operations.guards import Action, Override
+from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
+from console.operations.procedures.steps import Operation
 from console.session.journal import JournalError, Record
 from console.session.lock import Holder
-from console.session.open_runs import action_of, why_open
+from console.session.open_runs import operation_of, why_open
 from console.session.runner import Note, Stopped
 from console.session.session import Running, Session
 from console.text import clock, dated, printable
@@ -37,31 +38,31 @@ def say(text: str) -> None:
     print(plain(printable(text)) if ascii_only(sys.stdout) else printable(text), flush=True)
 
 
-async def act(session: Session, action: Action, node: str, consent: Consent, dry_run: bool) -> Exit:
+async def act(session: Session, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
     """Begins a run, or shows what it would do, and follows it to its end."""
-    plan = await _planned(session, action, node)
+    plan = await _planned(session, operation, target)
     if dry_run:
         _show(plan)
         return Exit.DONE
     try:
-        running = await session.begin(action, node, consent)
+        running = await session.begin(operation, target, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
     return await _follow(session, running)
 
 
-async def resume(session: Session, node: str, consent: Consent) -> Exit:
+async def resume(session: Session, target: str, consent: Consent) -> Exit:
     """Goes on with the newest open run of a node: it is what was last wanted with it. Older ones stay open until the
     node is put back."""
-    records = [record for record in session.unfinished() if record.node == node]
+    records = [record for record in session.unfinished() if record.target == target]
     if not records:
-        say(f"nothing is open for {node} of {session.cluster.name}")
+        say(f"nothing is open for {target} of {session.cluster.name}")
         return Exit.DONE
     record = records[-1]
     if len(records) > 1:
-        say(f"{node} has {len(records)} open runs; the newest goes on: {describe(record)}")
+        say(f"{target} has {len(records)} open runs; the newest goes on: {describe(record)}")
     try:
-        plan = await _planned(session, action_of(record), record.node, resumed=True)
+        plan = await _planned(session, operation_of(record), record.target, resumed=True)
     except NotBegun as why:
         say(f"not begun: {why}")
         return Exit.NOT_BEGUN
@@ -72,28 +73,28 @@ async def resume(session: Session, node: str, consent: Consent) -> Exit:
     return await _follow(session, running)
 
 
-async def _planned(session: Session, action: Action, node: str, resumed: bool = False) -> Plan:
+async def _planned(session: Session, operation: Operation, target: str, resumed: bool = False) -> Plan:
     session.start()
     timings = session.cluster.timings
-    await session.ready(action, node, timings.answer + timings.connect, resumed)
-    return session.plan(action, node, resumed=resumed)
+    await session.ready(operation, target, timings.answer + timings.connect, resumed)
+    return session.plan(operation, target, resumed=resumed)
 
 
 def describe(record: Record, held: Holder | None = None) -> str:
     """One open run in a sentence. `held`: who holds the cluster's lock."""
-    where = (held and held.carries_out(record.action, record.node)) or "; ".join(why_open(record))
-    return f"{record.action} {record.node}, begun {dated(record.begun)} by {record.first('who')}: {where}"
+    where = (held and held.carries_out(record.words)) or "; ".join(why_open(record))
+    return f"{record.words}, begun {dated(record.begun)} by {record.first('who')}: {where}"
 
 
 def describe_out(record: Record) -> str:
     """A node that a run which has ended took out, in a sentence: since when, by whom, why."""
     reason = record.first("reason")
     why = f" ({reason})" if reason else ""
-    return f"{record.node} is out since {dated(record.begun)}: {record.action} by {record.first('who')}{why}"
+    return f"{record.target} is out since {dated(record.begun)}: {record.operation} by {record.first('who')}{why}"
 
 
 def _show(plan: Plan) -> None:
-    say(f"{plan.action.value} {plan.node}: nothing is sent, this is what would be")
+    say(f"{plan.words}: nothing is sent, this is what would be")
     for objection in plan.objections:
         say(f"  objection ({objection.override.value}): {objection.sentence}")
     for at, (says, orders) in enumerate(plan.steps, 1):
@@ -111,7 +112,7 @@ def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
     if "confirm" in overrides:
         say("  to go on all the same, add --yes")
     if "name and reason" in overrides:
-        say(f'  to go on all the same, add --override {plan.node} --reason "..."')
+        say(f'  to go on all the same, add --override {plan.target} --reason "..."')
     return Exit.NOT_BEGUN
 
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from console import __version__
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
-from console.operations.procedures import PROCEDURES
+from console.operations.effects import targets
+from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
+from console.probes.firewalls.config import FirewallConfig
 from console.probes.hosts.system import UNITS, Host, Services
-from console.probes.pools.balancer import balancer_of
-from console.probes.pools.servers import Admin
+from console.probes.pools.configured import PooledServer
+from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.question import Subject
 from console.probes.schedule import asked
-from console.probes.snapshot import Known, empty
+from console.probes.snapshot import Known, Snapshot, empty
 from console.text import listed
 
 FOLDERS = {
@@ -77,24 +79,40 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
 
 
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
-    """What the procedures may send to a machine: on a node that runs every service there is, all that can be stopped
-    is; on a firewall the claim and the load balancer's two orders."""
-    if machine in {firewall.name for firewall in cluster.firewalls}:
-        balancer = balancer_of(cluster)
-        return (Run(HOLD.argv, root=True), balancer.set_state((), Admin.DRAIN), balancer.persist((), False, ""))
-    busy = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
-    host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
-    blank = empty(cluster)
-    picture = replace(blank, nodes=tuple(replace(view, host=host, services=busy) for view in blank.nodes))
-    intents = [Intent(cluster, machine, action, {f"boot {machine}": "before"}) for action in PROCEDURES]
+    """What the operations may send to a machine, over every target: on a node that runs every service there is, all
+    that can be stopped is; to a firewall goes the claim too."""
+    picture = _busy(cluster)
     orders = (
         order
-        for intent in intents
-        for step in PROCEDURES[intent.action]
-        for order in step.orders(picture, intent)
+        for one in OPERATIONS
+        for target in targets(cluster, one.on)
+        for intent in [Intent(cluster, target, one, {f"boot {node.name}": "before" for node in cluster.nodes})]
+        for step in intent.steps
+        for order in step.orders(picture, intent.at(step))
         if order.machine == machine
     )
-    return tuple(dict.fromkeys(order.run for order in orders))
+    claim = () if cluster.has_node(machine) else (Run(HOLD.argv, root=True),)
+    return tuple(dict.fromkeys((*claim, *(order.run for order in orders))))
+
+
+def _busy(cluster: Cluster) -> Snapshot:
+    """Every service runs on every node, and every node is in a pool on every firewall: all that can be sent, is."""
+    services = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
+    host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
+    served = tuple(
+        Server("pool", node.name, node.address, "UP", False, 1, 0, 0, 0, 0, "", Admin.READY, since=0, last_session=-1)
+        for node in cluster.nodes
+    )
+    kept = tuple(PooledServer("pool", node.name, node.address, "active") for node in cluster.nodes)
+    config = FirewallConfig("", False, False, False, "", kept, (), "", "")
+    blank = empty(cluster)
+    return replace(
+        blank,
+        nodes=tuple(replace(view, host=host, services=services) for view in blank.nodes),
+        firewalls=tuple(
+            replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0)) for view in blank.firewalls
+        ),
+    )
 
 
 # --- /etc/sudoers.d -------------------------------------------------------------------------------------------------

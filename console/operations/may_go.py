@@ -13,8 +13,8 @@ from console.health.facts.ist import ist_window
 from console.health.facts.membership import Place, backends_of, master, others_serving, place, pools_of, sending
 from console.health.facts.sync import sync
 from console.health.facts.takeover import carried, takes_over
+from console.operations.effects import Effect
 from console.operations.guards import (
-    Action,
     Guard,
     all_is_listed,
     better_out,
@@ -28,6 +28,8 @@ from console.operations.guards import (
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, doing, listed, percent
 
+LOST = frozenset({Effect.TAKES_OUT, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
+"""What becomes of a node that is lost."""
 GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left, all_is_listed)
 """What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
 
@@ -62,7 +64,7 @@ def _node(snapshot: Snapshot, name: str) -> Spare:
         return _untold(name, host)
     if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
         return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
-    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, Action.REBOOT, name)]
+    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, LOST, name)]
     reasons = [*_half_out(snapshot, name), *reasons, *_quorum(snapshot, name), *_pools_unknown(snapshot)]
     if reasons:
         return _stays(name, reasons, better_out(snapshot, name))

@@ -3,7 +3,9 @@
 from typing import Any, NamedTuple
 
 from console.health import serving
-from console.operations.guards import About, Action, Objection, Override, traffic
+from console.operations.effects import Effect, On
+from console.operations.guards import About, Objection, Override, traffic
+from console.operations.procedures.steps import Operation
 from console.probes.hosts.running import LISTED
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
@@ -16,7 +18,7 @@ class Consent(NamedTuple):
 
     confirmed: bool = False
     typed: str = ""
-    """The node's name, typed by hand."""
+    """The target's name, typed by hand."""
     reason: str = ""
     shown: frozenset[About] | None = None
     """The objections that were read; None: whatever there is, as said beforehand on a command line."""
@@ -26,16 +28,21 @@ class Plan(NamedTuple):
     """What would be done now, and what stands against it."""
 
     cluster: str
-    action: Action
-    node: str
+    operation: Operation
+    target: str
     objections: tuple[Objection, ...]
     steps: tuple[tuple[str, tuple[str, ...]], ...]
     """Each step in words, with the exact orders as things stand."""
 
     @property
+    def words(self) -> str:
+        """drain node2."""
+        return f"{self.operation.name} {self.target}"
+
+    @property
     def title(self) -> str:
         """Every cluster has a node1."""
-        return f"{self.cluster}: {self.action.value} {self.node}"
+        return f"{self.cluster}: {self.words}"
 
     @property
     def shown(self) -> frozenset[About]:
@@ -44,7 +51,7 @@ class Plan(NamedTuple):
 
     def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
         """The objections that a consent does not overcome: too strong for it, or come up since it was asked for."""
-        named = consent.typed == self.node and bool(consent.reason.strip())
+        named = consent.typed == self.target and bool(consent.reason.strip())
         overcome = {
             Override.NEVER: False,
             Override.CONFIRM: consent.confirmed or named,
@@ -60,11 +67,13 @@ class Plan(NamedTuple):
             raise NotBegun(" ".join(objection.sentence for objection in left))
 
 
-def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> Wanted:
-    """What must have been asked before it can be said what stands against an action: the firewalls always; of the nodes
-    and volumes what the guards read (`console.operations.guards`), so that a dead node delays no drain."""
-    visited = {node, *serving(snapshot)} if action.takes_out and traffic(snapshot, node) else set[str]()
-    whole = action is Action.UNDO or (action is Action.REBOOT and not resumed)
+def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool = False) -> Wanted:
+    """What must have been asked before the guards can judge: the firewalls always; of nodes and volumes only what they
+    read, so that a dead node delays no drain."""
+    takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
+    visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
+    stops = operation.does(Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS)
+    whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
         if question.subject is Subject.FIREWALL:
@@ -72,8 +81,8 @@ def needed(snapshot: Snapshot, action: Action, node: str, resumed: bool = False)
         if question in (APACHE, SITE) and name in visited:
             return True
         if question is LISTED:
-            return action is Action.REBOOT and name == node
-        mine = whole or (action is Action.REBOOT and name == node)
+            return stops and name == target
+        mine = whole or (stops and name == target)
         return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 
     return wanted

@@ -56,14 +56,14 @@ class Journal:
         """By folder: when it last changed, and which of its runs are ours."""
         self._last = Read(())
 
-    def open(self, node: str, action: str, **facts: Any) -> Record:
+    def open(self, target: str, operation: str, **facts: Any) -> Record:
         """A new run. Raises JournalError."""
         seconds, rest = divmod(time.time_ns(), 10**9)  # one look: two could fall on either side of a second's end
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + f"-{rest:09d}"
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{node}-{action}")
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{target}-{operation}")
         run = max((record.run for record in self.read().records), default=-1) + 1
-        where = {"address": self._nodes[node], "firewalls": self._firewalls} if node in self._nodes else {}
-        opening = {"run": run, "node": node, "action": action, "who": who(), **where, **facts}
+        where = {"address": self._nodes[target], "firewalls": self._firewalls} if target in self._nodes else {}
+        opening = {"run": run, "node": target, "action": operation, "who": who(), **where, **facts}
         return self.write(Record(self.folder / f"{name}.jsonl", ()), "opened", **opening)
 
     def write(self, record: Record, kind: str, **facts: Any) -> Record:

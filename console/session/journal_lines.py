@@ -123,7 +123,9 @@ def _by_name(check: Callable[[object], Checked]) -> Callable[[object], Checked]:
 
 
 CHECKS: dict[str, Callable[[object], Checked]] = {
-    **dict.fromkeys(("node", "action", "who", "reason", "step", "says", "why", "by", "outcome", "address"), _text),
+    **dict.fromkeys(
+        ("node", "action", "who", "reason", "step", "on", "says", "why", "by", "outcome", "address"), _text
+    ),
     **dict.fromkeys(("overridden", "orders", "lost", "firewalls"), _list),
     **dict.fromkeys(("found", "errors", "missed"), _by_name(_text)),
     "within": _by_name(_seconds),

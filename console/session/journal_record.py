@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from console.operations.effects import Effect
+from console.operations.procedures import operation
 from console.session.journal_disk import Mark
 from console.session.journal_lines import Entry, texts
 
-OUT = ("drain", "remove")
-"""Actions that take a node out for good."""
-IN = ("rejoin", "undo")
-"""Actions that put it back."""
+StepId = tuple[str, str]
+"""(target, name of a step)."""
 
 
 class Record(NamedTuple):
@@ -28,7 +28,7 @@ class Record(NamedTuple):
     @property
     def told(self) -> bool:
         """It says which node it is about, and what is done to it."""
-        return bool(self.entries) and self.entries[0].kind == "opened" and bool(self.node and self.action)
+        return bool(self.entries) and self.entries[0].kind == "opened" and bool(self.target and self.operation)
 
     @property
     def run(self) -> int:
@@ -36,14 +36,25 @@ class Record(NamedTuple):
         return cast("int", self.entries[0].facts.get("run", -1))
 
     @property
-    def node(self) -> str:
-        """Which node it is about."""
+    def target(self) -> str:
+        """Name of the node, firewall or cluster."""
         return self.first("node")
 
     @property
-    def action(self) -> str:
-        """Value of the Action."""
+    def operation(self) -> str:
+        """Name of the operation, which this version may not know."""
         return self.first("action")
+
+    @property
+    def words(self) -> str:
+        """drain node2."""
+        return f"{self.operation} {self.target}"
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What was decided when it was begun."""
+        known: object = self.entries[0].facts.get("options")
+        return cast("dict[str, object]", known) if isinstance(known, dict) else {}
 
     @property
     def begun(self) -> float:
@@ -89,13 +100,20 @@ class Record(NamedTuple):
         return _later(ends, under_way)
 
     @property
-    def steps(self) -> dict[str, Entry]:
-        """How each step ended the last time it was gone through: `seen`, `partly` or `left`."""
-        ended = (one for one in self.entries if one.kind in ("seen", "partly", "left"))
-        return {cast("str", one.facts["step"]): one for one in ended if "step" in one.facts}
+    def steps(self) -> dict[StepId, Entry]:
+        """How each step ended the last time it was gone through: `seen`, `partly` or `left`. Journals of 0.2.0 name no
+        target: they have one."""
+        ended = (one for one in self.entries if one.kind in ("seen", "partly", "left") and "step" in one.facts)
+        return {(cast("str", one.facts.get("on", self.target)), cast("str", one.facts["step"])): one for one in ended}
 
     @property
-    def behind(self) -> frozenset[str]:
+    def skipped(self) -> frozenset[str]:
+        """Targets of which only the steps that put back remain."""
+        lines = (one.facts.get("on") for one in self.entries if one.kind == "skipped")
+        return frozenset(on for on in lines if isinstance(on, str))
+
+    @property
+    def behind(self) -> frozenset[StepId]:
         """The steps that need not be gone through again: seen everywhere, or left when their time was up."""
         return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
 
@@ -151,12 +169,14 @@ def unfinished(records: tuple[Record, ...]) -> tuple[Record, ...]:
 def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
     """The newest run that took a node out and that nothing has put back since."""
     for record in reversed(records):
-        if record.node != node:
+        if record.target != node:
             continue
-        if record.action in OUT or (record.action == "reboot" and record.outcome != "done"):
-            return None if record.outcome == "put back" else record
-        if record.action in (*IN, "reboot") and record.outcome == "done":
+        known = operation(record.operation)
+        if known is None:
+            if record.outcome is None and record.found:
+                return record  # a later version's: what it found is to be put back all the same
+        elif known.does(Effect.PUTS_BACK) and record.outcome == "done":
             return None
-        if record.action not in (*IN, "reboot") and record.outcome is None and record.found:
-            return record  # a later version's: what it found is to be put back all the same
+        elif known.does(Effect.TAKES_OUT):
+            return None if record.outcome == "put back" else record
     return None

@@ -19,14 +19,14 @@ class Locked(Exception):
 
 
 class Holder(NamedTuple):
-    """Who works on a cluster, and at what: an action and its node."""
+    """Who works on a cluster, and at what: an operation and its target."""
 
     who: str
     what: str
 
-    def carries_out(self, action: str, node: str) -> str:
+    def carries_out(self, words: str) -> str:
         """That it is this run, and that there is nothing to be done about it; "" where it is another one."""
-        return f"under way: {self.who} carries it out; wait until it ends" if self.what == f"{action} {node}" else ""
+        return f"under way: {self.who} carries it out; wait until it ends" if self.what == words else ""
 
 
 @contextmanager

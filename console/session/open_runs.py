@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from console.operations.guards import Action, Objection, Override
+from console.inventory.cluster import Cluster
+from console.operations.guards import Objection, Override
 from console.operations.plan import NotBegun
-from console.operations.procedures import PROCEDURES
+from console.operations.procedures import operation
+from console.operations.procedures.steps import Operation
 from console.session.journal import MOVE, Entry, Record, Unread
 from console.text import clock, counted, doing, listed, quoted
 
@@ -12,9 +14,10 @@ FEW = 3
 """Files that are named one by one."""
 
 
-def how_far(record: Record) -> str:
+def how_far(record: Record, cluster: Cluster) -> str:
     """1 of 3 steps done, 1 partly."""
-    total = len(PROCEDURES[Action(record.action)]) if record.action in {one.value for one in Action} else 0
+    known = operation(record.operation)
+    total = len(known.steps(cluster, record.target, record.options)) if known else 0
     partly = sum(entry.kind == "partly" for entry in record.steps.values())
     done = len(record.steps) - partly
     far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
@@ -79,9 +82,9 @@ def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
     for record in records:
         ends = {machine: end for machine, end in record.unheard.items() if now < end}
         if ends:
-            saw = f"an order of {record.action} {record.node} to {listed(ends)} may still be on its way"
+            saw = f"an order of {record.words} to {listed(ends)} may still be on its way"
             saw += ": nobody heard its end"
-            yield Objection(record.node, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
+            yield Objection(record.target, saw, f"Wait until {clock(max(ends.values()))}", Override.CONFIRM)
 
 
 def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
@@ -91,10 +94,10 @@ def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
         yield Objection(node, f"{file.says}{rest}", MOVE, Override.CONFIRM)
 
 
-def action_of(record: Record) -> Action:
-    """What a run does. Raises NotBegun for one of a later version."""
-    try:
-        return Action(record.action)
-    except ValueError:
-        says = f"this version knows no action {quoted(record.action)}: resume it with the version that began it"
-        raise NotBegun(f"{says}, or put {record.node} back") from None
+def operation_of(record: Record) -> Operation:
+    """The operation of a run. Raises NotBegun for one of a later version."""
+    known = operation(record.operation)
+    if known is None:
+        says = f"this version knows no action {quoted(record.operation)}: resume it with the version that began it"
+        raise NotBegun(f"{says}, or put {record.target} back")
+    return known

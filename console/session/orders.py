@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from console.operations.procedures import PROCEDURES
 from console.operations.procedures.steps import Intent, Order
 from console.probes.ask import Answer, Ran, Refused, WireError, command
 from console.probes.parsing import first_line
@@ -47,8 +46,9 @@ def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple
     """Each step of a procedure in words, with the exact orders it would send as things stand."""
     found = dict(intent.found)
     lines: list[tuple[str, tuple[str, ...]]] = []
-    for step in PROCEDURES[intent.action]:
-        found = {**step.finds(picture, intent), **found}
-        planned = replace(intent, found=found)
-        lines.append((step.told(intent, picture), tuple(shown(order, wire) for order in step.orders(picture, planned))))
+    for step in intent.steps:
+        at = intent.at(step)
+        found = {**step.finds(picture, at), **found}
+        planned = replace(at, found=found)
+        lines.append((step.told(at, picture), tuple(shown(order, wire) for order in step.orders(picture, planned))))
     return tuple(lines)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from console import steady
 from console.inventory.cluster import Cluster
+from console.operations.effects import kind_of
 from console.operations.guards import About, objections
-from console.operations.procedures import PROCEDURES
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.ask import Answer, WireError
 from console.probes.freshness import as_of, patience, since
@@ -25,6 +25,9 @@ from console.session.orders import complaint, shown, unheard, within
 from console.session.poller import Poller
 from console.text import clock, listed, quoted
 from console.wire import Wire
+
+BACK = "in"
+"""The phase whose steps put a target back."""
 
 GRACE = 6.0
 """Seconds to wait for a firewall that fell silent during the run, before the run goes on without it."""
@@ -50,18 +53,24 @@ class Note(NamedTuple):
     """One line about a run, for screen and terminal."""
 
     at: float
-    node: str
+    target: str
     step: str
     says: str
     final: bool = False
 
 
 def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps from the beginning of the phase that was interrupted: within a phase each is checked again."""
-    first = next((step for step in steps if step.name not in record.behind), None)
-    if first is None:
-        return ()
-    return steps[next(at for at, step in enumerate(steps) if step.phase == first.phase) :]
+    """The steps from the beginning of the phase that was interrupted: within a phase each is checked again. Of a target
+    that was skipped, the steps that put back."""
+    steps = tuple(step for step in steps if step.on not in record.skipped or step.phase == BACK)
+    first = next((at for at, step in enumerate(steps) if step.id not in record.behind), len(steps))
+    while 0 < first < len(steps) and _phase(steps[first - 1]) == _phase(steps[first]):
+        first -= 1
+    return steps[first:]
+
+
+def _phase(step: Step) -> tuple[str, str]:
+    return step.on, step.phase
 
 
 class Runner:
@@ -103,8 +112,8 @@ class Runner:
             view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
         )  # confirmed before the run began: not waited for
         missed: dict[str, str] = {}
-        for step in remaining(record, PROCEDURES[intent.action]):
-            record, left = await self._step(step, record, replace(intent, found=record.found), silent)
+        for step in remaining(record, intent.steps):
+            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), silent)
             missed |= left
         if not missed:
             record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
@@ -115,30 +124,27 @@ class Runner:
             return record
         record = self._journal.write(record, "closed", outcome="done")
         await self._claims.release(ended=not record.unheard)  # before it is said: whoever reads "done" may go on
-        self._say(intent, "done", f"{intent.action.value} {intent.node}: done", final=True)
+        self._say(intent, "done", f"{intent.words}: done", final=True)
         return record
 
     async def _still_so(self, record: Record, intent: Intent, silent: frozenset[str]) -> tuple[Record, dict[str, str]]:
         """All that the run claims, read once more over one picture: somebody may have written between two steps. It is
         done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
-        claimed, missed = lasting(PROCEDURES[intent.action]), dict[str, str]()
+        claimed, missed = lasting(intent.steps), dict[str, str]()
         for last in (False, True):
             now = await self._as_it_is(claimed, intent)
             for step, progress in now.items():
                 if progress.missed:
-                    says = progress.says
-                    record = self._journal.write(
-                        record, "partly", step=step.name, says=says, missed=dict(progress.missed)
-                    )
+                    record = self._ended_step(record, "partly", step, progress)
                     missed |= progress.missed
             undone = {step: progress.says for step, progress in now.items() if not progress.done}
             for step, says in undone.items():
                 if last:
                     why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
-                    self._journal.write(record, "failed", step=step.name, why=why)
+                    self._journal.write(record, "failed", on=step.on, step=step.name, why=why)
                     raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
                 self._say(intent, step.name, f"it has come undone and is done again: {says}")
-                record, left = await self._step(step, record, intent, silent)
+                record, left = await self._step(step, record, intent.at(step), silent)
                 missed |= left
             if not undone or missed:
                 break
@@ -149,14 +155,15 @@ class Runner:
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
-        picture = await self._look(every, intent.node)
-        return {step: step.done(picture, intent) for step in claimed}
+        targets = tuple(dict.fromkeys(step.on for step in claimed))
+        picture = await self._look(every, *targets)
+        return {step: step.done(picture, intent.at(step)) for step in claimed}
 
     async def _step(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
         self._say(intent, step.name, step.told(intent, self._picture()))
-        picture = await self._look(step.watches, intent.node)
+        picture = await self._look(step.watches, step.on)
         progress = step.done(picture, intent)
         if not _over(progress, silent):
             record, intent, picture = await self._free(step, record, intent, picture)
@@ -164,9 +171,13 @@ class Runner:
         if not _over(progress, silent):
             record, progress = await self._send_until_done(step, record, intent, silent, picture)
         kind = "partly" if progress.missed else "seen" if progress.done else "left"
-        record = self._journal.write(record, kind, step=step.name, says=progress.says, missed=dict(progress.missed))
+        record = self._ended_step(record, kind, step, progress)
         self._say(intent, step.name, progress.says)
         return record, dict(progress.missed)
+
+    def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
+        missed = dict(progress.missed)
+        return self._journal.write(record, kind, on=step.on, step=step.name, says=progress.says, missed=missed)
 
     def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
         """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
@@ -210,7 +221,7 @@ class Runner:
         if step.goes_on:
             return progress._replace(says=f"{progress.says}, after {limit:g} s")
         says = "; ".join(filter(None, (progress.says, self._claims.unclaimed())))
-        self._journal.write(record, "failed", step=step.name, why=says)
+        self._journal.write(record, "failed", on=step.on, step=step.name, why=says)
         raise Stopped(f"{says}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
@@ -224,7 +235,12 @@ class Runner:
             return record, steady.now(), time.monotonic()
         seconds = {order.machine: within(order) for order in orders}
         record = self._journal.write(
-            record, "sending", step=step.name, orders=[shown(order, self._wire) for order in orders], within=seconds
+            record,
+            "sending",
+            on=step.on,
+            step=step.name,
+            orders=[shown(order, self._wire) for order in orders],
+            within=seconds,
         )
         moment, now = steady.now(), time.monotonic()
         self._leaving = {order: now + within(order) for order in orders}
@@ -250,7 +266,7 @@ class Runner:
         try:
             held = await self._claims.order(machines, max(within(order) for order in orders))
         except Elsewhere as why:
-            self._journal.write(record, "failed", step=step.name, why=str(why))
+            self._journal.write(record, "failed", on=step.on, step=step.name, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
         if says := self._claims.unclaimed(firewalls - held):
             self._say(intent, step.name, says)
@@ -261,7 +277,7 @@ class Runner:
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
         whys = {order.machine: why for order, answer in answers.items() if (why := complaint(order, answer))}
         lost = [order.machine for order, answer in answers.items() if unheard(answer)]
-        record = self._journal.write(record, "answered", step=step.name, errors=whys, lost=lost)
+        record = self._journal.write(record, "answered", on=step.on, step=step.name, errors=whys, lost=lost)
         for why in whys.values():
             self._say(intent, step.name, why)
         return record
@@ -271,14 +287,14 @@ class Runner:
         self._leaving.pop(order, None)
         return answer
 
-    async def _look(self, watches: tuple[Question[Any], ...], node: str) -> Snapshot:
+    async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:
         """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""
         moment, began = steady.now(), time.monotonic()
         limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in watches)
         self._poller.nudge(watches)
         while True:
             picture = self._since(moment)
-            pending = any(_pending(picture, question, node) for question in watches)
+            pending = any(_pending(picture, question, targets) for question in watches)
             if not pending or time.monotonic() - began > limit:
                 return picture
             await self._poller.change(PAUSE)
@@ -297,7 +313,7 @@ class Runner:
                 began, known = time.monotonic(), True
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
-                self._journal.write(record, "failed", step=step.name, why=says)
+                self._journal.write(record, "failed", on=step.on, step=step.name, why=says)
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
                 raise Stopped(f"{says}{end} resume this run, or put the node back")
             if says != last:
@@ -306,7 +322,7 @@ class Runner:
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
-                picture = await self._look(step.watches, intent.node)  # what is sent is sent for what is there now
+                picture = await self._look(step.watches, step.on)  # what is sent is sent for what is there now
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """What keeps a step that has not happened from sending: that it is not known what, or an objection; or ""."""
@@ -316,9 +332,9 @@ class Runner:
         if not step.orders(picture, intent):
             return progress.says if step.until_known else ""
         now = self._picture()
-        against = [one for guard in step.guards for one in guard(now, intent.action, intent.node)]
+        against = [one for guard in step.guards for one in guard(now, intent.operation.effects, step.on)]
         if step.asks_all:
-            against += objections(now, intent.action, intent.node, resumed=True)
+            against += objections(now, intent.operation.effects, step.on, kind_of(now.cluster, step.on), resumed=True)
         return next((one.sentence for one in against if one.about not in self._agreed), "")
 
     def _picture(self) -> Snapshot:
@@ -331,7 +347,7 @@ class Runner:
         return as_of(since(self._poller.snapshot, moment), steady.now())
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
-        self._tell(Note(steady.now(), intent.node, step, says, final))
+        self._tell(Note(steady.now(), intent.target, step, says, final))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -355,10 +371,10 @@ def _over(progress: Progress, silent: frozenset[str]) -> bool:
     return progress.done and silent.issuperset(name for name, _ in progress.missed)
 
 
-def _pending(picture: Snapshot, question: Question[Any], node: str) -> bool:
+def _pending(picture: Snapshot, question: Question[Any], targets: tuple[str, ...]) -> bool:
     """Whether an answer is still under way."""
     views: tuple[View, ...] = getattr(picture, question.subject.value)
-    asked = [view for view in views if question.subject is not Subject.NODE or view.name == node]
+    asked = [view for view in views if question.subject is not Subject.NODE or view.name in targets]
     readings = (getattr(view, question.field) for view in asked if not _gone(view))
     return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
 

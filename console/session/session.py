@@ -16,9 +16,10 @@ from console.health import Finding, Kind
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
-from console.operations.guards import About, Action, Objection, objections
+from console.operations.effects import Effect, On, targets
+from console.operations.guards import About, Objection, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import as_of, patience
 from console.probes.pools.balancer import POOLS
@@ -30,7 +31,7 @@ from console.session.events import follow
 from console.session.journal import Journal, JournalError, Record, load, unfinished, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
-from console.session.open_runs import action_of, unheard, unread
+from console.session.open_runs import operation_of, unheard, unread
 from console.session.orders import dry
 from console.session.poller import Poller
 from console.session.runner import Note, Runner, Stopped
@@ -56,7 +57,7 @@ def _still_open(record: Record) -> Record:
     if not now.entries:
         raise NotBegun(f"{record.path} can't be read any more; nothing is begun")
     if now.outcome is not None:
-        raise NotBegun(f"{record.action} {record.node} has ended meanwhile: {now.outcome}; nothing is begun")
+        raise NotBegun(f"{record.words} has ended meanwhile: {now.outcome}; nothing is begun")
     return now
 
 
@@ -139,27 +140,27 @@ class Session:
         """Returns when every question has had one answer or error, or after `patience` seconds."""
         await self.poller.settle(unasked, patience)
 
-    async def ready(self, action: Action, node: str, patience: float, resumed: bool = False) -> None:
-        """As `settled`, but waits only for what is needed to say what stands against an action."""
-        await self.poller.settle(lambda now: unasked(now, needed(now, action, node, resumed)), patience)
+    async def ready(self, operation: Operation, target: str, patience: float, resumed: bool = False) -> None:
+        """As `settled`, but waits only for what is needed to say what stands against an operation."""
+        await self.poller.settle(lambda now: unasked(now, needed(now, operation, target, resumed)), patience)
 
-    def plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+    def plan(self, operation: Operation, target: str, resumed: bool = False, options: Options | None = None) -> Plan:
         """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
         that only the journal knows."""
-        plan = self._plan(action, node, resumed)
+        plan = self._plan(self._intent(operation, target, options), resumed)
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
-    def _plan(self, action: Action, node: str, resumed: bool = False) -> Plan:
+    def _plan(self, intent: Intent, resumed: bool = False) -> Plan:
         """Without who is at work there by the last look at the claims: whoever begins takes them, or can't."""
-        if not self.cluster.has_node(node):
-            raise NotBegun(f"{self.cluster.name} has no node {node} in the inventory; {STRANGE}")
+        operation, target = intent.operation, intent.target
+        if target not in targets(self.cluster, operation.on):
+            raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
-        intent = self._intent(action, node)
-        against = objections(picture, action, node, resumed=resumed)
+        against = objections(picture, operation.effects, target, operation.on, resumed)
         return Plan(
             self.cluster.name,
-            action,
-            node,
+            operation,
+            target,
             (*against, *self._unheard(intent, resumed), *fell_silent(picture, time.time(), self._mine)),
             dry(picture, intent, self.wire),
         )
@@ -171,27 +172,30 @@ class Session:
 
     def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
-        same, read = (intent.node, intent.action.value) if resumed else None, self.journal.read()
-        others = (record for record in self.left_open(read.records) if (record.node, record.action) != same)
-        return (*unheard(others, time.time()), *unread(read.unread, intent.node))
+        same, read = (intent.target, intent.operation.name) if resumed else None, self.journal.read()
+        others = (record for record in self.left_open(read.records) if (record.target, record.operation) != same)
+        return (*unheard(others, time.time()), *unread(read.unread, intent.target))
 
-    async def begin(self, action: Action, node: str, consent: Consent | None = None) -> Running:
+    async def begin(
+        self, operation: Operation, target: str, consent: Consent | None = None, options: Options | None = None
+    ) -> Running:
         """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
-        self._plan(action, node).must_be_unopposed(consent)
-        async with self._claimed(action, node) as (lock, claims):
-            plan = await self._plan_again(action, node, consent)
-            overridden = [objection.sentence for objection in plan.objections]
-            intent = self._intent(action, node)  # what another console found is on disk now
+        self._plan(self._intent(operation, target, options)).must_be_unopposed(consent)
+        async with self._claimed(operation, target) as (lock, claims):
+            await self._read_again()
+            intent = self._intent(operation, target, options)  # what another console found is on disk now
+            plan = self._agreed(intent, consent)
             try:
                 record = self.journal.open(
-                    node,
-                    action.value,
+                    target,
+                    operation.name,
                     reason=consent.reason,
-                    overridden=overridden,
+                    overridden=[objection.sentence for objection in plan.objections],
                     agreed=[list(about) for about in plan.shown],
                     found=dict(intent.found),
+                    **({"options": dict(intent.options)} if intent.options else {}),
                 )
             except JournalError as error:
                 raise NotBegun(str(error)) from error
@@ -201,20 +205,21 @@ class Session:
         """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
-        action = action_of(record)
-        self._plan(action, record.node, resumed=True).must_be_unopposed(consent)
-        async with self._claimed(action, record.node) as (lock, claims):
+        operation = operation_of(record)
+        self._plan(self._resumed(record, operation), resumed=True).must_be_unopposed(consent)
+        async with self._claimed(operation, record.target) as (lock, claims):
             record = _still_open(record)
-            plan = await self._plan_again(action, record.node, consent, resumed=True)
-            intent = Intent(self.cluster, record.node, action, record.found, who())
+            await self._read_again()
+            intent = self._resumed(record, operation)
+            plan = self._agreed(intent, consent, resumed=True)
             return self._run(record, intent, plan.shown | record.agreed, claims, lock.pop_all())
 
     @asynccontextmanager
-    async def _claimed(self, action: Action, node: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
+    async def _claimed(self, operation: Operation, target: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
         """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. Raises
         NotBegun."""
-        what = f"{action.value} {node}"
-        with self._locked(action, node) as lock:
+        what = f"{operation.name} {target}"
+        with self._locked(operation, target) as lock:
             claims = Claims(self.cluster, self.wire, what, who(), self._mine)
             self._own.append(claims.token)
             try:
@@ -226,14 +231,19 @@ class Session:
                     raise NotBegun(f"{error}; nothing is begun") from None
                 raise
 
-    async def _plan_again(self, action: Action, node: str, consent: Consent, resumed: bool = False) -> Plan:
-        """The plan over what the firewalls say now that they are claimed: another console may have been at work until
-        then. Raises NotBegun."""
+    async def _read_again(self) -> None:
+        """The firewalls, once they are claimed: another console may have been at work until then. Raises NotBegun."""
         if not await self.look_back():
             raise NotBegun("a firewall did not tell its pools again in time; nothing is begun")
-        plan = self._plan(action, node, resumed)
+
+    def _agreed(self, intent: Intent, consent: Consent, resumed: bool = False) -> Plan:
+        """The plan, against which nothing stands that nobody has agreed to. Raises NotBegun."""
+        plan = self._plan(intent, resumed)
         plan.must_be_unopposed(consent)
         return plan
+
+    def _resumed(self, record: Record, operation: Operation) -> Intent:
+        return Intent(self.cluster, record.target, operation, record.found, who(), record.options)
 
     def halt(self) -> None:
         """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
@@ -286,25 +296,27 @@ class Session:
         """The run that took a node out, if this console's journal knows it."""
         return self.journal.taken_out(node)
 
-    def _intent(self, action: Action, node: str) -> Intent:
+    def _intent(self, operation: Operation, target: str, options: Options | None = None) -> Intent:
         """What an earlier run found and has not put back is still what is to be put back, unless the node is in."""
-        earlier = None if place(self.picture, node) is Place.IN else self.journal.taken_out(node)
+        known = operation.on is On.NODE and self.cluster.has_node(target)
+        gone = known and place(self.picture, target) is not Place.IN
+        earlier = self.journal.taken_out(target) if gone else None
         found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
-        return Intent(self.cluster, node, action, found, who())
+        return Intent(self.cluster, target, operation, found, who(), options or {})
 
     def _must_be_free(self) -> None:
         if self.read_only:
             raise NotBegun("Read-only is on: nothing can be changed from this console. Start it without --read-only")
         if self.running is not None:
             intent = self.running.intent
-            raise NotBegun(f"{intent.action.value} {intent.node} is under way; wait until it ends, or stop it")
+            raise NotBegun(f"{intent.words} is under way; wait until it ends, or stop it")
 
-    def _locked(self, action: Action, node: str) -> ExitStack:
+    def _locked(self, operation: Operation, target: str) -> ExitStack:
         """Holds the cluster's lock until it is closed. Raises NotBegun."""
         lock, folder = ExitStack(), self.journal.folder
         try:
             in_time(lambda: make_private(folder), folder)
-            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {action.value} {node}"))
+            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {operation.name} {target}"))
         except (Locked, JournalError) as error:
             raise NotBegun(str(error)) from error
         except OSError as error:
@@ -315,9 +327,7 @@ class Session:
         self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
     ) -> Running:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell)
-        task = asyncio.create_task(
-            self._carry_out(runner, record, intent, claims), name=f"{intent.action.value} {intent.node}"
-        )
+        task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=f"{intent.words}")
         self.running = Running(record, intent, task, runner)
         self.attend(self._attended)
 
@@ -339,7 +349,7 @@ class Session:
                 self.journal.write(record, "halted", by=who())
             raise
         except (Stopped, JournalError) as error:
-            self._tell(Note(steady.now(), intent.node, "stopped", str(error), final=True))
+            self._tell(Note(steady.now(), intent.target, "stopped", str(error), final=True))
             raise
         finally:
             await claims.release(ended=not load(record.path).unheard)
@@ -347,10 +357,10 @@ class Session:
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
-        if not intent.action.puts_back or record.outcome != "done":
+        if not intent.operation.does(Effect.PUTS_BACK) or record.outcome != "done":
             return
         for earlier in self.journal.unfinished():
-            if earlier.node == intent.node and earlier.path != record.path:
+            if earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 
     def _tell(self, note: Note) -> None:
@@ -360,5 +370,5 @@ class Session:
 
     def _worth_telling(self, finding: Finding) -> bool:
         """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
-        mine = self.running is not None and finding.machine == self.running.intent.node
+        mine = self.running is not None and finding.machine == self.running.intent.target
         return finding.kind is not Kind.NOT_ASKED and not (mine and finding.kind is Kind.MIXED)

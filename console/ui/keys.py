@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from console.operations.procedures import OPERATIONS
 from console.ui.lines import Line, Piece, line
 
 CLUSTER, FLEET, DETAIL, FINDINGS = "cluster", "fleet", "detail", "findings"
@@ -29,16 +30,7 @@ KEYS: tuple[Key, ...] = (
     Key("pgup pgdn", "", "a page up or down; g and G go to the first and the last line", EVERYWHERE, act=False),
     Key("enter", "open", "open what is selected: a cluster, a machine, a finding", (CLUSTER, FLEET, FINDINGS), 88,
         "enter"),
-    Key("d", "drain", "drain: out of every pool on both firewalls; sessions may end; it stays out",
-        (CLUSTER,), 90, changes=True),
-    Key("x", "remove", "remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
-        (CLUSTER,), 95, changes=True),
-    Key("p", "put back", "put back (rejoin): waits until the node is fit to serve",
-        (CLUSTER,), 85, changes=True),
-    Key("b", "reboot", "reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
-        (CLUSTER,), 50, changes=True),
-    Key("u", "undo", "undo: put back at once what the last removal took out, as it was found",
-        (CLUSTER,), 80, changes=True),
+    *(Key(one.key, one.word, one.says, (CLUSTER,), one.keep, changes=True) for one in OPERATIONS),
     Key("r", "resume", "resume an open run: each step is checked again before anything is sent",
         (CLUSTER,), changes=True),
     Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open",

@@ -6,14 +6,15 @@ import time
 from pathlib import Path
 
 from console.inventory.load import load
-from console.operations.guards import Action
+from console.operations.procedures import DRAIN, REJOIN
+from console.operations.procedures.steps import Operation
 from console.session.session import Session
 from console.sim import Simulator
 
 from .table import Row, middle
 
 
-async def steps_of(session: Session, action: Action, node: str) -> dict[str, float]:
+async def steps_of(session: Session, action: Operation, node: str) -> dict[str, float]:
     """Seconds from the key press to each step's success as read back."""
     began = time.time()
     record = await (await session.begin(action, node)).task
@@ -31,10 +32,10 @@ async def act(folder: Path, times: int) -> tuple[Row, ...]:
         try:
             await session.settled(20)
             for _ in range(times):
-                steps = await steps_of(session, Action.DRAIN, cluster.nodes[-1].name)
+                steps = await steps_of(session, DRAIN, cluster.nodes[-1].name)
                 drained.append(steps["out at run time"])
                 durable.append(steps["out in config.xml"])
-                await (await session.begin(Action.REJOIN, cluster.nodes[-1].name)).task
+                await (await session.begin(REJOIN, cluster.nodes[-1].name)).task
         finally:
             await session.close()
     return (

@@ -8,8 +8,8 @@ import pytest
 from console.cli import plain
 from console.cli.main import main
 from console.inventory.paths import journal_dir
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REBOOT
 from console.session.journal import Journal
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.session import Session
@@ -27,7 +27,7 @@ async def test_a_dead_node_delays_no_drain_of_another(
         session = Session(cluster)
         began = time.monotonic()
         try:
-            assert await plain.act(session, Action.DRAIN, "node2", Consent(), dry_run=True) is plain.Exit.DONE
+            assert await plain.act(session, DRAIN, "node2", Consent(), dry_run=True) is plain.Exit.DONE
         finally:
             await session.close()
     assert time.monotonic() - began < least + 1.5
@@ -37,11 +37,14 @@ async def test_a_dead_node_delays_no_drain_of_another(
 async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster):
         session = Session(cluster)
-        for action, node in ((Action.REBOOT, "node2"), (Action.DRAIN, "node2"), (Action.DRAIN, "node3")):
-            session.journal.open(node, action.value)
+        for action, node in ((REBOOT, "node2"), (DRAIN, "node2"), (DRAIN, "node3")):
+            session.journal.open(node, action.name)
         try:
             assert await plain.resume(session, "node2", Consent(confirmed=True)) is plain.Exit.DONE
-            assert [(one.node, one.action) for one in session.unfinished()] == [("node2", "reboot"), ("node3", "drain")]
+            assert [(one.target, one.operation) for one in session.unfinished()] == [
+                ("node2", "reboot"),
+                ("node3", "drain"),
+            ]
             said = capsys.readouterr().out
             assert "node2 has 2 open runs; the newest goes on: drain node2" in said
             assert await plain.resume(session, "node1", Consent()) is plain.Exit.DONE

@@ -16,7 +16,7 @@ from console.cli.main import main
 from console.cli.rights import FOLDERS, commands, ordered, rights
 from console.inventory.cluster import Cluster, Mysql
 from console.inventory.load import load
-from console.operations.procedures import PROCEDURES
+from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Query, Run
 from console.probes.database.tables import GRANT
@@ -117,10 +117,10 @@ async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         picture = session.picture
         for node in cluster.nodes:
-            for action, steps in PROCEDURES.items():
+            for one in OPERATIONS:
                 found: dict[str, str] = {}
-                for step in steps:
-                    intent = Intent(cluster, node.name, action, found)
+                for step in one.steps(cluster, node.name, {}):
+                    intent = Intent(cluster, node.name, one, found)
                     found |= step.finds(picture, intent)
                     for order in step.orders(picture, replace(intent, found=found)):
                         held = rights(cluster, order.machine)

@@ -7,8 +7,9 @@ from console.health.explained import explanations
 from console.health.facts.fitness import unfit
 from console.health.facts.sync import sync
 from console.health.unknowns import DOUBTS
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
 from console.operations.may_go import may_go, one_line, spares
+from console.operations.procedures import OPERATIONS
 from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty
 from tests.console.values import CLUSTER, pictures
 
@@ -30,8 +31,8 @@ def test_no_picture_raises(picture: Snapshot) -> None:
     assert sync(picture).says
     for node in CLUSTER.nodes:
         unfit(picture, node.name)
-        for action in Action:
-            assert all(one.sentence for one in objections(picture, action, node.name))
+        for action in OPERATIONS:
+            assert all(one.sentence for one in objections(picture, action.effects, node.name))
 
 
 @SETTINGS

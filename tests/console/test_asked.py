@@ -8,8 +8,9 @@ import pytest
 
 from console.health import Kind
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import REJOIN, REMOVE
 from console.probes.firewalls.config import CONFIG, parse_xml
 from console.probes.snapshot import Known, Snapshot, fold
 from console.sim import Simulator
@@ -40,14 +41,14 @@ async def test_a_server_without_an_address_is_taken_out_like_any_other_and_put_b
         async with watching(cluster) as session:
             assert place(session.picture, "node2") is Place.IN
             assert says(session.picture, Kind.UNRESOLVED).startswith(f"HAProxy on fw1 and fw2 can't resolve {NAME}")
-            removed = await (await session.begin(Action.REMOVE, "node2", NAMED)).task
+            removed = await (await session.begin(REMOVE, "node2", NAMED)).task
             assert removed.outcome == "done"
             assert removed.found["now fw1 web_ipvANY/node2"] == "ready"
             assert [server(sim, firewall).flags & 1 for firewall in ("fw1", "fw2")] == [1, 1]
             names(sim, "")  # DNS is back, and nobody else's doing
             assert not server(sim, "fw1").eligible
             names(sim, NAME)
-            back = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+            back = await (await session.begin(REJOIN, "node2", NAMED)).task
             assert back.outcome == "done"
             assert [server(sim, firewall).forced for firewall in ("fw1", "fw2")] == ["", ""]
             up = next(entry for entry in back.entries if entry.facts.get("step") == "up")
@@ -61,7 +62,7 @@ async def test_who_follows_another_is_not_left_in_maintenance_of_its_own(tmp_pat
             server(sim, firewall, "webtls_ipvANY").tracked = followed
             followed.force("maint", sim.world.clock.now)  # somebody's, by hand
         async with watching(cluster) as session:
-            removed = await (await session.begin(Action.REMOVE, "node2", NAMED)).task
+            removed = await (await session.begin(REMOVE, "node2", NAMED)).task
             assert (removed.found["now fw1 web_ipvANY/node2"], removed.found["now fw1 webtls_ipvANY/node2"]) == (
                 "maint",
                 "ready",
@@ -69,7 +70,7 @@ async def test_who_follows_another_is_not_left_in_maintenance_of_its_own(tmp_pat
             assert server(sim, "fw1", "webtls_ipvANY").flags & 1
             for firewall in ("fw1", "fw2"):  # the reload of the sync has made new ones
                 server(sim, firewall, "webtls_ipvANY").tracked = server(sim, firewall)
-            back = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+            back = await (await session.begin(REJOIN, "node2", NAMED)).task
         assert back.outcome == "done"
         assert [server(sim, firewall).forced for firewall in ("fw1", "fw2")] == ["maint", "maint"]
         assert [server(sim, firewall, "webtls_ipvANY").flags & 9 for firewall in ("fw1", "fw2")] == [0, 0]
@@ -82,10 +83,10 @@ async def test_what_an_agent_orders_is_said_before(tmp_path: Path) -> None:
         async with watching(cluster) as session:
             await until(session, lambda picture: bool(says(picture, Kind.AGENT)))
             assert says(session.picture, Kind.MIXED) == ""
-            against = [one.saw for one in objections(session.picture, Action.REJOIN, "node2")]
+            against = [one.saw for one in objections(session.picture, REJOIN.effects, "node2")]
             assert any("`state ready` lasts until its next answer" in saw for saw in against)
             with pytest.raises(NotBegun, match="as its agent check may have ordered"):
-                await session.begin(Action.REJOIN, "node2", Consent())
+                await session.begin(REJOIN, "node2", Consent())
         assert server(sim, "fw1").forced == "drain"
 
 
@@ -98,7 +99,7 @@ async def test_a_node_that_is_inactive_everywhere_is_out_and_no_rejoin_can_bring
             assert place(session.picture, "node2") is Place.OUT
             assert says(session.picture, Kind.OUT) == "node2 is out of the load balancer: it is inactive in config.xml"
             with pytest.raises(NotBegun, match="node2 is inactive in config"):
-                await session.begin(Action.REJOIN, "node2", NAMED)
+                await session.begin(REJOIN, "node2", NAMED)
 
 
 async def test_pools_of_several_processes_are_not_known(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.health.facts.membership import memberships
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
+from console.operations.procedures import REMOVE
 from console.probes.freshness import as_of
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Unknown
@@ -23,13 +24,13 @@ async def test_a_firewall_that_was_asked_seldom_and_answers_late_is_not_left_out
         session.attend(False)
         session.start()
         try:
-            await session.ready(Action.REMOVE, "node2", 10)
+            await session.ready(REMOVE, "node2", 10)
             await asyncio.sleep(2)
             session.attend(True)
             while isinstance(as_of(session.poller.snapshot, time.time()).firewall("fw1").pools, Unknown):
                 await session.change()
-            assert objections(session.picture, Action.REMOVE, "node2") == ()
-            record = await (await session.begin(Action.REMOVE, "node2")).task
+            assert objections(session.picture, REMOVE.effects, "node2") == ()
+            record = await (await session.begin(REMOVE, "node2")).task
             assert record.outcome == "done"
             for one in memberships(session.picture, "node2"):
                 assert one.out_later and {server.admin for server in one.now or ()} == {Admin.MAINT}, one.firewall

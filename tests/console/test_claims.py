@@ -10,8 +10,8 @@ import pytest
 
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, UNDO
 from console.probes.firewalls.claim import FILE, LOCK, Claim, read
 from console.probes.snapshot import Known, Reading
 from console.session.runner import Stopped
@@ -54,7 +54,7 @@ Two = tuple[Simulator, Session, Session]
 
 async def begun(session: Session, node: str) -> Running | str:
     try:
-        return await session.begin(Action.DRAIN, node, YES)
+        return await session.begin(DRAIN, node, YES)
     except NotBegun as why:
         return str(why)
 
@@ -83,16 +83,16 @@ async def test_of_two_that_begin_at_the_same_moment_one_does(two: Two) -> None:
 async def test_the_second_is_told_of_a_node_that_the_first_has_just_taken_out(two: Two) -> None:
     """Its own picture may be older than that."""
     _, one, other = two
-    await (await one.begin(Action.DRAIN, "node1", YES)).task
+    await (await one.begin(DRAIN, "node1", YES)).task
     with pytest.raises(NotBegun, match="node1 is out"):
-        await other.begin(Action.DRAIN, "node2", YES)
+        await other.begin(DRAIN, "node2", YES)
 
 
 async def test_every_console_shows_who_is_at_work(two: Two) -> None:
     sim, one, other = two
     for server in (server for firewall in sim.world.firewalls.values() for server in firewall._servers):
         server.sessions = 1e9
-    running = await one.begin(Action.DRAIN, "node1", YES)
+    running = await one.begin(DRAIN, "node1", YES)
     picture = await until(
         other, lambda now: all(isinstance(v.claim, Known) and v.claim.value.held for v in now.firewalls)
     )
@@ -101,31 +101,31 @@ async def test_every_console_shows_who_is_at_work(two: Two) -> None:
     assert (told.value.what, told.value.cluster) == ("drain node1", "demo")
     assert other.elsewhere is not None
     assert other.elsewhere.what == "drain node1 (“demo”)"
-    assert any("at work on fw1" in one.saw for one in other.plan(Action.DRAIN, "node2").objections)
+    assert any("at work on fw1" in one.saw for one in other.plan(DRAIN, "node2").objections)
     assert one.elsewhere is None
     one.halt()
     await asyncio.wait({running.task})
-    assert not any("at work" in each.saw for each in one.plan(Action.UNDO, "node1").objections), "it is our own"
+    assert not any("at work" in each.saw for each in one.plan(UNDO, "node1").objections), "it is our own"
     await until(other, lambda _: other.elsewhere is None)
 
 
 async def test_what_a_killed_console_has_sent_is_waited_for_by_others(two: Two) -> None:
     _, one, other = two
-    running = await one.begin(Action.DRAIN, "node1", YES)
+    running = await one.begin(DRAIN, "node1", YES)
     await written(one, "sending")
     for machine in one.cluster.firewalls:  # its machine is gone: nothing more is said, and the connections break
         one.wire._ssh[machine.name]._abort()
     running.task.cancel()
     await asyncio.wait({running.task})
     await until(other, lambda now: all(_ended(view.claim) for view in now.firewalls))
-    left = [each for each in other.plan(Action.DRAIN, "node2").objections if "fell silent" in each.saw]
+    left = [each for each in other.plan(DRAIN, "node2").objections if "fell silent" in each.saw]
     assert left
     assert "Wait until" in left[0].clears
 
 
 async def test_a_claim_that_was_lost_is_taken_again_before_the_next_order(two: Two) -> None:
     sim, one, _ = two
-    running = await one.begin(Action.DRAIN, "node1", YES)
+    running = await one.begin(DRAIN, "node1", YES)
     await written(one, "seen")
     for firewall in one.cluster.firewalls:
         one.wire._ssh[firewall.name]._abort()
@@ -135,7 +135,7 @@ async def test_a_claim_that_was_lost_is_taken_again_before_the_next_order(two: T
 
 async def test_who_has_lost_a_claim_to_another_stops(two: Two) -> None:
     sim, one, _ = two
-    running = await one.begin(Action.DRAIN, "node1", YES)
+    running = await one.begin(DRAIN, "node1", YES)
     await written(one, "seen")
     for name, firewall in sim.world.firewalls.items():
         one.wire._ssh[name]._abort()
@@ -153,7 +153,7 @@ async def test_one_firewall_is_enough_where_the_other_is_silent(two: Two) -> Non
     await until(one, lambda now: not isinstance(now.firewall("fw2").pools, Known))
     await until(other, lambda now: not isinstance(now.firewall("fw2").pools, Known))
     with pytest.raises(NotBegun, match="fw2"):
-        await one.begin(Action.DRAIN, "node1")
+        await one.begin(DRAIN, "node1")
     begins = await asyncio.gather(begun(one, "node1"), begun(other, "node2"))
     assert sum(isinstance(each, Running) for each in begins) == 1
     for each in begins:
@@ -178,7 +178,7 @@ async def test_a_firewall_that_can_not_be_claimed_is_named_with_its_reason(
     async with simulated(tmp_path / "sim") as (sim, cluster):
         cluster = replace(cluster, timings=replace(cluster.timings, connect=2.0, answer=2.0))
         async with watching(cluster) as session:
-            running = await session.begin(Action.DRAIN, "node2")
+            running = await session.begin(DRAIN, "node2")
             with pytest.raises(Stopped, match="nothing is sent to fw2, which is not claimed: fw2"):
                 await running.task
         assert {one.forced for one in sim.world.firewalls["fw2"]._servers} == {""}

@@ -6,8 +6,10 @@ from pathlib import Path
 from console.health import Kind
 from console.health.facts.membership import memberships
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action, Override, objections
+from console.operations.guards import Override, objections
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REMOVE
+from console.operations.procedures.steps import Operation
 from console.probes.ask import MOST_OUT, Ran, Run
 from console.probes.firewalls.config import CONFIG
 from console.probes.pools.servers import Admin
@@ -45,7 +47,7 @@ async def test_an_odd_server_keeps_nobody_else_from_being_taken_out(tmp_path: Pa
             firewall.config = firewall.config.with_status({("web", "node3"): "standby"})
         async with watching(cluster) as session:
             assert "web/node3 the unknown status 'standby'" in says(session.picture, Kind.CONFIG_UNKNOWN)
-            assert (await (await session.begin(Action.REMOVE, "node2", YES)).task).outcome == "done"
+            assert (await (await session.begin(REMOVE, "node2", YES)).task).outcome == "done"
 
 
 async def test_unknown_on_both_is_asked_and_said_and_not_forbidden(tmp_path: Path) -> None:
@@ -53,14 +55,14 @@ async def test_unknown_on_both_is_asked_and_said_and_not_forbidden(tmp_path: Pat
         picture = session.picture
         for name in ("fw1", "fw2"):
             picture = put(picture, "firewalls", name, config=unread())
-        for action in (Action.DRAIN, Action.REMOVE):
-            found = objections(picture, action, "node2")
+        for action in (DRAIN, REMOVE):
+            found = objections(picture, action.effects, "node2")
             assert {one.override for one in found} == {Override.CONFIRM}
             assert [one.machine for one in found] == ["fw1", "fw2"]
             assert all("after its next reload" in one.sentence for one in found)
         for name in ("fw1", "fw2"):
             picture = put(picture, "firewalls", name, pools=unread())
-        assert Override.NEVER in {one.override for one in objections(picture, Action.DRAIN, "node2")}
+        assert Override.NEVER in {one.override for one in objections(picture, DRAIN.effects, "node2")}
 
 
 def spoil(sim: Simulator) -> None:
@@ -69,7 +71,7 @@ def spoil(sim: Simulator) -> None:
         firewall.config = replace(firewall.config, version="")
 
 
-async def out(cluster: Cluster, action: Action) -> None:
+async def out(cluster: Cluster, action: Operation) -> None:
     async with watching(cluster) as session:
         record = await (await session.begin(action, "node2", YES)).task
         assert record.outcome != "done", "it does not last, and is not called done"
@@ -82,4 +84,4 @@ async def out(cluster: Cluster, action: Action) -> None:
 async def test_a_node_is_taken_out_at_run_time_and_the_run_is_not_done(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         spoil(sim)
-        await out(cluster, Action.DRAIN)
+        await out(cluster, DRAIN)

@@ -4,7 +4,8 @@ import itertools
 from dataclasses import replace
 
 from console.inventory.cluster import Cluster, Firewall, Login, Node
-from console.operations.guards import Action, Override, objections
+from console.operations.guards import Override, objections
+from console.operations.procedures import DRAIN, REMOVE
 from console.probes.firewalls.config import FirewallConfig, PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
@@ -46,7 +47,7 @@ HEALTHY = Snapshot(CLUSTER, (firewall("fw1"), firewall("fw2")), (node(1), node(2
 
 
 def told(picture: Snapshot) -> list[tuple[str, Override]]:
-    return [(objection.saw, objection.override) for objection in objections(picture, Action.DRAIN, "node2")]
+    return [(objection.saw, objection.override) for objection in objections(picture, DRAIN.effects, "node2")]
 
 
 def test_nothing_objects_to_a_drain_in_a_healthy_cluster() -> None:
@@ -77,7 +78,7 @@ def test_what_was_read_long_before_the_rest_is_said_with_its_time() -> None:
     for seconds, time in ((9, ""), (62, f" (read at {clock(1.0)})")):
         views = (firewall("fw1"), other)
         views = tuple(replace(one, pools=replace(one.pools, at=1.0 + seconds)) for one in views)
-        (one,) = objections(replace(HEALTHY, firewalls=views), Action.DRAIN, "node2")
+        (one,) = objections(replace(HEALTHY, firewalls=views), DRAIN.effects, "node2")
         assert one.sentence == (
             f"config.xml of fw2 has no server with the address of node2 in pool web{time}."
             " node2 will be back there after a reload; give the server that address in pfSense."
@@ -125,8 +126,8 @@ def test_whatever_three_nodes_do_two_of_three_are_never_gone_without_a_word() ->
         pools = tuple(firewall(name, statuses=statuses) for name in ("fw1", "fw2"))
         picture = replace(HEALTHY, firewalls=pools, nodes=views)
         first, mine, third = states
-        for action in (Action.REMOVE, Action.DRAIN):
-            found = [one for one in objections(picture, action, "node2") if one.saw != "node2 is out already"]
+        for action in (REMOVE, DRAIN):
+            found = [one for one in objections(picture, action.effects, "node2") if one.saw != "node2 is out already"]
             never = any(one.override is Override.NEVER for one in found)
             others_up = [site for status, site in (first, third) if status == "UP"]
             if mine[0] != "UP":

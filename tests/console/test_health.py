@@ -13,8 +13,8 @@ from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
 from console.health.storage import bricks_are_online, volumes_are_known
 from console.health.unknowns import DOUBTS
-from console.operations.guards import Action
 from console.operations.may_go import one_line
+from console.operations.procedures import DRAIN
 from console.probes.snapshot import QUESTIONS, Unknown
 from console.probes.storage.gluster import BUSY
 from tests.conftest import simulated, watching
@@ -82,7 +82,7 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
 async def test_an_accident_is_told_before_what_somebody_did(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        await (await session.begin(Action.DRAIN, "node3")).task
+        await (await session.begin(DRAIN, "node3")).task
         await told(session, "node3", "out")
         sim.fault("node-lost", "node2")
         await told(session, "node2", "lost")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known
 from console.session.journal import Journal, Record
 from console.session.open_runs import how_far, why_open
@@ -42,7 +43,7 @@ class MortalJournal(Journal):
         return record
 
 
-async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bool:
+async def die(cluster: Cluster, action: Operation, lines: int, written: bool) -> bool:
     """Begins, or goes on with, what is open, with a console that dies. Returns whether it did."""
     async with watching(cluster) as session:
         await take_out_before(session, action)
@@ -56,13 +57,13 @@ async def die(cluster: Cluster, action: Action, lines: int, written: bool) -> bo
     return False
 
 
-async def take_out_before(session: Session, action: Action) -> None:
+async def take_out_before(session: Session, action: Operation) -> None:
     """What puts a node back needs one that is out."""
-    if action in (Action.REJOIN, Action.UNDO) and not session.journal.records():
-        await (await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test"))).task
+    if action in (REJOIN, UNDO) and not session.journal.records():
+        await (await session.begin(DRAIN, "node2", Consent(True, "node2", "a test"))).task
 
 
-async def carry_on(session: Session, action: Action) -> Record:
+async def carry_on(session: Session, action: Operation) -> Record:
     """What the engineer does at the next start: resume what is open, else begin."""
     consent = Consent(True, "node2", "a test")
     unfinished = session.unfinished()
@@ -72,7 +73,7 @@ async def carry_on(session: Session, action: Action) -> Record:
     return await running.task
 
 
-async def end(cluster: Cluster, action: Action, boot_before: str) -> None:
+async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
     """Whatever happened on the way, the end is the same."""
     async with watching(cluster) as session:
         if session.unfinished():
@@ -80,7 +81,7 @@ async def end(cluster: Cluster, action: Action, boot_before: str) -> None:
             assert record.outcome == "done"
         picture = session.picture
         boot = picture.node("node2").host
-        if action in (Action.DRAIN, Action.REMOVE):
+        if action in (DRAIN, REMOVE):
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
             assert record is not None
@@ -89,13 +90,13 @@ async def end(cluster: Cluster, action: Action, boot_before: str) -> None:
         else:
             assert place(picture, "node2") is Place.IN
             assert session.taken_out("node2") is None
-        if action is Action.REBOOT:
+        if action is REBOOT:
             assert isinstance(boot, Known)
             assert boot.value.boot_id != boot_before
         assert not session.unfinished()
 
 
-async def story(folder: Path, action: Action, deaths: list[tuple[int, bool]]) -> int:
+async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]]) -> int:
     """Returns how many of the deaths came to pass: a run may end before."""
     async with simulated(folder, speed=20.0) as (sim, cluster):
         boot_before, died = sim.world.nodes["node2"].boot_id, 0
@@ -111,16 +112,16 @@ OUT = "found sending answered seen found sending answered seen"
 BACK = "sending answered seen sending answered seen"
 BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
 LINES = {
-    Action.DRAIN: f"opened {OUT} seen closed",
-    Action.REMOVE: f"opened {OUT} closed",
-    Action.UNDO: f"opened {BACK} closed",
-    Action.REJOIN: f"opened seen {BACK} seen seen closed",
-    Action.REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
+    DRAIN: f"opened {OUT} seen closed",
+    REMOVE: f"opened {OUT} closed",
+    UNDO: f"opened {BACK} closed",
+    REJOIN: f"opened seen {BACK} seen seen closed",
+    REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
 }
 """What a run writes that nobody interrupts."""
 
 
-def points(lines: dict[Action, str]) -> list[tuple[Action, int, bool]]:
+def points(lines: dict[Operation, str]) -> list[tuple[Operation, int, bool]]:
     """Each line, just before it is on disk and just after; but before its first line no run has begun."""
     every = [(action, line) for action, kinds in lines.items() for line in range(1, len(kinds.split()) + 1)]
     return [(action, line, written) for action, line in every for written in (False, True) if written or line > 1]
@@ -132,8 +133,8 @@ def lines_of(record: Record) -> str:
     return " ".join(kind for kind, _ in dict.fromkeys(said))
 
 
-@pytest.mark.parametrize("action", Action)
-async def test_these_are_the_lines(tmp_path: Path, action: Action) -> None:
+@pytest.mark.parametrize("action", OPERATIONS)
+async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
         await take_out_before(session, action)
         record = await (await session.begin(action, "node2")).task
@@ -141,19 +142,19 @@ async def test_these_are_the_lines(tmp_path: Path, action: Action) -> None:
 
 
 @pytest.mark.parametrize(("action", "line", "written"), points(LINES))
-async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
+async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     assert await story(tmp_path / "sim", action, [(line, written)]) == 1
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    action=st.sampled_from(list(Action)),
+    action=st.sampled_from(OPERATIONS),
     deaths=st.lists(st.tuples(st.integers(2, 9), st.booleans()), min_size=2, max_size=4),
 )
 async def test_killed_again_and_again(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
-    action: Action,
+    action: Operation,
     deaths: list[tuple[int, bool]],
 ) -> None:
     folder = tmp_path_factory.mktemp("again")
@@ -168,13 +169,13 @@ async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the
         for server in balancer.servers:
             server.sessions = 1e9  # half a minute's, however long the rest takes here
         cluster = replace(cluster, timings=replace(cluster.timings, sessions=1.0))
-        assert await die(cluster, Action.DRAIN, 10, written=True)
+        assert await die(cluster, DRAIN, 10, written=True)
         async with watching(cluster) as session:
             (record,) = session.unfinished()
             assert re.fullmatch(
                 r"\d+ sessions? to node2 left on fw1(; .+)?, after 1 s", record.entries[-1].facts["says"]
             )
             assert lines_of(record) == f"opened {OUT} left"
-            assert how_far(record) == "3 of 3 steps done"
+            assert how_far(record, cluster) == "3 of 3 steps done"
             assert f"went on all the same: {record.entries[-1].facts['says']}" in why_open(record)
-            assert lines_of(await carry_on(session, Action.DRAIN)) == f"opened {OUT} left closed"
+            assert lines_of(await carry_on(session, DRAIN)) == f"opened {OUT} left closed"

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from console.cli.main import main
 from console.cli.plain import describe, describe_out
 from console.inventory.paths import journal_dir, make_private, state_dir, too_open
-from console.operations.guards import Action
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN
 from console.session import journal_disk
 from console.session.journal import Journal, JournalError, load, taken_out, unfinished
 from console.session.open_runs import how_far, unheard, why_open
@@ -29,6 +29,7 @@ from console.session.session import Session, journal_of
 from console.text import clock
 from console.ui.board.run import open_runs, sentence
 from tests.conftest import simulated, watching
+from tests.console.values import CLUSTER
 from tests.ui.conftest import nobody
 
 OLD = Path(__file__).parents[1] / "journals/0.2.0/reboot.jsonl"
@@ -72,11 +73,11 @@ def used(folder: Path) -> None:
     read = Journal(folder, {"node2": "10.0.0.2"}, ["10.0.1.1"]).read()
     for record in read.records:
         says = [
-            how_far(record),
+            how_far(record, CLUSTER),
             *why_open(record),
             describe(record),
             describe_out(record),
-            sentence(record, time.time()),
+            sentence(record, time.time(), CLUSTER),
         ]
         assert all(clock(end) for end in record.unheard.values())
         assert all(isinstance(text, str) for pair in (record.found | record.missed).items() for text in pair)
@@ -85,7 +86,7 @@ def used(folder: Path) -> None:
     assert all(one.sentence for one in unheard(read.records, 0.0))
     for node in ("node1", "node2"):
         taken_out(read.records, node)
-    for line in open_runs(unfinished(read.records), 80, 9, time.time(), frozenset(), None, None):
+    for line in open_runs(unfinished(read.records), CLUSTER, 80, 9, time.time(), frozenset(), None, None):
         line.text.encode()
     for file in read.unread:
         file.says.encode()
@@ -295,13 +296,11 @@ def test_a_folder_that_others_may_enter_is_said(monkeypatch: pytest.MonkeyPatch,
 async def test_before_anything_is_begun_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
         path = journal(session.journal.folder, {**OPENED, "node": 7})
-        plan = session.plan(Action.DRAIN, "node2")
+        plan = session.plan(DRAIN, "node2")
         assert [one.saw for one in plan.objections] == [f"journal {path} can't be read: it does not begin with a run"]
         with pytest.raises(NotBegun, match="can't be read"):
-            await session.begin(Action.DRAIN, "node2", Consent(shown=plan.shown))
-        assert (
-            await (await session.begin(Action.DRAIN, "node2", Consent(True, shown=plan.shown))).task
-        ).outcome == "done"
+            await session.begin(DRAIN, "node2", Consent(shown=plan.shown))
+        assert (await (await session.begin(DRAIN, "node2", Consent(True, shown=plan.shown))).task).outcome == "done"
 
 
 async def test_a_run_of_a_later_version_is_told_and_not_resumed(tmp_path: Path) -> None:

@@ -5,15 +5,17 @@ from pathlib import Path
 import pytest
 
 from console.health.facts.membership import Place, memberships, place
-from console.operations.guards import Action, Override, objections
+from console.operations.guards import Override, objections
 from console.operations.may_go import may_go, one_line
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures.steps import Operation
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Known, Snapshot, Unknown
 from tests.conftest import simulated, watching
 from tests.console.test_health import until, well
 
-OUT = (Action.DRAIN, Action.REMOVE, Action.REBOOT)
+OUT = (DRAIN, REMOVE, REBOOT)
 INSIST = Consent(True, "node1", "I insist")
 
 
@@ -38,9 +40,9 @@ def donates(picture: Snapshot) -> bool:
     return isinstance(galera, Known) and galera.value.state.startswith("Donor")
 
 
-def told(picture: Snapshot, action: Action, node: str) -> list[tuple[str, Override]]:
+def told(picture: Snapshot, action: Operation, node: str) -> list[tuple[str, Override]]:
     """What is seen, without the machines' own words."""
-    return [(one.saw.partition(": ")[0], one.override) for one in objections(picture, action, node)]
+    return [(one.saw.partition(": ")[0], one.override) for one in objections(picture, action.effects, node)]
 
 
 @pytest.mark.parametrize("fault", ["mysql-stopped", "apache-stopped"])
@@ -62,8 +64,8 @@ async def test_the_last_node_whose_site_answers_stays(tmp_path: Path, fault: str
         assert may_go(picture, "node1").says.startswith("node1 must stay: node1 is the last node whose site answers")
         assert place(session.picture, "node1") is Place.IN
         assert session.journal.records() == ()
-        assert told(picture, Action.DRAIN, "node3") == [], "a node that serves errors is not held back"
-        record = await (await session.begin(Action.REMOVE, "node3")).task
+        assert told(picture, DRAIN, "node3") == [], "a node that serves errors is not held back"
+        record = await (await session.begin(REMOVE, "node3")).task
         assert record.outcome == "done"
 
 
@@ -72,7 +74,7 @@ async def test_all_that_serve_errors_may_be_taken_out_but_for_the_last_member(tm
         await until(session, well)
         sim.fault("database-crash", "cluster")
         picture = await until(session, lambda now: all(fails(now, node.name) for node in now.nodes))
-        assert told(picture, Action.REMOVE, "node1") == []
+        assert told(picture, REMOVE, "node1") == []
         assert "drain or remove" not in one_line(picture), "nobody would be served better"
 
 
@@ -81,17 +83,17 @@ async def test_of_three_with_one_lost_none_is_taken_out_without_a_word(tmp_path:
         await until(session, well)
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
-        for action in (Action.DRAIN, Action.REMOVE):
+        for action in (DRAIN, REMOVE):
             ((saw, override),) = told(picture, action, "node1")
             assert saw.startswith("node2 does not answer since ")
             assert override is Override.NAME_AND_REASON
             assert told(picture, action, "node2") == [], "the lost one itself goes without a question"
         with pytest.raises(NotBegun, match="Wait until node2 is back"):
-            await session.begin(Action.DRAIN, "node1", Consent(confirmed=True))
-        assert (await (await session.begin(Action.DRAIN, "node1", INSIST)).task).outcome == "done"
-        assert told(session.picture, Action.REJOIN, "node1") == []
-        assert not [saw for saw, _ in told(session.picture, Action.UNDO, "node1") if saw.startswith("node2 ")]
-        assert (await (await session.begin(Action.UNDO, "node1", INSIST)).task).outcome == "done"
+            await session.begin(DRAIN, "node1", Consent(confirmed=True))
+        assert (await (await session.begin(DRAIN, "node1", INSIST)).task).outcome == "done"
+        assert told(session.picture, REJOIN, "node1") == []
+        assert not [saw for saw, _ in told(session.picture, UNDO, "node1") if saw.startswith("node2 ")]
+        assert (await (await session.begin(UNDO, "node1", INSIST)).task).outcome == "done"
 
 
 async def test_a_node_that_is_down_counts_as_one_that_is_out(tmp_path: Path) -> None:
@@ -99,29 +101,29 @@ async def test_a_node_that_is_down_counts_as_one_that_is_out(tmp_path: Path) -> 
         await until(session, well)
         sim.fault("apache-stopped", "node2")
         picture = await until(session, lambda now: not up(now, "node2"))
-        assert told(picture, Action.DRAIN, "node1") == [
+        assert told(picture, DRAIN, "node1") == [
             ("node2 gets no traffic from web on fw1 (DOWN L4CON)", Override.NAME_AND_REASON)
         ]
-        assert told(picture, Action.REMOVE, "node2") == []
+        assert told(picture, REMOVE, "node2") == []
 
 
 async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        await (await session.begin(Action.DRAIN, "node3")).task
+        await (await session.begin(DRAIN, "node3")).task
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
         last = "node1 is the last serving member of web_ipvANY and webtls_ipvANY on fw1 and fw2"
         assert may_go(picture, "node1").says.startswith(f"node1 must stay: {last} (and ")
-        sentences = [one.sentence for one in objections(picture, Action.DRAIN, "node1")]
+        sentences = [one.sentence for one in objections(picture, DRAIN.effects, "node1")]
         assert sentences[0] == f"{last}. Bring another node back into those pools first."
         assert sum("last serving member" in one for one in sentences) == 1
         for action in OUT:
-            strengths = [one.override is Override.NEVER for one in objections(picture, action, "node1")]
+            strengths = [one.override is Override.NEVER for one in objections(picture, action.effects, "node1")]
             assert strengths == sorted(strengths, reverse=True)
             assert len(strengths) > 2
         assert {server.admin for one in memberships(picture, "node3") for server in one.now or ()} != {Admin.READY}
-        assert told(picture, Action.REMOVE, "node3") == [], "drained, it may still be put into maintenance"
+        assert told(picture, REMOVE, "node3") == [], "drained, it may still be put into maintenance"
 
 
 async def test_the_board_says_who_is_better_out(tmp_path: Path) -> None:
@@ -133,5 +135,5 @@ async def test_the_board_says_who_is_better_out(tmp_path: Path) -> None:
         assert f" | {says} | " in one_line(picture)
         assert "not: node1 (MySQL on node2 is Donor/Desynced" in one_line(picture)
         assert may_go(picture, "node3").says.startswith(f"{says}; a reboot must wait: MySQL on node2 is Donor/Desynced")
-        assert told(picture, Action.DRAIN, "node3") == []
-        assert told(picture, Action.DRAIN, "node1") == [("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)]
+        assert told(picture, DRAIN, "node3") == []
+        assert told(picture, DRAIN, "node1") == [("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)]

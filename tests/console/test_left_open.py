@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from console.operations.guards import Action
-from console.operations.procedures import PROCEDURES
+from console.operations.procedures import REMOVE
 from console.session.journal import Entry, Record
 from console.session.open_runs import how_far, why_open
 from console.session.runner import remaining
+from tests.console.values import CLUSTER
 
 SENT = ("sending", {"step": "out in config.xml", "orders": []})
 ANSWERED = ("answered", {"step": "out in config.xml", "errors": {}, "lost": []})
@@ -63,8 +63,10 @@ def test_a_machine_that_answers_again_can_be_told_now() -> None:
 
 
 def test_how_far() -> None:
-    assert how_far(record(SEEN, HALTED)) == "1 of 3 steps done"
-    assert how_far(record(SEEN, ("partly", {"step": "sessions", "missed": {}}))) == "1 of 3 steps done, 1 partly"
+    assert how_far(record(SEEN, HALTED), CLUSTER) == "1 of 3 steps done"
+    assert (
+        how_far(record(SEEN, ("partly", {"step": "sessions", "missed": {}})), CLUSTER) == "1 of 3 steps done, 1 partly"
+    )
 
 
 def test_what_each_of_two_steps_missed_is_told() -> None:
@@ -76,8 +78,11 @@ def test_a_step_that_was_seen_and_then_missed_is_gone_through_again() -> None:
     """A firewall may have been told, boot, and be missed by the same step when the run is resumed."""
     again = ("partly", {"step": "out at run time", "missed": GAP})
     run = record(SEEN, PARTLY, PARKED, again, DONE, ("parked", {"missed": GAP}))
-    assert run.behind == {"out in config.xml"}
-    assert [step.name for step in remaining(run, PROCEDURES[Action.REMOVE])] == ["out at run time", "out in config.xml"]
+    assert run.behind == {("node1", "out in config.xml")}
+    assert [step.name for step in remaining(run, REMOVE.steps(CLUSTER, "node1", {}))] == [
+        "out at run time",
+        "out in config.xml",
+    ]
 
 
 SENT_TO_BOTH = ("sending", {"step": "out at run time", "within": {"fw1": 65.0, "fw2": 65.0}})

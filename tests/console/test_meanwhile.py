@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action
-from console.operations.procedures import PROCEDURES
+from console.operations.procedures import DRAIN, REBOOT, REMOVE
+from console.operations.procedures.steps import Operation
 from console.session.journal import Journal, Record
 from console.session.runner import Stopped
 from console.session.session import Session
@@ -44,9 +44,9 @@ async def says(session: Session, words: str) -> None:
     await until(session, lambda _: any(words in note.says for note in session.events))
 
 
-@pytest.mark.parametrize("action", [Action.DRAIN, Action.REMOVE, Action.REBOOT])
+@pytest.mark.parametrize("action", [DRAIN, REMOVE, REBOOT])
 async def test_the_last_serving_member_stays_in_though_it_was_not_the_last_when_planned(
-    tmp_path: Path, action: Action
+    tmp_path: Path, action: Operation
 ) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         await until(session, well)
@@ -79,7 +79,7 @@ def comes_back(sim: Simulator, times: int) -> Callable[[Record], None]:
 async def test_what_has_come_undone_is_done_again_once(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         session.journal = Meanwhile(session.journal.folder, comes_back(sim, 1))
-        record = await (await session.begin(Action.REMOVE, "node2")).task
+        record = await (await session.begin(REMOVE, "node2")).task
         assert record.outcome == "done"
         await until(session, lambda now: place(now, "node2") is Place.OUT)
         assert any("come undone and is done again" in note.says for note in session.events)
@@ -90,19 +90,19 @@ async def test_what_comes_undone_twice_stops_the_run_and_names_who_wrote(tmp_pat
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         session.journal = Meanwhile(session.journal.folder, comes_back(sim, 2))
         with pytest.raises(Stopped, match=r"come undone twice: .*kim@10\.9\.9\.9: edited pool web"):
-            await (await session.begin(Action.REMOVE, "node2")).task
+            await (await session.begin(REMOVE, "node2")).task
         assert session.journal.unfinished()
 
 
-@pytest.mark.parametrize("action", [Action.DRAIN, Action.REMOVE])
+@pytest.mark.parametrize("action", [DRAIN, REMOVE])
 async def test_a_firewall_that_falls_silent_at_the_last_look_leaves_the_run_open(
-    tmp_path: Path, action: Action
+    tmp_path: Path, action: Operation
 ) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
 
         def happens(record: Record) -> None:
             entry = record.entries[-1]
-            if entry.kind in ("seen", "left") and entry.facts["step"] == PROCEDURES[action][-1].name:
+            if entry.kind in ("seen", "left") and entry.facts["step"] == action.steps(cluster, "node2", {})[-1].name:
                 sim.world.firewalls["fw2"].cut()
 
         session.journal = Meanwhile(session.journal.folder, happens)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from console.inventory.cluster import Mysql
-from console.operations.guards import Action
+from console.operations.procedures import REBOOT
 from console.operations.procedures.power import STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.steps import Intent
 from console.probes.database.galera import Wsrep
@@ -23,7 +23,7 @@ STILL = (
 )
 ANSWERS = Known(Wsrep("Primary", 3, 3, "uuid", "Synced", True, 0, 1, None, False, False, ""), 1.0)
 WITH_MYSQL = replace(HEALTHY, cluster=replace(HEALTHY.cluster, mysql=Mysql("ops")))
-INTENT = Intent(WITH_MYSQL.cluster, "node2", Action.REBOOT, {"boot node2": "before"})
+INTENT = Intent(WITH_MYSQL.cluster, "node2", REBOOT, {"boot node2": "before"})
 
 
 def stopped(galera: Reading[Wsrep], snapshot: Snapshot = WITH_MYSQL, boot_id: str = "before") -> Snapshot:
@@ -67,7 +67,7 @@ def test_where_there_is_no_mysql_none_is_waited_for() -> None:
 async def test_a_mysql_that_only_refuses_runs(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         node = sim.world.nodes["node2"]
-        running = await session.begin(Action.REBOOT, "node2", NAMED)
+        running = await session.begin(REBOOT, "node2", NAMED)
         node.by_hand = node.full = True
         await sim.until(lambda: running.task.done() or any(note.says.startswith(STILL) for note in running.notes))
         assert not running.task.done() and node.running
@@ -83,7 +83,7 @@ async def test_a_server_with_a_name_of_its_own_is_stopped_before_the_reboot(tmp_
         async with watching(cluster) as session:
             services = session.picture.node("node2").services
             assert isinstance(services, Known) and unit in services.value.active
-            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            running = await session.begin(REBOOT, "node2", NAMED)
             record = await running.task
             assert record.outcome == "done"
             orders = [str(entry.facts["orders"]) for entry in record.entries if entry.kind == "sending"]
@@ -95,7 +95,7 @@ async def test_a_mysql_that_no_unit_runs_holds_the_reboot_until_somebody_has_sto
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         node = sim.world.nodes["node2"]
         node.by_hand, before = True, node.boot_id
-        running = await session.begin(Action.REBOOT, "node2", NAMED)
+        running = await session.begin(REBOOT, "node2", NAMED)
         await sim.until(lambda: running.task.done() or any(note.says.startswith(STILL) for note in running.notes))
         assert not running.task.done()
         assert (node.boot_id, node.unit("glusterd.service")) == (before, "active")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REBOOT, REJOIN
 from console.probes.firewalls.claim import FILE, LOCK
 from console.session.runner import Stopped
 from console.sim import Simulator
@@ -48,7 +48,7 @@ def world(sim: Simulator) -> list[Any]:
 async def test_nothing_is_done_unless_a_person_begins_it(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster):
         async with watching(cluster) as session:
-            running = await session.begin(Action.REBOOT, "node2")
+            running = await session.begin(REBOOT, "node2")
             await until(session, lambda _: any(note.step == "sessions" for note in session.events))
             await session.stop()
             assert running.record
@@ -74,7 +74,7 @@ async def test_nothing_is_sent_that_is_not_in_the_journal(tmp_path: Path, monkey
     monkeypatch.setattr(Server, "force", force)
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         session.journal = Meanwhile(session.journal.folder, lambda record: lines.append(record.entries[-1].kind))
-        await (await session.begin(Action.DRAIN, "node2")).task
+        await (await session.begin(DRAIN, "node2")).task
         assert lines.index("sending") < lines.index("forced")
 
 
@@ -84,12 +84,12 @@ async def test_an_order_that_ends_well_and_does_nothing_is_not_believed(
     monkeypatch.setattr(Server, "force", lambda _server, _state, _now: None)
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         with pytest.raises(Stopped, match="is still UP"):
-            await (await session.begin(Action.DRAIN, "node2")).task
+            await (await session.begin(DRAIN, "node2")).task
 
 
 async def test_two_files_are_left_on_a_firewall_and_none_on_a_node(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
-        for action in (Action.DRAIN, Action.REJOIN, Action.REBOOT):
+        for action in (DRAIN, REJOIN, REBOOT):
             await (await session.begin(action, "node2", Consent(confirmed=True))).task
         assert {tuple(firewall.written) for firewall in sim.world.firewalls.values()} == {(FILE,)}
         assert not [machine.name for machine in sim.world.nodes.values() if machine.written]

@@ -7,7 +7,7 @@ from console.health import findings
 from console.health.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
 from console.health.news import Told, news
-from console.operations.guards import Action
+from console.operations.procedures import DRAIN, REJOIN
 from console.probes.snapshot import NOT_ASKED, Snapshot
 from console.session.events import follow
 from console.session.runner import Note
@@ -100,7 +100,7 @@ async def test_what_was_not_asked_yet_is_one_kind_of_finding_and_no_event(tmp_pa
 
 async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
-        await (await session.begin(Action.DRAIN, "node3")).task
+        await (await session.begin(DRAIN, "node3")).task
         await _said(session, "seen", "node3 is out of the load balancer")
         for name in ("fw1", "fw2"):
             sim.fault("firewall-lost", name)
@@ -116,9 +116,9 @@ async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_pat
             await _said(session, "over", f"{name} lost since")
         assert not _notes(session, "over", "node3 is out of the load balancer")
         async with asyncio.timeout(20):
-            while session.plan(Action.REJOIN, "node3").objections:
+            while session.plan(REJOIN, "node3").objections:
                 await session.change()
-        await (await session.begin(Action.REJOIN, "node3")).task
+        await (await session.begin(REJOIN, "node3")).task
         await _said(session, "over", "node3 is out of the load balancer")
         assert len(_notes(session, "seen", "node3 is out of the load balancer")) == 1, "told once"
 

@@ -6,10 +6,11 @@ import pytest
 
 from console.health import Kind, Level, findings
 from console.health.facts.membership import Place, place, spare_pools
-from console.operations.guards import Action, Override, objections
+from console.operations.guards import Override, objections
+from console.operations.procedures import DRAIN, REJOIN
 from console.operations.procedures.persistent import LATER, LATER_BACK
 from console.operations.procedures.runtime import NOW
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Operation
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
@@ -55,7 +56,7 @@ def picture(one: Servers, other: Servers, stopped: bool = False) -> Snapshot:
     return replace(empty(CLUSTER), firewalls=(view("fw1", one), view("fw2", other, stopped)))
 
 
-def intent(action: Action = Action.DRAIN) -> Intent:
+def intent(action: Operation = DRAIN) -> Intent:
     return Intent(CLUSTER, "node2", action)
 
 
@@ -98,7 +99,7 @@ def test_nothing_anywhere_is_never_done() -> None:
 
 
 def test_putting_back_goes_on_where_it_can_and_is_not_done() -> None:
-    progress = LATER_BACK.done(picture(WHOLE, {}), intent(Action.REJOIN))
+    progress = LATER_BACK.done(picture(WHOLE, {}), intent(REJOIN))
     assert progress.done
     assert [name for name, _ in progress.missed] == ["fw2"]
 
@@ -121,15 +122,15 @@ def test_a_spare_is_in(there: Servers, stopped: bool) -> None:
     mine = [one for one in findings(seen) if one.machine == "node2" and one.kind in (Kind.SPARE, Kind.MIXED, Kind.DOWN)]
     assert [(one.kind, one.level) for one in mine] == [(Kind.SPARE, Level.NOTE)]
     for other in ("node1", "node3"):
-        hard = [one for one in objections(seen, Action.DRAIN, other) if one.machine == "node2"]
+        hard = [one for one in objections(seen, DRAIN.effects, other) if one.machine == "node2"]
         assert all("out" not in one.saw and "gets no traffic" not in one.saw for one in hard)
-    rejoin = [one for one in objections(seen, Action.REJOIN, "node2") if "spare" in one.saw]
+    rejoin = [one for one in objections(seen, REJOIN.effects, "node2") if "spare" in one.saw]
     assert [one.override for one in rejoin] == [Override.CONFIRM]
     assert pools(seen, seen.firewall("fw1"), "node2").text == "✓UP"
     whole = picture(WHOLE, WHOLE, stopped)
     for other in ("node1", "node3"):
-        against = [one.saw for one in objections(seen, Action.DRAIN, other)]
-        assert against == [one.saw for one in objections(whole, Action.DRAIN, other)]
+        against = [one.saw for one in objections(seen, DRAIN.effects, other)]
+        assert against == [one.saw for one in objections(whole, DRAIN.effects, other)]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.inventory.load import load
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import REBOOT, REJOIN, UNDO, operation
+from console.operations.procedures.steps import Operation
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
@@ -84,30 +85,31 @@ def write(folder: Path, action: str, journal: list[Line]) -> None:
     (folder / f"20260101T000000-000000000-node2-{action}.jsonl").write_text(text)
 
 
-async def ends(session: Session, action: Action) -> None:
+async def ends(session: Session, action: Operation) -> None:
     """Resumes what is open, and sees that the node is where the run was to bring it."""
     (record,) = session.unfinished()
-    assert record.action == action.value
+    assert record.operation == action.name
     assert (await (await session.resume(record, NAMED)).task).outcome == "done"
-    assert place(session.picture, "node2") is (Place.IN if action.puts_back else Place.OUT)
-    if not action.puts_back:
-        await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+    assert place(session.picture, "node2") is (Place.OUT if action.leaves_out else Place.IN)
+    if action.leaves_out:
+        await (await session.begin(REJOIN, "node2", NAMED)).task
         assert place(session.picture, "node2") is Place.IN
 
 
 @pytest.mark.parametrize(("name", "cut", "left"), cuts())
 async def test_a_run_of_an_old_version_comes_to_its_end(tmp_path: Path, name: str, cut: int, left: bool) -> None:
     journal, balancer = lines(name)[:cut], "relayd" if "relayd" in name else "haproxy"
-    action = Action(journal[0]["action"])
+    action = operation(journal[0]["action"])
+    assert action
     scenario = Scenario("as before", "as before", balancer=balancer)
     async with Simulator(tmp_path / "sim", speed=20.0, timings=BRISK, scenario=scenario) as sim:
         cluster = load(sim.inventory).clusters[0]
-        if action in (Action.REJOIN, Action.UNDO):  # these began with a node that was out
+        if action in (REJOIN, UNDO):  # these began with a node that was out
             await replay(sim, cluster, drained_before(name), True)
         await replay(sim, cluster, journal, left)
-        write(tmp_path / "state" / "journal" / cluster.name, action.value, journal)
+        write(tmp_path / "state" / "journal" / cluster.name, action.name, journal)
         rebooted = sim.world.nodes["node2"].boot_id
         async with watching(cluster) as session:
             await ends(session, action)
-        if action is Action.REBOOT and "reboot" in {line.get("step") for line in journal[:-1]}:
+        if action is REBOOT and "reboot" in {line.get("step") for line in journal[:-1]}:
             assert sim.world.nodes["node2"].boot_id == rebooted, "it rebooted once more"

@@ -10,11 +10,12 @@ import pytest
 
 from console.health import Kind, Level, findings, verdict
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action, Override, missed, no_traffic, objections, other_bricks
+from console.operations.guards import Override, missed, no_traffic, objections, other_bricks
+from console.operations.procedures import DRAIN, REBOOT, REJOIN, UNDO
 from console.operations.procedures.persistent import LATER
-from console.operations.procedures.power import REBOOT
+from console.operations.procedures.power import BOOT
 from console.operations.procedures.runtime import NOW
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Operation
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown
@@ -53,7 +54,7 @@ async def test_a_passive_firewall_with_carpdev_takes_nobody_out(well: Snapshot) 
     )
     assert [place(passive, node.name) for node in passive.nodes] == [Place.IN] * 3
     assert verdict(passive).level is Level.OK
-    assert not objections(passive, Action.DRAIN, "node2")
+    assert not objections(passive, DRAIN.effects, "node2")
 
 
 @pytest.mark.parametrize("field", ["pools", "config"])
@@ -97,7 +98,7 @@ async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> Non
     partly = firewall(well, "fw1", pools=replace(pools, value=replace(pools.value, servers=servers)))
     assert place(partly, "node2") is Place.MIXED
     assert "node2 is out of web_ipvANY, but not of every pool" in [f.says for f in findings(partly)]
-    assert not objections(partly, Action.REJOIN, "node2")
+    assert not objections(partly, REJOIN.effects, "node2")
 
 
 async def test_who_is_out_in_one_place_only_is_told_by_who_would_send_it_traffic(well: Snapshot) -> None:
@@ -152,7 +153,7 @@ async def test_two_masters_are_two_at_the_same_time(well: Snapshot, apart: float
 
 
 async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot) -> None:
-    assert [one.saw for one in no_traffic(well, Action.REBOOT, "node2")] == [
+    assert [one.saw for one in no_traffic(well, REBOOT.effects, "node2")] == [
         "fw1 sends traffic to node2",
         "fw2 sends traffic to node2",
     ]
@@ -162,11 +163,11 @@ async def test_nothing_is_stopped_on_a_node_that_may_get_traffic(well: Snapshot)
         assert isinstance(pools, Known)
         servers = tuple(replace(server, admin=Admin.DRAIN) for server in pools.value.servers)
         out = firewall(out, name, pools=replace(pools, value=replace(pools.value, servers=servers)))
-    assert not list(no_traffic(out, Action.REBOOT, "node2"))
+    assert not list(no_traffic(out, REBOOT.effects, "node2"))
     backup_lost = firewall(out, "fw2", pools=SILENT, carp=SILENT)
-    assert not list(no_traffic(backup_lost, Action.REBOOT, "node2"))
+    assert not list(no_traffic(backup_lost, REBOOT.effects, "node2"))
     master_lost = firewall(out, "fw1", pools=SILENT, carp=SILENT)
-    assert [one.machine for one in no_traffic(master_lost, Action.REBOOT, "node2")] == ["fw1"]
+    assert [one.machine for one in no_traffic(master_lost, REBOOT.effects, "node2")] == ["fw1"]
 
 
 async def test_nothing_is_stopped_while_the_firewall_that_leads_does_not_tell_its_pools(well: Snapshot) -> None:
@@ -177,7 +178,7 @@ async def test_nothing_is_stopped_while_the_firewall_that_leads_does_not_tell_it
     out = firewall(well, "fw2", pools=replace(pools, value=replace(pools.value, servers=servers)))
 
     def told(picture: Snapshot) -> list[str]:
-        return [one.sentence for one in no_traffic(picture, Action.REBOOT, "node2")]
+        return [one.sentence for one in no_traffic(picture, REBOOT.effects, "node2")]
 
     fw1 = firewall(out, "fw1", pools=SILENT)
     assert told(fw1) == [
@@ -193,45 +194,45 @@ async def test_nothing_is_stopped_while_the_firewall_that_leads_does_not_tell_it
         ]
     led = firewall(firewall(fw1, "fw2", carp=carp), "fw1", carp=well.firewall("fw2").carp)
     assert told(led) == [], "fw2 leads, and has node2 out"
-    for override in no_traffic(fw1, Action.REBOOT, "node2"):
+    for override in no_traffic(fw1, REBOOT.effects, "node2"):
         assert override.override is Override.NEVER
 
 
 async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answers(well: Snapshot) -> None:
     """Who is gone sends nobody anything until it is back; who answers and can't be told goes on as it is."""
 
-    def told(action: Action, **readings: Reading[Any]) -> list[str]:
+    def told(action: Operation, **readings: Reading[Any]) -> list[str]:
         picture = firewall(well, "fw1", **readings)
-        return [one.sentence for one in objections(picture, action, "node1") if one.machine == "fw1"]
+        return [one.sentence for one in objections(picture, action.effects, "node1") if one.machine == "fw1"]
 
     gone = {"pools": SILENT, "carp": SILENT, "config": SILENT}
     since, out = clock(1.0), "fw1 may keep node1 out"
     revert = "its next configuration sync may revert the other firewall"
-    assert told(Action.DRAIN, **gone) == [
+    assert told(DRAIN, **gone) == [
         f"fw1 does not answer since {since}: no answer. When fw1 is back it will send traffic to node1 again and its"
         " next configuration sync may revert the other firewall: resume this run as soon as it answers."
     ]
     just_now = {"pools": SILENT, "carp": SILENT}
-    assert told(Action.DRAIN, **just_now) == told(Action.DRAIN, **gone), "agreed to, it stays agreed to"
-    assert told(Action.DRAIN, pools=SILENT) == [
+    assert told(DRAIN, **just_now) == told(DRAIN, **gone), "agreed to, it stays agreed to"
+    assert told(DRAIN, pools=SILENT) == [
         "the pools of fw1 are not known: no answer. fw1 may go on sending traffic to node1"
         f" and {revert}: resume this run as soon as its pools are known."
     ]
-    assert told(Action.DRAIN, config=SILENT) == [
+    assert told(DRAIN, config=SILENT) == [
         "config.xml of fw1 is not known: no answer. fw1 may send traffic to node1 again after its next reload and its"
         " next configuration sync may revert the other firewall: resume this run as soon as its config.xml is known."
     ]
-    assert told(Action.UNDO, **gone)[0].endswith(f". {out}: resume this run as soon as it answers.")
-    assert told(Action.UNDO, pools=SILENT)[0].endswith(f". {out}: resume this run as soon as its pools are known.")
-    assert told(Action.UNDO, config=SILENT)[0].endswith(
+    assert told(UNDO, **gone)[0].endswith(f". {out}: resume this run as soon as it answers.")
+    assert told(UNDO, pools=SILENT)[0].endswith(f". {out}: resume this run as soon as its pools are known.")
+    assert told(UNDO, config=SILENT)[0].endswith(
         f". {out} after its next reload: resume this run as soon as its config.xml is known."
     )
     secondary = firewall(firewall(well, "fw1", config=SILENT), "fw2", pools=SILENT)
-    assert "revert" not in missed(secondary, Action.DRAIN, "node1", "fw2"), "who is not the primary syncs nothing"
+    assert "revert" not in missed(secondary, DRAIN.effects, "node1", "fw2"), "who is not the primary syncs nothing"
 
 
 async def test_a_run_says_of_a_firewall_that_answers_what_is_true_of_it(well: Snapshot) -> None:
-    intent = Intent(well.cluster, "node1", Action.DRAIN)
+    intent = Intent(well.cluster, "node1", DRAIN)
     ((name, says),) = NOW.done(firewall(well, "fw1", pools=SILENT), intent).missed
     assert (name, says.partition(" and ")[0]) == ("fw1", "fw1 may go on sending traffic to node1")
     asked = Unknown("not read back yet", 1.0, 1.0, Cause.NOT_READ_BACK)
@@ -245,29 +246,29 @@ async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot)
     view = well.volumes[0]
     assert isinstance(view.state, Known)
     one, two, three = view.state.value.bricks
-    assert not list(other_bricks(well, Action.REBOOT, "node2"))
+    assert not list(other_bricks(well, REBOOT.effects, "node2"))
 
     def bricks(*now: Brick) -> Snapshot:
         return replace(well, volumes=(replace(view, state=Known(Volume(now, 0), 1.0)),))
 
     lost = replace(three, online=False)
-    assert list(other_bricks(bricks(one, two, lost), Action.REBOOT, "node2"))
-    assert not list(other_bricks(bricks(one, replace(two, online=False), three), Action.REBOOT, "node2"))
+    assert list(other_bricks(bricks(one, two, lost), REBOOT.effects, "node2"))
+    assert not list(other_bricks(bricks(one, replace(two, online=False), three), REBOOT.effects, "node2"))
 
 
 async def test_nothing_is_rebooted_while_another_node_was_not_asked_yet(well: Snapshot) -> None:
     """Just after its start the console knows of no other node whether it is there."""
     blank = put(well, "nodes", "node3", host=NOT_ASKED)
-    (one,) = objections(blank, Action.REBOOT, "node2")
+    (one,) = objections(blank, REBOOT.effects, "node2")
     assert (one.machine, one.sentence) == ("node3", "node3 was not asked yet. Wait until it answers.")
     assert one.override is Override.NAME_AND_REASON
-    assert not objections(blank, Action.DRAIN, "node2")
+    assert not objections(blank, DRAIN.effects, "node2")
 
 
 async def test_no_reboot_leaves_without_the_boot_id_from_before(well: Snapshot) -> None:
-    intent = Intent(well.cluster, "node2", Action.REBOOT)
-    assert not REBOOT.orders(well, intent)
+    intent = Intent(well.cluster, "node2", REBOOT)
+    assert not BOOT.orders(well, intent)
     host = well.node("node2").host
     assert isinstance(host, Known)
-    assert REBOOT.orders(well, replace(intent, found={"boot node2": host.value.boot_id}))
-    assert not REBOOT.orders(well, replace(intent, found={"boot node2": "the one before"}))
+    assert BOOT.orders(well, replace(intent, found={"boot node2": host.value.boot_id}))
+    assert not BOOT.orders(well, replace(intent, found={"boot node2": "the one before"}))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from console.cli.status_table import lines
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import REMOVE, UNDO
 from console.probes.ask import Answer, Ask, WireError
 from console.probes.freshness import as_of, since
 from console.probes.question import Subject
@@ -104,7 +104,7 @@ async def test_a_clock_that_is_set_blinds_nobody(tmp_path: Path, monkeypatch: py
     """Back by an hour, then forward by two: what is read stays as old as it is, and a run goes on."""
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         real = time.time
-        for hours, action in ((-1, Action.REMOVE), (2, Action.UNDO)):
+        for hours, action in ((-1, REMOVE), (2, UNDO)):
             monkeypatch.setattr(time, "time", lambda hours=hours: real() + 3600 * hours)
             assert isinstance(session.picture.node("node1").host, Known)
             record = await (await session.begin(action, "node2", Consent(True, "node2", "a test"))).task

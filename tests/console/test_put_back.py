@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.health.facts.membership import Place, memberships, place
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, UNDO
 from console.probes.pools.configured import STATUSES
 from console.probes.pools.servers import Admin
 from console.session.journal import load
@@ -37,7 +37,7 @@ async def test_a_console_that_took_nobody_out_promotes_no_backup(tmp_path: Path)
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         configure(sim, {("web", "node2"): "disabled", ("webtls", "node2"): "backup"})
         async with watching(cluster) as session:
-            record = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+            record = await (await session.begin(REJOIN, "node2", NAMED)).task
         assert record.outcome == "done"
         assert [status(sim, pool, name) for pool in ("web", "webtls") for name in ("fw1", "fw2")] == [
             "active",
@@ -59,8 +59,8 @@ async def test_a_server_without_weight_is_put_back_without(tmp_path: Path) -> No
             firewall.config = replace(firewall.config, pools=pools)
             firewall.reload()
         async with watching(cluster) as session:
-            await (await session.begin(Action.DRAIN, "node2", NAMED)).task
-            record = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+            await (await session.begin(DRAIN, "node2", NAMED)).task
+            record = await (await session.begin(REJOIN, "node2", NAMED)).task
         assert record.outcome == "done"
         assert place(session.picture, "node2") is Place.IN
 
@@ -69,11 +69,11 @@ async def test_a_console_killed_at_its_first_line_keeps_what_was_found_before(tm
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         configure(sim, {("webtls", "node2"): "backup"})
         async with watching(cluster) as session:
-            await (await session.begin(Action.DRAIN, "node2", NAMED)).task
-        assert await die(cluster, Action.REMOVE, 1, written=True)
+            await (await session.begin(DRAIN, "node2", NAMED)).task
+        assert await die(cluster, REMOVE, 1, written=True)
         async with watching(cluster) as session:
             await (await session.resume(session.unfinished()[0], NAMED)).task
-            await (await session.begin(Action.REJOIN, "node2", NAMED)).task
+            await (await session.begin(REJOIN, "node2", NAMED)).task
         assert [status(sim, pool) for pool in ("web", "webtls")] == ["active", "backup"]
         assert place(session.picture, "node2") is Place.IN
 
@@ -81,10 +81,10 @@ async def test_a_console_killed_at_its_first_line_keeps_what_was_found_before(tm
 async def test_a_reboot_that_has_put_a_node_back_leaves_no_older_run_open(tmp_path: Path) -> None:
     """A drain that was open still would take the healthy node out, at a resume that nobody means."""
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
-        assert await die(cluster, Action.DRAIN, 5, written=True)
+        assert await die(cluster, DRAIN, 5, written=True)
         async with watching(cluster) as session:
             (drain,) = session.unfinished()
-            assert (await (await session.begin(Action.REBOOT, "node2", NAMED)).task).outcome == "done"
+            assert (await (await session.begin(REBOOT, "node2", NAMED)).task).outcome == "done"
             assert place(session.picture, "node2") is Place.IN
             assert not session.unfinished()
             assert load(drain.path).outcome == "put back"
@@ -96,8 +96,8 @@ async def test_where_pools_are_synced_the_leader_s_status_is_put_back_on_both(tm
         sim.world.firewalls["fw1"].persist({("web", "node2"): "disabled"}, "by hand")
         sim.world.firewalls["fw2"].persist({("webtls", "node2"): "backup"}, "by hand")
         async with watching(cluster) as session:
-            assert (await (await session.begin(Action.DRAIN, "node2", NAMED)).task).outcome == "done"
-            assert (await (await session.begin(Action.UNDO, "node2", NAMED)).task).outcome == "done"
+            assert (await (await session.begin(DRAIN, "node2", NAMED)).task).outcome == "done"
+            assert (await (await session.begin(UNDO, "node2", NAMED)).task).outcome == "done"
             now = [server.admin for one in memberships(session.picture, "node2") for server in one.now or ()]
         assert [status(sim, "web", name) for name in ("fw1", "fw2")] == ["disabled", "disabled"]
         assert [status(sim, "webtls", name) for name in ("fw1", "fw2")] == ["active", "active"]
@@ -123,7 +123,7 @@ async def test_whatever_the_two_have_before_a_drain_is_undone(
             if reload:
                 firewall.reload()
         async with watching(cluster) as session:
-            for action in (Action.DRAIN, Action.UNDO):
+            for action in (DRAIN, UNDO):
                 assert (await (await session.begin(action, "node2", NAMED)).task).outcome == "done"
         assert [tuple(status(sim, pool, name) for pool in ("web", "webtls")) for name in ("fw1", "fw2")] == [
             found[0]

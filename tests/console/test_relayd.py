@@ -10,8 +10,10 @@ from console.health import Kind
 from console.health.facts.membership import Place, memberships, place
 from console.inventory.cluster import Cluster
 from console.inventory.load import load
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REJOIN
+from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
@@ -22,8 +24,8 @@ from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
 NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
 LINES = {
-    Action.DRAIN: f"opened {OUT} seen closed",
-    Action.REJOIN: "opened seen sending answered seen seen seen seen closed",
+    DRAIN: f"opened {OUT} seen closed",
+    REJOIN: "opened seen sending answered seen seen seen seen closed",
 }
 """The reload puts back at run time what config.xml says."""
 RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
@@ -51,15 +53,15 @@ def balanced(sim: Simulator, firewall: str) -> list[str]:
 async def test_a_node_is_drained_and_comes_back(tmp_path: Path) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         assert place(session.picture, "node2") is Place.IN
-        drained = await (await session.begin(Action.DRAIN, "node2", NAMED)).task
-        assert (drained.outcome, lines_of(drained)) == ("done", LINES[Action.DRAIN])
+        drained = await (await session.begin(DRAIN, "node2", NAMED)).task
+        assert (drained.outcome, lines_of(drained)) == ("done", LINES[DRAIN])
         assert not any(entry.facts["errors"] for entry in drained.entries if entry.kind == "answered")
         assert configured(sim) == ["disabled"] * 4
         assert ADDRESS not in balanced(sim, "fw1") + balanced(sim, "fw2")
         assert place(session.picture, "node2") is Place.OUT
         assert [one.sessions for one in memberships(session.picture, "node2")] == [0, 0]
-        back = await (await session.begin(Action.REJOIN, "node2", NAMED)).task
-        assert (back.outcome, lines_of(back)) == ("done", LINES[Action.REJOIN])
+        back = await (await session.begin(REJOIN, "node2", NAMED)).task
+        assert (back.outcome, lines_of(back)) == ("done", LINES[REJOIN])
         assert configured(sim) == ["active"] * 4
         assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == 2
         assert place(session.picture, "node2") is Place.IN
@@ -85,7 +87,7 @@ async def test_the_last_server_of_a_pool_stays(tmp_path: Path) -> None:
         for firewall in sim.world.firewalls.values():
             firewall.persist(others, "by hand")
         async with watching(cluster) as session:
-            told = [one.sentence for one in objections(session.picture, Action.DRAIN, "node2")]
+            told = [one.sentence for one in objections(session.picture, DRAIN.effects, "node2")]
             assert any("node2 is the last serving member of web:80 on fw1" in sentence for sentence in told)
 
 
@@ -99,13 +101,13 @@ async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("action", "line", "written"), points(LINES))
-async def test_killed_at_each_line(tmp_path: Path, action: Action, line: int, written: bool) -> None:
+async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
         assert await die(cluster, action, line, written)
         async with watching(cluster) as session:
             if session.unfinished():
                 assert (await carry_on(session, action)).outcome == "done"
-            drained = action is Action.DRAIN
+            drained = action is DRAIN
             assert place(session.picture, "node2") is (Place.OUT if drained else Place.IN)
             assert configured(sim) == ["disabled" if drained else "active"] * 4
             assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == (0 if drained else 2)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action
 from console.operations.plan import Consent
-from console.operations.procedures.power import REBOOT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures import REBOOT
+from console.operations.procedures.power import BOOT, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Step
 from console.probes.hosts.system import Host, Services
 from console.probes.snapshot import NOT_ASKED, Known, Reading, Snapshot
@@ -45,7 +45,7 @@ async def test_a_boot_may_take_longer_than_stopping_services(tmp_path: Path) -> 
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         node, volume = sim.world.nodes["node2"], sim.world.gluster
         async with watching(cluster) as session:
-            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            running = await session.begin(REBOOT, "node2", NAMED)
             await sim.until(lambda: not node.running)
         node.cut()
         async with resumed(sim, cluster, stop=0.01) as running:
@@ -64,7 +64,7 @@ async def test_a_boot_may_take_longer_than_stopping_services(tmp_path: Path) -> 
 async def test_a_node_that_comes_back_as_it_was_is_stopped_and_rebooted_then(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         node = sim.world.nodes["node2"]
-        assert await die(cluster, Action.REBOOT, 10, written=False)
+        assert await die(cluster, REBOOT, 10, written=False)
         before = node.boot_id
         node.hang()
         async with resumed(sim, cluster) as running:
@@ -80,11 +80,11 @@ async def test_a_node_that_comes_back_as_it_was_is_stopped_and_rebooted_then(tmp
 BEFORE, AFTER = (Known(Host(boot_id, 0.1, 4, 60.0), 1.0) for boot_id in ("before", "after"))
 
 
-@pytest.mark.parametrize("step", [STOP_MYSQL, STOP_GLUSTER, REBOOT], ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [STOP_MYSQL, STOP_GLUSTER, BOOT], ids=lambda step: step.name)
 def test_only_the_boot_that_is_to_end_is_told_anything(step: Step) -> None:
     """Just after it has come back a node may tell its services before its boot id."""
     running = Known(Services(active=("mariadb.service", "glusterd.service"), settling=(), bricks=1), 1.0)
-    intent = Intent(HEALTHY.cluster, "node2", Action.REBOOT, {"boot node2": "before"})
+    intent = Intent(HEALTHY.cluster, "node2", REBOOT, {"boot node2": "before"})
 
     def as_told(host: Reading[Host]) -> Snapshot:
         views = (replace(view, host=host, services=running) for view in HEALTHY.nodes)

@@ -8,8 +8,9 @@ import pytest
 
 from console.health import Level, verdict
 from console.health.facts.fitness import unfit
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
 from console.operations.may_go import may_go, one_line, spares
+from console.operations.procedures import REBOOT
 from console.probes.hosts.running import Listed, Running
 from console.probes.hosts.system import Services
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
@@ -44,7 +45,7 @@ async def test_the_reasons_are_the_guards_own(fine: Snapshot) -> None:
     stays = may_go(donor, "node1")
     assert stays.may is False
     assert stays.reasons == ("MySQL on node2 is Donor/Desynced (Primary)",)
-    assert set(stays.reasons) <= {one.saw for one in objections(donor, Action.REBOOT, "node1")}
+    assert set(stays.reasons) <= {one.saw for one in objections(donor, REBOOT.effects, "node1")}
     assert one_line(donor) == (
         "may go now: node2, fw1, fw2 | not: node1, node3 (MySQL on node2 is Donor/Desynced (Primary))"
     )

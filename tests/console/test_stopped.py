@@ -7,8 +7,9 @@ import pytest
 
 from console.cli import plain
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action, Override
+from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, UNDO
 from console.session.journal import Journal, Record, load
 from console.session.session import Running, Session
 from tests.conftest import simulated, watching
@@ -37,7 +38,7 @@ def kinds(running: Running) -> list[str]:
 async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(tmp_path: Path) -> None:
     """pfSense's PHP takes half a second to write config.xml, and two more to sync it: undo came before."""
     async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster), watching(cluster) as session:
-        running = await session.begin(Action.DRAIN, "node2")
+        running = await session.begin(DRAIN, "node2")
         await sending(running, LATER)
         said = session.on_its_way
         assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
@@ -46,8 +47,8 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
         assert session.on_its_way == ""
         assert any("an order to fw1 is on its way" in note.says for note in running.notes)
         assert kinds(running) == ["answered", "halted"]
-        assert session.plan(Action.UNDO, "node2").objections == (), "nothing of it is under way any more"
-        record = await (await session.begin(Action.UNDO, "node2")).task
+        assert session.plan(UNDO, "node2").objections == (), "nothing of it is under way any more"
+        record = await (await session.begin(UNDO, "node2")).task
         assert record.outcome == "done"
         await sim.sleep(4)  # longer than an order takes, with its sync
         picture = await until(session, lambda now: place(now, "node2") is not Place.UNKNOWN)
@@ -59,7 +60,7 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
 
 async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster), watching(cluster) as session:
-        running = await session.begin(Action.DRAIN, "node2")
+        running = await session.begin(DRAIN, "node2")
         await sending(running, LATER)
         for _ in range(2):
             stopping = asyncio.create_task(session.stop())
@@ -67,7 +68,7 @@ async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: 
             stopping.cancel()
             assert session.running is running
         with pytest.raises(NotBegun, match="under way"):
-            await session.begin(Action.UNDO, "node2", NAMED)
+            await session.begin(UNDO, "node2", NAMED)
         await session.stop()
         assert kinds(running) == ["answered", "halted"]
 
@@ -91,19 +92,19 @@ async def test_an_order_of_a_killed_console_stands_against_all_but_its_own_resum
         async with watching(cluster) as session:
             session.journal = KilledAtOrder(session.journal.folder)
             with pytest.raises(Killed):
-                await (await session.begin(Action.DRAIN, "node2")).task
+                await (await session.begin(DRAIN, "node2")).task
         async with watching(cluster) as session:
             (open_run,) = session.unfinished()
-            (objection,) = (one for one in session.plan(Action.UNDO, "node2").objections if "order" in one.saw)
+            (objection,) = (one for one in session.plan(UNDO, "node2").objections if "order" in one.saw)
             assert objection.override is Override.CONFIRM
             assert objection.saw == "an order of drain node2 to fw1 may still be on its way: nobody heard its end"
             assert objection.clears.startswith("Wait until ")
             with pytest.raises(NotBegun, match="may still be on its way"):
-                await session.begin(Action.UNDO, "node2")
-            assert any("order" in one.saw for one in session.plan(Action.DRAIN, "node3").objections)
-            assert not session.plan(Action.DRAIN, "node2", resumed=True).objections
+                await session.begin(UNDO, "node2")
+            assert any("order" in one.saw for one in session.plan(DRAIN, "node3").objections)
+            assert not session.plan(DRAIN, "node2", resumed=True).objections
             assert (await (await session.resume(open_run)).task).outcome == "done"
-            assert not session.plan(Action.UNDO, "node2").objections
+            assert not session.plan(UNDO, "node2").objections
 
 
 async def test_an_interrupted_command_says_what_it_waits_for(
@@ -112,7 +113,7 @@ async def test_an_interrupted_command_says_what_it_waits_for(
     async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster):
         session = Session(cluster)
         try:
-            command = asyncio.create_task(plain.act(session, Action.DRAIN, "node2", Consent(), dry_run=False))
+            command = asyncio.create_task(plain.act(session, DRAIN, "node2", Consent(), dry_run=False))
             while session.running is None:
                 await asyncio.sleep(0.01)
             running = session.running

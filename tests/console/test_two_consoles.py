@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, UNDO
+from console.operations.procedures.steps import Operation
 from console.session.journal import Journal, Record, load
 from console.session.session import Session
 from tests.conftest import simulated, watching
@@ -27,7 +28,7 @@ async def two_consoles(folder: Path) -> AsyncIterator[tuple[Session, Session]]:
         yield one, two
 
 
-async def left_open(session: Session, action: Action) -> Record:
+async def left_open(session: Session, action: Operation) -> Record:
     """A run that was stopped as soon as it had begun to change something."""
     running = await session.begin(action, "node2", NAMED)
     while load(running.record.path).last("seen") is None:
@@ -38,9 +39,9 @@ async def left_open(session: Session, action: Action) -> Record:
 
 async def test_a_run_that_has_ended_meanwhile_is_not_resumed(tmp_path: Path) -> None:
     async with two_consoles(tmp_path) as (ours, theirs):
-        seen = await left_open(theirs, Action.DRAIN)
+        seen = await left_open(theirs, DRAIN)
         (offered,) = ours.unfinished()
-        assert (await (await theirs.begin(Action.UNDO, "node2", NAMED)).task).outcome == "done"
+        assert (await (await theirs.begin(UNDO, "node2", NAMED)).task).outcome == "done"
         with pytest.raises(NotBegun, match="drain node2 has ended meanwhile: put back; nothing is begun"):
             await ours.resume(offered, NAMED)
         assert ours.running is None
@@ -62,7 +63,7 @@ async def test_a_resume_goes_on_from_what_the_other_console_has_done(tmp_path: P
 
 async def test_a_run_whose_file_is_gone_is_not_resumed(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
-        offered = await left_open(session, Action.DRAIN)
+        offered = await left_open(session, DRAIN)
         offered.path.unlink()
         with pytest.raises(NotBegun, match="can't be read any more"):
             await session.resume(offered, NAMED)

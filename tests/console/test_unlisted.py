@@ -12,9 +12,9 @@ from console.cli.check_lines import NOTE
 from console.health import Kind, findings
 from console.health.facts.fitness import fit, unfit
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action, Override, objections
+from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import PROCEDURES
+from console.operations.procedures import REBOOT
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Ran, Unreadable
 from console.probes.hosts.running import Listed, Running, parse, parse_listed
@@ -41,7 +41,7 @@ async def unlisted(folder: Path) -> AsyncIterator[tuple[Simulator, Cluster, Sess
 async def test_no_reboot_without_name_and_reason_where_mysql_and_gluster_are_asked_nothing(tmp_path: Path) -> None:
     async with unlisted(tmp_path) as (sim, _, session):
         before = sim.world.nodes["node2"].boot_id
-        plan = session.plan(Action.REBOOT, "node2")
+        plan = session.plan(REBOOT, "node2")
         said = {one.saw: (one.clears, one.override) for one in plan.objections}
         mysql = next(saw for saw in said if "no [mysql]:" in saw)
         assert mysql == (
@@ -54,7 +54,7 @@ async def test_no_reboot_without_name_and_reason_where_mysql_and_gluster_are_ask
         assert said[gluster] == ('Add volumes = ["www"] to [cluster.demo] in the inventory', Override.NAME_AND_REASON)
         assert next(one for saw, (_, one) in said.items() if "[mysql_proxy]" in saw) is Override.CONFIRM
         with pytest.raises(NotBegun, match=r"has no \[mysql\]"):
-            await session.begin(Action.REBOOT, "node2", YES)
+            await session.begin(REBOOT, "node2", YES)
         assert sim.world.nodes["node2"].boot_id == before
         kinds = {(one.machine, one.kind) for one in findings(session.picture)}
         for kind in (Kind.MYSQL_UNLISTED, Kind.VOLUME_UNLISTED, Kind.PROXY_UNLISTED):
@@ -65,13 +65,13 @@ async def test_no_reboot_without_name_and_reason_where_mysql_and_gluster_are_ask
 async def test_fit_says_only_what_was_asked(tmp_path: Path) -> None:
     async with unlisted(tmp_path) as (sim, cluster, session):
         before = sim.world.nodes["node2"].boot_id
-        running = await session.begin(Action.REBOOT, "node2", NAMED)
+        running = await session.begin(REBOOT, "node2", NAMED)
         await running.task
         assert sim.world.nodes["node2"].boot_id != before
         said = [note.says for note in running.notes]
         assert "node2 is fit: serving by itself" in said
         assert not [one for one in said if "Synced" in one or "healed" in one]
-    told = [step.told(Intent(cluster, "node2", Action.REBOOT)) for step in PROCEDURES[Action.REBOOT]]
+    told = [step.told(Intent(cluster, "node2", REBOOT)) for step in REBOOT.steps(cluster, "node2", {})]
     assert "wait until node2 is fit: serving by itself" in told
 
 
@@ -94,7 +94,7 @@ async def test_a_mysqld_without_a_unit_is_not_rebooted_over(tmp_path: Path) -> N
         async with watching(replace(bare(cluster), timings=timings)) as session:
             node = sim.world.nodes["node2"]
             node.by_hand, before = True, node.boot_id
-            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            running = await session.begin(REBOOT, "node2", NAMED)
             with pytest.raises(Exception, match="MySQL on node2 still runs"):
                 await running.task
             assert node.boot_id == before
@@ -103,11 +103,9 @@ async def test_a_mysqld_without_a_unit_is_not_rebooted_over(tmp_path: Path) -> N
 async def test_a_volume_that_the_inventory_lacks(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster):
         async with watching(cluster) as session:
-            assert not [one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster" in one.saw]
+            assert not [one for one in session.plan(REBOOT, "node2").objections if "Gluster" in one.saw]
         async with watching(replace(cluster, volumes=("data",))) as session:
-            (one,) = [
-                one for one in session.plan(Action.REBOOT, "node2").objections if "Gluster on node2 names" in one.saw
-            ]
+            (one,) = [one for one in session.plan(REBOOT, "node2").objections if "Gluster on node2 names" in one.saw]
             assert one.saw == (
                 "Gluster on node2 names www, which the inventory does not: nobody asks whether it is healed"
             )
@@ -117,10 +115,10 @@ async def test_a_volume_that_the_inventory_lacks(tmp_path: Path) -> None:
 async def test_volumes_that_can_not_be_listed_are_confirmed(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         silent = put(session.picture, "nodes", "node2", listed=Unknown("it refuses", 9.0, 8.0))
-        (one,) = [one for one in objections(silent, Action.REBOOT, "node2") if "volumes that the inventory" in one.saw]
+        (one,) = [one for one in objections(silent, REBOOT.effects, "node2") if "volumes that the inventory" in one.saw]
         assert one.saw.endswith("is not known: it refuses")
         assert one.override is Override.CONFIRM
-        assert not [one for one in objections(silent, Action.REBOOT, "node1") if "volumes that the" in one.saw]
+        assert not [one for one in objections(silent, REBOOT.effects, "node1") if "volumes that the" in one.saw]
 
 
 async def test_check_says_what_to_add(tmp_path: Path) -> None:

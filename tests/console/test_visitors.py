@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from console.health.facts.membership import master, membership
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, REBOOT
 from console.operations.procedures.sessions import SESSIONS
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Ran
@@ -33,7 +33,7 @@ def returning(sim: Simulator, rate: float) -> None:
 
 def said(session: Session, step: str) -> str:
     """How a step of the last run ended."""
-    return str(session.journal.records()[-1].steps[step].facts["says"])
+    return str(session.journal.records()[-1].steps["node2", step].facts["says"])
 
 
 def sent(record: Record) -> dict[str, str]:
@@ -51,7 +51,7 @@ async def leads(sim: Simulator, firewall: str, session: Session) -> None:
 async def test_a_drain_that_visitors_with_a_cookie_outlast_says_so_and_stays_a_drain(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         returning(sim, 3.0)
-        record = await (await session.begin(Action.DRAIN, "node2", NAMED)).task
+        record = await (await session.begin(DRAIN, "node2", NAMED)).task
         left = said(session, "sessions")
         assert record.outcome == "done"
         assert re.match(r"\d+ requests a second still reach node2: visitors with its cookie .*; x sends them", left)
@@ -62,8 +62,8 @@ async def test_a_drain_that_visitors_with_a_cookie_outlast_says_so_and_stays_a_d
 async def test_a_reboot_shuts_the_door_on_them_before_anything_stops(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         returning(sim, 3.0)
-        await session.ready(Action.REBOOT, "node2", 10)
-        record = await (await session.begin(Action.REBOOT, "node2", NAMED)).task
+        await session.ready(REBOOT, "node2", 10)
+        record = await (await session.begin(REBOOT, "node2", NAMED)).task
         assert record.outcome == "done"
         orders = sent(record)
         assert list(orders)[2:4] == ["maintenance", "stop MySQL"]
@@ -77,8 +77,8 @@ async def test_a_drain_that_was_there_before_stays_one_and_is_there_again(tmp_pa
         for firewall in ("fw1", "fw2"):
             server(sim, firewall).force("drain", sim.world.clock.now)
         async with watching(cluster) as session:
-            await session.ready(Action.REBOOT, "node2", 10)
-            record = await (await session.begin(Action.REBOOT, "node2", NAMED)).task
+            await session.ready(REBOOT, "node2", 10)
+            record = await (await session.begin(REBOOT, "node2", NAMED)).task
         assert (record.outcome, record.found["now fw1 web_ipvANY/node2"]) == ("done", "drain")
         assert "webtls_ipvANY/node2 state maint" in sent(record)["maintenance"]
         assert "web_ipvANY/node2 state maint" not in sent(record)["maintenance"]
@@ -91,7 +91,7 @@ async def test_a_process_from_before_a_reload_has_sessions_still(tmp_path: Path)
         await until(session, lambda picture: (membership(picture, "fw1", "node2").sessions or 0) >= 2)
         old = server(sim, "fw1")
         sim.world.firewalls["fw1"].reload()  # somebody's Apply
-        running = await session.begin(Action.DRAIN, "node2", NAMED)
+        running = await session.begin(DRAIN, "node2", NAMED)
         await until(session, lambda picture: membership(picture, "fw1", "node2").held == 2)
         await asyncio.sleep(1.0)
         assert not running.task.done()
@@ -107,12 +107,12 @@ async def test_where_the_sync_reloads_a_busy_haproxy_its_sessions_end_first(tmp_
             await leads(sim, "fw2", session)
             server(sim, "fw2").held = 2
             await until(session, lambda picture: (membership(picture, "fw2", "node2").sessions or 0) >= 2)
-            plan = session.plan(Action.DRAIN, "node2")
+            plan = session.plan(DRAIN, "node2")
             (line,) = [says for says, _ in plan.steps if "config.xml" in says]
             assert line.endswith(
                 "HAProxy on fw2 is reloaded by the sync, after the sessions there have ended: fw2 carries the traffic"
             )
-            running, process = await session.begin(Action.DRAIN, "node2", NAMED), sim.world.firewalls["fw2"].haproxy
+            running, process = await session.begin(DRAIN, "node2", NAMED), sim.world.firewalls["fw2"].haproxy
             await asyncio.sleep(2.0)
             assert sim.world.firewalls["fw2"].haproxy is process
             server(sim, "fw2").held = 0
@@ -125,7 +125,7 @@ async def test_sessions_that_never_end_are_counted_in_the_process_that_the_sync_
         await leads(sim, "fw2", session)
         server(sim, "fw2").held = 2
         await until(session, lambda picture: (membership(picture, "fw2", "node2").sessions or 0) >= 2)
-        record = await (await session.begin(Action.DRAIN, "node2", NAMED)).task
+        record = await (await session.begin(DRAIN, "node2", NAMED)).task
         assert record.outcome == "done"
         left = "2 sessions to node2 left on fw2, 2 of them in a process from before a reload, after 8 s"
         assert said(session, "sessions") == left
@@ -140,7 +140,7 @@ async def test_what_can_not_be_counted_is_not_none(tmp_path: Path) -> None:
         assert isinstance(picture.firewall("fw1").processes, Known)
         for processes in (Processes((pid, 7), None), Processes(()), Processes((7,))):
             hidden = alter(picture, "firewalls", "fw1", "processes", **vars(processes))
-            progress = SESSIONS.done(hidden, Intent(cluster, "node2", Action.DRAIN))
+            progress = SESSIONS.done(hidden, Intent(cluster, "node2", DRAIN))
             assert not progress.done
             assert "sessions to node2 can't be counted on fw1: HAProxy was reloaded there" in progress.says
 
@@ -167,7 +167,7 @@ def test_connections_are_those_of_other_haproxys_to_the_node() -> None:
 async def test_a_run_of_before_this_step_whose_node_has_rebooted_goes_on_behind_it(tmp_path: Path) -> None:
     """0.2.0 wrote no line of maintenance. Nobody is taken out again for it."""
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
-        assert await die(cluster, Action.REBOOT, 24, written=True)  # fit was seen
+        assert await die(cluster, REBOOT, 24, written=True)  # fit was seen
         async with watching(cluster) as session:
             (record,) = session.unfinished()
             lines = record.path.read_text().splitlines()
@@ -175,7 +175,7 @@ async def test_a_run_of_before_this_step_whose_node_has_rebooted_goes_on_behind_
             assert json.loads(kept[-1])["step"] == "fit"
             record.path.write_text("\n".join(kept) + "\n")
         async with watching(cluster) as session:
-            resumed = await carry_on(session, Action.REBOOT)
+            resumed = await carry_on(session, REBOOT)
         assert resumed.outcome == "done"
         again = {entry.facts["step"] for entry in resumed.entries[len(kept) :] if entry.kind == "sending"}
         assert again == {"back in config.xml", "back at run time"}

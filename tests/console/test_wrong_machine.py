@@ -9,8 +9,10 @@ import pytest
 from console.health import Kind, findings
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
-from console.operations.guards import Action, Override
+from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, REBOOT, REMOVE
+from console.operations.procedures.steps import Operation
 from console.probes.ask import Identify, Identity, Query, Run, Unproven
 from console.probes.hosts.identity import question
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
@@ -45,10 +47,10 @@ async def test_no_reboot_of_a_node_whose_name_leads_to_another(tmp_path: Path) -
                 "addresses are 10.20.0.11 (node1's); mend the ssh line or, only where addresses are translated, "
                 'set machine_id = "'
             )
-            against = session.plan(Action.REBOOT, "node2").objections
+            against = session.plan(REBOOT, "node2").objections
             assert any(one.saw == told and one.override is Override.NEVER for one in against)
             with pytest.raises(NotBegun):
-                await session.begin(Action.REBOOT, "node2", NAMED)
+                await session.begin(REBOOT, "node2", NAMED)
             kinds = {(one.machine, one.kind) for one in findings(session.picture)}
             assert ("node2", Kind.UNPROVEN) in kinds and ("node2", Kind.LOST) not in kinds
         assert boots(sim) == before
@@ -78,8 +80,8 @@ async def test_a_line_that_leads_elsewhere_in_the_middle_of_a_run(tmp_path: Path
         timings = replace(cluster.timings, boot=2.0, sessions=1.0)
         async with watching(replace(cluster, timings=timings)) as session:
             before = boots(sim)
-            await until(session, lambda _now: not session.plan(Action.REBOOT, "node2").objections)
-            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            await until(session, lambda _now: not session.plan(REBOOT, "node2").objections)
+            running = await session.begin(REBOOT, "node2", NAMED)
             await sim.until(lambda: any(note.step == "out in config.xml" for note in running.notes))
             sim.fault("wrong-machine", "node2")
             with pytest.raises(Stopped, match="not proven to be node2"):
@@ -100,8 +102,8 @@ async def test_what_comes_back_after_the_reboot_must_be_the_node(tmp_path: Path)
     async with simulated(tmp_path / "sim") as (sim, cluster):
         async with watching(replace(cluster, timings=replace(cluster.timings, boot=3.0, sessions=1.0))) as session:
             node, before = sim.world.nodes["node2"], boots(sim)
-            await until(session, lambda _now: not session.plan(Action.REBOOT, "node2").objections)
-            running = await session.begin(Action.REBOOT, "node2", NAMED)
+            await until(session, lambda _now: not session.plan(REBOOT, "node2").objections)
+            running = await session.begin(REBOOT, "node2", NAMED)
             await sim.until(lambda: not node.running)
             sim.fault("wrong-machine", "node2")
             with pytest.raises(Stopped, match="not proven to be node2"):
@@ -114,11 +116,11 @@ async def test_a_node_is_taken_out_whoever_answers_at_its_name(tmp_path: Path) -
     async with simulated(tmp_path / "sim") as (sim, cluster):
         sim.fault("wrong-machine", "node2")
         async with watching(cluster) as session:
-            assert (await (await session.begin(Action.DRAIN, "node2", NAMED)).task).outcome == "done"
+            assert (await (await session.begin(DRAIN, "node2", NAMED)).task).outcome == "done"
 
 
-@pytest.mark.parametrize("action", [Action.DRAIN, Action.REMOVE])
-async def test_firewalls_that_stand_for_each_other_are_told_nothing(action: Action, tmp_path: Path) -> None:
+@pytest.mark.parametrize("action", [DRAIN, REMOVE])
+async def test_firewalls_that_stand_for_each_other_are_told_nothing(action: Operation, tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster):
         for name in ("fw1", "fw2"):
             sim.fault("wrong-machine", name)
@@ -168,10 +170,10 @@ async def test_the_console_s_own_machine_is_said_and_not_rebooted(tmp_path: Path
     async with simulated(tmp_path / "sim") as (sim, cluster):
         sim.world.nodes["node2"].boot_id = own_boot()
         async with watching(cluster) as session:
-            against = session.plan(Action.REBOOT, "node2").objections
+            against = session.plan(REBOOT, "node2").objections
             assert ("this console runs on node2", Override.NEVER) in {(one.saw, one.override) for one in against}
             assert ("node2", Kind.CONSOLE_HERE) in {(one.machine, one.kind) for one in findings(session.picture)}
-            assert not [one for one in session.plan(Action.DRAIN, "node2").objections if "console" in one.saw]
+            assert not [one for one in session.plan(DRAIN, "node2").objections if "console" in one.saw]
 
 
 async def test_a_machine_id_proves_where_addresses_are_translated(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from console.cli import plain
 from console.inventory.cluster import Cluster
 from console.inventory.load import load
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, UNDO
 from console.probes.snapshot import Known, Reading, Unknown
 from console.session.journal import Journal
 from console.session.session import Session
@@ -105,12 +105,12 @@ async def test_a_drain_goes_through_them(tmp_path: Path, capsys: pytest.CaptureF
         assert isinstance(session.picture.firewall("fw2").config, Known), whys(session)
         boots = [machine.boot_id for machine in sim.world.machines.values()]
         consent = Consent(True, "node2", EVIL)
-        assert await plain.act(session, Action.DRAIN, "node2", consent, dry_run=False) is plain.Exit.DONE
+        assert await plain.act(session, DRAIN, "node2", consent, dry_run=False) is plain.Exit.DONE
         (record,) = Journal(session.journal.folder).records()
         assert record.found[f"later fw2 {POOL}/node2"] == "disabled"
         assert record.found["later fw1 web/node2"] == "active"
         assert record.first("reason") == EVIL
-        assert await plain.act(session, Action.UNDO, "node2", consent, dry_run=False) is plain.Exit.DONE
+        assert await plain.act(session, UNDO, "node2", consent, dry_run=False) is plain.Exit.DONE
         assert {one.status for pool in sim.world.firewalls["fw1"].config.pools for one in pool.servers} == {"active"}
         assert boots == [machine.boot_id for machine in sim.world.machines.values()]
         assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))
@@ -121,7 +121,7 @@ async def test_no_secret_is_kept(tmp_path: Path, state: Path) -> None:
     async with hostile(tmp_path, "dressed up") as (sim, cluster), watching(cluster) as session:
         assert "sync-pass" in sim.world.firewalls["fw1"].config.xml()
         secrets = ("sync-pass", (sim.inventory.parent / "mysql-password").read_text().strip())
-        await (await session.begin(Action.DRAIN, "node2", Consent(True, "node2", "a test"))).task
+        await (await session.begin(DRAIN, "node2", Consent(True, "node2", "a test"))).task
         said = [repr(session.picture), repr(tuple(session.events)), repr(session.wire.__dict__)]
         files = [path for path in state.rglob("*") if path.is_file()]
         assert files

@@ -128,7 +128,7 @@ def test_node2_loses_power(lab: Lab, silent: bool) -> None:
         async def a_new_console_knows(session: Session) -> None:
             record = session.taken_out("node2")
             assert record is not None
-            assert (record.action, record.first("reason")) == ("remove", "power supply")
+            assert (record.operation, record.first("reason")) == ("remove", "power supply")
             assert place(session.picture, "node2") is Place.OUT
 
         watched(lab, a_new_console_knows)

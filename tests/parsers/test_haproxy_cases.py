@@ -15,11 +15,12 @@ from console.health import findings
 from console.health.facts.membership import membership, place
 from console.health.finding import Layer
 from console.inventory.cluster import Cluster, Firewall, Login, Node
-from console.operations.guards import Action, objections
+from console.operations.guards import objections
+from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, operation
 from console.operations.procedures.power import CLOSE
 from console.operations.procedures.runtime import NOW, NOW_BACK, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Intent, Step
+from console.operations.procedures.steps import Intent, Operation, Step
 from console.probes.ask import Ran, Unreadable
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools import haproxy
@@ -58,13 +59,13 @@ def picture(pools: Pools, statuses: str = "active") -> Snapshot:
     return replace(blank, firewalls=tuple(views))
 
 
-def sent(step: Step, action: Action, seen: Snapshot, found: dict[str, str] | None = None) -> str:
+def sent(step: Step, action: Operation, seen: Snapshot, found: dict[str, str] | None = None) -> str:
     """What a step sends to fw1 of node2's."""
     orders = step.orders(seen, Intent(CLUSTER, "node2", action, found or {}))
     return "".join(order.run.stdin for order in orders if order.machine == "fw1")
 
 
-def progress(step: Step, seen: Snapshot, action: Action = Action.DRAIN, found: dict[str, str] | None = None) -> Any:
+def progress(step: Step, seen: Snapshot, action: Operation = DRAIN, found: dict[str, str] | None = None) -> Any:
     return step.done(seen, Intent(CLUSTER, "node2", action, found or {}))
 
 
@@ -108,24 +109,26 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
     about = [says for says in told if "node2" in says]
     assert not any(re.search(unwanted, says) for unwanted in expected.get("says_not", ()) for says in about), told
     for action, wanted in expected.get("objects", {}).items():
-        assert any(re.search(wanted, one.sentence) for one in objections(seen, Action(action), "node2")), action
+        known = operation(action)
+        assert known
+        assert any(re.search(wanted, one.sentence) for one in objections(seen, known.effects, "node2")), action
 
 
 def acted(seen: Snapshot, expected: dict[str, Any]) -> None:
-    noted = {**NOW.finds(seen, Intent(CLUSTER, "node2", Action.REMOVE))}
+    noted = {**NOW.finds(seen, Intent(CLUSTER, "node2", REMOVE))}
     assert expected.get("found", {}).items() <= noted.items()
-    for action in (Action.DRAIN, Action.REMOVE):
-        if action.value in expected:
-            assert expected[action.value] in sent(NOW, action, seen)
-            assert bool(expected[action.value]) is not progress(NOW, seen, action).done or not expected[action.value]
+    for action in (DRAIN, REMOVE):
+        if action.name in expected:
+            assert expected[action.name] in sent(NOW, action, seen)
+            assert bool(expected[action.name]) is not progress(NOW, seen, action).done or not expected[action.name]
     if "back" in expected:
-        assert sent(NOW_BACK, Action.REJOIN, seen, noted).strip() == expected["back"]
+        assert sent(NOW_BACK, REJOIN, seen, noted).strip() == expected["back"]
     if "up" in expected:
-        up = progress(UP, seen, Action.REJOIN, noted)
+        up = progress(UP, seen, REJOIN, noted)
         assert up.done
         assert up.says.startswith(expected["up"])
     if "waits" in expected:
-        waits = progress(UP, seen, Action.REJOIN, noted)
+        waits = progress(UP, seen, REJOIN, noted)
         assert not waits.done
         assert re.search(expected["waits"], waits.says)
     if "sessions" in expected:
@@ -143,7 +146,7 @@ def test_before_a_stop_our_drains_become_maintenance(found: dict[str, str], orde
     seen = picture(pools)
     seen = replace(seen, nodes=tuple(replace(view, host=Known(host, 1.0)) for view in seen.nodes))
     found = {"boot node2": "before", **found}
-    assert order in sent(CLOSE, Action.REBOOT, seen, found)
-    assert progress(CLOSE, seen, Action.REBOOT, found).done is not bool(order)
-    rebooted = progress(CLOSE, seen, Action.REBOOT, {**found, "boot node2": "another"})
+    assert order in sent(CLOSE, REBOOT, seen, found)
+    assert progress(CLOSE, seen, REBOOT, found).done is not bool(order)
+    rebooted = progress(CLOSE, seen, REBOOT, {**found, "boot node2": "another"})
     assert (rebooted.done, rebooted.says) == (True, "node2 has rebooted already")

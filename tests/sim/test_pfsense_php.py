@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import REJOIN, REMOVE
 from console.sim import Simulator
 from console.sim.pfconfig import form_of
 from tests.conftest import simulated, watching
@@ -39,10 +39,10 @@ async def test_out_and_back_again_lasts(tmp_path: Path, release: str) -> None:
             firewall.cached = firewall.config
         sim.world.firewalls["fw1"].drift()  # past the cache
         async with watching(cluster) as session:
-            assert (await (await session.begin(Action.REMOVE, "node2", YES)).task).outcome == "done"
+            assert (await (await session.begin(REMOVE, "node2", YES)).task).outcome == "done"
             assert statuses(sim) == {"disabled"}
             assert "allow monitoring" in sim.world.firewalls["fw1"].config.rules
-            assert (await (await session.begin(Action.REJOIN, "node2", YES)).task).outcome == "done"
+            assert (await (await session.begin(REJOIN, "node2", YES)).task).outcome == "done"
         assert statuses(sim) == {"active"}
 
 
@@ -52,11 +52,11 @@ async def test_what_is_saved_meanwhile_stays_and_what_was_there_before_us_comes_
         backup = {("web", "node2"): "backup"}
         fw1.meanwhile = [fw1.drift, lambda: fw1.persist(backup, "made a backup in the web interface")]
         async with watching(cluster) as session:
-            assert (await (await session.begin(Action.REMOVE, "node2", YES)).task).outcome == "done"
+            assert (await (await session.begin(REMOVE, "node2", YES)).task).outcome == "done"
             assert not fw1.meanwhile
             assert "allow monitoring" in fw1.config.rules
             assert statuses(sim) == {"disabled"}
-            assert (await (await session.begin(Action.REJOIN, "node2", YES)).task).outcome == "done"
+            assert (await (await session.begin(REJOIN, "node2", YES)).task).outcome == "done"
         server = fw1.config.server("web", "node2")
         assert server is not None
         assert server.status == "backup"

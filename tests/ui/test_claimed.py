@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from console.operations.guards import Action
 from console.operations.plan import Consent
+from console.operations.procedures import DRAIN
 from console.sim import Simulator
 from tests.conftest import BRISK, watching
 
@@ -22,7 +22,7 @@ async def test_who_is_at_work_is_on_the_screen_and_in_the_refusal(
             for firewall in sim.world.firewalls.values():
                 for server in firewall._servers:
                     server.sessions = 1e9
-            running = await other.begin(Action.DRAIN, "node3", Consent(confirmed=True))
+            running = await other.begin(DRAIN, "node3", Consent(confirmed=True))
             await seen.until(lambda: "is at work: drain node3; wait until it ends" in seen.text)
             await seen.press("j", "x")
             await seen.until(lambda: bool(seen.dialog) and "is at work on fw1" in seen.dialog)

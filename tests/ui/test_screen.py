@@ -6,8 +6,8 @@ import pytest
 from textual.events import Key
 
 from console.inventory.paths import journal_dir
-from console.operations.guards import Action
 from console.operations.may_go import may_go as spares_of
+from console.operations.procedures import REBOOT, REMOVE
 from console.probes.snapshot import Known
 from console.session.journal import Journal
 from console.session.lock import holding
@@ -69,7 +69,7 @@ async def test_an_objection_is_shown_and_what_it_takes_to_go_on_is_typed(sim: Si
         await seen.until(lambda: seen.row("node2").count("▼DRAIN") + seen.row("node2").count("■MAINT") == 2)
         assert "▼DRAIN" in seen.row("node2")
         assert any(
-            record.first("reason") == "broken" for record in seen.session.journal.records() if record.node == "node2"
+            record.first("reason") == "broken" for record in seen.session.journal.records() if record.target == "node2"
         )
 
 
@@ -167,7 +167,7 @@ async def test_what_comes_up_while_a_question_stands_is_not_agreed_to(sim: Simul
         await seen.until(lambda: seen.dialog)
         assert "fw2" not in (seen.dialog or "").split("What would be done")[0]
         sim.fault("firewall-lost", "fw2")
-        await seen.until(lambda: seen.session.plan(Action.REBOOT, "node1").objections)
+        await seen.until(lambda: seen.session.plan(REBOOT, "node1").objections)
         await seen.pilot.press("y")
         await seen.until(lambda: seen.dialog and "not begun" in seen.dialog)
         assert "fw2 does not answer since" in (seen.dialog or "")
@@ -348,7 +348,7 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         assert "0 of 2 steps done, 2 partly" in (seen.dialog or "")
         assert "fw2 answers again and was not told: resume now" in (seen.dialog or "")
         assert "as soon as it answers" not in (seen.dialog or "")
-        await seen.until(lambda: seen.session.plan(Action.REMOVE, "node1", resumed=True).objections == (), 20)
+        await seen.until(lambda: seen.session.plan(REMOVE, "node1", resumed=True).objections == (), 20)
         await seen.press("r")
         await seen.until(lambda: seen.row("node1").count("■MAINT ") == 2)
         await seen.until(lambda: "remove node1: done" in seen.text)

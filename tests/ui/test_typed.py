@@ -22,7 +22,7 @@ def type_at_once(seen: Seen, text: str) -> None:
 
 
 def reasons(seen: Seen) -> list[tuple[str, str, str]]:
-    return [(one.action, one.node, one.first("reason")) for one in seen.session.journal.records()]
+    return [(one.operation, one.target, one.first("reason")) for one in seen.session.journal.records()]
 
 
 async def one_is_out(seen: Seen) -> None:

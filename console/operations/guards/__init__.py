@@ -1,9 +1,13 @@
-"""What stands against an action, in sentences. A guard never says yes or no: it says what it saw, what would clear it.
+"""What stands against an operation, in sentences. A guard never says yes or no: it says what it saw and what clears it.
 
 The same sentence is on the screen, on the command line and in the journal. Guards look at one picture in which what is
 stale has already become unknown (`console.probes.freshness.as_of`), and unknown always objects.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from console.operations.effects import Effect, Effects, On, targets
 from console.operations.guards.firewalls import (
     balancer_runs,
     fresh_firewalls,
@@ -21,13 +25,14 @@ from console.operations.guards.nodes import (
     other_bricks,
     storage_whole,
 )
-from console.operations.guards.objection import About, Action, Guard, Objection, Override
+from console.operations.guards.objection import About, Guard, Objection, Override
 from console.operations.guards.pools import (
     agents_agree,
     busy_without,
     in_a_pool,
     no_traffic,
     one_at_a_time,
+    out_first,
     really_out,
     room_left,
     serves_errors,
@@ -36,10 +41,10 @@ from console.operations.guards.pools import (
     traffic,
 )
 from console.probes.snapshot import Snapshot
+from console.text import listed
 
 __all__ = [
     "About",
-    "Action",
     "Guard",
     "Objection",
     "Override",
@@ -59,45 +64,75 @@ __all__ = [
     "traffic",
 ]
 
-RULES: tuple[Guard, ...] = (
-    fresh_firewalls,
-    in_a_pool,
-    somebody_serves,
-    one_at_a_time,
-    nothing_unapplied,
-    balancer_runs,
-    lasts,
-    same_version,
-    fit_again,
-    room_left,
-)
-TO_BEGIN: tuple[Guard, ...] = (
-    answers,
-    elsewhere,
-    all_is_listed,
-    none_lost,
-    storage_whole,
-    really_out,
-    still_in,
-    agents_agree,
-)
-"""These stand against beginning, not against resuming: what an interrupted run has done already would be held against
-it. A step that needs one of them asks it again."""
 
+class Rule(NamedTuple):
+    """A guard, and the effects that it judges: it is asked about each operation that has one of them."""
+
+    guard: Guard
+    judges: Effects
+    on: On = On.NODE
+    begins: bool = False
+    """It stands against beginning, not against resuming: what an interrupted run has done already would be held against
+    it. A step that needs it asks it again."""
+
+
+_OUT = frozenset({Effect.TAKES_OUT})
+_POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
+_STOPS = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
+
+RULES: tuple[Rule, ...] = (
+    Rule(fresh_firewalls, _POOLS),
+    Rule(in_a_pool, _POOLS),
+    Rule(somebody_serves, _OUT),
+    Rule(one_at_a_time, _OUT),
+    Rule(nothing_unapplied, _POOLS),
+    Rule(balancer_runs, _POOLS),
+    Rule(lasts, _OUT),
+    Rule(same_version, _POOLS),
+    Rule(fit_again, frozenset({Effect.PUTS_BACK_UNFIT})),
+    Rule(room_left, _OUT),
+    Rule(out_first, _STOPS),
+    Rule(answers, _STOPS, begins=True),
+    Rule(elsewhere, _STOPS, begins=True),
+    Rule(all_is_listed, _STOPS, begins=True),
+    Rule(none_lost, _STOPS, begins=True),
+    Rule(storage_whole, _STOPS, begins=True),
+    Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
+    Rule(still_in, _OUT, begins=True),
+    Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),
+)
+"""Listed here and nowhere else, in the order in which their sentences are shown."""
 
 HARDEST = (Override.NEVER, Override.NAME_AND_REASON, Override.CONFIRM)
 
 
-def objections(snapshot: Snapshot, action: Action, node: str, resumed: bool = False) -> tuple[Objection, ...]:
-    """All that stands against an action now, each once; what is hardest to overcome comes first."""
-    rules = RULES if resumed else RULES + TO_BEGIN
-    found = dict.fromkeys(objection for rule in rules for objection in rule(snapshot, action, node))
+def objections(
+    snapshot: Snapshot, effects: Effects, target: str, on: On = On.NODE, resumed: bool = False
+) -> tuple[Objection, ...]:
+    """All that stands against an operation now, each once; what is hardest to overcome comes first. Refused is also an
+    operation that no guard has judged, and a target that the inventory does not have."""
+    if refused := tuple(_refused(snapshot, effects, target, on)):
+        return refused
+    rules = (rule for rule in RULES if rule.on is on and rule.judges & effects and not (resumed and rule.begins))
+    found = dict.fromkeys(objection for rule in rules for objection in rule.guard(snapshot, effects, target))
     return tuple(sorted(found, key=lambda objection: HARDEST.index(objection.override)))
+
+
+def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Iterator[Objection]:
+    """Default is refusal."""
+    if target not in targets(snapshot.cluster, on):
+        saw = f"{snapshot.cluster.name} has no {on.value} {target}"
+        yield Objection(target, saw, "See the inventory", Override.NEVER)
+    judged = frozenset[Effect]().union(*(rule.judges for rule in RULES if rule.on is on))
+    unjudged = sorted(effect.value for effect in effects - judged)
+    if unjudged or not effects:
+        saw = f"no guard judges an operation on a {on.value} that {listed(unjudged) or 'declares no effect'}"
+        yield Objection(target, saw, "A later version may", Override.NEVER)
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:
     """That a node is better taken out now: it serves errors, another serves, and no pool would be left empty; or ""."""
     says = serves_errors(snapshot, node)
-    if not says or any(one.override is Override.NEVER for one in objections(snapshot, Action.DRAIN, node)):
+    if not says or any(one.override is Override.NEVER for one in objections(snapshot, _OUT, node)):
         return ""
     return f"{says}: drain or remove it"

@@ -1,17 +1,18 @@
-"""What the firewalls have against an action: they must answer, agree, run, and remember it."""
+"""What the firewalls have against an operation: they must answer, agree, run, and remember it."""
 
 from collections.abc import Iterator
 
 from console.health.facts.membership import config_of, master, memberships, not_configured, primary
-from console.operations.guards.objection import Action, Objection, Override, read_at
+from console.operations.effects import Effect, Effects
+from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
 from console.text import clock, listed
 
 
-def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Both firewalls must have answered just now: an action that one of them missed is undone by it later. Where none
-    tells its pools none can be told; config.xml is the second source, and forbids nothing."""
+def fresh_firewalls(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
+    """Both firewalls must have answered just now: one that misses an operation undoes it later. Where none tells its
+    pools none can be told; config.xml is the second source, and forbids nothing."""
     mute = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
     for view in snapshot.firewalls:
         reading = next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)
@@ -19,7 +20,7 @@ def fresh_firewalls(snapshot: Snapshot, action: Action, node: str) -> Iterator[O
             clears = "No firewall can be told; wait until one answers"
             yield Objection(view.name, _untold(view, reading), clears, Override.NEVER)
         elif reading:
-            clears = missed(snapshot, action, node, view.name)
+            clears = missed(snapshot, effects, node, view.name)
             yield Objection(view.name, _untold(view, reading), clears, Override.CONFIRM)
 
 
@@ -37,7 +38,7 @@ def _answers(view: FirewallView) -> bool:
     return any(isinstance(one, Known) or one.pending for one in (view.carp, view.pools))
 
 
-def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
+def missed(snapshot: Snapshot, effects: Effects, node: str, firewall: str) -> str:
     """What it means that a firewall is not told. One that answers was never away: it goes on as it is. What is known of
     its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
     view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
@@ -50,14 +51,14 @@ def missed(snapshot: Snapshot, action: Action, node: str, firewall: str) -> str:
         until, then = "its config.xml is known", f"{firewall} may send traffic to {node} again after its next reload"
     else:
         until, then = "its pools are known", f"{firewall} may go on sending traffic to {node}"
-    if not action.takes_out:
+    if Effect.TAKES_OUT not in effects:
         then = f"{firewall} may keep {node} out{' after its next reload' if pools_known else ''}"
     elif config.primary if config else primary(snapshot) is None:
         then += " and its next configuration sync may revert the other firewall"
     return f"{then}: resume this run as soon as {until}"
 
 
-def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+def nothing_unapplied(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
     """Changes made in the GUI and not applied would be synced and applied along with ours."""
     balancer = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
@@ -70,7 +71,7 @@ def nothing_unapplied(snapshot: Snapshot, _action: Action, _node: str) -> Iterat
             )
 
 
-def balancer_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+def balancer_runs(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
     """A firewall where none runs is normal only where carpdev keeps HAProxy off the passive one."""
     balancer = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
@@ -86,10 +87,8 @@ def balancer_runs(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[O
             )
 
 
-def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def lasts(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
-    if not action.takes_out:
-        return
     for one in memberships(snapshot, node):
         if one.later is not None and (strange := not_configured(one)):
             yield Objection(
@@ -101,7 +100,7 @@ def lasts(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
             )
 
 
-def same_version(snapshot: Snapshot, _action: Action, _node: str) -> Iterator[Objection]:
+def same_version(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
     """pfSense's own sync stops between versions; the HAProxy package's does not, and would carry ours across."""
     configs = {view.name: view.config.value for view in snapshot.firewalls if isinstance(view.config, Known)}
     if len({config.version for config in configs.values()}) > 1:

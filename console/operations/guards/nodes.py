@@ -1,18 +1,17 @@
-"""What the other nodes, the database and the storage have against an action."""
+"""What the other nodes, the database and the storage have against an operation."""
 
 from collections.abc import Iterator
 
 from console.health.facts.fitness import galera_without, healed, unfit
 from console.health.facts.unlisted import What, unlisted, untold
-from console.operations.guards.objection import Action, Objection, Override, read_at
+from console.operations.effects import Effects
+from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown, lost
 from console.text import clock
 
 
-def none_lost(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
-    """Nothing is rebooted while another node is lost, or may be: of three with one lost none is to spare."""
-    if action is not Action.REBOOT:
-        return
+def none_lost(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """Nothing is stopped while another node is lost, or may be: of three with one lost none is to spare."""
     for other in snapshot.nodes:
         if other.name == node or not isinstance(other.host, Unknown):
             continue
@@ -36,10 +35,8 @@ def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     )
 
 
-def storage_whole(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def storage_whole(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """A reboot takes a brick and a Galera member away: the rest must be whole."""
-    if action is not Action.REBOOT:
-        return
     for reason in galera_without(snapshot, node):
         yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
     read = _read(snapshot)
@@ -51,27 +48,25 @@ def _read(snapshot: Snapshot) -> float:
     return read_at(snapshot, *(volume.state for volume in snapshot.volumes))
 
 
-def other_bricks(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+def other_bricks(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
     read, clears = _read(snapshot), "Wait until Gluster is healed with every other brick online"
     for reason in healed(snapshot, node):
         yield Objection(node, reason, clears, Override.NEVER, read)
 
 
-def answers(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def answers(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """A node that does not answer can't be rebooted from here."""
     host = snapshot.node(node).host
-    if action is Action.REBOOT and isinstance(host, Unknown):
+    if isinstance(host, Unknown):
         if host.cause is Cause.UNPROVEN:
             yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
             return
         yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
 
 
-def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
-    if action is not Action.REBOOT:
-        return
     if why := untold(snapshot, node):
         saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
         yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
@@ -83,16 +78,15 @@ def all_is_listed(snapshot: Snapshot, action: Action, node: str) -> Iterator[Obj
         yield Objection(node, one.saw, one.add, override)
 
 
-def elsewhere(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def elsewhere(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Whoever reboots the machine they sit on sees no end of it, and nobody puts it back."""
     identity = snapshot.node(node).identity
-    if action is Action.REBOOT and isinstance(identity, Known) and identity.value.here:
+    if isinstance(identity, Known) and identity.value.here:
         saw = f"this console runs on {node}"
         yield Objection(node, saw, "Reboot it from another machine", Override.NEVER)
 
 
-def fit_again(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def fit_again(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Undo puts back at once what was just taken out, so one look is enough; rejoin waits for fitness instead."""
-    if action is Action.UNDO:
-        for reason in unfit(snapshot, node, looks=1):
-            yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)
+    for reason in unfit(snapshot, node, looks=1):
+        yield Objection(node, reason, "Rejoin waits for it; undo does not", Override.NAME_AND_REASON)

@@ -1,32 +1,13 @@
-"""An action, what stands against it, and what it takes to go on all the same."""
+"""What stands against an operation, and what it takes to go on all the same."""
 
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
+from console.operations.effects import Effects
 from console.probes.snapshot import Known, Reading, Snapshot
 from console.text import clock
-
-
-class Action(Enum):
-    """What a person may intend with a node."""
-
-    DRAIN = "drain"
-    REMOVE = "remove"
-    REJOIN = "rejoin"
-    UNDO = "undo"
-    REBOOT = "reboot"
-
-    @property
-    def takes_out(self) -> bool:
-        """The node gets no traffic after it, or while it runs."""
-        return self in (Action.DRAIN, Action.REMOVE, Action.REBOOT)
-
-    @property
-    def puts_back(self) -> bool:
-        """The node is in again when it has ended."""
-        return self in (Action.REJOIN, Action.UNDO, Action.REBOOT)
 
 
 class Override(Enum):
@@ -74,4 +55,4 @@ def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
     return oldest if latest - oldest > 2 * snapshot.cluster.timings.storage else 0.0
 
 
-Guard = Callable[[Snapshot, Action, str], Iterator[Objection]]
+Guard = Callable[[Snapshot, Effects, str], Iterator[Objection]]

@@ -1,18 +1,19 @@
-"""What the pools have against an action: somebody must serve, and have room for whom the node has served."""
+"""What the pools have against an operation: somebody must serve, and have room for whom the node has served."""
 
 from collections.abc import Iterator
 
 from console.health import serving
 from console.health.facts.membership import Place, master, membership, memberships, others_serving, place, spare_pools
+from console.operations.effects import Effect, Effects
 from console.operations.guards.nodes import not_there
-from console.operations.guards.objection import Action, Objection, Override, read_at
+from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.pools.servers import Admin, Server
 from console.probes.snapshot import Known, NodeView, Reading, Snapshot, Unknown, lost
 from console.probes.web.apache import Apache
 from console.text import listed, percent
 
 
-def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+def in_a_pool(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """The node must be a server of some pool, or there is nothing to do."""
     places = memberships(snapshot, node)
     known = [one for one in places if one.now is not None or one.later is not None]
@@ -26,11 +27,9 @@ def in_a_pool(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Object
         )
 
 
-def somebody_serves(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def somebody_serves(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Never the last serving member of a pool, on any firewall, nor the last whose own site answers: the balancer's
     check may see less than the check URL does. Whose site is not known may serve: `one_at_a_time` asks about it."""
-    if not action.takes_out:
-        return
     site = snapshot.node(node).site
     others_of = {place: others_serving(snapshot, *place, node) for place in traffic(snapshot, node)}
     yield from _last(node, [place for place, others in others_of.items() if not others])
@@ -86,11 +85,11 @@ def _failing(snapshot: Snapshot, node: str) -> str:
     return f"HTTP {site.value.status}" if isinstance(site, Known) and not site.value.serves else ""
 
 
-def one_at_a_time(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def one_at_a_time(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Never while another node is out, lost, or not known to serve: three nodes with one out have one to spare, with
     two out none. A node that gets no traffic, or answers it with errors, takes nothing along."""
     shared = traffic(snapshot, node)
-    if not action.takes_out or not shared or _failing(snapshot, node):
+    if not shared or _failing(snapshot, node):
         return
     for other in snapshot.nodes:
         if other.name == node:
@@ -157,9 +156,9 @@ def _apaches(snapshot: Snapshot, node: str) -> dict[str, Reading[Apache]]:
     return {view.name: view.apache for view in snapshot.nodes if view.name in {*serving(snapshot), node}}
 
 
-def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def room_left(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """The others must have workers for this node's visitors. Who serves alone has no others: `somebody_serves`."""
-    if not action.takes_out or node not in serving(snapshot):
+    if node not in serving(snapshot):
         return
     away = lost(snapshot.node(node).host)  # then its visitors can't be counted, and are nowhere better off
     told = {name: one for name, one in _apaches(snapshot, node).items() if not (away and name == node)}
@@ -181,7 +180,7 @@ def room_left(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objecti
         )
 
 
-def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objection]:
+def no_traffic(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """What is stopped must be out: on each firewall that tells its pools, and one of these must be the one that leads.
     That it leads does not do: one that answers for CARP may not tell its pools."""
     places = memberships(snapshot, node)
@@ -203,9 +202,15 @@ def no_traffic(snapshot: Snapshot, _action: Action, node: str) -> Iterator[Objec
         yield Objection(names[0], saw, f"Wait until {their} pools are known", Override.NEVER)
 
 
-def really_out(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def out_first(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
+    """What stops services on a node and does not take it out itself finds it out."""
+    if Effect.TAKES_OUT not in effects:
+        yield from no_traffic(snapshot, effects, node)
+
+
+def really_out(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
     """Putting back a node that is in, or that no order can bring back, is a misunderstanding worth a sentence."""
-    if action not in (Action.REJOIN, Action.UNDO):
+    if Effect.TAKES_OUT in effects:
         return
     if place(snapshot, node) is not Place.IN:
         if _inactive(snapshot, node):
@@ -225,9 +230,9 @@ def _inactive(snapshot: Snapshot, node: str) -> bool:
     return statuses == {"inactive"} and not any(one.now for one in places)
 
 
-def agents_agree(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def agents_agree(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """What an agent has ordered comes back with its next answer, whatever is asked here."""
-    by_agent = _by_agent(snapshot, node) if action.puts_back else {}
+    by_agent = _by_agent(snapshot, node)
     for firewall, servers in by_agent.items():
         saw = (
             f"{node} is {servers[0].status} in {listed(one.pool for one in servers)} on {firewall}, as its agent check"
@@ -242,10 +247,12 @@ def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
     return {firewall: servers for firewall, servers in found.items() if servers}
 
 
-def still_in(snapshot: Snapshot, action: Action, node: str) -> Iterator[Objection]:
+def still_in(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
     """Taking out what is out would make this run the one that knows what to put back."""
+    if Effect.PUTS_BACK in effects:
+        return
     servers = [server for one in memberships(snapshot, node) for server in one.now or ()]
     maint = all(server.admin is Admin.MAINT for server in servers)
-    if place(snapshot, node) is Place.OUT and (action is Action.DRAIN or (action is Action.REMOVE and maint)):
+    if place(snapshot, node) is Place.OUT and (maint or Effect.ENDS_SESSIONS not in effects):
         back = "" if _inactive(snapshot, node) else "; rejoin puts it back"
         yield Objection(node, f"{node} is out already", f"There is nothing to take out{back}", Override.NEVER)

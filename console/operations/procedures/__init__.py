@@ -1,21 +1,79 @@
-"""The procedures: each a tuple of steps, listed here and nowhere else."""
+"""The operations: each a value, listed here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
-from console.operations.guards import Action
+from console.inventory.cluster import Cluster
+from console.operations.effects import Effect
 from console.operations.procedures.persistent import LATER, LATER_BACK
-from console.operations.procedures.power import CLOSE, FIT, REBOOT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.runtime import NOW, NOW_BACK, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Procedure
+from console.operations.procedures.steps import Operation, Options, Step, placed
 
-TAKE_OUT: Procedure = (NOW, LATER, SESSIONS)
-PUT_BACK: Procedure = (LATER_BACK, NOW_BACK, UP, TRAFFIC)
+TAKE_OUT = (NOW, LATER, SESSIONS)
+PUT_BACK = (LATER_BACK, NOW_BACK, UP, TRAFFIC)
 
-PROCEDURES: Mapping[Action, Procedure] = {
-    Action.DRAIN: TAKE_OUT,
-    Action.REMOVE: (NOW, LATER),
-    Action.REJOIN: (FIT, *PUT_BACK),
-    Action.UNDO: (LATER_BACK, NOW_BACK),
-    Action.REBOOT: (*TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, REBOOT, FIT, *PUT_BACK),
-}
+
+def _on_target(*steps: Step) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    return lambda _cluster, target, _options: placed(steps, target)
+
+
+DRAIN = Operation(
+    name="drain",
+    key="d",
+    word="drain",
+    says="drain: out of every pool on both firewalls; sessions may end; it stays out",
+    summary="take a node out of every pool, let its sessions end; it stays out until it is rejoined",
+    effects=frozenset({Effect.TAKES_OUT}),
+    steps=_on_target(*TAKE_OUT),
+    keep=90,
+)
+REMOVE = Operation(
+    name="remove",
+    key="x",
+    word="remove",
+    says="remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
+    summary="take a node out at once (HAProxy maint), for one that is broken",
+    effects=frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS}),
+    steps=_on_target(NOW, LATER),
+    keep=95,
+)
+REJOIN = Operation(
+    name="rejoin",
+    key="p",
+    word="put back",
+    says="put back (rejoin): waits until the node is fit to serve",
+    summary="wait until a node is fit, then put it back as it was found",
+    effects=frozenset({Effect.PUTS_BACK}),
+    steps=_on_target(FIT, *PUT_BACK),
+    keep=85,
+)
+REBOOT = Operation(
+    name="reboot",
+    key="b",
+    word="reboot",
+    says="reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
+    summary="drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
+    effects=frozenset({Effect.TAKES_OUT, Effect.PUTS_BACK, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS}),
+    steps=_on_target(*TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, BOOT, FIT, *PUT_BACK),
+    keep=50,
+    asks=True,
+)
+UNDO = Operation(
+    name="undo",
+    key="u",
+    word="undo",
+    says="undo: put back at once what the last removal took out, as it was found",
+    summary="put a node back at once as it was found",
+    effects=frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT}),
+    steps=_on_target(LATER_BACK, NOW_BACK),
+    keep=80,
+)
+
+OPERATIONS: tuple[Operation, ...] = (DRAIN, REMOVE, REJOIN, REBOOT, UNDO)
+"""In the order of the keys and of the commands."""
+
+
+def operation(name: str) -> Operation | None:
+    """By its name; None for one that this version does not know."""
+    return next((one for one in OPERATIONS if one.name == name), None)

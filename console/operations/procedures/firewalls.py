@@ -33,8 +33,10 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
         if isinstance(reading, Unknown) and reading.pending:
             waiting.append(f"{view.name} has not said so yet")
         elif isinstance(reading, Unknown):
-            silent.append((view.name, f"{missed(snapshot, intent.action, intent.node, view.name)} ({reading.why})"))
-        elif isinstance(left := verdict(one := membership(snapshot, view.name, intent.node)), Missed):
+            silent.append(
+                (view.name, f"{missed(snapshot, intent.operation.effects, intent.target, view.name)} ({reading.why})")
+            )
+        elif isinstance(left := verdict(one := membership(snapshot, view.name, intent.target)), Missed):
             silent.append((view.name, left))
         elif left:
             waiting.append(left)
@@ -44,9 +46,9 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
         return Progress(False, "; ".join(waiting) or "no firewall answers", tuple(silent))
     told = [view.name for view in snapshot.firewalls if view.name not in (*dict(silent), *empty)]
     if not told and not silent:
-        return Progress(False, f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.node}")
+        return Progress(False, f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.target}")
     says = [f"{success} on {listed(told)}"] if told else [says for _, says in silent]
-    says += [f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.node}"] if empty else []
+    says += [f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.target}"] if empty else []
     return Progress(True, "; ".join(says), tuple(silent))
 
 

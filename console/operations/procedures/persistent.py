@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from console.health.facts.membership import Membership, config_of, membership, memberships, not_configured, reachable
-from console.operations.guards import Action
+from console.operations.effects import Effect
 from console.operations.procedures.firewalls import Missed, noted, over_firewalls
 from console.operations.procedures.sessions import ended
 from console.operations.procedures.steps import Intent, Order, Progress, Step
@@ -80,9 +80,9 @@ def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
     """Sessions that a reload would leave to a process that tells nothing: they end first, as far as they do in their
     time. A removal waits for none."""
     timings, reloaded = snapshot.cluster.timings, _reloaded(snapshot)
-    if intent.action is Action.REMOVE or snapshot.cluster.balancer != "haproxy":
+    if intent.operation.does(Effect.ENDS_SESSIONS) or snapshot.cluster.balancer != "haproxy":
         return ""
-    for one in memberships(snapshot, intent.node):
+    for one in memberships(snapshot, intent.target):
         out = max((server.since or 0 for server in one.now or () if server.out), default=timings.sessions)
         left = ended(one, timings.quiet) if one.firewall in reloaded else ""
         if left and out < timings.sessions:
@@ -91,7 +91,7 @@ def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
 
 
 def _out_later(snapshot: Snapshot, intent: Intent) -> Progress:
-    success = f"{intent.node} stays out after a reload, a boot and a failover: disabled in config.xml"
+    success = f"{intent.target} stays out after a reload, a boot and a failover: disabled in config.xml"
     progress = _persistently(snapshot, intent, _disabled, success, _lacks_out)
     waits = "" if progress.done else _waits_for(snapshot, intent)
     return progress._replace(says=waits) if waits else progress
@@ -135,7 +135,7 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
     leader = _leader(told)
     orders: list[Order] = []
     for name in [leader] if leader else told:
-        mine = membership(snapshot, name, intent.node).later or ()
+        mine = membership(snapshot, name, intent.target).later or ()
         changes = tuple(Change(server, wanted(server, name)) for server in mine)
         if leader or any(change.status != change.server.status for change in changes):
             run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
@@ -144,7 +144,7 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
 
 
 def _description(intent: Intent) -> str:
-    return f"drainboard: {intent.action.value} {intent.node} by {intent.who}"
+    return f"drainboard: {intent.words} by {intent.who}"
 
 
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
@@ -152,7 +152,7 @@ def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     is out may be our own doing; only its first note counts."""
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
-        for one in memberships(snapshot, intent.node)
+        for one in memberships(snapshot, intent.target)
         for server in one.later or ()
         if not server.out or not noted(intent, "later", one.firewall, f"{server.pool}/{server.name}")
     }
@@ -179,7 +179,7 @@ LATER_BACK = Step(
     says="put {node} back in config.xml as it was found; {reload}",
     orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
     done=lambda snapshot, intent: _persistently(
-        snapshot, intent, _as_found(intent), f"{intent.node} is in config.xml as it was found", _lacks_back
+        snapshot, intent, _as_found(intent), f"{intent.target} is in config.xml as it was found", _lacks_back
     ),
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,

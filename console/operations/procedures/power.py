@@ -30,34 +30,34 @@ from console.text import listed
 
 
 def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
-    host, before = snapshot.node(intent.node).host, intent.found.get(f"boot {intent.node}")
+    host, before = snapshot.node(intent.target).host, intent.found.get(f"boot {intent.target}")
     return isinstance(host, Known) and before is not None and host.value.boot_id != before
 
 
 def _away(snapshot: Snapshot, intent: Intent) -> bool:
-    host = snapshot.node(intent.node).host
+    host = snapshot.node(intent.target).host
     return isinstance(host, Unknown) and not host.pending
 
 
 def _stranger(snapshot: Snapshot, intent: Intent) -> str:
     """Why it is not proven that the node itself answers; "" when it is, or when nobody answers."""
-    host = snapshot.node(intent.node).host
+    host = snapshot.node(intent.target).host
     return host.why if isinstance(host, Unknown) and host.cause is Cause.UNPROVEN else ""
 
 
 def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    host = snapshot.node(intent.node).host
-    return {f"boot {intent.node}": host.value.boot_id} if isinstance(host, Known) else {}
+    host = snapshot.node(intent.target).host
+    return {f"boot {intent.target}": host.value.boot_id} if isinstance(host, Known) else {}
 
 
 def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
     """Whether the node answers in the boot that is to end. In the next one nothing is stopped, and of a boot that is
     not known nobody can say which it is: just after it a node may tell its services before its boot id."""
-    return isinstance(snapshot.node(intent.node).host, Known) and not _rebooted(snapshot, intent)
+    return isinstance(snapshot.node(intent.target).host, Known) and not _rebooted(snapshot, intent)
 
 
 def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
-    services = snapshot.node(intent.node).services
+    services = snapshot.node(intent.target).services
     return services.value if isinstance(services, Known) and _to_end(snapshot, intent) else None
 
 
@@ -76,68 +76,68 @@ def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
 
 def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
     if _rebooted(snapshot, intent):
-        return Progress(True, f"{intent.node} has rebooted already")
+        return Progress(True, f"{intent.target} has rebooted already")
 
     def verdict(one: Membership) -> str | None:
         left = _only_drained(one, intent)
         return f"{left[0].path} on {one.firewall} is still {left[0].status}" if left else None
 
-    shut = f"{intent.node} gets no visitor with its cookie any more"
+    shut = f"{intent.target} gets no visitor with its cookie any more"
     return over_firewalls(snapshot, intent, "pools", verdict, shut)
 
 
 def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Also to a node that is away: it is put back before it serves again."""
-    drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.node)}
+    drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.target)}
     set_state = balancer_of(intent.cluster).set_state
     return tuple(Order(name, set_state(servers, Admin.MAINT)) for name, servers in drained.items() if servers)
 
 
 def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
     if _rebooted(snapshot, intent):
-        return Progress(True, f"{intent.node} has rebooted already")
+        return Progress(True, f"{intent.target} has rebooted already")
     services = _services(snapshot, intent)
     if services is None:
         away = _away(snapshot, intent)
-        known = f"whether {what} on {intent.node} has stopped is not known"
+        known = f"whether {what} on {intent.target} has stopped is not known"
         if stranger := _stranger(snapshot, intent):
             return Progress(False, f"{known}: {stranger}")
         return Progress(
-            False, f"{intent.node} does not answer, it may be booting: {known} until it does" if away else known
+            False, f"{intent.target} does not answer, it may be booting: {known} until it does" if away else known
         )
     left = [*services.running(units)]
     if units is GLUSTER_UNITS and services.bricks:
         left.append(f"{services.bricks} brick processes")
     if left:
-        return Progress(False, f"{', '.join(left)} on {intent.node} still running")
-    return Progress(True, f"{what} on {intent.node} has stopped")
+        return Progress(False, f"{', '.join(left)} on {intent.target} still running")
+    return Progress(True, f"{what} on {intent.target} has stopped")
 
 
 def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
-    progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.node).galera
+    progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.target).galera
     if not progress.done or _rebooted(snapshot, intent):
         return progress
     if snapshot.cluster.mysql is None:
         return _mysql_seen_stopped(snapshot, intent, progress)
     if isinstance(galera, Known) or galera.answered:
         none = f"none of {listed(MYSQL_UNITS)} runs"
-        return Progress(False, f"MySQL on {intent.node} still answers, and {none}: stop it there")
+        return Progress(False, f"MySQL on {intent.target} still answers, and {none}: stop it there")
     if galera.cause is not Cause.ABSENT:  # one that hangs, or breaks off while it stops, is there
-        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {galera.why}")
+        return Progress(False, f"whether MySQL on {intent.target} has stopped is not known: {galera.why}")
     return progress
 
 
 def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
     """Without [mysql] nothing can be asked: its process and ports tell, in one script with the units."""
-    view = snapshot.node(intent.node)
+    view = snapshot.node(intent.target)
     if isinstance(view.running, Unknown) and view.running is not NOT_ASKED:
-        return Progress(False, f"whether MySQL on {intent.node} has stopped is not known: {view.running.why}")
+        return Progress(False, f"whether MySQL on {intent.target} has stopped is not known: {view.running.why}")
     signs = mysql_signs(view)
     if not signs:
         return stopped
     none = f"none of {listed(MYSQL_UNITS)} runs"
-    return Progress(False, f"MySQL on {intent.node} still runs ({listed(signs)}), and {none}: stop it there")
+    return Progress(False, f"MySQL on {intent.target} still runs ({listed(signs)}), and {none}: stop it there")
 
 
 def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[Order, ...]:
@@ -146,14 +146,14 @@ def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[O
     running = services.running(units) if services else ()
     named = dict.fromkeys(next(one for one in units if one_of(unit, (one,))) for unit in running)
     # --no-block: systemd does the work, and a lost link changes nothing
-    return tuple(Order(intent.node, _systemctl("stop", "--no-block", unit)) for unit in named)
+    return tuple(Order(intent.target, _systemctl("stop", "--no-block", unit)) for unit in named)
 
 
 def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """glusterd leaves its bricks running on Red Hat; a brick that is killed by the reboot makes clients wait."""
     services = _services(snapshot, intent)
     bricks = (
-        (Order(intent.node, Run(("pkill", "-x", "glusterfsd"), root=True)),) if services and services.bricks else ()
+        (Order(intent.target, Run(("pkill", "-x", "glusterfsd"), root=True)),) if services and services.bricks else ()
     )
     return (*_stop(snapshot, intent, GLUSTER_UNITS), *bricks)
 
@@ -161,23 +161,23 @@ def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Not without the boot id from before on disk: nothing could tell afterwards that it has rebooted, and a resume
     would reboot it once more."""
-    noted = f"boot {intent.node}" in intent.found
-    return (Order(intent.node, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
+    noted = f"boot {intent.target}" in intent.found
+    return (Order(intent.target, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
 
 
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
-    host = snapshot.node(intent.node).host
+    host = snapshot.node(intent.target).host
     if _rebooted(snapshot, intent) and isinstance(host, Known):
-        return Progress(True, f"{intent.node} has rebooted: boot id {host.value.boot_id[:8]}")
+        return Progress(True, f"{intent.target} has rebooted: boot id {host.value.boot_id[:8]}")
     if stranger := _stranger(snapshot, intent):
-        return Progress(False, f"whether {intent.node} has gone down is not known: {stranger}")
+        return Progress(False, f"whether {intent.target} has gone down is not known: {stranger}")
     away = _away(snapshot, intent)
-    return Progress(False, f"{intent.node} is down" if away else f"{intent.node} has not gone down yet")
+    return Progress(False, f"{intent.target} is down" if away else f"{intent.target} has not gone down yet")
 
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
-    reasons = unfit(snapshot, intent.node)
-    return Progress(not reasons, "; ".join(reasons) or f"{intent.node} is fit: {fit(snapshot.cluster)}")
+    reasons = unfit(snapshot, intent.target)
+    return Progress(not reasons, "; ".join(reasons) or f"{intent.target} is fit: {fit(snapshot.cluster)}")
 
 
 def _stop_time(timings: Timings) -> float:
@@ -225,7 +225,7 @@ STOP_GLUSTER = Step(
     asks_all=True,
     until_known=_boot_time,
 )
-REBOOT = Step(
+BOOT = Step(
     name="reboot",
     phase="boot",
     says="reboot {node} and see it come back with a new boot id",

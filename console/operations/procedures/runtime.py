@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from console.health.facts.membership import Membership, membership, memberships, pools_of
-from console.operations.guards import Action
+from console.operations.effects import Effect
 from console.operations.procedures.firewalls import noted, over_firewalls
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.pools.balancer import POOLS, balancer_of
@@ -12,14 +12,14 @@ from console.probes.snapshot import Snapshot
 
 
 def _wanted(intent: Intent) -> Admin:
-    return Admin.MAINT if intent.action is Action.REMOVE else Admin.DRAIN
+    return Admin.MAINT if intent.operation.does(Effect.ENDS_SESSIONS) else Admin.DRAIN
 
 
 def _not_out(server: Server, intent: Intent) -> bool:
     """Maintenance is out for a drain too; a drain is not yet maintenance for a removal. Only what was asked counts: a
     server without an address gets nothing now, and all again once it has one."""
     ready = server.admin is Admin.READY or not server.told
-    return ready or (intent.action is Action.REMOVE and server.admin is Admin.DRAIN)
+    return ready or (intent.operation.does(Effect.ENDS_SESSIONS) and server.admin is Admin.DRAIN)
 
 
 def _still(server: Server, firewall: str) -> str:
@@ -33,13 +33,13 @@ def _out_now(snapshot: Snapshot, intent: Intent) -> Progress:
         left = [server for server in one.now or () if _not_out(server, intent)]
         return _still(left[0], one.firewall) if left else None
 
-    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is out ({_wanted(intent).value})")
+    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is out ({_wanted(intent).value})")
 
 
 def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     balancer = balancer_of(intent.cluster)
     found = {
-        one.firewall: [s for s in one.now or () if _not_out(s, intent)] for one in memberships(snapshot, intent.node)
+        one.firewall: [s for s in one.now or () if _not_out(s, intent)] for one in memberships(snapshot, intent.target)
     }
     return tuple(Order(name, balancer.set_state(tuple(left), _wanted(intent))) for name, left in found.items() if left)
 
@@ -49,7 +49,7 @@ def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     read late, when it was noted elsewhere: a sync of ours may have done it."""
     return {
         f"now {one.firewall} {server.path}": _asked(server).value
-        for one in memberships(snapshot, intent.node)
+        for one in memberships(snapshot, intent.target)
         for server in one.now or ()
         if server.told
         if server.admin is Admin.READY or not noted(intent, "now", one.firewall, server.path)
@@ -75,12 +75,12 @@ def _back_now(snapshot: Snapshot, intent: Intent) -> Progress:
         ]
         return _still(left[0], one.firewall) if left else None
 
-    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is back as it was found")
+    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is back as it was found")
 
 
 def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     orders: list[Order] = []
-    for one in memberships(snapshot, intent.node):
+    for one in memberships(snapshot, intent.target):
         for admin in Admin:
             left = tuple(
                 server
@@ -96,7 +96,7 @@ def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 def _up(snapshot: Snapshot, intent: Intent) -> Progress:
     """Not waited for, but said: a name that does not resolve, and a server that follows one which is out as it was
     found. No order of ours mends them."""
-    places = memberships(snapshot, intent.node)
+    places = memberships(snapshot, intent.target)
     held = [(one.firewall, server) for one in places for server in one.now or () if _held(intent, one, server)]
 
     def verdict(one: Membership) -> str | None:
@@ -115,9 +115,9 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
         return f"{down[0].path} on {one.firewall} is {_because(down[0]) or down[0].strange or check}"
 
     if any(one.now is not None for one in places) and not any(one.now for one in places):
-        return Progress(False, f"no firewall has {intent.node} in a pool at run time")
+        return Progress(False, f"no firewall has {intent.target} in a pool at run time")
     but = "".join(f"; {server.path} on {name} {server.unasked}" for name, server in held)
-    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.node} is {'in' if but else 'UP'}{but}")
+    return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is {'in' if but else 'UP'}{but}")
 
 
 def _because(server: Server) -> str:
@@ -145,15 +145,15 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
         server
         for view in snapshot.firewalls
         if pools_of(snapshot, view.name)
-        for server in membership(snapshot, view.name, intent.node).now or ()
+        for server in membership(snapshot, view.name, intent.target).now or ()
     ]
     if any(_served(server) for server in servers):
-        return Progress(True, f"{intent.node} serves requests")
+        return Progress(True, f"{intent.target} serves requests")
     if unasked := next((server.unasked for server in servers if server.unasked), ""):
-        return Progress(False, f"no request has reached {intent.node} yet, which {unasked}")
+        return Progress(False, f"no request has reached {intent.target} yet, which {unasked}")
     if servers and not any(server.serving for server in servers):
-        return Progress(True, f"{intent.node} was found out of service and is so again")
-    return Progress(False, f"no request has reached {intent.node} yet")
+        return Progress(True, f"{intent.target} was found out of service and is so again")
+    return Progress(False, f"no request has reached {intent.target} yet")
 
 
 NOW = Step(

@@ -7,7 +7,7 @@ there. It has ended when none was given for a while and none is left, also not i
 from collections.abc import Sequence
 
 from console.health.facts.membership import Membership, memberships
-from console.operations.guards import Action
+from console.operations.effects import Effect
 from console.operations.procedures.firewalls import over_firewalls
 from console.operations.procedures.steps import Intent, Progress, Step
 from console.probes.pools.balancer import POOLS
@@ -39,8 +39,8 @@ def _sessions(snapshot: Snapshot, intent: Intent) -> Progress:
             return f"{left}, {one.held} of them in a process from before a reload"
         return ended(one, quiet) or None
 
-    progress = over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.node} left")
-    servers = [server for one in memberships(snapshot, intent.node) for server in one.now or ()]
+    progress = over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.target} left")
+    servers = [server for one in memberships(snapshot, intent.target) for server in one.now or ()]
     coming = [server for server in servers if server.out and server.visited and server.quiet < quiet]
     return progress._replace(done=False, says=_still(coming, intent)) if coming else progress
 
@@ -53,8 +53,8 @@ def _still(coming: Sequence[Server], intent: Intent) -> str:
     """That visitors come although the node is out, and what sends them elsewhere."""
     rate = round(sum((one.rate if one.given is None else one.given) or 0 for one in coming))
     many = f"{counted(rate, 'request')} a second" if rate else "requests"
-    reach = f"{many} still {'reaches' if rate == 1 else 'reach'} {intent.node}"
-    then = "maintenance comes next and sends them" if intent.action is Action.REBOOT else "x sends them"
+    reach = f"{many} still {'reaches' if rate == 1 else 'reach'} {intent.target}"
+    then = "maintenance comes next and sends them" if intent.operation.does(Effect.STOPS_DATABASE) else "x sends them"
     return f"{reach}: visitors with its cookie or in a stick table; {then} elsewhere"
 
 

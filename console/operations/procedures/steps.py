@@ -1,33 +1,92 @@
-"""What a procedure is made of. A step is data: what to note, what to send, and how to tell that it has happened.
+"""What an operation is made of. A step is data: what to note, what to send, and how to tell that it has happened.
 
 One predicate, `done`, serves verification, idempotence and resume: a step whose predicate holds already sends nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from console.health.facts.fitness import fit
 from console.health.facts.membership import master
 from console.inventory.cluster import Cluster, Timings
-from console.operations.guards import Action, Guard
+from console.operations.effects import Effect, Effects, On
+from console.operations.guards import Guard
 from console.probes.ask import Run
 from console.probes.pools.balancer import balancer_of
 from console.probes.question import Question
 from console.probes.snapshot import Snapshot
 from console.text import listed
 
+Options = Mapping[str, Any]
+"""What was decided when a run was begun, as its opening line holds it."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a person may do, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
+
+    name: str
+    """On the command line, in the journal and in sentences."""
+    key: str
+    """On the screen."""
+    word: str
+    """In the bottom line of the screen."""
+    says: str
+    """Help of the key."""
+    summary: str
+    """Help of the command."""
+    effects: Effects
+    steps: Callable[[Cluster, str, Options], tuple["Step", ...]]
+    """The steps on a target, from what the opening line of the journal holds: the same at each resume."""
+    on: On = On.NODE
+    keep: int = 0
+    """The higher, the longer the key stays in the bottom line when room is short."""
+    asks: bool = False
+    """A person is asked even if nothing objects."""
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def does(self, *effects: Effect) -> bool:
+        """Whether it has one of these effects."""
+        return not self.effects.isdisjoint(effects)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Its node is out when it has ended."""
+        return self.does(Effect.TAKES_OUT) and not self.does(Effect.PUTS_BACK)
+
 
 @dataclass(frozen=True)
 class Intent:
-    """What a person wants with a node, and what was found before anything was changed."""
+    """What a person wants with a target, and what was found before anything was changed."""
 
     cluster: Cluster
-    node: str
-    action: Action
+    target: str
+    operation: Operation
     found: Mapping[str, str] = field(default_factory=dict[str, str])
     """See `console.operations.procedures.firewalls` and `console.operations.procedures.power` for the keys."""
     who: str = ""
+    options: Options = field(default_factory=dict[str, Any])
+
+    @property
+    def words(self) -> str:
+        """drain node2."""
+        return f"{self.operation.name} {self.target}"
+
+    @property
+    def steps(self) -> tuple["Step", ...]:
+        """Its steps, each with its own id. Raises ValueError where two have the same."""
+        steps = self.operation.steps(self.cluster, self.target, self.options)
+        twice = [step.id for step in steps if [one.id for one in steps].count(step.id) > 1]
+        if twice:
+            raise ValueError(f"{self.operation.name} has two steps {twice[0]}")
+        return steps
+
+    def at(self, step: "Step") -> "Intent":
+        """The same, for the target of one step."""
+        return replace(self, target=step.on)
 
 
 class Order(NamedTuple):
@@ -51,7 +110,7 @@ class Step:
 
     name: str
     phase: str
-    """A resume begins at the first step of the phase that was interrupted and checks each again."""
+    """A resume begins at the first step of the phase that was interrupted on its target, and checks each again."""
     says: str
     """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
@@ -80,15 +139,25 @@ class Step:
 
     reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
     """The firewalls whose balancer is reloaded because a sync reaches them."""
+    on: str = ""
+    """The target, which `placed` fills in."""
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """(target, name): unique in a run, and the key of its lines in the journal."""
+        return self.on, self.name
 
     def told(self, intent: Intent, picture: Snapshot | None = None) -> str:
         """What it does, of this node; with a picture, on which firewalls."""
         balancer = balancer_of(intent.cluster)
         synced = self.reloads(picture) if picture else ()
         reload = f"{balancer.name} on {listed(synced)} is reloaded by the sync" if synced else balancer.reload
-        if picture and master(picture) in synced and self.phase == "out" and intent.action is not Action.REMOVE:
+        waits = self.phase == "out" and not intent.operation.does(Effect.ENDS_SESSIONS)
+        if waits and picture and master(picture) in synced:
             reload += f", after the sessions there have ended: {listed(synced)} carries the traffic"
-        return self.says.format(node=intent.node, fit=fit(intent.cluster), reload=reload)
+        return self.says.format(node=intent.target, fit=fit(intent.cluster), reload=reload)
 
 
-Procedure = tuple[Step, ...]
+def placed(steps: tuple[Step, ...], on: str) -> tuple[Step, ...]:
+    """The steps on one target."""
+    return tuple(replace(step, on=on) for step in steps)

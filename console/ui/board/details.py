@@ -26,7 +26,7 @@ def out_since(sight: Sight, node: str) -> str:
         return out + kept
     reason = f": {record.first('reason')}" if record.first("reason") else ""
     who = record.first("who")
-    return f"{out} since {moment(record.begun, sight.now)} by {record.action}{kept} ({who}){reason}"
+    return f"{out} since {moment(record.begun, sight.now)} by {record.operation}{kept} ({who}){reason}"
 
 
 def details(sight: Sight, most: int) -> list[Line]:

@@ -17,7 +17,7 @@ def told(notes: tuple[Note, ...]) -> list[Note]:
 
 
 def _instead(over: Note, seen: Note) -> bool:
-    return seen.node == over.node and abs(over.at - seen.at) < TOGETHER
+    return seen.target == over.target and abs(over.at - seen.at) < TOGETHER
 
 
 def brief(notes: tuple[Note, ...]) -> list[Note]:

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from console.operations.guards import Action
-from console.operations.procedures import PROCEDURES
+from console.inventory.cluster import Cluster
+from console.operations.effects import Effect
 from console.operations.procedures.steps import Intent
 from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record, Unread
+from console.session.journal_record import StepId
 from console.session.lock import Holder
 from console.session.open_runs import how_far, told_again
 from console.session.runner import Note
@@ -21,8 +22,8 @@ class RunView(NamedTuple):
     intent: Intent
     begun: float
     notes: tuple[Note, ...]
-    before: frozenset[str] = frozenset()
-    partly: frozenset[str] = frozenset()
+    before: frozenset[StepId] = frozenset()
+    partly: frozenset[StepId] = frozenset()
     """Steps that some machine has missed."""
     ended: str = ""
     """How it ended: done, parked, stopped; "" while it is under way."""
@@ -36,17 +37,17 @@ class RunView(NamedTuple):
 
     def states(self) -> list[tuple[str, str]]:
         """Each step's own sentence with done, now, todo, missed or stopped."""
-        steps = PROCEDURES[self.intent.action]
-        said = [note.step for note in self.notes]
-        at = max((i for i, step in enumerate(steps) if step.name in said), default=-1)
+        steps = self.intent.steps
+        said = {(note.target, note.step) for note in self.notes}
+        at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
         found: list[tuple[str, str]] = []
         for i, step in enumerate(steps):
-            state = "done" if i < at or (at < 0 and step.name in self.before) else "todo"
+            state = "done" if i < at or (at < 0 and step.id in self.before) else "todo"
             if i == at:
                 state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
-            if state == "done" and step.name in self.partly:
+            if state == "done" and step.id in self.partly:
                 state = "missed"
-            found.append((step.told(self.intent), state))
+            found.append((step.told(self.intent.at(step)), state))
         return found
 
 
@@ -71,16 +72,14 @@ def panel(run: RunView, width: int, most: int, now: float, silent: frozenset[str
 
 def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
-        return line(
-            " ", words.step(_state(run)), f"  {run.intent.action.value} {run.intent.node}: {run.notes[-1].says}"
-        ).cut(width)
+        return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].says}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
     left = f"  {done} of {counted(steps, 'step')} done"
     partly = sum(state == "missed" for _, state in run.states())
     left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
-    text = f"  {run.intent.action.value} {run.intent.node}"
+    text = f"  {run.intent.words}"
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
     since = f", begun {clock(run.begun)}"
     room = width - 1 - sum(len(part.text) for part in (word, *tail)) - len(text)
@@ -105,11 +104,12 @@ def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list
 
 def _ending(run: RunView, says: str) -> str:
     """How a run ended, and what is left to do."""
-    if run.intent.action not in (Action.DRAIN, Action.REMOVE):
+    if not run.intent.operation.leaves_out:
         return says
     last = next((note.says for note in reversed(run.notes) if not note.final), "")
-    sessions = f"{last[:1].upper()}{last[1:]}. " if run.intent.action is Action.DRAIN and last else ""
-    stays = f"{run.intent.node} stays out, also after a reload, a boot or a failover."
+    waited = last and not run.intent.operation.does(Effect.ENDS_SESSIONS)
+    sessions = f"{last[:1].upper()}{last[1:]}. " if waited else ""
+    stays = f"{run.intent.target} stays out, also after a reload, a boot or a failover."
     return f"{says}. {sessions}{stays} p puts it back."
 
 
@@ -130,10 +130,10 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
     ).cut(width)
 
 
-def sentence(record: Record, now: float) -> str:
+def sentence(record: Record, now: float, cluster: Cluster) -> str:
     """One open run: what, which node, since when, by whom, how far it came."""
     begun = f"begun {moment(record.begun, now)} by {record.first('who')}"
-    return f"{record.action} {record.node}, {begun}: {how_far(record)}"
+    return f"{record.words}, {begun}: {how_far(record, cluster)}"
 
 
 def silent(picture: Snapshot) -> frozenset[str]:
@@ -142,13 +142,19 @@ def silent(picture: Snapshot) -> frozenset[str]:
 
 
 def _open(
-    record: Record, silent: frozenset[str], now: float, held: Holder | None, here: RunView | None, width: int
+    record: Record,
+    cluster: Cluster,
+    silent: frozenset[str],
+    now: float,
+    held: Holder | None,
+    here: RunView | None,
+    width: int,
 ) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
-    gaps, what = record.missed, f"{record.action} {record.node}"
+    gaps, what = record.missed, record.words
     names, word, style = " and ".join(gaps), words.run(None), ""
-    begun, _, far = sentence(record, now).removeprefix(f"{what}, ").rpartition(": ")
-    if held and (elsewhere := held.carries_out(record.action, record.node)):
+    begun, _, far = sentence(record, now, cluster).removeprefix(f"{what}, ").rpartition(": ")
+    if held and (elsewhere := held.carries_out(record.words)):
         word, says = words.run(None, under_way=True), elsewhere
     elif held:
         says = f"press r when {held.what} of {held.who} has ended"
@@ -167,8 +173,8 @@ def _open(
 
 def _waits_for(record: Record, under_way: Intent) -> str:
     """What becomes of an open run while another is under way here."""
-    ends = under_way.node == record.node and under_way.action.puts_back
-    return f"{under_way.action.value} {under_way.node} {'puts it back and ends this' if ends else 'has to end first'}"
+    ends = under_way.target == record.target and under_way.operation.does(Effect.PUTS_BACK)
+    return f"{under_way.words} {'puts it back and ends this' if ends else 'has to end first'}"
 
 
 def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
@@ -183,6 +189,7 @@ def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
 
 def open_runs(
     records: tuple[Record, ...],
+    cluster: Cluster,
     width: int,
     most: int,
     now: float,
@@ -193,10 +200,10 @@ def open_runs(
     """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
     the cluster from another console, which is said even if this journal knows nothing of it. `here`: the run that is
     under way."""
-    told = held is None or any(held.carries_out(record.action, record.node) for record in records)
+    told = held is None or any(held.carries_out(record.words) for record in records)
     if (told and not records) or most < 1:
         return []
-    lines = [_open(record, silent, now, held, here, width).cut(width) for record in records]
+    lines = [_open(record, cluster, silent, now, held, here, width).cut(width) for record in records]
     if held and not told:
         says = f"  {held.who} is at work: {held.what}; wait until it ends"
         lines.insert(0, line(" ", words.run(None, under_way=True), says).cut(width))

@@ -39,7 +39,19 @@ def waiting(sight: Sight, most: int) -> list[Line]:
     here = sight.run if sight.run and not sight.run.ended else None
     lines = unread(sight.unread, sight.width)[: max(0, most)]
     room = most - len(lines)
-    return [*lines, *open_runs(sight.open, sight.width, room, sight.now, silent(sight.picture), sight.elsewhere, here)]
+    return [
+        *lines,
+        *open_runs(
+            sight.open,
+            sight.picture.cluster,
+            sight.width,
+            room,
+            sight.now,
+            silent(sight.picture),
+            sight.elsewhere,
+            here,
+        ),
+    ]
 
 
 def _firewalls(sight: Sight) -> list[Line]:

@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.health import Finding, Level, Verdict
-from console.operations.guards import Action
-from console.operations.procedures.power import REBOOT
+from console.operations.effects import Effect
+from console.operations.procedures.power import BOOT
 from console.probes.snapshot import Known, Reading, Snapshot, Unknown
 from console.session.journal import Record, Unread
 from console.session.lock import Holder
@@ -60,15 +60,15 @@ class Sight(NamedTuple):
         if self.elsewhere or self.read_only or (self.run and not self.run.ended):
             return ""
         left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
-        found = [one.action.value for one in left if one.node == node]
-        return next(iter([*found, *(one.action for one in self.open if one.node == node)]), "")
+        found = [one.operation.name for one in left if one.target == node]
+        return next(iter([*found, *(one.operation for one in self.open if one.target == node)]), "")
 
     def reboots(self, node: str) -> bool:
         """Whether a run of ours has a node reboot, or had when it was stopped."""
         run = self.run
-        if run is None or (run.intent.action, run.intent.node) != (Action.REBOOT, node):
+        if run is None or run.intent.target != node or not run.intent.operation.does(Effect.REBOOTS):
             return False
-        return not run.ended or any(note.step == REBOOT.name for note in run.notes)
+        return not run.ended or any(note.step == BOOT.name for note in run.notes)
 
     @property
     def poll(self) -> float:

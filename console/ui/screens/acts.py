@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from console import steady
 from console.health.facts.membership import Place, place
-from console.operations.guards import Action
 from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import OPERATIONS, UNDO
+from console.operations.procedures.steps import Operation
 from console.session.journal import Record
-from console.session.open_runs import action_of
+from console.session.open_runs import operation_of
 from console.session.session import Running, Session
 from console.ui.desk import Desk
 from console.ui.screens import commands, pages, questions
@@ -22,34 +23,32 @@ async def _settle(session: Session) -> None:
     await session.settled(timings.answer + timings.connect)
 
 
-def _begins(action: Action, always: bool = False) -> Act:
+def _begins(operation: Operation) -> Act:
     async def act(screen: Stage) -> None:
         if screen.desk.selected:
-            await begin(screen, screen.desk, action, screen.desk.selected, always)
+            await begin(screen, screen.desk, operation, screen.desk.selected)
         else:
             screen.say(SELECT)
 
     return act
 
 
-async def begin(
-    screen: Stage, desk: Desk, action: Action, node: str, always: bool = False, said: Consent | None = None
-) -> None:
+async def begin(screen: Stage, desk: Desk, operation: Operation, target: str, said: Consent | None = None) -> None:
     """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
     cluster by then."""
     app = app_of(screen)
-    name = f"{desk.session.cluster.name}: {action.value} {node}"
+    name = f"{desk.session.cluster.name}: {operation.name} {target}"
     try:
         if desk.session.read_only or desk.session.running:
-            await desk.session.begin(action, node)  # says why not
+            await desk.session.begin(operation, target)  # says why not
         screen.say(f"{name}: looking first")
         await _settle(desk.session)
         screen.say("")
-        plan = desk.session.plan(action, node)
+        plan = desk.session.plan(operation, target)
         if said is None or plan.unanswered(said):
-            said = await questions.consent(app, plan, always)
+            said = await questions.consent(app, plan)
         if said is not None:
-            desk.shown.follow(await desk.session.begin(action, node, said))
+            desk.shown.follow(await desk.session.begin(operation, target, said))
             desk.past.forget()
     except NotBegun as why:
         screen.say("")
@@ -60,26 +59,24 @@ async def undo(screen: Stage) -> None:
     """Puts back what the last removal took out; a run that is under way is stopped first."""
     desk = screen.desk
     running = None if desk.session.read_only else desk.session.running
-    node = running.intent.node if running else _last_out(desk)
+    node = running.intent.target if running else _last_out(desk)
     if not node:
         screen.say(SELECT)
         return
     desk.selected = node
-    if running and running.intent.action is Action.UNDO:
+    if running and running.intent.operation is UNDO:
         screen.say(f"undo {node} is under way: it puts {node} back already")
     elif running:
         await _stop_and_put_back(screen, desk, running)
     else:
-        await begin(screen, desk, Action.UNDO, node)
+        await begin(screen, desk, UNDO, node)
 
 
 async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> None:
     """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
-    session, node = desk.session, running.intent.node
-    run = f"{running.intent.action.value} {node}"
-    said = await questions.consent_to_stop(
-        app_of(screen), lambda: session.plan(Action.UNDO, node), run, running.task.done
-    )
+    session, node = desk.session, running.intent.target
+    run = running.intent.words
+    said = await questions.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, running.task.done)
     if said is None:
         return
     if running.task.done():
@@ -89,7 +86,7 @@ async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> Non
         screen.say(f"{run} stops by itself; u puts {node} back then")
         return
     await session.look_back()
-    await begin(screen, desk, Action.UNDO, node, said=said)
+    await begin(screen, desk, UNDO, node, said=said)
 
 
 async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
@@ -130,7 +127,7 @@ async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
     key = await questions.opened(app_of(screen), desk.session, record, more)
     if key:
         screen.turn_to(desk)
-        await (_resume(screen, desk, record) if key == "r" else begin(screen, desk, Action.UNDO, record.node))
+        await (_resume(screen, desk, record) if key == "r" else begin(screen, desk, UNDO, record.target))
     return desk.session.running is None
 
 
@@ -139,7 +136,7 @@ async def resume(screen: Stage) -> None:
     desk, app = screen.desk, app_of(screen)
     records, running = desk.session.unfinished(), desk.session.running
     if running:
-        what = f"{running.intent.action.value} {running.intent.node}"
+        what = running.intent.words
         screen.say(f"{what} is under way; wait until it ends, or stop it with s")
     elif not records:
         screen.say("Nothing is open in the journal: there is nothing to resume")
@@ -148,7 +145,8 @@ async def resume(screen: Stage) -> None:
     else:
         now = steady.now()
         entries = tuple(
-            (str(at), questions.sentence(record, now)) for at, record in enumerate(reversed(records[-9:]), 1)
+            (str(at), questions.sentence(record, now, desk.session.cluster))
+            for at, record in enumerate(reversed(records[-9:]), 1)
         )
         chosen = await questions.choose(app, f"{desk.session.cluster.name}: which run?", entries)
         if chosen is not None:
@@ -156,14 +154,14 @@ async def resume(screen: Stage) -> None:
 
 
 async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
-    app, name = app_of(screen), f"{desk.session.cluster.name}: {record.action} {record.node}"
-    desk.selected = record.node
+    app, name = app_of(screen), f"{desk.session.cluster.name}: {record.words}"
+    desk.selected = record.target
     try:
         screen.say(f"{name}: looking first")
         await _settle(desk.session)
-        plan = desk.session.plan(action_of(record), record.node, resumed=True)
+        plan = desk.session.plan(operation_of(record), record.target, resumed=True)
         screen.say("")
-        said = await questions.consent(app, plan)
+        said = await questions.consent(app, plan, resumed=True)
         if said is not None:
             desk.shown.follow(await desk.session.resume(record, said))
             desk.past.forget()
@@ -181,7 +179,7 @@ async def stop(screen: Stage) -> None:
     if running is None:
         screen.say("No run is under way here")
         return
-    cluster, name = session.cluster.name, f"{running.intent.action.value} {running.intent.node}"
+    cluster, name = session.cluster.name, running.intent.words
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
     if await questions.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
         session.halt()
@@ -193,12 +191,11 @@ async def dry(screen: Stage) -> None:
     if not node:
         screen.say(SELECT)
         return
-    kinds = (("d", Action.DRAIN), ("x", Action.REMOVE), ("p", Action.REJOIN), ("u", Action.UNDO), ("b", Action.REBOOT))
-    entries = tuple((key, f"{action.value} {node}") for key, action in kinds)
+    entries = tuple((one.key, f"{one.name} {node}") for one in OPERATIONS)
     chosen = await questions.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)
-        await pages.dry_page(app_of(screen), session.plan(kinds[chosen][1], node))
+        await pages.dry_page(app_of(screen), session.plan(OPERATIONS[chosen], node))
 
 
 async def log(screen: Stage) -> None:
@@ -250,7 +247,7 @@ def _letter(at: int) -> str:
 async def leave(screen: Stage) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
-        f"{desk.session.cluster.name}: {running.intent.action.value} {running.intent.node}"
+        f"{desk.session.cluster.name}: {running.intent.words}"
         for desk in screen.desks
         if (running := desk.session.running) is not None
     ]
@@ -263,11 +260,8 @@ async def leave(screen: Stage) -> None:
 
 
 KEYS: Mapping[str, Act] = {
-    "d": _begins(Action.DRAIN),
-    "x": _begins(Action.REMOVE),
-    "p": _begins(Action.REJOIN),
-    "b": _begins(Action.REBOOT, always=True),
-    "u": undo,
+    **{one.key: _begins(one) for one in OPERATIONS},
+    UNDO.key: undo,
     "r": resume,
     "s": stop,
     "y": dry,

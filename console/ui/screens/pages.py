@@ -68,9 +68,7 @@ async def dry_page(app: App[int], plan: Plan) -> None:
         fine = [] if plan.objections else [line(Piece("Nothing stands against it now.", "ok"))]
         return [*fine, *against(plan, width), *([BLANK] if fine else []), *planned(plan, width, orders=True)]
 
-    await ask(
-        app, Question(f"{plan.cluster}: dry run: {plan.action.value} {plan.node} (nothing is sent)", make, page=True)
-    )
+    await ask(app, Question(f"{plan.cluster}: dry run: {plan.words} (nothing is sent)", make, page=True))
 
 
 async def log_page(app: App[int], session: Session, now: float) -> None:
@@ -93,9 +91,9 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
             lines += wrapped(f"{words.UNKNOWN} {file.says}. {MOVE}", width, " ", "   ", "unknown")
         for record in reversed(records[-50:]):
             mine = session.running is not None and session.running.record.path == record.path
-            here = mine or (record.outcome is None and bool(held and held.carries_out(record.action, record.node)))
+            here = mine or (record.outcome is None and bool(held and held.carries_out(record.words)))
             word = words.run(record.outcome, under_way=here)
-            lines += wrapped(f"{word.text}  {sentence(record, now)}", width, " ", "    ", word.style)
+            lines += wrapped(f"{word.text}  {sentence(record, now, session.cluster)}", width, " ", "    ", word.style)
             for says in why_open(record) if record.outcome is None and not here else ():
                 lines += wrapped(says, width, "    ", "    ", "dim")
         return lines

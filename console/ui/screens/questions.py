@@ -46,9 +46,9 @@ async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
     return not says() or (await ask(app, question)).key == "over"
 
 
-async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | None:
+async def consent(app: App[int], plan: Plan, resumed: bool = False) -> Consent | None:
     """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
-    if not plan.objections and not always:
+    if not plan.objections and (resumed or not plan.operation.asks):
         return Consent(shown=plan.shown)
     never = Override.NEVER in {one.override for one in plan.objections}
 
@@ -58,7 +58,7 @@ async def consent(app: App[int], plan: Plan, always: bool = False) -> Consent | 
     if never:
         await ask(app, Question(f"{plan.title}: not now", make, grave=True))
         return None
-    yes = "yes, go on all the same" if plan.objections else f"yes, {plan.action.value} {plan.node}"
+    yes = "yes, go on all the same" if plan.objections else f"yes, {plan.words}"
     return await _agreed(app, plan, make, yes)
 
 
@@ -80,9 +80,9 @@ async def consent_to_stop(
         nonlocal plan
         plan = now()
         if ended():
-            return wrapped(f"{run} has ended meanwhile: leave this with esc, and look how {plan.node} stands.", width)
+            return wrapped(f"{run} has ended meanwhile: leave this with esc, and look how {plan.target} stands.", width)
         says = (
-            f"{run} is under way. It is stopped where it stands, and {plan.node} is put back at once as it was found."
+            f"{run} is under way. It is stopped where it stands, and {plan.target} is put back at once as it was found."
         )
         return [*wrapped(says, width), *([BLANK] if plan.objections else []), *against(plan, width)]
 
@@ -94,8 +94,8 @@ async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = 
     """By the node's name and a reason where an objection asks for both, else by y."""
     title, leave = f"{plan.title}?", "no, leave it"
     if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
-        named = f"Type the node's name, {plan.node}, to go on all the same"
-        fields = ((named, plan.node), ("Why (kept in the journal)", ""))
+        named = f"Type the node's name, {plan.target}, to go on all the same"
+        fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
     answer = await ask(app, Question(title, make, keys=(("y", yes),), close=leave, live=live))
@@ -136,21 +136,21 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: Session, record: Record, more: int = 0) -> str:
     """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
     held = session.elsewhere
-    strange = not session.cluster.has_node(record.node)
+    strange = not session.cluster.has_node(record.target)
 
     def make(width: int, _height: int) -> list[Line]:
-        lines = wrapped(sentence(record, steady.now()), width, style="head")
+        lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")
         for says in _waits(held, record) if held else why_open(record, silent(session.picture)):
             lines += wrapped(f"- {says}", width, rest="  ")
         if strange:
-            says = f"{record.node} is not in the inventory; {STRANGE}: {record.path}"
+            says = f"{record.target} is not in the inventory; {STRANGE}: {record.path}"
             lines += [BLANK, *wrapped(says, width, style="warn")]
         elif not held:
             note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.node} back at once"))
+    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.target} back at once"))
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key
@@ -158,10 +158,7 @@ async def opened(app: App[int], session: Session, record: Record, more: int = 0)
 
 def _waits(held: Holder, record: Record) -> list[str]:
     """What is to be done about an open run while another process holds the cluster's lock."""
-    return [
-        held.carries_out(record.action, record.node)
-        or f"{held.who} carries out {held.what}; wait until it ends, then press r"
-    ]
+    return [held.carries_out(record.words) or f"{held.who} carries out {held.what}; wait until it ends, then press r"]
 
 
 async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]) -> int | None:

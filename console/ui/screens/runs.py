@@ -65,7 +65,7 @@ def _consume(task: "asyncio.Task[object]") -> None:
 
 
 def _end(running: Running) -> tuple[str, Note]:
-    task, node = running.task, running.intent.node
+    task, node = running.task, running.intent.target
     if task.cancelled():
         says = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
         return "stopped", Note(steady.now(), node, "stopped", says, final=True)

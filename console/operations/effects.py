@@ -1,0 +1,51 @@
+"""What an operation does to the cluster. Guards look at effects, never at names."""
+
+from enum import Enum
+
+from console.inventory.cluster import Cluster
+
+
+class On(Enum):
+    """The kind of target of an operation."""
+
+    NODE = "node"
+    FIREWALL = "firewall"
+    CLUSTER = "cluster"
+
+
+class Effect(Enum):
+    """A change of the world that an operation declares. A test compares it with the change that really happens."""
+
+    TAKES_OUT = "takes out"
+    """The node gets no traffic after it, or while it runs."""
+    ENDS_SESSIONS = "ends sessions"
+    """Visitors who are there are sent elsewhere: maintenance instead of drain."""
+    PUTS_BACK = "puts back"
+    """The node is in again when it has ended."""
+    PUTS_BACK_UNFIT = "puts back unfit"
+    """It does not wait until the node is fit."""
+    STOPS_DATABASE = "stops MySQL"
+    STOPS_BRICKS = "stops bricks"
+    REBOOTS = "reboots"
+    FAILS_OVER = "fails over"
+    """Another firewall becomes CARP MASTER."""
+    MOVES_WRITER = "moves the writer"
+    """MySQL's writes go to another node."""
+
+
+Effects = frozenset[Effect]
+
+
+def kind_of(cluster: Cluster, target: str) -> On:
+    """The kind of a target by its name; what is neither node nor firewall is the cluster."""
+    return next((on for on in (On.NODE, On.FIREWALL) if target in targets(cluster, on)), On.CLUSTER)
+
+
+def targets(cluster: Cluster, on: On) -> tuple[str, ...]:
+    """The names of a kind of target, in the order of the inventory."""
+    names = {
+        On.NODE: (node.name for node in cluster.nodes),
+        On.FIREWALL: (firewall.name for firewall in cluster.firewalls),
+        On.CLUSTER: (cluster.name,),
+    }
+    return tuple(names[on])

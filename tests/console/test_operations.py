@@ -1,0 +1,202 @@
+"""An operation is a value on any target: it is judged by its effects, and its steps are known by target and name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.cli import rights
+from console.operations.effects import Effect, On
+from console.operations.guards import Override, objections
+from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures.power import BOOT, STOP_MYSQL
+from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
+from console.probes.ask import Run
+from console.probes.pools.balancer import POOLS
+from console.probes.snapshot import Known, Unknown
+from console.session.journal import Entry, Record
+from console.session.runner import remaining
+from console.session.session import Session
+from console.sim import Simulator
+from tests.conftest import simulated, watching
+from tests.console.telling import put, until, well
+from tests.console.test_guards import HEALTHY
+from tests.console.test_meanwhile import Meanwhile
+from tests.console.values import CLUSTER
+
+NAMED = Consent(True, "node2", "a test")
+PATCH = replace(
+    REBOOT,
+    name="patch",
+    effects=frozenset({Effect.STOPS_DATABASE, Effect.REBOOTS}),
+    steps=lambda _cluster, target, _options: placed((STOP_MYSQL, BOOT), target),
+)
+"""As somebody may add it who thinks of no guard."""
+RESTART = Step(
+    name="restart",
+    phase="out",
+    says="restart {node}",
+    done=lambda _snapshot, _intent: Progress(True, "it has"),
+    watches=(POOLS,),
+    orders=lambda _snapshot, intent: (Order(intent.target, Run(("shutdown", "-r", "now"), root=True)),),
+)
+FAIL_OVER = replace(
+    REBOOT,
+    name="restart",
+    on=On.FIREWALL,
+    effects=frozenset({Effect.FAILS_OVER, Effect.REBOOTS}),
+    steps=lambda _cluster, target, _options: placed((RESTART,), target),
+)
+
+
+def test_a_new_operation_is_judged_by_what_it_does() -> None:
+    stopped = put(HEALTHY, "nodes", "node3", host=Unknown("no answer", 9.0, 8.0))
+    saw = [one.saw for one in objections(stopped, PATCH.effects, "node2")]
+    assert any("node3 does not answer" in one for one in saw)
+    assert "fw1 sends traffic to node2" in saw, "it does not take the node out itself"
+
+
+@pytest.mark.parametrize("on", On)
+@pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Effect.MOVES_WRITER})])
+def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
+    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.CLUSTER: "c"}[on]
+    (one,) = objections(HEALTHY, effects, target, on)
+    assert one.override is Override.NEVER
+    assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
+
+
+def test_a_target_that_is_not_there_is_refused_and_no_error() -> None:
+    (one,) = objections(HEALTHY, DRAIN.effects, "fw1")
+    assert (one.saw, one.override) == ("c has no node fw1", Override.NEVER)
+
+
+async def test_a_firewall_is_a_target_like_any_other(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        plan = session.plan(FAIL_OVER, "fw1")
+        assert plan.words == "restart fw1"
+        assert [says for says, _ in plan.steps] == ["restart fw1"]
+        assert "shutdown -r now" in plan.steps[0][1][0]
+        with pytest.raises(NotBegun, match="no guard judges an operation on a firewall that fails over and reboots"):
+            await session.begin(FAIL_OVER, "fw1", Consent(True, "fw1", "a test"))
+        with pytest.raises(NotBegun, match="has no firewall node2"):
+            session.plan(FAIL_OVER, "node2")
+
+
+def test_rights_are_those_of_every_operation_on_every_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rights.ordered(CLUSTER, "fw1")
+    monkeypatch.setattr(rights, "OPERATIONS", (*OPERATIONS, FAIL_OVER))
+    assert set(rights.ordered(CLUSTER, "fw1")) - set(before) == {Run(("shutdown", "-r", "now"), root=True)}
+
+
+# --- steps by target and name
+
+
+def seen(*ids: tuple[str, str]) -> Record:
+    opened = Entry(0.0, "opened", {"node": "node1", "action": "patch", "who": "ops@desk"})
+    lines = [Entry(1.0, "seen", {"on": on, "step": name, "says": "so"}) for on, name in ids]
+    return Record(Path("of/no/file"), (opened, *lines))
+
+
+TWO = (*placed(REBOOT.steps(CLUSTER, "", {}), "node1"), *placed(REBOOT.steps(CLUSTER, "", {}), "node2"))
+
+
+def test_the_second_target_is_not_behind_when_the_first_is() -> None:
+    first = tuple(step.id for step in TWO if step.on == "node1")
+    assert remaining(seen(*first), TWO) == tuple(step for step in TWO if step.on == "node2")
+
+
+def test_a_phase_of_one_target_is_not_begun_again_for_the_other() -> None:
+    two = (*placed((RESTART, replace(RESTART, name="more")), "node1"), *placed((RESTART,), "node2"))
+    assert [step.id for step in remaining(seen(("node1", "restart"), ("node1", "more")), two)] == [("node2", "restart")]
+    assert [step.id for step in remaining(seen(("node1", "restart")), two)] == [step.id for step in two]
+
+
+def test_of_a_skipped_target_the_steps_that_put_back_remain() -> None:
+    record = seen()
+    record = record._replace(entries=(*record.entries, Entry(2.0, "skipped", {"on": "node1"})))
+    names = [step.name for step in remaining(record, TWO) if step.on == "node1"]
+    assert names == [step.name for step in REJOIN.steps(CLUSTER, "node1", {})]
+
+
+def test_lines_of_an_old_version_name_the_target_of_their_run() -> None:
+    opened = Entry(0.0, "opened", {"node": "node1", "action": "drain"})
+    old = Record(Path("of/no/file"), (opened, Entry(1.0, "seen", {"step": "sessions", "says": "none left"})))
+    assert old.behind == {("node1", "sessions")}
+
+
+def test_two_steps_can_not_have_one_id() -> None:
+    twice = replace(DRAIN, steps=lambda _cluster, target, _options: placed((RESTART, RESTART), target))
+    with pytest.raises(ValueError, match=r"drain has two steps \('node2', 'restart'\)"):
+        _ = Intent(CLUSTER, "node2", twice).steps
+
+
+# --- what is declared, and what becomes of the world
+
+
+class Watched:
+    """What a run did to node2, sampled at each line of its journal."""
+
+    def __init__(self, sim: Simulator, session: Session) -> None:
+        self._sim = sim
+        self._first = self._forced()
+        self._boot = sim.world.nodes["node2"].boot_id
+        self._lead = sim.world.master
+        self.effects: set[Effect] = set()
+        session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
+
+    def _forced(self) -> list[str]:
+        process = self._sim.world.firewalls["fw1"].haproxy
+        assert process
+        return [server.forced for server in process.servers if server.name == "node2"]
+
+    def look(self) -> None:
+        world, now = self._sim.world, self._forced()
+        node = world.nodes["node2"]
+        if any(now) and not any(self._first):
+            out = Effect.TAKES_OUT not in self.effects
+            self.effects |= {Effect.TAKES_OUT} | ({Effect.ENDS_SESSIONS} if out and "maint" in now else set())
+        if not any(now) and (any(self._first) or Effect.TAKES_OUT in self.effects):
+            self.effects.add(Effect.PUTS_BACK)
+            if world.galera.members["node2"].unit != "active":
+                self.effects.add(Effect.PUTS_BACK_UNFIT)
+        if node.boot_id != self._boot:
+            self.effects.add(Effect.REBOOTS)
+        elif not self.unfit and node.unit("mariadb.service") != "active":
+            self.effects.add(Effect.STOPS_DATABASE)
+        if node.boot_id == self._boot and not world.gluster.bricks["node2"].brick:
+            self.effects.add(Effect.STOPS_BRICKS)
+        if world.master is not self._lead:
+            self.effects.add(Effect.FAILS_OVER)
+
+    unfit = False
+
+
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.NODE])
+async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Path, one: Operation) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, fit=6.0))
+        async with watching(cluster) as session:
+            await until(session, well)
+            back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
+            if back:
+                await (await session.begin(DRAIN, "node2", NAMED)).task
+            watched = Watched(sim, session)
+            if back:  # a node that is not fit tells who waits for fitness
+                sim.fault("mysql-stopped", "node2")
+                watched.unfit = True
+                await until(session, lambda now: not isinstance(now.node("node2").galera, Known))
+            running = await session.begin(one, "node2", NAMED)
+            while not running.task.done():
+                if back and any("node2 is fit" in note.says or "MySQL" in note.says for note in running.notes):
+                    sim.world.nodes["node2"].start_unit("mariadb.service")
+                await session.change()
+            assert (await running.task).outcome == "done"
+            watched.look()
+            assert watched.effects == one.effects
+
+
+def test_each_effect_of_a_node_is_some_operation_s() -> None:
+    """The comparison is about something."""
+    every = frozenset[Effect]().union(*(one.effects for one in (DRAIN, REMOVE, REJOIN, REBOOT, UNDO)))
+    assert every == set(Effect) - {Effect.FAILS_OVER, Effect.MOVES_WRITER}
