@@ -1,7 +1,6 @@
 """What a machine that answers does not tell. Not knowing is as bad as the worst it may hide.
 
-Readings whose silence has a sentence of its own (a firewall's CARP, a node's host, pools, config.xml, MySQL, the check
-URL, Gluster, the VIPs) are not here.
+A question whose silence no finding tells does not load: its reading would be drawn as fine.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 
 from console.health.finding import Finding, Kind, Level
 from console.probes.question import Subject
-from console.probes.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown, View, lost
+from console.probes.snapshot import QUESTIONS, Known, Reading, Snapshot, Unknown, View, lost
 from console.text import clock, counted, listed
 
 
@@ -41,6 +40,21 @@ DOUBTS: Mapping[str, Doubt] = {
     "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
 """By the reading's field."""
+SPOKEN: Mapping[str, Kind] = {
+    "carp": Kind.FIREWALL_LOST,
+    "pools": Kind.POOLS_UNKNOWN,
+    "config": Kind.CONFIG_UNKNOWN,
+    "host": Kind.LOST,
+    "galera": Kind.MYSQL_SILENT,
+    "site": Kind.SITE_SILENT,
+    "state": Kind.VOLUME_UNKNOWN,
+    "split_brain": Kind.SPLIT_BRAIN_UNKNOWN,
+    "visit": Kind.VISIT_SILENT,
+}
+"""By the field of a reading whose silence has a rule of its own: the finding that it is."""
+
+if unsaid := {question.field for question in QUESTIONS} ^ {*DOUBTS, *SPOKEN}:
+    raise TypeError(f"each reading needs one finding that says it is not known, in DOUBTS or in SPOKEN: {unsaid}")
 
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
@@ -49,7 +63,7 @@ def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     for subject, field, doubt in _doubts():
         for view in _views(snapshot, subject):
             reading = getattr(view, field)
-            if isinstance(reading, Unknown) and reading is not NOT_ASKED and _answers(snapshot, view):
+            if lost(reading) and _answers(snapshot, view):
                 says = f"not known: {doubt.what} {view.name}: {reading.why}"
                 shared = subject in (Subject.VOLUME, Subject.DATABASE)
                 yield Finding(doubt.level, view.name, doubt.kind, says, gone if shared else ())
@@ -78,10 +92,14 @@ def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
         for question in QUESTIONS
         if question.field not in DOUBTS or DOUBTS[question.field].level > Level.NOTE
         for view in _views(snapshot, question.subject)
-        if getattr(view, question.field) is NOT_ASKED and question.asks(snapshot.cluster, view.name)
+        if _unasked(getattr(view, question.field)) and question.asks(snapshot.cluster, view.name)
     ]
     for name in dict.fromkeys(waiting):
         yield Finding(Level.UNKNOWN, name, Kind.NOT_ASKED, f"{name} not asked yet")
+
+
+def _unasked(reading: Reading[Any]) -> bool:
+    return isinstance(reading, Unknown) and not reading.since
 
 
 def something_answers(snapshot: Snapshot) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Node, Vip
-from console.probes.snapshot import Cause, Known, Snapshot, Unknown, View, empty
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown, View, empty
 
 LOGIN = Login("127.0.0.1")
 CLUSTER = Cluster(
@@ -77,3 +77,59 @@ def pictures(cluster: Cluster = CLUSTER) -> st.SearchStrategy[Snapshot]:
         if field.name != "cluster"
     }
     return st.builds(Snapshot, st.just(cluster), **parts)
+
+
+def _tweaked(reading: Known[Any]) -> st.SearchStrategy[Known[Any]]:
+    """With one field of its value altered, or none."""
+    kind = type(reading.value)
+    if not dataclasses.is_dataclass(kind):
+        return st.just(reading)
+    hints = typing.get_type_hints(kind)
+    return st.sampled_from(["", *(field.name for field in dataclasses.fields(kind))]).flatmap(
+        lambda name: (
+            st.builds(
+                lambda new: dataclasses.replace(reading, value=dataclasses.replace(reading.value, **{name: new})),
+                value(hints[name]),
+            )
+            if name
+            else st.just(reading)
+        )
+    )
+
+
+def _field(picture: Snapshot) -> st.SearchStrategy[tuple[str, str, str, Any]]:
+    """(part, name, field, reading): one reading of a picture, not known or of any value."""
+    places = [
+        (part.name, view, name, hint)
+        for part in dataclasses.fields(picture)
+        if part.name != "cluster"
+        for view in getattr(picture, part.name)
+        for name, hint in typing.get_type_hints(type(view)).items()
+        if name != "name" and getattr(view, name) is not NOT_ASKED
+    ]
+
+    def reading(place: tuple[str, View, str, Any]) -> st.SearchStrategy[tuple[str, str, str, Any]]:
+        part, view, name, hint = place
+        known = st.builds(Known, value(typing.get_args(typing.get_args(hint)[0])[0]), st.just(getattr(view, name).at))
+        slight = [_tweaked(getattr(view, name))] * 3 if isinstance(getattr(view, name), Known) else []
+        return st.tuples(st.just(part), st.just(view.name), st.just(name), st.one_of(UNKNOWN, known, *slight))
+
+    return st.sampled_from(places).flatmap(reading)
+
+
+Change = tuple[str, str, str, Any]
+
+
+def changes(picture: Snapshot) -> st.SearchStrategy[list[Change]]:
+    """None, or a few readings to be altered."""
+    few = st.sampled_from([0, 0, 1, 1, 1, 2])
+    return few.flatmap(lambda many: st.lists(_field(picture), min_size=many, max_size=many))
+
+
+def altered(picture: Snapshot, changes: list[Change]) -> Snapshot:
+    """The picture with these readings altered."""
+    for part, of, name, reading in changes:
+        views = getattr(picture, part)
+        views = tuple(dataclasses.replace(one, **{name: reading}) if one.name == of else one for one in views)
+        picture = dataclasses.replace(picture, **{part: views})  # type: ignore[arg-type]
+    return picture
