@@ -12,7 +12,7 @@ STAGE := .ci/stage
 UV := uv==0.13.9
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help demo test check unit wheel lab-test lab lab-down bench lock clean
+.PHONY: help demo test check unit wheel kills lab-test lab lab-down bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null || grep '##' Makefile
@@ -35,6 +35,10 @@ unit: $(DEV) ## unit tests, and the console against the simulator
 
 wheel: $(DEV) ## build it, look inside, install it into an empty environment, start it
 	@$(STAGE) wheel $(PYTEST) tests/packaging
+
+kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every line: `make test` takes a sample
+	DRAINBOARD_KILLS=all $(PYTEST) -n auto tests/console/test_interrupted.py tests/console/test_sequence.py \
+		tests/console/test_relayd.py tests/console/test_old_journals.py
 
 lab-test: $(DEV) ## the console against a real cluster on this machine (root; DRAINBOARD_LAB=require forbids skipping)
 	@.ci/lab

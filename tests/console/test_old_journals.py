@@ -17,6 +17,7 @@ from console.session.session import Session
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from tests.conftest import BRISK, watching
+from tests.console.kills import sample
 
 FOLDER = Path(__file__).parents[1] / "journals"
 NAMED = Consent(True, "node2", "a test")
@@ -96,7 +97,7 @@ async def ends(session: Session, action: Operation) -> None:
         assert place(session.picture, "node2") is Place.IN
 
 
-@pytest.mark.parametrize(("name", "cut", "left"), cuts())
+@pytest.mark.parametrize(("name", "cut", "left"), sample(cuts(), lambda cut: cut[0], 3))
 async def test_a_run_of_an_old_version_comes_to_its_end(tmp_path: Path, name: str, cut: int, left: bool) -> None:
     journal, balancer = lines(name)[:cut], "relayd" if "relayd" in name else "haproxy"
     action = operation(journal[0]["action"])

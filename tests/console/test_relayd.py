@@ -18,6 +18,7 @@ from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from tests.conftest import BRISK, watching
+from tests.console.kills import sample
 from tests.console.telling import alter, says, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
 
@@ -100,7 +101,7 @@ async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
             assert not pools.value.running
 
 
-@pytest.mark.parametrize(("action", "line", "written"), points(LINES))
+@pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 4))
 async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
         assert await die(cluster, action, line, written)

@@ -1,0 +1,89 @@
+"""One run over two nodes, whose steps have the same names: killed anywhere, it goes on where it was."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.health.facts.membership import Place, place
+from console.operations import procedures
+from console.operations.plan import Consent
+from console.operations.procedures import OPERATIONS, REBOOT
+from console.session.journal import Record
+from console.session.session import Session
+from console.sim.node import Node
+from tests.conftest import simulated, watching
+from tests.console.kills import sample
+from tests.console.test_interrupted import LINES, Killed, MortalJournal
+
+TARGETS = ("node1", "node2")
+BOTH = replace(
+    REBOOT,
+    name="reboot both",
+    steps=lambda cluster, _target, options: tuple(
+        step for name in options["targets"] for step in REBOOT.steps(cluster, name, {})
+    ),
+)
+NAMED = Consent(True, "node1", "a test")
+ONE = LINES[REBOOT].split()[1:-1]
+"""Lines of one node."""
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(procedures, "OPERATIONS", (*OPERATIONS, BOTH))
+
+
+async def go_on(session: Session) -> Record:
+    left = session.unfinished()
+    options = {"targets": list(TARGETS)}
+    running = await (session.resume(left[0], NAMED) if left else session.begin(BOTH, "node1", NAMED, options=options))
+    return await running.task
+
+
+async def test_each_node_is_rebooted_once_one_after_the_other(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        boots = {name: sim.world.nodes[name].boot_id for name in ("node1", "node2", "node3")}
+        record = await go_on(session)
+        assert record.outcome == "done"
+        assert record.options == {"targets": list(TARGETS)}
+        ended = [entry for entry in record.entries if entry.kind in ("seen", "left")]
+        assert [entry.facts["on"] for entry in ended] == sorted(entry.facts["on"] for entry in ended)
+        done = {name: {step for on, step in record.behind if on == name} for name in TARGETS}
+        assert done["node1"] == done["node2"]
+        changed = {name for name, boot in boots.items() if sim.world.nodes[name].boot_id != boot}
+        assert changed == set(TARGETS)
+
+
+Point = tuple[int, bool]
+
+
+def half(point: Point) -> str:
+    """The node that the line belongs to."""
+    return "node1" if point[0] <= len(ONE) else "node2"
+
+
+POINTS: list[Point] = [(line, written) for line in range(2, 2 * len(ONE) + 2) for written in (False, True)]
+
+
+@pytest.mark.parametrize(("line", "written"), sample(POINTS, half, 3))
+async def test_killed_at_a_line_it_reboots_each_node_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: int, written: bool
+) -> None:
+    booted, boots = Node.booted, list[str]()
+
+    def counted(node: Node) -> None:
+        boots.append(node.name)
+        booted(node)
+
+    monkeypatch.setattr(Node, "booted", counted)
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
+        async with watching(cluster) as session:
+            session.journal = MortalJournal(session.journal.folder, line, written)
+            with pytest.raises(Killed):
+                await go_on(session)
+        async with watching(cluster) as session:
+            assert (await go_on(session)).outcome == "done"
+            assert all(place(session.picture, name) is Place.IN for name in TARGETS)
+            assert not session.unfinished()
+    assert boots == [*TARGETS]
