@@ -13,13 +13,14 @@ from console.commands.check_lines import NOTE
 from console.facts.fitness import fit, unfit
 from console.guards import Action, Override
 from console.health import Kind, findings
-from console.inventory import Cluster
+from console.inventory import Cluster, Mysql
 from console.plan import Consent, NotBegun
 from console.probes.running import Listed, Running, parse, parse_listed
 from console.procedures import PROCEDURES
 from console.procedures.steps import Intent
 from console.session import Session
 from console.sim import Simulator
+from console.snapshot import Known
 from tests.conftest import simulated, watching
 from tests.console.telling import until
 
@@ -85,6 +86,18 @@ async def test_a_database_that_is_only_seen_is_waited_for(tmp_path: Path) -> Non
         sim.fault("mysql-stopped", "node2")
         says = "MySQL does not run on node2, whose grastate.dat says that it is a Galera member"
         await until(session, lambda now: says in unfit(now, "node2"))
+
+
+@pytest.mark.parametrize("datadir", ["/var/lib/mariadb", "/srv/db"])
+async def test_a_member_is_known_by_its_data_wherever_they_are(tmp_path: Path, datadir: str) -> None:
+    """Debian's MariaDB from 11.8.6-5 on has /var/lib/mariadb; other folders are in the inventory."""
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        for node in sim.world.nodes.values():
+            node.datadir = datadir
+        mysql = Mysql("ops", datadir=datadir) if datadir == "/srv/db" else None
+        async with watching(replace(bare(cluster), mysql=mysql)) as session:
+            view = session.picture.node("node2")
+            assert isinstance(view.running, Known) and view.running.value.grastate
 
 
 async def test_a_mysqld_without_a_unit_is_not_rebooted_over(tmp_path: Path) -> None:
