@@ -10,6 +10,8 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST := $(BIN)/python -m pytest --durations=12
 STAGE := .ci/stage
 UV := uv==0.13.9
+# Whose packages the lab is made of; empty: this machine's own release.
+export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
 .PHONY: help demo test check unit wheel lab-test lab lab-down bench lock clean
@@ -36,7 +38,7 @@ unit: $(DEV) ## unit tests, and the console against the simulator
 wheel: $(DEV) ## build it, look inside, install it into an empty environment, start it
 	@$(STAGE) wheel $(PYTEST) tests/packaging
 
-lab-test: $(DEV) ## the console against a real cluster on this machine (root; DRAINBOARD_LAB=require forbids skipping)
+lab-test: $(DEV) ## the console against a real cluster on this machine (root; SUITE=bullseye, trixie or sid: with its packages)
 	@.ci/lab
 
 lab: $(RUN) ## bring that real cluster up and leave it up
