@@ -10,6 +10,8 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST := $(BIN)/python -m pytest --durations=12
 STAGE := .ci/stage
 UV := uv==0.13.9
+# Whose packages the lab is made of; empty: this machine's own release.
+export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
 .PHONY: help demo test check unit wheel kills lab-test lab lab-down bench lock clean
@@ -40,7 +42,7 @@ kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every li
 	DRAINBOARD_KILLS=all $(PYTEST) -n auto tests/console/test_interrupted.py tests/console/test_sequence.py \
 		tests/console/test_relayd.py tests/console/test_old_journals.py
 
-lab-test: $(DEV) ## the console against a real cluster on this machine (root; DRAINBOARD_LAB=require forbids skipping)
+lab-test: $(DEV) ## the console against a real cluster on this machine (root; SUITE=bullseye, trixie or sid: with its packages)
 	@.ci/lab
 
 lab: $(RUN) ## bring that real cluster up and leave it up

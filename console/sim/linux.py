@@ -62,12 +62,9 @@ def files(node: Node) -> Callable[[str, bool], str | None]:
             "/proc/net/fib_trie": linux_files.fib_trie(node.address),
             "/etc/hosts": linux_files.hosts({node.name: node.address}),
         }
-        return _grastate(node) if root and path == GRASTATE else known.get(path)
+        return _grastate(node) if root and path == f"{node.datadir}/grastate.dat" else known.get(path)
 
     return read
-
-
-GRASTATE = "/var/lib/mysql/grastate.dat"
 
 
 def _grastate(node: Node) -> str:
@@ -199,10 +196,12 @@ def _grep(call: Call, node: Node) -> int:
 
 
 def _test(call: Call, node: Node) -> int:
-    """test -e PATH."""
-    if call.argv[1:2] != ("-e",) or len(call.argv) != 3:
+    """test -e PATH, or several of that with -o between them."""
+    words = call.argv[1:]
+    if len(words) % 3 != 2 or set(words[::3]) != {"-e"} or not set(words[2::3]) <= {"-o"}:
         return call.fail("test: only -e is known here", 2)
-    return 0 if call.argv[2] == GRASTATE or files(node)(call.argv[2], call.root) is not None else 1
+    grastate = f"{node.datadir}/grastate.dat"
+    return 0 if any(path == grastate or files(node)(path, call.root) is not None for path in words[1::3]) else 1
 
 
 def _pkill(call: Call, node: Node) -> int:

@@ -55,6 +55,8 @@ class Node(Machine):
         self.load = 0.35
         self.mysql_unit = MYSQL
         """The unit that runs its mariadbd."""
+        self.datadir = "/var/lib/mysql"
+        """Where its mariadbd keeps its data."""
         self.by_hand = False
         """Somebody has started its mariadbd: systemd calls the unit inactive, and stops nothing."""
         self.full = False

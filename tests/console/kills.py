@@ -3,14 +3,14 @@
 import os
 import random
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 P = TypeVar("P")
 ALL = os.environ.get("DRAINBOARD_KILLS") == "all"
 SEED = 9
 
 
-def sample(points: Sequence[P], group: Callable[[P], Hashable], each: int) -> list[P]:
+def sample(points: Sequence[P], group: Callable[[Any], Hashable], each: int) -> list[P]:
     """Of every group so many, always the same ones; all of them in `make kills`."""
     if ALL:
         return list(points)

@@ -11,14 +11,14 @@ from console.cli.check import lines
 from console.cli.check_lines import NOTE
 from console.health import Kind, findings
 from console.health.facts.fitness import fit, unfit
-from console.inventory.cluster import Cluster
+from console.inventory.cluster import Cluster, Mysql
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import REBOOT
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Ran, Unreadable
 from console.probes.hosts.running import Listed, Running, parse, parse_listed
-from console.probes.snapshot import Unknown
+from console.probes.snapshot import Known, Unknown
 from console.session.session import Session
 from console.sim import Simulator
 from tests.conftest import simulated, watching
@@ -86,6 +86,18 @@ async def test_a_database_that_is_only_seen_is_waited_for(tmp_path: Path) -> Non
         sim.fault("mysql-stopped", "node2")
         says = "MySQL does not run on node2, whose grastate.dat says that it is a Galera member"
         await until(session, lambda now: says in unfit(now, "node2"))
+
+
+@pytest.mark.parametrize("datadir", ["/var/lib/mariadb", "/srv/db"])
+async def test_a_member_is_known_by_its_data_wherever_they_are(tmp_path: Path, datadir: str) -> None:
+    """Debian's MariaDB from 11.8.6-5 on has /var/lib/mariadb; other folders are in the inventory."""
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        for node in sim.world.nodes.values():
+            node.datadir = datadir
+        mysql = Mysql("ops", datadir=datadir) if datadir == "/srv/db" else None
+        async with watching(replace(bare(cluster), mysql=mysql)) as session:
+            view = session.picture.node("node2")
+            assert isinstance(view.running, Known) and view.running.value.grastate
 
 
 async def test_a_mysqld_without_a_unit_is_not_rebooted_over(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The base image: one Debian root for all machines, cached as a zstd tarball and unpacked once.
+"""The base image: one Debian root for all machines, cached by suite as a zstd tarball and unpacked once.
 
 Everything a machine needs is installed; everything that belongs to a role is disabled and is switched on by the
-role's own overlay (see node.py and firewall.py).
+role's own overlay (see install.py).
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .host import LabError, Unavailable, cache_home, run
 
 _PACKAGES = (
-    "systemd-sysv dbus iproute2 iputils-ping procps openssh-server sudo netcat-openbsd curl rsync socat kmod "
+    "systemd-sysv dbus mount iproute2 iputils-ping procps openssh-server sudo netcat-openbsd curl rsync socat kmod "
     "mariadb-server galera-4 glusterfs-server apache2 ssl-cert haproxy ucarp php-cli php-xml"
 )
 PACKAGES = _PACKAGES.split()
@@ -50,27 +52,56 @@ rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/apt "$1"/var/l
 : > "$1/etc/machine-id"
 """
 
+# bullseye has no ucarp: that one is bookworm's, with the C library it needs. And its /sbin is not yet /usr/sbin.
+LENDER = {"bullseye": "bookworm"}
+LENT = ("libc6/bookworm", "libc-bin/bookworm")
+MERGE = "--setup-hook=/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh"
+
 DPKG = ["force-unsafe-io", *(f"path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info"))]
 APT = ['APT::Install-Recommends "false"', 'Acquire::Languages "none"']
 
 
-def base_root() -> Path:
-    """The unpacked image, built or unpacked first where that has not happened."""
-    folder = cache_home() / "lab-base"
+@dataclass(frozen=True)
+class Image:
+    """What a root is made of; `before` and `after` are hooks of mmdebstrap."""
+
+    name: str
+    packages: tuple[str, ...]
+    before: str = "true"
+    after: str = "true"
+
+    @property
+    def hash(self) -> str:
+        """Another one for every change of what goes in."""
+        recipe = "\n".join([*self.packages, self.before, self.after, *DPKG, *_apt_options(), suite()])
+        return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+
+
+def suite() -> str:
+    """Whose packages the lab is made of: DRAINBOARD_LAB_SUITE, or this machine's own release."""
+    return os.environ.get("DRAINBOARD_LAB_SUITE") or _codename()
+
+
+def base_root(image: Image | None = None) -> Path:
+    """The unpacked image, of the lab's machines if no other is meant, built or unpacked first if need be."""
+    lent = LENT if suite() in LENDER else ()
+    image = image or Image("machine", (*PACKAGES, *lent), BEFORE_INSTALL, AFTER_INSTALL)
+    folder = cache_home() / "lab-base" / suite()
     folder.mkdir(parents=True, exist_ok=True)
-    tarball = folder / f"{_recipe_hash()}.tar.zst"
-    root = folder / _recipe_hash()
+    root = folder / f"{image.name}-{image.hash}"
+    tarball = folder / f"{root.name}.tar.zst"
     with _alone(folder / "lock"):
         if not tarball.exists():
-            _build(tarball)
+            _build(image, tarball)
         if not root.is_dir():
             _unpack(tarball, root)
     return root
 
 
-def _recipe_hash() -> str:
-    recipe = "\n".join([*PACKAGES, BEFORE_INSTALL, AFTER_INSTALL, *DPKG, *APT, _codename()])
-    return hashlib.sha256(recipe.encode()).hexdigest()[:16]
+def datadir(root: Path) -> str:
+    """Where the MariaDB of a root keeps its data: Debian's 11.8.6-5 has moved it."""
+    new = "var/lib/mariadb"
+    return f"/{new if (root / new).is_dir() else 'var/lib/mysql'}"
 
 
 @contextmanager
@@ -95,6 +126,30 @@ def _sources() -> list[Path]:
     return [path for path in files if _codename() in path.read_text()]
 
 
+def _sources_of_suite() -> list[Path | str]:
+    """Another release comes from the mirror of the machine's own."""
+    if suite() == _codename():
+        return list(_sources())
+    return [f"deb {_mirror()} {name} main" for name in (suite(), LENDER.get(suite())) if name]
+
+
+def _mirror() -> str:
+    for path in _sources():
+        text = re.sub(r"^#.*\n", "", path.read_text(), flags=re.MULTILINE)
+        for entry in text.split("\n\n" if path.suffix == ".sources" else "\n"):
+            urls = [word for word in entry.split() if "://" in word]
+            if urls and _codename() in entry.split():
+                return urls[0]
+    raise Unavailable(f"apt's sources name no mirror of {_codename()}, so there is none to ask for {suite()}")
+
+
+def _apt_options() -> list[str]:
+    """An archive of another release may not have been signed anew for long. Its signature is checked all the same."""
+    if suite() == _codename():
+        return APT
+    return [*APT, 'Acquire::Check-Valid-Until "false"', f'APT::Default-Release "{suite()}"']
+
+
 def _acquire_options() -> list[str]:
     """Proxies and the like as this machine's apt has them."""
     dump = run(["apt-config", "dump"]).stdout.splitlines()
@@ -102,20 +157,21 @@ def _acquire_options() -> list[str]:
     return [line for line in wanted if "IndexTargets" not in line and "CompressionTypes" not in line]
 
 
-def _build(tarball: Path) -> None:
+def _build(image: Image, tarball: Path) -> None:
     part = tarball.with_name(f"part-{os.getpid()}.tar.zst")
-    argv: list[str | Path] = ["mmdebstrap", "--variant=apt", "--mode=root", f"--include={','.join(PACKAGES)}"]
-    argv += [f"--aptopt={option}" for option in (*_acquire_options(), *APT)]
+    argv: list[str | Path] = ["mmdebstrap", "--variant=apt", "--mode=root", f"--include={','.join(image.packages)}"]
+    argv += [f"--aptopt={option}" for option in (*_acquire_options(), *_apt_options())]
     argv += [f"--dpkgopt={option}" for option in DPKG]
-    argv += [f"--essential-hook={BEFORE_INSTALL}", f"--customize-hook={AFTER_INSTALL}"]
-    argv += [_codename(), part, *_sources()]
-    log = tarball.with_name("build.log")
+    argv += [MERGE] if suite() in LENDER else []
+    argv += [f"--essential-hook={image.before}", f"--customize-hook={image.after}"]
+    argv += [suite(), part, *_sources_of_suite()]
+    log = tarball.with_name(f"{image.name}.log")
     done = run(argv, check=False, timeout=1200)
     log.write_text(done.stdout + done.stderr)
     if done.returncode != 0:
         part.unlink(missing_ok=True)
         raise Unavailable(f"the base image could not be built, see {log}:\n{done.stderr[-1500:]}")
-    for old in tarball.parent.glob("*.tar.zst"):
+    for old in tarball.parent.glob(f"{image.name}-*.tar.zst"):
         if old != part:
             old.unlink()
     part.rename(tarball)

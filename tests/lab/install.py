@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import rights
+from .base import datadir
 from .host import run
 from .plan import FIREWALLS, MACHINES, NODES, Plan
 
@@ -73,7 +74,7 @@ def install(plan: Plan, base: Path, words: Secrets) -> None:
         else:
             _write_private(upper / "etc/lab-app.cnf", f"[client]\nuser=app\npassword={words.app}\n", mode=0o644)
     _put(plan.root(NODES[0]) / "upper/etc/lab-first-start", "")
-    _write_client_files(plan)
+    _write_client_files(plan, base)
     for machine in MACHINES:  # over the base image's, which lets ops do anything
         _put(plan.root(machine) / "upper/etc/sudoers.d/ops", rights.sudoers(plan, machine), mode=0o440)
 
@@ -133,7 +134,7 @@ def _make_key(path: Path, comment: str) -> None:
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path])
 
 
-def _write_client_files(plan: Plan) -> None:
+def _write_client_files(plan: Plan, base: Path) -> None:
     """What a console needs to reach the machines: known_hosts, ssh_config and the inventory."""
     known = ""
     for name in MACHINES:
@@ -141,7 +142,7 @@ def _write_client_files(plan: Plan) -> None:
         known += f"{name},{plan.lan(name)} {' '.join(key)}\n"
     _put(plan.dir / "known_hosts", known)
     _put(plan.dir / "ssh_config", _ssh_config(plan))
-    _put(plan.dir / "inventory.toml", _inventory(plan))
+    _put(plan.dir / "inventory.toml", _inventory(plan, base))
 
 
 def _ssh_config(plan: Plan) -> str:
@@ -153,7 +154,7 @@ def _ssh_config(plan: Plan) -> str:
     )
 
 
-def _inventory(plan: Plan) -> str:
+def _inventory(plan: Plan, base: Path) -> str:
     firewalls = "".join(f'{name} = "{plan.lan(name)}"\n' for name in FIREWALLS)
     nodes = "".join(f'{name} = "{plan.lan(name)}"\n' for name in NODES)
     return (
@@ -163,5 +164,6 @@ def _inventory(plan: Plan) -> str:
         f"[cluster.lab.firewalls]\n{firewalls}[cluster.lab.nodes]\n{nodes}"
         f'[cluster.lab.vips]\nwan = "{plan.wan_vip}"\nlan = {{ address = "{plan.lan_vip}", url = false }}\n'
         f'[cluster.lab.mysql]\nuser = "drainboard"\npassword_file = "{plan.dir}/mysql-password"\n'
+        f'datadir = "{datadir(base)}"\n'
         '[cluster.lab.mysql_proxy]\nbackend = "mysql"\n'
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cgroups, host, install, network, services, slots
-from .base import base_root
+from .base import base_root, datadir
 from .load import Load
 from .machine import Machine
 from .plan import FIREWALLS, MACHINES, NODES, Plan
@@ -47,6 +47,7 @@ class Lab:
         self.dir = plan.dir
         self.netns = plan.netns
         self.inventory = plan.dir / "inventory.toml"
+        self.datadir = datadir(base)
         self.machines = {name: Machine(plan, name, base) for name in MACHINES}
         self.nodes = {name: self.machines[name] for name in NODES}
 

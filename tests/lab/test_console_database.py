@@ -66,7 +66,7 @@ def test_a_full_copy_under_load(lab: Lab, tmp_path: Path) -> None:
     inventory.write_text(lab.inventory.read_text() + "[cluster.lab.timings]\npoll = 0.5\nstorage = 1.0\n")
     node = lab.nodes["node3"]
     lab.nodes["node1"].run(["mariadb", "app"], stdin=FILL, timeout=60)
-    node.sh("systemctl stop mariadb; rm -rf /var/lib/mysql/*")
+    node.sh(f"systemctl stop mariadb; rm -rf {lab.datadir}/*")
 
     def both(now: Snapshot) -> bool:
         copies = [one for one in transfers(now) if one.done and one.whole]
@@ -89,7 +89,7 @@ def test_a_full_copy_under_load(lab: Lab, tmp_path: Path) -> None:
     assert value(picture.node(copy.donor).transfer).peer == lab.plan.lan("node3")
     assert isinstance(picture.node("node3").galera, Unknown)
     assert copy.says.startswith(f"SST from {copy.donor}, ")
-    size = lab.nodes[copy.donor].sh("du -s -b --exclude=galera.cache /var/lib/mysql").split()[0]
+    size = lab.nodes[copy.donor].sh(f"du -s -b --exclude=galera.cache {lab.datadir}").split()[0]
     assert copy.whole == pytest.approx(int(size), rel=0.3)
     assert 0 < copy.done < 1.5 * copy.whole
 

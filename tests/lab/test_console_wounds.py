@@ -70,7 +70,7 @@ def _needs_a_copy(lab: Lab) -> None:
         'INSERT INTO t (filling) SELECT REPEAT("x", 4000) FROM seq_1_to_60000\'',
         timeout=120,
     )
-    lab.nodes["node3"].sh("systemctl stop mariadb && rm -rf /var/lib/mysql/* && systemctl --no-block start mariadb")
+    lab.nodes["node3"].sh(f"systemctl stop mariadb && rm -rf {lab.datadir}/* && systemctl --no-block start mariadb")
 
 
 def _copied(lab: Lab) -> None:
@@ -99,7 +99,7 @@ WOUNDS = (
     ),
     Wound(
         "sshd stopped",
-        _sh("node1", "systemctl stop ssh ssh.socket; pkill -x sshd; true"),
+        _sh("node1", "systemctl stop ssh ssh.socket; pkill ^sshd; true"),
         _sh("node1", "systemctl start ssh"),
         {("node1", Kind.LOST): "node1 lost since"},
     ),

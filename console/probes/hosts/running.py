@@ -9,7 +9,8 @@ from console.probes.parsing import ran, short
 from console.probes.question import Cadence, Question, Subject
 
 MYSQLD = ("mysqld", "mariadbd")
-GRASTATE = "/var/lib/mysql/grastate.dat"
+DATADIRS = ("/var/lib/mysql", "/var/lib/mariadb")
+"""Where the packages keep the data: Debian's MariaDB from 11.8.6-5 on has the second."""
 MYSQL_PORT, GALERA_PORT = 3306, 4567
 _PORTS = {"0CEA": MYSQL_PORT, "11D7": GALERA_PORT}
 _LISTENS = "^ *[0-9]+: [0-9A-F]+:(0CEA|11D7) [0-9A-F]+:0000 0A "
@@ -86,8 +87,15 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     return (
         Run(("pgrep", "-l", "-x", "mysqld|mariadbd|glusterd|glusterfsd|haproxy")),
         Run(("grep", "-h", "-E", _LISTENS, "/proc/net/tcp", "/proc/net/tcp6")),
-        Run(("test", "-e", GRASTATE)),
+        Run(("test", *_grastate(cluster))),
     )
+
+
+def _grastate(cluster: Cluster) -> tuple[str, ...]:
+    """For `test`: in the inventory's folder if it names one, else in any that the packages have."""
+    folders = (cluster.mysql.datadir,) if cluster.mysql else DATADIRS
+    words = [word for folder in folders for word in ("-o", "-e", f"{folder}/grastate.dat")]
+    return tuple(words[1:])
 
 
 RUNNING = Question(
