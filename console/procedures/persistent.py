@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping
 from console.balancers.balancer import POOLS, balancer_of
 from console.balancers.configured import Change, PooledServer
 from console.balancers.pfsense_config import CONFIG, FirewallConfig
-from console.facts.membership import Membership, config_of, membership, memberships, not_configured, reachable
+from console.facts.membership import (
+    Membership,
+    Place,
+    config_of,
+    membership,
+    memberships,
+    not_configured,
+    place,
+    reachable,
+)
 from console.guards import Action
 from console.procedures.firewalls import Missed, noted, over_firewalls
 from console.procedures.sessions import ended
@@ -150,6 +159,8 @@ def _description(intent: Intent) -> str:
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
     is out may be our own doing; only its first note counts."""
+    if place(snapshot, intent.node) is Place.OUT:
+        return {}
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.node)

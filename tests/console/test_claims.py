@@ -88,6 +88,21 @@ async def test_the_second_is_told_of_a_node_that_the_first_has_just_taken_out(tw
         await other.begin(Action.DRAIN, "node2", YES)
 
 
+@pytest.mark.parametrize("action", [Action.REMOVE, Action.REBOOT])
+async def test_what_the_other_has_drained_is_put_back_whole(two: Two, action: Action) -> None:
+    """Its drain was found, and is no state that somebody wants back while config.xml says active."""
+    sim, one, other = two
+    await (await other.begin(Action.DRAIN, "node2", YES)).task
+    named = Consent(True, "node2", "a test")
+    await one.ready(Action.REBOOT, "node2", 10)
+    assert (await (await one.begin(action, "node2", named)).task).outcome == "done"
+    if not action.puts_back:
+        assert (await (await one.begin(Action.UNDO, "node2", named)).task).outcome == "done"
+    for firewall in sim.world.firewalls.values():
+        assert {server.forced for server in firewall._servers if server.name == "node2"} == {""}
+        assert {pool.servers[1].status for pool in firewall.config.pools} == {"active"}
+
+
 async def test_every_console_shows_who_is_at_work(two: Two) -> None:
     sim, one, other = two
     for server in (server for firewall in sim.world.firewalls.values() for server in firewall._servers):
