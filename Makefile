@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help demo test check unit wheel kills lab-test lab lab-down bench lock clean
+.PHONY: help demo test check unit walk wheel kills lab-test lab lab-down bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null || grep '##' Makefile
@@ -34,6 +34,11 @@ check: $(DEV) ## the static gates: format, lint, types, layers
 
 unit: $(DEV) ## unit tests, and the console against the simulator
 	@$(STAGE) unit $(PYTEST) -n auto -m 'not lab' --ignore=tests/packaging
+
+WALKS ?= 400
+SEED ?= 1000
+walk: $(DEV) ## WALKS=400 random walks of two consoles, from SEED=1000 on; one that fails is told, and WALKS=1 SEED=n repeats it
+	@$(BIN)/python -m tests.walk --walks $(WALKS) --seed $(SEED)
 
 wheel: $(DEV) ## build it, look inside, install it into an empty environment, start it
 	@$(STAGE) wheel $(PYTEST) tests/packaging

@@ -205,6 +205,10 @@ class Runner:
             await self._poller.change(PAUSE)
             picture = self._since(moment)
             progress = step.done(picture, intent)
+            due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
+            against = self._keeps(step, intent, picture) if due else ""  # what forbade the first forbids another
+            if against not in ("", progress.says):
+                progress = progress._replace(says=f"{progress.says}; {against.removesuffix('.')}")
             waited = time.monotonic() - began
             if _over(progress, silent) or (progress.done and waited > GRACE):
                 return record, progress
@@ -212,7 +216,7 @@ class Runner:
                 self._say(intent, step.name, last := progress.says)
             if waited > step.timeout(self._cluster.timings):
                 return record, self._late(step, record, progress)
-            if step.again and time.monotonic() - sent > step.again and not progress.done:
+            if due and not against:
                 record, intent = self._find(step, record, intent, picture)
                 record, moment, sent = await self._send(step, record, intent, picture)
 

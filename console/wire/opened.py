@@ -48,7 +48,8 @@ async def or_closed(opening: Coroutine[Any, Any, T], close: Callable[[T], None])
     """What was opened; or, for whoever gives up waiting, `close` is called with it when it is open after all.
 
     asyncssh forgets a channel whose opening is cancelled before the machine has confirmed it, and the machine keeps it:
-    one of the ten sessions that its sshd allows a connection (asyncssh 2.24, SSHChannel._open).
+    one of the ten sessions that its sshd allows a connection (asyncssh 2.24, SSHChannel._open). If the connection ends
+    just when the machine has confirmed one it raises AttributeError (SSHClientChannel.create): here ConnectionLost.
     """
     task = asyncio.ensure_future(opening)
     try:
@@ -56,6 +57,8 @@ async def or_closed(opening: Coroutine[Any, Any, T], close: Callable[[T], None])
     except asyncio.CancelledError:
         task.add_done_callback(lambda done: _unwanted(done, close))
         raise
+    except (AttributeError, AssertionError) as error:
+        raise asyncssh.ConnectionLost("it ended while a session was opened") from error
 
 
 def _unwanted(done: "asyncio.Task[T]", close: Callable[[T], None]) -> None:

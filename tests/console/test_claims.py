@@ -11,7 +11,8 @@ import pytest
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, UNDO
+from console.operations.procedures import DRAIN, REBOOT, REMOVE, UNDO
+from console.operations.procedures.steps import Operation
 from console.probes.firewalls.claim import FILE, LOCK, Claim, read
 from console.probes.snapshot import Known, Reading
 from console.session.runner import Stopped
@@ -86,6 +87,21 @@ async def test_the_second_is_told_of_a_node_that_the_first_has_just_taken_out(tw
     await (await one.begin(DRAIN, "node1", YES)).task
     with pytest.raises(NotBegun, match="node1 is out"):
         await other.begin(DRAIN, "node2", YES)
+
+
+@pytest.mark.parametrize("action", [REMOVE, REBOOT])
+async def test_what_the_other_has_drained_is_put_back_whole(two: Two, action: Operation) -> None:
+    """Its drain was found, and is no state that somebody wants back while config.xml says active."""
+    sim, one, other = two
+    await (await other.begin(DRAIN, "node2", YES)).task
+    named = Consent(True, "node2", "a test")
+    await one.ready(REBOOT, "node2", 10)
+    assert (await (await one.begin(action, "node2", named)).task).outcome == "done"
+    if action.leaves_out:
+        assert (await (await one.begin(UNDO, "node2", named)).task).outcome == "done"
+    for firewall in sim.world.firewalls.values():
+        assert {server.forced for server in firewall._servers if server.name == "node2"} == {""}
+        assert {pool.servers[1].status for pool in firewall.config.pools} == {"active"}
 
 
 async def test_every_console_shows_who_is_at_work(two: Two) -> None:

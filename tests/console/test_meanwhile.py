@@ -61,6 +61,27 @@ async def test_the_last_serving_member_stays_in_though_it_was_not_the_last_when_
         assert not [entry for entry in session.journal.records()[0].entries if entry.kind == "sending"]
 
 
+async def test_an_order_is_sent_again_only_while_nothing_stands_against_it(tmp_path: Path) -> None:
+    """HAProxy on fw1 has forgotten the first one, and by then node1 is the last that serves."""
+    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        forgets = [server for server in sim.world.firewalls["fw1"]._servers if server.name == "node1"]
+
+        def happens(record: Record) -> None:
+            if [entry.kind for entry in record.entries].count("answered") == 1 and record.entries[
+                -1
+            ].kind == "answered":
+                others_fail(sim)
+                for server in forgets:
+                    server.force("ready", sim.world.clock.now)
+
+        session.journal = Meanwhile(session.journal.folder, happens)
+        running = await session.begin(REMOVE, "node1")
+        with pytest.raises(Stopped, match="node1 is the last serving member of web_ipvANY"):
+            await running.task
+        assert {server.forced for server in forgets} == {""}
+
+
 def comes_back(sim: Simulator, times: int) -> Callable[[Record], None]:
     """Somebody puts node2 back, in config.xml and at run time, when the run has seen its last step."""
     left = [times]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.probes.ask import Ask, Get, Ran, Run
+from console.probes.ask import Ask, Get, Ran, Run, Unreachable
 from tests.link import link
 from tests.wire.conftest import Bench
 from tests.wire.machines import cluster
@@ -41,3 +41,20 @@ async def test_before_the_machine_has_confirmed_it(bench: Bench, ask: Ask) -> No
     assert [type(answer) for answer in await wire.send("node1", (SHELL,), 5)] == [Ran]
     assert len(node.connections) == 1
     page.close()
+
+
+async def test_a_connection_that_ends_just_as_the_machine_confirms_a_shell_is_lost(bench: Bench) -> None:
+    """asyncssh has forgotten the session by then, and stumbles over it."""
+    node = await bench.machine()
+    wire = bench.wire(cluster(bench.folder, node.port))
+    assert [type(answer) for answer in await wire.send("node1", (SHELL,), 5)] == [Ran]
+    opened = wire._ssh["node1"]._opened
+    assert opened
+    asked, confirmed = asyncio.create_task(wire.send("node1", (SHELL,), 5)), list[asyncio.Future[bool]]()
+    while not any(one.done() for one in confirmed):
+        await asyncio.sleep(0)
+        confirmed += [one for channel in opened.conn._channels.values() for one in channel._request_waiters]
+    opened.conn._cleanup(None)
+    (answer,) = await asked
+    assert isinstance(answer, Unreachable)
+    assert "lost the SSH connection" in str(answer)

@@ -1,7 +1,8 @@
 """What every step on the firewalls shares: when it has happened on both, and what was found there.
 
 Keys of `Intent.found`: "now FIREWALL BACKEND/SERVER" -> ready | drain | maint, "later FIREWALL POOL/SERVER" -> a
-status of config.xml. What was found is what is put back, not "ready".
+status of config.xml. What was found is what is put back, not "ready". Of a node that was out for good already nothing
+is noted: that is another console's doing, and is put back whole.
 """
 
 from collections.abc import Callable

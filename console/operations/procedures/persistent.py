@@ -2,7 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
-from console.health.facts.membership import Membership, config_of, membership, memberships, not_configured, reachable
+from console.health.facts.membership import (
+    Membership,
+    Place,
+    config_of,
+    membership,
+    memberships,
+    not_configured,
+    place,
+    reachable,
+)
 from console.operations.effects import Effect
 from console.operations.procedures.firewalls import Missed, noted, over_firewalls
 from console.operations.procedures.sessions import ended
@@ -150,6 +159,8 @@ def _description(intent: Intent) -> str:
 def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
     is out may be our own doing; only its first note counts."""
+    if place(snapshot, intent.target) is Place.OUT:
+        return {}
     return {
         f"later {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.target)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from console.health.facts.membership import Membership, membership, memberships, pools_of
+from console.health.facts.membership import Membership, Place, membership, memberships, place, pools_of
 from console.operations.effects import Effect
 from console.operations.procedures.firewalls import noted, over_firewalls
 from console.operations.procedures.steps import Intent, Order, Progress, Step
@@ -47,6 +47,8 @@ def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     """Only what was asked: HAProxy puts down a drain to the agent by itself. And not what is out on a firewall that is
     read late, when it was noted elsewhere: a sync of ours may have done it."""
+    if place(snapshot, intent.target) is Place.OUT:
+        return {}
     return {
         f"now {one.firewall} {server.path}": _asked(server).value
         for one in memberships(snapshot, intent.target)

@@ -1,0 +1,271 @@
+"""What must hold on a walk, whatever happens, judged by the simulated world itself and by the journals on disk.
+
+The consoles' pictures are not asked. They may be some seconds old: what has changed so lately is not held against them.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from console.operations.procedures import operation
+from console.session.journal import Record
+from console.sim import Simulator
+from console.sim.firewall import Firewall
+from console.sim.haproxy import Server
+from console.sim.node import Node
+from console.sim.shell import Call, Command
+
+LATE = 8.0
+"""Seconds: as old as a picture may be with the timings of these tests."""
+GLANCE = 0.05
+OUT = ("disabled", "inactive")
+SET = re.compile(r"set server ([^/ ]+)/([^/ ]+) state (ready|drain|maint)")
+PAYLOAD = re.compile(r"json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\)")
+CHANGING = ("start", "stop", "restart", "reboot", "poweroff")
+
+
+class Line(NamedTuple):
+    """One line of a run's file."""
+
+    path: Path
+    at: float
+    kind: str
+    facts: dict[str, Any]
+
+
+def lines(folder: Path) -> list[Line]:
+    """Read without any code of the product; a line that is cut short is none."""
+    found: list[Line] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for text in path.read_text().split("\n"):
+            try:
+                facts = json.loads(text)
+            except ValueError:
+                continue
+            found.append(Line(path, facts.pop("at"), facts.pop("kind"), facts))
+    return found
+
+
+class Judge:
+    """Sees every command that reaches a machine, and the world all the time."""
+
+    def __init__(self, sim: Simulator, folders: dict[str, Path], tell: Callable[[str], None]) -> None:
+        """`folders`: of each console's journal. `tell`: for the story."""
+        self.wrong: list[str] = []
+        """What did not hold."""
+        self.insisted: set[Path] = set()
+        """Runs that were resumed with name and reason; those that were begun so say it themselves."""
+        self._sim = sim
+        self._folders = folders
+        self._tell = tell
+        self._received = Counter[tuple[str, str]]()
+        self._eligible: dict[tuple[str, str, str], float] = {}
+        """When a server was last seen to get visitors, by firewall, backend and name."""
+        self._fails: dict[str, float] = {}
+        """When a node's own site was last seen to fail."""
+        self._serves: dict[str, float] = {}
+        """When it was last seen to serve."""
+        self._unsteady: dict[str, float] = {}
+        """When a machine was last seen not to run."""
+        self._reloaded: dict[str, tuple[int, float]] = {}
+        """The balancer's process on a firewall, and since when it is that one."""
+        self.before = {name: self._statuses(firewall) for name, firewall in sim.world.firewalls.items()}
+        for name, box in sim._boxes.items():
+            commands = cast(dict[str, Command], box.system.commands)
+            for command in ("nc", "php", "systemctl", "pkill", "pfSsh.php"):
+                if command in commands:
+                    commands[command] = self._seen(name, commands[command])
+
+    def say(self, wrong: str) -> None:
+        """Something did not hold."""
+        self._tell(f"WRONG {wrong}")
+        self.wrong.append(wrong)
+
+    async def watch(self) -> None:
+        """For as long as the walk lasts."""
+        while True:
+            self._look()
+            await asyncio.sleep(GLANCE)
+
+    def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for name, machine in self._sim.world.machines.items():
+            if not machine.running:
+                self._unsteady[name] = now
+        for name, firewall in self._sim.world.firewalls.items():
+            process = firewall.haproxy
+            if process and self._reloaded.get(name, (0, 0.0))[0] != process.pid:
+                self._reloaded[name] = process.pid, now
+            for server in process.servers if process else []:
+                if server.eligible:
+                    self._eligible[name, server.backend, server.name] = now
+        for name, node in self._sim.world.nodes.items():
+            (self._serves if serves(node) else self._fails)[name] = now
+
+    def _ago(self, when: float | None) -> float:
+        return float("inf") if when is None else asyncio.get_running_loop().time() - when
+
+    def _seen(self, machine: str, command: Command) -> Command:
+        async def seen(call: Call) -> int:
+            if changes(call):
+                self._order(machine, call)
+            return await command(call)
+
+        return seen
+
+    def _order(self, machine: str, call: Call) -> None:
+        """One order, before it does anything."""
+        self._look()
+        stdin = call.stdin if call.stdin.endswith("\n") or not call.stdin else call.stdin + "\n"
+        body = f"{shlex.join(call.argv)} <<'END'\n{stdin}END" if stdin else f"{shlex.join(call.argv)} </dev/null"
+        self._tell(f"  {machine} receives {short(call)}")
+        run = self._written(machine, body, short(call))
+        if machine in self._sim.world.nodes:
+            self._ended(self._sim.world.nodes[machine], short(call))
+            return
+        firewall = self._sim.world.firewalls[machine]
+        taken = [(backend, name) for backend, name, state in SET.findall(call.stdin) if state != "ready"]
+        for backend, name in taken:
+            server = firewall.haproxy.server(backend, name) if firewall.haproxy else ""
+            if isinstance(server, Server) and server.eligible:
+                self._taken_out(firewall, server, run)
+
+    def _written(self, machine: str, body: str, shown: str) -> Line | None:
+        """The line that announced an order."""
+        self._received[machine, body] += 1
+        found = [
+            line
+            for folder in self._folders.values()
+            for line in lines(folder)
+            if line.kind == "sending"
+            for order in line.facts["orders"]
+            if order.startswith(f"{machine}: ") and order.endswith(body)
+        ]
+        if len(found) < self._received[machine, body]:
+            self.say(f"3: {machine} has received {shown}, and no journal says so")
+        return max(found, key=lambda line: line.at, default=None)
+
+    def _taken_out(self, firewall: Firewall, server: Server, run: Line | None) -> None:
+        """A server that gets visitors is about to get none."""
+        node, insisted = server.name, bool(run and self._insists(run.path))
+        where = f"{server.backend}/{node} on {firewall.name}"
+        process = firewall.haproxy
+        assert process
+        others = [one for one in process.servers if one.backend == server.backend and one.name != node]
+        served = [self._ago(self._eligible.get((firewall.name, one.backend, one.name))) for one in others]
+        if min(served) > LATE:
+            self.say(f"2: {where} is taken out, and for {min(served):.0f} s no other server got visitors there")
+        out = sorted({one.name for one in process.servers if one.forced and one.name != node})
+        fails = self._ago(self._fails.get(node)) <= LATE
+        if out and not insisted and not fails:
+            self.say(f"1: {where} is taken out while {' and '.join(out)} is out, without name and reason")
+        if not insisted and not fails and min(self._ago(self._serves.get(one.name)) for one in others) > LATE:
+            self.say(f"2: {where} is taken out, and no other node's site serves, without name and reason")
+
+    def _ended(self, node: Node, shown: str) -> None:
+        """Services of a node, or the node itself. What was sent to a node that hung is done when it hangs no more."""
+        master = self._sim.world.master
+        process = master.haproxy if master else None
+        if process is None or master is None or self._ago(self._unsteady.get(node.name)) <= LATE:
+            return
+        steady = self._ago(self._reloaded[master.name][1]) > LATE and self._ago(self._unsteady.get(master.name)) > LATE
+        visited = [one.backend for one in process.servers if one.name == node.name and one.eligible]
+        if visited and steady:
+            self.say(f"2: {node.name} receives {shown} while {master.name} sends it visitors of {visited[0]}")
+
+    def _insists(self, path: Path) -> bool:
+        opened = next((line for line in lines(path.parent) if line.path == path and line.kind == "opened"), None)
+        return path in self.insisted or bool(opened and opened.facts.get("reason"))
+
+    def _statuses(self, firewall: Firewall) -> dict[str, str]:
+        """What is asked of each server, in config.xml and at run time, in the journal's words."""
+        later = {
+            f"later {firewall.name} {pool.name}/{server.name}": server.status
+            for pool in firewall.config.pools
+            for server in pool.servers
+        }
+        now = {
+            f"now {firewall.name} {server.backend}/{server.name}": server.forced or "ready"
+            for server in (firewall.haproxy.servers if firewall.haproxy else [])
+        }
+        return later | now
+
+    def closed(self, record: Record) -> None:
+        """A run has said that it is done."""
+        done = operation(record.operation)
+        assert done
+        for name, firewall in self._sim.world.firewalls.items():
+            if not firewall.haproxy or self._ago(self._unsteady.get(name)) <= LATE:
+                continue
+            for key, is_now in self._statuses(firewall).items():
+                if not key.endswith(f"/{record.target}"):
+                    continue
+                was = self.before[name].get(key, is_now)
+                if done.leaves_out and not (is_now in ("drain", "maint") or is_now in OUT):
+                    self.say(f"4: {record.operation} {record.target} is done, and {key} is {is_now}")
+                elif not done.leaves_out and is_now != was and (was in ("active", "ready") or key in record.found):
+                    self.say(f"4: {record.operation} {record.target} is done, and {key} is {is_now}: it was {was}")
+
+    def end(self) -> None:
+        """Nothing is out unexplained. Called when nothing is under way any more."""
+        every = [line for folder in self._folders.values() for line in lines(folder)]
+        for name, firewall in self._sim.world.firewalls.items():
+            for key, is_now in self._statuses(firewall).items():
+                out = is_now in ("drain", "maint") or is_now in OUT
+                if out and is_now != self.before[name].get(key) and not _told(every, key.rpartition("/")[2]):
+                    self.say(f"5: {key} is {is_now}, and no run tells of it")
+
+
+def _told(every: list[Line], node: str) -> bool:
+    """An open run of the node, or its latest one that has ended took it out."""
+    runs = {line.path: line.facts for line in every if line.kind == "opened" and line.facts["node"] == node}
+    closed = {line.path: line for line in every if line.kind == "closed" and line.path in runs}
+    if runs.keys() - closed.keys():
+        return True
+    done = [line for line in closed.values() if line.facts["outcome"] == "done"]
+    last = max(done, key=lambda line: line.at, default=None)
+    return last is not None and runs[last.path]["action"] in ("drain", "remove")
+
+
+def changes(call: Call) -> bool:
+    """Whether a command changes the world; claims are no orders."""
+    match call.name:
+        case "nc":
+            return "set server" in call.stdin
+        case "php":
+            return PAYLOAD.search(call.stdin) is not None
+        case "systemctl":
+            return any(word in CHANGING for word in call.argv)
+        case _:
+            return True
+
+
+def short(call: Call) -> str:
+    """For the story."""
+    if found := PAYLOAD.search(call.stdin):
+        return "php: " + ", ".join(_wanted(json.loads(base64.b64decode(found[1]))))
+    return f"{shlex.join(call.argv)} {call.stdin.strip()}".strip()
+
+
+def _wanted(asked: dict[str, Any]) -> Iterator[str]:
+    for one in asked["servers"]:
+        yield f"{one['pool']}/{one['server']} {one['status']}"
+
+
+def serves(node: Node) -> bool:
+    """Whether its own site answers its check."""
+    ready = node.galera.members[node.name].ready
+    return bool(node.running and node.apache and node.mounted and not node.mount_hangs and ready)
+
+
+def with_a_spare(sim: Simulator) -> None:
+    """node3 is a backup in the pool web from the start, on both firewalls."""
+    for firewall in sim.world.firewalls.values():
+        firewall.config = firewall.config.with_status({("web", "node3"): "backup"})
+        firewall.reload()
