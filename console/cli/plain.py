@@ -10,10 +10,11 @@ from enum import IntEnum
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures.steps import Operation
+from console.session.gate import Gate
 from console.session.journal import JournalError, Record
 from console.session.lock import Holder
 from console.session.open_runs import operation_of, why_open
-from console.session.runner import Note, Stopped
+from console.session.runner import Note, Stopped, Unanswered
 from console.session.session import Running, Session
 from console.text import clock, dated, printable
 from console.words.ascii import ascii_only, plain
@@ -31,6 +32,8 @@ class Exit(IntEnum):
     """Done wherever a machine answered; something is left, and the run is open in the journal."""
     USAGE = 4
     """The command line or the inventory is wrong. Nothing was changed."""
+    GATE = 5
+    """It waits for a person's answer, and is open in the journal."""
 
 
 def say(text: str) -> None:
@@ -48,7 +51,7 @@ async def act(session: Session, operation: Operation, target: str, consent: Cons
         running = await session.begin(operation, target, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(session, running)
+    return await _follow(session, running, consent)
 
 
 async def resume(session: Session, target: str, consent: Consent) -> Exit:
@@ -70,7 +73,7 @@ async def resume(session: Session, target: str, consent: Consent) -> Exit:
         running = await session.resume(record, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(session, running)
+    return await _follow(session, running, consent)
 
 
 async def _planned(session: Session, operation: Operation, target: str, resumed: bool = False) -> Plan:
@@ -116,8 +119,8 @@ def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
     return Exit.NOT_BEGUN
 
 
-async def _follow(session: Session, running: Running) -> Exit:
-    """To its end; interrupted, to the end of what is on its way."""
+async def _follow(session: Session, running: Running, consent: Consent) -> Exit:
+    """To its end; interrupted, to the end of what is on its way. `consent` was given beforehand, for each gate."""
     shown, interrupted = 0, None
     while True:
         ended = running.task.done()
@@ -126,6 +129,8 @@ async def _follow(session: Session, running: Running) -> Exit:
             shown += 1
         if ended:
             break
+        if session.gate:
+            _answer(session.gate, consent)
         try:
             await asyncio.wait({running.task}, timeout=0.1)
         except asyncio.CancelledError as error:
@@ -137,10 +142,21 @@ async def _follow(session: Session, running: Running) -> Exit:
         raise interrupted
     try:
         record = running.task.result()
+    except Unanswered:
+        say("the run waits for your answer; give it with: drainboard resume CLUSTER TARGET --yes")
+        return Exit.GATE
     except (Stopped, JournalError):
         say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
         return Exit.STOPPED
     return Exit.DONE if record.outcome == "done" else Exit.PARKED
+
+
+def _answer(gate: Gate, consent: Consent) -> None:
+    """Only what was said beforehand lets a run pass: nobody is there to be asked."""
+    left = gate.agree(consent) if consent.confirmed or consent.typed else "nobody has agreed beforehand (--yes)"
+    if left:
+        say(f"{gate.says}? Not now: {left}")
+        gate.park()
 
 
 def _line(note: Note) -> None:

@@ -78,9 +78,9 @@ class Record(NamedTuple):
 
     @property
     def agreed(self) -> frozenset[tuple[str, str, str]]:
-        """The objections that a person had overcome when it was opened, as `Objection.about` names them."""
-        known: object = self.entries[0].facts.get("agreed")
-        every = cast("list[object]", known) if isinstance(known, list) else []
+        """The objections that a person overcame, at the beginning and at gates, as `Objection.about` names them."""
+        lists = [entry.facts.get("agreed") for entry in self.entries if entry.kind in ("opened", "agreed")]
+        every = [one for known in lists if isinstance(known, list) for one in cast("list[object]", known)]
         parts = [tuple(texts(one)) for one in every]
         return frozenset((one[0], one[1], one[2]) for one in parts if len(one) == 3)
 
@@ -101,9 +101,10 @@ class Record(NamedTuple):
 
     @property
     def steps(self) -> dict[StepId, Entry]:
-        """How each step ended the last time it was gone through: `seen`, `partly` or `left`. Journals of 0.2.0 name no
-        target: they have one."""
-        ended = (one for one in self.entries if one.kind in ("seen", "partly", "left") and "step" in one.facts)
+        """How each step ended the last time it was gone through: `seen`, `partly`, `left` or, a gate, `agreed`.
+        Journals of 0.2.0 name no target: they have one."""
+        kinds = ("seen", "partly", "left", "agreed")
+        ended = (one for one in self.entries if one.kind in kinds and "step" in one.facts)
         return {(cast("str", one.facts.get("on", self.target)), cast("str", one.facts["step"])): one for one in ended}
 
     @property

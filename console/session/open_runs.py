@@ -51,6 +51,8 @@ def _ends(record: Record) -> Iterator[str]:
         entry = record.entries[at]
         if entry.kind == "failed":
             yield f"stopped at “{entry.facts.get('step', '?')}”: {entry.facts.get('why', '?')}"
+        elif entry.kind == "parked" and "why" in entry.facts:
+            yield f"waits for an answer: {entry.facts['why']}"
         elif entry.kind == "halted":
             yield f"stopped by {entry.facts.get('by', '?')} {_where(record.entries[:at])}"
         elif entry.kind == "left":

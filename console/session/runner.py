@@ -6,7 +6,7 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,13 +14,14 @@ from console import steady
 from console.inventory.cluster import Cluster
 from console.operations.effects import kind_of
 from console.operations.guards import About, objections
+from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.ask import Answer, WireError
 from console.probes.freshness import as_of, patience, since
 from console.probes.question import Question, Subject
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
 from console.session.claims import Claims, Elsewhere
-from console.session.journal import Journal, Record
+from console.session.journal import Journal, Record, who
 from console.session.orders import complaint, shown, unheard, within
 from console.session.poller import Poller
 from console.text import clock, listed, quoted
@@ -47,6 +48,10 @@ PAUSE = 0.25
 
 class Stopped(Exception):
     """The run can't go on. One sentence; what is open stays open and can be resumed."""
+
+
+class Unanswered(Stopped):
+    """A gate waits for a person. The run is parked; whoever resumes it is asked again."""
 
 
 class Note(NamedTuple):
@@ -85,8 +90,9 @@ class Runner:
         claims: Claims,
         agreed: frozenset[About],
         tell: Callable[[Note], None],
+        ask: Callable[[Step, Intent], Awaitable[tuple[Consent, Plan]]],
     ) -> None:
-        """`agreed`: the objections that a person has overcome."""
+        """`agreed`: the objections that a person has overcome. `ask`: raises Unanswered."""
         self._cluster = cluster
         self._wire = wire
         self._poller = poller
@@ -94,6 +100,7 @@ class Runner:
         self._claims = claims
         self._agreed = agreed
         self._tell = tell
+        self._ask = ask
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
 
@@ -164,6 +171,8 @@ class Runner:
     ) -> tuple[Record, dict[str, str]]:
         self._say(intent, step.name, step.told(intent, self._picture()))
         picture = await self._look(step.watches, step.on)
+        if step.gate:
+            return await self._gate(step, record, intent), {}
         progress = step.done(picture, intent)
         if not _over(progress, silent):
             record, intent, picture = await self._free(step, record, intent, picture)
@@ -174,6 +183,27 @@ class Runner:
         record = self._ended_step(record, kind, step, progress)
         self._say(intent, step.name, progress.says)
         return record, dict(progress.missed)
+
+    async def _gate(self, step: Step, record: Record, intent: Intent) -> Record:
+        """Raises Unanswered."""
+        says = step.told(intent, self._picture())
+        try:
+            consent, plan = await self._ask(step, intent)
+        except Unanswered:
+            self._journal.write(record, "parked", on=step.on, step=step.name, why=says, missed={})
+            raise
+        self._agreed |= plan.shown
+        return self._journal.write(
+            record,
+            "agreed",
+            on=step.on,
+            step=step.name,
+            says=says,
+            by=who(),
+            reason=consent.reason,
+            overridden=[one.sentence for one in plan.objections],
+            agreed=[list(about) for about in plan.shown],
+        )
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
         missed = dict(progress.missed)

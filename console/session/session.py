@@ -16,10 +16,10 @@ from console.health import Finding, Kind
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
-from console.operations.effects import Effect, On, targets
+from console.operations.effects import Effect, On, kind_of, targets
 from console.operations.guards import About, Objection, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
-from console.operations.procedures.steps import Intent, Operation, Options
+from console.operations.procedures.steps import Intent, Operation, Options, Step
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import as_of, patience
 from console.probes.pools.balancer import POOLS
@@ -28,6 +28,7 @@ from console.probes.snapshot import QUESTIONS, Known, Snapshot
 from console.session.claimed import claimant, claimed, fell_silent
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
+from console.session.gate import Gate, passed
 from console.session.journal import Journal, JournalError, Record, load, unfinished, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
@@ -91,6 +92,8 @@ class Session:
         """Newest last: what runs say, and what appeared and disappeared in the cluster."""
         self._own: deque[str] = deque(maxlen=9)
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
+        self.gate: Gate | None = None
+        """Where the run here waits for a person."""
         self._attended = True
         self._watch: asyncio.Task[None] | None = None
 
@@ -326,7 +329,7 @@ class Session:
     def _run(
         self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
     ) -> Running:
-        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell)
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
         task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=f"{intent.words}")
         self.running = Running(record, intent, task, runner)
         self.attend(self._attended)
@@ -354,6 +357,21 @@ class Session:
         finally:
             await claims.release(ended=not load(record.path).unheard)
         return record
+
+    async def _ask(self, step: Step, intent: Intent) -> tuple[Consent, Plan]:
+        """Waits at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
+
+        def look() -> Plan:
+            picture, kind = self.picture, kind_of(self.cluster, step.on)
+            against = objections(picture, intent.operation.effects, step.on, kind)
+            return Plan(self.cluster.name, intent.operation, step.on, against, ())
+
+        says = step.told(intent, self.picture)
+        self.gate = Gate(says, look, asyncio.get_running_loop().create_future())
+        try:
+            return await passed(self.gate)
+        finally:
+            self.gate = None
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""

@@ -139,6 +139,8 @@ class Step:
 
     reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
     """The firewalls whose balancer is reloaded because a sync reaches them."""
+    gate: bool = False
+    """It sends nothing: a person agrees to what stands against its target at that moment, or the run is parked."""
     on: str = ""
     """The target, which `placed` fills in."""
 

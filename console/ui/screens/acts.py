@@ -113,6 +113,20 @@ def _last_out(desk: Desk) -> str:
     return max(desk.past.out, key=lambda node: desk.past.out[node].begun)
 
 
+async def gate(screen: Stage) -> None:
+    """Asks at the gate where the run of a cluster waits."""
+    desk = screen.desk
+    waits = desk.session.gate
+    if waits is None:
+        return
+    plan = waits.look()
+    said = await questions.consent(app_of(screen), plan, gate=waits.says)
+    if said is None:
+        waits.park()
+    elif left := waits.agree(said):
+        screen.say(left)
+
+
 async def show_open(screen: Stage) -> None:
     """Every run that was left open, one after the other."""
     for desk in screen.desks:

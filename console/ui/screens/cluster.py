@@ -11,6 +11,7 @@ from console import steady
 from console.health import findings
 from console.health.verdicts import judged as verdicts_of
 from console.operations.may_go import one_line
+from console.operations.procedures import OPERATIONS
 from console.ui import keys
 from console.ui.board.board import board
 from console.ui.board.view import Sight, finding_row
@@ -57,6 +58,10 @@ class ClusterScreen(Base):
             if now != before:
                 self.tick()
             before = now
+            if desk.session.gate:
+                from console.ui.screens import acts
+
+                self.do(acts.gate)
 
     # --- what is painted
 
@@ -103,7 +108,7 @@ class ClusterScreen(Base):
         run = desk.shown.view(desk.session, desk.past)
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
-        some = {"s": 96, "u": 95} if running else dict.fromkeys("dxpbu")
+        some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in OPERATIONS)
         if (desk.past.open or left) and not (running or desk.past.elsewhere):
             some["r"] = 97
         if desk.session.read_only:

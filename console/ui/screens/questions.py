@@ -46,14 +46,16 @@ async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
     return not says() or (await ask(app, question)).key == "over"
 
 
-async def consent(app: App[int], plan: Plan, resumed: bool = False) -> Consent | None:
-    """What a person says to the objections; None when the action is not to be. Asks nothing where nothing objects."""
-    if not plan.objections and (resumed or not plan.operation.asks):
+async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | None:
+    """What a person says to the objections; None when the action is not to be. Asks nothing where nothing
+    objects, but for an operation that always asks, and at a gate (`gate`: its question)."""
+    if not plan.objections and not gate and (resumed or not plan.operation.asks):
         return Consent(shown=plan.shown)
     never = Override.NEVER in {one.override for one in plan.objections}
 
     def make(width: int, _height: int) -> list[Line]:
-        return [*against(plan, width), *([] if never else planned(plan, width))]
+        asked = wrapped(f"{gate}?", width, style="head") if gate else []
+        return [*asked, *against(plan, width), *([] if never or gate else planned(plan, width))]
 
     if never:
         await ask(app, Question(f"{plan.title}: not now", make, grave=True))
