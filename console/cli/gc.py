@@ -18,7 +18,7 @@ searched never."""
 
 
 @asynccontextmanager
-async def searched_seldom() -> AsyncGenerator[None]:
+async def tuned() -> AsyncGenerator[None]:
     """While this is open."""
     before = gc.get_threshold()
     gc.disable()

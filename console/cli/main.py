@@ -74,10 +74,10 @@ def _finish(command: Coroutine[None, None, int]) -> int:
     gc.disable()
     import asyncio
 
-    from console.cli.gc import searched_seldom
+    from console.cli.gc import tuned
 
     async def seldom() -> int:
-        async with searched_seldom():
+        async with tuned():
             return await _unless_ended(command)
 
     return asyncio.run(seldom())

@@ -15,7 +15,7 @@ from console.cli.plain import say
 from console.health import Level, verdict
 from console.health.facts.bricks import away, known_volumes
 from console.inventory.cluster import Cluster
-from console.probes.freshness import as_of
+from console.probes.freshness import without_stale
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import about, asked, questions_of, unasked
 from console.probes.snapshot import NOT_ASKED, Known, Reading, Snapshot, Unknown, fold, reading_of
@@ -72,7 +72,7 @@ async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:
     poller.start()
     try:
         await _answered(poller, limit)
-        return _explained(as_of(poller.snapshot, steady.now()), limit)
+        return _explained(without_stale(poller.snapshot, steady.now()), limit)
     finally:
         await poller.close()
         await wire.close()

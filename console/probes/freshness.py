@@ -15,7 +15,7 @@ from console.probes.snapshot import QUESTIONS, Cause, Known, Reading, Snapshot, 
 BY_SUBJECT = {subject: tuple(one for one in QUESTIONS if one.subject is subject) for subject in Subject}
 
 
-def as_of(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot:
+def without_stale(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot:
     """The picture in which what is older than two rounds (and the time an answer may take) is no longer known.
 
     `calm`: the least seconds between two rounds, if that is more.

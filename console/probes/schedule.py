@@ -9,7 +9,7 @@ from console.probes.question import Cadence, Question, Subject
 from console.probes.snapshot import NOT_ASKED, QUESTIONS, Snapshot, reading_of
 
 
-class Round(NamedTuple):
+class Batch(NamedTuple):
     """Questions about one subject that are asked together: those of the shell in one script, every other by itself."""
 
     subject: Subject
@@ -18,7 +18,7 @@ class Round(NamedTuple):
     questions: tuple[Question[Any], ...]
 
 
-def rounds(cluster: Cluster) -> tuple[Round, ...]:
+def batches(cluster: Cluster) -> tuple[Batch, ...]:
     """All rounds of a cluster. A question that sends nothing (no MySQL, no URL) is in none."""
     names = {
         Subject.FIREWALL: [firewall.name for firewall in cluster.firewalls],
@@ -27,7 +27,7 @@ def rounds(cluster: Cluster) -> tuple[Round, ...]:
         Subject.DATABASE: list(cluster.databases),
         Subject.VIP: [vip.name for vip in cluster.vips],
     }
-    found: dict[tuple[Any, ...], Round] = {}
+    found: dict[tuple[Any, ...], Batch] = {}
     for question in QUESTIONS:
         for name in names[question.subject]:
             asks = question.asks(cluster, name)
@@ -36,13 +36,13 @@ def rounds(cluster: Cluster) -> tuple[Round, ...]:
             together = all(isinstance(ask, Run | Identify) for ask in asks) and not question.apart
             key = (question.subject, name, question.cadence, "" if together else question.field)
             before = found[key].questions if key in found else ()
-            found[key] = Round(question.subject, name, question.cadence, (*before, question))
+            found[key] = Batch(question.subject, name, question.cadence, (*before, question))
     return tuple(found.values())
 
 
 def asked(cluster: Cluster) -> Iterator[tuple[Question[Any], str]]:
     """Every question that sends something, with what it is about."""
-    for one in rounds(cluster):
+    for one in batches(cluster):
         for question in one.questions:
             yield question, one.name
 

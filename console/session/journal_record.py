@@ -85,7 +85,7 @@ class Record(NamedTuple):
         return frozenset((one[0], one[1], one[2]) for one in parts if len(one) == 3)
 
     @property
-    def unheard(self) -> dict[str, float]:
+    def outcome_unknown(self) -> dict[str, float]:
         """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
         the Unix time by which it has ended. What the same machine said to a later order is no news of it."""
         ends, under_way = dict[str, float](), dict[str, float]()

@@ -24,7 +24,7 @@ def how_far(record: Record, cluster: Cluster) -> str:
     return far + (f", {partly} partly" if partly else "")
 
 
-def told_again(names: list[str], key: str) -> str:
+def reachable_again(names: list[str], key: str) -> str:
     """That machines which a run could not tell can be told now."""
     return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
 
@@ -34,7 +34,7 @@ def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
     answer, where that is known: what the journal says of one that does is over."""
     gaps = record.missed
     back = [name for name in gaps if silent is not None and name not in silent]
-    said = [told_again(back, "resume")] if back else []
+    said = [reachable_again(back, "resume")] if back else []
     said += [says for name, says in gaps.items() if name not in back]
     said += _ends(record)
     last = record.last("seen")
@@ -79,10 +79,10 @@ def _step(entries: tuple[Entry, ...]) -> str:
     return next((str(step) for entry in reversed(entries) if (step := entry.facts.get("step"))), "")
 
 
-def unheard(records: Iterable[Record], now: float) -> Iterator[Objection]:
+def outcome_unknown(records: Iterable[Record], now: float) -> Iterator[Objection]:
     """Orders of runs nobody carries out any more that may still arrive: what is read before they have can't last."""
     for record in records:
-        ends = {machine: end for machine, end in record.unheard.items() if now < end}
+        ends = {machine: end for machine, end in record.outcome_unknown.items() if now < end}
         if ends:
             saw = f"an order of {record.words} to {listed(ends)} may still be on its way"
             saw += ": nobody heard its end"

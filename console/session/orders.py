@@ -14,17 +14,17 @@ DONE = "command succeeded"
 """What relayctl says where HAProxy says nothing."""
 
 
-def shown(order: Order, wire: Wire) -> str:
+def as_sent(order: Order, wire: Wire) -> str:
     """An order as it will leave, for dry run and journal."""
     return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
 
 
-def within(order: Order) -> float:
+def deadline(order: Order) -> float:
     """Seconds in which an order has ended, also where nobody hears of it: the machine ends what takes longer."""
     return (order.run.timeout or 0.0) + 5
 
 
-def complaint(order: Order, answer: Answer | WireError) -> str | None:
+def error_in(order: Order, answer: Answer | WireError) -> str | None:
     """Why an order was not carried out, if the machine says so. That it was is never taken from here."""
     if isinstance(answer, WireError):
         return str(answer)
@@ -37,12 +37,12 @@ def complaint(order: Order, answer: Answer | WireError) -> str | None:
     return f"{order.machine}: {plain_text(said)}" if said else None
 
 
-def unheard(answer: Answer | WireError) -> bool:
+def outcome_unknown(answer: Answer | WireError) -> bool:
     """The link was lost, or the time was up: the order may have arrived all the same."""
     return isinstance(answer, WireError) and not isinstance(answer, Refused)
 
 
-def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def preview(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each step of a procedure in words, with the exact orders it would send as things stand."""
     found = dict(intent.found)
     lines: list[tuple[str, tuple[str, ...]]] = []
@@ -50,5 +50,5 @@ def dry(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, tuple
         at = intent.at(step)
         found = {**step.finds(picture, at), **found}
         planned = replace(at, found=found)
-        lines.append((step.told(at, picture), tuple(shown(order, wire) for order in step.orders(picture, planned))))
+        lines.append((step.told(at, picture), tuple(as_sent(order, wire) for order in step.orders(picture, planned))))
     return tuple(lines)

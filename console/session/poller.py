@@ -16,7 +16,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError
 from console.probes.freshness import max_age, patience
 from console.probes.question import Cadence, Question, Subject
-from console.probes.schedule import Round, rounds
+from console.probes.schedule import Batch, batches
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, empty, fold, reading_of
 from console.text import clock, plain_text
 from console.wire import Wire
@@ -72,11 +72,11 @@ class Poller:
         self.snapshot: Snapshot = empty(cluster)
         self._cluster = cluster
         self._wire = wire
-        self._rounds = tuple(one for one in rounds(cluster) if one.cadence not in without)
+        self._rounds = tuple(one for one in batches(cluster) if one.cadence not in without)
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
         self._avoid: dict[str, str | None] = {}
         """By volume: the node that gave no answer about it last time."""
-        self._failing: set[Round] = set()
+        self._failing: set[Batch] = set()
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -113,7 +113,7 @@ class Poller:
         """The least seconds between two rounds: 0 while somebody looks, and all readings are as young as that."""
         return 0.0 if self._attended and time.monotonic() >= self._calm_until else self._cluster.timings.background
 
-    def _pace(self, one: Round) -> float:
+    def _pace(self, one: Batch) -> float:
         pace = float(getattr(self._cluster.timings, one.cadence.value))
         calm = one.cadence in EVERYDAY and not self._attended
         return max(pace, self._cluster.timings.background) if calm else pace
@@ -136,7 +136,7 @@ class Poller:
         while waiting(self.snapshot) and time.monotonic() < deadline:
             await self.change(max(0.05, deadline - time.monotonic()))
 
-    async def _keep_asking(self, one: Round) -> None:
+    async def _keep_asking(self, one: Batch) -> None:
         due = self._start
         await asyncio.sleep(due - time.monotonic())
         while True:
@@ -157,12 +157,12 @@ class Poller:
         count = int((time.monotonic() - self._start) / pace + 0.25) + 1
         return self._start + count * pace
 
-    def _turn(self, one: Round) -> AbstractAsyncContextManager[object]:
+    def _turn(self, one: Batch) -> AbstractAsyncContextManager[object]:
         """Gluster refuses two commands about a volume at the same time: "Another transaction is in progress"."""
         alone = one.subject is Subject.VOLUME and not any(question.apart for question in one.questions)
         return self._one_at_a_time[one.name] if alone else nullcontext()
 
-    async def _ask(self, one: Round) -> bool:
+    async def _ask(self, one: Batch) -> bool:
         """One round of one subject. Returns whether all of it was answered."""
         asks = [question.asks(self._cluster, one.name) for question in one.questions]
         flat = tuple(ask for some in asks for ask in some)
@@ -188,7 +188,7 @@ class Poller:
         self._changed = asyncio.Event()
         return answered
 
-    def _begins_to_fail(self, one: Round, fresh: bool) -> bool:
+    def _begins_to_fail(self, one: Batch, fresh: bool) -> bool:
         """A volume whose cheap state is no longer told: then heal info is news (`console.health.facts.heal_info`)."""
         if one.subject is not Subject.VOLUME or one.cadence is not Cadence.STORAGE:
             return False
@@ -196,13 +196,13 @@ class Poller:
         (self._failing.discard if fresh else self._failing.add)(one)
         return begins
 
-    def _hurry(self, one: Round) -> None:
+    def _hurry(self, one: Batch) -> None:
         """A subject that answers again is asked the rest at once, not when its slow questions' time has come."""
         for other in self._rounds:
             if other is not one and (other.subject, other.name) == (one.subject, one.name):
                 self._early[other].set()
 
-    def _asker(self, one: Round, asks: tuple[Ask, ...]) -> str:
+    def _asker(self, one: Batch, asks: tuple[Ask, ...]) -> str:
         """A volume is asked about through the first node that answers; a VIP from the console or through `via`."""
         if one.subject is Subject.VOLUME:
             answering = [view.name for view in self.snapshot.nodes if isinstance(view.host, Known)]

@@ -17,12 +17,12 @@ from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.ask import Answer, WireError
-from console.probes.freshness import as_of, patience, since
+from console.probes.freshness import patience, since, without_stale
 from console.probes.question import Question, Subject
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
 from console.session.claims import Claims, Elsewhere
 from console.session.journal import Journal, Record, who
-from console.session.orders import complaint, shown, unheard, within
+from console.session.orders import as_sent, deadline, error_in, outcome_unknown
 from console.session.poller import Poller
 from console.text import clock, listed, quoted
 from console.wire import Wire
@@ -126,11 +126,13 @@ class Runner:
             record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
         if missed:
             record = self._journal.write(record, "parked", missed=missed)
-            await self._claims.release(ended=not record.unheard)
+            await self._claims.release(ended=not record.outcome_unknown)
             self._say(intent, "parked", "; ".join(missed.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")
-        await self._claims.release(ended=not record.unheard)  # before it is said: whoever reads "done" may go on
+        await self._claims.release(
+            ended=not record.outcome_unknown
+        )  # before it is said: whoever reads "done" may go on
         self._say(intent, "done", f"{intent.words}: done", final=True)
         return record
 
@@ -267,17 +269,17 @@ class Runner:
         orders = await self._claimed(step, record, intent, orders)
         if not orders:
             return record, steady.now(), time.monotonic()
-        seconds = {order.machine: within(order) for order in orders}
+        seconds = {order.machine: deadline(order) for order in orders}
         record = self._journal.write(
             record,
             "sending",
             on=step.on,
             step=step.name,
-            orders=[shown(order, self._wire) for order in orders],
-            within=seconds,
+            orders=[as_sent(order, self._wire) for order in orders],
+            deadline=seconds,
         )
         moment, now = steady.now(), time.monotonic()
-        self._leaving = {order: now + within(order) for order in orders}
+        self._leaving = {order: now + deadline(order) for order in orders}
         ended = asyncio.create_task(self._ended(step, record, intent, orders))
         try:
             await asyncio.wait({ended}, timeout=LONG)
@@ -298,7 +300,7 @@ class Runner:
         machines = frozenset(order.machine for order in orders)
         firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
         try:
-            held = await self._claims.order(machines, max(within(order) for order in orders))
+            held = await self._claims.order(machines, max(deadline(order) for order in orders))
         except Elsewhere as why:
             self._journal.write(record, "failed", on=step.on, step=step.name, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
@@ -309,15 +311,15 @@ class Runner:
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
         """Lets orders leave and writes down that they have ended, or that their time is over."""
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
-        whys = {order.machine: why for order, answer in answers.items() if (why := complaint(order, answer))}
-        lost = [order.machine for order, answer in answers.items() if unheard(answer)]
+        whys = {order.machine: why for order, answer in answers.items() if (why := error_in(order, answer))}
+        lost = [order.machine for order, answer in answers.items() if outcome_unknown(answer)]
         record = self._journal.write(record, "answered", on=step.on, step=step.name, errors=whys, lost=lost)
         for why in whys.values():
             self._say(intent, step.name, why)
         return record
 
     async def _order(self, order: Order) -> Answer | WireError:
-        answer = (await self._wire.send(order.machine, (order.run,), within(order)))[0]
+        answer = (await self._wire.send(order.machine, (order.run,), deadline(order)))[0]
         self._leaving.pop(order, None)
         return answer
 
@@ -373,12 +375,12 @@ class Runner:
 
     def _picture(self) -> Snapshot:
         """As the guards and whoever agreed to the run have seen it."""
-        return as_of(self._poller.snapshot, steady.now(), self._poller.calm)
+        return without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
 
     def _since(self, moment: float) -> Snapshot:
         """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
         machine that gave no answer is silent."""
-        return as_of(since(self._poller.snapshot, moment), steady.now())
+        return without_stale(since(self._poller.snapshot, moment), steady.now())
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
         self._tell(Note(steady.now(), intent.target, step, says, final))

@@ -21,7 +21,7 @@ from console.operations.guards import About, Objection, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures.steps import Intent, Operation, Options, Step
 from console.probes.firewalls.config import CONFIG
-from console.probes.freshness import as_of, patience
+from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
@@ -32,8 +32,8 @@ from console.session.gate import Gate, passed
 from console.session.journal import Journal, JournalError, Record, load, unfinished, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
-from console.session.open_runs import operation_of, unheard, unread
-from console.session.orders import dry
+from console.session.open_runs import operation_of, outcome_unknown, unread
+from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.runner import Note, Runner, Stopped
 from console.wire import Wire
@@ -117,7 +117,7 @@ class Session:
     @property
     def picture(self) -> Snapshot:
         """What is known now; what is too old is unknown."""
-        return as_of(self.poller.snapshot, steady.now(), self.poller.calm)
+        return without_stale(self.poller.snapshot, steady.now(), self.poller.calm)
 
     @property
     def pace(self) -> float:
@@ -165,7 +165,7 @@ class Session:
             operation,
             target,
             (*against, *self._unheard(intent, resumed), *fell_silent(picture, time.time(), self._mine)),
-            dry(picture, intent, self.wire),
+            preview(picture, intent, self.wire),
         )
 
     @property
@@ -177,7 +177,7 @@ class Session:
         """Not against the resume of the very run: it sends the same orders again."""
         same, read = (intent.target, intent.operation.name) if resumed else None, self.journal.read()
         others = (record for record in self.left_open(read.records) if (record.target, record.operation) != same)
-        return (*unheard(others, time.time()), *unread(read.unread, intent.target))
+        return (*outcome_unknown(others, time.time()), *unread(read.unread, intent.target))
 
     async def begin(
         self, operation: Operation, target: str, consent: Consent | None = None, options: Options | None = None
@@ -355,7 +355,7 @@ class Session:
             self._tell(Note(steady.now(), intent.target, "stopped", str(error), final=True))
             raise
         finally:
-            await claims.release(ended=not load(record.path).unheard)
+            await claims.release(ended=not load(record.path).outcome_unknown)
         return record
 
     async def _ask(self, step: Step, intent: Intent) -> tuple[Consent, Plan]:

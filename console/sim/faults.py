@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.sim import harm
+from console.sim import effects
 from console.sim.firewall import Firewall
 from console.sim.machine import Machine
 from console.sim.node import APACHE, MYSQL, Node
@@ -40,14 +40,17 @@ def _on_firewall(act: Callable[[Firewall], object]) -> Act:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("all-back", "everything is repaired", None, harm.all_back),
+    Fault("all-back", "everything is repaired", None, effects.all_back),
     Fault("node-lost", "a node loses power", Node, _on_node(Node.cut)),
     Fault("node-hung", "a node hangs: it accepts and never answers", Node, _on_node(Node.hang)),
-    Fault("node-back", "a node is back: power, programs and services", Node, harm.node_back),
+    Fault("node-back", "a node is back: power, programs and services", Node, effects.node_back),
     Fault("node-rebooted", "somebody reboots a node", Node, _on_node(Node.reboot)),
     Fault("firewall-lost", "a firewall loses power", Firewall, _on_firewall(Firewall.cut)),
     Fault(
-        "firewall-back", "a firewall has power again, and what was wrong with it is over", Firewall, harm.firewall_back
+        "firewall-back",
+        "a firewall has power again, and what was wrong with it is over",
+        Firewall,
+        effects.firewall_back,
     ),
     Fault(
         "firewall-maintenance",
@@ -55,10 +58,10 @@ FAULTS: tuple[Fault, ...] = (
         Firewall,
         _on_firewall(lambda firewall: firewall.maintain(True)),
     ),
-    Fault("wan-unplugged", "a firewall's WAN cable is pulled", Firewall, _on_firewall(harm.unplug)),
-    Fault("carp-split-brain", "the firewalls don't hear each other: both are MASTER", None, harm.carp_split),
-    Fault("carp-apart", "WAN is MASTER on one firewall, LAN on the other", None, harm.carp_apart),
-    Fault("sync-broken", "a firewall's configuration sync fails", Firewall, harm.sync_broken),
+    Fault("wan-unplugged", "a firewall's WAN cable is pulled", Firewall, _on_firewall(effects.unplug)),
+    Fault("carp-split-brain", "the firewalls don't hear each other: both are MASTER", None, effects.carp_split),
+    Fault("carp-apart", "WAN is MASTER on one firewall, LAN on the other", None, effects.carp_apart),
+    Fault("sync-broken", "a firewall's configuration sync fails", Firewall, effects.sync_broken),
     Fault(
         "unapplied",
         "somebody changes a firewall's pools and applies nothing",
@@ -66,36 +69,41 @@ FAULTS: tuple[Fault, ...] = (
         _on_firewall(lambda firewall: firewall.unapplied.add(firewall.subsystem)),
     ),
     Fault("apache-stopped", "Apache stops on a node", Node, _on_node(lambda node: node.stop_unit(APACHE))),
-    Fault("apache-full", "slow visitors take every worker of a node", Node, _on_node(harm.fill_apache)),
+    Fault("apache-full", "slow visitors take every worker of a node", Node, _on_node(effects.fill_apache)),
     Fault("mysql-stopped", "MySQL stops on a node", Node, _on_node(lambda node: node.stop_unit(MYSQL))),
-    Fault("database-lost", "MySQL stops and its next start needs a full copy (SST)", Node, harm.database_lost),
-    Fault("sst", "a node loses its data and gets a full copy (SST) now", Node, harm.sst),
-    Fault("non-primary", "the database nodes no longer reach each other: no Primary component", None, harm.non_primary),
-    Fault("database-crash", "every mysqld crashes at once", None, harm.database_crash),
-    Fault("flow-control", "a node's database does not keep up and holds the others back", Node, harm.flow_control),
-    Fault("conflicts", "two nodes write the same rows: certification failures", None, harm.conflicts),
-    Fault("writers-disagree", "a node's HAProxy sends MySQL to another node", Node, harm.writers_disagree),
-    Fault("heal-backlog", "a brick has entries to heal", Node, harm.backlog),
-    Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, harm.heal_stuck),
-    Fault("split-brain", "two files are in split-brain", None, harm.gluster_split_brain),
+    Fault("database-lost", "MySQL stops and its next start needs a full copy (SST)", Node, effects.database_lost),
+    Fault("sst", "a node loses its data and gets a full copy (SST) now", Node, effects.sst),
+    Fault(
+        "non-primary", "the database nodes no longer reach each other: no Primary component", None, effects.non_primary
+    ),
+    Fault("database-crash", "every mysqld crashes at once", None, effects.database_crash),
+    Fault("flow-control", "a node's database does not keep up and holds the others back", Node, effects.flow_control),
+    Fault("conflicts", "two nodes write the same rows: certification failures", None, effects.conflicts),
+    Fault("writers-disagree", "a node's HAProxy sends MySQL to another node", Node, effects.writers_disagree),
+    Fault("heal-backlog", "a brick has entries to heal", Node, effects.backlog),
+    Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, effects.heal_stuck),
+    Fault("split-brain", "two files are in split-brain", None, effects.gluster_split_brain),
     Fault("brick-lost", "a brick process dies", Node, _on_node(Node.kill_bricks)),
-    Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(harm.hang_mount)),
+    Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(effects.hang_mount)),
     Fault("disk-full", "a node's disk is nearly full", Node, _on_node(lambda node: node.hardware.root.fill(0.97))),
     Fault("disk-lost", "a disk of a node's RAID fails", Node, _on_node(lambda node: node.hardware.array.lose_disk())),
     Fault(
         "link-lost", "a cable of a node's bond is pulled", Node, _on_node(lambda node: node.hardware.cards[1].lose())
     ),
-    Fault("clock-off", "a node's clock runs away", Node, _on_node(harm.set_clock_off)),
-    Fault("wrong-machine", "a machine's ssh line leads to another one", Machine, harm.wrong_machine),
+    Fault("clock-off", "a node's clock runs away", Node, _on_node(effects.set_clock_off)),
+    Fault("wrong-machine", "a machine's ssh line leads to another one", Machine, effects.wrong_machine),
     Fault(
-        "slow-link", "a machine is behind a slow line", Machine, lambda world, target: harm.slow(world.machines[target])
+        "slow-link",
+        "a machine is behind a slow line",
+        Machine,
+        lambda world, target: effects.slow(world.machines[target]),
     ),
-    Fault("hostile-node", "a node's output tries to take over the terminal", Node, _on_node(harm.hostile_node)),
-    Fault("hostile-firewall", "a firewall's output does", Firewall, _on_firewall(harm.hostile_firewall)),
+    Fault("hostile-node", "a node's output tries to take over the terminal", Node, _on_node(effects.hostile_node)),
+    Fault("hostile-firewall", "a firewall's output does", Firewall, _on_firewall(effects.hostile_firewall)),
 )
 
 
-def strike(world: World, name: str, target: str) -> None:
+def inject(world: World, name: str, target: str) -> None:
     """Raises ValueError with a sentence if there is no such fault, machine, or the two don't fit."""
     fault = next((fault for fault in FAULTS if fault.name == name), None)
     if fault is None:

@@ -13,7 +13,7 @@ from console.inventory.cluster import Timings
 from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
 from console.sim.boxes import Box, Tunnel
-from console.sim.faults import FAULTS, strike
+from console.sim.faults import FAULTS, inject
 from console.sim.galera import Member
 from console.sim.node import Node
 from console.sim.scenarios import HEALTHY, Scenario
@@ -43,7 +43,7 @@ class Simulator:
         for machine in self.world.machines.values():
             machine.pace = scenario.pace
         for blow in scenario.strikes:
-            self.world.clock.later(blow.at, partial(strike, self.world, blow.fault, blow.target))
+            self.world.clock.later(blow.at, partial(inject, self.world, blow.fault, blow.target))
         self.speed = speed
         self._name = name
         self._timings = timings
@@ -64,7 +64,7 @@ class Simulator:
 
     def fault(self, name: str, target: str) -> None:
         """Makes something go wrong, or ends it. Raises ValueError with a sentence."""
-        strike(self.world, name, target)
+        inject(self.world, name, target)
 
     async def sleep(self, seconds: float) -> None:
         """Simulated seconds."""

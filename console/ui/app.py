@@ -19,10 +19,10 @@ from textual.types import CSSPathType
 
 from console.inventory.paths import theme_dirs
 from console.session.session import Session
-from console.ui.desk import Desk
+from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
-from console.ui.screens.stage import Faults
+from console.ui.screens.protocols import Faults
 from console.ui.theme import DEFAULT, STATES, find
 from console.ui.typed import Typed
 from console.words.ascii import ascii_only, plain
@@ -80,17 +80,17 @@ class ConsoleApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """There is none below it: an empty one would be laid out and painted first."""
-        screen = self._first(tuple(Desk(session) for session in self.sessions))
+        screen = self._first(tuple(Pane(session) for session in self.sessions))
         screen.notice = " ".join(self._problems())
         self.call_later(screen.call_after_refresh, self._begin, screen)
         return screen
 
-    def _first(self, desks: tuple[Desk, ...]) -> Base:
-        if len(desks) == 1:
-            return ClusterScreen(desks, self._faults)
+    def _first(self, panes: tuple[Pane, ...]) -> Base:
+        if len(panes) == 1:
+            return ClusterScreen(panes, self._faults)
         from console.ui.screens.fleet import FleetScreen
 
-        return FleetScreen(desks, self._faults)
+        return FleetScreen(panes, self._faults)
 
     def _begin(self, screen: Base) -> None:
         """After the first frame: asks, and offers what was left open."""
@@ -98,9 +98,9 @@ class ConsoleApp(App[int]):
             session.start(after=at * APART)
         for name in OPENED:
             importlib.import_module(name)
-        from console.ui.screens import acts
+        from console.ui.screens import actions
 
-        screen.do(acts.show_open)
+        screen.do(actions.show_open)
 
     def _problems(self) -> list[str]:
         problems = list(self._found.problems)

@@ -53,11 +53,11 @@ async def talk(place: Place, lab: str = "") -> tuple[Row, ...]:
 WHO = {"node": "on each node", "asker": "on the asker, besides"}
 
 
-def _cost(rounds: list[dict[str, Any]]) -> list[Row]:
+def _cost(batches: list[dict[str, Any]]) -> list[Row]:
     """The baseline: an ssh command for each thing that is asked."""
     rows: list[Row] = []
     minute = dict.fromkeys(("processes", "ms", "base processes", "base ms"), 0.0)
-    for one in rounds:
+    for one in batches:
         what, note = (
             f"{WHO[one['who']]}, {one['cadence']} round",
             f"{one['questions']} questions every {one['pace']:g} s",

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from console.cli.gc import searched_seldom
+from console.cli.gc import tuned
 from console.inventory.load import load
 from console.session.session import Session
 from console.ui.app import ConsoleApp
@@ -45,7 +45,7 @@ def run(inventory: Path, figures: Path) -> None:
     async def show() -> None:
         sessions.extend(Session(cluster) for cluster in load(inventory).clusters)
         threading.Thread(target=report, daemon=True).start()
-        async with searched_seldom():
+        async with tuned():
             await ConsoleApp(tuple(sessions)).run_async()
 
     asyncio.run(show())

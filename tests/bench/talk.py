@@ -21,7 +21,7 @@ from console.inventory.cluster import Cluster, Login
 from console.inventory.load import load
 from console.probes.ask import Ask, Run, script
 from console.probes.question import Cadence, Subject
-from console.probes.schedule import Round, rounds
+from console.probes.schedule import Batch, batches
 from console.probes.snapshot import NOT_ASKED, reading_of
 from console.session.session import Session
 from console.wire import Wire
@@ -42,7 +42,7 @@ async def cold(cluster: Cluster, began: float) -> dict[str, float]:
     session.start()
     asked = [
         (question, one.name)
-        for one in rounds(cluster)
+        for one in batches(cluster)
         if one.cadence is not Cadence.SELDOM
         for question in one.questions
     ]
@@ -56,12 +56,12 @@ async def cold(cluster: Cluster, began: float) -> dict[str, float]:
         await session.close()
 
 
-def machine_of(cluster: Cluster, one: Round) -> str:
+def machine_of(cluster: Cluster, one: Batch) -> str:
     """Whom a round is sent to."""
     return one.name if one.subject in (Subject.FIREWALL, Subject.NODE) else cluster.nodes[0].name
 
 
-def asks_of(cluster: Cluster, one: Round) -> tuple[Ask, ...]:
+def asks_of(cluster: Cluster, one: Batch) -> tuple[Ask, ...]:
     """What it sends."""
     return tuple(ask for question in one.questions for ask in question.asks(cluster, one.name))
 
@@ -115,7 +115,9 @@ async def by_openssh(cluster: Cluster, scripts: dict[str, bytes]) -> dict[str, f
 async def warm(cluster: Cluster) -> dict[str, float]:
     """One command, over both clients, and one fast round: everything at once, each machine alone, the shells."""
     wire, node = Wire(cluster), cluster.nodes[0]
-    fast = [(machine_of(cluster, one), asks_of(cluster, one)) for one in rounds(cluster) if one.cadence is Cadence.FAST]
+    fast = [
+        (machine_of(cluster, one), asks_of(cluster, one)) for one in batches(cluster) if one.cadence is Cadence.FAST
+    ]
     shell = {machine: runs for machine, asks in fast if (runs := tuple(ask for ask in asks if isinstance(ask, Run)))}
 
     async def all_at_once(only: str | None = None) -> None:
@@ -197,7 +199,7 @@ ASKER = "asker"
 def asked(cluster: Cluster, who: str, cadence: Cadence) -> list[tuple[int, tuple[Ask, ...]]]:
     """What node1 is sent, each round with the number of its questions."""
     subjects = (Subject.NODE,) if who == OWN else (Subject.VOLUME, Subject.DATABASE)
-    mine = [one for one in rounds(cluster) if one.cadence is cadence and one.subject in subjects]
+    mine = [one for one in batches(cluster) if one.cadence is cadence and one.subject in subjects]
     mine = [one for one in mine if who == ASKER or one.name == "node1"]
     return [(len(one.questions), asks_of(cluster, one)) for one in mine]
 

@@ -20,7 +20,7 @@ from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Query, Run
 from console.probes.database.tables import GRANT
-from console.probes.schedule import questions_of, rounds
+from console.probes.schedule import batches, questions_of
 from console.probes.snapshot import QUESTIONS
 from tests.conftest import simulated, watching
 
@@ -91,7 +91,7 @@ def lines_of(run: Run) -> list[str]:
 def roots(cluster: Cluster) -> Iterator[Run]:
     """Everything root is asked for on a node."""
     firewalls = {firewall.name for firewall in cluster.firewalls}
-    for one in rounds(cluster):
+    for one in batches(cluster):
         for question in one.questions:
             asks = question.asks(cluster, one.name) if one.name not in firewalls else ()
             yield from (ask for ask in asks if isinstance(ask, Run) and ask.root)
@@ -182,7 +182,7 @@ def test_sudo_reads_it_as_it_is_meant(
 def test_every_statement_has_its_privilege(full: Cluster) -> None:
     fields = {
         question.field
-        for one in rounds(full)
+        for one in batches(full)
         for question in one.questions
         if any(isinstance(ask, Query) for ask in question.asks(full, one.name))
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from console.health.facts.membership import memberships
 from console.operations.guards import objections
 from console.operations.procedures import REMOVE
-from console.probes.freshness import as_of
+from console.probes.freshness import without_stale
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Unknown
 from console.session.session import Session
@@ -27,7 +27,7 @@ async def test_a_firewall_that_was_asked_seldom_and_answers_late_is_not_left_out
             await session.ready(REMOVE, "node2", 10)
             await asyncio.sleep(2)
             session.attend(True)
-            while isinstance(as_of(session.poller.snapshot, time.time()).firewall("fw1").pools, Unknown):
+            while isinstance(without_stale(session.poller.snapshot, time.time()).firewall("fw1").pools, Unknown):
                 await session.change()
             assert objections(session.picture, REMOVE.effects, "node2") == ()
             record = await (await session.begin(REMOVE, "node2")).task

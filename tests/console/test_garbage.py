@@ -13,7 +13,7 @@ async def test_the_search_is_off_while_the_screen_comes_up_then_seldom_and_after
 ) -> None:
     monkeypatch.setattr(garbage, "SETTLED", 0.05)
     before = gc.get_threshold()
-    async with garbage.searched_seldom():
+    async with garbage.tuned():
         assert not gc.isenabled()
         await asyncio.sleep(0.1)
         assert gc.isenabled()
@@ -24,6 +24,6 @@ async def test_the_search_is_off_while_the_screen_comes_up_then_seldom_and_after
 
 
 async def test_it_is_on_again_after_a_screen_that_ended_at_once() -> None:
-    async with garbage.searched_seldom():
+    async with garbage.tuned():
         pass
     assert gc.isenabled()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from console.session.journal import Journal
 from console.session.session import Session
-from console.ui.past import Past
+from console.ui.run_history import RunHistory
 from tests.ui.conftest import nobody
 
 
@@ -28,7 +28,7 @@ async def test_a_look_at_the_past_is_one_reading() -> None:
     open_run = session.journal.open("node1", "drain")
     ended = session.journal.open("node2", "remove")
     session.journal.write(ended, "closed", outcome="done")
-    past = Past(session)
+    past = RunHistory(session)
     past.look(100.0)
     assert [record.path for record in past.open] == [open_run.path]
     assert {node: record.path for node, record in past.out.items()} == {"node1": open_run.path, "node2": ended.path}

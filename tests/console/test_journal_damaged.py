@@ -24,7 +24,7 @@ from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN
 from console.session import journal_disk
 from console.session.journal import Journal, JournalError, load, taken_out, unfinished
-from console.session.open_runs import how_far, unheard, why_open
+from console.session.open_runs import how_far, outcome_unknown, why_open
 from console.session.session import Session, journal_of
 from console.text import clock
 from console.ui.board.run import open_runs, sentence
@@ -79,11 +79,11 @@ def used(folder: Path) -> None:
             describe_out(record),
             sentence(record, time.time(), CLUSTER),
         ]
-        assert all(clock(end) for end in record.unheard.values())
+        assert all(clock(end) for end in record.outcome_unknown.values())
         assert all(isinstance(text, str) for pair in (record.found | record.missed).items() for text in pair)
         for text in says:
             text.encode()
-    assert all(one.sentence for one in unheard(read.records, 0.0))
+    assert all(one.sentence for one in outcome_unknown(read.records, 0.0))
     for node in ("node1", "node2"):
         taken_out(read.records, node)
     for line in open_runs(unfinished(read.records), CLUSTER, 80, 9, time.time(), frozenset(), None, None):
@@ -147,7 +147,7 @@ def test_an_order_is_lost_as_long_as_nobody_can_read_that_it_is_not(tmp_path: Pa
     sending = {"at": 2, "kind": "sending", "step": "x", "within": {"fw1": 10, "fw2": 10}}
     journal(tmp_path, OPENED, sending, {"at": 3, "kind": "answered", "step": "x", "lost": 7})
     (record,) = Journal(tmp_path).records()
-    assert record.unheard == {"fw1": 12, "fw2": 12}
+    assert record.outcome_unknown == {"fw1": 12, "fw2": 12}
 
 
 @pytest.mark.parametrize(

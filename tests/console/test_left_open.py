@@ -105,6 +105,6 @@ HEARD = ("answered", {"step": "out in config.xml", "lost": []})
     ],
 )
 def test_an_order_whose_end_nobody_heard_is_on_its_way_whatever_comes_after(
-    lines: tuple[tuple[str, dict[str, Any]], ...], unheard: dict[str, float]
+    lines: tuple[tuple[str, dict[str, Any]], ...], outcome_unknown: dict[str, float]
 ) -> None:
-    assert record(*lines).unheard == unheard
+    assert record(*lines).outcome_unknown == outcome_unknown

@@ -11,7 +11,7 @@ from console.cli.status_table import lines
 from console.operations.plan import Consent
 from console.operations.procedures import REMOVE, UNDO
 from console.probes.ask import Answer, Ask, WireError
-from console.probes.freshness import as_of, since
+from console.probes.freshness import since, without_stale
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Known, Unknown
 from console.session.poller import Poller
@@ -117,4 +117,4 @@ async def test_a_clock_that_is_set_blinds_nobody(tmp_path: Path, monkeypatch: py
 async def test_where_nothing_is_doubted_the_picture_is_the_very_same(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         snapshot = session.poller.snapshot
-        assert as_of(snapshot, time.time()) is snapshot
+        assert without_stale(snapshot, time.time()) is snapshot

@@ -12,7 +12,7 @@ from console.health.finding import Kind, Level
 from console.inventory.load import load
 from console.session.session import Session
 from console.sim import Simulator
-from console.sim.faults import FAULTS, strike
+from console.sim.faults import FAULTS, inject
 from console.sim.scenarios import SCENARIOS, Scenario, scenario
 from console.sim.world import World
 from tests.conftest import BRISK, watching
@@ -75,9 +75,9 @@ def test_every_fault_can_strike_each_of_its_targets() -> None:
     for fault in FAULTS:
         for target in fault.targets(World()):
             world = World()
-            strike(world, fault.name, target)
+            inject(world, fault.name, target)
             world.tick(20.0)
-            strike(world, "all-back", "cluster")
+            inject(world, "all-back", "cluster")
             world.tick(120.0)
             assert world.galera.view == frozenset(world.nodes), f"{fault.name} {target}"
             assert all(machine.running for machine in world.machines.values()), f"{fault.name} {target}"
@@ -86,8 +86,8 @@ def test_every_fault_can_strike_each_of_its_targets() -> None:
 
 def test_nothing_else_can_strike() -> None:
     with pytest.raises(ValueError, match="no fault is called nonsense"):
-        strike(World(), "nonsense", "node1")
+        inject(World(), "nonsense", "node1")
     with pytest.raises(ValueError, match="can't happen to 'fw1': say one of node1, node2, node3"):
-        strike(World(), "node-lost", "fw1")
+        inject(World(), "node-lost", "fw1")
     with pytest.raises(ValueError, match="no scenario is called nonsense"):
         scenario("nonsense")

@@ -18,7 +18,7 @@ from console.cli.status_table import lines as table
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ran, Unreadable
 from console.probes.question import Question
-from console.probes.schedule import rounds
+from console.probes.schedule import batches
 from console.probes.snapshot import QUESTIONS, Known, Snapshot, fold
 from console.ui.screens.base import Base
 from tests.hostile.lies import LIES, Asked, Honest, Lie, believed, honest, told
@@ -89,7 +89,7 @@ def test_a_lie_is_read_soon_and_written_harmlessly(truth: tuple[Cluster, Honest]
     assert not {text for text in texts(written) if not text.isprintable()}
     said = list(table(picture, time.time()))
     said += [f"{line.machine} {line.what} {line.says}" for line in between(picture, {})]
-    for one in rounds(cluster):
+    for one in batches(cluster):
         said += [f"{line.machine} {line.what} {line.says}" for line in readings(picture, one.subject, one.name)]
     assert all(len(line) < 5000 for line in said)
 
@@ -143,7 +143,7 @@ async def test_the_fleet_shows_it_and_obeys_nothing(truth: tuple[Cluster, Honest
     async with shown(cluster, nobody("web2"), size=(120, 40)) as seen:
         fleet = seen.app.screen
         assert isinstance(fleet, Base)
-        for desk in fleet.desks:
+        for desk in fleet.panes:
             await desk.session.poller.close()
             if desk.session.cluster is cluster:
                 desk.session.poller.snapshot = picture

@@ -82,7 +82,7 @@ async def test_the_screen_shows_what_they_say_and_obeys_nothing(tmp_path: Path, 
         await seen.until(lambda: WHY[manner] in " ".join(whys(seen.session)), 40)
         await seen.until(lambda: not WHY[manner] or all("lost" in row(seen, name) for name in LIARS), 40)
         await seen.press("down")
-        await seen.until(lambda: seen.screen.desk.selected == "node2")
+        await seen.until(lambda: seen.screen.pane.selected == "node2")
         assert "node3" in painted(seen)
         await seen.press("l")
         await seen.until(lambda: seen.dialog)

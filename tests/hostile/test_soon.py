@@ -12,7 +12,7 @@ from console.probes.firewalls import pfsense
 from console.probes.hosts import devices, hardware
 from console.probes.parsing import ran
 from console.probes.pools import relayd
-from console.session.orders import complaint
+from console.session.orders import error_in
 from console.wire.shell import MAX_OUT, Printed
 
 MIB = 1 << 20
@@ -117,7 +117,7 @@ FULL = {
 def test_the_result_of_an_order_among_megabytes(name: str) -> None:
     printed, why = FULL[name]
     php = Order("fw1", Run(("/usr/local/bin/php", "-q"), root=True, timeout=60))
-    assert at_once(lambda: complaint(php, Ran(0, printed, ""))) == f"fw1: {why}"
+    assert at_once(lambda: error_in(php, Ran(0, printed, ""))) == f"fw1: {why}"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_result_of_an_order_among_megabytes(name: str) -> None:
 def test_the_first_line_of_megabytes(text: str) -> None:
     """Of what an order complains of, and of what a question that failed does."""
     restart = Order("node1", Run(("systemctl", "start", "apache2"), root=True, timeout=60))
-    assert at_once(lambda: complaint(restart, Ran(0, text, ""))) == "node1: x"
+    assert at_once(lambda: error_in(restart, Ran(0, text, ""))) == "node1: x"
     with pytest.raises(Unreadable, match=r"status 1: x$"):
         at_once(lambda: ran(Ran(1, text, "")))
-    assert complaint(restart, Ran(1, text, " \n")) is None
+    assert error_in(restart, Ran(1, text, " \n")) is None

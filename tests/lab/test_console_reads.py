@@ -12,7 +12,7 @@ import pytest
 from console.health import Level, findings, verdict
 from console.health.facts.membership import Place, master, place
 from console.health.finding import Kind
-from console.probes.schedule import rounds
+from console.probes.schedule import batches
 from console.probes.snapshot import Known, Reading, Snapshot, Unknown, reading_of
 from console.session.session import Session
 
@@ -248,7 +248,7 @@ def test_as_ops_with_sudo(lab: Lab, tmp_path: Path) -> None:
         return session.picture
 
     picture = watched(lab, look, inventory)
-    for one in rounds(picture.cluster):
+    for one in batches(picture.cluster):
         for question in one.questions:
             reading = reading_of(picture, question, one.name)
             if question.field == "updates":  # the machines have no package lists, and no way to get any

@@ -16,7 +16,7 @@ from console.ui.app import ConsoleApp
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
-from console.ui.screens.stage import Faults
+from console.ui.screens.protocols import Faults
 
 QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=2.5, connect=2.5, sessions=5.0)
 
@@ -62,7 +62,7 @@ class Seen:
 
     @property
     def session(self) -> Session:
-        return self.screen.desk.session
+        return self.screen.pane.session
 
     @property
     def dialog(self) -> str | None:

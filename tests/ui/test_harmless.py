@@ -15,10 +15,10 @@ from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty, 
 from console.ui.board import fleet
 from console.ui.board.board import board
 from console.ui.board.explained import explained
-from console.ui.board.view import Sight, finding_row
+from console.ui.board.view import BoardView, finding_row
 from console.ui.detail.reading import section
 from console.ui.detail.sections import sections, subjects
-from console.ui.glance import glance
+from console.ui.fleet_row import glance
 from console.ui.lines import Line
 
 from . import test_readings
@@ -79,7 +79,7 @@ def test_the_board(evil: str, size: tuple[int, int]) -> None:
     shown = picture(evil)
     found = findings(shown)
     for picked in ("node1", "fw1", finding_row(found[0])):
-        sight = Sight(shown, NOW, judged(shown, found).cluster, found, *size, picked=picked, may_go=one_line(shown))
+        sight = BoardView(shown, NOW, judged(shown, found).cluster, found, *size, picked=picked, may_go=one_line(shown))
         check([one.cut(size[0]) for one in board(sight)], size[0])
 
 

@@ -10,7 +10,7 @@ from console.probes.hosts.hardware import Array, Bond, Slave
 from console.probes.snapshot import Known, Snapshot
 from console.probes.storage.mounts import FAILS, HUNG, MISSING, Mount
 from console.ui.board.notes import notes
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, says, until, well
 
@@ -22,7 +22,7 @@ async def fine(tmp_path: Path) -> Snapshot:
 
 
 def noted(picture: Snapshot, node: str) -> list[str]:
-    return [word.text for word in notes(Sight(picture, 0.0, verdict(picture)), picture.node(node)) if word.text]
+    return [word.text for word in notes(BoardView(picture, 0.0, verdict(picture)), picture.node(node)) if word.text]
 
 
 async def test_a_proxy_that_does_not_run_is_no_writer_of_several(fine: Snapshot) -> None:

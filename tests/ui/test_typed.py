@@ -73,4 +73,4 @@ async def test_keys_of_the_board_follow_each_other(sim: Simulator) -> None:
         await seen.well()
         type_at_once(seen, "jj/node3\r")
         await seen.until(lambda: seen.screen.filter == "node3")
-        assert seen.screen.desk.picked == "node3"
+        assert seen.screen.pane.picked == "node3"

@@ -139,7 +139,7 @@ class _Draw:
             self.resume: 14,
             self.stop: 4,
             self.kill: 9,
-            self.strike: 14,
+            self.inject: 14,
             self.mend: 9,
             self.wait: 6,
         }
@@ -188,7 +188,7 @@ class _Draw:
     def kill(self) -> Kill:
         return Kill(self.console(), self.random.randint(0, 9), self.random.random() < 0.5)
 
-    def strike(self) -> Strike:
+    def inject(self) -> Strike:
         name, targets = self.random.choice(self.faults)
         self.struck.append(self.random.choice(targets))
         return Strike(name, self.struck[-1])

@@ -11,7 +11,7 @@ from console.ui.board.notes import beneath
 from console.ui.board.run import panel, silent
 from console.ui.board.tiny import tiny, waiting
 from console.ui.board.top import layers, may_go, others, verdict
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import BLANK, Line
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 14
@@ -19,7 +19,7 @@ NEWEST = 5
 """Lines of events, their heading among them, that are not given up for what is wrong now."""
 
 
-def board(sight: Sight) -> list[Line]:
+def board(sight: BoardView) -> list[Line]:
     """At most `sight.height` lines of `sight.width` cells, without the keys."""
     if sight.width < LEAST_WIDTH or sight.height < LEAST_HEIGHT:
         return tiny(sight)
@@ -55,13 +55,13 @@ def _grown(make: Callable[[int], list[Line]], free: int) -> tuple[list[Line], in
     return lines, free - (len(lines) - len(make(0)) if free else 0)
 
 
-def _details(sight: Sight, most: int) -> list[Line]:
+def _details(sight: BoardView, most: int) -> list[Line]:
     """The selected row in words; as many lines for every row, so that nothing below moves."""
     lines = details(sight, most) if sight.selected else meaning(sight, most)
     return [*lines, *[BLANK] * (min(most, 5) - len(lines))]
 
 
-def _run(sight: Sight, room: int) -> list[Line]:
+def _run(sight: BoardView, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if sight.height < 29 else max(0, room - 12)
     shown = panel(sight.run, sight.width, min(most, 16), sight.now, silent(sight.picture)) if sight.run else []
     room = min(3, most - len(shown))

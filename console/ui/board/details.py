@@ -5,7 +5,7 @@ from console.health.facts.fitness import CLEAN_LOOKS, fit, unfit
 from console.health.facts.membership import Place, config_of, memberships, place
 from console.operations.may_go import may_go
 from console.probes.snapshot import Known
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, flow, line, moment, wrapped
 from console.words import ages, words
 from console.words.ages import span
@@ -14,7 +14,7 @@ KINDS = (Kind.MIXED, Kind.DOWN, Kind.UNRESOLVED, Kind.AGENT)
 """Findings about the pools that are said of the selected node."""
 
 
-def out_since(sight: Sight, node: str) -> str:
+def out_since(sight: BoardView, node: str) -> str:
     """Who took a node out, when and why, in a few words; nothing when it is in."""
     where = place(sight.picture, node)
     if where not in (Place.OUT, Place.MIXED):
@@ -29,7 +29,7 @@ def out_since(sight: Sight, node: str) -> str:
     return f"{out} since {moment(record.begun, sight.now)} by {record.operation}{kept} ({who}){reason}"
 
 
-def details(sight: Sight, most: int) -> list[Line]:
+def details(sight: BoardView, most: int) -> list[Line]:
     """At most so many lines, what matters most first."""
     if most <= 0 or not sight.selected:
         return []
@@ -48,7 +48,7 @@ def details(sight: Sight, most: int) -> list[Line]:
     return [named, *rest] if first else []
 
 
-def _may_go(sight: Sight, most: int) -> list[Line]:
+def _may_go(sight: BoardView, most: int) -> list[Line]:
     """Whether it may be lost now, and what would be left."""
     spare = may_go(sight.picture, sight.selected)
     if sight.asking or spare.gone:
@@ -58,7 +58,7 @@ def _may_go(sight: Sight, most: int) -> list[Line]:
     return wrapped(says, sight.width - 12, style=style, most=1 if most <= 3 else most - 2, more=" enter")
 
 
-def _out(sight: Sight) -> list[Line]:
+def _out(sight: BoardView) -> list[Line]:
     node = sight.selected
     text = out_since(sight, node)
     if not text:
@@ -69,7 +69,7 @@ def _out(sight: Sight) -> list[Line]:
     return wrapped(text, sight.width - 12, style="note", most=2)
 
 
-def _firewall(sight: Sight) -> list[Line]:
+def _firewall(sight: BoardView) -> list[Line]:
     """What is wrong with a firewall, then its figures."""
     view = sight.picture.firewall(sight.selected)
     lines: list[Line] = []
@@ -92,7 +92,7 @@ def _firewall(sight: Sight) -> list[Line]:
     return [*lines, *(Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in figures)]
 
 
-def _wrong(sight: Sight) -> list[list[Line]]:
+def _wrong(sight: BoardView) -> list[list[Line]]:
     """What makes it unfit, and where the pools disagree: the lines of each sentence."""
     looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
@@ -105,7 +105,7 @@ def _wrong(sight: Sight) -> list[list[Line]]:
     return [wrapped(f"{words.WARN} {says}", sight.width - 12, rest="  ", style="warn", most=2) for says in sentences]
 
 
-def _pools(sight: Sight) -> list[Line]:
+def _pools(sight: BoardView) -> list[Line]:
     """Each pool by itself where they differ: on a firewall, between the two, or from config.xml."""
     groups: list[list[str | Piece | words.Word]] = []
     states = {one.admin for m in memberships(sight.picture, sight.selected) for one in m.now or ()}
@@ -119,7 +119,7 @@ def _pools(sight: Sight) -> list[Line]:
     return flow(groups, sight.width - 12, indent="")
 
 
-def _figures(sight: Sight) -> list[Line]:
+def _figures(sight: BoardView) -> list[Line]:
     """The figures that have no column when room is short."""
     view = sight.picture.node(sight.selected)
     parts: list[list[str | Piece | words.Word]] = []

@@ -2,7 +2,7 @@
 
 from console.session.runner import Note
 from console.text import clock
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, fitted, line
 from console.words import words
 
@@ -32,7 +32,7 @@ def event(note: Note, width: int) -> Line:
     return line(Piece(f" {clock(note.at)} ", "dim"), word, " ", fitted(f"{over}{note.says}", width - 12))
 
 
-def events(sight: Sight, most: int) -> list[Line]:
+def events(sight: BoardView, most: int) -> list[Line]:
     """A heading and as many as there is room for."""
     if most < 2:
         return []

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from console.health import Finding, Kind
-from console.ui.board.view import Sight, finding_row
+from console.ui.board.view import BoardView, finding_row
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.words import words
 
@@ -41,7 +41,7 @@ def _listed(title: str, sentences: tuple[str, ...], width: int, numbered: bool =
     return lines
 
 
-def meaning(sight: Sight, most: int) -> list[Line]:
+def meaning(sight: BoardView, most: int) -> list[Line]:
     """Of the selected finding on the board, in a few lines."""
     chosen = next((one for one in sight.findings if finding_row(one) == sight.picked), None)
     found = explanation(chosen.kind) if chosen else None

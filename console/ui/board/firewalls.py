@@ -8,14 +8,14 @@ from console.inventory.cluster import Vip
 from console.probes.firewalls.carp import Carp
 from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import FirewallView, Known, Reading, Unknown, VipView
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, fitted, flow, moment
 from console.words import ages, words
 
 Group = list[str | Piece | words.Word]
 
 
-def addresses(sight: Sight) -> list[Line]:
+def addresses(sight: BoardView) -> list[Line]:
     """One group a virtual address: status, how long it took, who answered."""
     if not sight.picture.vips:
         return []
@@ -25,7 +25,7 @@ def addresses(sight: Sight) -> list[Line]:
     return [one.cut(sight.width) for one in flow(groups, sight.width)]
 
 
-def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
+def _address(sight: BoardView, view: VipView, vip: Vip) -> Group:
     word = words.visit(view.visit, asked=vip.url is not None)
     if sight.old(view.visit):
         word = words.aged(word)
@@ -36,7 +36,7 @@ def _address(sight: Sight, view: VipView, vip: Vip) -> Group:
     return group
 
 
-def firewalls(sight: Sight) -> list[Line]:
+def firewalls(sight: BoardView) -> list[Line]:
     """One line a firewall, more where it does not fit."""
     wide = max(len(view.name) for view in sight.picture.firewalls)
     lines: list[Line] = []
@@ -57,7 +57,7 @@ def _indented(lines: list[Line]) -> list[Line]:
     return [one if at == 0 else Line((Piece("   "), *one.pieces)) for at, one in enumerate(lines)]
 
 
-def _carp(sight: Sight, view: FirewallView) -> Group:
+def _carp(sight: BoardView, view: FirewallView) -> Group:
     if isinstance(view.carp, Unknown):
         since = f"since {moment(view.carp.since, sight.now)}" if view.carp.since else ""
         why = "" if words.unknown(view.carp).word == "asking" else f": {view.carp.why}"
@@ -70,7 +70,7 @@ def _carp(sight: Sight, view: FirewallView) -> Group:
     return group or [Piece("no vhid ", "dim")]
 
 
-def roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
+def roles(sight: BoardView, carp: Carp) -> dict[str, list[str]]:
     """Names of the virtual addresses by role, one entry where they agree."""
     found: dict[str, list[str]] = {}
     for vip in sight.picture.cluster.vips:
@@ -81,7 +81,7 @@ def roles(sight: Sight, carp: Carp) -> dict[str, list[str]]:
     return found
 
 
-def _state(sight: Sight, view: FirewallView) -> list[Group]:
+def _state(sight: BoardView, view: FirewallView) -> list[Group]:
     groups: list[Group] = []
     if isinstance(view.carp, Known) and view.carp.value.demotion:
         groups.append([words.Word(words.WARN, f"demoted by {view.carp.value.demotion}", "warn")])
@@ -93,7 +93,7 @@ def _state(sight: Sight, view: FirewallView) -> list[Group]:
     return [*groups, _balancer(sight, view), _config(sight, view)]
 
 
-def _balancer(sight: Sight, view: FirewallView) -> Group:
+def _balancer(sight: BoardView, view: FirewallView) -> Group:
     name = Piece(f"{balancer_of(sight.picture.cluster).name} ", "dim")
     if isinstance(view.pools, Unknown):
         return [name, words.unknown(view.pools)]
@@ -102,7 +102,7 @@ def _balancer(sight: Sight, view: FirewallView) -> Group:
     return [name, words.balancer(view.pools.value, passive)]
 
 
-def _config(sight: Sight, view: FirewallView) -> Group:
+def _config(sight: BoardView, view: FirewallView) -> Group:
     """Which one's configuration is synced to the other; on its line whether the two are equal, and as of when."""
     if isinstance(view.config, Unknown):
         return [Piece("config ", "dim"), words.unknown(view.config)]
@@ -115,7 +115,7 @@ def _config(sight: Sight, view: FirewallView) -> Group:
     return [*group, Piece(" sync ", "dim"), words.sync(seen), Piece(f" {age}", "dim")]
 
 
-def _age(sight: Sight, view: FirewallView) -> Group:
+def _age(sight: BoardView, view: FirewallView) -> Group:
     reading = _newest(view)
     return [ages.age(sight.now - reading.at, sight.limit())] if isinstance(reading, Known) else []
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.health import Level
-from console.ui.glance import Glance
+from console.ui.fleet_row import FleetRow
 from console.ui.lines import Line, Piece, fitted, line
 from console.words import ages, words
 from console.words.words import Word
@@ -44,7 +44,7 @@ def heading(of: Columns) -> Line:
     return line(Piece(text), fill="heading").cut(of.width)
 
 
-def row(one: Glance, number: int, here: bool, now: float, limit: float, of: Columns, beside: bool) -> Line:
+def row(one: FleetRow, number: int, here: bool, now: float, limit: float, of: Columns, beside: bool) -> Line:
     """One cluster; `beside`: with its sentence."""
     parts = [
         Piece(f" {'►' if here else ' '}{number:>{of.number}} ", "key"),
@@ -66,7 +66,7 @@ def row(one: Glance, number: int, here: bool, now: float, limit: float, of: Colu
     return line(*parts, fill="selected" if here else "", row=str(number)).cut(of.width)
 
 
-def _runs(one: Glance) -> Word:
+def _runs(one: FleetRow) -> Word:
     if one.running:
         return Word("►", "now", "note")
     return Word(words.WARN, f"{one.open}", "warn") if one.open else Word("", "-", "dim")
@@ -76,7 +76,7 @@ def _padded(word: Word, width: int) -> Piece:
     return Piece(f"{word.text:<{width}.{width}}", word.style)
 
 
-def beneath(one: Glance, number: int, here: bool, of: Columns, most: int) -> list[Line]:
+def beneath(one: FleetRow, number: int, here: bool, of: Columns, most: int) -> list[Line]:
     """Under a row: its sentence, where it is not in it, and what may be lost."""
     says = [] if of.beside else [Piece(fitted(one.says, of.width - of.number - 6), "" if one.level else "dim")]
     may = [Piece(fitted(one.may_go, of.width - of.number - 6), "dim")] if one.may_go else []
@@ -85,7 +85,7 @@ def beneath(one: Glance, number: int, here: bool, of: Columns, most: int) -> lis
     return [line(lead, part, fill=fill, row=str(number)).cut(of.width) for part in (*says, *may)][:most]
 
 
-def summary(every: Sequence[Glance], width: int, clock: str) -> Line:
+def summary(every: Sequence[FleetRow], width: int, clock: str) -> Line:
     """How many are how, worst first."""
     answered = [one for one in every if one.word.mark != words.ASKING]
     counts = [

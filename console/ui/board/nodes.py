@@ -7,13 +7,13 @@ from typing import Any
 from console.health.facts.membership import sessions_of
 from console.probes.snapshot import NodeView, Reading, Unknown
 from console.ui.board.notes import joining, notes
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, line, piece
 from console.words import ages, cells, words
 from console.words.ages import span
 from console.words.words import Word
 
-Cell = Callable[[Sight, NodeView], Word]
+Cell = Callable[[BoardView, NodeView], Word]
 
 GROWS = 8
 NOTES = 20
@@ -31,7 +31,7 @@ class Column:
     right: bool = False
 
 
-def table(sight: Sight) -> list[Line]:
+def table(sight: BoardView) -> list[Line]:
     """Heading and rows, in as many columns as fit."""
     chosen = columns(sight)
     name = _name_width(sight)
@@ -42,7 +42,7 @@ def table(sight: Sight) -> list[Line]:
     return [heading, *(shown or [line(Piece("   no row contains that", "dim")).cut(sight.width)])]
 
 
-def columns(sight: Sight) -> list[Column]:
+def columns(sight: BoardView) -> list[Column]:
     """Those that fit, in their own order; what the cluster does not have is left out."""
     every = [*_pools(sight), *(_grown(sight, one) if one.right or one.cell is _wsrep else one for one in _path(sight))]
     room = sight.width - _name_width(sight) - 3
@@ -53,13 +53,13 @@ def columns(sight: Sight) -> list[Column]:
     return [replace(one, width=one.width + spare) if one.cell is _notes else one for one in every if one in kept]
 
 
-def _grown(sight: Sight, column: Column) -> Column:
+def _grown(sight: BoardView, column: Column) -> Column:
     """As wide as its longest figure: one that is cut says another number. No machine's nonsense takes all the room."""
     longest = max((len(column.cell(sight, view).text) for view in sight.picture.nodes), default=0)
     return replace(column, width=min(longest, column.width + GROWS)) if longest > column.width else column
 
 
-def _name_width(sight: Sight) -> int:
+def _name_width(sight: BoardView) -> int:
     longest = max((len(view.name) for view in sight.picture.nodes), default=5)
     return min(longest, 12 if sight.width < 120 else 24)
 
@@ -69,7 +69,7 @@ def _fit(text: str, column: Column) -> str:
     return text.rjust(column.width) if column.right else text.ljust(column.width)
 
 
-def _row(sight: Sight, view: NodeView, chosen: Sequence[Column], name: int) -> Line:
+def _row(sight: BoardView, view: NodeView, chosen: Sequence[Column], name: int) -> Line:
     here = view.name == sight.picked
     parts = [Piece(" ►" if here else "  "), Piece(_fit(view.name, Column("", name, 0, _load)) + " ", "head")]
     for column in chosen:
@@ -78,30 +78,30 @@ def _row(sight: Sight, view: NodeView, chosen: Sequence[Column], name: int) -> L
     return line(*parts[:-1], fill="selected" if here else "", row=view.name).cut(sight.width)
 
 
-def compact(sight: Sight, view: NodeView) -> list[Word]:
+def compact(sight: BoardView, view: NodeView) -> list[Word]:
     """A node in as few cells as can be: its pools, Galera, its brick."""
     cells = [*(one.cell for one in _pools(sight)), *([_wsrep] if sight.picture.cluster.mysql else [])]
     cells += [_brick] if sight.picture.cluster.volumes else []
     return list(dict.fromkeys(cell(sight, view) for cell in cells))
 
 
-def _pools(sight: Sight) -> list[Column]:
+def _pools(sight: BoardView) -> list[Column]:
     return [Column(view.name, 7, 100, _pool_cell(at)) for at, view in enumerate(sight.picture.firewalls)]
 
 
 def _pool_cell(at: int) -> Cell:
-    def cell(sight: Sight, view: NodeView) -> Word:
+    def cell(sight: BoardView, view: NodeView) -> Word:
         firewall = sight.picture.firewalls[at]
         return _aged(sight, firewall.pools, cells.pools(sight.picture, firewall, view.name))
 
     return cell
 
 
-def _aged(sight: Sight, reading: Reading[Any], word: Word, interval: float = 0.0) -> Word:
+def _aged(sight: BoardView, reading: Reading[Any], word: Word, interval: float = 0.0) -> Word:
     return words.aged(word) if sight.old(reading, interval) else word
 
 
-def _path(sight: Sight) -> list[Column]:
+def _path(sight: BoardView) -> list[Column]:
     found = [
         Column("sess", 4, 90, _sessions, right=True),
         Column("req/s", 5, 60, lambda s, v: _aged(s, v.apache, words.rate(v.apache)), right=True),
@@ -124,45 +124,45 @@ def _path(sight: Sight) -> list[Column]:
     ]
 
 
-def _sessions(sight: Sight, view: NodeView) -> Word:
+def _sessions(sight: BoardView, view: NodeView) -> Word:
     return words.sessions(sessions_of(sight.picture, view.name))
 
 
-def _wsrep(sight: Sight, view: NodeView) -> Word:
+def _wsrep(sight: BoardView, view: NodeView) -> Word:
     taking = joining(sight, view) if isinstance(view.galera, Unknown) else None
     if taking:
         return _aged(sight, view.transfer, taking, sight.picture.cluster.timings.storage)
     return _aged(sight, view.galera, words.wsrep(view.galera, len(sight.picture.nodes)))
 
 
-def _brick(sight: Sight, view: NodeView) -> Word:
+def _brick(sight: BoardView, view: NodeView) -> Word:
     word, by_heal_info = cells.brick(sight.picture, view.name)
     return word if by_heal_info else _storage(sight, word)
 
 
-def _heal(sight: Sight, view: NodeView) -> Word:
+def _heal(sight: BoardView, view: NodeView) -> Word:
     return _storage(sight, cells.heal(sight.picture, view.name))
 
 
-def _storage(sight: Sight, word: Word) -> Word:
+def _storage(sight: BoardView, word: Word) -> Word:
     interval = sight.picture.cluster.timings.storage
     old = any(sight.old(volume.state, interval) for volume in sight.picture.volumes)
     return words.aged(word) if old else word
 
 
-def _load(sight: Sight, view: NodeView) -> Word:
+def _load(sight: BoardView, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
         return words.figure(view.host)
     return _aged(sight, view.host, words.load(view.host.value.load, view.host.value.cores))
 
 
-def _uptime(_sight: Sight, view: NodeView) -> Word:
+def _uptime(_sight: BoardView, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
         return words.figure(view.host)
     return Word("", span(view.host.value.uptime), "text")
 
 
-def _age(sight: Sight, view: NodeView) -> Word:
+def _age(sight: BoardView, view: NodeView) -> Word:
     """Of what the machine said last, or since when it says nothing."""
     if isinstance(view.host, Unknown):
         lost = view.host.since
@@ -170,11 +170,11 @@ def _age(sight: Sight, view: NodeView) -> Word:
     return ages.age(sight.now - view.host.at, sight.limit())
 
 
-def _notes(sight: Sight, view: NodeView) -> Word:
+def _notes(sight: BoardView, view: NodeView) -> Word:
     said = notes(sight, view)
     return Word("", ", ".join(word.text for word in said), said[0].style if said else "text")
 
 
-def has_notes(sight: Sight) -> bool:
+def has_notes(sight: BoardView) -> bool:
     """Whether the notes have a column; else they want lines of their own."""
     return any(one.cell is _notes for one in columns(sight))

@@ -6,30 +6,30 @@ from console.health.hosts import array_lacks, bond_lacks
 from console.health.writers import written_to
 from console.probes.snapshot import Known, NodeView
 from console.ui.board.details import out_since
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, flow
 from console.words import words
 from console.words.words import Word
 
 
-def notes(sight: Sight, view: NodeView) -> list[Word]:
+def notes(sight: BoardView, view: NodeView) -> list[Word]:
     """Short ones, each with its style."""
     return [*_out(sight, view), *transfer(sight, view), *_writer(sight, view), *_broken(view), *_pending(view)]
 
 
-def _out(sight: Sight, view: NodeView) -> list[Word]:
+def _out(sight: BoardView, view: NodeView) -> list[Word]:
     text = out_since(sight, view.name)
     return [Word("", text, "note")] if text else []
 
 
-def transfer(sight: Sight, view: NodeView) -> list[Word]:
+def transfer(sight: BoardView, view: NodeView) -> list[Word]:
     """An SST: from whom or to whom, and how far."""
     said = [copy.says for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name]
     said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(sight.picture) if copy.donor == view.name]
     return [Word("", says, "warn") for says in said]
 
 
-def joining(sight: Sight, view: NodeView) -> Word | None:
+def joining(sight: BoardView, view: NodeView) -> Word | None:
     """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
     mine = next((copy for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name), None)
     if mine is None:
@@ -38,7 +38,7 @@ def joining(sight: Sight, view: NodeView) -> Word | None:
     return Word(words.WARN, f"Joining {far}", "warn")
 
 
-def _writer(sight: Sight, view: NodeView) -> list[Word]:
+def _writer(sight: BoardView, view: NodeView) -> list[Word]:
     """Where this and the other nodes' HAProxy send MySQL's traffic."""
     targets = written_to(sight.picture)
     mine = node_of(sight.picture.cluster, view.name).address
@@ -70,7 +70,7 @@ def _pending(view: NodeView) -> list[Word]:
     return [Word("", text, "dim") for text in found]
 
 
-def beneath(sight: Sight, most: int) -> list[Line]:
+def beneath(sight: BoardView, most: int) -> list[Line]:
     """Lines for the nodes that have notes worth one, where the table has no column for them."""
     groups: list[list[str | Piece | Word]] = []
     for view in sight.picture.nodes:

@@ -9,7 +9,7 @@ from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record, Unread
 from console.session.journal_record import StepId
 from console.session.lock import Holder
-from console.session.open_runs import how_far, told_again
+from console.session.open_runs import how_far, reachable_again
 from console.session.runner import Note
 from console.text import clock, counted
 from console.ui.lines import Line, Piece, line, moment, wrapped
@@ -98,7 +98,7 @@ def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list
         return [line(Piece("     asking the machines", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
     back = [name for name in run.missed if name not in silent]
-    says = told_again(back, "press r") if back else _ending(run, note.says) if run.ended == "done" else note.says
+    says = reachable_again(back, "press r") if back else _ending(run, note.says) if run.ended == "done" else note.says
     return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
 
 
@@ -165,7 +165,7 @@ def _open(
     elif silent.intersection(gaps):
         says = f"{names} was not told; press r when it answers again"
     else:
-        says, style = told_again([*gaps], "press r"), "bad"
+        says, style = reachable_again([*gaps], "press r"), "bad"
     lead = line(" ", word, Piece(f"  {what}: {says}", style))
     since = line(Piece(f" ({begun})", style))
     return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead

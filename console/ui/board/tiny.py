@@ -6,7 +6,7 @@ from console.ui.board.firewalls import roles
 from console.ui.board.nodes import compact
 from console.ui.board.run import open_runs, panel, silent, unread
 from console.ui.board.top import IN_FULL, may_go, others, said
-from console.ui.board.view import Sight
+from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, line, wrapped
 from console.words import words
 
@@ -14,7 +14,7 @@ SAID = 3
 """Lines of the verdict: the rest of it is seen with w."""
 
 
-def tiny(sight: Sight) -> list[Line]:
+def tiny(sight: BoardView) -> list[Line]:
     """At most `sight.height` lines of `sight.width` cells."""
     word, says = said(sight)
     fill = f"bar-{word.style}"
@@ -28,13 +28,13 @@ def tiny(sight: Sight) -> list[Line]:
     return [*head, *rows, *rest][: sight.height]
 
 
-def _run(sight: Sight) -> list[Line]:
+def _run(sight: BoardView) -> list[Line]:
     """The run in a line, or the first that is open."""
     shown = panel(sight.run, sight.width, 1, sight.now) if sight.run else []
     return shown or waiting(sight, 1)
 
 
-def waiting(sight: Sight, most: int) -> list[Line]:
+def waiting(sight: BoardView, most: int) -> list[Line]:
     """Journals that can't be read, then open runs, in at most so many lines."""
     here = sight.run if sight.run and not sight.run.ended else None
     lines = unread(sight.unread, sight.width)[: max(0, most)]
@@ -54,7 +54,7 @@ def waiting(sight: Sight, most: int) -> list[Line]:
     ]
 
 
-def _firewalls(sight: Sight) -> list[Line]:
+def _firewalls(sight: BoardView) -> list[Line]:
     lines: list[Line] = []
     for view in sight.picture.firewalls:
         if isinstance(view.carp, Known):
@@ -66,11 +66,11 @@ def _firewalls(sight: Sight) -> list[Line]:
     return lines
 
 
-def _nodes(sight: Sight) -> list[Line]:
+def _nodes(sight: BoardView) -> list[Line]:
     return [_row(sight, view.name, compact(sight, view)) for view in sight.picture.nodes]
 
 
-def _row(sight: Sight, name: str, shown: list[words.Word]) -> Line:
+def _row(sight: BoardView, name: str, shown: list[words.Word]) -> Line:
     here = name == sight.picked
     parts = [part for word in shown for part in (Piece(" "), Piece(word.text, word.style))]
     lead = Piece(("►" if here else " ") + name[:12], "head")

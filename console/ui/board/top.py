@@ -4,7 +4,7 @@ from console.health import Finding, Kind
 from console.operations.may_go import one_line
 from console.text import clock, counted
 from console.ui.board.details import out_since
-from console.ui.board.view import Sight, finding_row
+from console.ui.board.view import BoardView, finding_row
 from console.ui.lines import Line, Piece, flow, line, wrapped
 from console.words import words
 from console.words.harmless import harmless
@@ -13,7 +13,7 @@ IN_FULL = " w"
 """Behind the ellipsis of a finding that is cut: the key that shows them all, whole."""
 
 
-def verdict(sight: Sight, free: int = 0) -> list[Line]:
+def verdict(sight: BoardView, free: int = 0) -> list[Line]:
     """The cluster in a sentence, and the time, so that a screen that stands still is seen to. `free`: lines more that
     it may take."""
     word, text = said(sight)
@@ -35,7 +35,7 @@ def verdict(sight: Sight, free: int = 0) -> list[Line]:
     ]
 
 
-def said(sight: Sight) -> tuple[words.Word, str]:
+def said(sight: BoardView) -> tuple[words.Word, str]:
     """The verdict's word and sentence. A look that is older than two rounds is no ground to call anything well."""
     if sight.asking:
         return words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time"
@@ -47,7 +47,7 @@ def said(sight: Sight) -> tuple[words.Word, str]:
     return word, says
 
 
-def may_go(sight: Sight, free: int = 0) -> list[Line]:
+def may_go(sight: BoardView, free: int = 0) -> list[Line]:
     """What may be lost now, in a line or two: where it does not fit, without the reasons. `free`: lines more that it
     may take."""
     if not sight.may_go or sight.asking:
@@ -62,7 +62,7 @@ def may_go(sight: Sight, free: int = 0) -> list[Line]:
     return [line(Piece(lead + colon, "head"), rest).cut(sight.width), *(one.cut(sight.width) for one in found[1:])]
 
 
-def _parts(sight: Sight, text: str) -> list[Line]:
+def _parts(sight: BoardView, text: str) -> list[Line]:
     """Broken between its parts where each has room, else anywhere."""
     found = flow([[part] for part in text.split(" | ")], sight.width - 2, gap=" | ")
     whole = all(len(one.text) <= sight.width for one in found)
@@ -70,7 +70,7 @@ def _parts(sight: Sight, text: str) -> list[Line]:
     return found if whole and len(found) <= len(anywhere) else anywhere
 
 
-def layers(sight: Sight) -> list[Line]:
+def layers(sight: BoardView) -> list[Line]:
     """Each layer of the request path by its mark, where there is room."""
     if sight.height < 30 or not sight.layers:
         return []
@@ -81,7 +81,7 @@ def layers(sight: Sight) -> list[Line]:
     return [line(Piece(" layers  ", "dim"), *parts[:-1]).cut(sight.width)]
 
 
-def told(sight: Sight, one: Finding) -> str:
+def told(sight: BoardView, one: Finding) -> str:
     """A finding; of a node that is out also since when and why, of one that is half out what mends it, of one that is
     lost whether it is our own doing: that only journal and run know."""
     if one.kind == Kind.LOST and sight.reboots(one.machine):
@@ -91,7 +91,7 @@ def told(sight: Sight, one: Finding) -> str:
     return f"{one.machine} is {out_since(sight, one.machine)}" if one.kind == Kind.OUT else one.says
 
 
-def others(sight: Sight, most: int, more: int = 0) -> list[Line]:
+def others(sight: BoardView, most: int, more: int = 0) -> list[Line]:
     """Findings beyond the one that is the verdict: at most so many lines with one for each, and `more` for sentences
     that would be cut, the worst first."""
     if sight.asking:
@@ -111,7 +111,7 @@ def others(sight: Sight, most: int, more: int = 0) -> list[Line]:
     return lines
 
 
-def _other(sight: Sight, one: Finding, most: int) -> list[Line]:
+def _other(sight: BoardView, one: Finding, most: int) -> list[Line]:
     here = finding_row(one) == sight.picked
     lead = Piece(" ►also " if here else "  also ", "" if here else "dim")
     fill, row = "selected" if here else "", finding_row(one)

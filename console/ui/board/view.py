@@ -15,7 +15,7 @@ from console.ui.board.run import RunView
 from console.words import ages
 
 
-class Sight(NamedTuple):
+class BoardView(NamedTuple):
     """One cluster at one moment, and how much room there is."""
 
     picture: Snapshot

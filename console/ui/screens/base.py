@@ -10,11 +10,11 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from console.ui import clipboard, keys
-from console.ui.desk import Desk
 from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.painted import Painted
-from console.ui.screens.stage import Act, Faults, app_of
+from console.ui.pane import Pane
+from console.ui.screens.protocols import Act, Faults, app_of
 
 MANY = 4
 """Clusters that can all be asked as often as one."""
@@ -37,9 +37,9 @@ class Base(Screen[None]):
         Binding("backspace", "press('esc')", show=False),
     ]
 
-    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None = None) -> None:
+    def __init__(self, panes: tuple[Pane, ...], faults: Faults | None = None) -> None:
         super().__init__()
-        self.desks = desks
+        self.panes = panes
         self.faults = faults
         self.notice = ""
         self.filter = ""
@@ -48,7 +48,7 @@ class Base(Screen[None]):
         self.board = Painted(self._whole, id="board")
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The cluster that is meant."""
         raise NotImplementedError
 
@@ -82,8 +82,8 @@ class Base(Screen[None]):
 
     def _attend(self) -> None:
         """Where there are many clusters, those that nobody looks at are asked at a calmer pace."""
-        for desk in self.desks:
-            desk.session.attend(desk is self.desk or len(self.desks) <= MANY)
+        for pane in self.panes:
+            pane.session.attend(pane is self.pane or len(self.panes) <= MANY)
 
     def renew(self) -> None:
         """Repaints what has changed."""
@@ -125,7 +125,7 @@ class Base(Screen[None]):
 
     def action_press(self, key: str) -> None:
         """What a key does here. What it needs is not imported before the first frame (`console.ui.app`)."""
-        from console.ui.screens import acts, commands
+        from console.ui.screens import actions, commands
 
         own: dict[str, Callable[[], object]] = {
             "/": self._ask_filter,
@@ -144,7 +144,7 @@ class Base(Screen[None]):
             own[key]()
             self.renew()
         elif key in {one.key for one in keys.on(self.KIND)}:
-            self.do(acts.KEYS[key])
+            self.do(actions.KEYS[key])
         else:
             self.say(f"{key} does nothing here; ? shows the keys")
 
@@ -184,9 +184,9 @@ class Base(Screen[None]):
 
     def quit(self) -> None:
         """Ends the program, or asks first."""
-        from console.ui.screens import acts
+        from console.ui.screens import actions
 
-        self.run_worker(acts.leave(self), group="leave", exclusive=True)
+        self.run_worker(actions.leave(self), group="leave", exclusive=True)
 
     def action_select(self, by: int) -> None:
         """The next or the previous row."""
@@ -203,7 +203,7 @@ class Base(Screen[None]):
     def action_number(self, number: int) -> None:
         """A cluster by its number."""
 
-    def turn_to(self, desk: Desk) -> None:
+    def turn_to(self, pane: Pane) -> None:
         """Shows one of the clusters."""
 
     def on_painted_turned(self, message: Painted.Turned) -> None:
@@ -222,12 +222,12 @@ class Base(Screen[None]):
         self.say(await clipboard.copy(app_of(self), text) if text.strip() else "There is nothing to copy")
 
     def _look_again(self) -> None:
-        self.desk.session.look_again()
-        self.say(f"{self.desk.session.cluster.name} is asked everything now")
+        self.pane.session.look_again()
+        self.say(f"{self.pane.session.cluster.name} is asked everything now")
 
     def _export(self) -> None:
         text = "\n".join(one.text.rstrip() for one in self.board.lines) + "\n"
-        name = f"{self.desk.session.cluster.name}-{self.KIND}"
+        name = f"{self.pane.session.cluster.name}-{self.KIND}"
         self.say(export(name, text, app_of(self).export_screenshot(title=name)))
 
     # --- the filter

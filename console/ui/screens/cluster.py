@@ -1,4 +1,4 @@
-"""The cluster's screen: looks at its session, paints the board, and hands keys to `console.ui.screens.acts`.
+"""The cluster's screen: looks at its session, paints the board, and hands keys to `console.ui.screens.actions`.
 
 It is the first frame: what only a key opens is not imported before that (`console.ui.app`).
 """
@@ -14,12 +14,12 @@ from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
 from console.ui import keys
 from console.ui.board.board import board
-from console.ui.board.view import Sight, finding_row
-from console.ui.desk import Desk
+from console.ui.board.view import BoardView, finding_row
 from console.ui.lines import Line
 from console.ui.painted import Painted
+from console.ui.pane import Pane
 from console.ui.screens.base import Base
-from console.ui.screens.stage import Faults
+from console.ui.screens.protocols import Faults
 
 BREATH = 0.2
 """Seconds between an answer and its paint: answers that come together are painted together."""
@@ -30,68 +30,68 @@ class ClusterScreen(Base):
 
     KIND: ClassVar[str] = keys.CLUSTER
 
-    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None, at: int = 0) -> None:
-        super().__init__(desks, faults)
+    def __init__(self, panes: tuple[Pane, ...], faults: Faults | None, at: int = 0) -> None:
+        super().__init__(panes, faults)
         self._at = at
         self._looking = 0
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The one that is shown."""
-        return self.desks[self._at]
+        return self.panes[self._at]
 
     def on_mount(self) -> None:
         """Begins to look."""
         self._look()
 
     def _look(self) -> None:
-        self.run_worker(self._watch(self.desk), group="watch", exclusive=True)
+        self.run_worker(self._watch(self.pane), group="watch", exclusive=True)
 
-    async def _watch(self, desk: Desk) -> None:
+    async def _watch(self, pane: Pane) -> None:
         """Paints after an answer that changes something. The tick paints the rest: ages, and a cluster that says
         nothing at all."""
         before = None
         while True:
-            await desk.session.change()
+            await pane.session.change()
             await asyncio.sleep(BREATH)
-            now = desk.session.poller.snapshot
+            now = pane.session.poller.snapshot
             if now != before:
                 self.tick()
             before = now
-            if desk.session.gate:
-                from console.ui.screens import acts
+            if pane.session.gate:
+                from console.ui.screens import actions
 
-                self.do(acts.gate)
+                self.do(actions.gate)
 
     # --- what is painted
 
-    def sight(self, width: int, height: int) -> Sight:
+    def sight(self, width: int, height: int) -> BoardView:
         """What there is to see now."""
-        desk, now = self.desk, steady.now()
-        picture = desk.session.picture
+        pane, now = self.pane, steady.now()
+        picture = pane.session.picture
         found = findings(picture)
         judged = verdicts_of(picture, found)
-        desk.past.look(now)
-        return Sight(
+        pane.past.look(now)
+        return BoardView(
             picture=picture,
             now=now,
             verdict=judged.cluster,
             findings=found,
             layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
             may_go=one_line(picture),
-            pace=desk.session.pace,
+            pace=pane.session.pace,
             width=width,
             height=height,
-            picked=desk.picked,
-            out=desk.past.out,
-            open=tuple(record for record in desk.past.open if record.path != desk.shown.path),
-            elsewhere=desk.past.elsewhere,
-            unread=desk.past.unread,
-            run=desk.shown.view(desk.session, desk.past),
-            events=tuple(desk.session.events)[-100:],
-            place=(self._at + 1, len(self.desks)),
+            picked=pane.picked,
+            out=pane.past.out,
+            open=tuple(record for record in pane.past.open if record.path != pane.shown.path),
+            elsewhere=pane.past.elsewhere,
+            unread=pane.past.unread,
+            run=pane.shown.view(pane.session, pane.past),
+            events=tuple(pane.session.events)[-100:],
+            place=(self._at + 1, len(self.panes)),
             filter=self.filter,
-            read_only=desk.session.read_only,
+            read_only=pane.session.read_only,
         )
 
     def lines(self, width: int, height: int) -> list[Line]:
@@ -100,18 +100,18 @@ class ClusterScreen(Base):
 
     def prefix(self) -> str:
         """Read-only is said at the very place where one looks for the keys."""
-        return " READ-ONLY " if self.desk.session.read_only else ""
+        return " READ-ONLY " if self.pane.session.read_only else ""
 
     def offered(self) -> tuple[keys.Key, ...]:
         """The keys that do something now."""
-        desk = self.desk
-        run = desk.shown.view(desk.session, desk.past)
+        pane = self.pane
+        run = pane.shown.view(pane.session, pane.past)
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in OPERATIONS)
-        if (desk.past.open or left) and not (running or desk.past.elsewhere):
+        if (pane.past.open or left) and not (running or pane.past.elsewhere):
             some["r"] = 97
-        if desk.session.read_only:
+        if pane.session.read_only:
             some = {}
         hidden = keys.CHANGING - set(some) | frozenset(() if self.faults else "f")
         shown = [key._replace(keep=some.get(key.key) or key.keep) for key in super().offered() if key.key not in hidden]
@@ -119,8 +119,8 @@ class ClusterScreen(Base):
 
     def copied(self) -> str:
         """The selected finding's sentence, or the selected row."""
-        said = [one.says for one in findings(self.desk.session.picture) if finding_row(one) == self.desk.picked]
-        rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.desk.picked]
+        said = [one.says for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
+        rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.pane.picked]
         return said[0] if said else " ".join(" ".join(rows).split())
 
     # --- keys
@@ -129,9 +129,9 @@ class ClusterScreen(Base):
         """What looks, and changes nothing."""
         from console.ui.screens.findings import FindingsScreen, explain
 
-        opened = [one for one in findings(self.desk.session.picture) if finding_row(one) == self.desk.picked]
+        opened = [one for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
         own: dict[str, Callable[[], object]] = {
-            "w": lambda: self.app.push_screen(FindingsScreen(self.desks, self.desk)),  # pyright: ignore[reportUnknownMemberType]
+            "w": lambda: self.app.push_screen(FindingsScreen(self.panes, self.pane)),  # pyright: ignore[reportUnknownMemberType]
         }
         if opened:
             own["?"] = own["enter"] = lambda: self.do(lambda screen: explain(screen, opened[0]))
@@ -139,12 +139,12 @@ class ClusterScreen(Base):
 
     def open(self) -> None:
         """The selected machine, layer by layer."""
-        self._detail(self.desk.picked)
+        self._detail(self.pane.picked)
 
     def _detail(self, name: str) -> None:
         from console.ui.screens.detail import DetailScreen
 
-        self.app.push_screen(DetailScreen(self.desks, self.desk, name))  # pyright: ignore[reportUnknownMemberType]
+        self.app.push_screen(DetailScreen(self.panes, self.pane, name))  # pyright: ignore[reportUnknownMemberType]
 
     def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Every machine, volume and address, and the other clusters."""
@@ -153,35 +153,35 @@ class ClusterScreen(Base):
         def detail(name: str) -> Callable[[], object]:
             return lambda: self._detail(name)
 
-        def cluster(desk: Desk) -> Callable[[], object]:
-            return lambda: self.turn_to(desk)
+        def cluster(pane: Pane) -> Callable[[], object]:
+            return lambda: self.turn_to(pane)
 
-        mine = [(f"open {one.title}", detail(one.key)) for one in subjects(self.desk.session.cluster)]
-        others = [desk for desk in self.desks if desk is not self.desk]
-        return (*mine, *((f"go to cluster {desk.session.cluster.name}", cluster(desk)) for desk in others))
+        mine = [(f"open {one.title}", detail(one.key)) for one in subjects(self.pane.session.cluster)]
+        others = [pane for pane in self.panes if pane is not self.pane]
+        return (*mine, *((f"go to cluster {pane.session.cluster.name}", cluster(pane)) for pane in others))
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click selects."""
-        self.desk.picked = message.row
+        self.pane.picked = message.row
         self.renew()
 
     def action_select(self, by: int) -> None:
         """The next or the previous row."""
-        self.desk.move(by, self.board.rows)
+        self.pane.move(by, self.board.rows)
         self.renew()
 
     def action_turn(self, by: int) -> None:
         """The next or the previous cluster."""
-        self._turn((self._at + by) % len(self.desks))
+        self._turn((self._at + by) % len(self.panes))
 
     def action_number(self, number: int) -> None:
         """A cluster by its number."""
-        if number <= len(self.desks):
+        if number <= len(self.panes):
             self._turn(number - 1)
 
-    def turn_to(self, desk: Desk) -> None:
+    def turn_to(self, pane: Pane) -> None:
         """Shows one of the clusters."""
-        self._turn(self.desks.index(desk))
+        self._turn(self.panes.index(pane))
 
     def _turn(self, at: int) -> None:
         if at != self._at:
@@ -191,8 +191,8 @@ class ClusterScreen(Base):
 
     def back(self) -> None:
         """The last notice and the filter, then a run that has ended, then the fleet."""
-        shown = self.desk.shown.path is not None and self.desk.session.running is None
+        shown = self.pane.shown.path is not None and self.pane.session.running is None
         if not self.filter and shown:
-            self.desk.shown.put_away(self.desk.session)
+            self.pane.shown.put_away(self.pane.session)
         else:
             super().back()

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from console.ui import keys
 from console.ui.lines import Line, Piece, fitted, line
 from console.ui.painted import Painted
-from console.ui.screens.stage import Stage
+from console.ui.screens.protocols import Stage
 
 Do = Callable[[], object]
 NONE = -1

@@ -8,10 +8,10 @@ from console.health import findings
 from console.operations.may_go import may_go
 from console.text import clock
 from console.ui import keys
-from console.ui.desk import Desk
 from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections, subjects
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
+from console.ui.pane import Pane
 from console.ui.screens.scrolled import Scrolled
 from console.words import words
 
@@ -23,15 +23,15 @@ class DetailScreen(Scrolled):
 
     KIND: ClassVar[str] = keys.DETAIL
 
-    def __init__(self, desks: tuple[Desk, ...], desk: Desk, key: str) -> None:
-        super().__init__(desks)
-        self._desk = desk
-        self._every = subjects(desk.session.cluster)
+    def __init__(self, panes: tuple[Pane, ...], pane: Pane, key: str) -> None:
+        super().__init__(panes)
+        self._desk = pane
+        self._every = subjects(pane.session.cluster)
         self._at = next((at for at, one in enumerate(self._every) if one.key == key), 0)
         self._full = False
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The cluster it belongs to."""
         return self._desk
 

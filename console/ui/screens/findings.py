@@ -7,12 +7,12 @@ from console.health import Finding, findings
 from console.ui import keys
 from console.ui.board.explained import explained
 from console.ui.board.view import finding_row
-from console.ui.desk import Desk
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.painted import Painted
+from console.ui.pane import Pane
 from console.ui.screens.dialog import Question, ask
+from console.ui.screens.protocols import Stage, app_of
 from console.ui.screens.scrolled import Scrolled
-from console.ui.screens.stage import Stage, app_of
 from console.words import words
 
 
@@ -30,15 +30,15 @@ class FindingsScreen(Scrolled):
 
     KIND: ClassVar[str] = keys.FINDINGS
 
-    def __init__(self, desks: tuple[Desk, ...], desk: Desk) -> None:
-        super().__init__(desks)
-        self._desk = desk
-        self._picked = desk.picked
-        self._every = findings(desk.session.picture)
+    def __init__(self, panes: tuple[Pane, ...], pane: Pane) -> None:
+        super().__init__(panes)
+        self._desk = pane
+        self._picked = pane.picked
+        self._every = findings(pane.session.picture)
         """As painted last: what is chosen, copied and explained is what was seen."""
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The cluster they belong to."""
         return self._desk
 

@@ -7,13 +7,13 @@ from console import steady
 from console.text import clock
 from console.ui import keys
 from console.ui.board import fleet
-from console.ui.desk import Desk
-from console.ui.glance import Glance
+from console.ui.fleet_row import FleetRow
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.painted import Painted
+from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
-from console.ui.screens.stage import Faults, app_of
+from console.ui.screens.protocols import Faults, app_of
 from console.words import ages
 
 SELDOM = 60.0
@@ -27,17 +27,17 @@ class FleetScreen(Base):
 
     KIND: ClassVar[str] = keys.FLEET
 
-    def __init__(self, desks: tuple[Desk, ...], faults: Faults | None) -> None:
-        super().__init__(desks, faults)
+    def __init__(self, panes: tuple[Pane, ...], faults: Faults | None) -> None:
+        super().__init__(panes, faults)
         self._at = 0
         self._top = 0
         self._room = 1
         self._newly = 0
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The selected one."""
-        return self.desks[self._at]
+        return self.panes[self._at]
 
     def tick(self) -> None:
         """A new second: a few hidden rows may be looked at."""
@@ -46,19 +46,19 @@ class FleetScreen(Base):
 
     # --- what is painted
 
-    def _glance(self, desk: Desk) -> Glance:
+    def _glance(self, pane: Pane) -> FleetRow:
         """A hidden row's: a new look only if one is due and this second's few are not used up."""
-        if self._newly and desk.glances.due(SELDOM):
+        if self._newly and pane.glances.due(SELDOM):
             self._newly -= 1
-            return desk.glances.look()
-        return desk.glances.last
+            return pane.glances.look()
+        return pane.glances.last
 
     def wanted(self) -> list[int]:
         """Those that the filter lets through."""
         if not self.filter:
-            return list(range(len(self.desks)))
+            return list(range(len(self.panes)))
         words = self.filter.lower().split()
-        return [at for at, desk in enumerate(self.desks) if all(word in self._glance(desk).text for word in words)]
+        return [at for at, pane in enumerate(self.panes) if all(word in self._glance(pane).text for word in words)]
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Summary, heading, the rows that fit, the selected one's sentences in full."""
@@ -71,17 +71,17 @@ class FleetScreen(Base):
         self._keep_in_sight(wanted)
         rows: list[Line] = []
         for at in wanted[self._top : self._top + self._room]:
-            one, here = self.desks[at].glances.shown(), at == self._at
-            limit = ages.limit(self.desks[at].session.pace)
+            one, here = self.panes[at].glances.shown(), at == self._at
+            limit = ages.limit(self.panes[at].session.pace)
             rows.append(fleet.row(one, at + 1, here, now, limit, of, of.beside or each == 1))
             rows += fleet.beneath(one, at + 1, here, of, each - 1)
         rows = rows or [line(Piece("   no cluster contains that", "dim"))]
-        every = [self._glance(desk) for desk in self.desks]
+        every = [self._glance(pane) for pane in self.panes]
         head = [fleet.summary(every, width, clock(now)), fleet.heading(of)]
         return [*head, *rows, *[Line()] * (room - len(rows)), *self._selected(width, detail)]
 
     def _columns(self, width: int) -> fleet.Columns:
-        clusters = [desk.session.cluster for desk in self.desks]
+        clusters = [pane.session.cluster for pane in self.panes]
         firewalls = [firewall.name for cluster in clusters for firewall in cluster.firewalls]
         nodes = max(len(cluster.nodes) for cluster in clusters)
         return fleet.columns(width, [cluster.name for cluster in clusters], nodes, firewalls)
@@ -90,7 +90,7 @@ class FleetScreen(Base):
         """The selected cluster's sentences in full."""
         if not most or self._at not in self.wanted():
             return []
-        one, cluster = self.desk.glances.shown(), self.desk.session.cluster
+        one, cluster = self.pane.glances.shown(), self.pane.session.cluster
         title = f" {cluster.name}" + (f", {cluster.title}" if cluster.title else "")
         lines = [line(Piece(title, "head"), fill="heading").cut(width)]
         lines += wrapped(f"{one.word.text}  {one.says}", width - 1, " ", "   ", one.word.style, most=2)
@@ -106,7 +106,7 @@ class FleetScreen(Base):
 
     def copied(self) -> str:
         """The selected cluster's sentences."""
-        one = self.desk.glances.shown()
+        one = self.pane.glances.shown()
         return f"{one.name} {one.word.word}: {one.says}" + (f"\n{one.may_go}" if one.may_go else "")
 
     # --- keys
@@ -118,19 +118,19 @@ class FleetScreen(Base):
     def _next_not_ok(self) -> None:
         wanted = self.wanted()
         later = [at for at in wanted if at > self._at] + [at for at in wanted if at <= self._at]
-        self._at = next((at for at in later if self._glance(self.desks[at]).level), self._at)
+        self._at = next((at for at in later if self._glance(self.panes[at]).level), self._at)
 
     def open(self) -> None:
         """The selected cluster."""
-        self.turn_to(self.desk)
+        self.turn_to(self.pane)
 
-    def turn_to(self, desk: Desk) -> None:
+    def turn_to(self, pane: Pane) -> None:
         """Its own screen over this one."""
         app = app_of(self)
-        self._at = self.desks.index(desk)
+        self._at = self.panes.index(pane)
         while app.screen is not self:
             app.pop_screen()
-        app.push_screen(ClusterScreen(self.desks, self.faults, self._at))
+        app.push_screen(ClusterScreen(self.panes, self.faults, self._at))
 
     def leave(self) -> bool:
         """Nothing lies below."""
@@ -139,10 +139,10 @@ class FleetScreen(Base):
     def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Every cluster."""
 
-        def go(desk: Desk) -> Callable[[], object]:
-            return lambda: self.turn_to(desk)
+        def go(pane: Pane) -> Callable[[], object]:
+            return lambda: self.turn_to(pane)
 
-        return tuple((f"open cluster {desk.session.cluster.name}", go(desk)) for desk in self.desks)
+        return tuple((f"open cluster {pane.session.cluster.name}", go(pane)) for pane in self.panes)
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click selects, a second one opens."""
@@ -166,9 +166,9 @@ class FleetScreen(Base):
 
     def action_end(self, which: int) -> None:
         """The first or the last."""
-        self.action_select(which * len(self.desks))
+        self.action_select(which * len(self.panes))
 
     def action_number(self, number: int) -> None:
         """Opens a cluster by its number."""
-        if number <= len(self.desks):
-            self.turn_to(self.desks[number - 1])
+        if number <= len(self.panes):
+            self.turn_to(self.panes[number - 1])

@@ -12,7 +12,7 @@ from console.ui.board.events import told
 from console.ui.board.run import sentence
 from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask
-from console.ui.screens.questions import against, planned
+from console.ui.screens.prompts import against, planned
 from console.words import words
 
 SCREENS = {

@@ -10,7 +10,7 @@ from console.inventory.cluster import Cluster
 from console.operations.may_go import one_line
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.session.session import Session
-from console.ui.past import Past
+from console.ui.run_history import RunHistory
 from console.words import words
 from console.words.words import Word
 
@@ -18,7 +18,7 @@ FRESH = 0.9
 """Seconds after which a row that is shown is looked at again."""
 
 
-class Glance(NamedTuple):
+class FleetRow(NamedTuple):
     """What the fleet shows of one cluster."""
 
     name: str
@@ -44,7 +44,7 @@ class Glance(NamedTuple):
 class Glances:
     """The newest glance at one cluster."""
 
-    def __init__(self, session: Session, past: Past) -> None:
+    def __init__(self, session: Session, past: RunHistory) -> None:
         self._session = session
         self._past = past
         self.last = unlooked(session.cluster)
@@ -53,7 +53,7 @@ class Glances:
         self._seen: tuple[Snapshot, int, bool] | None = None
         """What the last glance was made of: while no answer comes it stays true."""
 
-    def shown(self) -> Glance:
+    def shown(self) -> FleetRow:
         """Of a row that is on the screen: at most a second old."""
         return self.last if time.monotonic() - self._looked < FRESH else self.look()
 
@@ -64,7 +64,7 @@ class Glances:
     def _newest(self) -> object:
         return self._session.events[-1] if self._session.events else None
 
-    def look(self) -> Glance:
+    def look(self) -> FleetRow:
         """Now."""
         self._looked, self._event = time.monotonic(), self._newest()
         self._past.look(steady.now())
@@ -74,14 +74,14 @@ class Glances:
         return self.last
 
 
-def unlooked(cluster: Cluster) -> Glance:
+def unlooked(cluster: Cluster) -> FleetRow:
     """Before the first look, which costs a thousandth of a second: a hundred of them would delay the first paint."""
     word = Word(words.ASKING, "ASKING", "unknown")
     marks = tuple(Word(words.ASKING, "", "dim") for _ in cluster.nodes)
-    return Glance(cluster.name, word, "", Level.UNKNOWN, "", words.NOTHING, marks, 0, False, 0.0)
+    return FleetRow(cluster.name, word, "", Level.UNKNOWN, "", words.NOTHING, marks, 0, False, 0.0)
 
 
-def glance(picture: Snapshot, opened: int, running: bool) -> Glance:
+def glance(picture: Snapshot, opened: int, running: bool) -> FleetRow:
     """One look."""
     judged = verdicts(picture)
     asking = all(isinstance(view.host, Unknown) and view.host.cause is Cause.NOT_ASKED for view in picture.nodes)
@@ -89,7 +89,7 @@ def glance(picture: Snapshot, opened: int, running: bool) -> Glance:
     looks = [view.carp for view in picture.firewalls] + [view.host for view in picture.nodes]
     known = [reading.at for reading in looks if isinstance(reading, Known)]
     lead = master(picture)
-    return Glance(
+    return FleetRow(
         name=picture.cluster.name,
         word=word,
         says="every machine, for the first time" if asking else judged.cluster.says,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from textual.app import App
 
-from console.ui.desk import Desk
+from console.ui.pane import Pane
 
 
 class Faults(Protocol):
@@ -24,12 +24,12 @@ class Faults(Protocol):
 class Stage(Protocol):
     """A screen, as acts see it."""
 
-    desks: tuple[Desk, ...]
+    panes: tuple[Pane, ...]
     faults: Faults | None
     KIND: ClassVar[str]
 
     @property
-    def desk(self) -> Desk:
+    def pane(self) -> Pane:
         """The cluster that is meant."""
         ...
 
@@ -42,7 +42,7 @@ class Stage(Protocol):
         """What the last key led to, until the next key."""
         ...
 
-    def turn_to(self, desk: Desk) -> None:
+    def turn_to(self, pane: Pane) -> None:
         """Shows one of the clusters."""
         ...
 

@@ -8,10 +8,10 @@ from console.session.journal import JournalError, Record
 from console.session.runner import Note, Stopped
 from console.session.session import Running, Session
 from console.ui.board.run import RunView
-from console.ui.past import Past
+from console.ui.run_history import RunHistory
 
 
-class Shown:
+class RunFollower:
     """Follows one run to its end. Its exceptions are consumed here: what they say is shown."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Shown:
         if session.running is None:
             self._running = None
 
-    def view(self, session: Session, past: Past) -> RunView | None:
+    def view(self, session: Session, past: RunHistory) -> RunView | None:
         """How it stands now."""
         if session.running is not None and session.running is not self._running:
             self.follow(session.running)

@@ -8,7 +8,7 @@ EVERY = 15.0
 """Seconds after which it is read again in any case: another console may write here too."""
 
 
-class Past:
+class RunHistory:
     """Open runs, and which run took which node out."""
 
     def __init__(self, session: Session) -> None:

@@ -10,9 +10,9 @@ from console.operations.procedures.steps import Operation
 from console.session.journal import Record
 from console.session.open_runs import operation_of
 from console.session.session import Running, Session
-from console.ui.desk import Desk
-from console.ui.screens import commands, pages, questions
-from console.ui.screens.stage import Act, Stage, app_of
+from console.ui.pane import Pane
+from console.ui.screens import commands, pages, prompts
+from console.ui.screens.protocols import Act, Stage, app_of
 
 SELECT = "Select a node first: j and k, or a click"
 
@@ -25,58 +25,58 @@ async def _settle(session: Session) -> None:
 
 def _begins(operation: Operation) -> Act:
     async def act(screen: Stage) -> None:
-        if screen.desk.selected:
-            await begin(screen, screen.desk, operation, screen.desk.selected)
+        if screen.pane.selected:
+            await begin(screen, screen.pane, operation, screen.pane.selected)
         else:
             screen.say(SELECT)
 
     return act
 
 
-async def begin(screen: Stage, desk: Desk, operation: Operation, target: str, said: Consent | None = None) -> None:
+async def begin(screen: Stage, pane: Pane, operation: Operation, target: str, said: Consent | None = None) -> None:
     """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
     cluster by then."""
     app = app_of(screen)
-    name = f"{desk.session.cluster.name}: {operation.name} {target}"
+    name = f"{pane.session.cluster.name}: {operation.name} {target}"
     try:
-        if desk.session.read_only or desk.session.running:
-            await desk.session.begin(operation, target)  # says why not
+        if pane.session.read_only or pane.session.running:
+            await pane.session.begin(operation, target)  # says why not
         screen.say(f"{name}: looking first")
-        await _settle(desk.session)
+        await _settle(pane.session)
         screen.say("")
-        plan = desk.session.plan(operation, target)
+        plan = pane.session.plan(operation, target)
         if said is None or plan.unanswered(said):
-            said = await questions.consent(app, plan)
+            said = await prompts.consent(app, plan)
         if said is not None:
-            desk.shown.follow(await desk.session.begin(operation, target, said))
-            desk.past.forget()
+            pane.shown.follow(await pane.session.begin(operation, target, said))
+            pane.past.forget()
     except NotBegun as why:
         screen.say("")
-        await questions.tell(app, f"{name}: not begun", str(why))
+        await prompts.tell(app, f"{name}: not begun", str(why))
 
 
 async def undo(screen: Stage) -> None:
     """Puts back what the last removal took out; a run that is under way is stopped first."""
-    desk = screen.desk
-    running = None if desk.session.read_only else desk.session.running
-    node = running.intent.target if running else _last_out(desk)
+    pane = screen.pane
+    running = None if pane.session.read_only else pane.session.running
+    node = running.intent.target if running else _last_out(pane)
     if not node:
         screen.say(SELECT)
         return
-    desk.selected = node
+    pane.selected = node
     if running and running.intent.operation is UNDO:
         screen.say(f"undo {node} is under way: it puts {node} back already")
     elif running:
-        await _stop_and_put_back(screen, desk, running)
+        await _stop_and_put_back(screen, pane, running)
     else:
-        await begin(screen, desk, UNDO, node)
+        await begin(screen, pane, UNDO, node)
 
 
-async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> None:
+async def _stop_and_put_back(screen: Stage, pane: Pane, running: Running) -> None:
     """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
-    session, node = desk.session, running.intent.target
+    session, node = pane.session, running.intent.target
     run = running.intent.words
-    said = await questions.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, running.task.done)
+    said = await prompts.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, running.task.done)
     if said is None:
         return
     if running.task.done():
@@ -86,7 +86,7 @@ async def _stop_and_put_back(screen: Stage, desk: Desk, running: Running) -> Non
         screen.say(f"{run} stops by itself; u puts {node} back then")
         return
     await session.look_back()
-    await begin(screen, desk, UNDO, node, said=said)
+    await begin(screen, pane, UNDO, node, said=said)
 
 
 async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
@@ -98,29 +98,29 @@ async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
         left = {session.cluster.name: session.on_its_way for session in sessions}
         return " ".join(f"{name}: {one}." for name, one in left.items() if one)
 
-    if not await questions.waited(app_of(screen), title, says):
+    if not await prompts.waited(app_of(screen), title, says):
         return False
     for session in sessions:
         await session.stop()
     return True
 
 
-def _last_out(desk: Desk) -> str:
+def _last_out(pane: Pane) -> str:
     """The selected node if it is out, else the one that was taken out last, else the selected one."""
-    here = desk.selected
-    if not desk.past.out or (here and place(desk.session.picture, here) in (Place.OUT, Place.MIXED)):
+    here = pane.selected
+    if not pane.past.out or (here and place(pane.session.picture, here) in (Place.OUT, Place.MIXED)):
         return here
-    return max(desk.past.out, key=lambda node: desk.past.out[node].begun)
+    return max(pane.past.out, key=lambda node: pane.past.out[node].begun)
 
 
 async def gate(screen: Stage) -> None:
     """Asks at the gate where the run of a cluster waits."""
-    desk = screen.desk
-    waits = desk.session.gate
+    pane = screen.pane
+    waits = pane.session.gate
     if waits is None:
         return
     plan = waits.look()
-    said = await questions.consent(app_of(screen), plan, gate=waits.says)
+    said = await prompts.consent(app_of(screen), plan, gate=waits.says)
     if said is None:
         waits.park()
     elif left := waits.agree(said):
@@ -129,84 +129,84 @@ async def gate(screen: Stage) -> None:
 
 async def show_open(screen: Stage) -> None:
     """Every run that was left open, one after the other."""
-    for desk in screen.desks:
-        records = desk.session.unfinished()
+    for pane in screen.panes:
+        records = pane.session.unfinished()
         for at, record in enumerate(records):
-            if not await _offer(screen, desk, record, len(records) - at - 1):
+            if not await _offer(screen, pane, record, len(records) - at - 1):
                 return
 
 
-async def _offer(screen: Stage, desk: Desk, record: Record, more: int) -> bool:
+async def _offer(screen: Stage, pane: Pane, record: Record, more: int) -> bool:
     """False when a run was begun: no other can be, meanwhile."""
-    key = await questions.opened(app_of(screen), desk.session, record, more)
+    key = await prompts.opened(app_of(screen), pane.session, record, more)
     if key:
-        screen.turn_to(desk)
-        await (_resume(screen, desk, record) if key == "r" else begin(screen, desk, UNDO, record.target))
-    return desk.session.running is None
+        screen.turn_to(pane)
+        await (_resume(screen, pane, record) if key == "r" else begin(screen, pane, UNDO, record.target))
+    return pane.session.running is None
 
 
 async def resume(screen: Stage) -> None:
     """An open run; which, where there are several."""
-    desk, app = screen.desk, app_of(screen)
-    records, running = desk.session.unfinished(), desk.session.running
+    pane, app = screen.pane, app_of(screen)
+    records, running = pane.session.unfinished(), pane.session.running
     if running:
         what = running.intent.words
         screen.say(f"{what} is under way; wait until it ends, or stop it with s")
     elif not records:
         screen.say("Nothing is open in the journal: there is nothing to resume")
     elif len(records) == 1:
-        await _offer(screen, desk, records[0], 0)
+        await _offer(screen, pane, records[0], 0)
     else:
         now = steady.now()
         entries = tuple(
-            (str(at), questions.sentence(record, now, desk.session.cluster))
+            (str(at), prompts.sentence(record, now, pane.session.cluster))
             for at, record in enumerate(reversed(records[-9:]), 1)
         )
-        chosen = await questions.choose(app, f"{desk.session.cluster.name}: which run?", entries)
+        chosen = await prompts.choose(app, f"{pane.session.cluster.name}: which run?", entries)
         if chosen is not None:
-            await _offer(screen, desk, records[-1 - chosen], 0)
+            await _offer(screen, pane, records[-1 - chosen], 0)
 
 
-async def _resume(screen: Stage, desk: Desk, record: Record) -> None:
-    app, name = app_of(screen), f"{desk.session.cluster.name}: {record.words}"
-    desk.selected = record.target
+async def _resume(screen: Stage, pane: Pane, record: Record) -> None:
+    app, name = app_of(screen), f"{pane.session.cluster.name}: {record.words}"
+    pane.selected = record.target
     try:
         screen.say(f"{name}: looking first")
-        await _settle(desk.session)
-        plan = desk.session.plan(operation_of(record), record.target, resumed=True)
+        await _settle(pane.session)
+        plan = pane.session.plan(operation_of(record), record.target, resumed=True)
         screen.say("")
-        said = await questions.consent(app, plan, resumed=True)
+        said = await prompts.consent(app, plan, resumed=True)
         if said is not None:
-            desk.shown.follow(await desk.session.resume(record, said))
-            desk.past.forget()
+            pane.shown.follow(await pane.session.resume(record, said))
+            pane.past.forget()
     except (NotBegun, KeyError, ValueError) as why:
-        desk.past.forget()  # it may have ended elsewhere
-        await questions.tell(app, f"{name}: not resumed", str(why))
+        pane.past.forget()  # it may have ended elsewhere
+        await prompts.tell(app, f"{name}: not resumed", str(why))
     finally:
         screen.say("")
 
 
 async def stop(screen: Stage) -> None:
     """Leaves the run where it stands."""
-    session = screen.desk.session
+    session = screen.pane.session
     running = session.running
     if running is None:
         screen.say("No run is under way here")
         return
     cluster, name = session.cluster.name, running.intent.words
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
-    if await questions.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
+    if await prompts.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
         session.halt()
 
 
 async def dry(screen: Stage) -> None:
     """What an action would do."""
-    node, session = screen.desk.selected, screen.desk.session
+    node, session = screen.pane.selected, screen.pane.session
     if not node:
         screen.say(SELECT)
         return
     entries = tuple((one.key, f"{one.name} {node}") for one in OPERATIONS)
-    chosen = await questions.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
+    chosen = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)
         await pages.dry_page(app_of(screen), session.plan(OPERATIONS[chosen], node))
@@ -214,7 +214,7 @@ async def dry(screen: Stage) -> None:
 
 async def log(screen: Stage) -> None:
     """Findings, events, runs."""
-    await pages.log_page(app_of(screen), screen.desk.session, steady.now())
+    await pages.log_page(app_of(screen), screen.pane.session, steady.now())
 
 
 async def helps(screen: Stage) -> None:
@@ -236,7 +236,7 @@ async def faults(screen: Stage) -> None:
         screen.say("Faults are for the demo: drainboard demo")
         return
     labels = {name: label for name, label, _ in screen.faults.entries}
-    cluster = screen.desk.session.cluster.name
+    cluster = screen.pane.session.cluster.name
     at = await commands.pick(
         app_of(screen), "make something go wrong", tuple(f"{name}: {label}" for name, label in labels.items())
     )
@@ -250,7 +250,7 @@ async def faults(screen: Stage) -> None:
 
 async def _one_of(screen: Stage, title: str, labels: Mapping[str, str]) -> str | None:
     entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
-    chosen = await questions.choose(app_of(screen), title, entries)
+    chosen = await prompts.choose(app_of(screen), title, entries)
     return None if chosen is None else list(labels)[chosen]
 
 
@@ -261,15 +261,15 @@ def _letter(at: int) -> str:
 async def leave(screen: Stage) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
-        f"{desk.session.cluster.name}: {running.intent.words}"
-        for desk in screen.desks
-        if (running := desk.session.running) is not None
+        f"{pane.session.cluster.name}: {running.intent.words}"
+        for pane in screen.panes
+        if (running := pane.session.running) is not None
     ]
     stays = "stays open in the journal: r resumes it" if screen.faults is None else "ends with the demo"
     text = f"{' and '.join(names)} is under way. It stops where it stands and {stays}."
-    if names and not await questions.confirmed(app_of(screen), "quit?", text, yes="quit"):
+    if names and not await prompts.confirmed(app_of(screen), "quit?", text, yes="quit"):
         return
-    if await _halted(screen, "quit", *(desk.session for desk in screen.desks)):
+    if await _halted(screen, "quit", *(pane.session for pane in screen.panes)):
         app_of(screen).exit(0)
 
 

@@ -1,18 +1,18 @@
 """One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
 
 from console.session.session import Session
-from console.ui.glance import Glances
-from console.ui.past import Past
-from console.ui.screens.runs import Shown
+from console.ui.fleet_row import Glances
+from console.ui.run_history import RunHistory
+from console.ui.screens.run_follower import RunFollower
 
 
-class Desk:
+class Pane:
     """Holds no picture: the session does."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.past = Past(session)
-        self.shown = Shown()
+        self.past = RunHistory(session)
+        self.shown = RunFollower()
         self.glances = Glances(session, self.past)
         self._nodes = tuple(node.name for node in session.cluster.nodes)
         self.picked = self._nodes[0] if self._nodes else ""
