@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 THRESHOLDS = (2_000, 10, 50)
-"""Of objects that stay, so many make a search of the newest; ten of these one of what came lately; and a million new
-objects one of everything: with one cluster hours apart, 200 ms each ten minutes with a hundred."""
+"""For gc.set_threshold(): generation 0 every 2,000 allocations, 1 every 10th time, 2 every 50th. A full search comes
+hours apart with one cluster; with a hundred it takes 200 ms every ten minutes."""
 SETTLED = 2.0
 """Seconds from the start in which nothing is searched: what is made then, most of it code, is there to stay, and is
 searched never."""

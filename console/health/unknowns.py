@@ -13,8 +13,7 @@ from console.text import clock, counted, listed
 
 
 class Doubt(NamedTuple):
-    """`level`: of the worst finding the reading could lead to, UNKNOWN where that is CRITICAL: it may also be nothing.
-    `what` goes before the name."""
+    """`level`: of the worst finding this reading can raise, capped at UNKNOWN. `what` goes before the name."""
 
     kind: Kind
     level: Level

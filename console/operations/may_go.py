@@ -1,7 +1,7 @@
 """What may be lost now: each machine in a line, with what is left without it, or why it must stay.
 
-"Lost" is meant as it comes: a power cut, or a reboot that somebody is about to start. The reasons are the guards' own
-sentences; what is added here is only what a guard need not ask, for it never lets a machine go without a word.
+"Lost" is a power cut, or a reboot that somebody is about to start. The reasons are the guards' own sentences, and
+checks that guards skip because every operation announces itself.
 """
 
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ class Consent(NamedTuple):
     """The target's name, typed by hand."""
     reason: str = ""
     shown: frozenset[About] | None = None
-    """The objections that were read; None: whatever there is, as said beforehand on a command line."""
+    """The objections that were read; None: accept any objection (command line)."""
 
 
 class Plan(NamedTuple):

@@ -143,11 +143,11 @@ class Journal:
                     yield path
 
     def unfinished(self) -> tuple[Record, ...]:
-        """As the function of that name, now."""
+        """Open runs, oldest first."""
         return unfinished(self.records())
 
     def taken_out(self, node: str) -> Record | None:
-        """As the function of that name, now."""
+        """The newest run that took a node out and that nothing has put back since."""
         return taken_out(self.records(), node)
 
 

@@ -86,8 +86,8 @@ class Record(NamedTuple):
 
     @property
     def outcome_unknown(self) -> dict[str, float]:
-        """Machines with an order of which nobody has heard the end, as the console was killed or the link was lost, and
-        the Unix time by which it has ended. What the same machine said to a later order is no news of it."""
+        """Orders whose outcome is unknown: machine to the Unix time by which the order must have ended. A later order's
+        answer says nothing of an earlier one."""
         ends, under_way = dict[str, float](), dict[str, float]()
         for entry in self.entries:
             if entry.kind == "sending":

@@ -153,7 +153,7 @@ class Poller:
                     due = time.monotonic()
 
     def _next(self, pace: float) -> float:
-        """Rounds of one pace begin together: what arrives together is painted together. A quarter is left to rest."""
+        """Next slot on a common grid, at least a quarter period away, so batches of one cadence coincide."""
         count = int((time.monotonic() - self._start) / pace + 0.25) + 1
         return self._start + count * pace
 

@@ -361,7 +361,7 @@ class Runner:
                 picture = await self._look(step.watches, step.on)  # what is sent is sent for what is there now
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
-        """What keeps a step that has not happened from sending: that it is not known what, or an objection; or ""."""
+        """Why this step can't send yet: a guard's objection, or unknown orders. Empty if it may."""
         progress = step.done(picture, intent)
         if progress.done:
             return ""
@@ -402,8 +402,7 @@ def _who_wrote(picture: Snapshot) -> str:
 
 
 def _over(progress: Progress, silent: frozenset[str]) -> bool:
-    """Whether a step is done, and only such firewalls are missed as were silent before the run began, which a person
-    has agreed to."""
+    """Done everywhere except on firewalls the operator agreed to skip."""
     return progress.done and silent.issuperset(name for name, _ in progress.missed)
 
 

@@ -42,7 +42,7 @@ class Objection(NamedTuple):
 
     @property
     def about(self) -> About:
-        """What whoever has read the sentence knows; its figures and the machines' own words change."""
+        """Identity of an objection, without figures that change."""
         return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
 
 

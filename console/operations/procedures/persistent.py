@@ -51,8 +51,7 @@ def _told(snapshot: Snapshot) -> dict[str, FirewallConfig]:
 
 
 def _leader(told: Mapping[str, FirewallConfig]) -> str | None:
-    """The firewall whose pools its sync makes the other's: it alone is written, and what was found there is what both
-    can have. None where each is written by itself."""
+    """Return the config-sync primary if pool sync is on; only it is written. None where each is written by itself."""
     leader = next((name for name, config in told.items() if config.primary), None)
     return leader if leader is not None and told[leader].balancer_sync and len(told) > 1 else None
 

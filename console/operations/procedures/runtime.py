@@ -45,8 +45,8 @@ def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    """Only what was asked: HAProxy puts down a drain to the agent by itself. And not what is out on a firewall that is
-    read late, when it was noted elsewhere: a sync of ours may have done it."""
+    """Note what was asked of each server. Skip servers already noted on the peer: our own sync may have disabled them
+    here. HAProxy puts down a drain to the agent by itself."""
     if place(snapshot, intent.target) is Place.OUT:
         return {}
     return {

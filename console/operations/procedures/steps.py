@@ -132,8 +132,8 @@ class Step:
     lasts: bool = False
     """It is still so at the end of a run that ends in its phase, or the run is not done."""
     until_known: Callable[[Timings], float] | None = None
-    """How long what there is to send may not be known, because the node that has to say so is away: `timeout` counts
-    from then on. None: the step sends what it can, to whom it can, or nothing at all."""
+    """How long to wait for an unreachable node before giving up; `timeout` starts once it answers. None: the step sends
+    what it can."""
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
 
