@@ -62,6 +62,8 @@ class Machine:
         self.leads_to: Machine | None = None
         """Whom a login meets here in its place: the ssh line is wrong."""
         self.booted_at = clock.now - 86_400.0
+        self.boot_time = BOOT
+        """Seconds from power to sshd."""
         self.written: dict[str, str] = {}
         """Files a script left here: gone after a boot, as /tmp and /run are."""
         self.locks: dict[str, str] = {}
@@ -91,8 +93,8 @@ class Machine:
         if self.link is not Link.SILENT:
             return
         self._boots += 1
-        self.later(BOOT / 2, lambda: self._show(Link.REFUSED))
-        self.later(BOOT, self._boot)
+        self.later(self.boot_time / 2, lambda: self._show(Link.REFUSED))
+        self.later(self.boot_time, self._boot)
 
     def reboot(self, power_off: bool = False) -> None:
         """An orderly end: services stop, sshd goes, and unless `power_off` the machine comes back by itself."""
@@ -100,7 +102,7 @@ class Machine:
         self.later(SHUTDOWN / 2, self.stopping)
         self.later(SHUTDOWN, lambda: self._show(Link.SILENT if power_off else Link.REFUSED))
         if not power_off:
-            self.later(SHUTDOWN + 0.5 + BOOT, self._boot)
+            self.later(SHUTDOWN + 0.5 + self.boot_time, self._boot)
 
     def lead(self, to: "Machine | None") -> None:
         """From now on its ssh line leads to another machine, or to itself again: what is open ends."""
@@ -139,7 +141,7 @@ class Machine:
 
     def _boot(self) -> None:
         self.boot_id = str(uuid.uuid4())
-        self.booted_at = self.clock.now - BOOT
+        self.booted_at = self.clock.now - self.boot_time
         self.written.clear()
         self.locks.clear()
         self._show(Link.UP)
