@@ -60,7 +60,7 @@ def test_status_with_a_node_lost(lab: Lab) -> None:
     finally:
         lab.reset()
     assert done.code in (1, 2, 3)
-    assert done.seconds < 13  # no connection to it, then Gluster's patience: 2.5 s and 8 s, and a program's start
+    assert done.seconds < 40  # no hang; it needs 2.5 s for the connection and 8 s of patience with Gluster
     here = json.loads(done.said)["clusters"]["lab"]
     assert not here["nodes"]["node1"]["host"]["known"]
     assert here["nodes"]["node2"]["host"]["known"]
