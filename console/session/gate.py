@@ -10,17 +10,19 @@ from console.session.runner import Unanswered
 
 @dataclass(frozen=True)
 class Gate:
-    """`look`: the plan of this moment for the gate's target. `answer`: set once, None for not now."""
+    """`look`: the plan of this moment for the gate's target. `answer`: the consent with the very plan that it overcame,
+    or None for not now; set once."""
 
     says: str
     look: Callable[[], Plan]
-    answer: "asyncio.Future[Consent | None]"
+    answer: "asyncio.Future[tuple[Consent, Plan] | None]"
 
     def agree(self, consent: Consent) -> str:
         """Let the run go on. Returns what the consent does not overcome; "" when it does."""
-        left = self.look().unanswered(consent)
+        plan = self.look()
+        left = plan.unanswered(consent)
         if not left and not self.answer.done():
-            self.answer.set_result(consent)
+            self.answer.set_result((consent, plan))
         return " ".join(one.sentence for one in left)
 
     def park(self) -> None:
@@ -30,8 +32,8 @@ class Gate:
 
 
 async def passed(gate: Gate) -> tuple[Consent, Plan]:
-    """Return what was agreed to, and the plan that was agreed to. Raises Unanswered."""
-    consent = await gate.answer
-    if consent is None:
+    """Return the answer. Raises Unanswered."""
+    answer = await gate.answer
+    if answer is None:
         raise Unanswered(f"{gate.says} waits for an answer")
-    return consent, gate.look()
+    return answer

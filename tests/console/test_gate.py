@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console import steady
 from console.cli import plain
 from console.health.facts.membership import Place, place
 from console.operations import procedures
@@ -15,13 +16,13 @@ from console.operations.procedures import DRAIN, OPERATIONS, UNDO
 from console.operations.procedures.steps import Progress, Step, placed
 from console.probes.hosts.system import HOST
 from console.probes.pools.balancer import POOLS
-from console.probes.snapshot import Known
+from console.probes.snapshot import Cause, Known, Unknown
 from console.session.journal import Record
 from console.session.open_runs import why_open
 from console.session.runner import Unanswered
 from console.sim import Simulator
 from tests.conftest import simulated, watching
-from tests.console.telling import until, well
+from tests.console.telling import put, until, well
 from tests.console.test_meanwhile import Meanwhile
 from tests.ui.conftest import shown
 
@@ -100,6 +101,20 @@ async def test_what_stands_against_a_machine_at_that_moment_is_asked(tmp_path: P
         with pytest.raises(Unanswered):
             await running.task
         assert place(session.picture, "node2") is Place.IN
+
+
+async def test_what_comes_up_after_the_answer_is_not_agreed_to(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        await until(session, well)
+        running = await session.begin(IN_TURN, "node1", YES)
+        while session.gate is None:
+            await session.change()
+        assert session.gate.agree(YES) == ""
+        lost = Unknown("no answer", steady.now(), steady.now(), Cause.SILENT)
+        session.poller.snapshot = put(session.poller.snapshot, "firewalls", "fw2", config=lost)
+        assert (await running.task).outcome == "done"
+        (agreed,) = [entry for entry in session.journal.records()[-1].entries if entry.kind == "agreed"]
+        assert agreed.facts["agreed"] == []
 
 
 async def test_the_screen_asks(tmp_path: Path) -> None:
