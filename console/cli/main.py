@@ -27,6 +27,7 @@ from console.words.ascii import ascii_only, plain
 
 if TYPE_CHECKING:
     from console.cli.demo import Demo
+    from console.operations.procedures.steps import Operation
     from console.session.session import Session
 
 
@@ -130,7 +131,7 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
-    return await _act(options, cluster, target)
+    return await _act(options, cluster, known, target)
 
 
 def _cluster(inventory: Inventory, name: str) -> Cluster:
@@ -162,7 +163,8 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     return grants(clusters)
 
 
-async def _act(options: argparse.Namespace, cluster: Cluster, target: str) -> int:
+async def _act(options: argparse.Namespace, cluster: Cluster, known: "Operation | None", target: str) -> int:
+    """`known`: the operation to begin; None for a resume."""
     from console.cli import plain
     from console.operations.plan import Consent
     from console.session.session import Session
@@ -170,7 +172,6 @@ async def _act(options: argparse.Namespace, cluster: Cluster, target: str) -> in
     consent = Consent(confirmed=options.yes, typed=options.override, reason=options.reason)
     session = Session(cluster, read_only=options.read_only)
     try:
-        known = operation(options.command)
         if known is None:
             return await plain.resume(session, target, consent)
         return await plain.act(session, known, target, consent, options.dry_run)
@@ -228,7 +229,7 @@ async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "De
 
 
 def _tell_open(sessions: "Iterable[Session]", inventory: Path | None) -> None:
-    """What stays behind when the screen is gone, and how to go on with it."""
+    """Tell which runs stay open when the screen is gone, and how to go on with them."""
     from console.cli.plain import describe
     from console.text import printable
 

@@ -79,7 +79,7 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
 
 
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
-    """What the operations may send to a machine, over every target: on a node that runs every service there is, all
+    """Every command of the operations to a machine, over every target: on a node that runs every service there is, all
     that can be stopped is; to a firewall goes the claim too."""
     picture = _busy(cluster)
     orders = (

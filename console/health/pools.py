@@ -12,6 +12,7 @@ from console.health.facts.membership import (
     pools_of,
     sending,
     spare_pools,
+    without_spares,
 )
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
@@ -177,9 +178,7 @@ def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
 
 def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """Down everywhere a balancer runs is no traffic; down in some pools is less, and said by pool."""
-    spare = spare_pools(snapshot, node)
-    asked = [(one.firewall, one.now or ()) for one in memberships(snapshot, node)]
-    places = [(name, [server for server in now if spare.isdisjoint(server.pools)]) for name, now in asked]
+    places = [(one.firewall, one.now or ()) for one in without_spares(snapshot, node)]
     idle = [(firewall, server) for firewall, now in places for server in now if not server.serving]
     idle = [(firewall, server) for firewall, server in idle if not server.unasked and not server.strange]
     if not idle:

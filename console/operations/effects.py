@@ -1,4 +1,4 @@
-"""What an operation does to the cluster. Guards look at effects, never at names."""
+"""The effects of an operation on the cluster. Guards look at effects, never at names."""
 
 from enum import Enum
 
@@ -34,6 +34,8 @@ class Effect(Enum):
 
 
 Effects = frozenset[Effect]
+STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
+"""Services of the node end, for a while at least."""
 
 
 def kind_of(cluster: Cluster, target: str) -> On:

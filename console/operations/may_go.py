@@ -13,7 +13,7 @@ from console.health.facts.ist import ist_window
 from console.health.facts.membership import Place, backends_of, master, others_serving, place, pools_of, sending
 from console.health.facts.sync import sync
 from console.health.facts.takeover import carried, takes_over
-from console.operations.effects import Effect
+from console.operations.effects import STOPS, Effect
 from console.operations.guards import (
     Guard,
     all_is_listed,
@@ -28,8 +28,8 @@ from console.operations.guards import (
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, doing, listed, percent
 
-LOST = frozenset({Effect.TAKES_OUT, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
-"""What becomes of a node that is lost."""
+LOST = STOPS | {Effect.TAKES_OUT}
+"""The effects of the loss of a node."""
 GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left, all_is_listed)
 """What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
 

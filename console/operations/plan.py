@@ -1,9 +1,9 @@
-"""What would be done, what stands against it, and what a person says to that. Pure."""
+"""The plan of an operation: its steps, the objections to it, and a person's consent. Pure."""
 
 from typing import Any, NamedTuple
 
 from console.health import serving
-from console.operations.effects import Effect, On
+from console.operations.effects import STOPS, Effect, On
 from console.operations.guards import About, Objection, Override, traffic
 from console.operations.procedures.steps import Operation
 from console.probes.hosts.running import LISTED
@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     @property
     def words(self) -> str:
         """drain node2."""
-        return f"{self.operation.name} {self.target}"
+        return self.operation.words(self.target)
 
     @property
     def title(self) -> str:
@@ -72,7 +72,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     read, so that a dead node delays no drain."""
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
-    stops = operation.does(Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS)
+    stops = operation.does(*STOPS)
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:

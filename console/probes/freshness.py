@@ -1,7 +1,7 @@
 """The two ways to look at a picture with doubt, and how long an answer may take and count.
 
-Every decision is taken over one picture in which what is too old (`as_of`), or older than what was just done (`since`),
-has become Unknown.
+Every decision is taken over one picture in which a reading has become Unknown that is too old (`without_stale`), or
+older than an order (`since`).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Carries out a procedure: the only code that changes the world.
+"""Carries out an operation: the only code that changes the world.
 
 For each step: look, see whether it has happened already, note what was found, write the journal, send, and wait until
 what was wanted is read back; then write the journal again. Killed anywhere, `remaining` says where to go on.
@@ -90,9 +90,10 @@ class Runner:
         claims: Claims,
         agreed: frozenset[About],
         tell: Callable[[Note], None],
-        ask: Callable[[Step, Intent], Awaitable[tuple[Consent, Plan]]],
+        ask: Callable[[str, Intent], Awaitable[tuple[Consent, Plan]]],
     ) -> None:
-        """`agreed`: the objections that a person has overcome. `ask`: raises Unanswered."""
+        """`agreed`: the objections that a person has overcome. `ask`: puts a gate's
+        question to a person; raises Unanswered."""
         self._cluster = cluster
         self._wire = wire
         self._poller = poller
@@ -130,9 +131,8 @@ class Runner:
             self._say(intent, "parked", "; ".join(missed.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")
-        await self._claims.release(
-            ended=not record.outcome_unknown
-        )  # before it is said: whoever reads "done" may go on
+        # before it is said: whoever reads "done" may go on
+        await self._claims.release(ended=not record.outcome_unknown)
         self._say(intent, "done", f"{intent.words}: done", final=True)
         return record
 
@@ -150,7 +150,7 @@ class Runner:
             for step, says in undone.items():
                 if last:
                     why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
-                    self._journal.write(record, "failed", on=step.on, step=step.name, why=why)
+                    self._write(record, "failed", step, why=why)
                     raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
                 self._say(intent, step.name, f"it has come undone and is done again: {says}")
                 record, left = await self._step(step, record, intent.at(step), silent)
@@ -171,10 +171,11 @@ class Runner:
     async def _step(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
-        self._say(intent, step.name, step.told(intent, self._picture()))
+        says = step.told(intent, self._picture())
+        self._say(intent, step.name, says)
         picture = await self._look(step.watches, step.on)
         if step.gate:
-            return await self._gate(step, record, intent), {}
+            return await self._gate(step, record, intent, says), {}
         progress = step.done(picture, intent)
         if not _over(progress, silent):
             record, intent, picture = await self._free(step, record, intent, picture)
@@ -186,20 +187,18 @@ class Runner:
         self._say(intent, step.name, progress.says)
         return record, dict(progress.missed)
 
-    async def _gate(self, step: Step, record: Record, intent: Intent) -> Record:
+    async def _gate(self, step: Step, record: Record, intent: Intent, says: str) -> Record:
         """Raises Unanswered."""
-        says = step.told(intent, self._picture())
         try:
-            consent, plan = await self._ask(step, intent)
+            consent, plan = await self._ask(says, intent)
         except Unanswered:
-            self._journal.write(record, "parked", on=step.on, step=step.name, why=says, missed={})
+            self._write(record, "parked", step, why=says, missed={})
             raise
         self._agreed |= plan.shown
-        return self._journal.write(
+        return self._write(
             record,
             "agreed",
-            on=step.on,
-            step=step.name,
+            step,
             says=says,
             by=who(),
             reason=consent.reason,
@@ -208,8 +207,11 @@ class Runner:
         )
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
-        missed = dict(progress.missed)
-        return self._journal.write(record, kind, on=step.on, step=step.name, says=progress.says, missed=missed)
+        return self._write(record, kind, step, says=progress.says, missed=dict(progress.missed))
+
+    def _write(self, record: Record, kind: str, step: Step, **facts: Any) -> Record:
+        """Append a line about a step. Raises JournalError."""
+        return self._journal.write(record, kind, on=step.on, step=step.name, **facts)
 
     def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
         """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
@@ -257,7 +259,7 @@ class Runner:
         if step.goes_on:
             return progress._replace(says=f"{progress.says}, after {limit:g} s")
         says = "; ".join(filter(None, (progress.says, self._claims.unclaimed())))
-        self._journal.write(record, "failed", on=step.on, step=step.name, why=says)
+        self._write(record, "failed", step, why=says)
         raise Stopped(f"{says}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
@@ -270,14 +272,8 @@ class Runner:
         if not orders:
             return record, steady.now(), time.monotonic()
         seconds = {order.machine: deadline(order) for order in orders}
-        record = self._journal.write(
-            record,
-            "sending",
-            on=step.on,
-            step=step.name,
-            orders=[as_sent(order, self._wire) for order in orders],
-            within=seconds,
-        )
+        leaving = [as_sent(order, self._wire) for order in orders]
+        record = self._write(record, "sending", step, orders=leaving, within=seconds)
         moment, now = steady.now(), time.monotonic()
         self._leaving = {order: now + deadline(order) for order in orders}
         ended = asyncio.create_task(self._ended(step, record, intent, orders))
@@ -302,7 +298,7 @@ class Runner:
         try:
             held = await self._claims.order(machines, max(deadline(order) for order in orders))
         except Elsewhere as why:
-            self._journal.write(record, "failed", on=step.on, step=step.name, why=str(why))
+            self._write(record, "failed", step, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
         if says := self._claims.unclaimed(firewalls - held):
             self._say(intent, step.name, says)
@@ -313,7 +309,7 @@ class Runner:
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
         whys = {order.machine: why for order, answer in answers.items() if (why := error_in(order, answer))}
         lost = [order.machine for order, answer in answers.items() if outcome_unknown(answer)]
-        record = self._journal.write(record, "answered", on=step.on, step=step.name, errors=whys, lost=lost)
+        record = self._write(record, "answered", step, errors=whys, lost=lost)
         for why in whys.values():
             self._say(intent, step.name, why)
         return record
@@ -349,7 +345,7 @@ class Runner:
                 began, known = time.monotonic(), True
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
-                self._journal.write(record, "failed", on=step.on, step=step.name, why=says)
+                self._write(record, "failed", step, why=says)
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
                 raise Stopped(f"{says}{end} resume this run, or put the node back")
             if says != last:

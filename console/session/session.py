@@ -19,7 +19,7 @@ from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
 from console.operations.guards import About, Objection, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
-from console.operations.procedures.steps import Intent, Operation, Options, Step
+from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
@@ -185,8 +185,8 @@ class Session:
         """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
-        self._plan(self._intent(operation, target, options)).must_be_unopposed(consent)
-        async with self._claimed(operation, target) as (lock, claims):
+        self._agreed(self._intent(operation, target, options), consent)
+        async with self._claimed(operation.words(target)) as (lock, claims):
             await self._read_again()
             intent = self._intent(operation, target, options)  # what another console found is on disk now
             plan = self._agreed(intent, consent)
@@ -209,8 +209,8 @@ class Session:
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
-        self._plan(self._resumed(record, operation), resumed=True).must_be_unopposed(consent)
-        async with self._claimed(operation, record.target) as (lock, claims):
+        self._agreed(self._resumed(record, operation), consent, resumed=True)
+        async with self._claimed(record.words) as (lock, claims):
             record = _still_open(record)
             await self._read_again()
             intent = self._resumed(record, operation)
@@ -218,11 +218,10 @@ class Session:
             return self._run(record, intent, plan.shown | record.agreed, claims, lock.pop_all())
 
     @asynccontextmanager
-    async def _claimed(self, operation: Operation, target: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
-        """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. Raises
-        NotBegun."""
-        what = f"{operation.name} {target}"
-        with self._locked(operation, target) as lock:
+    async def _claimed(self, what: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
+        """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. `what`:
+        operation and target. Raises NotBegun."""
+        with self._locked(what) as lock:
             claims = Claims(self.cluster, self.wire, what, who(), self._mine)
             self._own.append(claims.token)
             try:
@@ -314,12 +313,12 @@ class Session:
             intent = self.running.intent
             raise NotBegun(f"{intent.words} is under way; wait until it ends, or stop it")
 
-    def _locked(self, operation: Operation, target: str) -> ExitStack:
+    def _locked(self, what: str) -> ExitStack:
         """Holds the cluster's lock until it is closed. Raises NotBegun."""
         lock, folder = ExitStack(), self.journal.folder
         try:
             in_time(lambda: make_private(folder), folder)
-            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {operation.name} {target}"))
+            lock.enter_context(holding(self.journal.folder / "lock", f"{who()}: {what}"))
         except (Locked, JournalError) as error:
             raise NotBegun(str(error)) from error
         except OSError as error:
@@ -330,7 +329,7 @@ class Session:
         self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
     ) -> Running:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
-        task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=f"{intent.words}")
+        task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=intent.words)
         self.running = Running(record, intent, task, runner)
         self.attend(self._attended)
 
@@ -358,15 +357,14 @@ class Session:
             await claims.release(ended=not load(record.path).outcome_unknown)
         return record
 
-    async def _ask(self, step: Step, intent: Intent) -> tuple[Consent, Plan]:
+    async def _ask(self, says: str, intent: Intent) -> tuple[Consent, Plan]:
         """Waits at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
+        operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
 
         def look() -> Plan:
-            picture, kind = self.picture, kind_of(self.cluster, step.on)
-            against = objections(picture, intent.operation.effects, step.on, kind)
-            return Plan(self.cluster.name, intent.operation, step.on, against, ())
+            against = objections(self.picture, operation.effects, target, kind)
+            return Plan(self.cluster.name, operation, target, against, ())
 
-        says = step.told(intent, self.picture)
         self.gate = Gate(says, look, asyncio.get_running_loop().create_future())
         try:
             return await passed(self.gate)

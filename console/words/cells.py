@@ -2,7 +2,7 @@
 
 from console.health.facts.bricks import brick_of, node_at
 from console.health.facts.heal_info import newer, stands
-from console.health.facts.membership import membership, without_spares
+from console.health.facts.membership import without_spares
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown
 from console.probes.storage.gluster import Brick
 from console.words import words
@@ -13,7 +13,8 @@ def pools(picture: Snapshot, firewall: FirewallView, node: str) -> Word:
     """A node in the pools of one firewall, those apart that it is a spare of."""
     why = firewall.pools if isinstance(firewall.pools, Unknown) else None
     running = isinstance(firewall.pools, Known) and firewall.pools.value.running
-    return words.membership(without_spares(picture, membership(picture, firewall.name, node)), why, running)
+    here = next(one for one in without_spares(picture, node) if one.firewall == firewall.name)
+    return words.membership(here, why, running)
 
 
 def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:

@@ -1,7 +1,6 @@
 """What no simulated cluster shows, or not for long: a picture is taken there, and then altered."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +8,7 @@ import pytest
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
-from tests.conftest import simulated, watching
-from tests.console.telling import alter, put, says, until, well
-
-
-@pytest.fixture
-async def fine(tmp_path: Path) -> Snapshot:
-    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
-        return await until(session, well)
+from tests.console.telling import alter, put, says
 
 
 async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:

@@ -1,7 +1,6 @@
 """Whatever the machines answer, or don't: what decides says something, and unknown is never well."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,19 +14,12 @@ from console.operations.guards import objections
 from console.operations.may_go import may_go, one_line, spares
 from console.operations.procedures import OPERATIONS
 from console.probes.snapshot import QUESTIONS, Cause, Known, Snapshot, Unknown, empty
-from tests.conftest import simulated, watching
-from tests.console.telling import put, until, well
+from tests.console.telling import put
 from tests.console.values import CLUSTER, Change, altered, changes, pictures
 
 SETTINGS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-
-
-@pytest.fixture
-async def fine(tmp_path: Path) -> Snapshot:
-    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
-        return await until(session, well)
 
 
 @SETTINGS

@@ -2,25 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from console.health import Kind, Level, findings
 from console.health.unknowns import DOUBTS
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown
 from console.probes.storage.mounts import MISSING, Mount
-from tests.conftest import simulated, watching
-from tests.console.telling import alter, put, until, well
+from tests.console.telling import alter, put
 
 SILENT = Unknown("no answer", 9.0, 8.0)
-
-
-@pytest.fixture
-async def fine(tmp_path: Path) -> Snapshot:
-    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
-        return await until(session, well)
 
 
 def _every_node(picture: Snapshot, reading: str, **changes: object) -> Snapshot:

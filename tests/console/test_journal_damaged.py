@@ -22,6 +22,7 @@ from console.cli.plain import describe, describe_out
 from console.inventory.paths import journal_dir, make_private, state_dir, too_open
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN
+from console.probes.snapshot import empty
 from console.session import journal_disk
 from console.session.journal import Journal, JournalError, load, taken_out, unfinished
 from console.session.open_runs import how_far, outcome_unknown, why_open
@@ -86,7 +87,7 @@ def used(folder: Path) -> None:
     assert all(one.sentence for one in outcome_unknown(read.records, 0.0))
     for node in ("node1", "node2"):
         taken_out(read.records, node)
-    for line in open_runs(unfinished(read.records), CLUSTER, 80, 9, time.time(), frozenset(), None, None):
+    for line in open_runs(unfinished(read.records), empty(CLUSTER), 80, 9, time.time(), None, None):
         line.text.encode()
     for file in read.unread:
         file.says.encode()

@@ -114,12 +114,11 @@ def place(snapshot: Snapshot, node: str) -> Place:
     """Whether a node is taken out. DOWN by health check is still IN, and so are maintenance that nobody asked for and a
     node with a spare beside it. Out is also who is `inactive` wherever it is configured. Where config.xml has nothing
     of a node that is out elsewhere, it is not known to be out there."""
-    places = memberships(snapshot, node)
-    spare = spare_pools(snapshot, node)
-    now = [server for one in places for server in one.now or () if spare.isdisjoint(server.pools)]
+    places = without_spares(snapshot, node)
+    now = [server for one in places for server in one.now or ()]
     facts = [server.out for server in now if server.told]
-    facts += [server.out for one in places for server in one.later or () if server.pool not in spare]
-    nowhere = any(one.later == () for one in places)
+    facts += [server.out for one in places for server in one.later or ()]
+    nowhere = any(one.later == () for one in memberships(snapshot, node))
     if not facts:
         return Place.OUT if nowhere and not now else Place.UNKNOWN
     if all(facts) and not nowhere:
@@ -138,11 +137,15 @@ def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
     return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
 
 
-def without_spares(snapshot: Snapshot, one: Membership) -> Membership:
-    """A node's place on one firewall in the pools that it is not a spare of."""
-    spare = spare_pools(snapshot, one.node)
-    now = None if one.now is None else tuple(server for server in one.now if spare.isdisjoint(server.pools))
-    later = None if one.later is None else tuple(server for server in one.later if server.pool not in spare)
+def without_spares(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
+    """A node's place on each firewall in the pools that it is not a spare of, in the order of the inventory."""
+    spare, places = spare_pools(snapshot, node), memberships(snapshot, node)
+    return tuple(_without(one, spare) for one in places) if spare else places
+
+
+def _without(one: Membership, pools: frozenset[str]) -> Membership:
+    now = None if one.now is None else tuple(server for server in one.now if pools.isdisjoint(server.pools))
+    later = None if one.later is None else tuple(server for server in one.later if server.pool not in pools)
     return one._replace(now=now, later=later)
 
 

@@ -1,13 +1,13 @@
-"""What stands against an operation, in sentences. A guard never says yes or no: it says what it saw and what clears it.
+"""Objections to an operation, in sentences. A guard never says yes or no: it says what it saw and what clears it.
 
 The same sentence is on the screen, on the command line and in the journal. Guards look at one picture in which what is
-stale has already become unknown (`console.probes.freshness.as_of`), and unknown always objects.
+stale has already become unknown (`console.probes.freshness.without_stale`), and unknown always objects.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from console.operations.effects import Effect, Effects, On, targets
+from console.operations.effects import STOPS, Effect, Effects, On, targets
 from console.operations.guards.firewalls import (
     balancer_runs,
     fresh_firewalls,
@@ -78,7 +78,6 @@ class Rule(NamedTuple):
 
 _OUT = frozenset({Effect.TAKES_OUT})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
-_STOPS = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
 
 RULES: tuple[Rule, ...] = (
     Rule(fresh_firewalls, _POOLS),
@@ -91,12 +90,12 @@ RULES: tuple[Rule, ...] = (
     Rule(same_version, _POOLS),
     Rule(fit_again, frozenset({Effect.PUTS_BACK_UNFIT})),
     Rule(room_left, _OUT),
-    Rule(out_first, _STOPS),
-    Rule(answers, _STOPS, begins=True),
-    Rule(elsewhere, _STOPS, begins=True),
-    Rule(all_is_listed, _STOPS, begins=True),
-    Rule(none_lost, _STOPS, begins=True),
-    Rule(storage_whole, _STOPS, begins=True),
+    Rule(out_first, STOPS),
+    Rule(answers, STOPS, begins=True),
+    Rule(elsewhere, STOPS, begins=True),
+    Rule(all_is_listed, STOPS, begins=True),
+    Rule(none_lost, STOPS, begins=True),
+    Rule(storage_whole, STOPS, begins=True),
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),

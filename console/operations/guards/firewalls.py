@@ -1,4 +1,4 @@
-"""What the firewalls have against an operation: they must answer, agree, run, and remember it."""
+"""Objections of the firewalls: they must answer, agree, run, and remember an operation."""
 
 from collections.abc import Iterator
 

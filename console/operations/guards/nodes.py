@@ -1,4 +1,4 @@
-"""What the other nodes, the database and the storage have against an operation."""
+"""Objections of the other nodes, of the database and of the storage."""
 
 from collections.abc import Iterator
 

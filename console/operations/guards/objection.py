@@ -1,4 +1,4 @@
-"""What stands against an operation, and what it takes to go on all the same."""
+"""An objection to an operation, and how to overcome it."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,9 +1,18 @@
-"""What the pools have against an operation: somebody must serve, and have room for whom the node has served."""
+"""Objections of the pools: somebody must serve, and have room for whom the node has served."""
 
 from collections.abc import Iterator
 
 from console.health import serving
-from console.health.facts.membership import Place, master, membership, memberships, others_serving, place, spare_pools
+from console.health.facts.membership import (
+    Place,
+    master,
+    membership,
+    memberships,
+    others_serving,
+    place,
+    spare_pools,
+    without_spares,
+)
 from console.operations.effects import Effect, Effects
 from console.operations.guards.nodes import not_there
 from console.operations.guards.objection import Objection, Override, read_at
@@ -106,12 +115,11 @@ def one_at_a_time(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[
 
 def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, str], ...]) -> Iterator[Objection]:
     """Why another node can't be counted on in the pools that are about to lose one: the first reason."""
-    spare = spare_pools(snapshot, other.name)
     servers = [
         (one.firewall, server)
-        for one in memberships(snapshot, other.name)
+        for one in without_spares(snapshot, other.name)
         for server in one.now or ()
-        if (one.firewall, server.backend) in shared and spare.isdisjoint(server.pools)
+        if (one.firewall, server.backend) in shared
     ]
     idle = next(((firewall, server) for firewall, server in servers if not server.serving), None)
     site = other.site

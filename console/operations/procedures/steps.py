@@ -3,8 +3,10 @@
 One predicate, `done`, serves verification, idempotence and resume: a step whose predicate holds already sends nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from console.health.facts.fitness import fit
@@ -52,6 +54,10 @@ class Operation:
         """Whether it has one of these effects."""
         return not self.effects.isdisjoint(effects)
 
+    def words(self, target: str) -> str:
+        """drain node2."""
+        return f"{self.name} {target}"
+
     @property
     def leaves_out(self) -> bool:
         """Its node is out when it has ended."""
@@ -73,15 +79,14 @@ class Intent:
     @property
     def words(self) -> str:
         """drain node2."""
-        return f"{self.operation.name} {self.target}"
+        return self.operation.words(self.target)
 
-    @property
+    @cached_property
     def steps(self) -> tuple["Step", ...]:
         """Its steps, each with its own id. Raises ValueError where two have the same."""
         steps = self.operation.steps(self.cluster, self.target, self.options)
-        twice = [step.id for step in steps if [one.id for one in steps].count(step.id) > 1]
-        if twice:
-            raise ValueError(f"{self.operation.name} has two steps {twice[0]}")
+        for twice in (step for step, many in Counter(step.id for step in steps).items() if many > 1):
+            raise ValueError(f"{self.operation.name} has two steps {twice}")
         return steps
 
     def at(self, step: "Step") -> "Intent":
@@ -127,8 +132,8 @@ class Step:
     guards: tuple[Guard, ...] = ()
     """Nothing is sent while one of these objects."""
     asks_all: bool = False
-    """It takes out, stops or reboots: nothing is sent while anything stands against the action that nobody has agreed
-    to."""
+    """It takes out, stops or reboots: nothing is sent while anything stands against the operation that nobody
+    has agreed to."""
     lasts: bool = False
     """It is still so at the end of a run that ends in its phase, or the run is not done."""
     until_known: Callable[[Timings], float] | None = None

@@ -141,19 +141,11 @@ def silent(picture: Snapshot) -> frozenset[str]:
     return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
 
 
-def _open(
-    record: Record,
-    cluster: Cluster,
-    silent: frozenset[str],
-    now: float,
-    held: Holder | None,
-    here: RunView | None,
-    width: int,
-) -> Line:
+def _open(record: Record, picture: Snapshot, now: float, held: Holder | None, here: RunView | None, width: int) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
     gaps, what = record.missed, record.words
     names, word, style = " and ".join(gaps), words.run(None), ""
-    begun, _, far = sentence(record, now, cluster).removeprefix(f"{what}, ").rpartition(": ")
+    begun, _, far = sentence(record, now, picture.cluster).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.words)):
         word, says = words.run(None, under_way=True), elsewhere
     elif held:
@@ -162,7 +154,7 @@ def _open(
         says = _waits_for(record, here.intent)
     elif not gaps:
         says = f"press r to go on: {far}"
-    elif silent.intersection(gaps):
+    elif silent(picture).intersection(gaps):
         says = f"{names} was not told; press r when it answers again"
     else:
         says, style = reachable_again([*gaps], "press r"), "bad"
@@ -189,21 +181,19 @@ def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
 
 def open_runs(
     records: tuple[Record, ...],
-    cluster: Cluster,
+    picture: Snapshot,
     width: int,
     most: int,
     now: float,
-    silent: frozenset[str],
     held: Holder | None,
     here: RunView | None,
 ) -> list[Line]:
-    """Open runs that are not under way here: a line each. `silent`: firewalls that do not answer. `held`: who works on
-    the cluster from another console, which is said even if this journal knows nothing of it. `here`: the run that is
-    under way."""
+    """Open runs that are not under way here: a line each. `held`: who works on the cluster from another console, which
+    is said even if this journal knows nothing of it. `here`: the run that is under way."""
     told = held is None or any(held.carries_out(record.words) for record in records)
     if (told and not records) or most < 1:
         return []
-    lines = [_open(record, cluster, silent, now, held, here, width).cut(width) for record in records]
+    lines = [_open(record, picture, now, held, here, width).cut(width) for record in records]
     if held and not told:
         says = f"  {held.who} is at work: {held.what}; wait until it ends"
         lines.insert(0, line(" ", words.run(None, under_way=True), says).cut(width))

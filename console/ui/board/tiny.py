@@ -4,7 +4,7 @@ from console.probes.snapshot import Known
 from console.text import clock
 from console.ui.board.firewalls import roles
 from console.ui.board.nodes import compact
-from console.ui.board.run import open_runs, panel, silent, unread
+from console.ui.board.run import open_runs, panel, unread
 from console.ui.board.top import IN_FULL, may_go, others, said
 from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, line, wrapped
@@ -39,19 +39,7 @@ def waiting(sight: BoardView, most: int) -> list[Line]:
     here = sight.run if sight.run and not sight.run.ended else None
     lines = unread(sight.unread, sight.width)[: max(0, most)]
     room = most - len(lines)
-    return [
-        *lines,
-        *open_runs(
-            sight.open,
-            sight.picture.cluster,
-            sight.width,
-            room,
-            sight.now,
-            silent(sight.picture),
-            sight.elsewhere,
-            here,
-        ),
-    ]
+    return [*lines, *open_runs(sight.open, sight.picture, sight.width, room, sight.now, sight.elsewhere, here)]
 
 
 def _firewalls(sight: BoardView) -> list[Line]:

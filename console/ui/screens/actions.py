@@ -37,7 +37,7 @@ async def begin(screen: Stage, pane: Pane, operation: Operation, target: str, sa
     """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
     cluster by then."""
     app = app_of(screen)
-    name = f"{pane.session.cluster.name}: {operation.name} {target}"
+    name = f"{pane.session.cluster.name}: {operation.words(target)}"
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(operation, target)  # says why not
@@ -205,7 +205,7 @@ async def dry(screen: Stage) -> None:
     if not node:
         screen.say(SELECT)
         return
-    entries = tuple((one.key, f"{one.name} {node}") for one in OPERATIONS)
+    entries = tuple((one.key, one.words(node)) for one in OPERATIONS)
     chosen = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)

@@ -47,8 +47,8 @@ async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
 
 
 async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | None:
-    """What a person says to the objections; None when the action is not to be. Asks nothing where nothing
-    objects, but for an operation that always asks, and at a gate (`gate`: its question)."""
+    """Ask a person about the objections; None when the operation is not to be. Where nothing objects, only an operation
+    that always asks and a gate (`gate`: its question) ask."""
     if not plan.objections and not gate and (resumed or not plan.operation.asks):
         return Consent(shown=plan.shown)
     never = Override.NEVER in {one.override for one in plan.objections}
@@ -96,7 +96,7 @@ async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = 
     """By the node's name and a reason where an objection asks for both, else by y."""
     title, leave = f"{plan.title}?", "no, leave it"
     if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
-        named = f"Type the node's name, {plan.target}, to go on all the same"
+        named = f"Type the {plan.operation.on.value}'s name, {plan.target}, to go on all the same"
         fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
