@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from console.inventory.cluster import Cluster, Firewall
 from console.probes.ask import Ran, Refused, Taken, WireError
 from console.probes.firewalls.claim import CLAIM, GIVEN_UP, HOLD, RELEASED, Claim, opening, ordering, read
-from console.session.claimed import holder
+from console.session.claimants import holder
 from console.wire import Wire
 
 if TYPE_CHECKING:

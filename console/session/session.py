@@ -25,7 +25,7 @@ from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
-from console.session.claimed import claimant, claimed, fell_silent
+from console.session.claimants import claimant, claimed, fell_silent
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
 from console.session.gate import Gate, passed
