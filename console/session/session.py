@@ -50,6 +50,14 @@ class Running:
     task: "asyncio.Task[Record]"
     runner: Runner
     notes: list[Note] = field(default_factory=list[Note])
+    halted: bool = False
+
+    def halt(self) -> None:
+        """Stop once: a second cancellation would end the wait for the orders. `task.cancelling()` can't tell, since it
+        counts a timeout that ends at this moment, too."""
+        if not self.halted:
+            self.halted = True
+            self.task.cancel()
 
 
 def _still_open(record: Record) -> Record:
@@ -249,8 +257,8 @@ class Session:
 
     def halt(self) -> None:
         """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
-        if self.running is not None and not self.running.task.cancelling():  # twice would call off the wait
-            self.running.task.cancel()
+        if self.running is not None:
+            self.running.halt()
 
     async def stop(self) -> None:
         """As `halt`, and returns when the run has ended."""

@@ -1,6 +1,7 @@
 """What has left can't be called back: who stops a run, or finds one whose console was killed, hears of its orders."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from console.cli import plain
 from console.health.facts.membership import Place, place
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, UNDO
+from console.operations.procedures import DRAIN, REJOIN, REMOVE, UNDO
 from console.session.journal import Journal, Record, load
 from console.session.session import Running, Session
 from tests.conftest import simulated, watching
@@ -71,6 +72,28 @@ async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: 
             await session.begin(UNDO, "node2", NAMED)
         await session.stop()
         assert kinds(running) == ["answered", "halted"]
+
+
+async def test_a_stop_in_the_moment_a_timeout_ends_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeout cancels its task, too: until the task has run again, its count of cancellations is 1."""
+    async with simulated(tmp_path / "sim", speed=10.0) as (sim, cluster), watching(cluster) as session:
+        await (await session.begin(REMOVE, "node1")).task
+        sim.fault("apache-stopped", "node1")
+        running = await session.begin(REJOIN, "node1")
+
+        async def change(_seconds: float | None = None) -> None:
+            if asyncio.current_task() is not running.task:
+                await asyncio.sleep(0.01)
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0):
+                    asyncio.get_running_loop().call_soon(session.halt)  # right behind the timeout's own cancellation
+                    await asyncio.Event().wait()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(session.poller, "change", change)
+            await asyncio.wait({running.task}, timeout=5)
+        assert running.task.cancelled()
 
 
 class Killed(BaseException):
