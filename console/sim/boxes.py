@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import asyncssh
 from asyncssh.constants import OPEN_CONNECT_FAILED
 
-from console.sim.link import Carrier
+from console.sim.link import Carrier, end
 from console.sim.machine import Link, Machine
 from console.sim.shell import Shell, System
 
@@ -42,7 +42,7 @@ class Silence:
     async def close(self) -> None:
         """Ends everything."""
         if self._server:
-            self._server.close()
+            await end(self._server)
         tasks = [task for task in self._clients.values() if task]
         self._drop()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A link that takes its time: what a machine behind a slow line looks like to TCP."""
+"""A link that takes its time, and its end."""
 
 import asyncio
 import contextlib
@@ -22,6 +22,8 @@ class Pace:
 
 AT_ONCE = Pace()
 CHUNK = 65536
+ACCEPTING = 4
+"""Rounds of the loop from an accepted socket to the callback that hears of it."""
 
 
 class Carrier:
@@ -53,3 +55,13 @@ class Carrier:
     def _hand_over(self, data: bytes) -> None:
         if data and not self._writer.transport.is_closing():
             self._writer.write(data)
+
+
+async def end(server: asyncio.Server) -> None:
+    """Close a listener so that its owner has seen every connection that it accepted. `asyncio.Server.close` alone loses
+    the socket of one that is being accepted (CPython 3.11: `_accept_connection2` fails in `_attach`)."""
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening.fileno())
+    for _ in range(ACCEPTING):
+        await asyncio.sleep(0)
+    server.close()

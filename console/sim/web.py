@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.sim.haproxy import Server
+from console.sim.link import end
 from console.sim.node import Node
 from console.sim.pfconfig import DATA
 from console.sim.waiting import GLANCE, until
@@ -136,21 +137,21 @@ class Vip:
     async def close(self) -> None:
         """Drops every visitor."""
         if self._server:
-            self._server.close()
+            await end(self._server)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._visit(reader, writer))
+        task = asyncio.ensure_future(serve(reader, writer, self._reply))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
-    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await serve(reader, writer, self._reply)
-        finally:
-            writer.transport.abort() if not writer.is_closing() else None
+        def ended(task: asyncio.Task[None]) -> None:  # also when it was cancelled before its first line
+            self._tasks.discard(task)
+            if not writer.is_closing():
+                writer.transport.abort()
+
+        task.add_done_callback(ended)
 
     async def _reply(self, target: str) -> Reply:
         """Nobody behind the address is silence, not an error. A server that is dead and not yet DOWN is waited for."""
