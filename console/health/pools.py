@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from console.health.facts.membership import (
     Membership,
     Place,
+    configured_name,
     master,
     memberships,
     node_of,
@@ -71,20 +72,20 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     name, pools = lead
     addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
-        members = pools.pool(backend)
+        members, pool = pools.pool(backend), pools.named(backend)
         ours = tuple(
             addresses[plain(one.address)] for one in members if plain(one.address) in addresses and not one.serving
         )
         serve = [server.name for server in members if server.serving]
         if not serve:
-            says = f"nobody serves {backend} on {name}: visitors get an error"
+            says = f"nobody serves {pool} on {name}: visitors get an error"
             yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, says, ours)
         elif len(serve) == 1 and len(members) > 1:
-            says = f"only {serve[0]} serves {backend}: nothing to spare"
+            says = f"only {serve[0]} serves {pool}: nothing to spare"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, says, ours)
         queued = sum(server.queued or 0 for server in members)
         if queued >= QUEUED:
-            says = f"{counted(queued, 'request')} wait in the queue of {backend} on {name}: its servers are full"
+            says = f"{counted(queued, 'request')} wait in the queue of {pool} on {name}: its servers are full"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, says, ours)
 
 
@@ -251,7 +252,7 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     if taken and nowhere and not (now or later):
         return f"{node} is out on {listed(taken)}, and config.xml of {listed(nowhere)} has no server of it: see why"
     if not taken or not (now or later):
-        out = [server.backend for one in places for server in one.now or () if server.out]
+        out = [configured_name(one, server) for one in places for server in one.now or () if server.out]
         follow = [
             server.pool
             for one in places

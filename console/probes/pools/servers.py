@@ -171,3 +171,10 @@ class Pools:
     def pool(self, backend: str) -> tuple[Server, ...]:
         """Every server of one backend."""
         return tuple(server for server in self.servers if server.backend == backend)
+
+    def named(self, backend: str) -> str:
+        """A backend by the name that its pool has in config.xml, as people know it; by its own where several have that
+        (web_ipv4 and web_ipv6)."""
+        pools = {server.backend: server.pool for server in self.servers}
+        name = pools.get(backend, backend)
+        return name if [*pools.values()].count(name) == 1 else backend
