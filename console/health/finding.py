@@ -56,9 +56,11 @@ class Kind(StrEnum):
     CARP_INIT = "carp-init", Layer.FIREWALL
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
+    DEMOTED_MASTER = "demoted-master", Layer.FIREWALL
     MAINTENANCE = "maintenance", Layer.FIREWALL
     VIPS_UNLISTED = "vips-unlisted", Layer.FIREWALL
     PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
+    PFSYNC_BEHIND = "pfsync-behind", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
     UNAPPLIED = "unapplied", Layer.FIREWALL

@@ -22,6 +22,7 @@ from console.words.words import Word
 
 ROLES = {name: words.role(name) for name in ("MASTER", "BACKUP", "INIT")}
 PFSYNC = one_of({"on": Word(words.OK, "on", "ok"), "off": Word(words.WARN, "off", "warn"),
+                 "behind": Word(words.WARN, "behind its peer", "warn"),
                  None: Word("", "no pfsync interface", "dim")})  # fmt: skip
 IN_POOL = one_of({"active": Word(words.OK, "active", "ok"), "backup": Word(words.OK, "backup", "ok")},
                  lambda value: Word(words.OUT, str(value), "note"))  # fmt: skip
@@ -44,6 +45,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("advskew", "advskew", unset("none (VRRP)")),
         L("advbase", "advbase", unset("none (VRRP)")),
         L("addresses", ""),
+        L("on", "interface on", wanted),
+        L("link", "link", unset("not printed")),
     ),
     "Pools": (
         L("running", "runs", RUNS),
