@@ -70,6 +70,8 @@ class Kind(StrEnum):
     POOLS_STRANGE = "pools-strange", Layer.POOL
     PROCESSES_UNKNOWN = "processes-unknown", Layer.POOL
     BALANCER_STOPPED = "balancer-stopped", Layer.POOL
+    CERTIFICATE_MISSING = "certificate-missing", Layer.POOL
+    NOT_RELOADED = "not-reloaded", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL
     POOL_QUEUE = "pool-queue", Layer.POOL

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from console.health.facts.membership import (
     Membership,
     Place,
+    config_of,
     configured_name,
     master,
     memberships,
@@ -16,10 +17,17 @@ from console.health.facts.membership import (
 )
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
+from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.servers import Pools, Server
-from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown
+from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
 from console.text import counted, doing, listed
 
+PACKAGE_SYNC = "haproxysyncpkg"
+"""In the text of a revision that the sync of the HAProxy package has made."""
+RELOADS = 60.0
+"""Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
+ROUNDED = 5.0
+"""Seconds by which the looks at a clock, at an uptime and at a revision may differ."""
 QUEUED = 5
 """Sessions that wait for a server of a pool: fewer come and go within one look."""
 
@@ -62,6 +70,36 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
         elif not (lead and isinstance(view.config, Known) and view.config.value.carpdev):
             says = f"the load balancer does not run on {view.name}: were it to take over, nobody would be served"
             yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, says)
+
+
+def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
+    """HAProxy goes on with what it has while config.xml holds what it can't load: it is seen at the next failover."""
+    for view in snapshot.firewalls:
+        config = config_of(snapshot, view.name)
+        if config and config.uncertified:
+            says = (
+                f"HAProxy on {view.name} lacks the certificate of {listed(config.uncertified)}: it does not start or"
+                " reload there, also after a failover; tick certificates in HA sync, or import it"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.CERTIFICATE_MISSING, says)
+        if config and _not_reloaded(view, config):
+            says = (
+                f"config.xml of {view.name} came by the sync of the pools, and HAProxy there runs since before that:"
+                " it could not reload with it, and goes on with the one before"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.NOT_RELOADED, says)
+
+
+def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
+    """By the firewall's own clock. A sync reloads HAProxy right after it has written config.xml."""
+    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or PACKAGE_SYNC not in config.revision:
+        return False
+    clock, uptime = view.carp.value.now, view.pools.value.uptime
+    if clock is None or uptime is None or not view.pools.value.running:
+        return False
+    now, revised = clock + view.pools.at - view.carp.at, config.revised
+    came = float(revised) if revised.isascii() and revised.isdigit() and len(revised) < 12 else now
+    return now - uptime < came - ROUNDED and now - came > RELOADS
 
 
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
@@ -291,5 +329,5 @@ def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> 
     )
 
 
-RULES = (balancers_run, nodes_are_in, firewalls_agree)
+RULES = (balancers_run, balancers_can_load, nodes_are_in, firewalls_agree)
 """Beside `pools_have_members`, which comes before every layer's."""

@@ -51,7 +51,14 @@ def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
     for vip in snapshot.cluster.vips:
         if carp.role(vip.address) not in ("MASTER", "BACKUP"):
             yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+    if config and config.uncertified and not _runs(snapshot, other):
+        yield f"HAProxy on {other} lacks the certificate of {listed(config.uncertified)}"
     yield from _heirs_pools(snapshot, firewall, other, bool(config and config.carpdev))
+
+
+def _runs(snapshot: Snapshot, firewall: str) -> bool:
+    pools = pools_of(snapshot, firewall)
+    return pools is not None and pools.running
 
 
 def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -> Iterator[str]:

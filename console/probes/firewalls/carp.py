@@ -63,6 +63,8 @@ class Carp:
     the interface is there and has no device; None: there is none."""
     uptime: float | None = field(default=None, compare=False)
     """Seconds since boot, by the machine's own clock."""
+    now: float | None = field(default=None, compare=False)
+    """Unix time by that clock."""
 
     def role(self, address: str) -> str | None:
         """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it."""
@@ -160,21 +162,26 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         raise Unreadable("net.inet.carp.demotion is missing or not a number")
     if not values.get("kern.boottime"):
         raise Unreadable("kern.boottime is missing")
+    now = next((_now(date) for date in answers[2:]), None)
     return Carp(
         vhids=vhids,
         allow=whole(values.get("net.inet.carp.allow"), "net.inet.carp.allow") > 0,
         demotion=int(demotion),
         boot=short(values["kern.boottime"]),
         pfsync=parse_pfsync(answers[0].out),
-        uptime=_uptime(values["kern.boottime"], answers[2]) if len(answers) > 2 else None,
+        uptime=_uptime(values["kern.boottime"], now),
+        now=now,
     )
 
 
-def _uptime(boot: str, now: Ran) -> float | None:
-    booted, clock = _BOOTED.match(boot), now.out.strip()
-    if now.status != 0 or booted is None or not re.fullmatch(r"[0-9]{1,12}", clock):
-        return None
-    return float(max(0, int(clock) - int(booted[1])))
+def _now(date: Ran) -> float | None:
+    clock = date.out.strip()
+    return float(clock) if date.status == 0 and re.fullmatch(r"[0-9]{1,12}", clock) else None
+
+
+def _uptime(boot: str, now: float | None) -> float | None:
+    booted = _BOOTED.match(boot)
+    return None if now is None or booted is None else max(0.0, now - int(booted[1]))
 
 
 CARP = Question(

@@ -36,6 +36,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("maintenance", "maintenance (advskew 254)", unwanted),
         L("pfsync", "pfsync", PFSYNC),
         L("uptime", "up for", length),
+        L("now", "clock", moment),
         L("boot", "booted"),
     ),
     "Vhid": (
@@ -105,6 +106,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("carpdev", "HAProxy only where CARP is master of", unset("runs always")),
         L("balancer_digest", "digest of the balancer's part", digest),
         L("odd", "can't be read"),
+        L("uncertified", "certificate missing for", none_wanted),
         L("digest", "digest of the whole file", digest),
         L("sections", "digest of what core sync carries"),
         L("vips", "CARP VIP"),
