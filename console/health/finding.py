@@ -71,6 +71,8 @@ class Kind(StrEnum):
     PROCESSES_UNKNOWN = "processes-unknown", Layer.POOL
     BALANCER_STOPPED = "balancer-stopped", Layer.POOL
     CERTIFICATE_MISSING = "certificate-missing", Layer.POOL
+    SAVED_STATES = "saved-states", Layer.POOL
+    SAVED_UNKNOWN = "saved-unknown", Layer.POOL
     NOT_RELOADED = "not-reloaded", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL

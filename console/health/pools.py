@@ -15,12 +15,13 @@ from console.health.facts.membership import (
     sending,
     spare_pools,
 )
+from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.servers import Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
-from console.text import counted, doing, listed
+from console.text import counted, dated, doing, listed
 
 PACKAGE_SYNC = "haproxysyncpkg"
 """In the text of a revision that the sync of the HAProxy package has made."""
@@ -70,6 +71,24 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
         elif not (lead and isinstance(view.config, Known) and view.config.value.carpdev):
             says = f"the load balancer does not run on {view.name}: were it to take over, nobody would be served"
             yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, says)
+
+
+def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
+    """Where HAProxy is stopped its saved states are those of its last reload, however old."""
+    for view in snapshot.firewalls:
+        if not isinstance(view.saved, Known) or not isinstance(view.pools, Known) or view.pools.value.running:
+            continue
+        saved, would = view.saved.value, f"were {view.name} to take over, its HAProxy would start with"
+        by_how: dict[str, list[str]] = {}
+        for one in starts(snapshot, view.name):
+            by_how.setdefault(one.how, []).append(one.node)
+        if by_how and saved.written is not None:
+            whom = listed(f"{listed(nodes)} {how}" for how, nodes in by_how.items())
+            says = f"{would} {whom}: the saved server-state file of {dated(saved.written)} says so"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
+        elif saved.elsewhere:
+            says = f"{would} states that are not known here: load-server-state-from-file names another file"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
 
 
 def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
@@ -304,7 +323,7 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
             )
         return f"{node} is out of {listed(out)}, but not of every pool"
     if not now and not any(one.out_later for one in places):
-        return f"{node} is out at run time only: a reload, a boot or a failover of {listed(later)} brings it back"
+        return f"{node} is out at run time only: {brings_back(snapshot, node, later)}"
     if not now and not sending(snapshot, node):
         return f"{_served(snapshot, node, now, later)}: config.xml there has it in"
     return f"{_served(snapshot, node, now, later)}: it is out only on {listed(taken)}"
@@ -321,7 +340,7 @@ def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> 
     if sends := sending(snapshot, node):
         return f"{node} gets traffic from {listed(sends)}"
     if not now:
-        return f"a reload, a boot or a failover of {listed(later)} brings {node} back"
+        return brings_back(snapshot, node, later, node)
     if lead in now:
         return f"{node} will get traffic from {lead} as soon as it is UP there"
     return (
@@ -329,5 +348,5 @@ def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> 
     )
 
 
-RULES = (balancers_run, balancers_can_load, nodes_are_in, firewalls_agree)
+RULES = (balancers_run, balancers_can_load, balancers_start_as_configured, nodes_are_in, firewalls_agree)
 """Beside `pools_have_members`, which comes before every layer's."""

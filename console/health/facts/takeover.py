@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from console.health.facts.membership import config_of, master, pools_of, roles
+from console.health.facts.starts import nobody_starts
 from console.probes.snapshot import Known, Snapshot, Unknown
 from console.text import listed
 
@@ -68,6 +69,8 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
     elif not theirs.running:
         if not carpdev:
             yield f"the load balancer does not run on {other}"
+        elif nobody := nobody_starts(snapshot, other):
+            yield f"{other} would start with nobody in {listed(nobody)}"
     else:
         compared = ours if ours and ours.running else None
         served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]

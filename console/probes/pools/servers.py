@@ -14,6 +14,12 @@ _TYPE = re.compile(r"_(http|https|tcp)$")
 """What the package of 2016 (0.36) added before that."""
 
 
+def pool_names(backend: str) -> tuple[str, ...]:
+    """The names that a backend's pool may have in pfSense's configuration."""
+    pool = _SUFFIX.sub("", backend)
+    return tuple(dict.fromkeys((pool, _TYPE.sub("", pool))))
+
+
 class Admin(Enum):
     """What may be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and READY."""
 
@@ -77,7 +83,7 @@ class Server:
     @property
     def pools(self) -> tuple[str, ...]:
         """The names it may have there: site_http may be a pool, or what the package of 2016 made of the pool site."""
-        return tuple(dict.fromkeys((self.pool, _TYPE.sub("", self.pool))))
+        return pool_names(self.backend)
 
     @property
     def serving(self) -> bool:

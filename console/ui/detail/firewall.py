@@ -114,6 +114,20 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("revised", "last changed", moment),
         L("revision", "by"),
     ),
+    "Saved": (
+        L("backends", "load saved states", unset("no backend")),
+        L("elsewhere", "from another file too", unwanted),
+        L("written", "the file is of", moment),
+        L("servers", "server"),
+    ),
+    "SavedServer": (
+        L("backend", ""),
+        L("name", ""),
+        L("address", ""),
+        L("drained", "drained", unwanted),
+        L("maintenance", "in maintenance", unwanted),
+        L("ready", "ready against config.xml", unwanted),
+    ),
     "CarpVip": (
         L("address", ""),
         L("interface", "on"),
