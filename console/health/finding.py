@@ -56,9 +56,11 @@ class Kind(StrEnum):
     CARP_INIT = "carp-init", Layer.FIREWALL
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
+    DEMOTED_MASTER = "demoted-master", Layer.FIREWALL
     MAINTENANCE = "maintenance", Layer.FIREWALL
     VIPS_UNLISTED = "vips-unlisted", Layer.FIREWALL
     PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
+    PFSYNC_BEHIND = "pfsync-behind", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
     UNAPPLIED = "unapplied", Layer.FIREWALL
@@ -68,6 +70,10 @@ class Kind(StrEnum):
     POOLS_STRANGE = "pools-strange", Layer.POOL
     PROCESSES_UNKNOWN = "processes-unknown", Layer.POOL
     BALANCER_STOPPED = "balancer-stopped", Layer.POOL
+    CERTIFICATE_MISSING = "certificate-missing", Layer.POOL
+    SAVED_STATES = "saved-states", Layer.POOL
+    SAVED_UNKNOWN = "saved-unknown", Layer.POOL
+    NOT_RELOADED = "not-reloaded", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL
     POOL_QUEUE = "pool-queue", Layer.POOL

@@ -73,6 +73,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     },
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
+    Kind.PFSYNC_BEHIND: frozenset({Kind.DEMOTION}),
     Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),
     Kind.NO_MASTER: frozenset({Kind.VISIT_SILENT, Kind.SPLIT_ROLES}),
     Kind.POOL_EMPTY: frozenset({Kind.VISIT_ERROR, *_CHECKED}),

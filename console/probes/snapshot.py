@@ -22,6 +22,7 @@ from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.pools.haproxy import SEVERAL
 from console.probes.pools.processes import PROCESSES, Processes
+from console.probes.pools.saved import SAVED, Saved
 from console.probes.pools.servers import Pools
 from console.probes.question import Question
 from console.probes.storage.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
@@ -37,6 +38,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     POOLS,
     PROCESSES,
     CONFIG,
+    SAVED,
     BOX,
     CLAIM,
     FIREWALL_IDENTITY,
@@ -115,6 +117,7 @@ class FirewallView:
     pools: Reading[Pools] = NOT_ASKED
     processes: Reading[Processes] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
+    saved: Reading[Saved] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED
     identity: Reading[Identity] = NOT_ASKED

@@ -64,6 +64,12 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
             sync_notices=("it failed",),
         ),
     ),
+    "saved": (
+        Kind.SAVED_STATES,
+        lambda now: alter(
+            alter(now, "firewalls", "fw2", "pools", running=False), "firewalls", "fw2", "saved", elsewhere=True
+        ),
+    ),
     "options": (Kind.BRICK_FULL, _brick_full),
     "transfer": (Kind.SST, lambda now: alter(now, "nodes", "node2", "transfer", role="joiner", method="rsync")),
     "updates": (Kind.REBOOT_REQUIRED, lambda now: alter(now, "nodes", "node2", "updates", reboot_required=True)),
