@@ -145,7 +145,8 @@ def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
             else "how busy the others' workers get is not known"
         )
     if snapshot.cluster.mysql:
-        others = [view for view in snapshot.nodes if view.name != name and isinstance(view.galera, Known)]
+        members = (view.galera for view in snapshot.nodes if view.name != name)
+        others = [one for one in members if isinstance(one, Known) and one.value.serves]
         yield f"MySQL keeps {len(others)} of {len(snapshot.nodes)}"
     for view, volume in known_volumes(snapshot):
         mine = brick_of(snapshot, view, name)

@@ -9,9 +9,9 @@ from console.probes.storage.gluster import Brick, Healing, Volume
 
 
 def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
-    """Those whose own state is known."""
+    """Those that are started and whose own state is known."""
     for view in snapshot.volumes:
-        if isinstance(view.state, Known):
+        if isinstance(view.state, Known) and view.state.value.started:
             yield view, view.state.value
 
 
