@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from console.cli.check_lines import readings
 from console.health import Finding, Kind, findings
 from console.health.facts.fitness import unfit
 from console.health.hosts import array_lacks, bond_lacks
@@ -23,6 +24,7 @@ from console.probes.ask import Page, Ran, Rows, Unreadable
 from console.probes.database import galera, mysql_proxy, seqnos
 from console.probes.hosts import devices, hardware, updates
 from console.probes.hosts.system import Host
+from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, empty
 from console.probes.storage import gluster, gluster_store, mounts
 from console.probes.web import apache
@@ -213,6 +215,10 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
     assert not found.keys() & set(expected.get("finds_not", ()))
     told = [one.says for one in found.values()]
     assert all(any(re.search(wanted, says) for says in told) for wanted in expected.get("says", ())), told
+    if "check" in expected:
+        subject, name, title, mark = expected["check"]
+        (line,) = [one for one in readings(seen, Subject(subject), name) if one.what == title]
+        assert line.mark == mark, line
     for wanted in expected.get("unfit", ()):
         assert any(re.search(wanted, reason) for reason in unfit(seen, "node1"))
     for node, wanted in expected.get("other_unfit", {}).items():
