@@ -92,7 +92,7 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
     elif not brick.heal_daemon:
         yield f"the self-heal daemon on {node} is offline"
     there = [one for one in volume.state.value.bricks if one.reached]
-    if len(there) < len(volume.state.value.bricks) and 2 * len(there) > len(volume.state.value.bricks):
+    if len(there) < len(volume.state.value.bricks) and volume.state.value.quorum:
         yield from _beside_an_away_brick(volume.name, brick, there)
         return
     pending = volume.state.value.pending

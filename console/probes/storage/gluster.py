@@ -52,6 +52,8 @@ class Brick:
     """Every name and address by which the asker knows the peer; none of the asker itself."""
     rejected: bool = False
     """The asker and the peer have rejected each other: waiting does not bring the peer back."""
+    group: int = 0
+    """Its replica set, from 0: the bricks of one hold the same files."""
 
     @property
     def reached(self) -> bool:
@@ -77,6 +79,14 @@ class Volume:
     """When the count was last below all of the WINDOW before, or began."""
     started: bool = True
     """Stopped (`gluster volume stop`), nobody reads or writes it, and of its bricks nothing more is known."""
+
+    @property
+    def quorum(self) -> bool:
+        """More than half of each replica set is reached: every file can be read and written."""
+        sets: dict[int, list[bool]] = {}
+        for brick in self.bricks:
+            sets.setdefault(brick.group, []).append(brick.reached)
+        return all(2 * sum(reached) > len(reached) for reached in sets.values())
 
     @property
     def majority(self) -> bool:
@@ -209,6 +219,7 @@ def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick
         pending=counted.pending,
         names=brick.names,
         rejected=brick.rejected,
+        group=brick.group,
     )
 
 

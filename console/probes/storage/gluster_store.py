@@ -20,11 +20,11 @@ MOST_NAMES = 8
 REJECTED = "6"
 """A peer's `state`; 3 is a peer in the cluster (glusterd's glusterd-sm.h)."""
 REMEDY = "correct `volumes` in the inventory: `gluster volume list` names them"
-KEYS = "^(uuid|state|hostname[0-9]*|path|count|brick-[0-9]+)="
+KEYS = "^(uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)="
 """`info` holds a password beside them, which therefore never leaves the node."""
 _LINE = re.compile(
     rf"{FOLDER}/(?P<folder>peers/|vols/[^/\n]+/(?=info:)|vols/[^/\n]+/bricks/)(?P<file>.+?)"
-    r":(?P<key>uuid|state|hostname[0-9]*|path|count|brick-[0-9]+)=(?P<value>.*)"
+    r":(?P<key>uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)=(?P<value>.*)"
 )
 
 
@@ -41,8 +41,10 @@ class Placed:
     peer: str
     """Its uuid; "" where the brick's file holds none, as before 3.12, and it is on none of the asker's peers."""
     names: tuple[str, ...]
-    rejected: bool = False
+    rejected: bool
     """The asker and the peer have rejected each other: a volume's settings differ between them."""
+    group: int
+    """Its replica set, from 0: the bricks of one hold the same files."""
 
     @property
     def name(self) -> str:
@@ -68,14 +70,15 @@ def placed(answer: Ran) -> tuple[Placed, ...]:
         raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MOST_BRICKS}")
     if not all(_tells(brick) for brick in found):
         raise Unreadable(f"{FOLDER} does not tell where a brick is")
-    return tuple(_placed(brick, by_uuid) for brick in found)
+    each = whole(info.get("replica_count", "0"), "replica_count") or len(found)
+    return tuple(_placed(brick, by_uuid, at // each) for at, brick in enumerate(found))
 
 
-def _placed(brick: dict[str, str], peers: Files) -> Placed:
+def _placed(brick: dict[str, str], peers: Files, group: int) -> Placed:
     host = brick["hostname"]
     uuid = brick.get("uuid") or next((uuid for uuid, peer in peers.items() if host in _names(peer)), "")
     peer = peers.get(uuid, {})
-    return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED)
+    return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED, group)
 
 
 def _tells(brick: dict[str, str]) -> bool:

@@ -15,6 +15,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("heal_rate", "healing", per_second("entries")),
         L("heal_eta", "healed in", one_of({None: Word("", "-", "dim")}, length)),
         L("stuck", "no progress for", one_of({None: Word("", "-", "dim")}, length)),
+        L("quorum", "most of each replica set is reached", wanted),
         L("majority", "the node asked reaches most others", wanted),
         L("clean_looks", "looks in a row that found all well"),
         L("progress_at", "", None),  # what the figures above are made of, as is the history
@@ -35,6 +36,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("connected", "peer connected", wanted),
         L("pending", "to heal", counted),
         L("names", "also called"),
+        L("group", "replica set"),
         L("rejected", "rejected by its peers", unwanted),
     ),
     "SplitBrain": (
