@@ -105,6 +105,7 @@ class Kind(StrEnum):
     NO_MYSQL = "no-mysql", Layer.DATABASE
     NO_PRIMARY = "no-primary", Layer.DATABASE
     MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
+    ALONE = "alone", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
     MYSQL_UNLISTED = "mysql-unlisted", Layer.DATABASE
     PROXY_UNLISTED = "proxy-unlisted", Layer.DATABASE
@@ -119,6 +120,7 @@ class Kind(StrEnum):
     FLOW_CONTROL = "flow-control", Layer.DATABASE
     SINGLE_WRITER = "single-writer", Layer.DATABASE
     LEFTOVER = "leftover", Layer.DATABASE
+    REJECTS_QUERIES = "rejects-queries", Layer.DATABASE
     WRITERS_DISAGREE = "writers-disagree", Layer.DATABASE
     WRITER_NONE = "writer-none", Layer.DATABASE
     WRITER_UNFIT = "writer-unfit", Layer.DATABASE
@@ -134,6 +136,8 @@ class Kind(StrEnum):
     VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE
     VOLUMES_UNKNOWN = "volumes-unknown", Layer.STORAGE
     VOLUME_UNKNOWN = "volume-unknown", Layer.STORAGE
+    VOLUME_STOPPED = "volume-stopped", Layer.STORAGE
+    PEER_REJECTED = "peer-rejected", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE
     HEAL_DAEMON_AWAY = "heal-daemon-away", Layer.STORAGE
