@@ -276,7 +276,7 @@ class Runner:
             on=step.on,
             step=step.name,
             orders=[as_sent(order, self._wire) for order in orders],
-            deadline=seconds,
+            within=seconds,
         )
         moment, now = steady.now(), time.monotonic()
         self._leaving = {order: now + deadline(order) for order in orders}

@@ -142,6 +142,15 @@ async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     assert lines_of(record) == LINES[action]
 
 
+async def test_a_console_that_dies_while_orders_are_on_their_way_leaves_by_when_they_have_ended(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
+        assert await die(cluster, DRAIN, 3, written=True)
+        async with watching(cluster) as session:
+            (record,) = session.unfinished()
+            assert record.entries[-1].kind == "sending"
+            assert set(record.outcome_unknown) == {"fw1", "fw2"}
+
+
 @pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 6))
 async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     assert await story(tmp_path / "sim", action, [(line, written)]) == 1

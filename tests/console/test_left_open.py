@@ -92,7 +92,7 @@ HEARD = ("answered", {"step": "out in config.xml", "lost": []})
 
 
 @pytest.mark.parametrize(
-    ("lines", "unheard"),
+    ("lines", "unknown"),
     [
         ((SENT_TO_BOTH,), {"fw1": 66.0, "fw2": 66.0}),
         ((SENT_TO_BOTH, LOST), {"fw1": 66.0}),
@@ -105,6 +105,6 @@ HEARD = ("answered", {"step": "out in config.xml", "lost": []})
     ],
 )
 def test_an_order_whose_end_nobody_heard_is_on_its_way_whatever_comes_after(
-    lines: tuple[tuple[str, dict[str, Any]], ...], outcome_unknown: dict[str, float]
+    lines: tuple[tuple[str, dict[str, Any]], ...], unknown: dict[str, float]
 ) -> None:
-    assert record(*lines).outcome_unknown == outcome_unknown
+    assert record(*lines).outcome_unknown == unknown
