@@ -175,6 +175,7 @@ class Kind(StrEnum):
     UPDATES = "updates", Layer.HOST
     REBOOT_REQUIRED = "reboot-required", Layer.HOST
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
+    JOBS_UNKNOWN = "jobs-unknown", Layer.HOST
 
 
 DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})

@@ -37,6 +37,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
     "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
     "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
+    "jobs": Doubt(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
     "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
 """By the reading's field."""

@@ -16,6 +16,7 @@ from console.probes.firewalls.config import CONFIG, FirewallConfig
 from console.probes.firewalls.pfsense import BOX, Box
 from console.probes.hosts.devices import DEVICES, Devices
 from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
+from console.probes.hosts.jobs import JOBS, Jobs
 from console.probes.hosts.running import LISTED, RUNNING, Listed, Running
 from console.probes.hosts.system import HOST, SERVICES, Host, Services
 from console.probes.hosts.updates import UPDATES, Updates
@@ -47,6 +48,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     RUNNING,
     DEVICES,
     UPDATES,
+    JOBS,
     MOUNTS,
     GALERA,
     MEMBER,
@@ -133,6 +135,7 @@ class NodeView:
     running: Reading[Running] = NOT_ASKED
     devices: Reading[Devices] = NOT_ASKED
     updates: Reading[Updates] = NOT_ASKED
+    jobs: Reading[Jobs] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
     galera: Reading[Wsrep] = NOT_ASKED
     member: Reading[Member] = NOT_ASKED

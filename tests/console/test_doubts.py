@@ -81,9 +81,9 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
     "listed": (Kind.VOLUME_UNLISTED, lambda now: alter(now, "nodes", "node2", "listed", volumes=("www", "data"))),
 }
 """By the reading's field: the worst finding it leads to, and a picture in which it does."""
-ASKED_AGAIN = frozenset({"claim", "identity", "processes"})
+ASKED_AGAIN = frozenset({"claim", "identity", "jobs", "processes"})
 """Whoever acts asks for it by itself, whatever is drawn: the lock, the proof on each connection, the end of the
-sessions. Their silence is a note."""
+sessions, and of a job. Their silence is a note."""
 
 
 def level(picture: Snapshot, kind: Kind) -> Level:
