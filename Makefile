@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help demo test check unit walk wheel kills lab-test lab lab-down bench lock clean
+.PHONY: help demo test check unit walk wheel kills mutants lab-test lab lab-down bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null || grep '##' Makefile
@@ -46,6 +46,9 @@ wheel: $(DEV) ## build it, look inside, install it into an empty environment, st
 kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every line: `make test` takes a sample
 	DRAINBOARD_KILLS=all $(PYTEST) -n auto tests/console/test_interrupted.py tests/console/test_sequence.py \
 		tests/console/test_relayd.py tests/console/test_old_journals.py
+
+mutants: $(DEV) ## each rule of guards and health removed once: some test must fail
+	@$(BIN)/python -m tests.mutate
 
 lab-test: $(DEV) ## the console against a real cluster on this machine (root; SUITE=bullseye, trixie or sid: with its packages)
 	@.ci/lab

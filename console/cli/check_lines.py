@@ -60,7 +60,23 @@ def _running(value: Any) -> tuple[str, str]:
 
 def _watched(value: Any) -> tuple[str, str]:
     lacks = f"{listed(value.missing)} is not there, or closed to this login; correct `datadir` in the inventory"
-    return (MEND, lacks) if value.missing else (WORKS, "")
+    if value.missing:
+        return MEND, lacks
+    return (NOTE, f"not all of it can be read: {listed(value.unread)}") if value.unread else (WORKS, "")
+
+
+def _member(value: Any) -> tuple[str, str]:
+    if value.alone:
+        return MEND, "it runs without wsrep, by itself"
+    return (NOTE, f"{value.state}, and {listed(value.leftovers)}") if value.rejects else (WORKS, value.state)
+
+
+def _volume(value: Any) -> tuple[str, str]:
+    if not value.started:
+        return NOTE, "it is stopped: nobody reads or writes it"
+    bricks = f"{len(value.bricks)} bricks"
+    rejected = listed(brick.host for brick in value.bricks if brick.rejected)
+    return (NOTE, f"{bricks}; the glusterds have rejected {rejected}") if rejected else (WORKS, bricks)
 
 
 def _identified(value: Identity) -> tuple[str, str]:
@@ -80,9 +96,9 @@ JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "config": lambda config: (WORKS, "primary" if config.primary else "secondary"),
     "box": lambda box: (WORKS, f"pfSense {box.version}"),
     "member": lambda member: (WORKS, f"{member.flavour} {member.version}"),
-    "galera": lambda wsrep: (WORKS, wsrep.state),
+    "galera": _member,
     "devices": _watched,
-    "state": lambda volume: (WORKS, f"{len(volume.bricks)} bricks"),
+    "state": _volume,
 }
 
 

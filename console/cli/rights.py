@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from console import __version__
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
+from console.operations import procedures
 from console.operations.effects import targets
-from console.operations.procedures import OPERATIONS
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Past
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
 from console.probes.firewalls.config import FirewallConfig
+from console.probes.hosts.jobs import KINDS, Job, Jobs
 from console.probes.hosts.system import UNITS, Host, Services
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
@@ -31,9 +32,11 @@ FOLDERS = {
     "du": ("/usr/bin",),
     "gluster": ("/usr/sbin",),
     "grep": ("/usr/bin", "/bin"),
+    "journalctl": ("/usr/bin", "/bin"),
     "nc": ("/usr/bin", "/bin"),
     "pkill": ("/usr/bin",),
     "systemctl": ("/usr/bin", "/bin"),
+    "systemd-run": ("/usr/bin",),
 }
 """Where Debian and Red Hat keep a command; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
 ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
@@ -81,12 +84,15 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
     """Every command of the operations to a machine, over every target: on a node that runs every service there is, all
     that can be stopped is; to a firewall goes the claim too."""
-    picture = _busy(cluster)
+    boots = {f"boot {node.name}": "before" for node in cluster.nodes}
     orders = (
         order
-        for one in OPERATIONS
+        for one in procedures.OPERATIONS
         for target in targets(cluster, one.on)
-        for intent in [Intent(cluster, target, one, {f"boot {node.name}": "before" for node in cluster.nodes})]
+        for state, result, note in _JOBS
+        for picture in [_busy(cluster, state, result)]
+        for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
+        for intent in [Intent(cluster, target, one, {**boots, **noted}, past=Past.FAILED)]
         for step in intent.steps
         for order in step.orders(picture, intent.at(step))
         if order.machine == machine
@@ -95,9 +101,16 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
     return tuple(dict.fromkeys((*claim, *(order.run for order in orders))))
 
 
-def _busy(cluster: Cluster) -> Snapshot:
+_JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/failed", "exit-code", "one failed"))
+"""Of every job state, result and note: it is to be started; it has ended well; it has failed, and a person has resumed
+the run. Each has an order of its own."""
+
+
+def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
     """Every service runs on every node, and every node is in a pool on every firewall: all that can be sent, is."""
     services = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
+    units = tuple(Job(kind, bool(state), state, result, 0, "one", read=True) for kind in KINDS)
+    jobs = Known(Jobs("before", units), 0.0)
     host = Known(Host(boot_id="before", load=0.0, cores=1, uptime=0.0), 0.0)
     served = tuple(
         Server("pool", node.name, node.address, "UP", False, 1, 0, 0, 0, 0, "", Admin.READY, since=0, last_session=-1)
@@ -108,7 +121,7 @@ def _busy(cluster: Cluster) -> Snapshot:
     blank = empty(cluster)
     return replace(
         blank,
-        nodes=tuple(replace(view, host=host, services=services) for view in blank.nodes),
+        nodes=tuple(replace(view, host=host, services=services, jobs=jobs) for view in blank.nodes),
         firewalls=tuple(
             replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0)) for view in blank.firewalls
         ),

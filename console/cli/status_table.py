@@ -112,7 +112,8 @@ def _volume(view: VolumeView) -> Row:
     bricks = view.state.value.bricks
     online = sum(brick.reached for brick in bricks)
     split = view.split_brain.value.entries if isinstance(view.split_brain, Known) else None
-    return [view.name, f"{online} of {len(bricks)}", _count(view.state.value.pending), _count(split)]
+    there = f"{online} of {len(bricks)}" if view.state.value.started else "stopped"
+    return [view.name, there, _count(view.state.value.pending), _count(split)]
 
 
 def _count(value: int | None) -> str:

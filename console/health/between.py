@@ -45,6 +45,10 @@ def _mysql(view: NodeView) -> str:
             return ""
         return "is stopped" if stopped(view) else "does not answer"
     member = view.galera.value
+    if member.alone:
+        return "runs without wsrep"
+    if member.rejects:
+        return "refuses every query"
     if member.status != "Primary":
         return f"is {member.status}"
     return "" if member.synced or (member.ready and member.state.startswith("Donor")) else f"is {member.state}"
@@ -79,7 +83,7 @@ def _serves(view: NodeView, since: float) -> bool:
     """Asked after a moment."""
     if isinstance(view.site, Unknown) or not view.site.value.serves or view.site.at <= since:
         return False
-    if isinstance(view.galera, Known) and not view.galera.value.synced:
+    if isinstance(view.galera, Known) and not view.galera.value.serves:
         return False
     return not isinstance(view.apache, Known) or view.apache.value.uptime is None or view.apache.value.uptime > SETTLED
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from console.health.facts.membership import Place, place
 from console.health.facts.sst import transfers
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
+from console.health.writers import named, written_to
 from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, lost
@@ -38,7 +40,7 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         says = f"{_where_down(silent)}: no table can be read or written"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, says, of)
     elif known or all(_down(view) for view in silent if isinstance(view.host, Known)):
-        states = [f"{view.name} is {member.status} ({member.state})" for view, member in known]
+        states = [f"{view.name} is {member.status} ({member.state or 'without wsrep'})" for view, member in known]
         says = f"MySQL has no Primary component, so every table is refused: {'; '.join([*states, *_silence(silent)])}"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
     else:
@@ -114,7 +116,10 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     primary = any(member.status == "Primary" for _, member in members(snapshot))
     traffic = serving(snapshot)
     for view, member in members(snapshot):
-        if member.status != "Primary":
+        if member.alone:
+            says = f"MySQL on {view.name} runs without wsrep, by itself: nobody else gets what is written there"
+            yield Finding(_if_asked(snapshot, view.name), view.name, Kind.ALONE, says)
+        elif member.status != "Primary":
             if primary:
                 level = Level.CRITICAL if view.name in traffic else Level.DEGRADED
                 gets = ", and it gets traffic" if view.name in traffic else ""
@@ -127,6 +132,16 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
             ready = "" if member.ready else ", not ready"
             says = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: it has not caught up yet"
             yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, says)
+
+
+def _if_asked(snapshot: Snapshot, node: str) -> Level:
+    """How bad it is that pages may use a node's MySQL: they may where it is not known to get nothing."""
+    told = [view.writer for view in snapshot.nodes]
+    if snapshot.cluster.mysql_proxy and all(isinstance(one, Known) for one in told):
+        asked = node in {named(snapshot, address) for address in written_to(snapshot)}
+    else:
+        asked = place(snapshot, node) is not Place.OUT
+    return Level.CRITICAL if asked else Level.DEGRADED
 
 
 def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
@@ -172,10 +187,15 @@ def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
         left = (*member.leftovers, *(["pc.ignore_sb=YES"] if split else []))
         if left:
             says = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
+            if member.rejects:
+                yield Finding(_if_asked(snapshot, view.name), view.name, Kind.REJECTS_QUERIES, says)
+            else:
+                yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
 
 
 def _means(member: Wsrep) -> str:
+    if member.rejects:
+        return "it refuses every query"
     if member.read_only:
         return "it refuses writes"
     if not member.leftovers:

@@ -56,9 +56,11 @@ class Kind(StrEnum):
     CARP_INIT = "carp-init", Layer.FIREWALL
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
+    DEMOTED_MASTER = "demoted-master", Layer.FIREWALL
     MAINTENANCE = "maintenance", Layer.FIREWALL
     VIPS_UNLISTED = "vips-unlisted", Layer.FIREWALL
     PFSYNC_OFF = "pfsync-off", Layer.FIREWALL
+    PFSYNC_BEHIND = "pfsync-behind", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
     UNAPPLIED = "unapplied", Layer.FIREWALL
@@ -68,6 +70,10 @@ class Kind(StrEnum):
     POOLS_STRANGE = "pools-strange", Layer.POOL
     PROCESSES_UNKNOWN = "processes-unknown", Layer.POOL
     BALANCER_STOPPED = "balancer-stopped", Layer.POOL
+    CERTIFICATE_MISSING = "certificate-missing", Layer.POOL
+    SAVED_STATES = "saved-states", Layer.POOL
+    SAVED_UNKNOWN = "saved-unknown", Layer.POOL
+    NOT_RELOADED = "not-reloaded", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL
     POOL_QUEUE = "pool-queue", Layer.POOL
@@ -99,6 +105,7 @@ class Kind(StrEnum):
     NO_MYSQL = "no-mysql", Layer.DATABASE
     NO_PRIMARY = "no-primary", Layer.DATABASE
     MYSQL_UNKNOWN = "mysql-unknown", Layer.DATABASE
+    ALONE = "alone", Layer.DATABASE
     NON_PRIMARY = "non-primary", Layer.DATABASE
     MYSQL_UNLISTED = "mysql-unlisted", Layer.DATABASE
     PROXY_UNLISTED = "proxy-unlisted", Layer.DATABASE
@@ -113,6 +120,7 @@ class Kind(StrEnum):
     FLOW_CONTROL = "flow-control", Layer.DATABASE
     SINGLE_WRITER = "single-writer", Layer.DATABASE
     LEFTOVER = "leftover", Layer.DATABASE
+    REJECTS_QUERIES = "rejects-queries", Layer.DATABASE
     WRITERS_DISAGREE = "writers-disagree", Layer.DATABASE
     WRITER_NONE = "writer-none", Layer.DATABASE
     WRITER_UNFIT = "writer-unfit", Layer.DATABASE
@@ -128,6 +136,8 @@ class Kind(StrEnum):
     VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE
     VOLUMES_UNKNOWN = "volumes-unknown", Layer.STORAGE
     VOLUME_UNKNOWN = "volume-unknown", Layer.STORAGE
+    VOLUME_STOPPED = "volume-stopped", Layer.STORAGE
+    PEER_REJECTED = "peer-rejected", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE
     HEAL_DAEMON_AWAY = "heal-daemon-away", Layer.STORAGE
@@ -165,6 +175,7 @@ class Kind(StrEnum):
     UPDATES = "updates", Layer.HOST
     REBOOT_REQUIRED = "reboot-required", Layer.HOST
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
+    JOBS_UNKNOWN = "jobs-unknown", Layer.HOST
 
 
 DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})

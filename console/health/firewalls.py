@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.membership import config_of
+from console.health.facts.membership import config_of, master, roles
 from console.health.facts.sync import sync
 from console.health.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
-from console.probes.firewalls.carp import Carp
+from console.inventory.addresses import same
+from console.probes.firewalls.carp import Carp, Vhid
 from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, listed
@@ -87,17 +88,83 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
         if not carp.allow:
             says = f"CARP is disabled on {name}: it takes over nothing (net.inet.carp.allow is 0)"
             yield Finding(Level.DEGRADED, name, Kind.CARP_DISABLED, says)
-        down = dict.fromkeys(vhid.interface for vhid in carp.vhids if vhid.role == "INIT")
+        down = [vhid for vhid in carp.vhids if vhid.role == "INIT"]
         if carp.allow and down:
-            says = f"CARP is INIT on {listed(down)} of {name}, which has no link or is off: it leads nothing there"
-            yield Finding(Level.DEGRADED, name, Kind.CARP_INIT, says)
-        if carp.demotion > 0:
-            says = f"{name} is demoted by {carp.demotion}: pfSense has seen a problem there, and the other one leads"
-            yield Finding(Level.DEGRADED, name, Kind.DEMOTION, says)
+            yield _init(snapshot, name, down)
+        if carp.demotion:
+            yield _demotion(snapshot, name, carp)
         config = config_of(snapshot, name)
         if config and config.maintenance:
             says = f"{name} is in persistent CARP maintenance mode: it stays BACKUP, also after a reboot"
             yield Finding(Level.DEGRADED, name, Kind.MAINTENANCE, says)
+
+
+def _init(snapshot: Snapshot, name: str, down: list[Vhid]) -> Finding:
+    whys: dict[str, dict[str, None]] = {}
+    for vhid in down:
+        whys.setdefault(_why_init(vhid), {})[vhid.interface] = None
+    says = "CARP is INIT on " + listed(f"{listed(those)} of {name}, which {why}" for why, those in whys.items())
+    if _spare(snapshot, name, down):
+        others = listed(other for other, _ in _answering(snapshot) if other != name)
+        says += f", as on {others}: no address of the inventory is there"
+        return Finding(Level.NOTE, name, Kind.CARP_INIT, says)
+    return Finding(Level.DEGRADED, name, Kind.CARP_INIT, f"{says}: it leads nothing there")
+
+
+def _why_init(vhid: Vhid) -> str:
+    if not vhid.on:
+        return "is off"
+    if vhid.link == "no carrier":
+        return "has no link"
+    return f"is on and has a link ({vhid.link})" if vhid.link else "does not tell whether it has a link"
+
+
+def _spare(snapshot: Snapshot, name: str, down: list[Vhid]) -> bool:
+    """INIT alike on every firewall, and none of it carries an address of the inventory: it is not used."""
+    others = {other: carp for other, carp in _answering(snapshot) if other != name}
+    if not snapshot.cluster.vips or not others or len(others) + 1 < len(snapshot.firewalls):
+        return False
+    ours = [vip.address for vip in snapshot.cluster.vips]
+    return not any(same(one, address) for vhid in down for one in vhid.addresses for address in ours) and all(
+        any((one.vhid, one.addresses, one.role) == (vhid.vhid, vhid.addresses, "INIT") for one in carp.vhids)
+        for vhid in down
+        for carp in others.values()
+    )
+
+
+FACTOR = 240
+"""The kernel demotes by this for each fault that it sees: a link, what can't be sent, a pfsync that is behind."""
+
+
+def _demotion(snapshot: Snapshot, name: str, carp: Carp) -> Finding:
+    """Who leads is said by the roles: demotion alone moves nobody."""
+    down = [vhid for vhid in carp.vhids if vhid.role == "INIT"]
+    by_hand = ", by hand or by a script" if carp.demotion < 0 or carp.demotion % FACTOR else ""
+    if carp.demotion < 0:
+        says = f"the demotion of {name} is {carp.demotion}{by_hand}: a fault there may not make it give up its role"
+        return Finding(Level.DEGRADED, name, Kind.DEMOTION, says)
+    others = {other: its.demotion for other, its in _answering(snapshot) if other != name}
+    alike = down and _spare(snapshot, name, down) and {*others.values()} == {carp.demotion}
+    level = Level.NOTE if alike else Level.DEGRADED
+    if "MASTER" in roles(snapshot, carp):
+        says = f"{name} is demoted by {carp.demotion}{by_hand}{',' * bool(by_hand)} and leads all the same"
+        as_much = [f"{other} is demoted by {its}" for other, its in others.items() if its >= carp.demotion]
+        if others:
+            says += f": {listed(as_much) or f'{listed(others)} has not taken over'}"
+        return Finding(level, name, Kind.DEMOTED_MASTER, says)
+    lead = master(snapshot)
+    why = by_hand or f": {_why_demoted(carp)}"
+    return Finding(
+        level, name, Kind.DEMOTION, f"{name} is demoted by {carp.demotion}{why}{f', and {lead} leads' * bool(lead)}"
+    )
+
+
+def _why_demoted(carp: Carp) -> str:
+    if any(vhid.role == "INIT" for vhid in carp.vhids):
+        return "an interface with a CARP address is not up"
+    if carp.pfsync == "behind":
+        return "it has not got the states of connections yet"
+    return "it could not send there, or somebody has set that by hand"
 
 
 def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
@@ -115,7 +182,14 @@ def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
 def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     """pfsync sends the states of connections to the peer. Off on both is a choice; off on one is a fault."""
     answering = _answering(snapshot)
-    off = [name for name, carp in answering if carp.pfsync != "on"]
+    for name, carp in answering:
+        if carp.pfsync == "behind":
+            says = (
+                f"{name} has not got the states of connections from its peer (pfsync, syncok: 0): a failover to it ends"
+                " those that don't go through the load balancer"
+            )
+            yield Finding(Level.DEGRADED, name, Kind.PFSYNC_BEHIND, says)
+    off = [name for name, carp in answering if carp.pfsync not in ("on", "behind")]
     if off:
         level = Level.NOTE if len(off) == len(answering) else Level.DEGRADED
         says = (

@@ -46,6 +46,10 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.NO_PRIMARY: _NO_DATABASE,
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
+    Kind.ALONE: frozenset(
+        {Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.MEMBER_UNKNOWN, Kind.LEFTOVER}
+    ),
+    Kind.REJECTS_QUERIES: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.DONOR, Kind.SITE_ERROR, *_CHECKED}),
     Kind.SST: frozenset(
         {Kind.MEMBER_UNKNOWN, Kind.MYSQL_SILENT, Kind.NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.DONOR}
     ),
@@ -64,6 +68,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.UP_BUT_BRICK_AWAY: frozenset({Kind.BRICK_AWAY, Kind.HEAL}),
     Kind.BRICK_QUORUM: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.HEAL, Kind.UP_BUT_BRICK_AWAY},
     Kind.BRICK_AWAY: frozenset({Kind.HEAL}),
+    Kind.PEER_REJECTED: frozenset({Kind.BRICK_AWAY, Kind.UP_BUT_BRICK_AWAY, Kind.HEAL}),
+    Kind.VOLUME_STOPPED: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.OPTIONS_UNKNOWN},
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
@@ -73,6 +79,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     },
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
+    Kind.PFSYNC_BEHIND: frozenset({Kind.DEMOTION}),
     Kind.TWO_MASTERS: frozenset({Kind.SPLIT_ROLES}),
     Kind.NO_MASTER: frozenset({Kind.VISIT_SILENT, Kind.SPLIT_ROLES}),
     Kind.POOL_EMPTY: frozenset({Kind.VISIT_ERROR, *_CHECKED}),

@@ -7,7 +7,7 @@ from console.health.facts.membership import Place, place, sending
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.hosts.devices import Devices
-from console.probes.hosts.hardware import Array, Bond
+from console.probes.hosts.hardware import NO_PARTNER, Array, Bond
 from console.probes.hosts.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
 from console.probes.snapshot import Cause, Known, Snapshot
 from console.text import clock, counted, doing, listed, size, span
@@ -139,15 +139,37 @@ def bond_lacks(bond: Bond) -> str:
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
-    return f"{listed(down)} of bond {bond.name} has no link, the rest carries on" if down else ""
+    if down:
+        return f"{listed(down)} of bond {bond.name} has no link, the rest carries on"
+    groups = list(dict.fromkeys(slave.aggregator for slave in bond.slaves if slave.aggregator))
+    idle = [slave for slave in bond.slaves if bond.aggregator and slave.aggregator not in ("", bond.aggregator)]
+    if idle:
+        where = f"in aggregator {listed(slave.aggregator for slave in idle)}, the active one is {bond.aggregator}"
+        names = [slave.name for slave in idle]
+        says = ("has link and carries nothing: it is", "have link and carry nothing: they are")[len(names) > 1]
+        return f"{listed(names)} of bond {bond.name} {says} {where}"
+    if len(groups) > 1:
+        return f"the cards of bond {bond.name} are in aggregators {listed(groups)}, and one alone carries traffic"
+    lone = bond.partner == NO_PARTNER and len(bond.slaves) > 1
+    return (
+        f"bond {bond.name} has no partner (LACP): the switch does not answer, and one card carries all" if lone else ""
+    )
 
 
 def array_lacks(array: Array) -> str:
     """What an array has lost, or ""; one that is only read has not."""
-    if array.state in ("clean", "read-only") and array.working >= array.devices:
+    if array.state in ("clean", "read-only", "container") and array.working >= array.devices:
         return ""
     recovery = f", {array.recovery}" if array.recovery else ""
     return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"
+
+
+def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
+    """One odd file takes nothing else of its look away; what it may hide is not known."""
+    for name, devices in _devices(snapshot):
+        if devices.unread:
+            says = f"not known: a part of space, bonds and RAID of {name}: {listed(devices.unread)}"
+            yield Finding(Level.DEGRADED, name, Kind.DEVICES_UNKNOWN, says)
 
 
 def units_run(snapshot: Snapshot) -> Iterator[Finding]:
@@ -214,6 +236,7 @@ RULES = (
     data_are_found,
     memory_is_left,
     hardware_is_whole,
+    devices_are_read,
     units_run,
     clocks_agree,
     load_is_bearable,

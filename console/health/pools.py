@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from console.health.facts.membership import (
     Membership,
     Place,
+    config_of,
+    configured_name,
     master,
     memberships,
     node_of,
@@ -14,12 +16,20 @@ from console.health.facts.membership import (
     spare_pools,
     without_spares,
 )
+from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
+from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.servers import Pools, Server
-from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown
-from console.text import counted, doing, listed
+from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
+from console.text import counted, dated, doing, listed
 
+PACKAGE_SYNC = "haproxysyncpkg"
+"""In the text of a revision that the sync of the HAProxy package has made."""
+RELOADS = 60.0
+"""Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
+ROUNDED = 5.0
+"""Seconds by which the looks at a clock, at an uptime and at a revision may differ."""
 QUEUED = 5
 """Sessions that wait for a server of a pool: fewer come and go within one look."""
 
@@ -64,6 +74,54 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, says)
 
 
+def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
+    """Where HAProxy is stopped its saved states are those of its last reload, however old."""
+    for view in snapshot.firewalls:
+        if not isinstance(view.saved, Known) or not isinstance(view.pools, Known) or view.pools.value.running:
+            continue
+        saved, would = view.saved.value, f"were {view.name} to take over, its HAProxy would start with"
+        by_how: dict[str, list[str]] = {}
+        for one in starts(snapshot, view.name):
+            by_how.setdefault(one.how, []).append(one.node)
+        if by_how and saved.written is not None:
+            whom = listed(f"{listed(nodes)} {how}" for how, nodes in by_how.items())
+            says = f"{would} {whom}: the saved server-state file of {dated(saved.written)} says so"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
+        elif saved.elsewhere:
+            says = f"{would} states that are not known here: load-server-state-from-file names another file"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
+
+
+def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
+    """HAProxy goes on with what it has while config.xml holds what it can't load: it is seen at the next failover."""
+    for view in snapshot.firewalls:
+        config = config_of(snapshot, view.name)
+        if config and config.uncertified:
+            says = (
+                f"HAProxy on {view.name} lacks the certificate of {listed(config.uncertified)}: it does not start or"
+                " reload there, also after a failover; tick certificates in HA sync, or import it"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.CERTIFICATE_MISSING, says)
+        if config and _not_reloaded(view, config):
+            says = (
+                f"config.xml of {view.name} came by the sync of the pools, and HAProxy there runs since before that:"
+                " it could not reload with it, and goes on with the one before"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.NOT_RELOADED, says)
+
+
+def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
+    """By the firewall's own clock. A sync reloads HAProxy right after it has written config.xml."""
+    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or PACKAGE_SYNC not in config.revision:
+        return False
+    clock, uptime = view.carp.value.now, view.pools.value.uptime
+    if clock is None or uptime is None or not view.pools.value.running:
+        return False
+    now, revised = clock + view.pools.at - view.carp.at, config.revised
+    came = float(revised) if revised.isascii() and revised.isdigit() and len(revised) < 12 else now
+    return now - uptime < came - ROUNDED and now - came > RELOADS
+
+
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     """A pool without a serving member, with only one, or in which visitors wait."""
     lead = leading(snapshot)
@@ -72,20 +130,20 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     name, pools = lead
     addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
-        members = pools.pool(backend)
+        members, pool = pools.pool(backend), pools.named(backend)
         ours = tuple(
             addresses[plain(one.address)] for one in members if plain(one.address) in addresses and not one.serving
         )
         serve = [server.name for server in members if server.serving]
         if not serve:
-            says = f"nobody serves {backend} on {name}: visitors get an error"
+            says = f"nobody serves {pool} on {name}: visitors get an error"
             yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, says, ours)
         elif len(serve) == 1 and len(members) > 1:
-            says = f"only {serve[0]} serves {backend}: nothing to spare"
+            says = f"only {serve[0]} serves {pool}: nothing to spare"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, says, ours)
         queued = sum(server.queued or 0 for server in members)
         if queued >= QUEUED:
-            says = f"{counted(queued, 'request')} wait in the queue of {backend} on {name}: its servers are full"
+            says = f"{counted(queued, 'request')} wait in the queue of {pool} on {name}: its servers are full"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, says, ours)
 
 
@@ -250,7 +308,7 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     if taken and nowhere and not (now or later):
         return f"{node} is out on {listed(taken)}, and config.xml of {listed(nowhere)} has no server of it: see why"
     if not taken or not (now or later):
-        out = [server.backend for one in places for server in one.now or () if server.out]
+        out = [configured_name(one, server) for one in places for server in one.now or () if server.out]
         follow = [
             server.pool
             for one in places
@@ -264,7 +322,7 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
             )
         return f"{node} is out of {listed(out)}, but not of every pool"
     if not now and not any(one.out_later for one in places):
-        return f"{node} is out at run time only: a reload, a boot or a failover of {listed(later)} brings it back"
+        return f"{node} is out at run time only: {brings_back(snapshot, node, later)}"
     if not now and not sending(snapshot, node):
         return f"{_served(snapshot, node, now, later)}: config.xml there has it in"
     return f"{_served(snapshot, node, now, later)}: it is out only on {listed(taken)}"
@@ -281,7 +339,7 @@ def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> 
     if sends := sending(snapshot, node):
         return f"{node} gets traffic from {listed(sends)}"
     if not now:
-        return f"a reload, a boot or a failover of {listed(later)} brings {node} back"
+        return brings_back(snapshot, node, later, node)
     if lead in now:
         return f"{node} will get traffic from {lead} as soon as it is UP there"
     return (
@@ -289,5 +347,5 @@ def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> 
     )
 
 
-RULES = (balancers_run, nodes_are_in, firewalls_agree)
+RULES = (balancers_run, balancers_can_load, balancers_start_as_configured, nodes_are_in, firewalls_agree)
 """Beside `pools_have_members`, which comes before every layer's."""

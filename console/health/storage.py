@@ -1,16 +1,16 @@
 """Gluster: every brick online, nothing to heal, no split-brain, quorum, and the volume mounted on each node."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from console.health.facts.bricks import away, known_volumes, node_at
+from console.health.facts.bricks import away, known_volumes, node_at, weakest
 from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import FEW, scarce
 from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, lost
-from console.probes.storage.gluster import Volume
+from console.probes.storage.gluster import Brick, Healing, Volume
 from console.probes.storage.gluster_options import BrickSpace
 from console.probes.storage.mounts import MISSING
-from console.text import counted, listed, size, span
+from console.text import counted, doing, listed, size, span
 
 STUCK = 300.0
 """Seconds without progress: healing can stall for ever on files that are busy."""
@@ -29,27 +29,57 @@ def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, gone)
 
 
+def volumes_are_started(snapshot: Snapshot) -> Iterator[Finding]:
+    """A stopped volume has its data, and serves nobody."""
+    of = tuple(node.name for node in snapshot.nodes)
+    for view in snapshot.volumes:
+        if _stopped(view):
+            says = f"Gluster {view.name} is stopped: nobody reads or writes it"
+            yield Finding(Level.CRITICAL, view.name, Kind.VOLUME_STOPPED, says, of)
+
+
+def _stopped(view: VolumeView) -> bool:
+    return isinstance(view.state, Known) and not view.state.value.started
+
+
+def peers_are_accepted(snapshot: Snapshot) -> Iterator[Finding]:
+    """A rejected glusterd takes no part until somebody mends it, whatever its bricks do."""
+    for view, volume in known_volumes(snapshot):
+        rejected = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in volume.bricks if one.rejected))
+        if rejected:
+            says = (
+                f"Gluster {view.name}: {doing(rejected, 'is', 'are')} rejected by the other glusterds, for a volume's"
+                " settings differ there, as after an upgrade: waiting heals nothing"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.PEER_REJECTED, says, rejected)
+
+
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
     """A brick away costs the spare one; most of them away cost the volume. 0 to heal is not healed then."""
     for view in snapshot.volumes:
+        if _stopped(view):
+            continue
         if by_heal_info := away(snapshot, view, newer(view)):
-            yield _away(snapshot, view, by_heal_info, len(newer(view)), _meanwhile(view))
+            yield _away(snapshot, view, by_heal_info, newer(view), _meanwhile(view))
         elif isinstance(view.state, Known):
             bricks = view.state.value.bricks
             nothing = not any(brick.pending for brick in bricks)
             healed = "0 entries to heal is not healed while it is away"
             rest = healed if nothing else "what it misses is healed when it is back"
             if gone := away(snapshot, view, bricks):
-                yield _away(snapshot, view, gone, len(bricks), rest)
+                yield _away(snapshot, view, gone, bricks, rest)
 
 
-def _away(snapshot: Snapshot, view: VolumeView, gone: tuple[str, ...], count: int, rest: str) -> Finding:
-    here = count - len(gone)
+def _away(
+    snapshot: Snapshot, view: VolumeView, gone: tuple[str, ...], bricks: Sequence[Brick | Healing], rest: str
+) -> Finding:
+    here, count = weakest(view, bricks)
     if 2 * here > count:
         says = f"Gluster {view.name}: brick away on {listed(gone)}; {rest}"
         return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, says, gone)
+    of_one = " of one replica set" if count < len(bricks) else ""
     says = (
-        f"Gluster {view.name} has {here} of {count} bricks: without quorum reads and writes fail;"
+        f"Gluster {view.name} has {here} of {count} bricks{of_one}: without quorum reads and writes fail;"
         f" away on {listed(gone)}"
     )
     return Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, tuple(node.name for node in snapshot.nodes))
@@ -168,6 +198,8 @@ def _full(brick: BrickSpace) -> str:
 RULES = (
     no_split_brain,
     volumes_are_known,
+    volumes_are_started,
+    peers_are_accepted,
     bricks_are_online,
     daemons_run,
     nothing_to_heal,

@@ -29,6 +29,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
     "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
     "processes": Doubt(Kind.PROCESSES_UNKNOWN, Level.NOTE, "what HAProxy's older processes hold on"),
+    "saved": Doubt(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the states that HAProxy starts with on"),
     "writer": Doubt(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
     "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
     "claim": Doubt(Kind.CLAIM_UNKNOWN, Level.NOTE, "who is at work on"),
@@ -36,6 +37,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
     "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
     "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
+    "jobs": Doubt(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
     "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
 """By the reading's field."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from console.health.facts.bricks import known_volumes
-from console.health.facts.membership import master
+from console.health.facts.membership import master, roles
 from console.health.finding import Finding, Kind, Layer, Level, Verdict
 from console.health.pools import leading, serving
 from console.probes.snapshot import Known, Snapshot
@@ -76,8 +76,8 @@ def _well(snapshot: Snapshot, name: str) -> str:
     """What a machine does while nothing is wrong with it."""
     if name in {view.name for view in snapshot.firewalls}:
         carp = snapshot.firewall(name).carp
-        roles = listed(sorted(carp.value.roles)) if isinstance(carp, Known) else ""
-        return f"{name} is CARP {roles or 'without a vhid'}"
+        led = listed(sorted(roles(snapshot, carp.value))) if isinstance(carp, Known) else ""
+        return f"{name} is CARP {led or 'without a vhid'}"
     return f"{name} {'serves' if name in serving(snapshot) else 'is well'}{_data(snapshot)}"
 
 

@@ -71,6 +71,10 @@ def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:
     if isinstance(view.galera, Unknown):
         return Level.DEGRADED, f"does not answer: {view.galera.why}"
     member = view.galera.value
+    if member.alone:
+        return Level.CRITICAL, "runs without wsrep: nobody else gets what is written there"
+    if member.rejects:
+        return Level.CRITICAL, "refuses every query"
     if member.status != "Primary" or not member.ready:
         return Level.CRITICAL, f"is {member.status} ({member.state}): writes fail"
     if member.read_only:

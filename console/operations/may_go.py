@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from console.health import serving
-from console.health.facts.bricks import brick_of, known_volumes
+from console.health.facts.bricks import known_volumes, node_at
 from console.health.facts.ist import ist_window
-from console.health.facts.membership import Place, backends_of, master, others_serving, place, pools_of, sending
+from console.health.facts.membership import Place, backends_of, master, others_serving, place, pools_of, roles, sending
 from console.health.facts.sync import sync
 from console.health.facts.takeover import carried, takes_over
 from console.operations.effects import STOPS, Effect
@@ -145,11 +145,11 @@ def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
             else "how busy the others' workers get is not known"
         )
     if snapshot.cluster.mysql:
-        others = [view for view in snapshot.nodes if view.name != name and isinstance(view.galera, Known)]
+        members = (view.galera for view in snapshot.nodes if view.name != name)
+        others = [one for one in members if isinstance(one, Known) and one.value.serves]
         yield f"MySQL keeps {len(others)} of {len(snapshot.nodes)}"
     for view, volume in known_volumes(snapshot):
-        mine = brick_of(snapshot, view, name)
-        rest = sum(brick is not mine for brick in volume.bricks)
+        rest = sum(node_at(snapshot, view, brick.host) != name for brick in volume.bricks)
         yield f"Gluster {view.name} keeps {rest} of {counted(len(volume.bricks), 'brick')}"
     if snapshot.cluster.mysql:
         yield ist_window(snapshot, name).says
@@ -195,9 +195,9 @@ def _ready(snapshot: Snapshot, name: str) -> str:
     ]
     balancer = "the load balancer runs" if running else "the load balancer starts with the role (carpdev)"
     heirs = [view.carp.value for view in snapshot.firewalls if view.name != name and isinstance(view.carp, Known)]
-    roles = " and ".join(sorted({role for carp in heirs for role in carp.roles}))
-    everywhere = " on every vhid" if " " not in roles else ""
-    return f"CARP {roles}{everywhere}, {balancer}, every pool served"
+    held = " and ".join(sorted({role for carp in heirs for role in roles(snapshot, carp)}))
+    everywhere = " for every address" if " " not in held else ""
+    return f"CARP {held}{everywhere}, {balancer}, every pool served"
 
 
 def one_line(snapshot: Snapshot, instead: str = "") -> str:

@@ -1,5 +1,6 @@
 """Reading what machines answered: small checks that every parser shares. All of them raise Unreadable."""
 
+import re
 from typing import Any, cast
 from xml.parsers.expat import ExpatError
 
@@ -17,6 +18,14 @@ LONGEST_LINE = 1 << 16
 LONGEST = 80
 """Characters of a word that is only shown and compared."""
 
+_NOBODY = re.compile(r"(?im)^n(?:et)?c(?:at)?: .*(?:No such file|refused)")
+_SUDO = re.compile(r"(?m)^sudo(?:-rs)?: .*\n?")
+
+
+def without_sudo(text: str) -> str:
+    """A command's complaints without sudo's warnings: such as that the host's name does not resolve."""
+    return _SUDO.sub("", text)
+
 
 def ran(answer: Answer, most: int = MOST) -> str:
     """The output, of at most so many characters, of a command that must have succeeded."""
@@ -25,11 +34,16 @@ def ran(answer: Answer, most: int = MOST) -> str:
     if answer.status == 124:
         raise Unreadable("the command did not end in time and was ended")
     if answer.status != 0:
-        complaint = first_line(answer.err or answer.out) or "no output"
+        complaint = first_line(without_sudo(answer.err)) or first_line(answer.err or answer.out) or "no output"
         raise Unreadable(f"the command failed with status {answer.status}: {complaint}")
     if len(answer.out) > most:
         raise Unreadable(f"the command printed more than {most >> 10} KiB")
     return answer.out
+
+
+def nobody_listens(answer: Ran) -> bool:
+    """`nc -U` finds no socket, or nobody behind it. On CentOS, Rocky and Alma it is ncat."""
+    return answer.status != 0 and _NOBODY.search(answer.err) is not None
 
 
 def first_line(text: str) -> str:

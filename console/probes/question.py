@@ -58,6 +58,8 @@ class Question(Generic[T]):
     """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
     remedy: str = "docs/preparing.md says what it needs"
     """What mends it when it can't be read. Empty: its reasons end with that themselves."""
+    settled: Callable[[T], bool] | None = None
+    """Whether no other machine need be asked as well, of what many machines share. None: it never need."""
     privileges: tuple[str, ...] | None = None
     """MySQL's on *.*, the least that its statements need (SHOW GLOBAL STATUS and VARIABLES: none). None: it holds no
     statement."""

@@ -16,12 +16,14 @@ from console.probes.firewalls.config import CONFIG, FirewallConfig
 from console.probes.firewalls.pfsense import BOX, Box
 from console.probes.hosts.devices import DEVICES, Devices
 from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
+from console.probes.hosts.jobs import JOBS, Jobs
 from console.probes.hosts.running import LISTED, RUNNING, Listed, Running
 from console.probes.hosts.system import HOST, SERVICES, Host, Services
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.pools.haproxy import SEVERAL
 from console.probes.pools.processes import PROCESSES, Processes
+from console.probes.pools.saved import SAVED, Saved
 from console.probes.pools.servers import Pools
 from console.probes.question import Question
 from console.probes.storage.gluster import SPLIT_BRAIN, STORAGE, SplitBrain, Volume
@@ -37,6 +39,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     POOLS,
     PROCESSES,
     CONFIG,
+    SAVED,
     BOX,
     CLAIM,
     FIREWALL_IDENTITY,
@@ -45,6 +48,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     RUNNING,
     DEVICES,
     UPDATES,
+    JOBS,
     MOUNTS,
     GALERA,
     MEMBER,
@@ -115,6 +119,7 @@ class FirewallView:
     pools: Reading[Pools] = NOT_ASKED
     processes: Reading[Processes] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
+    saved: Reading[Saved] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED
     identity: Reading[Identity] = NOT_ASKED
@@ -130,6 +135,7 @@ class NodeView:
     running: Reading[Running] = NOT_ASKED
     devices: Reading[Devices] = NOT_ASKED
     updates: Reading[Updates] = NOT_ASKED
+    jobs: Reading[Jobs] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
     galera: Reading[Wsrep] = NOT_ASKED
     member: Reading[Member] = NOT_ASKED

@@ -3,12 +3,11 @@
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
 found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
 was said against them), `seen` (a step's success as read back), `partly` (the same, and which machines could not be
-told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped), `halted`
-(who stopped it), `agreed` (who let it go on at a
-gate, and what stood against it), `skipped` (a target of which only what puts back remains), `parked` (done but for what
-was missed, or waiting at a gate), `closed` (how it ended). A run without `closed` is open. A
-line that a crash cut short is the last one, and is left out. Lines and runs are counted (`n`, `run`): a clock may be
-set back, so times are only shown.
+told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped; `final`:
+its step can't happen any more), `halted` (who stopped it), `agreed` (who let it go on at a gate, and what stood against
+it), `skipped` (a target of which only what puts back remains), `parked` (done but for what was missed, or waiting at a
+gate), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is
+left out. Lines and runs are counted (`n`, `run`): a clock may be set back, so times are only shown.
 """
 
 import getpass

@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 from console.operations.effects import Effect
 from console.operations.procedures import operation
+from console.operations.procedures.steps import Past
 from console.session.journal_disk import Mark
 from console.session.journal_lines import Entry, texts
 
@@ -98,6 +99,22 @@ class Record(NamedTuple):
                 lost = set(texts(entry.facts.get("lost", list(under_way))))
                 under_way = {name: end for name, end in under_way.items() if name in lost}
         return _later(ends, under_way)
+
+    def past(self, step: StepId) -> Past:
+        """How a step's orders fared. Where the end of one was not heard, a later refusal says nothing about it."""
+        past, unheard = Past.UNSENT, 0
+        for entry in self.entries:
+            if (entry.facts.get("on", self.target), entry.facts.get("step")) != step:
+                continue
+            if entry.kind == "sending":
+                past, unheard = Past.SENT, unheard + 1
+            elif entry.kind == "answered" and not entry.facts.get("lost"):
+                unheard -= 1
+                if entry.facts.get("errors") and not unheard:
+                    past = Past.REFUSED
+            elif entry.kind == "failed" and entry.facts.get("final"):
+                past, unheard = Past.FAILED, 0
+        return past
 
     @property
     def steps(self) -> dict[StepId, Entry]:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from console import steady
@@ -17,7 +19,7 @@ from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadab
 from console.probes.freshness import max_age, patience
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Batch, batches
-from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, empty, fold, reading_of
+from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, empty, fold, lost, reading_of
 from console.text import clock, plain_text
 from console.wire import Wire
 
@@ -50,6 +52,13 @@ def _silent(reading: Reading[Any]) -> bool:
     return isinstance(reading, Unknown) and reading.unanswered
 
 
+def _settled(question: Question[Any], reading: Reading[Any]) -> bool:
+    """Whether no other machine need be asked at once. One that is silent, or busy, may be so for all of them."""
+    if isinstance(reading, Unknown):
+        return reading.cause is not Cause.UNREADABLE
+    return question.settled is None or question.settled(reading.value)
+
+
 def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
     """What was known, until it is too old; then the calm sentence, and since when."""
     if isinstance(before, Known) and sent - before.at <= age:
@@ -74,8 +83,8 @@ class Poller:
         self._wire = wire
         self._rounds = tuple(one for one in batches(cluster) if one.cadence not in without)
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
-        self._avoid: dict[str, str | None] = {}
-        """By volume: the node that gave no answer about it last time."""
+        self._last: dict[str, tuple[str, bool]] = {}
+        """By volume: the node that was asked about it last, and whether it told."""
         self._failing: set[Batch] = set()
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
@@ -164,29 +173,41 @@ class Poller:
 
     async def _ask(self, one: Batch) -> bool:
         """One round of one subject. Returns whether all of it was answered."""
-        asks = [question.asks(self._cluster, one.name) for question in one.questions]
-        flat = tuple(ask for some in asks for ask in some)
-        sent = steady.now()
-        machine = self._asker(one, flat)
-        try:
-            answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
-            answers = (WireError(f"{machine} can't be asked: {ours(error)}"),) * len(flat)
-        at, back, answered, fresh = 0, False, True, True
-        for question, some in zip(one.questions, asks, strict=True):
-            reading = await self._read(question, one.name, answers[at : at + len(some)], sent)
+        began, (readings, machine) = steady.now(), await self._asked(one)
+        back, answered, fresh = False, True, True
+        for question, reading in zip(one.questions, readings, strict=True):
             back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
             answered &= isinstance(reading, Known)
-            fresh &= isinstance(reading, Known) and reading.at == sent
+            fresh &= isinstance(reading, Known) and reading.at >= began
             self.snapshot = fold(self.snapshot, question, one.name, reading)
-            at += len(some)
         if one.subject is Subject.VOLUME:
-            self._avoid[one.name] = None if answered else machine
+            self._last[one.name] = (machine, answered)
         if back or self._begins_to_fail(one, fresh):
             self._hurry(one)
         self._changed.set()
         self._changed = asyncio.Event()
         return answered
+
+    async def _asked(self, one: Batch) -> tuple[list[Reading[Any]], str]:
+        """Through the first machine whose answer settles it; where none does, the answer that leaves least unknown."""
+        asks = [question.asks(self._cluster, one.name) for question in one.questions]
+        flat = tuple(ask for some in asks for ask in some)
+        tried: list[tuple[int, bool, list[Reading[Any]], str]] = []
+        for machine in self._askers(one, flat):
+            sent = steady.now()
+            try:
+                answers = await self._wire.send(machine, flat, patience(one.cadence, self._cluster.timings), keep=True)
+            except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the asking, unseen
+                answers = (WireError(f"{machine} can't be asked: {ours(error)}"),) * len(flat)
+            left, readings = iter(answers), list[Reading[Any]]()
+            for question, some in zip(one.questions, asks, strict=True):
+                readings.append(await self._read(question, one.name, tuple(islice(left, len(some))), sent))
+            settled = all(map(_settled, one.questions, readings))
+            tried.append((sum(isinstance(reading, Unknown) for reading in readings), not settled, readings, machine))
+            if settled:
+                break
+        _, _, readings, machine = min(tried, key=itemgetter(0, 1))
+        return readings, machine
 
     def _begins_to_fail(self, one: Batch, fresh: bool) -> bool:
         """A volume whose cheap state is no longer told: then heal info is news (`console.health.facts.heal_info`)."""
@@ -202,21 +223,24 @@ class Poller:
             if other is not one and (other.subject, other.name) == (one.subject, one.name):
                 self._early[other].set()
 
-    def _asker(self, one: Batch, asks: tuple[Ask, ...]) -> str:
-        """A volume is asked about through the first node that answers; a VIP from the console or through `via`."""
+    def _askers(self, one: Batch, asks: tuple[Ask, ...]) -> list[str]:
+        """A volume is asked about through the node that told last, or another one where that gave no answer; a VIP
+        from the console or through `via`."""
+        first = self._cluster.nodes[0].name
         if one.subject is Subject.VOLUME:
-            answering = [view.name for view in self.snapshot.nodes if isinstance(view.host, Known)]
-            others = [name for name in answering if name != self._avoid.get(one.name)]
-            return next(iter(others or answering), self._cluster.nodes[0].name)
+            views = sorted(self.snapshot.nodes, key=lambda view: not isinstance(view.host, Known))
+            last, told = self._last.get(one.name, ("", False))
+            there = [view.name for view in views if not lost(view.host)]
+            return sorted(there, key=lambda name: (name == last) is not told) or [first]
         if one.subject is Subject.DATABASE:
-            synced = (
-                view.name for view in self.snapshot.nodes if isinstance(view.galera, Known) and view.galera.value.synced
+            serving = (
+                view.name for view in self.snapshot.nodes if isinstance(view.galera, Known) and view.galera.value.serves
             )
-            return next(synced, self._cluster.nodes[0].name)
+            return [next(serving, first)]
         if one.subject is Subject.VIP:
             via = next((ask.via for ask in asks if isinstance(ask, Get)), None)
-            return via or self._cluster.machines[0].name
-        return one.name
+            return [via or self._cluster.machines[0].name]
+        return [one.name]
 
     async def _read(
         self, question: Question[Any], name: str, answers: tuple[Answer | WireError, ...], sent: float

@@ -173,6 +173,7 @@ class Runner:
     ) -> tuple[Record, dict[str, str]]:
         says = step.told(intent, self._picture())
         self._say(intent, step.name, says)
+        intent = _as_written(step, record, intent)
         picture = await self._look(step.watches, step.on)
         if step.gate:
             return await self._gate(step, record, intent, says), {}
@@ -220,7 +221,7 @@ class Runner:
         facts = {key: value for key, value in found if key not in old or (step.renews and old[key] != value)}
         if facts:
             record = self._journal.write(record, "found", **facts)
-        return record, replace(intent, found=record.found)
+        return record, _as_written(step, record, intent)
 
     async def _send_until_done(
         self, step: Step, record: Record, intent: Intent, silent: frozenset[str], picture: Snapshot
@@ -237,8 +238,10 @@ class Runner:
                 self._poller.nudge(step.watches)
                 seldom = time.monotonic()
             await self._poller.change(PAUSE)
-            picture = self._since(moment)
+            picture, intent = self._since(moment), _as_written(step, record, intent)
             progress = step.done(picture, intent)
+            if progress.failed:
+                raise self._failed(step, record, progress)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
             against = self._keeps(step, intent, picture) if due else ""  # what forbade the first forbids another
             if against not in ("", progress.says):
@@ -253,6 +256,10 @@ class Runner:
             if due and not against:
                 record, intent = self._find(step, record, intent, picture)
                 record, moment, sent = await self._send(step, record, intent, picture)
+
+    def _failed(self, step: Step, record: Record, progress: Progress) -> Stopped:
+        self._journal.write(record, "failed", on=step.on, step=step.name, why=progress.says, final=True)
+        return Stopped(f"{progress.says}. Mend it and resume this run, or put the node back")
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
@@ -380,6 +387,11 @@ class Runner:
 
     def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
         self._tell(Note(steady.now(), intent.target, step, says, final))
+
+
+def _as_written(step: Step, record: Record, intent: Intent) -> Intent:
+    """With all that the journal holds for a step by now."""
+    return replace(intent, found=record.found, past=record.past(step.id))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -107,6 +107,13 @@ def date(call: Call, _firewall: Firewall) -> int:
     return 0
 
 
+def stat(call: Call, _firewall: Firewall) -> int:
+    """`stat -f %m` of the server-state file, which nobody has written yet."""
+    if call.argv[1:3] != ("-f", "%m"):
+        return call.fail("usage: stat [-FLnq] [-f format | -l | -r | -s | -x] [-t timefmt] [file ...]")
+    return call.fail(f"stat: {call.argv[3]}: stat: No such file or directory")
+
+
 def pfctl(call: Call, firewall: Firewall) -> int:
     """`-si` and `-ss`; /dev/pf is root's."""
     if not call.root:

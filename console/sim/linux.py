@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from console.sim import gluster_store, linux_files, mysql_proxy, sst
+from console.sim import gluster_store, linux_files, linux_jobs, mysql_proxy, sst
 from console.sim.gluster_cli import gluster
 from console.sim.hardware import Disk
 from console.sim.linux_scripts import sh
@@ -19,6 +19,8 @@ def commands(node: Node) -> dict[str, Command]:
     """By name."""
     acts: dict[str, Callable[[Call, Node], int | Awaitable[int]]] = {
         "systemctl": _systemctl,
+        "systemd-run": linux_jobs.systemd_run,
+        "journalctl": linux_jobs.journalctl,
         "pgrep": _pgrep,
         "pkill": _pkill,
         "du": sst.du,
@@ -127,6 +129,8 @@ def _filled(pattern: str, path: str, disk: Disk) -> str:
 async def _systemctl(call: Call, node: Node) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     verb, units = words[0] if words else "", [_unit(word) for word in words[1:]]
+    if verb in ("show", "cat", "reset-failed") or (verb == "stop" and units[0] in node.jobs):
+        return linux_jobs.systemctl(call, node, verb, units[0])
     if verb == "list-units" and "--failed" in call.argv:
         call.out("".join(f"{unit} loaded failed failed {unit}\n" for unit in node.hardware.failed_units))
         return 0

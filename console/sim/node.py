@@ -7,6 +7,7 @@ from console.sim.galera import Galera
 from console.sim.gluster import Gluster
 from console.sim.haproxy import Check, HAProxy
 from console.sim.hardware import Hardware, MountState
+from console.sim.jobs import Job, Work
 from console.sim.machine import Clock, Link, Machine
 from console.sim.members import SILENT
 
@@ -61,6 +62,14 @@ class Node(Machine):
         """Somebody has started its mariadbd: systemd calls the unit inactive, and stops nothing."""
         self.full = False
         """Its mariadbd has too many connections, and none for us."""
+        self.jobs: dict[str, Job] = {}
+        """What systemd-run has started and nobody has cleared, by unit; gone after a boot."""
+        self.work: dict[str, Work] = {}
+        """How the work of the next ones goes, by unit."""
+        self.started: list[str] = []
+        """The units of all that systemd-run has ever started."""
+        self.journal: list[str] = []
+        """systemd's journal: a line of JSON for each."""
         self._stopping_mysql = False
         self._hung_with_mysql = False
 
@@ -157,11 +166,13 @@ class Node(Machine):
             self.apache.busy = 1 + round(rate * 0.3 * random.uniform(0.7, 1.3))  # noqa: S311
 
     def stopping(self) -> None:
+        self.jobs.clear()
         self.galera.leave(self.name)
         self.gluster.bricks[self.name].lose()
         self.apache = None
 
     def lost(self) -> None:
+        self.jobs.clear()
         self._stopping_mysql = False
         self.galera.vanish(self.name)
         self.gluster.vanish(self.name)

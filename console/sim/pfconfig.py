@@ -120,6 +120,11 @@ class Config:
         described = f"{username}: {description}"
         return replace(self, time=max(int(now), self.time + 1), description=described, username=username)
 
+    def haproxy_cfg(self) -> str:
+        """What the package makes of it, without what nobody reads here."""
+        backends = "".join(f"\nbackend {pool.backend}\n\tmode\t\t\t{pool.mode}\n" for pool in self.pools)
+        return f"global\n\tserver-state-file /tmp/haproxy_server_state\n{backends}"
+
     def xml(self) -> str:
         """The whole file."""
         values = {name: str(value) for name, value in vars(self).items() if isinstance(value, str | int)}

@@ -46,6 +46,7 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "lockf": locks.lockf,
         "pgrep": locks.pgrep,
         "sockstat": freebsd.sockstat,
+        "stat": freebsd.stat,
         "sh": _sh,
         "nc": _nc,
         "test": _test,
@@ -65,6 +66,8 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
             layout = "/tmp/notices" if firewall.config.relayd else "/tmp/notices/notices.serial"  # noqa: S108
             known[layout] = _serialized(firewall.notices)
         known["/etc/inc/config.lib.inc"] = "<?php\n" + "".join(f"{line}\n}}\n" for line in FORMS[firewall.form])
+        if not firewall.config.relayd:
+            known["/var/etc/haproxy/haproxy.cfg"] = firewall.config.haproxy_cfg()
         return firewall.config.xml() if path in ("/cf/conf/config.xml", "/conf/config.xml") else known.get(path)
 
     return read

@@ -168,6 +168,8 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
         return unknown(reading)
     mine = reading.value
     size = f"{mine.size}/{members}"
+    if mine.alone or mine.rejects:
+        return Word(BAD, f"{'ALONE' if mine.alone else 'REJECTS'} {size}", "bad")
     if mine.status != "Primary":
         return Word(BAD, f"{'NON-PRIM' if mine.status == 'non-Primary' else mine.status[:8].upper()} {size}", "bad")
     state = _STATES.get(mine.state, (mine.state.split(":")[0].split() or ["?"])[0])[:8]

@@ -152,7 +152,10 @@ def test_where_little_needs_root_no_rule_is_left_without_commands(
     inventory.write_text(bare)
     lines = printed(inventory, capsys, "sudoers", "--look-only").splitlines()
     rule = [line.strip() for line in lines if not line.startswith("#")]
+    journal = "journalctl --unit\\=drainboard-packages.service --lines\\=50 --output\\=json --quiet --no-pager, \\"
     assert rule[1:] == [
+        f"/usr/bin/{journal}",
+        f"/bin/{journal}",
         "/usr/sbin/gluster --mode\\=script volume list",
         "Defaults:ops !requiretty",
         "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK",

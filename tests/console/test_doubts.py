@@ -54,6 +54,12 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
             sync_notices=("it failed",),
         ),
     ),
+    "saved": (
+        Kind.SAVED_STATES,
+        lambda now: alter(
+            alter(now, "firewalls", "fw2", "pools", running=False), "firewalls", "fw2", "saved", elsewhere=True
+        ),
+    ),
     "options": (Kind.BRICK_FULL, _brick_full),
     "transfer": (Kind.SST, lambda now: alter(now, "nodes", "node2", "transfer", role="joiner", method="rsync")),
     "updates": (Kind.REBOOT_REQUIRED, lambda now: alter(now, "nodes", "node2", "updates", reboot_required=True)),
@@ -65,9 +71,9 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
     "listed": (Kind.VOLUME_UNLISTED, lambda now: alter(now, "nodes", "node2", "listed", volumes=("www", "data"))),
 }
 """By the reading's field: the worst finding it leads to, and a picture in which it does."""
-ASKED_AGAIN = frozenset({"claim", "identity", "processes"})
+ASKED_AGAIN = frozenset({"claim", "identity", "jobs", "processes"})
 """Whoever acts asks for it by itself, whatever is drawn: the lock, the proof on each connection, the end of the
-sessions. Their silence is a note."""
+sessions, and of a job. Their silence is a note."""
 
 
 def level(picture: Snapshot, kind: Kind) -> Level:

@@ -7,6 +7,7 @@ from console.inventory.cluster import Cluster, Firewall, Login, Node
 from console.operations.guards import Override, objections
 from console.operations.procedures import DRAIN, REMOVE
 from console.probes.firewalls.config import FirewallConfig, PooledServer
+from console.probes.pools.saved import Saved
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import FirewallView, Known, NodeView, Reading, Snapshot, Unknown
 from console.probes.web.apache import Apache, Site
@@ -32,7 +33,9 @@ def firewall(
     later = tuple(PooledServer("web", f"node{at}", address, "active") for at, address in enumerate(configured, 1))
     config = FirewallConfig(version, name == "fw1", False, True, "", later, (), "1", "")
     now = tuple(server(at, *each) for at, each in enumerate(zip(NODES, statuses, strict=True), 1))
-    return FirewallView(name, pools=Known(Pools(True, now), 1.0), config=Known(config, 1.0))
+    return FirewallView(
+        name, pools=Known(Pools(True, now), 1.0), config=Known(config, 1.0), saved=Known(Saved(()), 1.0)
+    )
 
 
 SERVES = Known(Site(200, 0.1), 1.0)

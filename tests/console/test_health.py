@@ -16,7 +16,7 @@ from console.health.unknowns import DOUBTS
 from console.operations.may_go import one_line
 from console.operations.procedures import DRAIN
 from console.probes.snapshot import QUESTIONS, Unknown
-from console.probes.storage.gluster import BUSY
+from console.probes.storage.gluster_command import BUSY
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, put, says, told, until, well
 

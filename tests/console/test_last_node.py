@@ -113,7 +113,7 @@ async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) ->
         await (await session.begin(DRAIN, "node3")).task
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
-        last = "node1 is the last serving member of web_ipvANY and webtls_ipvANY on fw1 and fw2"
+        last = "node1 is the last serving member of web and webtls on fw1 and fw2"
         assert may_go(picture, "node1").says.startswith(f"node1 must stay: {last} (and ")
         sentences = [one.sentence for one in objections(picture, DRAIN.effects, "node1")]
         assert sentences[0] == f"{last}. Bring another node back into those pools first."

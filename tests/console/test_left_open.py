@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from console.operations.procedures import REMOVE
+from console.operations.procedures.steps import Past
 from console.session.journal import Entry, Record
 from console.session.open_runs import how_far, why_open
 from console.session.runner import remaining
@@ -108,3 +109,32 @@ def test_an_order_whose_end_nobody_heard_is_on_its_way_whatever_comes_after(
     lines: tuple[tuple[str, dict[str, Any]], ...], unknown: dict[str, float]
 ) -> None:
     assert record(*lines).outcome_unknown == unknown
+
+
+LEFT = ("sending", {"step": "up", "within": {"node1": 15.0}})
+TAKEN = ("answered", {"step": "up", "errors": {}, "lost": []})
+REFUSAL = ("answered", {"step": "up", "errors": {"node1": "node1: already loaded"}, "lost": []})
+UNHEARD = ("answered", {"step": "up", "errors": {"node1": "the link was lost"}, "lost": ["node1"]})
+FINAL = ("failed", {"step": "up", "why": "exit status 100", "final": True})
+
+
+@pytest.mark.parametrize(
+    ("lines", "past"),
+    [
+        ((), Past.UNSENT),
+        ((SENT, ANSWERED), Past.UNSENT),
+        ((LEFT,), Past.SENT),
+        ((LEFT, TAKEN), Past.SENT),
+        ((LEFT, REFUSAL), Past.REFUSED),
+        ((LEFT, UNHEARD), Past.SENT),
+        ((LEFT, UNHEARD, LEFT, REFUSAL), Past.SENT),
+        ((LEFT, LEFT, REFUSAL), Past.SENT),
+        ((LEFT, TAKEN, LEFT, REFUSAL), Past.REFUSED),
+        ((LEFT, REFUSAL, LEFT), Past.SENT),
+        ((LEFT, TAKEN, FAILED), Past.SENT),
+        ((LEFT, TAKEN, FINAL), Past.FAILED),
+        ((LEFT, FINAL, LEFT, REFUSAL), Past.REFUSED),
+    ],
+)
+def test_how_the_orders_of_a_step_fared(lines: tuple[tuple[str, dict[str, Any]], ...], past: Past) -> None:
+    assert record(*lines).past(("node1", "up")) is past

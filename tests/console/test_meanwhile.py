@@ -77,7 +77,7 @@ async def test_an_order_is_sent_again_only_while_nothing_stands_against_it(tmp_p
 
         session.journal = Meanwhile(session.journal.folder, happens)
         running = await session.begin(REMOVE, "node1")
-        with pytest.raises(Stopped, match="node1 is the last serving member of web_ipvANY"):
+        with pytest.raises(Stopped, match="node1 is the last serving member of web and webtls on fw1"):
             await running.task
         assert {server.forced for server in forgets} == {""}
 

@@ -13,6 +13,7 @@ from console.operations.procedures.runtime import NOW
 from console.operations.procedures.steps import Intent, Operation
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.configured import PooledServer
+from console.probes.pools.saved import Saved
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, empty
 from console.words.cells import pools
@@ -48,7 +49,8 @@ def view(name: str, servers: Servers, stopped: bool = False) -> FirewallView:
         revision="",
     )
     now = tuple(running(pool, node, admin) for (pool, node), (_, admin) in servers.items() if admin)
-    return FirewallView(name, pools=Known(Pools(not stopped, () if stopped else now), 9.0), config=Known(config, 9.0))
+    pools = Known(Pools(not stopped, () if stopped else now), 9.0)
+    return FirewallView(name, pools=pools, config=Known(config, 9.0), saved=Known(Saved(()), 9.0))
 
 
 def picture(one: Servers, other: Servers, stopped: bool = False) -> Snapshot:

@@ -97,7 +97,7 @@ async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> Non
     )
     partly = firewall(well, "fw1", pools=replace(pools, value=replace(pools.value, servers=servers)))
     assert place(partly, "node2") is Place.MIXED
-    assert "node2 is out of web_ipvANY, but not of every pool" in [f.says for f in findings(partly)]
+    assert "node2 is out of web, but not of every pool" in [f.says for f in findings(partly)]
     assert not objections(partly, REJOIN.effects, "node2")
 
 

@@ -1,6 +1,7 @@
 """When is asked, how old an answer may be, and that a fault of our own is seen like any other."""
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 from console.cli.status_table import lines
 from console.operations.plan import Consent
 from console.operations.procedures import REMOVE, UNDO
-from console.probes.ask import Answer, Ask, WireError
+from console.probes.ask import Answer, Ask, Ran, WireError
 from console.probes.freshness import since, without_stale
 from console.probes.question import Subject
-from console.probes.snapshot import QUESTIONS, Known, Unknown
+from console.probes.snapshot import NOT_ASKED, QUESTIONS, Known, Unknown
 from console.session.poller import Poller
 from console.session.session import Session
 from console.wire import Wire
@@ -47,6 +48,54 @@ async def test_a_wire_that_raises_is_an_answer(tmp_path: Path) -> None:
                 wire.faulty = False
                 while not isinstance(poller.snapshot.firewall("fw1").pools, Known):
                     await poller.change()
+        finally:
+            await poller.close()
+            await wire.close()
+
+
+class Outvoted(Wire):
+    """Some nodes' glusterd tells of a cluster in which its peers have rejected it, or are out of its reach."""
+
+    rejected = True
+    alone: tuple[str, ...] = ("node1",)
+
+    async def send(
+        self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
+    ) -> tuple[Answer | WireError, ...]:
+        answers = await super().send(machine, asks, timeout, keep)
+        here = machine in self.alone
+        return tuple(self._altered(one, machine) if isinstance(one, Ran) and here else one for one in answers)
+
+    def _altered(self, answer: Ran, machine: str) -> Ran:
+        if self.rejected:
+            return replace(answer, out=answer.out.replace("state=3\n", "state=6\n"))
+        own = re.compile(f"<hostname>{machine}<|<path>localhost<")
+        rows = re.compile(r"<node>.*?</node>", re.DOTALL)
+        return replace(answer, out=rows.sub(lambda row: row[0] if own.search(row[0]) else "", answer.out))
+
+
+@pytest.mark.parametrize("rejected", [True, False])
+async def test_a_majority_tells_of_a_volume(tmp_path: Path, rejected: bool) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster):
+        wire = Outvoted(cluster)
+        wire.rejected = rejected
+        poller = Poller(cluster, wire)
+        poller.start()
+        try:
+            async with asyncio.timeout(30):
+                while (state := poller.snapshot.volumes[0].state) is NOT_ASKED:
+                    await poller.change()
+                assert isinstance(state, Known), state
+                assert [brick.reached for brick in state.value.bricks] == [True, True, True]
+                wire.alone = ("node1", "node2", "node3")
+                asked = state.at
+                while (state := poller.snapshot.volumes[0].state).at < asked + 2 * cluster.timings.storage:
+                    await poller.change()
+            if rejected:
+                assert isinstance(state, Unknown)
+            else:
+                assert isinstance(state, Known)
+                assert not state.value.majority, "there is nobody else to ask"
         finally:
             await poller.close()
             await wire.close()

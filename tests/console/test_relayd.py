@@ -89,7 +89,7 @@ async def test_the_last_server_of_a_pool_stays(tmp_path: Path) -> None:
             firewall.persist(others, "by hand")
         async with watching(cluster) as session:
             told = [one.sentence for one in objections(session.picture, DRAIN.effects, "node2")]
-            assert any("node2 is the last serving member of web:80 on fw1" in sentence for sentence in told)
+            assert any("node2 is the last serving member of web on fw1" in sentence for sentence in told)
 
 
 async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ async def test_in_a_healthy_cluster_each_may_go_and_what_is_left_is_said(fine: S
     assert says.startswith("node2 may go: each pool keeps 2, busy workers rise to ")
     assert "MySQL keeps 2 of 3, Gluster www keeps 2 of 3 bricks" in says
     assert may_go(fine, "fw1").says == (
-        "fw1 may go: fw2 takes over: CARP BACKUP on every vhid, the load balancer runs, every pool served,"
+        "fw1 may go: fw2 takes over: CARP BACKUP for every address, the load balancer runs, every pool served,"
         " configured alike"
     )
     assert may_go(fine, "fw2").says == "fw2 may go: fw1 is CARP MASTER and carries the traffic"

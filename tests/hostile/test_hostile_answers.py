@@ -14,7 +14,7 @@ from console.probes.hosts import system
 from console.probes.pools import configured, haproxy
 from console.probes.pools.servers import Pools
 from console.probes.snapshot import Known
-from console.probes.storage import gluster, gluster_options
+from console.probes.storage import gluster, gluster_command, gluster_options
 from console.session.journal import Journal
 from console.ui.lines import wrapped
 from console.wire.http import _page
@@ -158,7 +158,7 @@ def space(name: str) -> Callable[[str], object]:
 
 DEEP_TEXTS: dict[str, Callable[[str], object]] = {
     "description": lambda deep: pfsense_config.parse_xml(config(deep)),
-    "opErrstr": lambda deep: gluster.document(ran(CLI.format(1, f"<opErrstr>{deep}</opErrstr>"))),
+    "opErrstr": lambda deep: gluster_command.document(ran(CLI.format(1, f"<opErrstr>{deep}</opErrstr>"))),
     "name": lambda deep: gluster.parse_summary((ran(CLI.format(0, BRICKS.format(deep))),), None),
     "hostname": space("hostname"),
     "path": space("path"),
@@ -181,7 +181,7 @@ def test_what_is_no_tag_is_no_level() -> None:
 
 def test_a_failure_of_gluster_is_told_as_it_is() -> None:
     with pytest.raises(Unreadable, match="status 1: Connection failed"):
-        gluster.document(ran("", 1, "Connection failed. Please check if gluster daemon is operational.\n"))
+        gluster_command.document(ran("", 1, "Connection failed. Please check if gluster daemon is operational.\n"))
 
 
 @pytest.mark.parametrize("state", [" ", ":x", "\u2028", "\x1b[2J", "Joining: " + "x" * 100_000])

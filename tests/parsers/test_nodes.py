@@ -14,7 +14,8 @@ from console.probes.hosts import devices, system, updates
 from console.probes.hosts.clocks import looked
 from console.probes.hosts.devices import Devices, RaidState
 from console.probes.storage import gluster, gluster_options, mounts
-from console.probes.storage.gluster import BUSY, Volume
+from console.probes.storage.gluster import Volume
+from console.probes.storage.gluster_command import BUSY
 from console.probes.storage.mounts import HUNG, MISSING
 from console.probes.web import apache
 

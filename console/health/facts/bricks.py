@@ -1,6 +1,6 @@
 """Which node a brick is on, and on which nodes bricks are away."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from console.inventory.addresses import plain
 from console.inventory.cluster import Node
@@ -9,9 +9,9 @@ from console.probes.storage.gluster import Brick, Healing, Volume
 
 
 def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
-    """Those whose own state is known."""
+    """Those that are started and whose own state is known."""
     for view in snapshot.volumes:
-        if isinstance(view.state, Known):
+        if isinstance(view.state, Known) and view.state.value.started:
             yield view, view.state.value
 
 
@@ -32,13 +32,23 @@ def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
 
 
 def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
-    """The brick of a volume on a node, by the volume's own state; None if unknown."""
-    return next((brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node), None)
+    """The brick of a volume on a node, by the volume's own state; of several the worst; None if unknown."""
+    own = (brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node)
+    return min(own, key=lambda brick: (brick.reached, brick.heal_daemon), default=None)
 
 
 def away(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
     """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info."""
     return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
+
+
+def weakest(view: VolumeView, bricks: Sequence[Brick | Healing]) -> tuple[int, int]:
+    """Of the replica set that has lost most: bricks that are reached, and bricks in all."""
+    groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}
+    sets: dict[int, list[bool]] = {}
+    for brick in bricks:
+        sets.setdefault(groups.get((brick.host, brick.path), 0), []).append(brick.reached)
+    return min(((sum(one), len(one)) for one in sets.values()), key=lambda one: one[0] / one[1], default=(0, 0))
 
 
 def _bricks(view: VolumeView) -> tuple[Brick, ...]:

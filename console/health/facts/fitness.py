@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from console.health.facts.bricks import brick_of
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
+from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
 from console.probes.storage.gluster import Brick
@@ -39,16 +40,25 @@ def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
     if isinstance(mine, Unknown):
         yield f"MySQL on {node} is not known: {mine.why}"
         return
-    if not mine.value.synced:
+    if why := _refuses(node, mine.value):
+        yield why
+    elif not mine.value.synced:
         ready = "" if mine.value.ready else ", not ready"
         yield f"MySQL on {node} is {mine.value.state or 'without state'} ({mine.value.status}{ready}), not Synced"
-    if mine.value.leftovers:
-        yield f"MySQL on {node} has a leftover set: wsrep_desync, read_only or pxc_maint_mode"
+    if mine.value.leftovers and not mine.value.rejects:
+        yield f"MySQL on {node} has a leftover set: {listed(mine.value.leftovers)}"
     for other in snapshot.nodes:
         if isinstance(other.galera, Known) and other.galera.value.synced and mine.value.synced:
             theirs = other.galera.value
             if (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
                 yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
+
+
+def _refuses(node: str, member: Wsrep) -> str:
+    """Why a MySQL that answers is none of the cluster's for those who query it, or ""."""
+    if member.alone:
+        return f"MySQL on {node} runs without wsrep, by itself"
+    return f"MySQL on {node} refuses every query (wsrep_reject_queries={member.rejects})" if member.rejects else ""
 
 
 def _mysql_seen(view: NodeView) -> Iterator[str]:
@@ -70,16 +80,19 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
     if isinstance(volume.state, Unknown):
         yield f"Gluster volume {volume.name} is not known: {volume.state.why}"
         return
+    if not volume.state.value.started:
+        yield f"Gluster volume {volume.name} is stopped"
+        return
     brick = brick_of(snapshot, volume, node)
     if brick is None:
         yield f"Gluster volume {volume.name} has no brick on {node}"
         return
     if not brick.reached:
-        yield f"the brick of {volume.name} on {node} is offline"
+        yield f"the brick of {volume.name} on {node} {_lacks(brick)}"
     elif not brick.heal_daemon:
         yield f"the self-heal daemon on {node} is offline"
     there = [one for one in volume.state.value.bricks if one.reached]
-    if len(there) < len(volume.state.value.bricks) and 2 * len(there) > len(volume.state.value.bricks):
+    if len(there) < len(volume.state.value.bricks) and volume.state.value.quorum:
         yield from _beside_an_away_brick(volume.name, brick, there)
         return
     pending = volume.state.value.pending
@@ -122,6 +135,9 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
         if isinstance(volume.state, Unknown):
             reasons.append(f"Gluster volume {volume.name} is not known: {volume.state.why}")
             continue
+        if not volume.state.value.started:
+            reasons.append(f"Gluster volume {volume.name} is stopped")
+            continue
         own = brick_of(snapshot, volume, without) if without else None
         if own and not own.online:
             continue
@@ -132,6 +148,8 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
 
 
 def _lacks(brick: Brick) -> str:
+    if brick.rejected:
+        return "is offline: the other glusterds have rejected that node"
     if not brick.reached:
         return "is offline"
     if not brick.heal_daemon:
@@ -152,6 +170,8 @@ def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
             continue
         if isinstance(other.galera, Unknown):
             reasons.append(f"MySQL on {other.name} is not known: {other.galera.why}")
+        elif why := _refuses(other.name, other.galera.value):
+            reasons.append(why)
         elif not other.galera.value.synced:
             reasons.append(f"MySQL on {other.name} is {other.galera.value.state} ({other.galera.value.status})")
         else:

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from console.inventory.cluster import Cluster, Node
+from console.probes.firewalls.carp import Carp
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
@@ -167,12 +168,28 @@ def not_configured(one: Membership) -> tuple[str, ...]:
     return tuple(sorted({server.pool for server in one.now or () if known.isdisjoint(server.pools)}))
 
 
+def configured_name(one: Membership, server: Server) -> str:
+    """The name that a run-time server's pool has in config.xml, so that no pool is told under two."""
+    known = {each.pool for each in one.later or ()}
+    return next((name for name in server.pools if name in known), server.pool)
+
+
+def roles(snapshot: Snapshot, carp: Carp) -> frozenset[str]:
+    """A firewall's roles for the addresses of the inventory that CARP carries anywhere: a spare WAN without a cable
+    leads nothing for ever. Where it carries none of them, those for every vhid."""
+    known = [view.carp.value for view in snapshot.firewalls if isinstance(view.carp, Known)]
+    carried = [vip.address for vip in snapshot.cluster.vips if any(one.role(vip.address) for one in known)]
+    if not carp.allow or not carried:
+        return carp.roles
+    return frozenset(carp.role(address) or "without a vhid" for address in carried)
+
+
 def master(snapshot: Snapshot) -> str | None:
-    """The firewall that is CARP MASTER on every vhid; None if there is none, or none that is known."""
+    """The firewall that is CARP MASTER of every address; None if there is none, or none that is known."""
     masters = [
         view.name
         for view in snapshot.firewalls
-        if isinstance(view.carp, Known) and view.carp.value.roles == frozenset({"MASTER"})
+        if isinstance(view.carp, Known) and roles(snapshot, view.carp.value) == frozenset({"MASTER"})
     ]
     return masters[0] if len(masters) == 1 else None
 
@@ -183,7 +200,7 @@ def sending(snapshot: Snapshot, node: str) -> tuple[str, ...]:
         one.firewall
         for one in memberships(snapshot, node)
         if isinstance(carp := snapshot.firewall(one.firewall).carp, Known)
-        and "MASTER" in carp.value.roles
+        and "MASTER" in roles(snapshot, carp.value)
         and any(server.serving for server in one.now or ())
     )
 

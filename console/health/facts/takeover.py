@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.membership import config_of, master, pools_of
+from console.health.facts.membership import config_of, master, pools_of, roles
+from console.health.facts.starts import nobody_starts
 from console.probes.snapshot import Known, Snapshot, Unknown
 from console.text import listed
 
@@ -12,13 +13,13 @@ def carried(snapshot: Snapshot) -> str:
     lead = master(snapshot)
     if lead:
         return f"{lead} is CARP MASTER and carries the traffic"
-    roles = [
-        f"{view.name} is {listed(sorted(view.carp.value.roles)) or 'without a vhid'}"
+    known = [
+        f"{view.name} is {listed(sorted(roles(snapshot, view.carp.value))) or 'without a vhid'}"
         for view in snapshot.firewalls
         if isinstance(view.carp, Known)
     ]
     return (
-        f"nobody is known to carry the traffic ({listed(roles)})" if roles else "nobody is known to carry the traffic"
+        f"nobody is known to carry the traffic ({listed(known)})" if known else "nobody is known to carry the traffic"
     )
 
 
@@ -46,10 +47,19 @@ def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
         yield f"{other} is in persistent CARP maintenance mode"
     if carp.demotion > 0 and not any(vhid.role == "INIT" for vhid in carp.vhids):
         yield f"{other} is demoted by {carp.demotion}"
+    if carp.pfsync == "behind":
+        yield f"{other} has not got the states of connections yet (pfsync, syncok: 0)"
     for vip in snapshot.cluster.vips:
         if carp.role(vip.address) not in ("MASTER", "BACKUP"):
             yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+    if config and config.uncertified and not _runs(snapshot, other):
+        yield f"HAProxy on {other} lacks the certificate of {listed(config.uncertified)}"
     yield from _heirs_pools(snapshot, firewall, other, bool(config and config.carpdev))
+
+
+def _runs(snapshot: Snapshot, firewall: str) -> bool:
+    pools = pools_of(snapshot, firewall)
+    return pools is not None and pools.running
 
 
 def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -> Iterator[str]:
@@ -59,9 +69,11 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
     elif not theirs.running:
         if not carpdev:
             yield f"the load balancer does not run on {other}"
+        elif nobody := nobody_starts(snapshot, other):
+            yield f"{other} would start with nobody in {listed(nobody)}"
     else:
         compared = ours if ours and ours.running else None
         served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]
         for backend in dict.fromkeys(served):  # what nobody serves here either is no reason to keep this firewall
             if not any(server.serving for server in theirs.pool(backend)):
-                yield f"{other} sees nobody serve {backend}"
+                yield f"{other} sees nobody serve {theirs.named(backend)}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from console.health.facts.membership import config_of, master, memberships, not_configured, primary
+from console.health.facts.starts import loads
 from console.operations.effects import Effect, Effects
 from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.pools.balancer import balancer_of
@@ -91,10 +92,11 @@ def lasts(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objectio
     """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
     for one in memberships(snapshot, node):
         if one.later is not None and (strange := not_configured(one)):
+            back = "will" if loads(snapshot, one.firewall, node) is False else "may"
             yield Objection(
                 one.firewall,
                 f"config.xml of {one.firewall} has no server with the address of {node} in pool {', '.join(strange)}",
-                f"{node} will be back there after a reload; give the server that address in pfSense",
+                f"{node} {back} be back there after a reload; give the server that address in pfSense",
                 Override.CONFIRM,
                 read_at(snapshot, snapshot.firewall(one.firewall).config),
             )

@@ -10,6 +10,7 @@ from console.health.facts.membership import (
     memberships,
     others_serving,
     place,
+    pools_of,
     spare_pools,
     without_spares,
 )
@@ -41,7 +42,7 @@ def somebody_serves(snapshot: Snapshot, _effects: Effects, node: str) -> Iterato
     check may see less than the check URL does. Whose site is not known may serve: `one_at_a_time` asks about it."""
     site = snapshot.node(node).site
     others_of = {place: others_serving(snapshot, *place, node) for place in traffic(snapshot, node)}
-    yield from _last(node, [place for place, others in others_of.items() if not others])
+    yield from _last(snapshot, node, [place for place, others in others_of.items() if not others])
     for (firewall, backend), others in others_of.items():
         broken = _errors(snapshot, firewall, backend)
         if others and isinstance(site, Known) and site.value.serves and broken.keys() >= set(others):
@@ -54,17 +55,18 @@ def somebody_serves(snapshot: Snapshot, _effects: Effects, node: str) -> Iterato
             )
 
 
-def _last(node: str, places: list[tuple[str, str]]) -> Iterator[Objection]:
-    """One sentence for all backends of which the same is true on the same firewalls."""
+def _last(snapshot: Snapshot, node: str, places: list[tuple[str, str]]) -> Iterator[Objection]:
+    """One sentence for all pools of which the same is true on the same firewalls."""
     on: dict[str, list[str]] = {}
     for firewall, backend in places:
-        on.setdefault(backend, []).append(firewall)
+        pools = pools_of(snapshot, firewall)
+        on.setdefault(pools.named(backend) if pools else backend, []).append(firewall)
     for firewalls in dict.fromkeys(tuple(each) for each in on.values()):
-        backends = [backend for backend, each in on.items() if tuple(each) == firewalls]
+        names = [pool for pool, each in on.items() if tuple(each) == firewalls]
         yield Objection(
             firewalls[0],
-            f"{node} is the last serving member of {listed(backends)} on {listed(firewalls)}",
-            f"Bring another node back into {'that pool' if len(backends) == 1 else 'those pools'} first",
+            f"{node} is the last serving member of {listed(names)} on {listed(firewalls)}",
+            f"Bring another node back into {'that pool' if len(names) == 1 else 'those pools'} first",
             Override.NEVER,
         )
 

@@ -12,6 +12,7 @@ from console.health.facts.membership import (
     place,
     reachable,
 )
+from console.health.facts.starts import IN, brings_back, starts
 from console.operations.effects import Effect
 from console.operations.procedures.firewalls import Missed, noted, over_firewalls
 from console.operations.procedures.sessions import ended
@@ -123,7 +124,10 @@ def _lacks_out(snapshot: Snapshot, _intent: Intent, one: Membership) -> str | No
         return says
     if strange := not_configured(one):
         where = f"config.xml of {one.firewall} has no server of {one.node} in {listed(strange)}"
-        return Missed(f"{where}: a reload, a boot or a failover of {one.firewall} brings it back")
+        return Missed(f"{where}: {brings_back(snapshot, one.node, [one.firewall])}")
+    if any((start.node, start.how) == (one.node, IN) for start in starts(snapshot, one.firewall)):
+        stays = "its saved server-state file says so; move that file away"
+        return Missed(f"HAProxy on {one.firewall} would start with {one.node} in, whatever config.xml says: {stays}")
     return None
 
 

@@ -6,6 +6,7 @@ One predicate, `done`, serves verification, idempotence and resume: a step whose
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -64,6 +65,18 @@ class Operation:
         return self.does(Effect.TAKES_OUT) and not self.does(Effect.PUTS_BACK)
 
 
+class Past(Enum):
+    """How the orders of a step fared so far, as the journal tells."""
+
+    UNSENT = "unsent"
+    SENT = "sent"
+    """They have left, and may have been carried out."""
+    REFUSED = "refused"
+    """The last ones, all of whose ends were heard, were not carried out."""
+    FAILED = "failed"
+    """That the step has failed for good was said; a person has resumed the run since."""
+
+
 @dataclass(frozen=True)
 class Intent:
     """What a person wants with a target, and what was found before anything was changed."""
@@ -72,9 +85,11 @@ class Intent:
     target: str
     operation: Operation
     found: Mapping[str, str] = field(default_factory=dict[str, str])
-    """See `console.operations.procedures.firewalls` and `console.operations.procedures.power` for the keys."""
+    """See `firewalls`, `power` and `jobs` beside this module for the keys."""
     who: str = ""
     options: Options = field(default_factory=dict[str, Any])
+    past: Past = Past.UNSENT
+    """Of the step that is asked."""
 
     @property
     def words(self) -> str:
@@ -102,11 +117,13 @@ class Order(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a step is, in a sentence. `missed`: machines that can't be told now, and what that means."""
+    """How far a step is, in a sentence. `missed`: machines that can't be told now, and what that means. `failed`: it
+    does not happen any more, and the run stops at once."""
 
     done: bool
     says: str
     missed: tuple[tuple[str, str], ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
-from console.probes.ask import Query, Rows, Unreadable
+from console.probes.ask import Query, Rows
 from console.probes.database.seqnos import Sample, longer
 from console.probes.parsing import rate, short, table, whole
 from console.probes.question import Cadence, Question, Subject
@@ -41,9 +41,19 @@ STATUS = (
     "wsrep_received_bytes",
     "wsrep_replicated_bytes",
 )
-VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode")
+VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode", "wsrep_on", "wsrep_provider", "wsrep_reject_queries")
 MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
 """What pxc_maint_mode may be beside DISABLED."""
+REJECTS = ("ALL", "ALL_KILL")
+"""What wsrep_reject_queries may be beside NONE."""
+NO_MEMBER = {
+    "wsrep_cluster_conf_id": "-1",
+    "wsrep_cluster_size": "0",
+    "wsrep_cluster_status": "Disconnected",
+    "wsrep_last_committed": "-1",
+    "wsrep_local_recv_queue": "0",
+}
+"""In the place of what a server without wsrep does not print."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,10 @@ class Wsrep:
     read_only: bool
     maintenance: str
     """pxc_maint_mode, or "" where there is none (MariaDB)."""
+    rejects: str = ""
+    """wsrep_reject_queries: it stays Synced and refuses every query; "" where it does not."""
+    alone: bool = False
+    """It runs without wsrep (wsrep_on is OFF, or there is no provider): nobody else gets what is written here."""
     connected: bool = True
     """wsrep_connected: to the group, whatever becomes of it."""
     flow_control: float | None = None
@@ -117,11 +131,18 @@ class Wsrep:
         return self.status == "Primary" and self.state == "Synced" and self.ready
 
     @property
+    def serves(self) -> bool:
+        """Synced, and it answers queries as a member of the cluster."""
+        return self.synced and not self.rejects and not self.alone
+
+    @property
     def leftovers(self) -> tuple[str, ...]:
         """Settings that only maintenance or a repair needs, as they are written; a value nobody knows is quoted."""
         mode = self.maintenance if self.maintenance in MAINTENANCE else quoted(self.maintenance)
+        rejects = self.rejects if self.rejects in REJECTS else quoted(self.rejects)
         left = {"wsrep_desync=ON": self.desynced, "read_only=ON": self.read_only}
         left[f"pxc_maint_mode={mode}"] = self.maintenance not in ("", "DISABLED")
+        left[f"wsrep_reject_queries={rejects}"] = bool(self.rejects)
         return tuple(setting for setting, on in left.items() if on)
 
 
@@ -139,8 +160,8 @@ class _Rates(NamedTuple):
 def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
     """From SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES."""
     status, variables = table(answers[0]), table(answers[1])
-    if "wsrep_cluster_status" not in status:
-        raise Unreadable("MySQL runs without wsrep: SHOW STATUS has no wsrep_cluster_status")
+    if alone := _alone(status, variables):
+        status = NO_MEMBER | status
     now = _totals(status, answers[0].at)
     rates = _rates(before, now)
     uuid = short(status.get("wsrep_cluster_state_uuid"))
@@ -158,6 +179,8 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         desynced=variables.get("wsrep_desync") == "ON",
         read_only=variables.get("read_only") in ("ON", "1"),
         maintenance=short(variables.get("pxc_maint_mode")),
+        rejects="" if variables.get("wsrep_reject_queries") == "NONE" else short(variables.get("wsrep_reject_queries")),
+        alone=alone,
         connected=status.get("wsrep_connected") == "ON",
         flow_control=None if rates.paused is None else min(1.0, rates.paused / 1e9),
         flow_control_active=_flag(status, "wsrep_flow_control_active", "wsrep_flow_control_status"),
@@ -171,6 +194,11 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         totals=rates.since,
         history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
     )
+
+
+def _alone(status: dict[str, str], variables: dict[str, str]) -> bool:
+    off = variables.get("wsrep_on") in ("OFF", "0") or variables.get("wsrep_provider") in ("none", "")
+    return off or "wsrep_cluster_status" not in status
 
 
 def _looks(before: Wsrep | None, uuid: str, conf_id: int) -> int:
@@ -222,7 +250,7 @@ def _history(before: Wsrep | None, now: Totals, uuid: str) -> tuple[Sample, ...]
     seen = before.history if before and before.uuid == uuid else ()
     then = before.totals if before else None
     if not seen or then is None:
-        return (Sample(now.at, now.committed, None if now.size is None else 0),)
+        return longer((), Sample(now.at, now.committed, None if now.size is None else 0))
     if now.size is None:
         return longer(seen, Sample(now.at, now.committed, None))
     began_anew = then.size is None or now.uptime < then.uptime or now.size < then.size

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran
+from console.probes.parsing import nobody_listens, ran
 from console.probes.pools.haproxy import parse_stat, parse_state
 from console.probes.pools.servers import Server
 from console.probes.question import Cadence, Question, Subject
@@ -53,7 +53,7 @@ class Writer:
 def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
     """From `show stat` and `show servers state` of the backend."""
     socket = answers[0]
-    if socket.status == 1 and "nc:" in socket.err and ("No such file" in socket.err or "refused" in socket.err):
+    if nobody_listens(socket):
         return Writer(running=False)
     printed = ran(socket)
     if "No such proxy" in printed or "Can't find backend" in printed:

@@ -5,8 +5,9 @@ role is keyed on (interface, vhid). Demotion does not show in advskew; persisten
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from typing import NamedTuple
 
 from console.inventory.addresses import same
 from console.probes.ask import Ran, Run, Unreadable
@@ -15,12 +16,15 @@ from console.probes.question import Cadence, Question, Subject
 
 MAINTENANCE_ADVSKEW = 254
 
-_INTERFACE = re.compile(r"^([A-Za-z][\w.]{0,31}): flags=([0-9a-f]{1,16})")
+_INTERFACE = re.compile(r"^(\S.{0,31}): flags=([0-9a-f]{1,16})\b")
+"""A name may hold any character: FreeBSD renames an interface to whatever it is told."""
 _CARP = re.compile(r"^\s+carp: (MASTER|BACKUP|INIT) vhid (\d{1,3}) advbase (\d{1,3}) advskew (\d{1,3})", re.ASCII)
 _VRRP = re.compile(r"^\s+vrrp: (MASTER|BACKUP|INIT) vrid (\d{1,3}) prio (\d{1,3}) interval (\d{1,5})", re.ASCII)
 _ROLE = re.compile(r"^\s+(carp|vrrp): ")
 _PFSYNC = re.compile(r"^\s+(?:pfsync: )?syncdev: \S")
 _PFSYNC_INTERFACE = "pfsync0"
+_STATUS = re.compile(r"^\s+status: (.+)")
+_BEHIND = re.compile(r"^\s+syncok: 0\b")
 _UP = 0x1
 """IFF_UP of an interface's flags."""
 _BOOTED = re.compile(r"\{ sec = (\d{1,12}), usec = \d{1,6} \}", re.ASCII)
@@ -39,6 +43,10 @@ class Vhid:
     advbase: int | None = None
     """Seconds between two advertisements, and about a third of what a backup waits before it takes over; None with
     VRRP."""
+    on: bool = True
+    """The interface is not switched off."""
+    link: str = ""
+    """The interface's `status:` as printed (active, no carrier); "" where it prints none."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,12 @@ class Carp:
     boot: str
     """kern.boottime as printed: it differs after a reboot."""
     pfsync: str | None = None
-    """"on": states are sent to the peer; "off": the interface is there and has no device; None: there is none."""
+    """"on": states are sent to the peer and have come from it; "behind": they have not come yet (`syncok: 0`); "off":
+    the interface is there and has no device; None: there is none."""
     uptime: float | None = field(default=None, compare=False)
     """Seconds since boot, by the machine's own clock."""
+    now: float | None = field(default=None, compare=False)
+    """Unix time by that clock."""
 
     def role(self, address: str) -> str | None:
         """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it."""
@@ -72,24 +83,51 @@ class Carp:
 
 def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
     """Every vhid of `ifconfig -a`."""
-    interface = ""
-    found: dict[tuple[str, int], Vhid] = {}
-    addresses: dict[tuple[str, int], list[str]] = {}
+    interfaces = _interfaces(text)
+    if not any(one.name for one in interfaces):
+        raise Unreadable("ifconfig named no interface")
+    return tuple(vhid for one in interfaces for vhid in _vhids(one))
+
+
+class _Interface(NamedTuple):
+    """One interface as printed. `name` "": under a line that is no header known here."""
+
+    name: str
+    flags: int
+    lines: list[str]
+
+
+def _interfaces(text: str) -> list[_Interface]:
+    found = [_Interface("", 0, [])]
     for line in text.splitlines():
         if header := _INTERFACE.match(line):
-            interface = header[1]
-        elif carp := _CARP.match(line):
-            key = interface, _within(carp[2], 255)
-            found[key] = Vhid(*key, carp[1], _within(carp[4], 254), advbase=_within(carp[3], 255))
+            found.append(_Interface(short(header[1]), int(header[2], 16), []))
+        elif line[:1].isspace():
+            found[-1].lines.append(line)
+        elif line:
+            found.append(_Interface("", 0, []))
+    return found
+
+
+def _vhids(of: _Interface) -> Iterator[Vhid]:
+    found: dict[int, Vhid] = {}
+    addresses: dict[int, list[str]] = {}
+    link = next((short(status[1]) for line in of.lines if (status := _STATUS.match(line))), "")
+    for line in of.lines:
+        if carp := _CARP.match(line):
+            key = _within(carp[2], 255)
+            found[key] = Vhid(of.name, key, carp[1], _within(carp[4], 254), advbase=_within(carp[3], 255))
         elif vrrp := _VRRP.match(line):
-            found[interface, _within(vrrp[2], 255)] = Vhid(interface, int(vrrp[2]), vrrp[1], None)
+            key = _within(vrrp[2], 255)
+            found[key] = Vhid(of.name, key, vrrp[1], None)
         elif _ROLE.match(line):
             raise Unreadable(f"ifconfig speaks of CARP in words not known here: {short(line)}")
         elif address := _ADDRESS.match(line):
-            addresses.setdefault((interface, int(address[2])), []).append(address[1].partition("%")[0])
-    if not interface:
-        raise Unreadable("ifconfig named no interface")
-    return tuple(replace(vhid, addresses=tuple(addresses.get(key, ()))) for key, vhid in found.items())
+            addresses.setdefault(int(address[2]), []).append(address[1].partition("%")[0])
+    if found and not of.name:
+        raise Unreadable("ifconfig gives CARP a role on an interface that is not known here")
+    for key, vhid in found.items():
+        yield replace(vhid, addresses=tuple(addresses.get(key, ())), on=bool(of.flags & _UP), link=link)
 
 
 def _within(text: str, most: int) -> int:
@@ -99,14 +137,14 @@ def _within(text: str, most: int) -> int:
 
 
 def parse_pfsync(text: str) -> str | None:
-    """On, off or None, as in `Carp`, from `ifconfig -a`. What FreeBSD prints of a pfsync interface without a device
-    differs by version; none names a syncdev."""
-    lines = text.splitlines()
-    for place, line in enumerate(lines):
-        if (header := _INTERFACE.match(line)) and header[1] == _PFSYNC_INTERFACE:
-            own = takewhile(lambda line: line[:1].isspace(), lines[place + 1 :])
-            return "on" if int(header[2], 16) & _UP and any(_PFSYNC.match(line) for line in own) else "off"
-    return None
+    """As in `Carp`, from `ifconfig -a`. What FreeBSD prints of a pfsync interface without a device differs by version;
+    none names a syncdev."""
+    of = next((one for one in _interfaces(text) if one.name == _PFSYNC_INTERFACE), None)
+    if of is None:
+        return None
+    if not of.flags & _UP or not any(_PFSYNC.match(line) for line in of.lines):
+        return "off"
+    return "behind" if any(_BEHIND.match(line) for line in of.lines) else "on"
 
 
 def parse_sysctl(text: str) -> dict[str, str]:
@@ -124,21 +162,26 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         raise Unreadable("net.inet.carp.demotion is missing or not a number")
     if not values.get("kern.boottime"):
         raise Unreadable("kern.boottime is missing")
+    now = next((_now(date) for date in answers[2:]), None)
     return Carp(
         vhids=vhids,
         allow=whole(values.get("net.inet.carp.allow"), "net.inet.carp.allow") > 0,
         demotion=int(demotion),
         boot=short(values["kern.boottime"]),
         pfsync=parse_pfsync(answers[0].out),
-        uptime=_uptime(values["kern.boottime"], answers[2]) if len(answers) > 2 else None,
+        uptime=_uptime(values["kern.boottime"], now),
+        now=now,
     )
 
 
-def _uptime(boot: str, now: Ran) -> float | None:
-    booted, clock = _BOOTED.match(boot), now.out.strip()
-    if now.status != 0 or booted is None or not re.fullmatch(r"[0-9]{1,12}", clock):
-        return None
-    return float(max(0, int(clock) - int(booted[1])))
+def _now(date: Ran) -> float | None:
+    clock = date.out.strip()
+    return float(clock) if date.status == 0 and re.fullmatch(r"[0-9]{1,12}", clock) else None
+
+
+def _uptime(boot: str, now: float | None) -> float | None:
+    booted = _BOOTED.match(boot)
+    return None if now is None or booted is None else max(0.0, now - int(booted[1]))
 
 
 CARP = Question(

@@ -24,7 +24,7 @@ MOST_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
 MOST_TAGS = 1_000_000
 """Some 16 MiB of rules: six seconds of a thread's time, once after each change."""
-_LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled")
+_LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled", "cert", "ca")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ class FirewallConfig:
     syncs, what it was told to sync; on one that does not, everything it might receive."""
     odd: tuple[str, ...] = ()
     """Servers and virtual addresses that can't be read, a sentence on each: they are left out."""
+    uncertified: tuple[str, ...] = ()
+    """What of HAProxy needs a certificate that is not here: it does not start or reload."""
     digest: str = field(default="", compare=False)
     """Of the whole file: where it has not changed it is not read anew."""
 
@@ -122,6 +124,7 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         balancer_digest=pools.digest,
         sections=sections(root),
         odd=(*pools.found.odd, *(vip for vip in vips if isinstance(vip, str))),
+        uncertified=haproxy_config.uncertified(root) if balancer == "haproxy" else (),
         digest=_digest(document),
     )
 

@@ -1,15 +1,20 @@
 """What a node stands on: space, what its hardware has doubled, units that failed, and its own names."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.hosts.hardware import MOST, Array, Bond, parse_bond, parse_mdstat
+from console.probes.hosts.hardware import MOST, Array, Bond, array_blocks, parse_array, parse_bond
 from console.probes.hosts.system import AS_WORDS
-from console.probes.parsing import ran, short, whole
+from console.probes.parsing import ran, short, whole, without_sudo
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
+
+P = TypeVar("P")
+T = TypeVar("T")
 
 MOST_RAID = 128 << 10
 """Characters a RAID command may print."""
@@ -49,29 +54,46 @@ class Devices:
     names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Paths whose space was asked for, and of which nothing was told."""
+    unread: tuple[str, ...] = ()
+    """Why a part of the look can't be read: the others stay known."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
     """From `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
     space, found, failed, *raid = answers
     files = _files(found)
+    unread: list[str] = []
+    bonds = [(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)]
+    mdstat = [text for path, text in files.items() if path == "/proc/mdstat"]
+    blocks = [block for some in _each(array_blocks, mdstat, unread) for block in some]
     return Devices(
-        filesystems=parse_filesystems(space),
-        bonds=tuple(
-            parse_bond(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)
-        )[:MOST],
-        arrays=parse_mdstat(files["/proc/mdstat"]) if "/proc/mdstat" in files else (),
+        filesystems=sum(_each(parse_filesystems, [space], unread), ()),
+        bonds=_each(lambda bond: parse_bond(*bond), bonds[:MOST], unread),
+        arrays=_each(parse_array, blocks, unread),
         raid=_raid(raid[0]) if raid else None,
-        failed_units=parse_failed(failed),
+        failed_units=sum(_each(parse_failed, [failed], unread), ()),
         names=_own_names(files),
+        unread=tuple(map(plain_text, unread)),
     )
+
+
+def _each(parse: Callable[[P], T], parts: Iterable[P], unread: list[str]) -> tuple[T, ...]:
+    """Of every part that can be read; why the others can't goes into `unread`."""
+    found: list[T] = []
+    for part in parts:
+        try:
+            found.append(parse(part))
+        except Unreadable as why:
+            unread.append(str(why))
+    return tuple(found)
 
 
 def judged(cluster: Cluster, devices: Devices) -> Devices:
     """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
     names and nothing was told of."""
     told = {one.path for one in devices.filesystems}
-    devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
+    if told:
+        devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
     if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
         return devices
     bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
@@ -131,7 +153,8 @@ def parse_failed(answer: Ran) -> tuple[str, ...]:
 def _raid(answer: Ran) -> RaidState:
     if len(answer.out) + len(answer.err) > MOST_RAID:
         return RaidState(None, (f"the command printed more than {MOST_RAID >> 10} KiB",))
-    lines = tuple(plain_text(line, 200) for line in (answer.out + "\n" + answer.err).splitlines() if line.strip())
+    said = answer.out + "\n" + (answer.err if answer.status else without_sudo(answer.err))
+    lines = tuple(plain_text(line, 200) for line in said.splitlines() if line.strip())
     no_word = answer.status and not answer.out.strip() and answer.err.startswith(("sudo:", "sudo-rs:"))
     if answer.status in (124, 126, 127) or no_word:
         return RaidState(None, lines[-1:] or ("the command did not end in time",))

@@ -18,22 +18,30 @@ class Slave:
     up: bool
     failures: int
     """How often its link was lost."""
+    aggregator: str = ""
+    """802.3ad: which group of links to one switch it is in; "" in other modes."""
 
 
 @dataclass(frozen=True)
 class Bond:
-    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, or empty."""
+    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, or empty.
+
+    802.3ad: `aggregator` carries all traffic, `partner` is its switch. Empty elsewhere, and where only root is told.
+    """
 
     name: str
     mode: str
     up: bool
     active: str
     slaves: tuple[Slave, ...]
+    aggregator: str = ""
+    partner: str = ""
 
 
 @dataclass(frozen=True)
 class Array:
-    """An array of Linux's software RAID. `state`: clean, degraded, inactive or read-only."""
+    """An array of Linux's software RAID. `state`: clean, degraded, inactive or read-only; container: it holds arrays
+    that a controller's firmware knows, and is never active itself."""
 
     name: str
     level: str
@@ -57,7 +65,20 @@ def parse_bond(name: str, text: str) -> Bond:
         up=values["MII Status"] == "up",
         active="" if active == "None" else short(active),
         slaves=tuple(_slave(block) for block in blocks[:MOST]),
+        aggregator=_active(_AGGREGATOR, head),
+        partner=_active(_PARTNER, head),
     )
+
+
+_AGGREGATOR = re.compile(r"^\s+Aggregator ID: ([0-9]{1,5})$", re.MULTILINE)
+_PARTNER = re.compile(r"^\s+Partner Mac Address: ([0-9a-f:]{17})$", re.MULTILINE)
+NO_PARTNER = "00:00:00:00:00:00"
+
+
+def _active(wanted: re.Pattern[str], head: str) -> str:
+    """Of the active aggregator, which is indented."""
+    found = wanted.search(head)
+    return found[1] if found else ""
 
 
 def _slave(block: str) -> Slave:
@@ -65,7 +86,8 @@ def _slave(block: str) -> Slave:
     values = _values(rest)
     if "MII Status" not in values:
         raise Unreadable("a slave of /proc/net/bonding has no status")
-    return Slave(short(name), values["MII Status"] == "up", whole(values.get("Link Failure Count"), "failures"))
+    failures = whole(values.get("Link Failure Count"), "failures")
+    return Slave(short(name), values["MII Status"] == "up", failures, short(values.get("Aggregator ID")))
 
 
 def _values(text: str) -> dict[str, str]:
@@ -75,7 +97,9 @@ def _values(text: str) -> dict[str, str]:
 
 
 _ARRAY = re.compile(r"^(?P<name>md\w+) : (?P<active>active|inactive)(?P<words>.*)$", re.MULTILINE)
-_COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/(?P<working>[0-9]{1,4})\] \[[U_]+\]")
+_COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/[0-9]{1,4}\] \[(?P<each>[U_]+)\]")
+"""The second count may be above the first while a disk is replaced; the letters tell."""
+_CONTAINER = re.compile(r" super external:(?![/-])")
 _ACTION = re.compile(
     r"(?P<what>recovery|resync|reshape|check|repair) {0,9}= {0,9}(?P<share>[0-9.]{1,6})%"
     r"[^=\n]{0,99}finish=(?P<left>\S{1,20})"
@@ -85,14 +109,21 @@ _WAITING = re.compile(r"(?P<what>recovery|resync|reshape|check|repair)=(?P<why>D
 
 def parse_mdstat(text: str) -> tuple[Array, ...]:
     """From /proc/mdstat, without arrays as well as with."""
+    return tuple(parse_array(block) for block in array_blocks(text))
+
+
+def array_blocks(text: str) -> tuple[tuple[re.Match[str], str], ...]:
+    """The first line of each array of /proc/mdstat, and what stands below it."""
     if not text.startswith("Personalities :"):
         raise Unreadable("/proc/mdstat does not begin with Personalities")
     found = list(_ARRAY.finditer(text))[:MOST]
     ends = [match.start() for match in found[1:]] + [len(text)]
-    return tuple(_array(match, text[match.end() : end]) for match, end in zip(found, ends, strict=False))
+    return tuple((match, text[match.end() : end]) for match, end in zip(found, ends, strict=False))
 
 
-def _array(match: re.Match[str], body: str) -> Array:
+def parse_array(block: tuple[re.Match[str], str]) -> Array:
+    """One array."""
+    match, body = block
     words = [word for word in match["words"].split() if not word.startswith("(")]
     active = match["active"] == "active"
     members = [word for word in words if "[" in word]
@@ -103,9 +134,11 @@ def _array(match: re.Match[str], body: str) -> Array:
     if redundant and counts is None:
         raise Unreadable(f"{match['name']} of /proc/mdstat has no counts of devices")
     devices = int(counts["devices"]) if counts else len(members)
-    working = int(counts["working"]) if counts else len(members) * active
+    working = counts["each"].count("U") if counts else len(members) * active
     if working > devices:
         raise Unreadable(f"{match['name']} of /proc/mdstat has more devices working than it has")
+    if not active and _CONTAINER.search(body):
+        return Array(short(match["name"]), "", devices, devices, "container", "")
     read_only = "(read-only)" in match["words"]
     state = "inactive" if not active else "degraded" if working < devices else "read-only" if read_only else "clean"
     level = short(words[0]) if active else ""

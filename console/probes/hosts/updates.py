@@ -1,7 +1,8 @@
 """Pending updates of a node, and whether it waits for a reboot. No network, no lock: what the package manager knows.
 
 Debian and Ubuntu: apt-get's simulation. CentOS 7: yum -C, which reads root's cache; CentOS 8 and 9: dnf -C with root's
-cache named, as each user has one of their own otherwise. How old that knowledge is depends on who refreshes it there.
+cache named, as each user has one of their own otherwise; dnf5 keeps another one. How old that knowledge is depends on
+who refreshes it there.
 """
 
 import re
@@ -32,7 +33,7 @@ for image in /boot/vmlinuz-*; do [ -e "$image" ] && echo "installed ${image#/boo
 known() { for list do [ -e "$list" ] && { echo "known"; break; }; done; }
 rpm() {
   echo "== updates"; nice "$@" check-update; echo "status $?"
-  echo "== security"; nice "$@" --security check-update; echo "status $?"
+  echo "== security"; nice "$@" check-update --security; echo "status $?"
 }
 if command -v apt-get >/dev/null; then
   known /var/lib/apt/lists/*Packages*
@@ -40,9 +41,11 @@ if command -v apt-get >/dev/null; then
   nice apt-get -s -o Debug::NoLocking=1 dist-upgrade
   echo "status $?"
 elif command -v dnf >/dev/null; then
-  known /var/cache/dnf/*/repodata/repomd.xml
-  rpm dnf -C -q --setopt=cachedir=/var/cache/dnf
-  echo "== restarting"; nice dnf -C -q --setopt=cachedir=/var/cache/dnf needs-restarting -r
+  cache=/var/cache/dnf
+  case $(readlink -f "$(command -v dnf)") in *dnf5) cache=/var/cache/libdnf5 ;; esac
+  known "$cache"/*/repodata/repomd.xml
+  rpm dnf -C -q --setopt=cachedir="$cache"
+  echo "== restarting"; nice dnf -C -q --setopt=cachedir="$cache" needs-restarting -r
 elif command -v yum >/dev/null; then
   known /var/cache/yum/*/*/*/repomd.xml
   rpm yum -C -q
@@ -52,7 +55,12 @@ echo "== end"
 """
 _PACKAGE = re.compile(r"^[\w.+~^-]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)(?:\s|$)", re.MULTILINE)
 _UPGRADE = re.compile(r"^Inst \S+ \[[^\]\n]*\] \((?P<origin>[^\n]*)", re.MULTILINE)
-_SUMMARY = re.compile(r"^(?P<count>[0-9]{1,6}) upgraded, ", re.MULTILINE)
+_SUMMARY = re.compile(
+    r"^(?P<upgraded>[0-9]{1,6}) upgraded, [0-9]{1,6} newly installed, (?:(?P<again>[0-9]{1,6}) reinstalled, )?"
+    r"(?:(?P<down>[0-9]{1,6}) downgraded, )?",
+    re.MULTILINE,
+)
+_OBSOLETING = re.compile(r"(?im)^Obsoleting packages$")
 _SECURITY = re.compile(r"(?i)[-/:]security")
 _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
 
@@ -84,22 +92,24 @@ def _pending(parts: dict[str, str], known: bool) -> tuple[int, int | None]:
 
 
 def _apt(text: str) -> tuple[int, int]:
-    """apt-get's own sum must agree with the packages it names; those that are newly installed are none of them."""
+    """apt-get's own sum must agree with the packages it names; those that are newly installed are none of them, and
+    those that a pin takes back to an older version are."""
     if _status(text) != 0:
         raise Unreadable("apt-get's simulation failed")
     origins = [match["origin"] for match in _UPGRADE.finditer(text)]
     summary = _SUMMARY.search(text)
-    if summary is None or int(summary["count"]) != len(origins):
+    if summary is None or sum(int(count or 0) for count in summary.groups()) != len(origins):
         raise Unreadable("apt-get names other than the number of packages it counts")
     return len(origins), sum(bool(_SECURITY.search(origin)) for origin in origins)
 
 
 def _rpm(updates: str, security: str) -> tuple[int, int | None]:
-    """Status 100: there are some. Repositories that tell of no advisories, as CentOS 7's, have none for security."""
+    """Status 100: there are some, or packages that would take another one's place. Repositories that tell of no
+    advisories, as CentOS 7's, have none for security."""
     if _status(updates) not in (0, 100):
         raise Unreadable("check-update failed: no cache of some repository, most likely; run makecache on this node")
     pending, urgent = _packages(updates), _packages(security)
-    if (_status(updates) == 100) != (pending > 0):
+    if (_status(updates) == 100) != (pending > 0 or _OBSOLETING.search(updates) is not None):
         raise Unreadable("check-update's list of packages does not go with its status")
     told = _status(security) in (0, 100) and (urgent > 0 or pending == 0)
     return pending, urgent if told else None
@@ -107,7 +117,7 @@ def _rpm(updates: str, security: str) -> tuple[int, int | None]:
 
 def _packages(text: str) -> int:
     """Lines that begin with a package, above the obsolete ones. yum breaks long lines and indents the rest."""
-    return len(_PACKAGE.findall(text.partition("\nObsoleting Packages")[0]))
+    return len(_PACKAGE.findall(_OBSOLETING.split(text)[0]))
 
 
 def _status(text: str) -> int | None:
@@ -124,13 +134,19 @@ def _restarting(text: str) -> bool | None:
 
 def _outdated(kernel: str, installed: list[str]) -> bool | None:
     """Whether a newer kernel of the same flavour is installed than runs. None: the running one is not among them."""
-    flavour = re.sub(r"[0-9.~-]+", " ", kernel)
-    same = [name for name in installed if re.sub(r"[0-9.~-]+", " ", name) == flavour]
+    same = [name for name in installed if _flavour(name) == _flavour(kernel)]
     return max(same, key=_order) != kernel if kernel in same else None
 
 
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"[0-9]{1,18}", version))
+def _flavour(version: str) -> str:
+    """Its words without their numbers: el8 and el8_5 are one."""
+    return re.sub(r"(?:[0-9.~-]|_(?=[0-9]))+", " ", version)
+
+
+def _order(version: str) -> tuple[tuple[int, ...], ...]:
+    """By the numbers before the first word, then by all: 348.7.1.el8_5 is newer than 348.el8."""
+    lead = re.split(r"[A-Za-z]", version, maxsplit=1)[0]
+    return tuple(tuple(int(number) for number in re.findall(r"[0-9]{1,18}", text)) for text in (lead, version))
 
 
 UPDATES = Question(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, rate, short, whole
+from console.probes.parsing import nobody_listens, ran, rate, short, whole
 from console.probes.pools.servers import Admin, Pools, Server
 from console.text import quoted
 
@@ -80,7 +80,7 @@ States = dict[tuple[str, str], State]
 def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
     """From `show stat; show servers state; show info` and the package's dirty flag."""
     socket, flag = answers
-    if socket.status != 0 and "nc: " in socket.err and ("No such file" in socket.err or "refused" in socket.err):
+    if nobody_listens(socket):
         return Pools(running=False)
     if flag.status not in (0, 1):
         raise Unreadable(f"test failed with status {flag.status}")

@@ -4,11 +4,12 @@ Without a reload of the busy HAProxy: persisting without one keeps the sessions 
 net/pfSense-pkg-haproxy haproxy.inc).
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from console.probes.ask import Run
-from console.probes.parsing import rows
+from console.probes.parsing import dig, rows
 from console.probes.pools.configured import Change, Found, PooledServer, collected, php, text
 
 OWN = ("enablesync", "log-send-hostname")
@@ -29,6 +30,40 @@ def _server(pool: Any, server: Any) -> PooledServer:
     address = text(server, "address")
     name, status = text(server, "name") or address, text(server, "status") or "active"
     return PooledServer(text(pool, "name"), name, address, status)
+
+
+def uncertified(root: Any) -> tuple[str, ...]:
+    """What of HAProxy needs a certificate, or an authority, that this config.xml does not hold: the package then writes
+    an empty file, which HAProxy refuses. Nothing where HAProxy is off."""
+    haproxy = dig(root, "installedpackages", "haproxy")
+    if not isinstance(haproxy, dict) or "enable" not in haproxy:
+        return ()
+    held = {text(one, "refid") for kind in ("cert", "ca") for one in rows(root, kind)}
+    frontends = {text(one, "name"): one for one in rows(haproxy, "ha_backends", "item")}
+    needs = [(f"frontend {name}", _frontends(one, frontends)) for name, one in frontends.items()]
+    for pool in rows(haproxy, "ha_pools", "item"):
+        servers = rows(pool, "ha_servers", "item")
+        needs.append((f"pool {text(pool, 'name')}", [ref for server in servers for ref in _servers(server)]))
+    return tuple(what for what, refs in needs if any(ref and ref not in held for ref in refs))
+
+
+def _frontends(frontend: Any, frontends: Mapping[str, Any]) -> list[str]:
+    """A secondary frontend shares the addresses of its primary one."""
+    secondary = text(frontend, "secondary") == "yes"
+    primary = frontends.get(text(frontend, "primary_frontend")) if secondary else frontend
+    offloads = any(text(one, "extaddr_ssl") == "yes" for one in rows(primary, "a_extaddr", "item"))
+    if text(frontend, "status") != "active" or not offloads:
+        return []
+    more = [text(one, "ssl_certificate") for one in rows(frontend, "ha_certificates", "item")]
+    authorities = [text(one, "cert_ca") for one in rows(frontend, "clientcert_ca", "item")]
+    return [text(frontend, "ssloffloadcert"), *more, *authorities]
+
+
+def _servers(server: Any) -> list[str]:
+    if text(server, "status") == "inactive" or "yes" not in (text(server, "ssl"), text(server, "checkssl")):
+        return []
+    verified = text(server, "sslserververify") == "yes"
+    return [text(server, "ssl-server-clientcert"), text(server, "ssl-server-ca") if verified else ""]
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:

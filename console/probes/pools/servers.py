@@ -14,6 +14,12 @@ _TYPE = re.compile(r"_(http|https|tcp)$")
 """What the package of 2016 (0.36) added before that."""
 
 
+def pool_names(backend: str) -> tuple[str, ...]:
+    """The names that a backend's pool may have in pfSense's configuration."""
+    pool = _SUFFIX.sub("", backend)
+    return tuple(dict.fromkeys((pool, _TYPE.sub("", pool))))
+
+
 class Admin(Enum):
     """What may be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and READY."""
 
@@ -77,7 +83,7 @@ class Server:
     @property
     def pools(self) -> tuple[str, ...]:
         """The names it may have there: site_http may be a pool, or what the package of 2016 made of the pool site."""
-        return tuple(dict.fromkeys((self.pool, _TYPE.sub("", self.pool))))
+        return pool_names(self.backend)
 
     @property
     def serving(self) -> bool:
@@ -171,3 +177,10 @@ class Pools:
     def pool(self, backend: str) -> tuple[Server, ...]:
         """Every server of one backend."""
         return tuple(server for server in self.servers if server.backend == backend)
+
+    def named(self, backend: str) -> str:
+        """A backend by the name that its pool has in config.xml, as people know it; by its own where several have that
+        (web_ipv4 and web_ipv6)."""
+        pools = {server.backend: server.pool for server in self.servers}
+        name = pools.get(backend, backend)
+        return name if [*pools.values()].count(name) == 1 else backend

@@ -9,14 +9,16 @@ entries while a brick is away is not healed.
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from console.inventory.cluster import Cluster
-from console.probes.ask import Busy, Ran, Run, Unreadable
-from console.probes.parsing import ran, rows, short, whole, xml
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import rows, short, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage import gluster_store
+from console.probes.storage.gluster_command import Stopped, document, gluster, printed
 from console.probes.storage.gluster_store import MOST_BRICKS, Placed, placed
+from console.text import listed
 
 ENOUGH_LOOKS = 10
 """Counting further would only repaint."""
@@ -27,10 +29,7 @@ TREND = 30.0
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MOST_LOOKS = 100
-BUSY = "Gluster is busy, or waits for a peer that has vanished"
-"""After a machine has lost its power the first command that takes the volume's lock waits for it, and all others fail
-meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays away."""
-_BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
+_USAGE = re.compile(r"(?i)\s*usage:")
 _COUNT = re.compile(
     r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
     re.MULTILINE,
@@ -51,6 +50,10 @@ class Brick:
     pending: int | None
     names: tuple[str, ...] = ()
     """Every name and address by which the asker knows the peer; none of the asker itself."""
+    rejected: bool = False
+    """The asker and the peer have rejected each other: waiting does not bring the peer back."""
+    group: int = 0
+    """Its replica set, from 0: the bricks of one hold the same files."""
 
     @property
     def reached(self) -> bool:
@@ -74,6 +77,24 @@ class Volume:
     """(console's monotonic seconds, entries to heal) over the last WINDOW seconds; empty while a count is unknown."""
     progress_at: float = field(default=0.0, compare=False)
     """When the count was last below all of the WINDOW before, or began."""
+    started: bool = True
+    """Stopped (`gluster volume stop`), nobody reads or writes it, and of its bricks nothing more is known."""
+
+    @property
+    def quorum(self) -> bool:
+        """More than half of each replica set is reached: every file can be read and written."""
+        sets: dict[int, list[bool]] = {}
+        for brick in self.bricks:
+            sets.setdefault(brick.group, []).append(brick.reached)
+        return all(2 * sum(reached) > len(reached) for reached in sets.values())
+
+    @property
+    def majority(self) -> bool:
+        """The asker's glusterd reaches more than half of the bricks' glusterds, its own among them. One that does not
+        may itself be the one that is cut off, and what it says of the others' bricks is its own view."""
+        hosts = {brick.host: False for brick in self.bricks}
+        hosts.update({brick.host: True for brick in self.bricks if brick.connected})
+        return not self.started or 2 * sum(hosts.values()) > len(hosts)
 
     @property
     def pending(self) -> int | None:
@@ -142,38 +163,40 @@ class SplitBrain:
     bricks: tuple[Healing, ...] = ()
 
 
-def document(answer: Ran) -> dict[str, Any]:
-    """The <cliOutput> of a gluster command whose opRet is 0."""
-    output = xml(printed(answer), "what gluster printed", ("volume", "brick", "node", "peer", "Opt")).get("cliOutput")
-    if not isinstance(output, dict):
-        raise Unreadable("gluster's XML has no cliOutput")
-    document = cast("dict[str, Any]", output)
-    if document.get("opRet") != "0":
-        why = str(document.get("opErrstr") or f"opRet {document.get('opRet')}")
-        raise Busy(BUSY) if _BUSY.search(why) else Unreadable(f"gluster says: {why}")
-    return document
-
-
-def printed(answer: Ran) -> str:
-    """What a gluster command printed; XML tells by itself why it failed. A wait for others is one calm sentence."""
-    if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
-        raise Busy(BUSY)
-    return ran(replace(answer, status=0) if answer.out.startswith("<?xml") else answer)
-
-
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """From glusterd's files, `volume status --xml` and `statistics heal-count`."""
-    where, status, counts = placed(answers[0]), document(answers[1]), _counts(answers[2])
+    where = placed(answers[0])
+    _believed(where)
+    try:
+        status, counts = document(answers[1]), _counts(answers[2])
+    except Stopped:
+        return Volume(tuple(_brick(brick, [], UNCOUNTED) for brick in where), 0, started=False)
     if counts and sorted(counts) != sorted(brick.name for brick in where):
         raise Unreadable("heal-count names other bricks than the volume has")
     nodes = rows(status, "volStatus", "volumes", "volume", "node")
-    bricks = tuple(
-        _brick(brick, [row for row in nodes if row.get("peerid") == brick.peer], counts.get(brick.name, UNCOUNTED))
-        for brick in where
-    )
+    bricks = tuple(_brick(brick, _processes(brick, nodes), counts.get(brick.name, UNCOUNTED)) for brick in where)
     looks = before.clean_looks + 1 if before else 1
     clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in bricks) else 0
     return _healing(Volume(bricks, clean), before, answers[2].at)
+
+
+def _believed(where: tuple[Placed, ...]) -> None:
+    """A glusterd that half of the others have rejected knows nothing of them: that is no word about their bricks."""
+    rejected = listed(dict.fromkeys(one.host for one in where if one.rejected))
+    asker = listed(dict.fromkeys(one.host for one in where if not one.rejected))
+    peers = {one.host: one.rejected for one in where}
+    if 2 * sum(peers.values()) >= len(peers):
+        raise Unreadable(
+            f"the glusterds of {asker} and of {rejected} have rejected each other: a volume's settings differ there;"
+            f" see `gluster peer status` on each"
+        )
+
+
+def _processes(brick: Placed, nodes: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    """Those of a brick's peer. Where the brick's file holds no uuid, the row of the brick tells it."""
+    own = (row.get("peerid") for row in nodes if (row.get("hostname"), row.get("path")) == (brick.host, brick.path))
+    peer = brick.peer or next(own, None)
+    return [row for row in nodes if row.get("peerid") == peer]
 
 
 def _counts(answer: Ran) -> dict[str, Counted]:
@@ -195,6 +218,8 @@ def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick
         connected=bool(own),
         pending=counted.pending,
         names=brick.names,
+        rejected=brick.rejected,
+        group=brick.group,
     )
 
 
@@ -226,6 +251,11 @@ def _count(count: str | None, status: str | None) -> Counted:
 
 def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> SplitBrain:
     """From `heal info summary --xml`."""
+    if answers[0].status and _USAGE.match(answers[0].err or answers[0].out):
+        raise Unreadable(
+            "this Gluster is older than 3.13 and has no `heal info summary`: update it, or look by hand:"
+            " `gluster volume heal VOLUME info split-brain`"
+        )
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")
     if not bricks:
         raise Unreadable("heal info names no brick")
@@ -238,16 +268,14 @@ def _reached(row: dict[str, Any]) -> Healing:
     def count(name: str) -> int | None:
         return None if row.get(name) is None else whole(str(row.get(name)), name)
 
-    host, _, path = str(row.get("name")).partition(":")
+    host, _, path = str(row.get("name")).partition(":/")
     pending, split = count("totalNumberOfEntries"), count("numberOfEntriesInSplitBrain")
     connected = row.get("status") == "Connected"
     if connected and (pending is None or split is None or split > pending):
         raise Unreadable("heal info counts a connected brick's entries not at all, or wrongly")
-    return Healing(short(host), short(path), connected, pending if connected else None, split if connected else None)
-
-
-def gluster(*words: str, timeout: float = 8) -> Run:
-    return Run(("gluster", "--mode=script", *words), root=True, timeout=timeout)
+    return Healing(
+        short(host), short(f"/{path}"), connected, pending if connected else None, split if connected else None
+    )
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
@@ -270,7 +298,8 @@ STORAGE = Question(
     cadence=Cadence.STORAGE,
     asks=_cheap,
     parse=parse,
-    remedy="correct `volumes` in the inventory: `gluster volume list` names them",
+    remedy="",
+    settled=lambda volume: volume.majority,
 )
 SPLIT_BRAIN = Question(
     field="split_brain",

@@ -7,7 +7,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import rows, short, whole
 from console.probes.question import Cadence, Question, Subject
-from console.probes.storage.gluster import document, gluster
+from console.probes.storage.gluster_command import document, gluster
 from console.probes.storage.gluster_store import MOST_BRICKS
 
 

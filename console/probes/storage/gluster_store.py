@@ -7,7 +7,7 @@ glusterfs cli/src/cli-cmd-volume.c, cli_cmd_check_gsync_exists_cbk).
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import ran, short, whole
@@ -17,12 +17,19 @@ MOST_BRICKS = 100
 LONGEST = 1000
 """Characters of a brick's name."""
 MOST_NAMES = 8
-KEYS = "^(uuid|hostname[0-9]*|path|count|brick-[0-9]+)="
+REJECTED = "6"
+"""A peer's `state`; 3 is a peer in the cluster (glusterd's glusterd-sm.h)."""
+REMEDY = "correct `volumes` in the inventory: `gluster volume list` names them"
+KEYS = "^(uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)="
 """`info` holds a password beside them, which therefore never leaves the node."""
 _LINE = re.compile(
     rf"{FOLDER}/(?P<folder>peers/|vols/[^/\n]+/(?=info:)|vols/[^/\n]+/bricks/)(?P<file>.+?)"
-    r":(?P<key>uuid|hostname[0-9]*|path|count|brick-[0-9]+)=(?P<value>.*)"
+    r":(?P<key>uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)=(?P<value>.*)"
 )
+
+
+Files = dict[str, dict[str, str]]
+"""By the file's name, or a peer's uuid: what each says."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,12 @@ class Placed:
     host: str
     path: str
     peer: str
-    """Its uuid."""
+    """Its uuid; "" where the brick's file holds none, as before 3.12, and it is on none of the asker's peers."""
     names: tuple[str, ...]
+    rejected: bool
+    """The asker and the peer have rejected each other: a volume's settings differ between them."""
+    group: int
+    """Its replica set, from 0: the bricks of one hold the same files."""
 
     @property
     def name(self) -> str:
@@ -50,25 +61,30 @@ def asks(volume: str) -> Run:
 def placed(answer: Ran) -> tuple[Placed, ...]:
     """Every brick, in the order in which the volume was made."""
     peers, bricks, info = _files(answer)
-    names = {peer.get("uuid", ""): _names(peer) for peer in peers.values()}
+    by_uuid = {peer["uuid"]: peer for peer in peers.values() if peer.get("uuid")}
+    if not info and not bricks:
+        raise Unreadable(f"{FOLDER} holds no volume of this name; {REMEDY}")
     order = [value for key, value in info.items() if key.startswith("brick-")]
     found = [bricks.get(file, {}) for file in order]
     if not found or len(found) > MOST_BRICKS or len(found) != whole(info.get("count"), "count"):
         raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MOST_BRICKS}")
     if not all(_tells(brick) for brick in found):
         raise Unreadable(f"{FOLDER} does not tell where a brick is")
-    return tuple(
-        Placed(brick["hostname"], brick["path"], brick["uuid"], names.get(brick["uuid"], ())) for brick in found
-    )
+    each = whole(info.get("replica_count", "0"), "replica_count") or len(found)
+    return tuple(_placed(brick, by_uuid, at // each) for at, brick in enumerate(found))
+
+
+def _placed(brick: dict[str, str], peers: Files, group: int) -> Placed:
+    host = brick["hostname"]
+    uuid = brick.get("uuid") or next((uuid for uuid, peer in peers.items() if host in _names(peer)), "")
+    peer = peers.get(uuid, {})
+    return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED, group)
 
 
 def _tells(brick: dict[str, str]) -> bool:
     """Its place is compared with what gluster prints, so it is kept as it is: printable, or not believed."""
     printable = max(map(len, brick.values()), default=0) <= LONGEST and all(map(str.isprintable, brick.values()))
-    return printable and all(brick.get(key) for key in ("hostname", "path", "uuid"))
-
-
-Files = dict[str, dict[str, str]]
+    return printable and all(brick.get(key) for key in ("hostname", "path"))
 
 
 def _files(answer: Ran) -> tuple[Files, Files, dict[str, str]]:
@@ -76,6 +92,8 @@ def _files(answer: Ran) -> tuple[Files, Files, dict[str, str]]:
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}
+    if answer.status == 2 and answer.out and not answer.err:
+        answer = replace(answer, status=0)  # a file is not there
     for line in ran(answer).splitlines():
         match = _LINE.fullmatch(line)
         if match is None:

@@ -73,6 +73,7 @@ END
   case $type in glusterfs) printf '%s\n' "listed $device $path $options" ;; esac
 done </etc/fstab
 echo end"""
+_TRANSPORT = re.compile(r"\.(?:tcp|rdma)$")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _STATUS = {"0": "", "stuck": "hung: an earlier look at it still waits, and can't be ended"}
 HUNG = f"hung: no answer within {PATIENCE} s"
@@ -110,8 +111,8 @@ def _by_hand(options: list[str]) -> bool:
 
 
 def _volume(device: str) -> str:
-    """node1:/www, localhost:www or node1:/www/folder: the volume's name is www."""
-    return short(device.rpartition(":")[2].lstrip("/").partition("/")[0])
+    """node1:/www, localhost:www, node1:/www/folder or node1:/www.tcp: the volume's name, which has no dot, is www."""
+    return short(_TRANSPORT.sub("", device.rpartition(":")[2].lstrip("/").partition("/")[0]))
 
 
 def _path(text: str) -> str:

@@ -7,6 +7,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Get, Page, Unreadable
 from console.probes.parsing import rate, serves, whole
 from console.probes.question import Cadence, Question, Subject
+from console.text import quoted
 
 LETTERS = "_SRWKDCLGI."
 """Of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle cleanup,
@@ -59,7 +60,7 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
     """From /server-status?auto, whose keys vary by version and MPM."""
     page = answers[0]
     if page.status != 200:
-        raise Unreadable(f"mod_status answers HTTP {page.status}; allow /server-status from 127.0.0.1 on this node")
+        raise Unreadable(_no_status(page))
     values = {name: value for name, colon, value in (line.partition(": ") for line in page.body.splitlines()) if colon}
     if "BusyWorkers" not in values or "Scoreboard" not in values:
         raise Unreadable("the status URL is not mod_status in its ?auto form")
@@ -79,6 +80,22 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
         at=page.at,
     )
     return look if before is None or _restarted(before, look) else _with_rates(before, look)
+
+
+def _no_status(page: Page) -> str:
+    """Each status has its own mend."""
+    says = f"mod_status answers HTTP {page.status}"
+    if page.status in (301, 302, 303, 307, 308):
+        where = quoted(page.header("Location") or "nowhere", 120)
+        return (
+            f"{says}: it is redirected to {where}; give it a plain virtual host"
+            " on 127.0.0.1, or name another status_url in the inventory"
+        )
+    if page.status == 404:
+        return f"{says}, no such page: mod_status is off, or the site's rewrite rules take /server-status for their own"
+    if page.status in (401, 403):
+        return f"{says}; allow /server-status from 127.0.0.1 on this node, without a password"
+    return f"{says}; see Apache's error log on this node"
 
 
 def _total(values: dict[str, str], name: str) -> int | None:

@@ -15,6 +15,7 @@ from console.ui.detail.kinds import (
     unset,
     unwanted,
     wanted,
+    warned,
 )
 from console.ui.detail.shapes import Label as L
 from console.words import words
@@ -47,6 +48,8 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("desynced", "wsrep_desync", unwanted),
         L("read_only", "read_only", unwanted),
         L("maintenance", "pxc_maint_mode", OFF_WANTED),
+        L("rejects", "wsrep_reject_queries", one_of({"": Word("", "no", "text")}, warned)),
+        L("alone", "without wsrep, by itself", unwanted),
         L("uptime", "up for", length),
         L("cache_full", "gcache is full"),
         L("looks", "looks in a row with this conf_id"),

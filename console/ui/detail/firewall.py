@@ -22,6 +22,7 @@ from console.words.words import Word
 
 ROLES = {name: words.role(name) for name in ("MASTER", "BACKUP", "INIT")}
 PFSYNC = one_of({"on": Word(words.OK, "on", "ok"), "off": Word(words.WARN, "off", "warn"),
+                 "behind": Word(words.WARN, "behind its peer", "warn"),
                  None: Word("", "no pfsync interface", "dim")})  # fmt: skip
 IN_POOL = one_of({"active": Word(words.OK, "active", "ok"), "backup": Word(words.OK, "backup", "ok")},
                  lambda value: Word(words.OUT, str(value), "note"))  # fmt: skip
@@ -35,6 +36,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("maintenance", "maintenance (advskew 254)", unwanted),
         L("pfsync", "pfsync", PFSYNC),
         L("uptime", "up for", length),
+        L("now", "clock", moment),
         L("boot", "booted"),
     ),
     "Vhid": (
@@ -44,6 +46,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("advskew", "advskew", unset("none (VRRP)")),
         L("advbase", "advbase", unset("none (VRRP)")),
         L("addresses", ""),
+        L("on", "interface on", wanted),
+        L("link", "link", unset("not printed")),
     ),
     "Pools": (
         L("running", "runs", RUNS),
@@ -102,12 +106,27 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("carpdev", "HAProxy only where CARP is master of", unset("runs always")),
         L("balancer_digest", "digest of the balancer's part", digest),
         L("odd", "can't be read"),
+        L("uncertified", "certificate missing for", none_wanted),
         L("digest", "digest of the whole file", digest),
         L("sections", "digest of what core sync carries"),
         L("vips", "CARP VIP"),
         L("servers", "server"),
         L("revised", "last changed", moment),
         L("revision", "by"),
+    ),
+    "Saved": (
+        L("backends", "load saved states", unset("no backend")),
+        L("elsewhere", "from another file too", unwanted),
+        L("written", "the file is of", moment),
+        L("servers", "server"),
+    ),
+    "SavedServer": (
+        L("backend", ""),
+        L("name", ""),
+        L("address", ""),
+        L("drained", "drained", unwanted),
+        L("maintenance", "in maintenance", unwanted),
+        L("ready", "ready against config.xml", unwanted),
     ),
     "CarpVip": (
         L("address", ""),

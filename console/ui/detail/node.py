@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from console.ui.detail.kinds import (
     bytes_per_second,
     clock,
+    digest,
     kilobytes,
     length,
     none_wanted,
@@ -22,7 +23,10 @@ from console.ui.detail.shapes import Label as L
 from console.words import words
 from console.words.words import Word
 
-ARRAY = one_of({"clean": Word(words.OK, "clean", "ok")}, lambda value: Word(words.BAD, str(value), "bad"))
+ARRAY = one_of(
+    {"clean": Word(words.OK, "clean", "ok"), "container": Word("", "container", "dim")},
+    lambda value: Word(words.BAD, str(value), "bad"),
+)
 RAID = one_of({True: Word(words.OK, "well", "ok"), False: Word(words.BAD, "not well", "bad"),
                None: Word(words.UNKNOWN, "can't be told", "unknown")})  # fmt: skip
 
@@ -69,6 +73,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
     "Devices": (
         L("filesystems", "file system"),
         L("missing", "not there", warned),
+        L("unread", "can't be read", warned),
         L("bonds", "bond"),
         L("arrays", "md array"),
         L("raid", "hardware RAID"),
@@ -88,9 +93,16 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("mode", ""),
         L("up", "up", wanted),
         L("active", "active", unset("all")),
+        L("aggregator", "active aggregator", unset("-")),
+        L("partner", "partner", unset("-")),
         L("slaves", "slaves"),
     ),
-    "Slave": (L("name", ""), L("up", "up", wanted), L("failures", "link failures")),
+    "Slave": (
+        L("name", ""),
+        L("up", "up", wanted),
+        L("failures", "link failures"),
+        L("aggregator", "aggregator", unset("-")),
+    ),
     "Array": (
         L("name", ""),
         L("level", ""),
@@ -105,6 +117,17 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("security", "of them security", one_of({None: Word("", "can't be told", "dim")}, none_wanted)),
         L("reboot_required", "reboot required", one_of({None: Word("", "can't be told", "dim")}, unwanted)),
         L("kernel", "kernel"),
+    ),
+    "Jobs": (L("boot", "in boot", digest), L("units", "unit")),
+    "Job": (
+        L("kind", ""),
+        L("there", "there"),
+        L("state", ""),
+        L("result", "result", unset("")),
+        L("status", "exit status"),
+        L("invocation", "start", digest),
+        L("words", "last words", unset("none")),
+        L("read", "read to its end"),
     ),
     "Mounts": (L("mounts", "mount"),),
     "Mount": (L("volume", ""), L("path", "on"), L("answers", "answers", wanted), L("why", "", unset(""))),

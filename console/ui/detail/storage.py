@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 
-from console.ui.detail.kinds import counted, length, one_of, per_second, seconds, size, status, unset, wanted
+from console.ui.detail.kinds import counted, length, one_of, per_second, seconds, size, status, unset, unwanted, wanted
 from console.ui.detail.shapes import Label as L
 from console.words import words
 from console.words.words import Word
 
 STORAGE: Mapping[str, tuple[L, ...]] = {
     "Volume": (
+        L("started", "started", wanted),
         L("bricks", "brick"),
         L("pending", "to heal", counted),
         L("heal_rate", "healing", per_second("entries")),
         L("heal_eta", "healed in", one_of({None: Word("", "-", "dim")}, length)),
         L("stuck", "no progress for", one_of({None: Word("", "-", "dim")}, length)),
+        L("quorum", "most of each replica set is reached", wanted),
+        L("majority", "the node asked reaches most others", wanted),
         L("clean_looks", "looks in a row that found all well"),
         L("progress_at", "", None),  # what the figures above are made of, as is the history
         L("history", "", None),
@@ -33,6 +36,8 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("connected", "peer connected", wanted),
         L("pending", "to heal", counted),
         L("names", "also called"),
+        L("group", "replica set"),
+        L("rejected", "rejected by its peers", unwanted),
     ),
     "SplitBrain": (
         L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),

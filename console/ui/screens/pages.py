@@ -31,7 +31,10 @@ MEANINGS = (
     (words.Word(words.OLD, "UP", "dim"), "it was so at the last look, which is older than two rounds"),
     (words.Word(words.OUT, "MAINT", "note"), "taken out by a person"),
     (words.Word(words.DRAIN, "DRAIN", "note"), "taken out by a person, old sessions may end"),
-    (words.Word(words.WARN, "UP≠", "warn"), "config.xml says otherwise than run time: a reload or failover changes it"),
+    (
+        words.Word(words.WARN, "UP≠", "warn"),
+        "config.xml says otherwise than run time: a reload may change it",
+    ),
     (
         words.Word(words.UNKNOWN, "reached", "unknown"),
         "Gluster: heal info reaches this brick; whether it heals it can't tell now",

@@ -1,0 +1,82 @@
+"""With which servers in and out a load balancer starts: as config.xml says, or as the states say that it has saved."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from console.health.facts.membership import config_of, node_of, pools_of
+from console.inventory.addresses import same
+from console.probes.pools.saved import Saved
+from console.probes.pools.servers import pool_names
+from console.probes.snapshot import Known, Snapshot
+from console.text import listed
+
+
+def loads(snapshot: Snapshot, firewall: str, node: str) -> bool | None:
+    """Whether HAProxy there starts with saved states in a pool of this node; None where that is not known."""
+    if snapshot.cluster.balancer != "haproxy":
+        return False
+    saved, config = snapshot.firewall(firewall).saved, config_of(snapshot, firewall)
+    if not isinstance(saved, Known):
+        return None
+    mine = {server.pool for server in config.of(node_of(snapshot.cluster, node))} if config else set[str]()
+    return any(not mine or not mine.isdisjoint(pool_names(backend)) for backend in saved.value.backends)
+
+
+def brings_back(snapshot: Snapshot, node: str, firewalls: Iterable[str], who: str = "it") -> str:
+    """What a reload, a boot or a failover of firewalls does to a node that config.xml has in, and run time out."""
+    by: dict[bool | None, list[str]] = {}
+    for firewall in firewalls:
+        by.setdefault(loads(snapshot, firewall, node), []).append(firewall)
+    moves = "a reload, a boot or a failover of"
+    says = {
+        False: f"{moves} {{}} brings {who} back",
+        True: f"HAProxy on {{}} starts with saved states (load-server-state-from-file) and may keep {who} out",
+        None: f"what {moves} {{}} brings is not known",
+    }
+    return "; ".join(words.format(listed(by[key])) for key, words in says.items() if key in by)
+
+
+class Start(NamedTuple):
+    """A node that a stopped HAProxy would start with otherwise than config.xml says. `how`: as it would be."""
+
+    node: str
+    pool: str
+    how: str
+
+
+IN = "in, which config.xml has out"
+
+
+def starts(snapshot: Snapshot, firewall: str) -> tuple[Start, ...]:
+    """Of a firewall where HAProxy is stopped; nothing where it runs, or where that is not known."""
+    saved, config = snapshot.firewall(firewall).saved, config_of(snapshot, firewall)
+    pools = pools_of(snapshot, firewall)
+    if not isinstance(saved, Known) or config is None or pools is None or pools.running:
+        return ()
+    return tuple(
+        Start(node.name, server.pool, how)
+        for node in snapshot.cluster.nodes
+        for server in config.of(node)
+        if (how := _how(saved.value, server.pool, node.address, server.out))
+    )
+
+
+def _how(saved: Saved, pool: str, address: str, out: bool) -> str:
+    mine = [one for one in saved.servers if pool in pool_names(one.backend) and same(one.address, address)]
+    if out:
+        return IN if any(one.ready for one in mine) else ""
+    if any(one.maintenance for one in mine):
+        return "in maintenance"
+    return "drained" if any(one.drained for one in mine) else ""
+
+
+def nobody_starts(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:
+    """Pools in which nobody would serve, where a stopped HAProxy starts."""
+    config = config_of(snapshot, firewall)
+    out = {(one.node, one.pool) for one in starts(snapshot, firewall) if one.how != IN}
+    members: dict[str, set[tuple[str, str]]] = {}
+    for node in snapshot.cluster.nodes:
+        for server in config.of(node) if config else ():
+            if not server.out:
+                members.setdefault(server.pool, set()).add((node.name, server.pool))
+    return tuple(pool for pool, every in members.items() if every <= out)

@@ -1,0 +1,146 @@
+"""The states that HAProxy starts with: whether haproxy.cfg has it load them from a file, and what that file holds.
+
+The package writes /tmp/haproxy_server_state before each reload. Only where `load-server-state-from-file` stands for a
+backend is it read again: drain, maintenance and weight then outlive a reload, and where HAProxy is stopped (carpdev) it
+starts with the states of its last one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from console.inventory.cluster import Cluster
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.parsing import ran, short, whole
+from console.probes.pools.haproxy import FORCED_DRAIN, FORCED_MAINT, MOST_SERVERS
+from console.probes.question import Cadence, Question, Subject
+
+CONFIGURATION = "/var/etc/haproxy/haproxy.cfg"
+STATES = "/tmp/haproxy_server_state"  # noqa: S108 -- the package's own place for it
+DISABLED_THEN = 0x04
+"""Of srv_admin_state: the configuration held `disabled`. A change of that since then counts for more than the file."""
+_SECTIONS = frozenset(
+    {
+        *(
+            "global",
+            "defaults",
+            "frontend",
+            "backend",
+            "listen",
+            "peers",
+            "resolvers",
+            "mailers",
+            "userlist",
+            "program",
+        ),
+        *("cache", "ring", "http-errors", "fcgi-app", "log-forward", "log-profile", "crt-store", "traces", "acme"),
+    }
+)
+"""HAProxy knows a section by its first word, indented or not: the package indents all that people add."""
+
+
+@dataclass(frozen=True)
+class SavedServer:
+    """A server in the file."""
+
+    backend: str
+    name: str
+    address: str
+    drained: bool
+    maintenance: bool
+    """Somebody asked for it at run time."""
+    ready: bool
+    """config.xml had it out, and somebody made it ready by hand."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What HAProxy on one firewall starts with."""
+
+    backends: tuple[str, ...]
+    """Those that load saved states."""
+    elsewhere: bool = False
+    """Some load them from another file than the package's, which is not read here."""
+    servers: tuple[SavedServer, ...] = ()
+    """Of these backends, as the package's file has them."""
+    written: float | None = None
+    """Unix time of that file; None where there is none."""
+
+
+def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
+    """From haproxy.cfg, the file, and when that was written."""
+    cfg, states, written = answers
+    loads, file = _loads(ran(cfg))
+    shared = {backend for backend, source in loads.items() if source == "global" and file == STATES}
+    if states.status != 0 and "No such file" in states.err:
+        return Saved(tuple(loads), len(shared) < len(loads))
+    servers = tuple(one for one in _servers(ran(states)) if one.backend in shared)
+    return Saved(tuple(loads), len(shared) < len(loads), servers, float(whole(ran(written).strip(), "the file's time")))
+
+
+def _loads(text: str) -> tuple[dict[str, str], str]:
+    """By backend that loads states whence it does, global or local; and the global file."""
+    kind, name, default, file, base = "", "", "none", "", ""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for line in text.splitlines():
+        words = [*line.partition("#")[0].split(), "", ""]
+        if words[0] in _SECTIONS:
+            kind, name = words[0], short(words[1])
+            seen.add(kind)
+            default = "none" if kind == "defaults" else default
+            found |= {name: default} if kind in ("backend", "listen") else {}
+        elif words[0] == "load-server-state-from-file":
+            default = words[1] if kind == "defaults" else default
+            found |= {name: words[1]} if kind in ("backend", "listen") else {}
+        elif words[0] == "server-state-file":
+            file = words[1]
+        elif words[0] == "server-state-base":
+            base = words[1]
+    if "global" not in seen:
+        raise Unreadable(f"{CONFIGURATION} holds no section global")
+    path = file if file.startswith("/") or not base else f"{base.rstrip('/')}/{file}"
+    return {backend: source for backend, source in found.items() if source != "none"}, path
+
+
+def _servers(text: str) -> Iterator[SavedServer]:
+    """As `show servers state` prints them."""
+    lines = text.strip().splitlines()
+    names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
+    if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
+        raise Unreadable(f"{STATES} is not a server-state file")
+    if len(lines) > MOST_SERVERS + 2:
+        raise Unreadable(f"{STATES} lists more than {MOST_SERVERS} servers")
+    for line in lines[2:]:
+        row = dict(zip(names, line.split(), strict=False))
+        flags = whole(row.get("srv_admin_state"), "srv_admin_state")
+        then, maintenance = flags & DISABLED_THEN, flags & FORCED_MAINT
+        yield SavedServer(
+            backend=short(row["be_name"]),
+            name=short(row["srv_name"]),
+            address=short(row["srv_addr"]),
+            drained=bool(flags & FORCED_DRAIN),
+            maintenance=bool(maintenance and not then),
+            ready=bool(then and not maintenance and not flags & FORCED_DRAIN),
+        )
+
+
+def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
+    """relayd saves none."""
+    if cluster.balancer != "haproxy":
+        return ()
+    return (
+        Run(("cat", CONFIGURATION), root=True),
+        Run(("cat", STATES), root=True),
+        Run(("stat", "-f", "%m", STATES), root=True),
+    )
+
+
+SAVED = Question(
+    field="saved",
+    title="HAProxy's saved states",
+    subject=Subject.FIREWALL,
+    cadence=Cadence.SLOW,
+    asks=_asks,
+    parse=parse,
+    remedy="log in as admin, or allow it by pfSense's package sudo",
+)

@@ -1,0 +1,58 @@
+"""A gluster command: how it is run, and why it has failed, which its XML or its first lines tell."""
+
+import re
+from dataclasses import replace
+from typing import Any, cast
+
+from console.probes.ask import Busy, Ran, Run, Unreadable
+from console.probes.parsing import LONGEST_LINE, ran, short, without_sudo, xml
+from console.probes.storage.gluster_store import REMEDY
+from console.text import plain_text
+
+BUSY = "Gluster is busy, or waits for a peer that has vanished"
+"""After a machine has lost its power the first command that takes the volume's lock waits for it, and all others fail
+meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays away."""
+_BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
+_STOPPED = re.compile(r"(?i)volume \S+ is not started")
+_ABSENT = re.compile(r"(?i)volume \S+ does not exist")
+LONGEST_COMPLAINT = 300
+
+
+class Stopped(Unreadable):
+    """The volume is there, and stopped: of that much a look tells all."""
+
+
+def document(answer: Ran) -> dict[str, Any]:
+    """The <cliOutput> of a gluster command whose opRet is 0."""
+    output = xml(printed(answer), "what gluster printed", ("volume", "brick", "node", "peer", "Opt")).get("cliOutput")
+    if not isinstance(output, dict):
+        raise Unreadable("gluster's XML has no cliOutput")
+    document = cast("dict[str, Any]", output)
+    if document.get("opRet") != "0":
+        raise _failed(str(document.get("opErrstr") or f"opRet {document.get('opRet')}"))
+    return document
+
+
+def _failed(why: str, lead: str = "gluster says") -> Unreadable:
+    """Gluster's own words: often the first line says only that it failed, and the next one why."""
+    if _BUSY.search(why):
+        return Busy(BUSY)
+    if _STOPPED.search(why):
+        return Stopped(f"{lead}: {short(why)}")
+    says = plain_text(why, LONGEST_COMPLAINT)
+    return Unreadable(f"{lead}: {says}; {REMEDY}" if _ABSENT.search(why) else f"{lead}: {says}")
+
+
+def printed(answer: Ran) -> str:
+    """What a gluster command printed; XML tells by itself why it failed. A wait for others is one calm sentence."""
+    if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
+        raise Busy(BUSY)
+    if answer.out.startswith("<?xml"):
+        return ran(replace(answer, status=0))
+    if answer.status and (words := without_sudo(answer.err).strip() or answer.out.strip()):
+        raise _failed(words[:LONGEST_LINE], f"the command failed with status {answer.status}")
+    return ran(answer)
+
+
+def gluster(*words: str, timeout: float = 8) -> Run:
+    return Run(("gluster", "--mode=script", *words), root=True, timeout=timeout)

@@ -1,0 +1,229 @@
+"""What nodes print in states that few are in, file by file, and what is to be concluded from each.
+
+Beside each NAME.txt of tests/cases/node stands NAME.json: which parser reads it, and what comes of it.
+"""
+
+import json
+import re
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.cli.check_lines import readings
+from console.health import Finding, Kind, findings
+from console.health.facts.fitness import unfit
+from console.health.hosts import array_lacks, bond_lacks
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node
+from console.operations.guards import objections
+from console.operations.may_go import may_go
+from console.operations.procedures import REBOOT
+from console.probes.ask import Page, Ran, Rows, Unreadable
+from console.probes.database import galera, mysql_proxy, seqnos
+from console.probes.hosts import devices, hardware, updates
+from console.probes.hosts.system import Host
+from console.probes.question import Subject
+from console.probes.snapshot import Known, Snapshot, empty
+from console.probes.storage import gluster, gluster_store, mounts
+from console.probes.web import apache
+from console.wire.ssh import SUDO_REFUSES
+
+TESTS = Path(__file__).parents[1]
+CASES = TESTS / "cases" / "node"
+LOGIN = Login("127.0.0.1")
+CLUSTER = Cluster(
+    "c",
+    (Firewall("fw1", "10.20.0.2", LOGIN), Firewall("fw2", "10.20.0.3", LOGIN)),
+    tuple(Node(f"node{at}", f"10.20.0.1{at}", LOGIN) for at in (1, 2, 3)),
+    volumes=("www",),
+    mysql=Mysql("ops"),
+)
+SETTLED = "read_only\tOFF\nwsrep_desync\tOFF"
+
+
+def recorded(name: str) -> str:
+    return (TESTS / "recordings" / name).read_text()
+
+
+def rows(text: str, at: float = 0.0) -> Rows:
+    return Rows(tuple((line.partition("\t")[0], line.partition("\t")[2]) for line in text.splitlines()), at)
+
+
+def members(text: str) -> tuple[galera.Wsrep, ...]:
+    """Looks at one member, 2 s apart."""
+    seen: tuple[galera.Wsrep, ...] = ()
+    for look in text.split("\n\n"):
+        answers = rows(look, 100.0 + 2 * len(seen)), rows(SETTLED)
+        seen += (galera.parse(answers, seen[-1] if seen else None),)
+    return seen
+
+
+def volume(texts: tuple[str, ...] = (), statuses: tuple[int, ...] = (0, 0, 0), **parts: str) -> gluster.Volume:
+    """From three answers; from those of a healthy volume where a part is not given."""
+    healthy = {
+        "files": "gluster/1-healthy/composed-glusterd-store.txt",
+        "status": "gluster/1-healthy/volume-status.xml",
+        "counts": "gluster/1-healthy/heal-statistics-healcount.txt",
+    }
+    texts = texts or tuple(parts.get(part) or recorded(name) for part, name in healthy.items())
+    answers = tuple(Ran(status, text, "") for status, text in zip(statuses, texts, strict=True))
+    return gluster.parse(answers, None)
+
+
+def page(text: str) -> Page:
+    status, head, body = text.split("\n", 2)
+    name, _, value = head.partition(": ")
+    return Page(int(status), ((name, value),), body, 0.1, 1.0)
+
+
+def fed(text: str, case: dict[str, Any]) -> Any:
+    """The value that the product's parser makes of a case."""
+    match case["feed"]:
+        case "apache":
+            return apache.parse((page(text),), None)
+        case "bond":
+            return hardware.parse_bond("bond0", text)
+        case "galera":
+            status, _, variables = text.partition("\n\n")
+            return galera.parse((rows(status), rows(variables)), None)
+        case "galera_twice":
+            return members(text)
+        case "gluster":
+            return volume(tuple(text.split("\n%%%%\n")), tuple(case.get("statuses", (0, 0, 0))))
+        case "gluster_counts":
+            return volume(statuses=(0, 0, 1), counts=text)
+        case "gluster_status":
+            return volume(status=text)
+        case "mdstat":
+            return hardware.parse_mdstat(text)
+        case "mounts":
+            return mounts.parse((Ran(0, text, ""),), None)
+        case "mysql_proxy":
+            return mysql_proxy.parse((Ran(1, "", text),), None)
+        case "placed":
+            return gluster_store.placed(Ran(0, text, ""))
+        case "raid":
+            return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
+        case "sudo":
+            return SUDO_REFUSES.search(text) is not None
+        case "summary":
+            return gluster.parse_summary((Ran(0, text, ""),), None)
+        case "summary_failed":
+            return gluster.parse_summary((Ran(1, "", text),), None)
+        case "updates":
+            return updates.parse((Ran(0, text, ""),), None)
+        case other:
+            raise AssertionError(other)
+
+
+def at(value: Any, path: str) -> Any:
+    found = reduce(
+        lambda part, name: part[int(name)] if name.isdigit() else getattr(part, name), path.split("."), value
+    )
+    return list(found) if isinstance(found, tuple) else found
+
+
+NAMES = sorted(path.stem for path in CASES.glob("*.txt"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str) -> None:
+    expected = json.loads((CASES / f"{name}.json").read_text())
+    text = (CASES / f"{name}.txt").read_text()
+    if "unknown" in expected:
+        with pytest.raises(Unreadable) as why:
+            fed(text, expected)
+        assert re.search(expected["unknown"], str(why.value))
+        assert not re.search(expected.get("unknown_not", "^$"), str(why.value))
+        return
+    value = fed(text, expected)
+    reads = expected.get("reads", {})
+    for path, wanted in reads.items() if isinstance(reads, dict) else ():
+        assert at(value, path) == wanted, path
+    assert isinstance(reads, dict) or value == reads
+    lacking(value, expected)
+    if "looks" in expected:
+        assert [len(look.history) for look in value] == expected["looks"]
+        seqno, moment = expected["moment"]
+        assert seqnos.moment(value[-1].history, seqno) == moment
+    if expected.get("whole"):
+        in_a_look(text)
+    if isinstance(value, galera.Wsrep | gluster.Volume):
+        concluded(picture(value), expected)
+
+
+def lacking(value: Any, expected: dict[str, Any]) -> None:
+    if isinstance(value, hardware.Bond):
+        assert bond_lacks(value) == expected["lacks"]
+    elif "lacks" in expected:
+        assert [array_lacks(array) for array in value] == expected["lacks"]
+
+
+def in_a_look(mdstat: str) -> None:
+    """One odd file takes nothing else of its look away."""
+    files = f"{recorded('system/files.lab.txt')}\n==> /proc/mdstat <==\n{{}}\n==> /proc/net/bonding/bond0 <==\n{{}}"
+    space, failed = recorded("system/stat-f.lab.txt"), recorded("system/failed-units.lab.txt")
+    bond = recorded("system/bonding/active-backup.txt")
+
+    def look(space: str, mdstat: str, bond: str) -> devices.Devices:
+        return devices.parse((Ran(0, space, ""), Ran(0, files.format(mdstat, bond), ""), Ran(0, failed, "")), None)
+
+    whole = look(space, mdstat, bond)
+    assert whole.arrays and whole.bonds and whole.filesystems and whole.names and not whole.unread
+    odd = look(
+        space, "Personalities : [raid1]\nmd1 : active\nmd2 : active raid1 sda[0]\n      8 blocks [1/1] [U]\n", bond
+    )
+    assert [array.name for array in odd.arrays] == ["md2"]
+    assert replace(odd, arrays=whole.arrays, unread=()) == whole
+    assert "md1" in odd.unread[0]
+    for broken in (look(space, "nothing", bond), look(space, mdstat, "nothing"), look("nothing", mdstat, bond)):
+        assert len(broken.unread) == 1
+        kept = (broken.arrays, broken.bonds, broken.filesystems)
+        assert sum(map(bool, kept)) == 2
+        assert broken.names == whole.names
+    seen = known("node1", devices=odd)
+    (told,) = [one for one in findings(seen) if one.kind is Kind.DEVICES_UNKNOWN]
+    assert "md1" in told.says
+
+
+def known(node: str, **readings: Any) -> Snapshot:
+    """A picture in which every node answers; of one of them some readings more are known."""
+    blank = empty(CLUSTER)
+    host = Known(Host("boot", 0.1, 4, 60.0), 1.0)
+    views = (replace(view, host=host) for view in blank.nodes)
+    more = {field: Known(value, 1.0) for field, value in readings.items()}
+    return replace(blank, nodes=tuple(replace(view, **more) if view.name == node else view for view in views))
+
+
+def picture(value: galera.Wsrep | gluster.Volume) -> Snapshot:
+    """Around node1's MySQL, or around the volume, all that is not altered is well."""
+    well = galera.parse((rows(recorded("galera/synced.node1.txt") + "Uptime\t100"), rows(SETTLED)), None)
+    seen = known("node1", galera=value if isinstance(value, galera.Wsrep) else well)
+    nodes = (view if view.name == "node1" else replace(view, galera=Known(well, 1.0)) for view in seen.nodes)
+    state = Known(value if isinstance(value, gluster.Volume) else volume(), 1.0)
+    return replace(seen, nodes=tuple(nodes), volumes=tuple(replace(view, state=state) for view in seen.volumes))
+
+
+def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
+    found: dict[str, Finding] = {one.kind.value: one for one in findings(seen)}
+    for kind, level in expected.get("finds", {}).items():
+        assert found[kind].level.name == level
+    brought = {one.kind.value for kind in expected.get("finds", {}) for one in found[kind].brings}
+    assert brought >= set(expected.get("brings", ()))
+    assert not found.keys() & set(expected.get("finds_not", ()))
+    told = [one.says for one in found.values()]
+    assert all(any(re.search(wanted, says) for says in told) for wanted in expected.get("says", ())), told
+    if "check" in expected:
+        subject, name, title, mark = expected["check"]
+        (line,) = [one for one in readings(seen, Subject(subject), name) if one.what == title]
+        assert line.mark == mark, line
+    for wanted in expected.get("unfit", ()):
+        assert any(re.search(wanted, reason) for reason in unfit(seen, "node1"))
+    for node, wanted in expected.get("other_unfit", {}).items():
+        assert any(re.search(wanted, reason) for reason in unfit(seen, node))
+    for wanted in expected.get("others_object", ()):
+        said = [one.saw for one in objections(seen, REBOOT.effects, "node2")]
+        assert any(re.search(wanted, one) for one in said), said
+        assert may_go(seen, "node2").may is not True
