@@ -1,9 +1,11 @@
 """What tests of the whole console share: a simulated cluster, and a session over its sockets."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,6 +14,8 @@ from console.inventory.cluster import Cluster, Timings
 from console.inventory.load import load
 from console.operations import guards
 from console.operations.procedures.steps import Operation
+from console.session.handle import SessionHandle
+from console.session.loop import Loop
 from console.session.session import Session
 from console.sim import Simulator
 
@@ -58,6 +62,36 @@ async def watching(cluster: Cluster) -> AsyncIterator[Session]:
         yield session
     finally:
         await session.close()
+
+
+T = TypeVar("T")
+
+
+class Here(Loop):
+    """The loop that runs: what is on another thread in the program is looked at here."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return await work
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        self._loop.create_task(work)
+
+    def call(self, act: Callable[[], object]) -> None:
+        act()
+
+
+@asynccontextmanager
+async def handled(session: Session) -> AsyncIterator[SessionHandle]:
+    """A session as the command line holds it."""
+    handle = SessionHandle(session, Here())
+    try:
+        yield handle
+    finally:
+        if handle._published is not None:
+            handle._published.cancel()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
@@ -37,6 +38,12 @@ class Demo:
         world = World()
         return tuple((one.name, one.label, target) for one in FAULTS for target in one.targets(world))
 
+    def end(self, folder: Path) -> None:
+        """At once, when this process leaves without its usual end."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
     async def inject(self, name: str, target: str, cluster: str = "demo") -> str:
         """Makes a fault happen in a cluster, or be over. Returns the simulator's answer in a line."""
         if self.process.stdin is None or self.process.stdout is None or self.process.returncode is not None:
@@ -57,7 +64,13 @@ async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: 
     pipe, log = asyncio.subprocess.PIPE, folder / "simulator.log"
     try:
         with log.open("wb") as words:
-            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=words)
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=words,
+                start_new_session=True,  # a terminal that is closed ends it with us, not before us
+            )
     except OSError as error:
         raise DemoFailed(f"The demo cluster can't be started: {log} can't be written, {error.strerror}") from None
     try:

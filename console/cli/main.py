@@ -8,12 +8,12 @@ import gc
 import io
 import os
 import shlex
-import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,11 @@ from console.words.ascii import ascii_only, plain
 
 if TYPE_CHECKING:
     from console.cli.demo import Demo
+    from console.cli.ending import Ending
     from console.operations.procedures.steps import Operation
-    from console.session.session import Session
+    from console.session.handle import SessionHandle
 
 
-ENDS = (signal.SIGHUP, signal.SIGTERM)
 OPEN = "a run that was under way is open in the journal"
 
 
@@ -49,18 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "demo":
-            return _finish(_demo(options))
+            return _finish(partial(_demo, options))
         inventory = load(options.inventory or default_path())
-        return _finish(_run(options, inventory))
+        return _finish(partial(_run, options, inventory))
     except (InventoryError, NoTerminal) as error:
         _complain(str(error))
         return USAGE
     except BrokenPipeError:  # whoever read it has heard enough; nothing is to be said at the exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except KeyboardInterrupt:
-        _complain(f"interrupted; {OPEN}")
-        return 130
 
 
 def _says_what_it_can() -> None:
@@ -70,45 +67,44 @@ def _says_what_it_can() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _finish(command: Coroutine[None, None, int]) -> int:
+def _finish(command: "Callable[[Ending], Coroutine[None, None, int]]") -> int:
     """Without a search for garbage from here on, as nearly all that is imported stays; then with few."""
     gc.disable()
     import asyncio
 
+    from console.cli.ending import Ending
     from console.cli.gc import tuned
+
+    ending = Ending()
 
     async def seldom() -> int:
         async with tuned():
-            return await _unless_ended(command)
+            return await _unless_ended(command(ending), ending)
 
-    return asyncio.run(seldom())
+    code = asyncio.run(seldom())
+    if ending.hangs:
+        os._exit(code)  # a thread waits for the terminal, and Python would wait for it
+    return code
 
 
-async def _unless_ended(command: Coroutine[None, None, int]) -> int:
-    """A terminal that is closed, and `kill`, end it as Ctrl-C does; a second one ends it at once."""
+async def _unless_ended(command: Coroutine[None, None, int], ending: "Ending") -> int:
+    """`kill` ends it as Ctrl-C does; a second one ends it at once."""
     import asyncio
 
-    loop, task, code = asyncio.get_running_loop(), asyncio.current_task(), 0
-
-    def end(number: signal.Signals) -> None:
-        nonlocal code
-        code = 128 + number
-        for one in ENDS:
-            loop.remove_signal_handler(one)
-        if task is not None:
-            task.cancel()
-
-    for one in ENDS:
-        loop.add_signal_handler(one, end, one)
+    foreground = asyncio.ensure_future(command)
+    ending.handle(foreground)
+    code = 0
     try:
-        done = await command
+        code = await foreground
     except asyncio.CancelledError:
-        if not code:
+        if ending.number is None:
             raise
-        done = code
-    if code:  # the screen ends without a word when it is cancelled
-        _complain(f"ended by {signal.Signals(code - 128).name}; {OPEN}")
-    return code or done
+    finally:
+        ending.over()
+    if ending.number is not None:  # the screen ends without a word when it is cancelled
+        _complain(f"ended by {ending.number.name}; {OPEN}")
+        return 128 + ending.number
+    return code
 
 
 def _complain(says: str) -> None:
@@ -117,9 +113,9 @@ def _complain(says: str) -> None:
         print(f"drainboard: {plain(says) if ascii_only(sys.stderr) else says}", file=sys.stderr)
 
 
-async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
+async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Ending") -> int:
     if options.command is None:
-        return await _screen(options, inventory)
+        return await _screen(options, inventory, ending)
     if options.command == "runs":
         return _runs(inventory, options.cluster)
     if options.command in ("status", "check", "sudoers", "grants"):
@@ -131,7 +127,7 @@ async def _run(options: argparse.Namespace, inventory: Inventory) -> int:
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
-    return await _act(options, cluster, known, target)
+    return await _act(options, cluster, known, target, ending)
 
 
 def _cluster(inventory: Inventory, name: str) -> Cluster:
@@ -163,20 +159,27 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     return grants(clusters)
 
 
-async def _act(options: argparse.Namespace, cluster: Cluster, known: "Operation | None", target: str) -> int:
+async def _act(
+    options: argparse.Namespace, cluster: Cluster, known: "Operation | None", target: str, ending: "Ending"
+) -> int:
     """`known`: the operation to begin; None for a resume."""
     from console.cli import plain
     from console.operations.plan import Consent
+    from console.session.handle import SessionHandle
+    from console.session.loop import Loop
     from console.session.session import Session
 
     consent = Consent(confirmed=options.yes, typed=options.override, reason=options.reason)
-    session = Session(cluster, read_only=options.read_only)
+    loop = Loop()
+    session = SessionHandle(Session(cluster, options.read_only), loop)
+    ending.carry((session,), loop)
     try:
         if known is None:
             return await plain.resume(session, target, consent)
         return await plain.act(session, known, target, consent, options.dry_run)
     finally:
         await session.close()
+        loop.close()
 
 
 def _runs(inventory: Inventory, only: str | None) -> int:
@@ -208,41 +211,58 @@ def _must_be_seen() -> None:
         raise NoTerminal("the screen needs a terminal; `drainboard status` needs none")
 
 
-async def _screen(options: argparse.Namespace, inventory: Inventory, faults: "Demo | None" = None) -> int:
+async def _screen(
+    options: argparse.Namespace, inventory: Inventory, ending: "Ending", faults: "Demo | None" = None
+) -> int:
     _must_be_seen()
     import asyncio
 
+    from console.session.handle import SessionHandle
+    from console.session.loop import Loop
     from console.session.session import Session
     from console.ui.app import ConsoleApp
 
-    sessions = tuple(Session(cluster, read_only=options.read_only) for cluster in inventory.clusters)
+    loop, here = Loop(), asyncio.get_running_loop()
+    sessions = tuple(SessionHandle(Session(cluster, options.read_only), loop) for cluster in inventory.clusters)
     app = ConsoleApp(sessions, theme=options.theme, faults=faults, inventory=options.inventory)
+    screen = asyncio.ensure_future(app.run_async())
+
+    def leave() -> None:
+        if app.terminal is not None:
+            app.terminal.lose() if ending.gone else app.terminal.leave()
+        with suppress(RuntimeError):  # its loop has ended
+            here.call_soon_threadsafe(screen.cancel)
+
+    ending.carry(sessions, loop, leave)
     try:
-        return await app.run_async() or 0
+        return await ending.code_of(screen)
     finally:
+        ending.hangs = app.terminal is not None and app.terminal.hangs
         for session in sessions:
-            if session.on_its_way:  # the screen has died
-                _complain(f"{session.cluster.name}: {session.on_its_way}")
+            if session.running and session.running.on_its_way:  # the screen has died
+                _complain(f"{session.cluster.name}: {session.running.on_its_way}")
         await asyncio.gather(*(session.close() for session in sessions))
         if faults is None:
-            _tell_open(sessions, options.inventory)
+            await _tell_open(sessions, options.inventory)
+        loop.close()
 
 
-def _tell_open(sessions: "Iterable[Session]", inventory: Path | None) -> None:
+async def _tell_open(sessions: "Iterable[SessionHandle]", inventory: Path | None) -> None:
     """Tell which runs stay open when the screen is gone, and how to go on with them."""
     from console.cli.plain import describe
     from console.text import printable
 
     where = f" -i {shlex.quote(str(inventory))}" if inventory else ""
     for session in sessions:
-        for record in session.unfinished():
-            held = session.elsewhere
+        await session.look_at_history()
+        held = session.state.history.elsewhere
+        for record in session.open:
             _complain(f"open: {printable(describe(record, held))}")
             if not held and session.cluster.has_node(record.target):
                 _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.target}")
 
 
-async def _demo(options: argparse.Namespace) -> int:
+async def _demo(options: argparse.Namespace, ending: "Ending") -> int:
     from console.cli.demo import DemoFailed, demo
     from console.sim.scenarios import SCENARIOS
 
@@ -258,7 +278,8 @@ async def _demo(options: argparse.Namespace) -> int:
         os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
         try:
             async with demo(Path(name), options.speed, options.scenario, options.clusters) as cluster:
-                return await _screen(options, load(cluster.inventory), cluster)
+                ending.last = lambda: cluster.end(Path(name))
+                return await _screen(options, load(cluster.inventory), ending, cluster)
         except DemoFailed as error:
             _complain(str(error))
             return 1

@@ -4,18 +4,19 @@ Exit codes: see Exit. They are documented in docs/commands.md.
 """
 
 import asyncio
+import os
 import sys
 from enum import IntEnum
 
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures.steps import Operation
-from console.session.gate import Gate
-from console.session.journal import JournalError, Record
+from console.session.handle import SessionHandle
+from console.session.journal import Record
 from console.session.lock import Holder
 from console.session.open_runs import operation_of, why_open
-from console.session.runner import Note, Stopped, Unanswered
-from console.session.session import Running, Session
+from console.session.run_state import RunState
+from console.session.runner import Note
 from console.text import clock, dated, printable
 from console.words.ascii import ascii_only, plain
 
@@ -36,28 +37,34 @@ class Exit(IntEnum):
     """It waits for a person's answer, and is open in the journal."""
 
 
+def _unheard() -> None:
+    """Whoever read it is gone, and the run is not: its words go nowhere from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str) -> None:
     """One line, with whatever a machine put into it made harmless; blanks are kept."""
     print(plain(printable(text)) if ascii_only(sys.stdout) else printable(text), flush=True)
 
 
-async def act(session: Session, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
+async def act(session: SessionHandle, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
     """Begins a run, or shows what it would do, and follows it to its end."""
     plan = await _planned(session, operation, target)
     if dry_run:
         _show(plan)
         return Exit.DONE
     try:
-        running = await session.begin(operation, target, consent)
+        run = await session.begin(operation, target, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(session, running, consent)
+    return await _follow(session, run, consent)
 
 
-async def resume(session: Session, target: str, consent: Consent) -> Exit:
+async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
     """Goes on with the newest open run of a node: it is what was last wanted with it. Older ones stay open until the
     node is put back."""
-    records = [record for record in session.unfinished() if record.target == target]
+    await session.look_at_history()
+    records = [record for record in session.open if record.target == target]
     if not records:
         say(f"nothing is open for {target} of {session.cluster.name}")
         return Exit.DONE
@@ -70,17 +77,17 @@ async def resume(session: Session, target: str, consent: Consent) -> Exit:
         say(f"not begun: {why}")
         return Exit.NOT_BEGUN
     try:
-        running = await session.resume(record, consent)
+        run = await session.resume(record, consent)
     except NotBegun as why:
         return _refused(session, plan, why)
-    return await _follow(session, running, consent)
+    return await _follow(session, run, consent)
 
 
-async def _planned(session: Session, operation: Operation, target: str, resumed: bool = False) -> Plan:
-    session.start()
+async def _planned(session: SessionHandle, operation: Operation, target: str, resumed: bool = False) -> Plan:
+    await session.start()
     timings = session.cluster.timings
     await session.ready(operation, target, timings.answer + timings.connect, resumed)
-    return session.plan(operation, target, resumed=resumed)
+    return await session.plan(operation, target, resumed=resumed)
 
 
 def describe(record: Record, held: Holder | None = None) -> str:
@@ -107,7 +114,7 @@ def _show(plan: Plan) -> None:
                 say(f"       {line}")
 
 
-def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
+def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:
     say(f"not begun: {why}")
     if session.read_only or Override.NEVER in {objection.override for objection in plan.objections}:
         return Exit.NOT_BEGUN
@@ -119,20 +126,24 @@ def _refused(session: Session, plan: Plan, why: NotBegun) -> Exit:
     return Exit.NOT_BEGUN
 
 
-async def _follow(session: Session, running: Running, consent: Consent) -> Exit:
+async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Exit:
     """To its end; interrupted, to the end of what is on its way. `consent` was given beforehand, for each gate."""
     shown, interrupted = 0, None
     while True:
-        ended = running.task.done()
-        for note in running.notes[shown:]:
-            _line(note)
-            shown += 1
-        if ended:
-            break
-        if session.gate:
-            _answer(session.gate, consent)
+        newest = session.state.run
+        run = newest if newest and newest.path == run.path else run
         try:
-            await asyncio.wait({running.task}, timeout=0.1)
+            for note in run.notes[shown:] if not (run.ended and interrupted) else ():
+                _line(note)
+        except OSError:
+            _unheard()
+        shown = len(run.notes)
+        if run.ended:
+            break
+        try:
+            if session.state.gate:
+                await _answer(session, consent)
+            await session.change(1.0)
         except asyncio.CancelledError as error:
             if interrupted:
                 raise
@@ -140,23 +151,27 @@ async def _follow(session: Session, running: Running, consent: Consent) -> Exit:
             session.halt()
     if interrupted:
         raise interrupted
-    try:
-        record = running.task.result()
-    except Unanswered:
+    if run.unanswered:
         say("the run waits for your answer; give it with: drainboard resume CLUSTER TARGET --yes")
-        return Exit.GATE
-    except (Stopped, JournalError):
+    elif run.ended == "stopped":
         say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
-        return Exit.STOPPED
-    return Exit.DONE if record.outcome == "done" else Exit.PARKED
+    return code_of(run)
 
 
-def _answer(gate: Gate, consent: Consent) -> None:
+def code_of(run: RunState) -> Exit:
+    """Of a run that has ended."""
+    words = {"done": Exit.DONE, "parked": Exit.PARKED}
+    return Exit.GATE if run.unanswered else words.get(run.ended, Exit.STOPPED)
+
+
+async def _answer(session: SessionHandle, consent: Consent) -> None:
     """Only what was said beforehand lets a run pass: nobody is there to be asked."""
-    left = gate.agree(consent) if consent.confirmed or consent.typed else "nobody has agreed beforehand (--yes)"
+    question = session.state.gate
+    given = consent.confirmed or consent.typed
+    left = await session.agree(consent) if given else "nobody has agreed beforehand (--yes)"
     if left:
-        say(f"{gate.says}? Not now: {left}")
-        gate.park()
+        say(f"{question}? Not now: {left}")
+        await session.park()
 
 
 def _line(note: Note) -> None:

@@ -35,5 +35,5 @@ async def passed(gate: Gate) -> tuple[Consent, Plan]:
     """Return the answer. Raises Unanswered."""
     answer = await gate.answer
     if answer is None:
-        raise Unanswered(f"{gate.says} waits for an answer")
+        raise Unanswered(gate.says)
     return answer

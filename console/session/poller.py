@@ -133,8 +133,13 @@ class Poller:
             if any(question in one.questions for question in questions):
                 self._early[one].set()
 
+    def wake(self) -> None:
+        """Lets those who wait for a change look."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     async def change(self, patience: float | None = None) -> None:
-        """Returns after the next answer has been folded in, or after `patience` seconds."""
+        """Returns after the next answer has been folded in or `wake`, or after `patience` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._changed.wait()
@@ -184,8 +189,7 @@ class Poller:
             self._last[one.name] = (machine, answered)
         if back or self._begins_to_fail(one, fresh):
             self._hurry(one)
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.wake()
         return answered
 
     async def _asked(self, one: Batch) -> tuple[list[Reading[Any]], str]:

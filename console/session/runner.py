@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from console import steady
 from console.inventory.cluster import Cluster
@@ -102,6 +102,8 @@ class Runner:
         self._agreed = agreed
         self._tell = tell
         self._ask = ask
+        self.alone = False
+        """Nobody is left to answer: no gate is asked at, and no other machine is begun."""
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
 
@@ -120,7 +122,11 @@ class Runner:
             view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
         )  # confirmed before the run began: not waited for
         missed: dict[str, str] = {}
+        begun = None
         for step in remaining(record, intent.steps):
+            if self.alone and begun not in (None, step.on):
+                self._park(step, record, f"go on with {step.on}")
+            begun = step.on
             record, left = await self._step(step, record, replace(intent.at(step), found=record.found), silent)
             missed |= left
         if not missed:
@@ -190,11 +196,12 @@ class Runner:
 
     async def _gate(self, step: Step, record: Record, intent: Intent, says: str) -> Record:
         """Raises Unanswered."""
+        if self.alone:
+            self._park(step, record, says)
         try:
             consent, plan = await self._ask(says, intent)
         except Unanswered:
-            self._write(record, "parked", step, why=says, missed={})
-            raise
+            self._park(step, record, says)
         self._agreed |= plan.shown
         return self._write(
             record,
@@ -206,6 +213,11 @@ class Runner:
             overridden=[one.sentence for one in plan.objections],
             agreed=[list(about) for about in plan.shown],
         )
+
+    def _park(self, step: Step, record: Record, question: str) -> NoReturn:
+        """Raises Unanswered."""
+        self._write(record, "parked", step, why=question, missed={})
+        raise Unanswered(f"{question} waits for an answer")
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
         return self._write(record, kind, step, says=progress.says, missed=dict(progress.missed))
@@ -229,14 +241,16 @@ class Runner:
         record, moment, sent = await self._send(step, record, intent, picture)
         began = time.monotonic()
         last = ""
-        seldom = began
+        often = [question for question in step.watches if question.subject is not Subject.VOLUME]
+        nudged, seldom = 0.0, began
         while True:
-            self._poller.nudge([question for question in step.watches if question.subject is not Subject.VOLUME])
-            if (
-                time.monotonic() - seldom > self._cluster.timings.poll
-            ):  # looks at a volume that follow too close are one
+            now = time.monotonic()
+            if now - nudged > PAUSE:  # a machine that is down answers at once, again and again
+                self._poller.nudge(often)
+                nudged = now
+            if now - seldom > self._cluster.timings.poll:  # looks at a volume that follow too close are one
                 self._poller.nudge(step.watches)
-                seldom = time.monotonic()
+                seldom = now
             await self._poller.change(PAUSE)
             picture, intent = self._since(moment), _as_written(step, record, intent)
             progress = step.done(picture, intent)

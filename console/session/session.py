@@ -29,12 +29,14 @@ from console.session.claimants import claimant, claimed, fell_silent
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
 from console.session.gate import Gate, passed
+from console.session.history import History, Reader
 from console.session.journal import Journal, JournalError, Record, load, unfinished, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.open_runs import operation_of, outcome_unknown, unread
 from console.session.orders import preview
 from console.session.poller import Poller
+from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped
 from console.wire import Wire
 
@@ -51,6 +53,13 @@ class Running:
     runner: Runner
     notes: list[Note] = field(default_factory=list[Note])
     halted: bool = False
+
+    @property
+    def state(self) -> RunState:
+        """How it stands now."""
+        record = self.record
+        way = self.runner.on_its_way
+        return RunState(record.path, self.intent, record.begun, tuple(self.notes), record.behind, way)
 
     def halt(self) -> None:
         """Stop once: a second cancellation would end the wait for the orders. `task.cancelling()` can't tell, since it
@@ -102,6 +111,9 @@ class Session:
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
         self.gate: Gate | None = None
         """Where the run here waits for a person."""
+        self._ended: RunState | None = None
+        self._reader = Reader(cluster, self.journal)
+        self._alone = False
         self._attended = True
         self._watch: asyncio.Task[None] | None = None
 
@@ -111,7 +123,7 @@ class Session:
             return
         self.poller.start(after)
         self._watch = asyncio.create_task(
-            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self.events.append)
+            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self._note)
         )
 
     async def close(self) -> None:
@@ -128,6 +140,27 @@ class Session:
         return without_stale(self.poller.snapshot, steady.now(), self.poller.calm)
 
     @property
+    def newest(self) -> RunState | None:
+        """The run here that began last, as it stands or has ended."""
+        return self.running.state if self.running else self._ended
+
+    @property
+    def history(self) -> History:
+        """Of the journal, as it was read last."""
+        return self._reader.history
+
+    def look_at_history(self, anew: bool = False) -> None:
+        """Reads the journal: `anew`, or where something in it may be new."""
+        if anew:
+            self._reader.forget()
+        self._reader.look(steady.now(), self.elsewhere)
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody looks at this cluster, or a run is under way."""
+        return self._attended or self.running is not None
+
+    @property
     def pace(self) -> float:
         """Seconds between two fast rounds as things are."""
         return max(self.cluster.timings.poll, self.poller.calm)
@@ -135,7 +168,7 @@ class Session:
     def attend(self, on: bool) -> None:
         """Whether somebody looks at this cluster: if not, and no run is under way, it is asked at a calmer pace."""
         self._attended = on
-        self.poller.attend(on or self.running is not None)
+        self.poller.attend(self.attended)
 
     def look_again(self) -> None:
         """Asks everything now, also machines that are left alone for a while after a failure."""
@@ -260,6 +293,15 @@ class Session:
         if self.running is not None:
             self.running.halt()
 
+    def leave_alone(self) -> None:
+        """Nobody is left to answer: the run here goes on with the machine at work, parks where it would ask, and begins
+        no other machine."""
+        self._alone = True
+        if self.running is not None:
+            self.running.runner.alone = True
+        if self.gate is not None:
+            self.gate.park()
+
     async def stop(self) -> None:
         """As `halt`, and returns when the run has ended."""
         self.halt()
@@ -317,6 +359,8 @@ class Session:
     def _must_be_free(self) -> None:
         if self.read_only:
             raise NotBegun("Read-only is on: nothing can be changed from this console. Start it without --read-only")
+        if self._alone:
+            raise NotBegun("The terminal is gone, so nobody is left to answer; nothing is begun")
         if self.running is not None:
             intent = self.running.intent
             raise NotBegun(f"{intent.words} is under way; wait until it ends, or stop it")
@@ -338,16 +382,21 @@ class Session:
     ) -> Running:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
         task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=intent.words)
-        self.running = Running(record, intent, task, runner)
+        runner.alone = self._alone
+        running = self.running = Running(record, intent, task, runner)
+        self.look_at_history(anew=True)
         self.attend(self._attended)
 
-        def ended(_task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
+        def over(task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
+            self._ended = ended(running.state, task)
             self.running = None
+            self.look_at_history(anew=True)
+            self.poller.wake()
             self.attend(self._attended)
             self.poller.nudge((POOLS, CONFIG))  # what an order did while the run was stopped is news, too
 
-        task.add_done_callback(ended)
+        task.add_done_callback(over)
         return self.running
 
     async def _carry_out(self, runner: Runner, record: Record, intent: Intent, claims: Claims) -> Record:
@@ -374,6 +423,7 @@ class Session:
             return Plan(self.cluster.name, operation, target, against, ())
 
         self.gate = Gate(says, look, asyncio.get_running_loop().create_future())
+        self.poller.wake()
         try:
             return await passed(self.gate)
         finally:
@@ -387,10 +437,14 @@ class Session:
             if earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 
-    def _tell(self, note: Note) -> None:
+    def _note(self, note: Note) -> None:
         self.events.append(note)
+        self.poller.wake()
+
+    def _tell(self, note: Note) -> None:
         if self.running is not None:
             self.running.notes.append(note)
+        self._note(note)
 
     def _worth_telling(self, finding: Finding) -> bool:
         """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""

@@ -5,7 +5,6 @@ The first frame waits for what it shows, and for nothing else: what only a key o
 
 import importlib
 import os
-import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,30 +17,20 @@ from textual.theme import Theme
 from textual.types import CSSPathType
 
 from console.inventory.paths import theme_dirs
-from console.session.session import Session
+from console.session.handle import SessionHandle
 from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.protocols import Faults
+from console.ui.terminal import TerminalDriver, driver
 from console.ui.theme import DEFAULT, STATES, find
 from console.ui.typed import Typed
-from console.words.ascii import ascii_only, plain
 
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
 LEAVES = ("ctrl+c", "ctrl+q")
 OPENED = ("console.ui.screens.detail", "console.ui.screens.findings")
 """By keys, none of which is to wait for an import."""
-
-
-def _ascii(usual: type[Driver]) -> type[Driver]:
-    """The same terminal, which knows no other signs."""
-
-    class Ascii(usual):
-        def write(self, data: str) -> None:
-            super().write(plain(data))
-
-    return Ascii
 
 
 class ConsoleApp(App[int]):
@@ -55,7 +44,7 @@ class ConsoleApp(App[int]):
 
     def __init__(
         self,
-        sessions: tuple[Session, ...],
+        sessions: tuple[SessionHandle, ...],
         theme: str | None = None,
         faults: Faults | None = None,
         inventory: Path | None = None,
@@ -92,10 +81,10 @@ class ConsoleApp(App[int]):
 
         return FleetScreen(panes, self._faults)
 
-    def _begin(self, screen: Base) -> None:
+    async def _begin(self, screen: Base) -> None:
         """After the first frame: asks, and offers what was left open."""
         for at, session in enumerate(self.sessions):
-            session.start(after=at * APART)
+            await session.start(after=at * APART)
         for name in OPENED:
             importlib.import_module(name)
         from console.ui.screens import actions
@@ -110,8 +99,12 @@ class ConsoleApp(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """Whatever is painted, marks and borders alike, goes through it."""
-        usual = super().get_driver_class()
-        return _ascii(usual) if ascii_only(sys.__stderr__ or sys.stderr) else usual
+        return driver(super().get_driver_class())
+
+    @property
+    def terminal(self) -> TerminalDriver | None:
+        """None where there is none, as in a test."""
+        return self._driver if isinstance(self._driver, TerminalDriver) else None
 
     async def on_event(self, event: events.Event) -> None:
         """A key waits for those before it, but for the one that always leaves."""

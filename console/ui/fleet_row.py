@@ -3,14 +3,12 @@
 import time
 from typing import NamedTuple
 
-from console import steady
 from console.health import Level, Verdict, verdicts
 from console.health.facts.membership import Place, master, place
 from console.inventory.cluster import Cluster
 from console.operations.may_go import one_line
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
-from console.session.session import Session
-from console.ui.run_history import RunHistory
+from console.session.handle import SessionHandle
 from console.words import words
 from console.words.words import Word
 
@@ -44,9 +42,8 @@ class FleetRow(NamedTuple):
 class Glances:
     """The newest glance at one cluster."""
 
-    def __init__(self, session: Session, past: RunHistory) -> None:
+    def __init__(self, session: SessionHandle) -> None:
         self._session = session
-        self._past = past
         self.last = unlooked(session.cluster)
         self._looked = 0.0
         self._event: object = None
@@ -62,13 +59,15 @@ class Glances:
         return self._newest() is not self._event or time.monotonic() - self._looked > patience
 
     def _newest(self) -> object:
-        return self._session.events[-1] if self._session.events else None
+        events = self._session.state.events
+        return events[-1] if events else None
 
     def look(self) -> FleetRow:
         """Now."""
         self._looked, self._event = time.monotonic(), self._newest()
-        self._past.look(steady.now())
-        seen = (self._session.picture, len(self._past.open), bool(self._session.running or self._past.elsewhere))
+        session = self._session
+        at_work = bool(session.running or session.state.history.elsewhere)
+        seen = (session.picture, len(session.open), at_work)
         if self._seen is None or seen[0] is not self._seen[0] or seen[1:] != self._seen[1:]:
             self._seen, self.last = seen, glance(*seen)
         return self.last

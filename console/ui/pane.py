@@ -1,19 +1,17 @@
 """One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
 
-from console.session.session import Session
+from console.session.handle import SessionHandle
 from console.ui.fleet_row import Glances
-from console.ui.run_history import RunHistory
 from console.ui.screens.run_follower import RunFollower
 
 
 class Pane:
     """Holds no picture: the session does."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionHandle) -> None:
         self.session = session
-        self.past = RunHistory(session)
         self.shown = RunFollower()
-        self.glances = Glances(session, self.past)
+        self.glances = Glances(session)
         self._nodes = tuple(node.name for node in session.cluster.nodes)
         self.picked = self._nodes[0] if self._nodes else ""
         """The selected row: a machine's name, or a finding's own name."""

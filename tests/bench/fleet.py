@@ -16,6 +16,8 @@ from pathlib import Path
 
 from console.cli.gc import tuned
 from console.inventory.load import load
+from console.session.handle import SessionHandle
+from console.session.loop import Loop
 from console.session.session import Session
 from console.ui.app import ConsoleApp
 
@@ -29,21 +31,22 @@ SETTLE, MEASURE = 60.0, 30.0
 
 def run(inventory: Path, figures: Path) -> None:
     """The screen over every cluster. Counts are written each second: nobody knows when it is ended."""
-    sessions: list[Session] = []
+    sessions: list[SessionHandle] = []
 
     def report() -> None:
         while True:
             time.sleep(1)
             counts = {"begun": 0, "late": 0, "at": time.monotonic()}
             for session in sessions:
-                counts["begun"] += session.poller.begun
-                counts["late"] += session.poller.late
+                counts["begun"] += session._session.poller.begun
+                counts["late"] += session._session.poller.late
             part = figures.with_suffix(".part")
             part.write_text(json.dumps(counts))
             part.rename(figures)
 
     async def show() -> None:
-        sessions.extend(Session(cluster) for cluster in load(inventory).clusters)
+        loop = Loop()
+        sessions.extend(SessionHandle(Session(cluster), loop) for cluster in load(inventory).clusters)
         threading.Thread(target=report, daemon=True).start()
         async with tuned():
             await ConsoleApp(tuple(sessions)).run_async()

@@ -16,7 +16,7 @@ import subprocess
 import termios
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -149,9 +149,18 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Closes the terminal under it."""
-        asyncio.get_running_loop().remove_reader(self._master)
-        with suppress(OSError):
+        if self._master >= 0:
+            asyncio.get_running_loop().remove_reader(self._master)
             os.close(self._master)
+            self._master = -1
+
+    def stall(self) -> None:
+        """Takes nothing more of what it writes."""
+        asyncio.get_running_loop().remove_reader(self._master)
+
+    def read_on(self) -> None:
+        """Takes it again."""
+        asyncio.get_running_loop().add_reader(self._master, self._read)
 
     async def close(self) -> None:
         """Asks it to end, and ends it."""

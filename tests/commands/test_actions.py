@@ -13,7 +13,7 @@ from console.operations.procedures import DRAIN, REBOOT
 from console.session.journal import Journal
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.session import Session
-from tests.conftest import simulated
+from tests.conftest import handled, simulated
 
 
 @pytest.mark.parametrize(("fault", "least"), [("node-lost", 0.0), ("node-hung", 5.0)])
@@ -27,7 +27,8 @@ async def test_a_dead_node_delays_no_drain_of_another(
         session = Session(cluster)
         began = time.monotonic()
         try:
-            assert await plain.act(session, DRAIN, "node2", Consent(), dry_run=True) is plain.Exit.DONE
+            async with handled(session) as handle:
+                assert await plain.act(handle, DRAIN, "node2", Consent(), dry_run=True) is plain.Exit.DONE
         finally:
             await session.close()
     assert time.monotonic() - began < least + 1.5
@@ -39,18 +40,17 @@ async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: 
         session = Session(cluster)
         for action, node in ((REBOOT, "node2"), (DRAIN, "node2"), (DRAIN, "node3")):
             session.journal.open(node, action.name)
-        try:
-            assert await plain.resume(session, "node2", Consent(confirmed=True)) is plain.Exit.DONE
+        async with handled(session) as handle:
+            assert await plain.resume(handle, "node2", Consent(confirmed=True)) is plain.Exit.DONE
             assert [(one.target, one.operation) for one in session.unfinished()] == [
                 ("node2", "reboot"),
                 ("node3", "drain"),
             ]
             said = capsys.readouterr().out
             assert "node2 has 2 open runs; the newest goes on: drain node2" in said
-            assert await plain.resume(session, "node1", Consent()) is plain.Exit.DONE
+            assert await plain.resume(handle, "node1", Consent()) is plain.Exit.DONE
             assert "nothing is open for node1" in capsys.readouterr().out
-        finally:
-            await session.close()
+            await handle.close()
 
 
 def written(folder: Path) -> Path:

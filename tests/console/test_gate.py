@@ -21,7 +21,7 @@ from console.session.journal import Record
 from console.session.open_runs import why_open
 from console.session.runner import Unanswered
 from console.sim import Simulator
-from tests.conftest import simulated, watching
+from tests.conftest import handled, simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_meanwhile import Meanwhile
 from tests.ui.conftest import shown
@@ -56,15 +56,19 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_nobody_is_asked_on_a_command_line_and_the_run_is_parked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
+    async with (
+        simulated(tmp_path / "sim", speed=20.0) as (_, cluster),
+        watching(cluster) as session,
+        handled(session) as handle,
+    ):
         await until(session, well)
-        assert await plain.act(session, IN_TURN, "node1", Consent(), dry_run=False) is plain.Exit.GATE
+        assert await plain.act(handle, IN_TURN, "node1", Consent(), dry_run=False) is plain.Exit.GATE
         assert "go on with node2? Not now: nobody has agreed beforehand (--yes)" in capsys.readouterr().out
         (record,) = session.unfinished()
         assert why_open(record)[0] == "waits for an answer: go on with node2"
         assert {on for on, _ in record.steps} == {"node1"}
         assert all(place(session.picture, name) is Place.IN for name in ("node1", "node2"))
-        assert await plain.resume(session, "node1", YES) is plain.Exit.DONE
+        assert await plain.resume(handle, "node1", YES) is plain.Exit.DONE
         ended = session.journal.records()[-1]
         assert [entry.facts["on"] for entry in ended.entries if entry.kind == "agreed"] == ["node2"]
         assert {on for on, _ in ended.steps} == {"node1", "node2"}
@@ -120,7 +124,7 @@ async def test_what_comes_up_after_the_answer_is_not_agreed_to(tmp_path: Path) -
 async def test_the_screen_asks(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), shown(cluster) as seen:
         await seen.well()
-        await seen.session.begin(IN_TURN, "node1", YES)
+        await seen.screen.pane.session.begin(IN_TURN, "node1", YES)
         await seen.until(lambda: seen.dialog and "go on with node2?" in seen.dialog, 60)
         await seen.pilot.press("y")
         await seen.until(lambda: seen.session.running is None, 60)

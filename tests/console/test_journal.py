@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from console.ui.run_history import RunHistory
+
 from console.session.journal import Journal
 from console.session.session import Session
-from console.ui.run_history import RunHistory
 from tests.ui.conftest import nobody
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from console.cli import rights
+from console.operations import procedures
 from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
@@ -85,7 +86,7 @@ async def test_a_firewall_is_a_target_like_any_other(tmp_path: Path) -> None:
 
 def test_rights_are_those_of_every_operation_on_every_target(monkeypatch: pytest.MonkeyPatch) -> None:
     before = rights.ordered(CLUSTER, "fw1")
-    monkeypatch.setattr(rights, "OPERATIONS", (*OPERATIONS, FAIL_OVER))
+    monkeypatch.setattr(procedures, "OPERATIONS", (*OPERATIONS, FAIL_OVER))
     assert set(rights.ordered(CLUSTER, "fw1")) - set(before) == {Run(("shutdown", "-r", "now"), root=True)}
 
 

@@ -13,7 +13,7 @@ from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, REJOIN, REMOVE, UNDO
 from console.session.journal import Journal, Record, load
 from console.session.session import Running, Session
-from tests.conftest import simulated, watching
+from tests.conftest import handled, simulated, watching
 from tests.console.telling import until
 
 LATER = "out in config.xml"
@@ -135,8 +135,8 @@ async def test_an_interrupted_command_says_what_it_waits_for(
 ) -> None:
     async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster):
         session = Session(cluster)
-        try:
-            command = asyncio.create_task(plain.act(session, DRAIN, "node2", Consent(), dry_run=False))
+        async with handled(session) as handle:
+            command = asyncio.create_task(plain.act(handle, DRAIN, "node2", Consent(), dry_run=False))
             while session.running is None:
                 await asyncio.sleep(0.01)
             running = session.running
@@ -147,5 +147,4 @@ async def test_an_interrupted_command_says_what_it_waits_for(
             assert "an order to fw1 is on its way and can't be called back" in capsys.readouterr().out
             assert running.task.cancelled()
             assert kinds(running) == ["answered", "halted"]
-        finally:
-            await session.close()
+            await handle.close()

@@ -23,7 +23,7 @@ from console.probes.snapshot import QUESTIONS, Known, Snapshot, fold
 from console.ui.screens.base import Base
 from tests.hostile.lies import LIES, Asked, Honest, Lie, believed, honest, told
 from tests.hostile.test_hostile_machine import painted
-from tests.ui.conftest import nobody, shown
+from tests.ui.conftest import believe, nobody, shown
 
 ANY_PAGE = ("site", "visit")
 """Are content with any."""
@@ -124,8 +124,7 @@ async def test_every_screen_shows_it_and_obeys_nothing(
     cluster, answers = truth
     picture, _ = fooled(cluster, answers, LIES[name])
     async with shown(cluster, size=(120, 40)) as seen:
-        await seen.session.poller.close()
-        seen.session.poller.snapshot = picture
+        await seen.show(picture)
         seen.screen.renew()
         await seen.pilot.pause()
         assert "An error in this program" not in painted(seen)
@@ -144,9 +143,7 @@ async def test_the_fleet_shows_it_and_obeys_nothing(truth: tuple[Cluster, Honest
         fleet = seen.app.screen
         assert isinstance(fleet, Base)
         for desk in fleet.panes:
-            await desk.session.poller.close()
-            if desk.session.cluster is cluster:
-                desk.session.poller.snapshot = picture
+            await believe(desk, picture if desk.session.cluster is cluster else None)
         for key in ("down", "up", "c", "slash", "n", "enter", "e", "colon"):
             await seen.pilot.press(key)
             await seen.pilot.pause(0.1)
@@ -158,8 +155,7 @@ async def test_the_fleet_shows_it_and_obeys_nothing(truth: tuple[Cluster, Honest
 async def test_a_filter_of_anything_is_only_looked_for(truth: tuple[Cluster, Honest]) -> None:
     cluster, answers = truth
     async with shown(cluster, size=(120, 40)) as seen:
-        await seen.session.poller.close()
-        seen.session.poller.snapshot = believed(cluster, answers)
+        await seen.show(believed(cluster, answers))
         await seen.press("slash")
         seen.app.screen.query_one("#filter", Input).value = "(a+)+$[red]\\"
         await seen.pilot.pause()

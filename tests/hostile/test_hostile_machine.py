@@ -19,7 +19,7 @@ from console.operations.procedures import DRAIN, UNDO
 from console.probes.snapshot import Known, Reading, Unknown
 from console.session.journal import Journal
 from console.session.session import Session
-from tests.conftest import BRISK, watching
+from tests.conftest import BRISK, handled, watching
 from tests.hostile.machines import EVIL, LIARS, MANNERS, POOL, Hostile
 from tests.ui.conftest import Seen, shown
 
@@ -101,16 +101,20 @@ async def test_the_screen_shows_what_they_say_and_obeys_nothing(tmp_path: Path, 
 
 async def test_a_drain_goes_through_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Names travel into orders, journal and lines, and come back as they were."""
-    async with hostile(tmp_path, "dressed up") as (sim, cluster), watching(cluster) as session:
+    async with (
+        hostile(tmp_path, "dressed up") as (sim, cluster),
+        watching(cluster) as session,
+        handled(session) as handle,
+    ):
         assert isinstance(session.picture.firewall("fw2").config, Known), whys(session)
         boots = [machine.boot_id for machine in sim.world.machines.values()]
         consent = Consent(True, "node2", EVIL)
-        assert await plain.act(session, DRAIN, "node2", consent, dry_run=False) is plain.Exit.DONE
+        assert await plain.act(handle, DRAIN, "node2", consent, dry_run=False) is plain.Exit.DONE
         (record,) = Journal(session.journal.folder).records()
         assert record.found[f"later fw2 {POOL}/node2"] == "disabled"
         assert record.found["later fw1 web/node2"] == "active"
         assert record.first("reason") == EVIL
-        assert await plain.act(session, UNDO, "node2", consent, dry_run=False) is plain.Exit.DONE
+        assert await plain.act(handle, UNDO, "node2", consent, dry_run=False) is plain.Exit.DONE
         assert {one.status for pool in sim.world.firewalls["fw1"].config.pools for one in pool.servers} == {"active"}
         assert boots == [machine.boot_id for machine in sim.world.machines.values()]
         assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))

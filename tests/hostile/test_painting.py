@@ -11,16 +11,14 @@ from tests.ui.conftest import nobody, shown
 async def test_a_screen_that_can_not_be_painted_hears_its_keys() -> None:
     """Which value does it nobody knows: here one that no parser gives."""
     async with shown(nobody()) as seen:
-        poller = seen.session.poller
-        await poller.close()
-        sound = poller.snapshot
-        poller.snapshot = fold(sound, HOST, "node1", Known(cast(Any, "no host at all"), time.time()))
+        sound = seen.session.poller.snapshot
+        await seen.show(fold(sound, HOST, "node1", Known(cast(Any, "no host at all"), time.time())))
         seen.screen.renew()
         await seen.until(lambda: "An error in this program" in seen.text)
         assert "AttributeError" in seen.text
         await seen.press("h")
         await seen.pilot.press("escape")
-        poller.snapshot = sound
+        await seen.show(sound)
         seen.screen.renew()
         await seen.until(lambda: "An error in this program" not in seen.text)
         assert seen.app.is_running

@@ -20,7 +20,7 @@ from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, operati
 from console.operations.procedures.power import CLOSE
 from console.operations.procedures.runtime import NOW, NOW_BACK, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Intent, Operation, Step
+from console.operations.procedures.steps import Intent, Operation, Progress, Step
 from console.probes.ask import Ran, Unreadable
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools import haproxy
@@ -135,7 +135,7 @@ def acted(seen: Snapshot, expected: dict[str, Any]) -> None:
         assert not progress(SESSIONS, seen).done
         assert expected["sessions"] in progress(SESSIONS, seen).says
     if "sessions_done" in expected:
-        assert progress(SESSIONS, seen) == (True, expected["sessions_done"], ())
+        assert progress(SESSIONS, seen) == Progress(True, expected["sessions_done"])
 
 
 @pytest.mark.parametrize(("found", "order"), [({}, "state maint"), ({"now fw1 web_ipvANY/node2": "drain"}, "")])

@@ -10,9 +10,13 @@ from textual.pilot import Pilot
 
 from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Timings, Vip
 from console.inventory.load import load
+from console.probes.snapshot import Snapshot
+from console.session.handle import SessionHandle
+from console.session.loop import Loop
 from console.session.session import Session
 from console.sim import Simulator
 from console.ui.app import ConsoleApp
+from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
@@ -50,6 +54,19 @@ def nobody(name: str = "dark") -> Cluster:
     return Cluster(name, firewalls, nodes, vips=vips, volumes=("www",), mysql=Mysql("console"), timings=QUICK)
 
 
+def inner(pane: Pane) -> Session:
+    """The session on the other thread."""
+    return pane.session._session
+
+
+async def believe(pane: Pane, picture: Snapshot | None = None) -> None:
+    """Asks nothing more, and has the screen show a picture, or the last one."""
+    session = inner(pane)
+    await pane.session._there(lambda session: session.poller.close())
+    session.poller.snapshot = picture or session.poller.snapshot
+    pane.session.state = pane.session._now()
+
+
 class Seen:
     """The screen as a person reads it."""
 
@@ -62,7 +79,12 @@ class Seen:
 
     @property
     def session(self) -> Session:
-        return self.screen.pane.session
+        """The one on the other thread: here it is only looked at."""
+        return inner(self.screen.pane)
+
+    async def show(self, picture: Snapshot) -> None:
+        """Puts a picture in the place of what is read, for good."""
+        await believe(self.screen.pane, picture)
 
     @property
     def dialog(self) -> str | None:
@@ -121,7 +143,8 @@ async def shown(
     *clusters: Cluster, size: tuple[int, int] = (80, 24), read_only: bool = False, faults: Faults | None = None
 ) -> AsyncGenerator[Seen]:
     """The application over sessions of some clusters."""
-    sessions = tuple(Session(cluster, read_only=read_only) for cluster in clusters)
+    loop = Loop()
+    sessions = tuple(SessionHandle(Session(cluster, read_only), loop) for cluster in clusters)
     app = ConsoleApp(sessions, faults=faults)
     try:
         async with app.run_test(size=size) as pilot:
@@ -130,3 +153,4 @@ async def shown(
     finally:
         for session in sessions:
             await session.close()
+        loop.close()

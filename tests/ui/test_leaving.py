@@ -57,7 +57,7 @@ async def test_what_is_open_is_said_with_the_command_that_goes_on(
     assert "resume web1 ghost" not in said, "the inventory knows no such node"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 async def test_a_demo_that_is_killed_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     argv = [sys.executable, "-m", "console", "demo"]
     async with terminal(argv, TMPDIR=str(tmp_path)) as shown:

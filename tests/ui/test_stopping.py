@@ -18,8 +18,8 @@ async def removing(seen: Seen) -> Path:
 
     def left() -> bool:
         running = seen.session.running
-        last = load(running.record.path).entries[-1] if running else None
-        return last is not None and (last.kind, last.facts.get("step")) == ("sending", "out in config.xml")
+        last = load(running.record.path).entries[-1:] if running else ()
+        return [(one.kind, one.facts.get("step")) for one in last] == [("sending", "out in config.xml")]
 
     await seen.until(left)
     running = seen.session.running
@@ -114,7 +114,7 @@ async def test_the_question_says_when_the_run_has_ended_meanwhile(sim: Simulator
         await waiting(seen, sim)
         await seen.press("u")
         await seen.until(lambda: "is under way" in (seen.dialog or ""))
-        await seen.session.stop()
+        await seen.screen.pane.session.stop()
         await seen.until(lambda: "rejoin node1 has ended meanwhile: leave this with esc" in (seen.dialog or ""))
 
 

@@ -1,57 +1,19 @@
 """A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
 
-from typing import NamedTuple
-
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
 from console.operations.procedures.steps import Intent
 from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record, Unread
-from console.session.journal_record import StepId
 from console.session.lock import Holder
 from console.session.open_runs import how_far, reachable_again
-from console.session.runner import Note
+from console.session.run_state import RunState
 from console.text import clock, counted
 from console.ui.lines import Line, Piece, line, moment, wrapped
 from console.words import words
 
 
-class RunView(NamedTuple):
-    """What is shown of a run. `before`: steps an interrupted run had done already; each is looked at again."""
-
-    intent: Intent
-    begun: float
-    notes: tuple[Note, ...]
-    before: frozenset[StepId] = frozenset()
-    partly: frozenset[StepId] = frozenset()
-    """Steps that some machine has missed."""
-    ended: str = ""
-    """How it ended: done, parked, stopped; "" while it is under way."""
-    missed: tuple[str, ...] = ()
-    """Machines that a parked run could not tell."""
-
-    @property
-    def final(self) -> Note | None:
-        """The run's last word."""
-        return next((note for note in reversed(self.notes) if note.final), None)
-
-    def states(self) -> list[tuple[str, str]]:
-        """Each step's own sentence with done, now, todo, missed or stopped."""
-        steps = self.intent.steps
-        said = {(note.target, note.step) for note in self.notes}
-        at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
-        found: list[tuple[str, str]] = []
-        for i, step in enumerate(steps):
-            state = "done" if i < at or (at < 0 and step.id in self.before) else "todo"
-            if i == at:
-                state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
-            if state == "done" and step.id in self.partly:
-                state = "missed"
-            found.append((step.told(self.intent.at(step)), state))
-        return found
-
-
-def panel(run: RunView, width: int, most: int, now: float, silent: frozenset[str] = frozenset()) -> list[Line]:
+def panel(run: RunState, width: int, most: int, now: float, silent: frozenset[str] = frozenset()) -> list[Line]:
     """At most so many lines: a heading, the steps around the current one, the newest sentence. `silent`: firewalls that
     do not answer."""
     if most < 2:
@@ -70,7 +32,7 @@ def panel(run: RunView, width: int, most: int, now: float, silent: frozenset[str
     return [*lines, *newest][:most]
 
 
-def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
+def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
         return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].says}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
@@ -86,11 +48,11 @@ def _heading(run: RunView, done: int, steps: int, width: int) -> Line:
     return line(" ", word, Piece(text + since * (room >= len(since)), "head"), *tail, fill="heading").cut(width)
 
 
-def _state(run: RunView) -> str:
+def _state(run: RunState) -> str:
     return {"": "now", "parked": "missed"}.get(run.ended, run.ended)
 
 
-def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list[Line]:
+def _newest(run: RunState, width: int, most: int, silent: frozenset[str]) -> list[Line]:
     note = run.final or (run.notes[-1] if run.notes else None)
     if note is None:
         return []
@@ -102,7 +64,7 @@ def _newest(run: RunView, width: int, most: int, silent: frozenset[str]) -> list
     return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
 
 
-def _ending(run: RunView, says: str) -> str:
+def _ending(run: RunState, says: str) -> str:
     """How a run ended, and what is left to do."""
     if not run.intent.operation.leaves_out:
         return says
@@ -141,7 +103,9 @@ def silent(picture: Snapshot) -> frozenset[str]:
     return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
 
 
-def _open(record: Record, picture: Snapshot, now: float, held: Holder | None, here: RunView | None, width: int) -> Line:
+def _open(
+    record: Record, picture: Snapshot, now: float, held: Holder | None, here: RunState | None, width: int
+) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
     gaps, what = record.missed, record.words
     names, word, style = " and ".join(gaps), words.run(None), ""
@@ -186,7 +150,7 @@ def open_runs(
     most: int,
     now: float,
     held: Holder | None,
-    here: RunView | None,
+    here: RunState | None,
 ) -> list[Line]:
     """Open runs that are not under way here: a line each. `held`: who works on the cluster from another console, which
     is said even if this journal knows nothing of it. `here`: the run that is under way."""

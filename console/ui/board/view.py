@@ -10,8 +10,8 @@ from console.operations.procedures.power import BOOT
 from console.probes.snapshot import Known, Reading, Snapshot, Unknown
 from console.session.journal import Record, Unread
 from console.session.lock import Holder
+from console.session.run_state import RunState
 from console.session.runner import Note
-from console.ui.board.run import RunView
 from console.words import ages
 
 
@@ -38,7 +38,7 @@ class BoardView(NamedTuple):
     elsewhere: Holder | None = None
     unread: tuple[Unread, ...] = ()
     """Who works on the cluster from another process."""
-    run: RunView | None = None
+    run: RunState | None = None
     events: tuple[Note, ...] = ()
     place: tuple[int, int] = (1, 1)
     """Which cluster of how many."""

@@ -7,9 +7,10 @@ from console.health.facts.membership import Place, place
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import OPERATIONS, UNDO
 from console.operations.procedures.steps import Operation
+from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.open_runs import operation_of
-from console.session.session import Running, Session
+from console.session.run_state import RunState
 from console.ui.pane import Pane
 from console.ui.screens import commands, pages, prompts
 from console.ui.screens.protocols import Act, Stage, app_of
@@ -17,7 +18,7 @@ from console.ui.screens.protocols import Act, Stage, app_of
 SELECT = "Select a node first: j and k, or a click"
 
 
-async def _settle(session: Session) -> None:
+async def _settle(session: SessionHandle) -> None:
     """The first answers are waited for, as long as they may take."""
     timings = session.cluster.timings
     await session.settled(timings.answer + timings.connect)
@@ -44,12 +45,11 @@ async def begin(screen: Stage, pane: Pane, operation: Operation, target: str, sa
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
-        plan = pane.session.plan(operation, target)
+        plan = await pane.session.plan(operation, target)
         if said is None or plan.unanswered(said):
             said = await prompts.consent(app, plan)
         if said is not None:
-            pane.shown.follow(await pane.session.begin(operation, target, said))
-            pane.past.forget()
+            await pane.session.begin(operation, target, said)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
@@ -72,14 +72,18 @@ async def undo(screen: Stage) -> None:
         await begin(screen, pane, UNDO, node)
 
 
-async def _stop_and_put_back(screen: Stage, pane: Pane, running: Running) -> None:
+async def _stop_and_put_back(screen: Stage, pane: Pane, running: RunState) -> None:
     """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
     session, node = pane.session, running.intent.target
-    run = running.intent.words
-    said = await prompts.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, running.task.done)
+    run = running.words
+
+    def ended() -> bool:
+        return session.running is None or session.running.path != running.path
+
+    said = await prompts.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, ended)
     if said is None:
         return
-    if running.task.done():
+    if ended():
         screen.say(f"{run} has ended meanwhile: nothing is done; u puts {node} back if it is out")
         return
     if not await _halted(screen, f"{session.cluster.name}: undo {node}", session):
@@ -89,14 +93,14 @@ async def _stop_and_put_back(screen: Stage, pane: Pane, running: Running) -> Non
     await begin(screen, pane, UNDO, node, said=said)
 
 
-async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
+async def _halted(screen: Stage, title: str, *sessions: SessionHandle) -> bool:
     """Stops runs, and waits in sight for what is on its way: False if a person does not. They stop all the same."""
     for session in sessions:
         session.halt()
 
     def says() -> str:
-        left = {session.cluster.name: session.on_its_way for session in sessions}
-        return " ".join(f"{name}: {one}." for name, one in left.items() if one)
+        left = {session.cluster.name: session.running for session in sessions}
+        return " ".join(f"{name}: {run.on_its_way}." for name, run in left.items() if run and run.on_its_way)
 
     if not await prompts.waited(app_of(screen), title, says):
         return False
@@ -107,30 +111,30 @@ async def _halted(screen: Stage, title: str, *sessions: Session) -> bool:
 
 def _last_out(pane: Pane) -> str:
     """The selected node if it is out, else the one that was taken out last, else the selected one."""
-    here = pane.selected
-    if not pane.past.out or (here and place(pane.session.picture, here) in (Place.OUT, Place.MIXED)):
+    here, out = pane.selected, pane.session.state.history.out
+    if not out or (here and place(pane.session.picture, here) in (Place.OUT, Place.MIXED)):
         return here
-    return max(pane.past.out, key=lambda node: pane.past.out[node].begun)
+    return max(out, key=lambda node: out[node].begun)
 
 
 async def gate(screen: Stage) -> None:
     """Asks at the gate where the run of a cluster waits."""
     pane = screen.pane
-    waits = pane.session.gate
-    if waits is None:
+    plan = await pane.session.gate()
+    if plan is None:
         return
-    plan = waits.look()
-    said = await prompts.consent(app_of(screen), plan, gate=waits.says)
+    said = await prompts.consent(app_of(screen), plan, gate=pane.session.state.gate)
     if said is None:
-        waits.park()
-    elif left := waits.agree(said):
+        await pane.session.park()
+    elif left := await pane.session.agree(said):
         screen.say(left)
 
 
 async def show_open(screen: Stage) -> None:
     """Every run that was left open, one after the other."""
     for pane in screen.panes:
-        records = pane.session.unfinished()
+        await pane.session.look_at_history()
+        records = pane.session.open
         for at, record in enumerate(records):
             if not await _offer(screen, pane, record, len(records) - at - 1):
                 return
@@ -148,9 +152,10 @@ async def _offer(screen: Stage, pane: Pane, record: Record, more: int) -> bool:
 async def resume(screen: Stage) -> None:
     """An open run; which, where there are several."""
     pane, app = screen.pane, app_of(screen)
-    records, running = pane.session.unfinished(), pane.session.running
+    await pane.session.look_at_history()
+    records, running = pane.session.open, pane.session.running
     if running:
-        what = running.intent.words
+        what = running.words
         screen.say(f"{what} is under way; wait until it ends, or stop it with s")
     elif not records:
         screen.say("Nothing is open in the journal: there is nothing to resume")
@@ -173,14 +178,13 @@ async def _resume(screen: Stage, pane: Pane, record: Record) -> None:
     try:
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
-        plan = pane.session.plan(operation_of(record), record.target, resumed=True)
+        plan = await pane.session.plan(operation_of(record), record.target, resumed=True)
         screen.say("")
         said = await prompts.consent(app, plan, resumed=True)
         if said is not None:
-            pane.shown.follow(await pane.session.resume(record, said))
-            pane.past.forget()
+            await pane.session.resume(record, said)
     except (NotBegun, KeyError, ValueError) as why:
-        pane.past.forget()  # it may have ended elsewhere
+        await pane.session.look_at_history()  # it may have ended elsewhere
         await prompts.tell(app, f"{name}: not resumed", str(why))
     finally:
         screen.say("")
@@ -193,7 +197,7 @@ async def stop(screen: Stage) -> None:
     if running is None:
         screen.say("No run is under way here")
         return
-    cluster, name = session.cluster.name, running.intent.words
+    cluster, name = session.cluster.name, running.words
     text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
     if await prompts.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
         session.halt()
@@ -209,7 +213,7 @@ async def dry(screen: Stage) -> None:
     chosen = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)
-        await pages.dry_page(app_of(screen), session.plan(OPERATIONS[chosen], node))
+        await pages.dry_page(app_of(screen), await session.plan(OPERATIONS[chosen], node))
 
 
 async def log(screen: Stage) -> None:
@@ -261,7 +265,7 @@ def _letter(at: int) -> str:
 async def leave(screen: Stage) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
-        f"{pane.session.cluster.name}: {running.intent.words}"
+        f"{pane.session.cluster.name}: {running.words}"
         for pane in screen.panes
         if (running := pane.session.running) is not None
     ]

@@ -54,11 +54,11 @@ class ClusterScreen(Base):
         while True:
             await pane.session.change()
             await asyncio.sleep(BREATH)
-            now = pane.session.poller.snapshot
+            now = pane.session.state
             if now != before:
                 self.tick()
             before = now
-            if pane.session.gate:
+            if now.gate:
                 from console.ui.screens import actions
 
                 self.do(actions.gate)
@@ -71,7 +71,7 @@ class ClusterScreen(Base):
         picture = pane.session.picture
         found = findings(picture)
         judged = verdicts_of(picture, found)
-        pane.past.look(now)
+        past, run = pane.session.state.history, pane.shown.view(pane.session)
         return BoardView(
             picture=picture,
             now=now,
@@ -79,16 +79,16 @@ class ClusterScreen(Base):
             findings=found,
             layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
             may_go=one_line(picture),
-            pace=pane.session.pace,
+            pace=pane.session.state.pace,
             width=width,
             height=height,
             picked=pane.picked,
-            out=pane.past.out,
-            open=tuple(record for record in pane.past.open if record.path != pane.shown.path),
-            elsewhere=pane.past.elsewhere,
-            unread=pane.past.unread,
-            run=pane.shown.view(pane.session, pane.past),
-            events=tuple(pane.session.events)[-100:],
+            out=past.out,
+            open=tuple(record for record in pane.session.open if run is None or record.path != run.path),
+            elsewhere=past.elsewhere,
+            unread=past.unread,
+            run=run,
+            events=pane.session.state.events[-100:],
             place=(self._at + 1, len(self.panes)),
             filter=self.filter,
             read_only=pane.session.read_only,
@@ -105,11 +105,11 @@ class ClusterScreen(Base):
     def offered(self) -> tuple[keys.Key, ...]:
         """The keys that do something now."""
         pane = self.pane
-        run = pane.shown.view(pane.session, pane.past)
+        run = pane.shown.view(pane.session)
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in OPERATIONS)
-        if (pane.past.open or left) and not (running or pane.past.elsewhere):
+        if (pane.session.open or left) and not (running or pane.session.state.history.elsewhere):
             some["r"] = 97
         if pane.session.read_only:
             some = {}
@@ -191,7 +191,8 @@ class ClusterScreen(Base):
 
     def back(self) -> None:
         """The last notice and the filter, then a run that has ended, then the fleet."""
-        shown = self.pane.shown.path is not None and self.pane.session.running is None
+        run = self.pane.shown.view(self.pane.session)
+        shown = run is not None and run.ended
         if not self.filter and shown:
             self.pane.shown.put_away(self.pane.session)
         else:

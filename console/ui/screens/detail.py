@@ -65,7 +65,7 @@ class DetailScreen(Scrolled):
         lines += [BLANK] if lines else []
         for one in sections(picture, self.ref):
             machines = {machine.name for machine in session.cluster.machines}
-            sudo = session.wire.sudo(one.name if one.name in machines else session.cluster.nodes[0].name)
+            sudo = session.sudo(one.name if one.name in machines else session.cluster.nodes[0].name)
             lines += section(one, picture, width, now, sudo, self._full)
         return lines
 

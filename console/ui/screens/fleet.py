@@ -72,7 +72,7 @@ class FleetScreen(Base):
         rows: list[Line] = []
         for at in wanted[self._top : self._top + self._room]:
             one, here = self.panes[at].glances.shown(), at == self._at
-            limit = ages.limit(self.panes[at].session.pace)
+            limit = ages.limit(self.panes[at].session.state.pace)
             rows.append(fleet.row(one, at + 1, here, now, limit, of, of.beside or each == 1))
             rows += fleet.beneath(one, at + 1, here, of, each - 1)
         rows = rows or [line(Piece("   no cluster contains that", "dim"))]

@@ -4,9 +4,9 @@ from textual.app import App
 
 from console.health import findings
 from console.operations.plan import Plan
+from console.session.handle import SessionHandle
 from console.session.journal import MOVE
 from console.session.open_runs import why_open
-from console.session.session import Session
 from console.ui import keys
 from console.ui.board.events import told
 from console.ui.board.run import sentence
@@ -74,10 +74,10 @@ async def dry_page(app: App[int], plan: Plan) -> None:
     await ask(app, Question(f"{plan.cluster}: dry run: {plan.words} (nothing is sent)", make, page=True))
 
 
-async def log_page(app: App[int], session: Session, now: float) -> None:
+async def log_page(app: App[int], session: SessionHandle, now: float) -> None:
     """Findings, events newest first, runs newest first."""
-    found, notes = findings(session.picture), told(tuple(session.events))
-    held, (records, unread) = session.elsewhere, session.journal.read()
+    found, notes = findings(session.picture), told(session.state.events)
+    held, (records, unread) = session.state.history.elsewhere, await session.journal()
 
     def make(width: int, _height: int) -> list[Line]:
         lines = [line(Piece("What is not as it should be", "head"))]
@@ -93,7 +93,7 @@ async def log_page(app: App[int], session: Session, now: float) -> None:
         for file in unread:
             lines += wrapped(f"{words.UNKNOWN} {file.says}. {MOVE}", width, " ", "   ", "unknown")
         for record in reversed(records[-50:]):
-            mine = session.running is not None and session.running.record.path == record.path
+            mine = session.running is not None and session.running.path == record.path
             here = mine or (record.outcome is None and bool(held and held.carries_out(record.words)))
             word = words.run(record.outcome, under_way=here)
             lines += wrapped(f"{word.text}  {sentence(record, now, session.cluster)}", width, " ", "    ", word.style)

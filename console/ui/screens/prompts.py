@@ -1,21 +1,26 @@
 """What a person is asked before something is done: each a function that returns the answer."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from textual.app import App
 
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
+from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.lock import Holder
 from console.session.open_runs import why_open
-from console.session.session import STRANGE, Session
+from console.session.session import STRANGE
 from console.ui.board.run import sentence, silent
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.painted import Make
 from console.ui.screens.dialog import Question, ask
 from console.words import words
+
+RENEWED = 1.0
+"""Seconds between two looks at what stands against an answer, while one reads."""
 
 
 async def tell(app: App[int], title: str, *sentences: str) -> None:
@@ -65,22 +70,26 @@ async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = 
 
 
 async def consent_to_stop(
-    app: App[int], look: Callable[[], Plan], run: str, ended: Callable[[], bool]
+    app: App[int], look: Callable[[], Awaitable[Plan]], run: str, ended: Callable[[], bool]
 ) -> Consent | None:
     """As `consent`, when a run has to be stopped first; asks in any case, and what stands against it is what does so
     while one reads. What has no way round may be that run's own doing, such as a node that is still in: that is for
     who asks once it has stopped."""
 
-    def now() -> Plan:
-        plan = look()
+    async def now() -> Plan:
+        plan = await look()
         left = tuple(one for one in plan.objections if one.override is not Override.NEVER)
         return plan._replace(objections=left)
 
-    plan = now()
+    plan = await now()
+
+    async def renewed() -> None:
+        nonlocal plan
+        while True:
+            await asyncio.sleep(RENEWED)
+            plan = await now()
 
     def make(width: int, _height: int) -> list[Line]:
-        nonlocal plan
-        plan = now()
         if ended():
             return wrapped(f"{run} has ended meanwhile: leave this with esc, and look how {plan.target} stands.", width)
         says = (
@@ -88,7 +97,11 @@ async def consent_to_stop(
         )
         return [*wrapped(says, width), *([BLANK] if plan.objections else []), *against(plan, width)]
 
-    said = await _agreed(app, plan, make, "stop it and put back", live=True)
+    renewing = asyncio.create_task(renewed())
+    try:
+        said = await _agreed(app, plan, make, "stop it and put back", live=True)
+    finally:
+        renewing.cancel()
     return said and said._replace(shown=plan.shown)
 
 
@@ -135,9 +148,9 @@ def _verbatim(command: str, width: int) -> list[Line]:
     return lines
 
 
-async def opened(app: App[int], session: Session, record: Record, more: int = 0) -> str:
+async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
     """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
-    held = session.elsewhere
+    held = session.state.history.elsewhere
     strange = not session.cluster.has_node(record.target)
 
     def make(width: int, _height: int) -> list[Line]:

@@ -1,0 +1,138 @@
+"""How a command ends before its work is done: by a signal, or because its terminal is gone.
+
+SIGTERM and SIGINT stop a run where it stands. A terminal that is gone (SIGHUP, or found so) ends the screen alone: a
+run that a person began goes on to a safe place. Whatever still hangs on the terminal then is left behind.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.session.handle import SessionHandle
+    from console.session.loop import Loop
+
+ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+LOOK = 0.5
+"""Seconds between two looks whether the terminal is there."""
+REST = 2.0
+"""Seconds for all that is left to do once every run has ended."""
+
+
+class Ending:
+    """Of the one command of this process. `number`: the signal that ended it; `gone`: so is its terminal."""
+
+    def __init__(self) -> None:
+        self.number: signal.Signals | None = None
+        self.gone = False
+        self.hangs = False
+        """A thread still waits for the terminal."""
+        self.last: Callable[[], object] = lambda: None
+        """What is done before the process is left then. Must not hang."""
+        self._cancel: Callable[[], object] = lambda: None
+        self._leave_screen: Callable[[], object] = lambda: None
+        self._sessions: Sequence[SessionHandle] = ()
+        self._over = threading.Event()
+        self._terminals = tuple(
+            stream.fileno() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__) if stream and stream.isatty()
+        )
+
+    def handle(self, foreground: "asyncio.Task[int]") -> None:
+        """From now on signals end this task; a second one ends the process at once."""
+        loop = asyncio.get_running_loop()
+
+        def cancel() -> None:
+            with suppress(RuntimeError):  # its loop has ended
+                loop.call_soon_threadsafe(foreground.cancel)
+
+        self._cancel = cancel
+        for number in ENDS:
+            signal.signal(number, self._signalled)
+
+    def carry(
+        self, sessions: "Sequence[SessionHandle]", loop: "Loop", leave: Callable[[], object] | None = None
+    ) -> None:
+        """From now on these sessions are stopped by a signal, and left alone when the terminal is gone. `leave`: ends a
+        screen then, from any thread; what is no screen goes on, and nobody reads it."""
+        self._sessions, self._leave_screen = sessions, leave or self._leave_screen
+        loop.begin(self._watch())
+
+    async def code_of(self, screen: "asyncio.Task[int | None]") -> int:
+        """The exit code: that of the screen; without its terminal, that of the runs that have gone on."""
+        try:
+            code = await screen or 0
+        except asyncio.CancelledError:
+            if not self.gone:
+                raise
+            code = 0
+        self._look()
+        if not self.gone:
+            return code
+        for session in self._sessions:
+            while session.running:
+                await session.change(LOOK)
+        return self._code()
+
+    def over(self) -> None:
+        """The command has ended by itself."""
+        self._over.set()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and self._sessions:
+            self._lost()
+            return
+        for one in ENDS:
+            signal.signal(one, signal.SIG_DFL)
+        self.number = signal.Signals(number)
+        for session in self._sessions:
+            session.halt()
+        self._leave_in_time()
+        self._leave_screen()
+        self._cancel()
+
+    async def _watch(self) -> None:
+        """On the sessions' loop, which no terminal holds up."""
+        while not self.gone:
+            await asyncio.sleep(LOOK)
+            self._look()
+
+    def _look(self) -> None:
+        look = select.poll()
+        for handle in self._terminals:
+            look.register(handle, 0)
+        if any(what & (select.POLLHUP | select.POLLERR) for _, what in look.poll(0)):
+            self._lost()
+
+    def _lost(self) -> None:
+        if self.gone:
+            return
+        self.gone = True
+        for session in self._sessions:
+            session.leave_alone()
+        self._leave_in_time()
+        self._leave_screen()
+
+    def _leave_in_time(self) -> None:
+        threading.Thread(target=self._leave, name="ending", daemon=True).start()
+
+    def _leave(self) -> None:
+        """Once every run has ended, whatever the main thread hangs on."""
+        while any(session.running for session in self._sessions):
+            if self._over.wait(0.1):
+                return
+        if not self._over.wait(REST):
+            self.last()
+            os._exit(self._code())
+
+    def _code(self) -> int:
+        from console.cli.plain import code_of
+
+        runs = [session.state.run for session in self._sessions]
+        return 128 + self.number if self.number else max((code_of(run) for run in runs if run), default=0)

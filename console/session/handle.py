@@ -1,0 +1,239 @@
+"""A session that lives on the loop of another thread, as the screen and the command line hold it.
+
+What they see is a frozen state that is replaced; what they ask for is done over there and awaited. So nothing that
+holds them up, such as a terminal that takes no more output, holds up a run or the looking.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+from console import steady
+from console.inventory.cluster import Cluster
+from console.operations.plan import Consent, Plan
+from console.operations.procedures.steps import Operation
+from console.probes.freshness import without_stale
+from console.probes.snapshot import Snapshot
+from console.session.history import History
+from console.session.journal import Read, Record
+from console.session.loop import Loop
+from console.session.run_state import RunState
+from console.session.runner import Note
+from console.session.session import Running, Session
+
+T = TypeVar("T")
+
+LOOK = 1.0
+"""Seconds between two looks at the journal while somebody looks at the cluster or a run is under way."""
+SELDOM = 15.0
+
+
+class State(NamedTuple):
+    """A session at one moment."""
+
+    snapshot: Snapshot
+    calm: float
+    """The least seconds between two rounds: see `Poller.calm`."""
+    pace: float
+    """Seconds between two fast rounds."""
+    run: RunState | None
+    """The run here that began last."""
+    gate: str
+    """The question that the run waits with; "" while it does not."""
+    history: History
+    events: tuple[Note, ...]
+    """Newest last."""
+
+
+class SessionHandle:
+    """From its making to `close`. Every method is called from one loop, that of its user."""
+
+    def __init__(self, session: Session, loop: Loop) -> None:
+        """The session is used on that loop alone from now on."""
+        self.cluster: Cluster = session.cluster
+        self.read_only: bool = session.read_only
+        self._loop = loop
+        self._session = session
+        self.state = self._now()
+        self._attended = True
+        self._poked = False
+        self._changed = asyncio.Event()
+        self._published: asyncio.Task[None] | None = None
+
+    # --- what is seen
+
+    @property
+    def picture(self) -> Snapshot:
+        """What is known now; what is too old is unknown, also when the other thread says nothing any more."""
+        return without_stale(self.state.snapshot, steady.now(), self.state.calm)
+
+    @property
+    def running(self) -> RunState | None:
+        """The run that is under way here."""
+        run = self.state.run
+        return run if run and not run.ended else None
+
+    @property
+    def open(self) -> tuple[Record, ...]:
+        """Runs in the journal that were never closed and are not under way here, oldest first."""
+        mine = self.running.path if self.running else None
+        return tuple(record for record in self.state.history.open if record.path != mine)
+
+    def sudo(self, machine: str) -> bool:
+        """Whether root's commands go through sudo on a machine, as far as is known."""
+        return self._session.wire.sudo(machine)
+
+    async def change(self, seconds: float | None = None) -> None:
+        """Returns after the next change of `state`, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    # --- what is asked for
+
+    async def start(self, after: float = 0.0) -> None:
+        """Begins asking, once, `after` seconds from now."""
+        here = asyncio.get_running_loop()
+
+        async def begin(session: Session) -> None:
+            session.start(after)
+            if self._published is None:
+                self._published = asyncio.create_task(self._publish(here))
+
+        await self._there(begin)
+
+    async def close(self) -> None:
+        """Ends a run where it stands, and every connection."""
+
+        async def end(session: Session) -> None:
+            await session.close()
+            if self._published is not None:
+                self._published.cancel()
+
+        await self._there(end)
+
+    def attend(self, on: bool) -> None:
+        """Whether somebody looks at this cluster."""
+        if on != self._attended:
+            self._attended = on
+            self._loop.call(lambda: self._session.attend(on))
+
+    def look_again(self) -> None:
+        """Asks everything now."""
+        self._loop.call(self._session.look_again)
+
+    async def settled(self, seconds: float) -> None:
+        """Returns when every question has had one answer or error, or after so many seconds."""
+        await self._there(lambda session: session.settled(seconds))
+
+    async def ready(self, operation: Operation, target: str, seconds: float, resumed: bool = False) -> None:
+        """As `settled`, but waits only for what is needed to say what stands against an operation."""
+        await self._there(lambda session: session.ready(operation, target, seconds, resumed))
+
+    async def look_back(self) -> bool:
+        """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
+        return await self._there(lambda session: session.look_back())
+
+    async def plan(self, operation: Operation, target: str, resumed: bool = False) -> Plan:
+        """What would be done, and what stands against it. Raises NotBegun."""
+        return await self._at_once(lambda session: session.plan(operation, target, resumed))
+
+    async def begin(self, operation: Operation, target: str, consent: Consent | None = None) -> RunState:
+        """Begins a run. Raises NotBegun."""
+
+        return await self._there(lambda session: self._begun(session.begin(operation, target, consent)))
+
+    async def resume(self, record: Record, consent: Consent | None = None) -> RunState:
+        """Goes on with a run that was interrupted or parked. Raises NotBegun."""
+
+        return await self._there(lambda session: self._begun(session.resume(record, consent)))
+
+    def halt(self) -> None:
+        """Stops the run where it stands. It ends when its orders have."""
+        self._loop.call(self._session.halt)
+
+    async def stop(self) -> None:
+        """As `halt`, and returns when the run has ended."""
+        await self._there(lambda session: session.stop())
+
+    def leave_alone(self) -> None:
+        """Nobody is left to answer: see `Session.leave_alone`."""
+        self._loop.call(self._session.leave_alone)
+
+    async def gate(self) -> Plan | None:
+        """What stands at this moment against going on at the gate where the run waits."""
+        return await self._at_once(lambda session: session.gate and session.gate.look())
+
+    async def agree(self, consent: Consent) -> str:
+        """Lets the run go on at its gate. Returns what the consent does not overcome; "" when it does."""
+        return await self._at_once(lambda session: session.gate.agree(consent) if session.gate else "")
+
+    async def park(self) -> None:
+        """Leaves the run open at its gate."""
+        await self._at_once(lambda session: session.gate and session.gate.park())
+
+    async def look_at_history(self) -> None:
+        """Has the journal read now."""
+        await self._at_once(self._read)
+
+    async def journal(self) -> Read:
+        """Every run, and the files that can't be read."""
+        return await self._at_once(lambda session: session.journal.read())
+
+    # --- the way there and back
+
+    async def _there(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        async def done() -> T:
+            return await work(self._session)
+
+        return await self._loop.run(done())
+
+    async def _at_once(self, work: Callable[[Session], T]) -> T:
+        async def done() -> T:
+            return work(self._session)
+
+        return await self._loop.run(done())
+
+    async def _begun(self, run: Awaitable[Running]) -> RunState:
+        """Seen at once, and not only with the next state."""
+        state = (await run).state
+        self.state = self._now()
+        return state
+
+    def _read(self, session: Session) -> None:
+        session.look_at_history(anew=True)
+        self.state = self._now()
+
+    def _now(self) -> State:
+        session = self._session
+        return State(
+            session.poller.snapshot,
+            session.poller.calm,
+            session.pace,
+            session.newest,
+            session.gate.says if session.gate else "",
+            session.history,
+            tuple(session.events),
+        )
+
+    async def _publish(self, here: asyncio.AbstractEventLoop) -> None:
+        """Over there: replaces the state after each change, and looks at the journal now and then."""
+        looked = 0.0
+        while True:
+            soon = LOOK if self._session.attended else SELDOM
+            await self._session.poller.change(soon)
+            if steady.now() - looked >= soon:
+                looked = steady.now()
+                self._session.look_at_history()
+            self.state = self._now()
+            if not self._poked:
+                self._poked = True
+                with suppress(RuntimeError):  # nobody is left to see it
+                    here.call_soon_threadsafe(self._told)
+
+    def _told(self) -> None:
+        """Here: however much has changed meanwhile, it is said once."""
+        self._poked = False
+        self._changed.set()
+        self._changed = asyncio.Event()

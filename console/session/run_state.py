@@ -1,0 +1,82 @@
+"""A run as it stands at one moment: what the screen and the command line show of it."""
+
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+from console import steady
+from console.operations.procedures.steps import Intent
+from console.session.journal import JournalError, Record
+from console.session.journal_record import StepId
+from console.session.runner import Note, Stopped, Unanswered
+
+
+class RunState(NamedTuple):
+    """`path`: its file in the journal. `before`: steps that an interrupted run had done already; each is looked at
+    again."""
+
+    path: Path
+    intent: Intent
+    begun: float
+    """Unix time."""
+    notes: tuple[Note, ...]
+    before: frozenset[StepId] = frozenset()
+    on_its_way: str = ""
+    """The orders that have left and not ended, in a sentence."""
+    ended: str = ""
+    """How it ended: done, parked, stopped; "" while it is under way."""
+    partly: frozenset[StepId] = frozenset()
+    """Steps that some machine has missed."""
+    missed: tuple[str, ...] = ()
+    """Machines that a parked run could not tell."""
+    unanswered: bool = False
+    """It stopped at a gate, and waits for a person."""
+
+    @property
+    def words(self) -> str:
+        """Operation and target."""
+        return self.intent.words
+
+    @property
+    def final(self) -> Note | None:
+        """The run's last word."""
+        return next((note for note in reversed(self.notes) if note.final), None)
+
+    def states(self) -> list[tuple[str, str]]:
+        """Each step's own sentence with done, now, todo, missed or stopped."""
+        steps = self.intent.steps
+        said = {(note.target, note.step) for note in self.notes}
+        at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
+        found: list[tuple[str, str]] = []
+        for i, step in enumerate(steps):
+            state = "done" if i < at or (at < 0 and step.id in self.before) else "todo"
+            if i == at:
+                state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
+            if state == "done" and step.id in self.partly:
+                state = "missed"
+            found.append((step.told(self.intent.at(step)), state))
+        return found
+
+
+def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
+    """The last state of a run whose task is over."""
+    node = state.intent.target
+    if task.cancelled():
+        says = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
+        return _closed(state, "stopped", Note(steady.now(), node, "stopped", says, final=True))
+    error = task.exception()
+    if error is None:
+        record = task.result()
+        word = "done" if record.outcome == "done" else "parked"
+        partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
+        state = state._replace(partly=partly, missed=tuple(record.missed) if word == "parked" else ())
+        return _closed(state, word, Note(steady.now(), node, word, word, final=True))
+    known = isinstance(error, Stopped | JournalError)
+    says = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
+    state = state._replace(unanswered=isinstance(error, Unanswered))
+    return _closed(state, "stopped", Note(steady.now(), node, "stopped", says, final=True))
+
+
+def _closed(state: RunState, word: str, last: Note) -> RunState:
+    said = state.notes and state.notes[-1].final
+    return state._replace(ended=word, on_its_way="", notes=state.notes if said else (*state.notes, last))
