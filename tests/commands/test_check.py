@@ -19,7 +19,7 @@ from console.probes.ask import Run
 from console.probes.schedule import questions_of
 from console.probes.snapshot import Known
 from console.sim import Simulator
-from tests.conftest import BRISK, simulated
+from tests.conftest import brisk, simulated
 from tests.hostile.machines import EVIL, MANNERS, Hostile
 
 WRITTEN = "config.xml, how it is written"
@@ -203,8 +203,8 @@ async def test_apache_stopped_and_exit_code(demo: Simulated, capsys: pytest.Capt
 
 @pytest.mark.parametrize("manner", MANNERS)
 async def test_machines_in_an_enemys_hands(tmp_path: Path, manner: str, capsys: pytest.CaptureFixture[str]) -> None:
-    async with Hostile(tmp_path / "sim", MANNERS[manner], BRISK) as sim:
-        cluster = replace(load(sim.inventory).clusters[0], timings=replace(BRISK, seldom_answer=6.0))
+    async with Hostile(tmp_path / "sim", MANNERS[manner], brisk()) as sim:
+        cluster = replace(load(sim.inventory).clusters[0], timings=replace(brisk(), seldom_answer=6.0))
         code = await check((cluster,))
     said = capsys.readouterr().out
     assert all(line.isprintable() for line in said.split("\n"))

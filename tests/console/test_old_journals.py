@@ -16,7 +16,7 @@ from console.operations.procedures.steps import Operation
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from tests.conftest import BRISK, watching
+from tests.conftest import brisk, watching
 from tests.console.kills import sample
 
 FOLDER = Path(__file__).parents[1] / "journals"
@@ -103,7 +103,7 @@ async def test_a_run_of_an_old_version_comes_to_its_end(tmp_path: Path, name: st
     action = operation(journal[0]["action"])
     assert action
     scenario = Scenario("as before", "as before", balancer=balancer)
-    async with Simulator(tmp_path / "sim", speed=20.0, timings=BRISK, scenario=scenario) as sim:
+    async with Simulator(tmp_path / "sim", speed=20.0, timings=brisk(), scenario=scenario) as sim:
         cluster = load(sim.inventory).clusters[0]
         if action in (REJOIN, UNDO):  # these began with a node that was out
             await replay(sim, cluster, drained_before(name), True)

@@ -17,7 +17,7 @@ from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
-from tests.conftest import BRISK, watching
+from tests.conftest import brisk, watching
 from tests.console.kills import sample
 from tests.console.telling import alter, says, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
@@ -34,7 +34,7 @@ RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
 
 @asynccontextmanager
 async def old_firewalls(folder: Path) -> AsyncIterator[tuple[Simulator, Cluster]]:
-    async with Simulator(folder, speed=20.0, timings=BRISK, scenario=RELAYD) as sim:
+    async with Simulator(folder, speed=20.0, timings=brisk(), scenario=RELAYD) as sim:
         yield sim, load(sim.inventory).clusters[0]
 
 

@@ -15,7 +15,7 @@ from console.sim import Simulator
 from console.sim.faults import FAULTS, inject
 from console.sim.scenarios import SCENARIOS, Scenario, scenario
 from console.sim.world import World
-from tests.conftest import BRISK, watching
+from tests.conftest import brisk, watching
 
 SEEN: dict[str, set[tuple[str, Kind]]] = {
     "healthy": set(),
@@ -47,7 +47,7 @@ def test_each_scenario_has_its_words() -> None:
 
 @pytest.mark.parametrize("one", SCENARIOS, ids=lambda one: one.name)
 async def test_is_seen_and_over_when_repaired(one: Scenario, tmp_path: Path) -> None:
-    async with Simulator(tmp_path / "sim", speed=10.0, timings=BRISK, scenario=one) as sim:
+    async with Simulator(tmp_path / "sim", speed=10.0, timings=brisk(), scenario=one) as sim:
         cluster = load(sim.inventory).clusters[0]
         async with watching(cluster) as session:
             await _until(session, one.name, lambda now: SEEN[one.name] <= _keys(now))

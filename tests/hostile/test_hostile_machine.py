@@ -19,7 +19,7 @@ from console.operations.procedures import DRAIN, UNDO
 from console.probes.snapshot import Known, Reading, Unknown
 from console.session.journal import Journal
 from console.session.session import Session
-from tests.conftest import BRISK, handled, watching
+from tests.conftest import brisk, handled, watching
 from tests.hostile.machines import EVIL, LIARS, MANNERS, POOL, Hostile
 from tests.ui.conftest import Seen, shown
 
@@ -35,8 +35,8 @@ WHY = {
 
 @asynccontextmanager
 async def hostile(folder: Path, manner: str) -> AsyncIterator[tuple[Hostile, Cluster]]:
-    async with Hostile(folder / "sim", MANNERS[manner], BRISK) as sim:
-        yield sim, replace(load(sim.inventory).clusters[0], timings=BRISK)
+    async with Hostile(folder / "sim", MANNERS[manner], brisk()) as sim:
+        yield sim, replace(load(sim.inventory).clusters[0], timings=brisk())
 
 
 def painted(seen: Seen) -> str:

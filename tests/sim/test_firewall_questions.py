@@ -17,7 +17,7 @@ from console.session.poller import Poller
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from console.wire import Wire
-from tests.conftest import BRISK
+from tests.conftest import brisk
 
 
 class Watch:
@@ -48,7 +48,7 @@ class Watch:
 @asynccontextmanager
 async def watched(folder: Path, balancer: str = "haproxy") -> AsyncIterator[Watch]:
     scenario = Scenario("a test", "", balancer=balancer)
-    async with Simulator(folder, speed=10.0, timings=BRISK, scenario=scenario) as sim:
+    async with Simulator(folder, speed=10.0, timings=brisk(), scenario=scenario) as sim:
         cluster: Cluster = load(sim.inventory).clusters[0]
         wire = Wire(cluster)
         poller = Poller(cluster, wire)

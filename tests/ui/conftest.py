@@ -21,8 +21,13 @@ from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
 from console.ui.screens.dialog import Dialog
 from console.ui.screens.protocols import Faults
+from tests.conftest import busy
 
-QUICK = Timings(poll=0.3, storage=0.5, slow=1.0, answer=2.5, connect=2.5, sessions=5.0)
+
+def quick() -> Timings:
+    """For who looks at the screen."""
+    answer = 2.5 * busy()
+    return Timings(poll=0.3, storage=0.5, slow=1.0, answer=answer, connect=answer, sessions=5.0)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +47,7 @@ async def sim(tmp_path: Path) -> AsyncGenerator[Simulator]:
 
 def cluster_of(sim: Simulator) -> Cluster:
     """Its inventory, asked more often than a person would."""
-    return replace(load(sim.inventory).clusters[0], timings=QUICK)
+    return replace(load(sim.inventory).clusters[0], timings=quick())
 
 
 def nobody(name: str = "dark") -> Cluster:
@@ -51,7 +56,7 @@ def nobody(name: str = "dark") -> Cluster:
     firewalls = tuple(Firewall(f"fw{n}", f"192.0.2.{n}", login) for n in (1, 2))
     nodes = tuple(Node(f"node{n}", f"192.0.2.1{n}", login) for n in (1, 2, 3))
     vips = (Vip("wan", "127.0.0.1", "http://127.0.0.1:1/"),)
-    return Cluster(name, firewalls, nodes, vips=vips, volumes=("www",), mysql=Mysql("console"), timings=QUICK)
+    return Cluster(name, firewalls, nodes, vips=vips, volumes=("www",), mysql=Mysql("console"), timings=quick())
 
 
 def inner(pane: Pane) -> Session:

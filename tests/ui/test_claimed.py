@@ -7,7 +7,7 @@ import pytest
 from console.operations.plan import Consent
 from console.operations.procedures import DRAIN
 from console.sim import Simulator
-from tests.conftest import BRISK, watching
+from tests.conftest import brisk, watching
 
 from .conftest import cluster_of, shown
 
@@ -15,7 +15,7 @@ from .conftest import cluster_of, shown
 async def test_who_is_at_work_is_on_the_screen_and_in_the_refusal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Simulator(tmp_path / "sim", timings=BRISK) as sim, shown(cluster_of(sim)) as seen:
+    async with Simulator(tmp_path / "sim", timings=brisk()) as sim, shown(cluster_of(sim)) as seen:
         await seen.well()
         monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "elsewhere"))
         async with watching(cluster_of(sim)) as other:
