@@ -107,6 +107,20 @@ async def test_what_stands_against_a_machine_at_that_moment_is_asked(tmp_path: P
         assert place(session.picture, "node2") is Place.IN
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before the gate", "at the gate"])
+async def test_a_gate_parks_the_run_where_nobody_is_left_to_answer(tmp_path: Path, late: bool) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
+        await until(session, well)
+        running = await session.begin(IN_TURN, "node1", YES)
+        while late and session.gate is None:
+            await session.change()
+        session.leave_alone()
+        with pytest.raises(Unanswered):
+            await running.task
+        assert why_open(session.unfinished()[0])[0] == "waits for an answer: go on with node2"
+        assert place(session.picture, "node2") is Place.IN
+
+
 async def test_what_comes_up_after_the_answer_is_not_agreed_to(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         await until(session, well)

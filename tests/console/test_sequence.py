@@ -7,9 +7,11 @@ import pytest
 
 from console.health.facts.membership import Place, place
 from console.operations import procedures
-from console.operations.plan import Consent
-from console.operations.procedures import OPERATIONS, REBOOT
+from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import DRAIN, OPERATIONS, REBOOT
 from console.session.journal import Record
+from console.session.open_runs import why_open
+from console.session.runner import Unanswered
 from console.session.session import Session
 from console.sim.node import Node
 from tests.conftest import simulated, watching
@@ -53,6 +55,21 @@ async def test_each_node_is_rebooted_once_one_after_the_other(tmp_path: Path) ->
         assert done["node1"] == done["node2"]
         changed = {name for name, boot in boots.items() if sim.world.nodes[name].boot_id != boot}
         assert changed == set(TARGETS)
+
+
+async def test_a_run_that_nobody_watches_begins_no_other_machine(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        before = sim.world.nodes["node2"].boot_id
+        running = await session.begin(BOTH, "node1", NAMED, options={"targets": list(TARGETS)})
+        session.leave_alone()
+        with pytest.raises(Unanswered, match="go on with node2 waits for an answer"):
+            await running.task
+        assert place(session.picture, "node1") is Place.IN
+        assert sim.world.nodes["node2"].boot_id == before
+        (record,) = session.unfinished()
+        assert why_open(record)[0] == "waits for an answer: go on with node2"
+        with pytest.raises(NotBegun, match="nobody is left to answer"):
+            await session.begin(DRAIN, "node3", NAMED)
 
 
 Point = tuple[int, bool]
