@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
@@ -39,7 +40,6 @@ class Ending:
         self._cancel: Callable[[], object] = lambda: None
         self._leave_screen: Callable[[], object] = lambda: None
         self._sessions: Sequence[SessionHandle] = ()
-        self._over = threading.Event()
         self._terminals = tuple(
             stream.fileno() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__) if stream and stream.isatty()
         )
@@ -80,10 +80,6 @@ class Ending:
                 await session.change(LOOK)
         return self._code()
 
-    def over(self) -> None:
-        """The command has ended by itself."""
-        self._over.set()
-
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP and self._sessions:
             self._lost()
@@ -93,7 +89,7 @@ class Ending:
         self.number = signal.Signals(number)
         for session in self._sessions:
             session.halt()
-        self._leave_in_time()
+        self.leave_in_time()
         self._leave_screen()
         self._cancel()
 
@@ -116,20 +112,19 @@ class Ending:
         self.gone = True
         for session in self._sessions:
             session.leave_alone()
-        self._leave_in_time()
+        self.leave_in_time()
         self._leave_screen()
 
-    def _leave_in_time(self) -> None:
+    def leave_in_time(self) -> None:
+        """Whatever the main thread hangs on from now on: this thread ends the process, unless it has ended by then."""
         threading.Thread(target=self._leave, name="ending", daemon=True).start()
 
     def _leave(self) -> None:
-        """Once every run has ended, whatever the main thread hangs on."""
         while any(session.running for session in self._sessions):
-            if self._over.wait(0.1):
-                return
-        if not self._over.wait(REST):
-            self.last()
-            os._exit(self._code())
+            time.sleep(0.1)
+        time.sleep(REST)
+        self.last()
+        os._exit(self._code())
 
     def _code(self) -> int:
         from console.cli.plain import code_of

@@ -99,8 +99,6 @@ async def _unless_ended(command: Coroutine[None, None, int], ending: "Ending") -
     except asyncio.CancelledError:
         if ending.number is None:
             raise
-    finally:
-        ending.over()
     if ending.number is not None:  # the screen ends without a word when it is cancelled
         _complain(f"ended by {ending.number.name}; {OPEN}")
         return 128 + ending.number
@@ -238,6 +236,8 @@ async def _screen(
         return await ending.code_of(screen)
     finally:
         ending.hangs = app.terminal is not None and app.terminal.hangs
+        if ending.hangs:
+            ending.leave_in_time()
         for session in sessions:
             if session.running and session.running.on_its_way:  # the screen has died
                 _complain(f"{session.cluster.name}: {session.running.on_its_way}")

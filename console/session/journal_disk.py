@@ -26,16 +26,16 @@ class JournalError(Exception):
     """The journal can't be read or written; nothing may be sent then. One sentence."""
 
 
-class _Waiting:
-    """The call that a disk has not answered yet. All folders of the journal lie on one disk."""
-
-    thread: threading.Thread | None = None
+_turn = threading.Lock()
+"""One call at a time: all folders of the journal lie on one disk. A call that hangs keeps it."""
+_hangs = threading.Event()
 
 
 def in_time(call: Callable[[], T], path: Path, seconds: float = SECONDS) -> T:
     """The outcome of `call`, which reads or writes at `path`. Raises JournalError for a disk that hangs, OSError."""
-    if _Waiting.thread is not None and _Waiting.thread.is_alive():
+    if not _turn.acquire(timeout=0 if _hangs.is_set() else seconds):
         raise JournalError(f"The disk under {path} does not answer; mend it, or point DRAINBOARD_STATE to another one")
+    _hangs.clear()
     outcome: list[T | OSError] = []
 
     def run() -> None:
@@ -43,11 +43,14 @@ def in_time(call: Callable[[], T], path: Path, seconds: float = SECONDS) -> T:
             outcome.append(call())
         except OSError as error:
             outcome.append(error)
+        finally:
+            _turn.release()
 
-    thread = _Waiting.thread = threading.Thread(target=run, name="journal", daemon=True)
+    thread = threading.Thread(target=run, name="journal", daemon=True)
     thread.start()
     thread.join(seconds)
     if not outcome:
+        _hangs.set()
         raise JournalError(
             f"The disk under {path} did not answer within {seconds:g} s; mend it, or point DRAINBOARD_STATE elsewhere"
         )

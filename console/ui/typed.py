@@ -68,6 +68,8 @@ class Typed:
 
         top = self._app.screen
         asked = top if isinstance(top, Dialog) and top is not before else None
+        if asked is not None:
+            await asked.stands(PATIENCE)
         until = asked.unread_until if asked else inf if held else 0.0
         keys = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         for key in keys:

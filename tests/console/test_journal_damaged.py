@@ -219,7 +219,7 @@ def test_a_disk_that_hangs_costs_its_seconds_once(tmp_path: Path) -> None:
         ours.open("node1", "drain")
     assert time.monotonic() - began < 0.1
     answers.set()
-    while journal_disk._Waiting.thread and journal_disk._Waiting.thread.is_alive():
+    while journal_disk._turn.locked():
         time.sleep(0.01)
     assert ours.open("node1", "drain").run == 0
 

@@ -35,6 +35,7 @@ class Watched:
     shown: Terminal
     sim: Simulator
     name: str
+    inventory: Path
 
     @property
     def journal(self) -> Journal:
@@ -60,11 +61,11 @@ class Watched:
         return await asyncio.to_thread(self.shown.process.wait, PATIENCE)
 
     def nothing_left(self) -> None:
-        assert not list(processes(self.name)), "a process stays behind"
+        assert not processes(self.inventory), "a process stays behind"
         assert holder(self.journal.folder / "lock") is None
 
 
-def processes(word: str) -> list[int]:
+def processes(inventory: Path) -> list[int]:
     """Those that have our inventory on their command line, this process apart."""
     found: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -72,7 +73,7 @@ def processes(word: str) -> list[int]:
             words = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if f"{word}.toml".encode() in words and int(folder.name) != os.getpid():
+        if str(inventory).encode() in words and int(folder.name) != os.getpid():
             found.append(int(folder.name))
     return found
 
@@ -86,7 +87,7 @@ async def watched(tmp_path: Path, state: Path, wrapped: bool = False, speed: flo
         argv = [sys.executable, "-m", "console", "-i", str(inventory)]
         argv = ["sh", "-c", SURVIVES.format(" ".join(argv))] if wrapped else argv
         async with terminal(argv, DRAINBOARD_STATE=str(state), PYTHONPATH=HERE, TMPDIR=str(tmp_path)) as shown:
-            yield Watched(shown, sim, tmp_path.name)
+            yield Watched(shown, sim, tmp_path.name, inventory)
 
 
 async def until_closed(seen: Watched) -> Record:
@@ -246,7 +247,7 @@ async def test_a_console_without_its_terminal_costs_little(tmp_path: Path, state
 async def test_the_demo_goes_on_without_its_terminal_and_leaves_nothing(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "console", "demo", "--speed", "10"]
     async with terminal(argv, TMPDIR=str(tmp_path), PYTHONPATH=HERE) as shown:
-        seen = Watched(shown, None, "demo")  # type: ignore[arg-type]
+        seen = Watched(shown, None, "demo", tmp_path)  # type: ignore[arg-type]
         await seen.well()
         await seen.reboots()
         began = time.monotonic()

@@ -3,7 +3,9 @@
 `ask` shows it and returns the key that was pressed ("" for esc) and what was typed.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import cast
@@ -57,6 +59,7 @@ class Dialog(ModalScreen[Answer]):
         self._hint = ""
         self.unread_until = monotonic() if question.keys else 0.0
         """A key that was pressed before this moment agrees to nothing: nobody had read it yet."""
+        self._mounted = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         """Body, fields, keys."""
@@ -85,7 +88,14 @@ class Dialog(ModalScreen[Answer]):
             self.set_interval(0.1, self._close_if_over)
         fields = list(self.query(Input))
         if fields:
-            fields[0].focus()
+            self.set_focus(fields[0])  # at once: `focus` waits for its turn, and a key may come before
+        self._mounted.set()
+
+    async def stands(self, seconds: float) -> None:
+        """Returns when keys reach its fields, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._mounted.wait()
 
     def _close_if_over(self) -> None:
         if self._question.over and self._question.over():
