@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from console.ui.run_history import RunHistory
-
+from console.session.history import Reader
 from console.session.journal import Journal
 from console.session.session import Session
 from tests.ui.conftest import nobody
@@ -29,8 +28,7 @@ async def test_a_look_at_the_past_is_one_reading() -> None:
     open_run = session.journal.open("node1", "drain")
     ended = session.journal.open("node2", "remove")
     session.journal.write(ended, "closed", outcome="done")
-    past = RunHistory(session)
-    past.look(100.0)
+    past = Reader(session.cluster, session.journal).look(100.0, None)
     assert [record.path for record in past.open] == [open_run.path]
     assert {node: record.path for node, record in past.out.items()} == {"node1": open_run.path, "node2": ended.path}
     assert past.open[0] is past.out["node1"]
