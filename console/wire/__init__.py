@@ -16,6 +16,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError
 from console.probes.hosts.identity import doubt
 from console.text import plain_text
+from console.wire.deadline import Deadline
 from console.wire.here import own_boot
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Wire:
         machine's fault. Cancellation passes through.
         """
         await self._prepare()
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = Deadline(timeout)
         answers, leaving = self._part(machine, asks)
         jobs = self._jobs(machine, leaving, deadline, keep)
         async with asyncio.TaskGroup() as group:
@@ -98,7 +99,7 @@ class Wire:
         await self._prepare()
         if self._allowed is not None:
             raise Refused(f"{machine}: read-only is on, so `{shlex.join(hold.argv)}` was not sent")
-        return await self._ssh[machine].hold(hold, line, asyncio.get_running_loop().time() + timeout)
+        return await self._ssh[machine].hold(hold, line, Deadline(timeout))
 
     def _part(self, machine: str, asks: tuple[Ask, ...]) -> tuple[Answers, dict[int, Ask]]:
         """The choke point: what is refused, and what may leave, by place."""
@@ -112,7 +113,7 @@ class Wire:
         return refused, leaving
 
     def _jobs(
-        self, machine: str, asks: dict[int, Ask], deadline: float, keep: bool
+        self, machine: str, asks: dict[int, Ask], deadline: Deadline, keep: bool
     ) -> Sequence[Coroutine[None, None, Answers]]:
         """What goes at the same time."""
         runs = {at: ask for at, ask in asks.items() if isinstance(ask, Run)}
@@ -127,13 +128,13 @@ class Wire:
             jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
         return jobs
 
-    async def _who(self, at: int, machine: str, deadline: float) -> Answers:
-        ssh, began = self._ssh[machine], asyncio.get_running_loop().time()
+    async def _who(self, at: int, machine: str, deadline: Deadline) -> Answers:
+        ssh, left = self._ssh[machine], deadline.left
         try:
-            async with asyncio.timeout_at(deadline):
+            async with deadline.enforced():
                 identity = await ssh.who()
         except TimeoutError:
-            return {at: ssh.silent_for(deadline - began)}
+            return {at: ssh.silent_for(deadline.says(left))}
         except WireError as error:
             return {at: error}
         here = bool(identity.boot) and identity.boot == self._here
@@ -159,11 +160,11 @@ class Wire:
         await asyncio.gather(*(ssh.close() for ssh in self._ssh.values()))
 
 
-async def _run(ssh: "Ssh", runs: dict[int, Run], deadline: float, keep: bool) -> Answers:
+async def _run(ssh: "Ssh", runs: dict[int, Run], deadline: Deadline, keep: bool) -> Answers:
     return dict(zip(runs, await ssh.run(tuple(runs.values()), deadline, keep), strict=True))
 
 
-async def _query(machine: str, sql: "Sql | None", queries: dict[int, Query], deadline: float) -> Answers:
+async def _query(machine: str, sql: "Sql | None", queries: dict[int, Query], deadline: Deadline) -> Answers:
     if sql is None:
         return dict.fromkeys(queries, Refused(f"{machine} has no MySQL in the inventory; add [cluster.….mysql]"))
     answers: Answers = {}
@@ -175,7 +176,7 @@ async def _query(machine: str, sql: "Sql | None", queries: dict[int, Query], dea
     return answers
 
 
-async def _get(at: int, ask: Get, ssh: "Ssh | None", deadline: float) -> Answers:
+async def _get(at: int, ask: Get, ssh: "Ssh | None", deadline: Deadline) -> Answers:
     from console.wire.http import get
 
     try:

@@ -15,6 +15,7 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
 from console.probes.ask import Get, Page, Refused, TimedOut, Unreachable, WireError
 from console.text import plain_text
+from console.wire.deadline import Deadline
 from console.wire.sentences import place, system_error
 from console.wire.ssh import Ssh
 
@@ -54,18 +55,18 @@ class Visit:
         return place(self.host, self.port)
 
 
-async def get(ask: Get, ssh: Ssh | None, deadline: float) -> Page:
-    """The page by `deadline` (loop time), through `ssh` if one is given. Raises WireError."""
+async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
+    """The page before the deadline, through `ssh` if one is given. Raises WireError."""
     visit = _visit(ask)
-    began = asyncio.get_running_loop().time()
+    left = deadline.left
     where = f"{plain_text(ask.url, 120)} at {visit.where}" + (f" from {ssh.name}" if ssh else "")
     if ssh is not None and visit.secure:
         raise Refused(f"{where}: https can't be visited through SSH; use an http URL, or visit without `via`")
     try:
-        async with asyncio.timeout_at(deadline):
+        async with deadline.enforced():
             return await (_through(ssh, visit, where) if ssh else _direct(visit, where))
     except TimeoutError:
-        raise TimedOut(f"{where} gave no answer within {deadline - began:.1f} s; see the web server there") from None
+        raise TimedOut(f"{where} gave no answer {deadline.says(left)}; see the web server there") from None
     except ssl.SSLCertVerificationError as error:
         why = plain_text(error.verify_message)
         raise Unreachable(

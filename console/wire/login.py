@@ -3,7 +3,6 @@
 Never a password prompt, never an unchecked host key, never a forwarded agent.
 """
 
-import asyncio
 import dataclasses
 from pathlib import Path
 from typing import cast
@@ -15,6 +14,7 @@ from console.inventory.cluster import Login
 from console.probes.ask import AuthFailed, TimedOut, Unreachable
 from console.text import plain_text
 from console.wire import known_hosts
+from console.wire.deadline import Deadline
 from console.wire.door import Doorkeeper, Target, known_port
 from console.wire.keys import keys_of
 from console.wire.opened import Opened
@@ -33,17 +33,18 @@ SYSTEM_CONFIG, SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_config"), Path("/etc/ssh/
 
 async def log_in(name: str, login: Login, seconds: float) -> Opened:
     """Connects within `seconds`. Raises WireError with a sentence that says what failed and how to mend it."""
+    deadline = Deadline(seconds)
     try:
-        async with asyncio.timeout(seconds):
+        async with deadline.enforced():
             return await _open(await _target(name, login), 0)
     except TimeoutError:
-        raise silent_for(name, login, seconds) from None
+        raise silent_for(name, login, deadline.says(seconds)) from None
 
 
-def silent_for(name: str, login: Login, seconds: float) -> TimedOut:
-    """A machine that gave no connection: the one sentence for it, whoever waited."""
+def silent_for(name: str, login: Login, limit: str) -> TimedOut:
+    """A machine that gave no connection: the one sentence for it, whoever waited. `limit`: see `Deadline.says`."""
     return TimedOut(
-        f"{name} ({place(login.host, login.port)}) gave no SSH connection within {round(seconds, 1):g} s; "
+        f"{name} ({place(login.host, login.port)}) gave no SSH connection {limit}; "
         f"see whether the machine is up: {by_hand(login)}"
     )
 

@@ -19,6 +19,7 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 from console.probes.ask import AuthFailed, Cause, Query, Refused, Rows, TimedOut, Unreachable, WireError
 from console.text import plain_text
 from console.wire.backoff import Backoff
+from console.wire.deadline import Deadline
 from console.wire.mysql_login import Connection, UnsafeLogin, log_in
 from console.wire.opened import Opened
 from console.wire.password import Keyring, Secret
@@ -56,11 +57,11 @@ class Sql:
         at = self._mysql.socket or place(self._mysql.host, self._mysql.port)
         return f"MySQL on {self._ssh.name} ({at} through SSH)"
 
-    async def query(self, query: Query, deadline: float) -> Rows:
-        """The answer by `deadline` (loop time). A statement is never sent twice."""
-        began = asyncio.get_running_loop().time()
+    async def query(self, query: Query, deadline: Deadline) -> Rows:
+        """The answer before the deadline. A statement is never sent twice."""
+        left = deadline.left
         try:
-            async with asyncio.timeout_at(deadline), self._turn:
+            async with deadline.enforced(), self._turn:
                 if self._working is not None and not self._working.done():
                     raise TimedOut(f"{self.where} still hangs on the question before this one")
                 connection, tunnel = await self._connected()
@@ -68,7 +69,7 @@ class Sql:
                 return await self._in_thread(lambda: _understood(lambda: _fetch(connection, query.sql)))
         except TimeoutError:
             raise TimedOut(
-                f"{self.where} didn't answer within {deadline - began:.1f} s; see its processlist on the node"
+                f"{self.where} didn't answer {deadline.says(left)}; see its processlist on the node"
             ) from None
         except (pymysql.MySQLError, OSError) as error:
             raise self._sentence(error, query) from None

@@ -29,6 +29,7 @@ from console.probes.ask import (
 )
 from console.probes.hosts.identity import question, read
 from console.wire.backoff import Backoff
+from console.wire.deadline import Deadline
 from console.wire.held import Held
 from console.wire.login import log_in, silent_for
 from console.wire.opened import Opened, or_closed
@@ -180,22 +181,22 @@ class Ssh:
             finally:
                 self._busy -= 1
 
-    async def run(self, runs: tuple[Run, ...], deadline: float, keep: bool = False) -> tuple[Ran | WireError, ...]:
-        """All commands in one script, within `deadline` (loop time). What was answered before a failure counts.
+    async def run(self, runs: tuple[Run, ...], deadline: Deadline, keep: bool = False) -> tuple[Ran | WireError, ...]:
+        """All commands in one script, before the deadline. What was answered before a failure counts.
 
         `keep`: in a shell that is kept for the next script, for questions that are asked again and again. An order
         gets a shell of its own.
         """
         printed, sudo = Printed(secrets.token_hex(8), max(run.most for run in runs)), False
         failure: WireError | None = None
-        began = asyncio.get_running_loop().time()
+        left = deadline.left
         try:
-            async with asyncio.timeout_at(deadline), self.channel() as opened:
+            async with deadline.enforced(), self.channel() as opened:
                 sudo = self._needs_sudo(opened.user)
                 sent = _with_an_end(runs) if self._wary else runs
                 await self._answer(opened, script(sent, printed.mark, sudo), printed, keep)
         except TimeoutError:
-            failure = self.silent_for(deadline - began)
+            failure = self.silent_for(deadline.says(left))
         except WireError as error:
             failure = error
         except (asyncssh.Error, OSError) as error:
@@ -204,13 +205,13 @@ class Ssh:
             self._wary = not printed.tidy
         return self._outcomes(runs, printed, failure, sudo)
 
-    async def hold(self, hold: Hold, line: str, deadline: float) -> Held:
-        """A held command that has echoed its first line, within `deadline` (loop time). It takes one of the channels
+    async def hold(self, hold: Hold, line: str, deadline: Deadline) -> Held:
+        """A held command that has echoed its first line, before the deadline. It takes one of the channels
         until it ends. Raises Taken where somebody else holds what it holds."""
-        began = asyncio.get_running_loop().time()
+        left = deadline.left
         held = Held(self.where)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with deadline.enforced():
                 await self._channels.acquire()
                 try:
                     await self._begin(held, hold, line)
@@ -218,7 +219,7 @@ class Ssh:
                     self._channels.release()
                     raise
         except TimeoutError:
-            raise self.silent_for(deadline - began) from None
+            raise self.silent_for(deadline.says(left)) from None
         except (asyncssh.Error, OSError) as error:
             raise self.lost(error) from None
         held.when_ended(self._channels.release)
@@ -311,11 +312,11 @@ class Ssh:
             f"prints it"
         )
 
-    def silent_for(self, seconds: float) -> TimedOut:
-        """The sentence for a machine that didn't answer in time."""
+    def silent_for(self, limit: str) -> TimedOut:
+        """The sentence for a machine that didn't answer in time. `limit`: see `Deadline.says`."""
         if self._opened is None:
-            return silent_for(self.name, self._machine.login, seconds)
-        return TimedOut(f"{self.where} is connected but didn't answer within {seconds:.1f} s; it hangs or lost power")
+            return silent_for(self.name, self._machine.login, limit)
+        return TimedOut(f"{self.where} is connected but didn't answer {limit}; it hangs or lost power")
 
     def lost(self, error: Exception) -> Unreachable:
         """The sentence for a connection that broke or a channel that wasn't opened."""

@@ -213,6 +213,7 @@ async def test_what_was_stopped_goes_on(tmp_path: Path, state: Path, with_run: b
         seen.shown.process.send_signal(signal.SIGCONT)
         if with_run:
             assert (await until_closed(seen)).outcome == "done"
+            await seen.shown.shows(lambda lines: any("reboot node1: done" in line for line in lines))
         await seen.well()
         seen.shown.keys("q")
         assert await seen.ends() == 0

@@ -15,6 +15,8 @@ from console.probes.parsing import ran, short, whole
 from console.probes.question import Cadence, Question, Subject
 
 MAINTENANCE_ADVSKEW = 254
+MAX_INTERFACES = 4096
+"""VLANs of one trunk."""
 
 _INTERFACE = re.compile(r"^(\S.{0,31}): flags=([0-9a-f]{1,16})\b")
 """A name may hold any character: FreeBSD renames an interface to whatever it is told."""
@@ -81,14 +83,6 @@ class Carp:
         return bool(self.vhids) and all(vhid.advskew == MAINTENANCE_ADVSKEW for vhid in self.vhids)
 
 
-def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
-    """Every vhid of `ifconfig -a`."""
-    interfaces = _interfaces(text)
-    if not any(one.name for one in interfaces):
-        raise Unreadable("ifconfig named no interface")
-    return tuple(vhid for one in interfaces for vhid in _vhids(one))
-
-
 class _Interface(NamedTuple):
     """One interface as printed. `name` "": under a line that is no header known here."""
 
@@ -97,9 +91,22 @@ class _Interface(NamedTuple):
     lines: list[str]
 
 
+def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
+    """Every vhid of `ifconfig -a`."""
+    return _carried(_interfaces(text))
+
+
+def _carried(interfaces: list[_Interface]) -> tuple[Vhid, ...]:
+    if not any(one.name for one in interfaces):
+        raise Unreadable("ifconfig named no interface")
+    return tuple(vhid for one in interfaces for vhid in _vhids(one))
+
+
 def _interfaces(text: str) -> list[_Interface]:
     found = [_Interface("", 0, [])]
     for line in text.splitlines():
+        if len(found) > MAX_INTERFACES:
+            raise Unreadable(f"ifconfig names more than {MAX_INTERFACES} interfaces")
         if header := _INTERFACE.match(line):
             found.append(_Interface(short(header[1]), int(header[2], 16), []))
         elif line[:1].isspace():
@@ -136,10 +143,10 @@ def _within(text: str, most: int) -> int:
     return int(text)
 
 
-def parse_pfsync(text: str) -> str | None:
-    """As in `Carp`, from `ifconfig -a`. What FreeBSD prints of a pfsync interface without a device differs by version;
-    none names a syncdev."""
-    of = next((one for one in _interfaces(text) if one.name == _PFSYNC_INTERFACE), None)
+def _pfsync(interfaces: list[_Interface]) -> str | None:
+    """As in `Carp`. What FreeBSD prints of a pfsync interface without a device differs by version; none names a
+    syncdev."""
+    of = next((one for one in interfaces if one.name == _PFSYNC_INTERFACE), None)
     if of is None:
         return None
     if not of.flags & _UP or not any(_PFSYNC.match(line) for line in of.lines):
@@ -155,7 +162,8 @@ def parse_sysctl(text: str) -> dict[str, str]:
 
 def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
     """From `ifconfig -a`, `sysctl` and `date`."""
-    vhids = parse_ifconfig(ran(answers[0]))
+    interfaces = _interfaces(ran(answers[0]))
+    vhids = _carried(interfaces)
     values = parse_sysctl(ran(answers[1]))
     demotion = values.get("net.inet.carp.demotion", "")
     if not re.fullmatch(r"-?\d{1,9}", demotion):
@@ -168,7 +176,7 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         allow=whole(values.get("net.inet.carp.allow"), "net.inet.carp.allow") > 0,
         demotion=int(demotion),
         boot=short(values["kern.boottime"]),
-        pfsync=parse_pfsync(answers[0].out),
+        pfsync=_pfsync(interfaces),
         uptime=_uptime(values["kern.boottime"], now),
         now=now,
     )

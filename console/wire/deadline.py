@@ -1,0 +1,100 @@
+"""How long answers are waited for: fair to a machine while this computer is the slow one, and said as it was.
+
+What is asked together shares its seconds. So a sentence never tells the rest of them as if it were the limit.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from weakref import WeakKeyDictionary
+
+TICK = 0.1
+"""Seconds between two looks at a loop's own delay."""
+USUAL = 0.03
+"""Seconds that a look may come late on any computer."""
+MUCH = 0.2
+"""Share of the limit from which it is said that this computer was held up."""
+
+
+class Delay:
+    """How long a loop was held up: by its own work, by other programs, by a computer that slept. It looks only while
+    something is waited for, and gives that back to whoever waits."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        """In all, since it was made."""
+        self._waiting: dict[asyncio.Timeout, float] = {}
+        """The seconds of each."""
+        self._due = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+
+    def begin(self, timeout: asyncio.Timeout, seconds: float) -> None:
+        """This one is moved on from now on; after a standstill, such as SIGSTOP, by no more than its seconds anew."""
+        self._waiting[timeout] = seconds
+        if self._handle is None:
+            self._look_later()
+
+    def end(self, timeout: asyncio.Timeout) -> None:
+        """Nobody waits there any more."""
+        self._waiting.pop(timeout, None)
+        if not self._waiting and self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + TICK
+        self._handle = loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        late = now - self._due
+        if late > USUAL:
+            self.seconds += late
+            for timeout, seconds in self._waiting.items():
+                with suppress(RuntimeError):  # it is over already
+                    timeout.reschedule(min((timeout.when() or now) + late, now + seconds))
+        self._look_later()
+
+
+_delays: WeakKeyDictionary[asyncio.AbstractEventLoop, Delay] = WeakKeyDictionary()
+
+
+class Deadline:
+    """`seconds` from its making, and what this computer was held up meanwhile."""
+
+    def __init__(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self.seconds = seconds
+        self._loop = loop
+        self._delay = _delays.setdefault(loop, Delay())
+        self._began, self._before = loop.time(), self._delay.seconds
+
+    @property
+    def held_up(self) -> float:
+        """Seconds that this computer was held up since."""
+        return self._delay.seconds - self._before
+
+    @property
+    def left(self) -> float:
+        """Seconds, at least 0."""
+        return min(self.seconds, max(0.0, self._began + self.seconds + self.held_up - self._loop.time()))
+
+    @asynccontextmanager
+    async def enforced(self) -> AsyncGenerator[None]:
+        """Raises TimeoutError once it is over."""
+        async with asyncio.timeout(self.left) as timeout:
+            self._delay.begin(timeout, self.seconds)
+            try:
+                yield
+            finally:
+                self._delay.end(timeout)
+
+    def says(self, left: float) -> str:
+        """The limit in words, for who had so many seconds left of it when he began to wait."""
+        words = f"within {round(self.seconds, 1):g} s"
+        if left < self.seconds / 2:
+            words = f"in the {round(left, 1):g} s that were left of {round(self.seconds, 1):g} s"
+        if self.held_up > MUCH * self.seconds:
+            words += f" (this computer was held up for {self.held_up:.1f} s meanwhile: it may be the slow one)"
+        return words
