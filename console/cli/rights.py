@@ -47,7 +47,9 @@ ON_PFSENSE = {
     "pfctl": "/sbin/pfctl",
     "relayctl": "/usr/local/sbin/relayctl",
     "sockstat": "/usr/bin/sockstat",
+    "stat": "/usr/bin/stat",
 }
+"""Where FreeBSD and pfSense keep a command. sudo takes no line with another kind of name, and then none of the file."""
 ROOT_ON_PFSENSE = ("root", "admin")
 _USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 """ALL is everybody to sudo, and a name in capitals an alias."""
@@ -221,4 +223,4 @@ def on_pfsense(argv: tuple[str, ...]) -> str:
     name, *words = argv
     if name == "sh":
         return "/bin/sh"
-    return " ".join((ON_PFSENSE.get(name, name), *(escaped(word) for word in words)))
+    return " ".join((name if name.startswith("/") else ON_PFSENSE[name], *(escaped(word) for word in words)))

@@ -13,7 +13,7 @@ import pytest
 
 from console.cli.grants import hosts, needed, quoted, statements
 from console.cli.main import main
-from console.cli.rights import FOLDERS, commands, ordered, rights
+from console.cli.rights import FOLDERS, commands, on_pfsense, ordered, rights
 from console.inventory.cluster import Cluster, Mysql
 from console.inventory.load import load
 from console.operations.procedures import OPERATIONS
@@ -133,6 +133,9 @@ async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
 def test_every_command_has_a_place(full: Cluster) -> None:
     bare = {run.argv[0] for run in roots(full) if not run.argv[0].startswith("/")}
     assert bare <= set(FOLDERS)
+    for firewall in full.firewalls:
+        held = rights(full, firewall.name)
+        assert all(on_pfsense(run.argv).startswith("/") for run in (*held.look, *held.act))
     assert commands(("storcli",))[0] == '/usr/sbin/storcli ""'
 
 

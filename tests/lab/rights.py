@@ -22,6 +22,7 @@ def sudoers(plan: Plan, machine: str) -> str:
     if machine not in FIREWALLS:
         return "\n".join(section(OPS, held, machine)) + "\n"
     commands = ", ".join(on_pfsense(run.argv) for run in (*held.look, *held.act))
+    commands = commands.replace("/usr/bin/stat", "/usr/sbin/stat")  # FreeBSD's stands in beside Debian's own
     return f"{OPS} ALL=(root) NOPASSWD: {commands}\n"
 
 

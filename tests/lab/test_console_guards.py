@@ -50,7 +50,7 @@ def test_the_last_serving_member_stays(lab: Lab) -> None:
     for action in ("drain", "remove"):
         done = console.run(action, "lab", "node3", *INSIST)
         assert done.code == 1
-        assert "node3 is the last serving member of web_ipvANY" in done.said
+        assert "node3 is the last serving member of web and webtls" in done.said
         assert "Bring another node back into th" in done.said
     assert _traces(lab) == before
     assert console.journal.records() == ()

@@ -214,7 +214,7 @@ def test_every_wound_shows(lab: Lab) -> None:
     assert bricks["node3"].pending is None
     assert known(picture.node("node3").services).bricks == 0
     mixed = next(finding.says for finding in findings(picture) if finding.kind is Kind.MIXED)
-    assert mixed == "node1 is out of webtls_ipvANY, but not of every pool"
+    assert mixed == "node1 is out of webtls, but not of every pool"
     heads = {(finding.machine, finding.kind) for finding in findings(picture)}
     assert heads >= {
         ("fw1", Kind.MAINTENANCE),
