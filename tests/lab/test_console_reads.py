@@ -218,7 +218,7 @@ def test_every_wound_shows(lab: Lab) -> None:
     heads = {(finding.machine, finding.kind) for finding in findings(picture)}
     assert heads >= {
         ("fw1", Kind.MAINTENANCE),
-        ("fw2", Kind.DEMOTION),
+        ("fw2", Kind.DEMOTED_MASTER),
         ("node1", Kind.MIXED),
         ("node2", Kind.LEFTOVER),
         ("node2", Kind.SITE_SILENT),
