@@ -1,4 +1,4 @@
-"""How a command ends before its work is done: by a signal, or because its terminal is gone.
+"""The end of a command before its work is done: by a signal, or because its terminal is gone.
 
 SIGTERM and SIGINT stop a run where it stands. A terminal that is gone (SIGHUP, or found so) ends the screen alone: a
 run that a person began goes on to a safe place. Whatever still hangs on the terminal then is left behind.
@@ -36,7 +36,7 @@ class Ending:
         self.hangs = False
         """A thread still waits for the terminal."""
         self.last: Callable[[], object] = lambda: None
-        """What is done before the process is left then. Must not hang."""
+        """The last act before such a process is left. Must not hang."""
         self._cancel: Callable[[], object] = lambda: None
         self._leave_screen: Callable[[], object] = lambda: None
         self._sessions: Sequence[SessionHandle] = ()

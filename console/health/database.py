@@ -135,7 +135,7 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _if_asked(snapshot: Snapshot, node: str) -> Level:
-    """How bad it is that pages may use a node's MySQL: they may where it is not known to get nothing."""
+    """Judge that pages may use a node's MySQL: CRITICAL unless the node is known to get nothing."""
     told = [view.writer for view in snapshot.nodes]
     if snapshot.cluster.mysql_proxy and all(isinstance(one, Known) for one in told):
         asked = node in {named(snapshot, address) for address in written_to(snapshot)}

@@ -137,7 +137,7 @@ FACTOR = 240
 
 
 def _demotion(snapshot: Snapshot, name: str, carp: Carp) -> Finding:
-    """Who leads is said by the roles: demotion alone moves nobody."""
+    """Judge by the roles: demotion alone moves nobody."""
     down = [vhid for vhid in carp.vhids if vhid.role == "INIT"]
     by_hand = ", by hand or by a script" if carp.demotion < 0 or carp.demotion % FACTOR else ""
     if carp.demotion < 0:

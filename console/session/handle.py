@@ -15,7 +15,7 @@ from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Operation
 from console.probes.freshness import without_stale
 from console.probes.snapshot import Snapshot
-from console.session.history import History
+from console.session.history import EVERY, History
 from console.session.journal import Read, Record
 from console.session.loop import Loop
 from console.session.run_state import RunState
@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 LOOK = 1.0
 """Seconds between two looks at the journal while somebody looks at the cluster or a run is under way."""
-SELDOM = 15.0
 
 
 class State(NamedTuple):
@@ -221,7 +220,7 @@ class SessionHandle:
         """Over there: replaces the state after each change, and looks at the journal now and then."""
         looked = 0.0
         while True:
-            soon = LOOK if self._session.attended else SELDOM
+            soon = LOOK if self._session.attended else EVERY
             await self._session.poller.change(soon)
             if steady.now() - looked >= soon:
                 looked = steady.now()

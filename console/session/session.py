@@ -308,11 +308,6 @@ class Session:
         if self.running is not None:
             await asyncio.wait({self.running.task})
 
-    @property
-    def on_its_way(self) -> str:
-        """The orders of the run here that have left and not ended, in a sentence; "" while there are none."""
-        return self.running.runner.on_its_way if self.running else ""
-
     async def look_back(self) -> bool:
         """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
         moment, watched = steady.now(), (POOLS, CONFIG)

@@ -41,11 +41,11 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
     async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster), watching(cluster) as session:
         running = await session.begin(DRAIN, "node2")
         await sending(running, LATER)
-        said = session.on_its_way
+        said = running.state.on_its_way
         assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
         await session.stop()
         assert running.task.cancelled()
-        assert session.on_its_way == ""
+        assert session.newest is not None and session.newest.on_its_way == ""
         assert any("an order to fw1 is on its way" in note.says for note in running.notes)
         assert kinds(running) == ["answered", "halted"]
         assert session.plan(UNDO, "node2").objections == (), "nothing of it is under way any more"

@@ -60,6 +60,12 @@ class Watched:
         """The exit code of the console, or of the shell around it."""
         return await asyncio.to_thread(self.shown.process.wait, PATIENCE)
 
+    async def quits(self) -> None:
+        """By q, and nothing stays behind."""
+        self.shown.keys("q")
+        assert await self.ends() == 0
+        self.nothing_left()
+
     def nothing_left(self) -> None:
         assert not processes(self.inventory), "a process stays behind"
         assert holder(self.journal.folder / "lock") is None
@@ -175,18 +181,14 @@ async def test_a_run_ends_while_its_terminal_takes_nothing(tmp_path: Path, state
         await seen.shown.shows(lambda lines: any("reboot node1: done" in line for line in lines))
         seen.shown.keys("\x1b")
         await asyncio.sleep(1)
-        seen.shown.keys("q")
-        assert await seen.ends() == 0
-        seen.nothing_left()
+        await seen.quits()
 
 
 async def test_q_ends_it_also_where_the_terminal_takes_nothing(tmp_path: Path, state: Path) -> None:
     async with watched(tmp_path, state) as seen:
         await seen.well()
         seen.shown.stall()
-        seen.shown.keys("q")
-        assert await seen.ends() == 0
-        seen.nothing_left()
+        await seen.quits()
 
 
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.3, 0.5, 0.8])
@@ -215,9 +217,7 @@ async def test_what_was_stopped_goes_on(tmp_path: Path, state: Path, with_run: b
             assert (await until_closed(seen)).outcome == "done"
             await seen.shown.shows(lambda lines: any("reboot node1: done" in line for line in lines))
         await seen.well()
-        seen.shown.keys("q")
-        assert await seen.ends() == 0
-        seen.nothing_left()
+        await seen.quits()
 
 
 async def test_a_killed_console_leaves_no_lock(tmp_path: Path, state: Path) -> None:

@@ -12,7 +12,7 @@ from console.text import listed
 
 
 def loads(snapshot: Snapshot, firewall: str, node: str) -> bool | None:
-    """Whether HAProxy there starts with saved states in a pool of this node; None where that is not known."""
+    """Tell if HAProxy there starts with saved states in a pool of this node; None: not known."""
     if snapshot.cluster.balancer != "haproxy":
         return False
     saved, config = snapshot.firewall(firewall).saved, config_of(snapshot, firewall)
@@ -23,7 +23,7 @@ def loads(snapshot: Snapshot, firewall: str, node: str) -> bool | None:
 
 
 def brings_back(snapshot: Snapshot, node: str, firewalls: Iterable[str], who: str = "it") -> str:
-    """What a reload, a boot or a failover of firewalls does to a node that config.xml has in, and run time out."""
+    """Foretell a reload, a boot or a failover of firewalls for a node that config.xml has in, and run time out."""
     by: dict[bool | None, list[str]] = {}
     for firewall in firewalls:
         by.setdefault(loads(snapshot, firewall, node), []).append(firewall)

@@ -66,7 +66,7 @@ class Operation:
 
 
 class Past(Enum):
-    """How the orders of a step fared so far, as the journal tells."""
+    """The fate of a step's orders so far, by the journal."""
 
     UNSENT = "unsent"
     SENT = "sent"
@@ -117,8 +117,8 @@ class Order(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a step is, in a sentence. `missed`: machines that can't be told now, and what that means. `failed`: it
-    does not happen any more, and the run stops at once."""
+    """The progress of a step, in a sentence. `missed`: machines that can't be told now, and what that means. `failed`:
+    it does not happen any more, and the run stops at once."""
 
     done: bool
     says: str

@@ -91,15 +91,12 @@ class _Interface(NamedTuple):
     lines: list[str]
 
 
-def parse_ifconfig(text: str) -> tuple[Vhid, ...]:
-    """Every vhid of `ifconfig -a`."""
-    return _carried(_interfaces(text))
-
-
-def _carried(interfaces: list[_Interface]) -> tuple[Vhid, ...]:
+def parse_ifconfig(text: str) -> tuple[tuple[Vhid, ...], str | None]:
+    """Every vhid of `ifconfig -a`, and pfsync as in `Carp`."""
+    interfaces = _interfaces(text)
     if not any(one.name for one in interfaces):
         raise Unreadable("ifconfig named no interface")
-    return tuple(vhid for one in interfaces for vhid in _vhids(one))
+    return tuple(vhid for one in interfaces for vhid in _vhids(one)), _pfsync(interfaces)
 
 
 def _interfaces(text: str) -> list[_Interface]:
@@ -162,8 +159,7 @@ def parse_sysctl(text: str) -> dict[str, str]:
 
 def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
     """From `ifconfig -a`, `sysctl` and `date`."""
-    interfaces = _interfaces(ran(answers[0]))
-    vhids = _carried(interfaces)
+    vhids, pfsync = parse_ifconfig(ran(answers[0]))
     values = parse_sysctl(ran(answers[1]))
     demotion = values.get("net.inet.carp.demotion", "")
     if not re.fullmatch(r"-?\d{1,9}", demotion):
@@ -176,7 +172,7 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         allow=whole(values.get("net.inet.carp.allow"), "net.inet.carp.allow") > 0,
         demotion=int(demotion),
         boot=short(values["kern.boottime"]),
-        pfsync=_pfsync(interfaces),
+        pfsync=pfsync,
         uptime=_uptime(values["kern.boottime"], now),
         now=now,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from console.probes.ask import Ran, Run, Unreadable
+from console.probes.hosts.identity import BOOT_ID
 from console.probes.parsing import ran, short
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
@@ -138,7 +139,7 @@ JOBS = Question(
     subject=Subject.NODE,
     cadence=Cadence.SELDOM,
     asks=lambda _cluster, _name: (
-        Run(("cat", "/proc/sys/kernel/random/boot_id"), timeout=None),
+        Run(("cat", BOOT_ID), timeout=None),
         *(ask for kind in KINDS for ask in _asks(kind)),
     ),
     parse=parse,

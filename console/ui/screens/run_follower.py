@@ -1,7 +1,5 @@
 """Which run is shown: the one under way, then how it ended, until it is put away."""
 
-from pathlib import Path
-
 from console.session.handle import SessionHandle
 from console.session.run_state import RunState
 
@@ -20,8 +18,3 @@ class RunFollower:
         """The newest, unless it has ended and was put away."""
         run = session.state.run
         return None if run is not None and run.ended and run is self._away else run
-
-    def path(self, session: SessionHandle) -> Path | None:
-        """Its file in the journal."""
-        run = self.view(session)
-        return run.path if run else None
