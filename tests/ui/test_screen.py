@@ -7,7 +7,8 @@ from textual.events import Key
 
 from console.inventory.paths import journal_dir
 from console.operations.may_go import may_go as spares_of
-from console.operations.procedures import REBOOT, REMOVE
+from console.operations.procedures import DRAIN, REBOOT, REMOVE
+from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known
 from console.session.journal import Journal
 from console.session.lock import holding
@@ -16,7 +17,7 @@ from console.ui.board.board import board
 from console.ui.painted import Painted
 from console.ui.screens.commands import Palette
 
-from .conftest import cluster_of, nobody, shown
+from .conftest import Seen, cluster_of, nobody, shown
 
 
 async def test_rows_fill_in_and_the_verdict_is_said(sim: Simulator) -> None:
@@ -161,6 +162,12 @@ async def test_a_node_that_our_own_reboot_has_down_is_no_riddle(sim: Simulator) 
         assert "has it down" not in seen.sentences
 
 
+def silent_for(seen: Seen, operation: Operation, node: str, firewall: str) -> bool:
+    """Whether what stands against an operation is a firewall's silence: a moment before it counts as stale."""
+    against = seen.session.plan(operation, node).objections
+    return any(f"{firewall} does not answer since" in one.saw for one in against)
+
+
 async def test_what_comes_up_while_a_question_stands_is_not_agreed_to(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
@@ -168,8 +175,7 @@ async def test_what_comes_up_while_a_question_stands_is_not_agreed_to(sim: Simul
         await seen.until(lambda: seen.dialog)
         assert "fw2" not in (seen.dialog or "").split("What would be done")[0]
         sim.fault("firewall-lost", "fw2")
-        silent = "fw2 does not answer since"  # what is too old counts as stale a moment before
-        await seen.until(lambda: any(silent in one.saw for one in seen.session.plan(REBOOT, "node1").objections))
+        await seen.until(lambda: silent_for(seen, REBOOT, "node1", "fw2"))
         await seen.pilot.press("y")
         await seen.until(lambda: seen.dialog and "not begun" in seen.dialog)
         assert "fw2 does not answer since" in (seen.dialog or "")
@@ -361,6 +367,7 @@ async def test_a_firewall_that_was_not_told_and_leads_again_sends_traffic_now(si
         await seen.well()
         sim.fault("firewall-lost", "fw1")
         await seen.until(lambda: "fw1 lost since" in seen.text and "fw2 is CARP MASTER" in seen.sentences)
+        await seen.until(lambda: silent_for(seen, DRAIN, "node1", "fw1"))
         await seen.press("d")
         await seen.until(lambda: seen.dialog)
         await seen.press("y")
