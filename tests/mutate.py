@@ -15,7 +15,7 @@ from console.operations.guards import RULES as GUARDS
 
 TESTS = (
     *("tests/console/test_guards.py", "tests/console/test_nothing_found.py", "tests/console/test_pictures.py"),
-    *("tests/console/test_doubts.py", "tests/console/test_any_picture.py", "tests/console/test_spare.py"),
+    *("tests/console/test_unknowns.py", "tests/console/test_any_picture.py", "tests/console/test_may_go.py"),
     *("tests/console/test_last_node.py", "tests/console/test_unlisted.py", "tests/console/test_asked.py"),
     *("tests/console/test_put_back.py", "tests/console/test_wrong_machine.py", "tests/console/test_config_unknown.py"),
     *("tests/console/test_operations.py", "tests/console/test_database.py", "tests/console/test_health.py"),

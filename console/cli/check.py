@@ -72,9 +72,9 @@ def _shown(line: Line) -> Iterator[str]:
     """In columns; a remedy below, where it has room."""
     if line.mark in (MEND, NOTE):
         yield f"{line.mark} {line.machine:<10} {line.what}"
-        yield f"    {line.says}"
+        yield f"    {line.message}"
     else:
-        yield f"{line.mark} {line.machine:<10} {line.what:<30} {line.says}".rstrip()
+        yield f"{line.mark} {line.machine:<10} {line.what:<30} {line.message}".rstrip()
 
 
 async def lines(cluster: Cluster) -> AsyncIterator[Line]:
@@ -149,15 +149,15 @@ def here(cluster: Cluster) -> Iterator[Line]:
         for wide in too_open(folder):
             yield Line(MEND, "here", "journal", f"{wide} can be entered by others; chmod 700 {shlex.quote(str(wide))}")
         for file in journal.read().unread:
-            yield Line(MEND, "here", "journal", f"{file.says}; {MOVE[0].lower()}{MOVE[1:]}")
+            yield Line(MEND, "here", "journal", f"{file.message}; {MOVE[0].lower()}{MOVE[1:]}")
         with holding(folder / "lock", "drainboard check"):
             pass
         yield Line(WORKS, "here", "lock")
     except Locked as error:
         yield Line(NOTE, "here", "lock", str(error))
     except OSError as error:
-        says = f"{folder} can't be written: {error.strerror}; mend that, or point DRAINBOARD_STATE elsewhere"
-        yield Line(MEND, "here", "journal", says)
+        message = f"{folder} can't be written: {error.strerror}; mend that, or point DRAINBOARD_STATE elsewhere"
+        yield Line(MEND, "here", "journal", message)
 
 
 # --- one machine ----------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ async def _form(cluster: Cluster, name: str, wire: Wire) -> Line:
         why = str(answer) if isinstance(answer, WireError) else f"{PFSENSE.argv[2]} can't be read"
         return Line(MEND, name, what, f"{why}; {remedy}")
     version = plain_text(answer.out.partition("\n")[0], 40)
-    reads = next((says for function, says in FORMS.items() if f"\nfunction {function}(" in answer.out), "")
+    reads = next((message for function, message in FORMS.items() if f"\nfunction {function}(" in answer.out), "")
     if not reads:
         return Line(MEND, name, what, f"pfSense {version} has neither {' nor '.join(FORMS)}; {remedy}")
     return Line(WORKS, name, what, f"pfSense {version}: {reads}")

@@ -31,17 +31,17 @@ class Line:
     mark: str
     machine: str
     what: str
-    says: str = ""
+    message: str = ""
 
 
 def _fact(question: Question[Any], value: Any) -> tuple[str, str]:
     """Mark and words for what was read."""
-    mark, says = JUDGED.get(question.field, lambda _value: (WORKS, ""))(value)
-    return mark, _mended(says, question.remedy) if mark == MEND else says
+    mark, message = JUDGED.get(question.field, lambda _value: (WORKS, ""))(value)
+    return mark, _mended(message, question.remedy) if mark == MEND else message
 
 
-def _mended(says: str, remedy: str) -> str:
-    return f"{says}; {remedy}" if remedy else says
+def _mended(message: str, remedy: str) -> str:
+    return f"{message}; {remedy}" if remedy else message
 
 
 def _served(value: Any) -> tuple[str, str]:
@@ -107,8 +107,8 @@ def readings(picture: Snapshot, subject: Subject, name: str) -> Iterator[Line]:
     answers = [(question, reading_of(picture, question, name)) for question in about(picture.cluster, subject, name)]
     for question, reading in answers:
         if isinstance(reading, Known):
-            mark, says = _fact(question, reading.value)
-            yield Line(mark, name, question.title, plain_text(says))
+            mark, message = _fact(question, reading.value)
+            yield Line(mark, name, question.title, plain_text(message))
     failed = [(question, reading) for question, reading in answers if isinstance(reading, Unknown)]
     for why, group in groupby(sorted(failed, key=lambda one: one[1].why), key=lambda one: one[1].why):
         together = list(group)
@@ -120,8 +120,8 @@ def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: st
     if reading.cause is Cause.NOT_ASKED:
         return Line(MEND, name, what, "no answer came in time; try again when the machine is less busy")
     told = ";" in why and reading.unanswered  # the wire's sentences end with the remedy
-    says = _mended(plain_text(why, 600), "" if told else questions[0].remedy)
-    return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, says)
+    message = _mended(plain_text(why, 600), "" if told else questions[0].remedy)
+    return Line(NOTE if reading.cause is Cause.BUSY else MEND, name, what, message)
 
 
 # --- what must fit together -----------------------------------------------------------------------------------------
@@ -144,10 +144,10 @@ def _pools(picture: Snapshot) -> Iterator[Line]:
         if isinstance(view.pools, Unknown) and isinstance(view.config, Unknown):
             continue
         places = {node.name: membership(picture, view.name, node.name) for node in picture.nodes}
-        missing = [name for name, one in places.items() if not one.now and not one.later]
+        missing = [name for name, one in places.items() if not one.runtime and not one.configured]
         if missing:
-            says = f"{listed(missing)} in no pool by address; give the inventory the address the pools name"
-            yield Line(MEND, view.name, "nodes in its pools", says)
+            message = f"{listed(missing)} in no pool by address; give the inventory the address the pools name"
+            yield Line(MEND, view.name, "nodes in its pools", message)
         else:
             yield Line(WORKS, view.name, "nodes in its pools", f"all {len(places)}")
 
@@ -158,8 +158,10 @@ def _vips(picture: Snapshot) -> Iterator[Line]:
             continue
         missing = [vip.name for vip in picture.cluster.vips if view.carp.value.role(vip.address) is None]
         if missing:
-            says = f"{listed(missing)} on none of its vhids; correct [vips] in the inventory, or CARP is switched off"
-            yield Line(MEND, view.name, "VIPs on its vhids", says)
+            message = (
+                f"{listed(missing)} on none of its vhids; correct [vips] in the inventory, or CARP is switched off"
+            )
+            yield Line(MEND, view.name, "VIPs on its vhids", message)
         elif picture.cluster.vips:
             yield Line(WORKS, view.name, "VIPs on its vhids", f"all {len(picture.cluster.vips)}")
 
@@ -172,11 +174,11 @@ def _primary(picture: Snapshot) -> Iterator[Line]:
     if len(primaries) == 1:
         yield Line(WORKS, primaries[0], "configuration sync", "it is the primary")
     elif primaries:
-        says = "both sync to each other; leave the peer's address empty on one of them: System / High Availability"
-        yield Line(MEND, listed(primaries), "configuration sync", says)
+        message = "both sync to each other; leave the peer's address empty on one of them: System / High Availability"
+        yield Line(MEND, listed(primaries), "configuration sync", message)
     else:
-        says = "none syncs to the other, so each is written by itself: System / High Availability on the primary"
-        yield Line(NOTE, listed(configs), "configuration sync", says)
+        message = "none syncs to the other, so each is written by itself: System / High Availability on the primary"
+        yield Line(NOTE, listed(configs), "configuration sync", message)
 
 
 def _bricks(picture: Snapshot) -> Iterator[Line]:
@@ -184,10 +186,10 @@ def _bricks(picture: Snapshot) -> Iterator[Line]:
         missing = [node.name for node in picture.nodes if brick_of(picture, view, node.name) is None]
         hosts = listed(brick.host for brick in volume.bricks)
         if missing:
-            says = (
+            message = (
                 f"none on {listed(missing)}; its bricks are on {hosts}: name the nodes in the inventory as Gluster does"
             )
-            yield Line(MEND, view.name, "bricks on the nodes", plain_text(says, 600))
+            yield Line(MEND, view.name, "bricks on the nodes", plain_text(message, 600))
         else:
             yield Line(WORKS, view.name, "bricks on the nodes", f"one on each of {len(picture.nodes)}")
 
@@ -198,7 +200,7 @@ def _unlisted(picture: Snapshot) -> Iterator[Line]:
         for one in unlisted(picture, view.name):
             yield Line(NOTE, view.name, one.what.value, plain_text(f"{one.saw}. {one.add}", 600))
     for finding in vips_are_listed(picture):
-        yield Line(NOTE, finding.machine, "vips", finding.says)
+        yield Line(NOTE, finding.machine, "vips", finding.message)
 
 
 def _clocks(picture: Snapshot) -> Iterator[Line]:

@@ -82,7 +82,7 @@ class Ending:
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP and self._sessions:
-            self._lost()
+            self._terminal_gone()
             return
         for one in ENDS:
             signal.signal(one, signal.SIG_DFL)
@@ -104,9 +104,9 @@ class Ending:
         for handle in self._terminals:
             look.register(handle, 0)
         if any(what & (select.POLLHUP | select.POLLERR) for _, what in look.poll(0)):
-            self._lost()
+            self._terminal_gone()
 
-    def _lost(self) -> None:
+    def _terminal_gone(self) -> None:
         if self.gone:
             return
         self.gone = True

@@ -105,10 +105,10 @@ async def _unless_ended(command: Coroutine[None, None, int], ending: "Ending") -
     return code
 
 
-def _complain(says: str) -> None:
+def _complain(message: str) -> None:
     """Where the terminal is gone nobody reads it."""
     with suppress(OSError):
-        print(f"drainboard: {plain(says) if ascii_only(sys.stderr) else says}", file=sys.stderr)
+        print(f"drainboard: {plain(message) if ascii_only(sys.stderr) else message}", file=sys.stderr)
 
 
 async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Ending") -> int:
@@ -190,14 +190,14 @@ def _runs(inventory: Inventory, only: str | None) -> int:
     for cluster in clusters:
         journal = journal_of(cluster)
         held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
-        for record in journal.unfinished():
+        for record in journal.open_runs():
             plain.say(f"{cluster.name}: {plain.describe(record, held)}")
         for node in cluster.nodes:
             out = journal.taken_out(node.name)
             if out is not None and out.outcome is not None:
                 plain.say(f"{cluster.name}: {plain.describe_out(out)}")
         for file in journal.read().unread:
-            plain.say(f"{cluster.name}: {file.says}. {MOVE}")
+            plain.say(f"{cluster.name}: {file.message}. {MOVE}")
     for record in strangers(inventory) if only is None else ():
         plain.say(f"{record.path.parent.name}, which is no cluster of the inventory: {plain.describe(record)}")
     return plain.Exit.DONE
@@ -268,7 +268,7 @@ async def _demo(options: argparse.Namespace, ending: "Ending") -> int:
 
     if options.scenarios or options.scenario not in {one.name for one in SCENARIOS}:
         for one in SCENARIOS:
-            print(f"{one.name:17} {one.says}")
+            print(f"{one.name:17} {one.summary}")
         if options.scenarios:
             return 0
         _complain(f"no scenario is called {options.scenario}; these are all there are")

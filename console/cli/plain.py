@@ -37,7 +37,7 @@ class Exit(IntEnum):
     """It waits for a person's answer, and is open in the journal."""
 
 
-def _unheard() -> None:
+def _drop_output() -> None:
     """Whoever read it is gone, and the run is not: its words go nowhere from now on."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -107,8 +107,8 @@ def _show(plan: Plan) -> None:
     say(f"{plan.words}: nothing is sent, this is what would be")
     for objection in plan.objections:
         say(f"  objection ({objection.override.value}): {objection.sentence}")
-    for at, (says, orders) in enumerate(plan.steps, 1):
-        say(f"  {at}. {says}")
+    for at, (message, orders) in enumerate(plan.steps, 1):
+        say(f"  {at}. {message}")
         for order in orders:
             for line in order.splitlines():
                 say(f"       {line}")
@@ -136,7 +136,7 @@ async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Ex
             for note in run.notes[shown:] if not (run.ended and interrupted) else ():
                 _line(note)
         except OSError:
-            _unheard()
+            _drop_output()
         shown = len(run.notes)
         if run.ended:
             break
@@ -175,4 +175,4 @@ async def _answer(session: SessionHandle, consent: Consent) -> None:
 
 
 def _line(note: Note) -> None:
-    say(f"{clock(note.at)} {note.step}: {note.says}")
+    say(f"{clock(note.at)} {note.step}: {note.message}")

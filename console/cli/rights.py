@@ -14,7 +14,7 @@ from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
 from console.operations import procedures
 from console.operations.effects import targets
-from console.operations.procedures.steps import Intent, Past
+from console.operations.procedures.steps import Intent, OrderState
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
 from console.probes.firewalls.config import FirewallConfig
@@ -94,7 +94,7 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
         for state, result, note in _JOBS
         for picture in [_busy(cluster, state, result)]
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
-        for intent in [Intent(cluster, target, one, {**boots, **noted}, past=Past.FAILED)]
+        for intent in [Intent(cluster, target, one, {**boots, **noted}, order_state=OrderState.FAILED)]
         for step in intent.steps
         for order in step.orders(picture, intent.at(step))
         if order.machine == machine

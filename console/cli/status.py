@@ -13,7 +13,7 @@ from typing import Any
 from console import steady
 from console.cli.plain import say
 from console.health import Level, verdict
-from console.health.facts.bricks import away, known_volumes
+from console.health.facts.bricks import known_volumes, offline_nodes
 from console.inventory.cluster import Cluster
 from console.probes.freshness import without_stale
 from console.probes.question import Cadence, Question, Subject
@@ -46,7 +46,7 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
     now = steady.now()
     unread = {
-        cluster.name: [f"{file.says}. {MOVE}" for file in journal_of(cluster).read().unread] for cluster in clusters
+        cluster.name: [f"{file.message}. {MOVE}" for file in journal_of(cluster).read().unread] for cluster in clusters
     }
     if as_json:
         from console.cli.status_json import document
@@ -58,7 +58,7 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
         from console.words.harmless import harmless
 
         for picture in pictures:
-            for line in (*lines(picture, now), *(f"? {says}" for says in unread[picture.cluster.name])):
+            for line in (*lines(picture, now), *(f"? {message}" for message in unread[picture.cluster.name])):
                 say(harmless(line))  # as on the screen: no name moves a column, or turns its figures round
     worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
     return EXITS.get(worst, Exit.OK)
@@ -84,7 +84,7 @@ async def _answered(poller: Poller, limit: float) -> None:
     again: dict[tuple[Question[Any], str], Unknown] = {}
     while time.monotonic() < deadline:
         picture = poller.snapshot
-        failed = _through_a_silent_node(picture)
+        failed = _through_unanswering_node(picture)
         fresh = {key: reading for key, reading in failed.items() if key not in again}
         if fresh:
             again |= fresh
@@ -97,18 +97,20 @@ async def _answered(poller: Poller, limit: float) -> None:
 
 def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
     """Not for what is asked seldom, nor for the slow answers of a machine that gives no quick one."""
-    if question is SPLIT_BRAIN and _brick_away(picture, name):
+    if question is SPLIT_BRAIN and _brick_offline(picture, name):
         return False
-    slow = question is not STORAGE and _silence(picture, question.subject, name)
+    slow = question is not STORAGE and _why_silent(picture, question.subject, name)
     return question.cadence is not Cadence.SELDOM and not slow
 
 
-def _brick_away(picture: Snapshot, volume: str) -> bool:
+def _brick_offline(picture: Snapshot, volume: str) -> bool:
     """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
-    return any(view.name == volume and away(picture, view, told.bricks) for view, told in known_volumes(picture))
+    return any(
+        view.name == volume and offline_nodes(picture, view, told.bricks) for view, told in known_volumes(picture)
+    )
 
 
-def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
+def _why_silent(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
     """The reason, if a machine has left every quick question, or a volume its cheap one, without an answer."""
     if subject is Subject.VOLUME:
         state = reading_of(picture, STORAGE, name)
@@ -118,15 +120,15 @@ def _silence(picture: Snapshot, subject: Subject, name: str) -> Unknown | None:
         for question in about(picture.cluster, subject, name)
         if question.cadence is Cadence.FAST
     ]
-    silent = [reason for reading in quick if (reason := _silent(reading))]
-    return silent[0] if quick and len(silent) == len(quick) else None
+    unanswered = [reason for reading in quick if (reason := _unanswered(reading))]
+    return unanswered[0] if quick and len(unanswered) == len(quick) else None
 
 
-def _silent(reading: Reading[Any]) -> Unknown | None:
+def _unanswered(reading: Reading[Any]) -> Unknown | None:
     return reading if isinstance(reading, Unknown) and reading.unanswered else None
 
 
-def _through_a_silent_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
+def _through_unanswering_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
     """What nodes hold in common and gave no answer about, while there is a node to ask that does answer."""
     if not any(isinstance(view.host, Known) for view in picture.nodes):
         return {}
@@ -142,10 +144,10 @@ def _explained(picture: Snapshot, limit: float) -> Snapshot:
     """Says of everything that has no answer why it has none."""
     now = steady.now()
     late = Unknown(f"no answer within {limit:g} s", now, now)
-    away = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
+    offline = Unknown("not waited for: while a brick is away Gluster counts none", now, now)
     for question, name in asked(picture.cluster):
         if reading_of(picture, question, name) is NOT_ASKED and question.cadence not in SELDOM:
-            silent = _silence(picture, question.subject, name)
-            uncounted = away if question is SPLIT_BRAIN and _brick_away(picture, name) else None
-            picture = fold(picture, question, name, silent or uncounted or late)
+            unanswered = _why_silent(picture, question.subject, name)
+            uncounted = offline if question is SPLIT_BRAIN and _brick_offline(picture, name) else None
+            picture = fold(picture, question, name, unanswered or uncounted or late)
     return picture

@@ -10,13 +10,15 @@ from typing import Any, cast
 from console import __version__
 from console.health import Finding, Verdict, findings, verdicts
 from console.inventory.cluster import Cluster
-from console.operations.may_go import spares
+from console.operations.may_go import MayGo, all_may_go
 from console.probes.ask import Ask, Get, Identify, Query, Run
 from console.probes.question import Cadence, Question
 from console.probes.snapshot import NOT_ASKED, QUESTIONS, Reading, Snapshot, Unknown, View
 
 SCHEMA = 1
 """Goes up when a key is renamed or goes, or changes its meaning; not when one is added."""
+KEYS = {"message": "says", "unreachable": "gone"}
+"""Keys of judged values that differ from the name of the field."""
 INTERNAL = frozenset({"history", "at", "clocks"})
 """Fields of values that are there for the next look only: samples, and moments of this program's own clock."""
 
@@ -48,7 +50,7 @@ def _cluster(picture: Snapshot, now: float) -> dict[str, Any]:
         "machines": {name: _verdict(one) for name, one in every.machines.items()},
         "layers": {layer.value: _verdict(one) for layer, one in every.layers.items()},
         "findings": [_finding(finding) for finding in findings(picture)],
-        "may_go": {spare.name: value_of(spare) for spare in spares(picture)},
+        "may_go": {one.name: _may_go(one) for one in all_may_go(picture)},
         **{
             subject.value: {
                 view.name: _view(picture.cluster, view, [one for one in QUESTIONS if one.subject is subject], now)
@@ -60,7 +62,11 @@ def _cluster(picture: Snapshot, now: float) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {"level": verdict.level.name.lower(), "says": verdict.says}
+    return {"level": verdict.level.name.lower(), "says": verdict.message}
+
+
+def _may_go(one: MayGo) -> dict[str, Any]:
+    return {KEYS.get(part.name, part.name): value_of(getattr(one, part.name)) for part in fields(one)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "level": finding.level.name.lower(),
         "layer": finding.layer.value,
         "machine": finding.machine,
-        "says": finding.says,
+        "says": finding.message,
         "of": list(finding.of),
         "brings": [_finding(one) for one in finding.brings],
     }

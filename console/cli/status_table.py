@@ -7,7 +7,7 @@ from typing import Any
 from console.health import findings, verdict
 from console.health.facts.membership import sessions_of
 from console.inventory.cluster import Vip
-from console.operations.may_go import spares
+from console.operations.may_go import all_may_go
 from console.probes.question import Cadence
 from console.probes.schedule import asked
 from console.probes.snapshot import (
@@ -34,7 +34,7 @@ def lines(picture: Snapshot, now: float) -> Iterator[str]:
     cluster, whole = picture.cluster, verdict(picture)
     title = f" ({cluster.title})" if cluster.title else ""
     yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {dated(now)}{_age(picture, now)}"
-    yield from _wrapped("  ", whole.says)
+    yield from _wrapped("  ", whole.message)
     yield ""
     yield from _table(["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture))
     heads = ["node", *(f"on {view.name}" for view in picture.firewalls)]
@@ -133,23 +133,23 @@ def _vip(picture: Snapshot, vip: Vip) -> Row:
 
 def _spares(picture: Snapshot) -> Iterator[str]:
     """What may be lost now, a machine a line."""
-    for spare in spares(picture):
-        mark = words.OK if spare.may else words.BAD if spare.may is False else words.UNKNOWN
-        yield from _wrapped(f"{mark} ", spare.says)
+    for one in all_may_go(picture):
+        mark = words.OK if one.may else words.BAD if one.may is False else words.UNKNOWN
+        yield from _wrapped(f"{mark} ", one.message)
     yield ""
 
 
 def _findings(picture: Snapshot) -> Iterator[str]:
     found = findings(picture)
     for finding in found:
-        yield from _wrapped(f"{words.finding(finding.level).mark} ", finding.says)
+        yield from _wrapped(f"{words.finding(finding.level).mark} ", finding.message)
     if found:
         yield ""
 
 
 def _unknowns(picture: Snapshot) -> Iterator[str]:
     """Every reading that is not known, those of one machine with one reason together."""
-    told = " ".join(finding.says for finding in findings(picture))
+    told = " ".join(finding.message for finding in findings(picture))
     for name, names, why in _reasons(picture):
         what = f"{', '.join(names)} not known" if names else "nothing is known"
         yield from _wrapped("? ", f"{name}: {what}: {'as above' if why in told else why}")

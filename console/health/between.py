@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.health.database import stopped
-from console.health.facts.bricks import away, known_volumes
+from console.health.facts.bricks import known_volumes, offline_nodes
 from console.health.facts.membership import Membership, Place, memberships, place
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
@@ -23,19 +23,21 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.site, Known) and not view.site.value.serves:
             status = view.site.value.status
             why = f" (MySQL there {_mysql(view)})" if snapshot.cluster.mysql and _mysql(view) else ""
-            says = (
+            message = (
                 f"the pools send traffic to {name}, whose Apache answers HTTP {status}{why}: visitors there get errors"
             )
-            yield Finding(Level.CRITICAL, name, Kind.UP_BUT_WEB_FAILS, says)
+            yield Finding(Level.CRITICAL, name, Kind.UP_BUT_WEB_FAILS, message)
         mysql = "" if snapshot.cluster.mysql_proxy else _mysql(view)  # then pages read from the writer, not from here
         if mysql and snapshot.cluster.mysql:
-            says = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"
-            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_NOT_SYNCED, says)
-        gone = [one.name for one, volume in known_volumes(snapshot) if name in away(snapshot, one, volume.bricks)]
-        if gone:
-            lost = f"whose brick of {listed(gone)} is away"
-            says = f"the pools send traffic to {name}, {lost}: it reads and writes the other nodes' copies"
-            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_BRICK_AWAY, says)
+            message = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"
+            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_NOT_SYNCED, message)
+        offline = [
+            one.name for one, volume in known_volumes(snapshot) if name in offline_nodes(snapshot, one, volume.bricks)
+        ]
+        if offline:
+            lost = f"whose brick of {listed(offline)} is away"
+            message = f"the pools send traffic to {name}, {lost}: it reads and writes the other nodes' copies"
+            yield Finding(Level.DEGRADED, name, Kind.UP_BUT_BRICK_AWAY, message)
 
 
 def _mysql(view: NodeView) -> str:
@@ -58,7 +60,7 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
     """Every balancer says DOWN; asked by itself the node serves, also since then, and has for a while."""
     for view in snapshot.nodes:
         places = memberships(snapshot, view.name)
-        now = [server for one in places for server in one.now or ()]
+        now = [server for one in places for server in one.runtime or ()]
         since = max(_changed(snapshot, one) for one in places)
         if isinstance(view.host, Unknown) or place(snapshot, view.name) is not Place.IN or not now:
             continue
@@ -66,17 +68,17 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if all(server.status.startswith("DOWN") for server in now) and _serves(view, since):
             checks = listed(server.check for server in now if server.check)
-            says = (
+            message = (
                 f"the pools say {view.name} is DOWN{f' ({checks})' if checks else ''}, but asked by itself it serves:"
                 " the firewalls don't reach it, or check something else"
             )
-            yield Finding(Level.DEGRADED, view.name, Kind.DOWN_BUT_SERVES, says)
+            yield Finding(Level.DEGRADED, view.name, Kind.DOWN_BUT_SERVES, message)
 
 
 def _changed(snapshot: Snapshot, one: Membership) -> float:
     """Unix time at which the last of its servers there got its status, where the balancer counts the seconds."""
     read = snapshot.firewall(one.firewall).pools.at
-    return max((read - server.since for server in one.now or () if server.since is not None), default=0.0)
+    return max((read - server.since for server in one.runtime or () if server.since is not None), default=0.0)
 
 
 def _serves(view: NodeView, since: float) -> bool:

@@ -9,7 +9,7 @@ from console.health.pools import serving
 from console.health.writers import named, written_to
 from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
-from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, lost
+from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, asked_but_unknown
 from console.text import counted, doing, listed, percent, size
 
 QUEUE = 100
@@ -32,39 +32,40 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     known = members(snapshot)
     if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
         return
-    silent = [view for view in snapshot.nodes if lost(view.galera)]
-    if not known and (len(silent) < len(snapshot.nodes) or not _reached(snapshot)):
+    unknown = [view for view in snapshot.nodes if asked_but_unknown(view.galera)]
+    if not known and (len(unknown) < len(snapshot.nodes) or not _reached(snapshot)):
         return
     of = tuple(view.name for view in snapshot.nodes)
-    if not known and all(_down(view) for view in silent):
-        says = f"{_where_down(silent)}: no table can be read or written"
-        yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, says, of)
-    elif known or all(_down(view) for view in silent if isinstance(view.host, Known)):
+    if not known and all(_down(view) for view in unknown):
+        message = f"{_where_down(unknown)}: no table can be read or written"
+        yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, message, of)
+    elif known or all(_down(view) for view in unknown if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state or 'without wsrep'})" for view, member in known]
-        says = f"MySQL has no Primary component, so every table is refused: {'; '.join([*states, *_silence(silent)])}"
-        yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, says, of)
+        each = "; ".join([*states, *_unknown_parts(unknown)])
+        message = f"MySQL has no Primary component, so every table is refused: {each}"
+        yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, message, of)
     else:
-        why = next(view.galera.why for view in silent if isinstance(view.galera, Unknown) and not _down(view))
-        what = "refuses to tell" if any(_refuses(view) for view in silent) else "does not answer"
-        says = f"MySQL {what} on {listed(of)}, and whether it serves is not known: {why}"
-        yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, says, of)
+        why = next(view.galera.why for view in unknown if isinstance(view.galera, Unknown) and not _down(view))
+        what = "refuses to tell" if any(_refuses(view) for view in unknown) else "does not answer"
+        message = f"MySQL {what} on {listed(of)}, and whether it serves is not known: {why}"
+        yield Finding(Level.UNKNOWN, "mysql", Kind.MYSQL_UNKNOWN, message, of)
 
 
-def _silence(silent: list[NodeView]) -> Iterator[str]:
+def _unknown_parts(unknown: list[NodeView]) -> Iterator[str]:
     """What is known of those that do not answer: mysqld down, only MySQL silent, or the whole machine."""
-    down = [view for view in silent if _down(view)]
+    down = [view for view in unknown if _down(view)]
     if down:
         yield _where_down(down)
-    here = [view for view in silent if isinstance(view.host, Known) and not _down(view)]
+    here = [view for view in unknown if isinstance(view.host, Known) and not _down(view)]
     refusing = [view.name for view in here if _refuses(view)]
     if refusing:
         yield f"MySQL on {listed(refusing)} refuses to tell"
-    mute = [view.name for view in here if not _refuses(view)]
-    if mute:
-        yield f"MySQL on {listed(mute)} does not answer"
-    gone = [view.name for view in silent if not isinstance(view.host, Known) and not _down(view)]
-    if gone:
-        yield f"{doing(gone, 'does', 'do')} not answer"
+    unanswering = [view.name for view in here if not _refuses(view)]
+    if unanswering:
+        yield f"MySQL on {listed(unanswering)} does not answer"
+    unreachable = [view.name for view in unknown if not isinstance(view.host, Known) and not _down(view)]
+    if unreachable:
+        yield f"{doing(unreachable, 'does', 'do')} not answer"
 
 
 def _where_down(down: list[NodeView]) -> str:
@@ -107,8 +108,8 @@ def members_answer(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         why = view.galera.why
         what = "is stopped" if stopped(view) else "can't be asked"
-        says = f"MySQL on {view.name} {what}: {why}"
-        yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, says)
+        message = f"MySQL on {view.name} {what}: {why}"
+        yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, message)
 
 
 def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
@@ -117,21 +118,23 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     traffic = serving(snapshot)
     for view, member in members(snapshot):
         if member.alone:
-            says = f"MySQL on {view.name} runs without wsrep, by itself: nobody else gets what is written there"
-            yield Finding(_if_asked(snapshot, view.name), view.name, Kind.ALONE, says)
+            message = f"MySQL on {view.name} runs without wsrep, by itself: nobody else gets what is written there"
+            yield Finding(_if_asked(snapshot, view.name), view.name, Kind.ALONE, message)
         elif member.status != "Primary":
             if primary:
                 level = Level.CRITICAL if view.name in traffic else Level.DEGRADED
                 gets = ", and it gets traffic" if view.name in traffic else ""
-                says = f"MySQL on {view.name} is {member.status}, apart from the others: it refuses every table{gets}"
-                yield Finding(level, view.name, Kind.NON_PRIMARY, says)
+                message = (
+                    f"MySQL on {view.name} is {member.status}, apart from the others: it refuses every table{gets}"
+                )
+                yield Finding(level, view.name, Kind.NON_PRIMARY, message)
         elif member.state.startswith("Donor"):
-            says = f"MySQL on {view.name} is Donor: it gives another node what it has missed, and may lag"
-            yield Finding(Level.DEGRADED, view.name, Kind.DONOR, says)
+            message = f"MySQL on {view.name} is Donor: it gives another node what it has missed, and may lag"
+            yield Finding(Level.DEGRADED, view.name, Kind.DONOR, message)
         elif not member.synced:
             ready = "" if member.ready else ", not ready"
-            says = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: it has not caught up yet"
-            yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, says)
+            message = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: it has not caught up yet"
+            yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, message)
 
 
 def _if_asked(snapshot: Snapshot, node: str) -> Level:
@@ -158,26 +161,28 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
     )
     of = tuple(view.name for view, _ in together)
     if len({member.uuid for _, member in together}) > 1:
-        says = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
-        yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, says, of)
+        message = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
+        yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, message, of)
     elif len({member.conf_id for _, member in together}) > 1 and all(member.looks > 1 for _, member in together):
         told = listed(f"{view.name} {member.conf_id}" for view, member in together)
-        says = f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
-        yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, says, of)
+        message = (
+            f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
+        )
+        yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, message, of)
     smallest = min(member.size for _, member in together)
     if smallest < whole:
         missing = tuple(view.name for view in snapshot.nodes if view.name not in of)
         who = f": {doing(missing, 'is', 'are')} not in it" if missing else ""
-        says = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
-        yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, says, missing or of)
+        message = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, message, missing or of)
 
 
 def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
     """A member that lags holds the others back."""
     for view, member in members(snapshot):
         if member.synced and member.recv_queue >= QUEUE:
-            says = f"MySQL on {view.name} lags: {member.recv_queue} write-sets wait to be applied"
-            yield Finding(Level.DEGRADED, view.name, Kind.RECEIVE_QUEUE, says)
+            message = f"MySQL on {view.name} lags: {member.recv_queue} write-sets wait to be applied"
+            yield Finding(Level.DEGRADED, view.name, Kind.RECEIVE_QUEUE, message)
 
 
 def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
@@ -186,11 +191,11 @@ def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
         split = isinstance(view.member, Known) and view.member.value.ignore_sb
         left = (*member.leftovers, *(["pc.ignore_sb=YES"] if split else []))
         if left:
-            says = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
+            message = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
             if member.rejects:
-                yield Finding(_if_asked(snapshot, view.name), view.name, Kind.REJECTS_QUERIES, says)
+                yield Finding(_if_asked(snapshot, view.name), view.name, Kind.REJECTS_QUERIES, message)
             else:
-                yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, says)
+                yield Finding(Level.DEGRADED, view.name, Kind.LEFTOVER, message)
 
 
 def _means(member: Wsrep) -> str:
@@ -210,9 +215,9 @@ def full_copies(snapshot: Snapshot) -> Iterator[Finding]:
             sender = f" from {copy.donor}" if copy.donor else ""
             far = "" if copy.done is None else f": {size(copy.done)}"
             far += f" of {size(copy.whole)}" if far and copy.whole else " so far" if far else ""
-            says = f"{copy.joiner} receives a full copy (SST by {copy.method}){sender}{far}"
+            message = f"{copy.joiner} receives a full copy (SST by {copy.method}){sender}{far}"
             of = (copy.joiner, copy.donor) if copy.donor else (copy.joiner,)
-            yield Finding(Level.DEGRADED, copy.joiner, Kind.SST, says, of)
+            yield Finding(Level.DEGRADED, copy.joiner, Kind.SST, message, of)
 
 
 def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:
@@ -223,13 +228,13 @@ def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:
     if paused >= PAUSED:
         slow, queue = max(((view.name, member.recv_queue) for view, member in known), key=lambda one: one[1])
         who = f", for {slow}, where {counted(queue, 'write-set')} wait" if queue else ""
-        says = f"MySQL holds back all commits {percent(paused)} of the time (flow control){who}"
-        yield Finding(Level.DEGRADED, "mysql", Kind.FLOW_CONTROL, says, of)
+        message = f"MySQL holds back all commits {percent(paused)} of the time (flow control){who}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.FLOW_CONTROL, message, of)
     conflicts = sum((member.cert_failures or 0.0) + (member.bf_aborts or 0.0) for _, member in known)
     if conflicts >= CONFLICTS:
         cure = "is MySQL reached past its HAProxy?" if snapshot.cluster.mysql_proxy else "send all writes to one node"
-        says = f"{conflicts:.0f} transactions a second fail because two nodes write the same rows: {cure}"
-        yield Finding(Level.DEGRADED, "mysql", Kind.SINGLE_WRITER, says, of)
+        message = f"{conflicts:.0f} transactions a second fail because two nodes write the same rows: {cure}"
+        yield Finding(Level.DEGRADED, "mysql", Kind.SINGLE_WRITER, message, of)
 
 
 def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
@@ -237,8 +242,8 @@ def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
     known = [(view.name, view.member.value) for view in snapshot.nodes if isinstance(view.member, Known)]
     if len({(member.flavour, member.version) for _, member in known}) > 1:
         told = listed(f"{name} {member.flavour} {member.version}" for name, member in known)
-        says = f"MySQL is not the same everywhere: {told}"
-        yield Finding(Level.NOTE, "mysql", Kind.MYSQL_VERSIONS_DIFFER, says, tuple(name for name, _ in known))
+        message = f"MySQL is not the same everywhere: {told}"
+        yield Finding(Level.NOTE, "mysql", Kind.MYSQL_VERSIONS_DIFFER, message, tuple(name for name, _ in known))
 
 
 def tables_replicate(snapshot: Snapshot) -> Iterator[Finding]:

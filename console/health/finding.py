@@ -180,7 +180,7 @@ class Kind(StrEnum):
 
 DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})
 """Somebody's act: what has happened by itself comes first."""
-LONGEST = 4000
+MAX_MESSAGE = 4000
 """Characters of a sentence."""
 
 
@@ -192,7 +192,7 @@ class Finding:
     machine: str
     """A machine, or what the cluster has one of: a volume, a backend, a VIP, "mysql"."""
     kind: Kind
-    says: str
+    message: str
     of: tuple[str, ...] = ()
     """The machines that have it, where `machine` is none; also those whose loss would explain it."""
     brings: tuple["Finding", ...] = ()
@@ -200,8 +200,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         """One harmless line, whatever names it holds: it is also copied, mailed and pasted."""
-        if not self.says.isprintable() or len(self.says) > LONGEST:
-            object.__setattr__(self, "says", plain_text(self.says, LONGEST))
+        if not self.message.isprintable() or len(self.message) > MAX_MESSAGE:
+            object.__setattr__(self, "message", plain_text(self.message, MAX_MESSAGE))
 
     @property
     def layer(self) -> Layer:
@@ -219,7 +219,7 @@ class Verdict:
     """A cluster, a machine or a layer in one line."""
 
     level: Level
-    says: str
+    message: str
 
 
 Rule = Callable[[Snapshot], Iterator[Finding]]

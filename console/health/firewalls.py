@@ -13,7 +13,7 @@ from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, listed
 
 
-def lost(snapshot: Snapshot) -> Iterator[Finding]:
+def unreachable(snapshot: Snapshot) -> Iterator[Finding]:
     """A silent firewall may still carry traffic, or revert what is done meanwhile. Where none answers nobody knows."""
     level = Level.DEGRADED if _answering(snapshot) else Level.UNKNOWN
     for view in snapshot.firewalls:
@@ -24,8 +24,8 @@ def lost(snapshot: Snapshot) -> Iterator[Finding]:
         elif view.carp.cause is Cause.UNPROVEN:
             yield Finding(Level.UNKNOWN, view.name, Kind.FIREWALL_UNPROVEN, view.carp.why)
         else:
-            says = f"{view.name} lost since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
-            yield Finding(level, view.name, Kind.FIREWALL_LOST, says)
+            message = f"{view.name} lost since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
+            yield Finding(level, view.name, Kind.FIREWALL_LOST, message)
 
 
 def _answering(snapshot: Snapshot) -> list[tuple[str, Carp]]:
@@ -45,16 +45,16 @@ def masters(snapshot: Snapshot) -> Iterator[Finding]:
     twice = tuple(vip for vip, leading in led.items() if len(leading) > 1)
     looks = [view.carp.at for view in snapshot.firewalls if isinstance(view.carp, Known)]
     if twice and max(looks) - min(looks) < TAKES_OVER:
-        says = (
+        message = (
             f"two CARP masters for {listed(twice)}: {listed(names)}; they do not hear each other, and visitors reach"
             " now one, now the other"
         )
-        yield Finding(Level.CRITICAL, "carp", Kind.TWO_MASTERS, says, names)
+        yield Finding(Level.CRITICAL, "carp", Kind.TWO_MASTERS, message, names)
     nobody = tuple(vip.name for vip in snapshot.cluster.vips if not led[vip.name])
     if nobody and len(answering) == len(snapshot.firewalls):
         roles = listed(f"{name} {_roles(snapshot, carp, nobody)}" for name, carp in answering)
-        says = f"no firewall is CARP MASTER for {listed(nobody)}: {roles}; nobody answers there"
-        yield Finding(Level.CRITICAL, "carp", Kind.NO_MASTER, says, (*names, *nobody))
+        message = f"no firewall is CARP MASTER for {listed(nobody)}: {roles}; nobody answers there"
+        yield Finding(Level.CRITICAL, "carp", Kind.NO_MASTER, message, (*names, *nobody))
 
 
 def _leading(answering: list[tuple[str, Carp]], address: str) -> list[str]:
@@ -78,16 +78,16 @@ def one_firewall_leads(snapshot: Snapshot) -> Iterator[Finding]:
             leads[vip.name] = leading[0]
     if len(set(leads.values())) > 1:
         where = listed(f"{vip} is on {name}" for vip, name in leads.items())
-        says = f"CARP roles are split: {where}; answers leave by another firewall than requests came in by"
-        yield Finding(Level.DEGRADED, "carp", Kind.SPLIT_ROLES, says, tuple(dict.fromkeys(leads.values())))
+        message = f"CARP roles are split: {where}; answers leave by another firewall than requests came in by"
+        yield Finding(Level.DEGRADED, "carp", Kind.SPLIT_ROLES, message, tuple(dict.fromkeys(leads.values())))
 
 
 def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
     """What keeps a firewall from taking over, or makes it give up its role."""
     for name, carp in _answering(snapshot):
         if not carp.allow:
-            says = f"CARP is disabled on {name}: it takes over nothing (net.inet.carp.allow is 0)"
-            yield Finding(Level.DEGRADED, name, Kind.CARP_DISABLED, says)
+            message = f"CARP is disabled on {name}: it takes over nothing (net.inet.carp.allow is 0)"
+            yield Finding(Level.DEGRADED, name, Kind.CARP_DISABLED, message)
         down = [vhid for vhid in carp.vhids if vhid.role == "INIT"]
         if carp.allow and down:
             yield _init(snapshot, name, down)
@@ -95,20 +95,20 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
             yield _demotion(snapshot, name, carp)
         config = config_of(snapshot, name)
         if config and config.maintenance:
-            says = f"{name} is in persistent CARP maintenance mode: it stays BACKUP, also after a reboot"
-            yield Finding(Level.DEGRADED, name, Kind.MAINTENANCE, says)
+            message = f"{name} is in persistent CARP maintenance mode: it stays BACKUP, also after a reboot"
+            yield Finding(Level.DEGRADED, name, Kind.MAINTENANCE, message)
 
 
 def _init(snapshot: Snapshot, name: str, down: list[Vhid]) -> Finding:
     whys: dict[str, dict[str, None]] = {}
     for vhid in down:
         whys.setdefault(_why_init(vhid), {})[vhid.interface] = None
-    says = "CARP is INIT on " + listed(f"{listed(those)} of {name}, which {why}" for why, those in whys.items())
+    message = "CARP is INIT on " + listed(f"{listed(those)} of {name}, which {why}" for why, those in whys.items())
     if _spare(snapshot, name, down):
         others = listed(other for other, _ in _answering(snapshot) if other != name)
-        says += f", as on {others}: no address of the inventory is there"
-        return Finding(Level.NOTE, name, Kind.CARP_INIT, says)
-    return Finding(Level.DEGRADED, name, Kind.CARP_INIT, f"{says}: it leads nothing there")
+        message += f", as on {others}: no address of the inventory is there"
+        return Finding(Level.NOTE, name, Kind.CARP_INIT, message)
+    return Finding(Level.DEGRADED, name, Kind.CARP_INIT, f"{message}: it leads nothing there")
 
 
 def _why_init(vhid: Vhid) -> str:
@@ -141,17 +141,17 @@ def _demotion(snapshot: Snapshot, name: str, carp: Carp) -> Finding:
     down = [vhid for vhid in carp.vhids if vhid.role == "INIT"]
     by_hand = ", by hand or by a script" if carp.demotion < 0 or carp.demotion % FACTOR else ""
     if carp.demotion < 0:
-        says = f"the demotion of {name} is {carp.demotion}{by_hand}: a fault there may not make it give up its role"
-        return Finding(Level.DEGRADED, name, Kind.DEMOTION, says)
+        message = f"the demotion of {name} is {carp.demotion}{by_hand}: a fault there may not make it give up its role"
+        return Finding(Level.DEGRADED, name, Kind.DEMOTION, message)
     others = {other: its.demotion for other, its in _answering(snapshot) if other != name}
     alike = down and _spare(snapshot, name, down) and {*others.values()} == {carp.demotion}
     level = Level.NOTE if alike else Level.DEGRADED
     if "MASTER" in roles(snapshot, carp):
-        says = f"{name} is demoted by {carp.demotion}{by_hand}{',' * bool(by_hand)} and leads all the same"
+        message = f"{name} is demoted by {carp.demotion}{by_hand}{',' * bool(by_hand)} and leads all the same"
         as_much = [f"{other} is demoted by {its}" for other, its in others.items() if its >= carp.demotion]
         if others:
-            says += f": {listed(as_much) or f'{listed(others)} has not taken over'}"
-        return Finding(level, name, Kind.DEMOTED_MASTER, says)
+            message += f": {listed(as_much) or f'{listed(others)} has not taken over'}"
+        return Finding(level, name, Kind.DEMOTED_MASTER, message)
     lead = master(snapshot)
     why = by_hand or f": {_why_demoted(carp)}"
     return Finding(
@@ -171,12 +171,12 @@ def configs_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """A firewall that answers, and does not say all that it will do later."""
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known) and isinstance(view.config, Unknown) and view.config is not NOT_ASKED:
-            says = f"config.xml of {view.name} is not known: {view.config.why}"
-            yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
+            message = f"config.xml of {view.name} is not known: {view.config.why}"
+            yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, message)
         config = config_of(snapshot, view.name)
         if config and config.odd:
-            says = f"config.xml of {view.name} is not known in part ({len(config.odd)}): {config.odd[0]}"
-            yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, says)
+            message = f"config.xml of {view.name} is not known in part ({len(config.odd)}): {config.odd[0]}"
+            yield Finding(Level.UNKNOWN, view.name, Kind.CONFIG_UNKNOWN, message)
 
 
 def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
@@ -184,18 +184,18 @@ def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     answering = _answering(snapshot)
     for name, carp in answering:
         if carp.pfsync == "behind":
-            says = (
+            message = (
                 f"{name} has not got the states of connections from its peer (pfsync, syncok: 0): a failover to it ends"
                 " those that don't go through the load balancer"
             )
-            yield Finding(Level.DEGRADED, name, Kind.PFSYNC_BEHIND, says)
+            yield Finding(Level.DEGRADED, name, Kind.PFSYNC_BEHIND, message)
     off = [name for name, carp in answering if carp.pfsync not in ("on", "behind")]
     if off:
         level = Level.NOTE if len(off) == len(answering) else Level.DEGRADED
-        says = (
+        message = (
             f"pfsync is off on {listed(off)}: a failover ends the connections that don't go through the load balancer"
         )
-        yield Finding(level, "pfsync", Kind.PFSYNC_OFF, says, tuple(off))
+        yield Finding(level, "pfsync", Kind.PFSYNC_OFF, message, tuple(off))
 
 
 def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
@@ -203,29 +203,31 @@ def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
     configs = [(view.name, config) for view in snapshot.firewalls if (config := config_of(snapshot, view.name))]
     if len({config.version for _, config in configs}) > 1:
         told = listed(f"{name} {config.version}" for name, config in configs)
-        says = (
+        message = (
             f"the firewalls have different configuration versions ({told}): pfSense's own sync is off until both have"
             " the same; the HAProxy package's sync is not"
         )
-        yield Finding(Level.DEGRADED, "sync", Kind.VERSIONS_DIFFER, says, tuple(name for name, _ in configs))
+        yield Finding(Level.DEGRADED, "sync", Kind.VERSIONS_DIFFER, message, tuple(name for name, _ in configs))
 
 
 def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
     """What differs now does something else after a failover."""
     state = sync(snapshot)
     if state.equal is False:
-        says = f"{state.says}: after a failover the other one does otherwise"
-        yield Finding(Level.DEGRADED, "sync", Kind.SYNC_DIFFERS, says, tuple(view.name for view in snapshot.firewalls))
+        message = f"{state.message}: after a failover the other one does otherwise"
+        yield Finding(
+            Level.DEGRADED, "sync", Kind.SYNC_DIFFERS, message, tuple(view.name for view in snapshot.firewalls)
+        )
     for view in snapshot.firewalls:
         notices: tuple[str, ...] = view.box.value.sync_notices if isinstance(view.box, Known) else ()
         for latest in notices[-1:]:
             more = f" ({counted(len(notices), 'notice')})" if len(notices) > 1 else ""
             if state.equal:
-                says = f"a configuration sync of {view.name} failed once{more}, and both are alike now: {latest}"
-                yield Finding(Level.NOTE, view.name, Kind.SYNC_NOTICE, says)
+                message = f"a configuration sync of {view.name} failed once{more}, and both are alike now: {latest}"
+                yield Finding(Level.NOTE, view.name, Kind.SYNC_NOTICE, message)
             else:
-                says = f"a configuration sync of {view.name} failed{more}: {latest}"
-                yield Finding(Level.DEGRADED, view.name, Kind.SYNC_NOTICE, says)
+                message = f"a configuration sync of {view.name} failed{more}: {latest}"
+                yield Finding(Level.DEGRADED, view.name, Kind.SYNC_NOTICE, message)
 
 
 def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
@@ -236,10 +238,10 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.pools, Known) and view.pools.value.dirty and balancer not in waiting:
             waiting.append(balancer)
         if waiting:
-            says = f"changes on {view.name} that nobody has applied yet: {listed(waiting)}"
-            yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, says)
+            message = f"changes on {view.name} that nobody has applied yet: {listed(waiting)}"
+            yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, message)
 
 
-RULES = (masters, lost, one_firewall_leads, carp_is_on)
+RULES = (masters, unreachable, one_firewall_leads, carp_is_on)
 CONFIGURED = (configs_are_known, versions_are_alike, configs_are_alike, states_are_synced, all_is_applied)
 """What a failover would show, after what the pools do now: who gets traffic that should not is told by name there."""

@@ -18,7 +18,7 @@ FULL, VERY_FULL = 0.90, 0.95
 """Shares of a file system that are used."""
 ROOM = 10 << 30
 """Bytes that are enough for a while on a file system that is FULL by its share alone."""
-FEW = 0.05
+MIN_FREE = 0.05
 """Share of inodes, or of memory, below which what is left goes fast."""
 APART, FAR_APART = 5.0, 60.0
 """Seconds between clocks. An answer that was long under way makes a few."""
@@ -38,10 +38,10 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         still = [name for name in serving(snapshot) if _serves(snapshot, name)]
         rest = doing(still, "still serves", "still serve") if still else "nobody is known to serve"
-        says = (
+        message = (
             f"{view.name} lost since {clock(view.host.since)}{_visited(snapshot, view.name)}; {rest}: {view.host.why}"
         )
-        yield Finding(Level.DEGRADED, view.name, Kind.LOST, says)
+        yield Finding(Level.DEGRADED, view.name, Kind.LOST, message)
 
 
 def _visited(snapshot: Snapshot, name: str) -> str:
@@ -65,8 +65,8 @@ def load_is_bearable(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.nodes:
         if isinstance(view.host, Known) and view.host.value.load > LOAD * view.host.value.cores:
             host = view.host.value
-            says = f"load of {view.name} is {host.load:.1f} on {counted(host.cores, 'core')}: it answers slowly"
-            yield Finding(Level.NOTE, view.name, Kind.LOAD, says)
+            message = f"load of {view.name} is {host.load:.1f} on {counted(host.cores, 'core')}: it answers slowly"
+            yield Finding(Level.NOTE, view.name, Kind.LOAD, message)
 
 
 def memory_is_left(snapshot: Snapshot) -> Iterator[Finding]:
@@ -75,10 +75,10 @@ def memory_is_left(snapshot: Snapshot) -> Iterator[Finding]:
         if not isinstance(view.host, Known) or not view.host.value.memory_total:
             continue
         host = view.host.value
-        if host.memory_available < host.memory_total * FEW:
+        if host.memory_available < host.memory_total * MIN_FREE:
             swap = f", {size(host.swap_used)} in swap" if host.swap_used else ""
-            says = f"{view.name} has {size(host.memory_available)} of {size(host.memory_total)} memory left{swap}"
-            yield Finding(Level.DEGRADED, view.name, Kind.MEMORY, says)
+            message = f"{view.name} has {size(host.memory_available)} of {size(host.memory_total)} memory left{swap}"
+            yield Finding(Level.DEGRADED, view.name, Kind.MEMORY, message)
 
 
 def scarce(total: int, free: int) -> bool:
@@ -102,11 +102,11 @@ def there_is_room(snapshot: Snapshot) -> Iterator[Finding]:
         ]
         if full:
             yield Finding(Level.DEGRADED, name, Kind.DISK_FULL, f"{name} is nearly full: {listed(full)} left")
-        few = [one for one in devices.filesystems if one.inodes and one.inodes_free < one.inodes * FEW]
+        few = [one for one in devices.filesystems if one.inodes and one.inodes_free < one.inodes * MIN_FREE]
         if few:
             left = listed(f"{one.path} has {one.inodes_free} of {one.inodes}" for one in few)
-            says = f"{name} has few inodes left: {left}: no new file can be made without one"
-            yield Finding(Level.DEGRADED, name, Kind.INODES_FULL, says)
+            message = f"{name} has few inodes left: {left}: no new file can be made without one"
+            yield Finding(Level.DEGRADED, name, Kind.INODES_FULL, message)
 
 
 def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
@@ -114,24 +114,24 @@ def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
     for name, devices in _devices(snapshot):
         if devices.missing:
             where = f"{listed(devices.missing)} of {name}"
-            says = f"how full {where} is can't be told: it is not there, or closed to this login"
-            yield Finding(Level.DEGRADED, name, Kind.DATADIR_MISSING, says)
+            message = f"how full {where} is can't be told: it is not there, or closed to this login"
+            yield Finding(Level.DEGRADED, name, Kind.DATADIR_MISSING, message)
 
 
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """What is doubled in one machine, and has lost its half."""
     for name, devices in _devices(snapshot):
-        bonds = [says for bond in devices.bonds if (says := bond_lacks(bond))]
+        bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
         if bonds:
             yield Finding(Level.DEGRADED, name, Kind.BOND, f"network of {name}: {listed(bonds)}")
-        arrays = [says for array in devices.arrays if (says := array_lacks(array))]
+        arrays = [message for array in devices.arrays if (message := array_lacks(array))]
         if arrays:
             yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"RAID of {name}: {listed(arrays)}")
         raid = devices.raid
         if raid is not None and not raid.ok:
             first = raid.lines[0] if raid.lines else "no line says more"
-            says = f"RAID controller of {name}{' is not known' if raid.ok is None else ''}: {first}"
-            yield Finding(Level.DEGRADED, name, Kind.RAID, says)
+            message = f"RAID controller of {name}{' is not known' if raid.ok is None else ''}: {first}"
+            yield Finding(Level.DEGRADED, name, Kind.RAID, message)
 
 
 def bond_lacks(bond: Bond) -> str:
@@ -146,8 +146,8 @@ def bond_lacks(bond: Bond) -> str:
     if idle:
         where = f"in aggregator {listed(slave.aggregator for slave in idle)}, the active one is {bond.aggregator}"
         names = [slave.name for slave in idle]
-        says = ("has link and carries nothing: it is", "have link and carry nothing: they are")[len(names) > 1]
-        return f"{listed(names)} of bond {bond.name} {says} {where}"
+        message = ("has link and carries nothing: it is", "have link and carry nothing: they are")[len(names) > 1]
+        return f"{listed(names)} of bond {bond.name} {message} {where}"
     if len(groups) > 1:
         return f"the cards of bond {bond.name} are in aggregators {listed(groups)}, and one alone carries traffic"
     lone = bond.partner == NO_PARTNER and len(bond.slaves) > 1
@@ -168,8 +168,8 @@ def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
     """One odd file takes nothing else of its look away; what it may hide is not known."""
     for name, devices in _devices(snapshot):
         if devices.unread:
-            says = f"not known: a part of space, bonds and RAID of {name}: {listed(devices.unread)}"
-            yield Finding(Level.DEGRADED, name, Kind.DEVICES_UNKNOWN, says)
+            message = f"not known: a part of space, bonds and RAID of {name}: {listed(devices.unread)}"
+            yield Finding(Level.DEGRADED, name, Kind.DEVICES_UNKNOWN, message)
 
 
 def units_run(snapshot: Snapshot) -> Iterator[Finding]:
@@ -177,8 +177,10 @@ def units_run(snapshot: Snapshot) -> Iterator[Finding]:
     for name, devices in _devices(snapshot):
         if devices.failed_units:
             vital = any(one_of(unit, VITAL) or unit.endswith(".mount") for unit in devices.failed_units)
-            says = f"{counted(len(devices.failed_units), 'unit')} failed on {name}: {listed(devices.failed_units[:4])}"
-            yield Finding(Level.DEGRADED if vital else Level.NOTE, name, Kind.FAILED_UNITS, says)
+            message = (
+                f"{counted(len(devices.failed_units), 'unit')} failed on {name}: {listed(devices.failed_units[:4])}"
+            )
+            yield Finding(Level.DEGRADED if vital else Level.NOTE, name, Kind.FAILED_UNITS, message)
 
 
 def clocks_agree(snapshot: Snapshot) -> Iterator[Finding]:
@@ -187,8 +189,8 @@ def clocks_agree(snapshot: Snapshot) -> Iterator[Finding]:
     if apart:
         told = listed(f"{name} is {span(abs(by))} {'ahead' if by > 0 else 'behind'}" for name, by in apart.items())
         level = Level.DEGRADED if max(abs(by) for by in apart.values()) > FAR_APART else Level.NOTE
-        says = f"the clocks are apart: {told}; logs don't match, and time-limited logins may fail"
-        yield Finding(level, "clocks", Kind.CLOCKS, says, tuple(apart))
+        message = f"the clocks are apart: {told}; logs don't match, and time-limited logins may fail"
+        yield Finding(level, "clocks", Kind.CLOCKS, message, tuple(apart))
 
 
 def no_machine_twice(snapshot: Snapshot) -> Iterator[Finding]:
@@ -204,16 +206,16 @@ def no_machine_twice(snapshot: Snapshot) -> Iterator[Finding]:
             by_value.setdefault(getattr(identity, field), []).append(name)
         for value, names in by_value.items():
             if value and len(names) > 1 and len({told[name].boot for name in names}) == len(names):
-                says = f"{listed(names)} have the same {what}: one is a copy of the other; give each its own"
-                yield Finding(Level.NOTE, f"{what} of {listed(names)}", Kind.CLONES, says, tuple(names))
+                message = f"{listed(names)} have the same {what}: one is a copy of the other; give each its own"
+                yield Finding(Level.NOTE, f"{what} of {listed(names)}", Kind.CLONES, message, tuple(names))
 
 
 def console_is_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
     """From here the machine can't be rebooted: the console would go with it."""
     for view in (*snapshot.firewalls, *snapshot.nodes):
         if isinstance(view.identity, Known) and view.identity.value.here:
-            says = f"this console runs on {view.name}: it is lost when {view.name} is, and can't reboot it"
-            yield Finding(Level.NOTE, view.name, Kind.CONSOLE_HERE, says)
+            message = f"this console runs on {view.name}: it is lost when {view.name} is, and can't reboot it"
+            yield Finding(Level.NOTE, view.name, Kind.CONSOLE_HERE, message)
 
 
 def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
@@ -227,8 +229,8 @@ def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.NOTE, "nodes", Kind.UPDATES, f"updates wait: {told}", tuple(name for name, _ in waiting))
     reboot = tuple(name for name, updates in known if updates.reboot_required)
     if reboot:
-        says = f"{doing(reboot, 'waits', 'wait')} for a reboot, to run what was updated"
-        yield Finding(Level.NOTE, "nodes", Kind.REBOOT_REQUIRED, says, reboot)
+        message = f"{doing(reboot, 'waits', 'wait')} for a reboot, to run what was updated"
+        yield Finding(Level.NOTE, "nodes", Kind.REBOOT_REQUIRED, message, reboot)
 
 
 RULES = (

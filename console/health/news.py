@@ -9,11 +9,11 @@ from console.health import findings
 from console.health.finding import Finding, Kind
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
 
-Told = Mapping[tuple[str, Kind], Finding]
+Announced = Mapping[tuple[str, Kind], Finding]
 """What has been told and is not over."""
 BECOMES = {Kind.CHECK_FAILING: (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)}
 """What was announced by the one is not over when it has come about."""
-SILENT = (Kind.LOST, Kind.FIREWALL_LOST)
+UNREACHABLE = (Kind.LOST, Kind.FIREWALL_LOST)
 
 
 def remembered(before: Snapshot, now: Snapshot) -> Snapshot:
@@ -22,29 +22,33 @@ def remembered(before: Snapshot, now: Snapshot) -> Snapshot:
     for question in QUESTIONS:
         part, field = question.subject.value, question.field
         pairs = [(new, getattr(old, field)) for new, old in zip(getattr(now, part), getattr(before, part), strict=True)]
-        lost = {new.name: old for new, old in pairs if isinstance(old, Known) > isinstance(getattr(new, field), Known)}
-        if lost:
-            views = tuple(replace(new, **{field: lost[new.name]}) if new.name in lost else new for new, _ in pairs)
+        forgotten = {
+            new.name: old for new, old in pairs if isinstance(old, Known) > isinstance(getattr(new, field), Known)
+        }
+        if forgotten:
+            views = tuple(
+                replace(new, **{field: forgotten[new.name]}) if new.name in forgotten else new for new, _ in pairs
+            )
             changes: dict[str, Any] = {part: views}
             now = replace(now, **changes)
     return now
 
 
 def news(
-    told: Told, now: tuple[Finding, ...], as_last_read: tuple[Finding, ...] = ()
-) -> tuple[tuple[Finding, ...], tuple[Finding, ...], Told]:
+    announced: Announced, now: tuple[Finding, ...], as_last_read: tuple[Finding, ...] = ()
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...], Announced]:
     """(appeared, over, told from now on). What has become a part of another finding is not over; nor is what still
     stands in the picture that is `remembered`, or is said of machines that are all silent."""
     every = [one for finding in now for one in (finding, *finding.brings)]
-    silent = {one.machine for one in every if one.kind in SILENT}
+    unreachable = {one.machine for one in every if one.kind in UNREACHABLE}
     standing = {(one.machine, one.kind) for one in every}
     standing |= {(one.machine, one.kind) for finding in as_last_read for one in (finding, *finding.brings)}
-    standing |= {key for key, finding in told.items() if silent.issuperset(finding.machines)}
-    come = {(name, kind) for name, kind in told if any((name, one) in standing for one in BECOMES.get(kind, ()))}
-    appeared = tuple(finding for finding in now if (finding.machine, finding.kind) not in told)
-    over = tuple(finding for key, finding in told.items() if key not in standing | come)
-    left = {key: finding for key, finding in told.items() if key in standing}
-    return appeared, over, {**left, **{(finding.machine, finding.kind): finding for finding in appeared}}
+    standing |= {key for key, finding in announced.items() if unreachable.issuperset(finding.machines)}
+    come = {(name, kind) for name, kind in announced if any((name, one) in standing for one in BECOMES.get(kind, ()))}
+    appeared = tuple(finding for finding in now if (finding.machine, finding.kind) not in announced)
+    over = tuple(finding for key, finding in announced.items() if key not in standing | come)
+    standing_on = {key: finding for key, finding in announced.items() if key in standing}
+    return appeared, over, {**standing_on, **{(finding.machine, finding.kind): finding for finding in appeared}}
 
 
 class Bulletin(NamedTuple):
@@ -52,14 +56,14 @@ class Bulletin(NamedTuple):
 
     last: Snapshot
     """As `remembered`."""
-    told: Told = {}  # noqa: RUF012
+    announced: Announced = {}  # noqa: RUF012
 
     def after(self, picture: Snapshot, worth: Callable[[Finding], bool]) -> "tuple[Bulletin, Happened]":
         """With what one more look has brought; only findings that are `worth` telling appear."""
         last = remembered(self.last, picture)
         before = () if last is picture else findings(last)
         now = tuple(finding for finding in findings(picture) if worth(finding))
-        appeared, over, told = news(self.told, now, before)
+        appeared, over, told = news(self.announced, now, before)
         return Bulletin(last, told), (*(("seen", one) for one in appeared), *(("over", one) for one in over))
 
 

@@ -58,20 +58,20 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Not running is normal only on a passive firewall with carpdev."""
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known) and isinstance(view.pools, Unknown) and view.pools is not NOT_ASKED:
-            says = f"the pools of {view.name} are not known: {view.pools.why}"
-            yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, says)
+            message = f"the pools of {view.name} are not known: {view.pools.why}"
+            yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, message)
         if isinstance(view.pools, Known) and (strange := view.pools.value.strange):
-            says = f"HAProxy on {view.name} prints what is not understood here, {'; '.join(strange)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.POOLS_STRANGE, says)
+            message = f"HAProxy on {view.name} prints what is not understood here, {'; '.join(strange)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.POOLS_STRANGE, message)
         if not isinstance(view.pools, Known) or view.pools.value.running:
             continue
         lead = master(snapshot)
         if lead == view.name:
-            says = f"the load balancer does not run on {view.name}, which carries the traffic: nobody is served"
-            yield Finding(Level.CRITICAL, view.name, Kind.BALANCER_STOPPED, says)
+            message = f"the load balancer does not run on {view.name}, which carries the traffic: nobody is served"
+            yield Finding(Level.CRITICAL, view.name, Kind.BALANCER_STOPPED, message)
         elif not (lead and isinstance(view.config, Known) and view.config.value.carpdev):
-            says = f"the load balancer does not run on {view.name}: were it to take over, nobody would be served"
-            yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, says)
+            message = f"the load balancer does not run on {view.name}: were it to take over, nobody would be served"
+            yield Finding(Level.DEGRADED, view.name, Kind.BALANCER_STOPPED, message)
 
 
 def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
@@ -85,11 +85,11 @@ def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
             by_how.setdefault(one.how, []).append(one.node)
         if by_how and saved.written is not None:
             whom = listed(f"{listed(nodes)} {how}" for how, nodes in by_how.items())
-            says = f"{would} {whom}: the saved server-state file of {dated(saved.written)} says so"
-            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
+            message = f"{would} {whom}: the saved server-state file of {dated(saved.written)} says so"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, message)
         elif saved.elsewhere:
-            says = f"{would} states that are not known here: load-server-state-from-file names another file"
-            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, says)
+            message = f"{would} states that are not known here: load-server-state-from-file names another file"
+            yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, message)
 
 
 def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
@@ -97,17 +97,17 @@ def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.firewalls:
         config = config_of(snapshot, view.name)
         if config and config.uncertified:
-            says = (
+            message = (
                 f"HAProxy on {view.name} lacks the certificate of {listed(config.uncertified)}: it does not start or"
                 " reload there, also after a failover; tick certificates in HA sync, or import it"
             )
-            yield Finding(Level.DEGRADED, view.name, Kind.CERTIFICATE_MISSING, says)
+            yield Finding(Level.DEGRADED, view.name, Kind.CERTIFICATE_MISSING, message)
         if config and _not_reloaded(view, config):
-            says = (
+            message = (
                 f"config.xml of {view.name} came by the sync of the pools, and HAProxy there runs since before that:"
                 " it could not reload with it, and goes on with the one before"
             )
-            yield Finding(Level.DEGRADED, view.name, Kind.NOT_RELOADED, says)
+            yield Finding(Level.DEGRADED, view.name, Kind.NOT_RELOADED, message)
 
 
 def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
@@ -136,15 +136,15 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
         )
         serve = [server.name for server in members if server.serving]
         if not serve:
-            says = f"nobody serves {pool} on {name}: visitors get an error"
-            yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, says, ours)
+            message = f"nobody serves {pool} on {name}: visitors get an error"
+            yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, message, ours)
         elif len(serve) == 1 and len(members) > 1:
-            says = f"only {serve[0]} serves {pool}: nothing to spare"
-            yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, says, ours)
+            message = f"only {serve[0]} serves {pool}: nothing to spare"
+            yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, message, ours)
         queued = sum(server.queued or 0 for server in members)
         if queued >= QUEUED:
-            says = f"{counted(queued, 'request')} wait in the queue of {pool} on {name}: its servers are full"
-            yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, says, ours)
+            message = f"{counted(queued, 'request')} wait in the queue of {pool} on {name}: its servers are full"
+            yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, message, ours)
 
 
 def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
@@ -156,15 +156,15 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
             yield from _agents(snapshot, node.name)
         if where is Place.MIXED and not _agent_alone(snapshot, node.name):
             yield Finding(Level.DEGRADED, node.name, Kind.MIXED, _mixed(snapshot, node.name))
-        elif where is Place.OUT and any(one.now or one.later for one in memberships(snapshot, node.name)):
-            says = f"{node.name} is out of the load balancer"
-            if not any(one.now for one in memberships(snapshot, node.name)) and _inactive(snapshot, node.name):
-                says += ": it is inactive in config.xml"
-            yield Finding(Level.DEGRADED, node.name, Kind.OUT, says)
+        elif where is Place.OUT and any(one.runtime or one.configured for one in memberships(snapshot, node.name)):
+            message = f"{node.name} is out of the load balancer"
+            if not any(one.runtime for one in memberships(snapshot, node.name)) and _inactive(snapshot, node.name):
+                message += ": it is inactive in config.xml"
+            yield Finding(Level.DEGRADED, node.name, Kind.OUT, message)
         elif where is Place.OUT:
             address = node_of(snapshot.cluster, node.name).address
-            says = f"{node.name} is in no pool: no pool has a server with the address {address}"
-            yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, says)
+            message = f"{node.name} is in no pool: no pool has a server with the address {address}"
+            yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, message)
         elif where is Place.IN:
             yield from _spare(snapshot, node.name)
             yield from _down(snapshot, node.name)
@@ -172,7 +172,7 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _inactive(snapshot: Snapshot, node: str) -> bool:
-    return {server.status for one in memberships(snapshot, node) for server in one.later or ()} == {"inactive"}
+    return {server.status for one in memberships(snapshot, node) for server in one.configured or ()} == {"inactive"}
 
 
 Servers = list[tuple[str, Server]]
@@ -180,7 +180,7 @@ Servers = list[tuple[str, Server]]
 
 
 def _servers(snapshot: Snapshot, node: str) -> Servers:
-    return [(one.firewall, server) for one in memberships(snapshot, node) for server in one.now or ()]
+    return [(one.firewall, server) for one in memberships(snapshot, node) for server in one.runtime or ()]
 
 
 def _where(servers: Servers) -> str:
@@ -194,8 +194,8 @@ def _unresolved(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     if nameless:
         firewalls, names = (listed(firewall for firewall, _ in nameless), listed(one.unresolved for _, one in nameless))
         pools = listed(server.pool for _, server in nameless)
-        says = f"HAProxy on {firewalls} can't resolve {names} ({node} in {pools}): no traffic until it can"
-        yield Finding(Level.DEGRADED, node, Kind.UNRESOLVED, says)
+        message = f"HAProxy on {firewalls} can't resolve {names} ({node} in {pools}): no traffic until it can"
+        yield Finding(Level.DEGRADED, node, Kind.UNRESOLVED, message)
 
 
 def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
@@ -204,55 +204,55 @@ def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     for status in dict.fromkeys(server.status for _, server in told):
         where = _where([(firewall, server) for firewall, server in told if server.status == status])
         if status == "DOWN (agent)":
-            says = f"the agent of {node} says down, in {where}: no traffic until it answers up"
+            message = f"the agent of {node} says down, in {where}: no traffic until it answers up"
         else:
-            says = f"{node} is {status} in {where}: its agent may have ordered that, or a person"
-            says += "; see what the agent answers"
-        yield Finding(Level.DEGRADED, node, Kind.AGENT, says)
+            message = f"{node} is {status} in {where}: its agent may have ordered that, or a person"
+            message += "; see what the agent answers"
+        yield Finding(Level.DEGRADED, node, Kind.AGENT, message)
 
 
 def _agent_alone(snapshot: Snapshot, node: str) -> bool:
     """All that is out may be by its agent's word, and config.xml has it in."""
     out = [server for _, server in _servers(snapshot, node) if server.out]
-    configured = any(server.out for one in memberships(snapshot, node) for server in one.later or ())
+    configured = any(server.out for one in memberships(snapshot, node) for server in one.configured or ())
     return bool(out) and all(server.by_agent for server in out) and not configured
 
 
 def _spare(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     if pools := sorted(spare_pools(snapshot, node)):
-        says = f"{node} is a spare in {listed(pools)}: disabled there for good, and in elsewhere"
-        yield Finding(Level.NOTE, node, Kind.SPARE, says)
+        message = f"{node} is a spare in {listed(pools)}: disabled there for good, and in elsewhere"
+        yield Finding(Level.NOTE, node, Kind.SPARE, message)
 
 
 def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """About to go down: a single check that fails comes and goes, the last but one does not."""
-    places = [(one.firewall, server) for one in memberships(snapshot, node) for server in one.now or ()]
+    places = [(one.firewall, server) for one in memberships(snapshot, node) for server in one.runtime or ()]
     if last := [(firewall, server) for firewall, server in places if server.failing]:
         firewalls, pools = listed(firewall for firewall, _ in last), listed(server.pool for _, server in last)
         seen = listed(f"{server.status} {server.check}" for _, server in last)
-        says = f"{node} is about to go down in {pools} on {firewalls}: its health check fails ({seen})"
-        yield Finding(Level.DEGRADED, node, Kind.CHECK_FAILING, says)
+        message = f"{node} is about to go down in {pools} on {firewalls}: its health check fails ({seen})"
+        yield Finding(Level.DEGRADED, node, Kind.CHECK_FAILING, message)
 
 
 def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """Down everywhere a balancer runs is no traffic; down in some pools is less, and said by pool."""
-    places = [(one.firewall, one.now or ()) for one in without_spares(snapshot, node)]
+    places = [(one.firewall, one.runtime or ()) for one in without_spares(snapshot, node)]
     idle = [(firewall, server) for firewall, now in places for server in now if not server.serving]
     idle = [(firewall, server) for firewall, server in idle if not server.unasked and not server.strange]
     if not idle:
         return
     firewalls = listed(firewall for firewall, _ in idle)
     if all(server.status.startswith("UP") and server.weight == 0 for _, server in idle):
-        says = f"{node} has weight 0 in {listed(server.pool for _, server in idle)} on {firewalls}: no new traffic"
-        yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, says)
+        message = f"{node} has weight 0 in {listed(server.pool for _, server in idle)} on {firewalls}: no new traffic"
+        yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, message)
     elif not any(server.serving for _, now in places for server in now):
-        says = f"{node} gets no traffic: {_check(idle)}"
-        yield Finding(Level.DEGRADED, node, Kind.DOWN, says)
+        message = f"{node} gets no traffic: {_check(idle)}"
+        yield Finding(Level.DEGRADED, node, Kind.DOWN, message)
     elif _same_everywhere(snapshot, node):
         served = listed(server.pool for _, now in places for server in now if server.serving)
         down = listed(server.pool for _, server in idle)
-        says = f"{node} gets no traffic from {down}: {_check(idle)}; {served} still sends some"
-        yield Finding(Level.DEGRADED, node, Kind.DOWN_IN_POOL, says)
+        message = f"{node} gets no traffic from {down}: {_check(idle)}; {served} still sends some"
+        yield Finding(Level.DEGRADED, node, Kind.DOWN_IN_POOL, message)
 
 
 def _check(idle: list[tuple[str, Server]]) -> str:
@@ -273,9 +273,9 @@ def _same_everywhere(snapshot: Snapshot, node: str) -> bool:
 def _seen(snapshot: Snapshot, node: str) -> list[tuple[str, frozenset[tuple[str, bool]]]]:
     """By running balancer: which pools of the node it finds healthy, of those nobody has taken it out of."""
     return [
-        (one.firewall, frozenset((server.pool, server.serving) for server in one.now if not server.out))
+        (one.firewall, frozenset((server.pool, server.serving) for server in one.runtime if not server.out))
         for one in memberships(snapshot, node)
-        if one.now
+        if one.runtime
     ]
 
 
@@ -292,8 +292,8 @@ def firewalls_agree(snapshot: Snapshot) -> Iterator[Finding]:
                 now = (
                     "it gets no traffic from it now" if lead and lead[0] in down else "a failover would end its traffic"
                 )
-                says = f"{node.name} is up in {pool} on {listed(up)} and down on {listed(down)}: {now}"
-                yield Finding(Level.DEGRADED, node.name, Kind.POOLS_DIFFER, says)
+                message = f"{node.name} is up in {pool} on {listed(up)} and down on {listed(down)}: {now}"
+                yield Finding(Level.DEGRADED, node.name, Kind.POOLS_DIFFER, message)
                 break
 
 
@@ -301,49 +301,54 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
     """Where the layers and the firewalls disagree: who was taken out is served all the same, or comes back without
     anybody's doing."""
     places = memberships(snapshot, node)
-    taken = [f"{one.firewall}{_layer(one)}" for one in places if one.out_now or one.out_later]
-    now = [one.firewall for one in places if one.out_now is False]
-    later = [one.firewall for one in places if one.out_later is False]
-    nowhere = [one.firewall for one in places if one.later == ()]
-    if taken and nowhere and not (now or later):
+    taken = [f"{one.firewall}{_layer(one)}" for one in places if one.out_at_runtime or one.out_in_config]
+    runtime = [one.firewall for one in places if one.out_at_runtime is False]
+    configured = [one.firewall for one in places if one.out_in_config is False]
+    nowhere = [one.firewall for one in places if one.configured == ()]
+    if taken and nowhere and not (runtime or configured):
         return f"{node} is out on {listed(taken)}, and config.xml of {listed(nowhere)} has no server of it: see why"
-    if not taken or not (now or later):
-        out = [configured_name(one, server) for one in places for server in one.now or () if server.out]
+    if not taken or not (runtime or configured):
+        out = [configured_name(one, server) for one in places for server in one.runtime or () if server.out]
         follow = [
             server.pool
             for one in places
-            for server in one.now or ()
+            for server in one.runtime or ()
             if not server.out and server.tracks and server.unasked
         ]
-        out += [server.pool for one in places for server in one.later or () if server.out]
+        out += [server.pool for one in places for server in one.configured or () if server.out]
         if follow:
             return (
                 f"{node} is out of {listed(out)}; {doing(follow, 'follows', 'follow')} it, and nobody took it out there"
             )
         return f"{node} is out of {listed(out)}, but not of every pool"
-    if not now and not any(one.out_later for one in places):
-        return f"{node} is out at run time only: {brings_back(snapshot, node, later)}"
-    if not now and not sending(snapshot, node):
-        return f"{_served(snapshot, node, now, later)}: config.xml there has it in"
-    return f"{_served(snapshot, node, now, later)}: it is out only on {listed(taken)}"
+    if not runtime and not any(one.out_in_config for one in places):
+        return f"{node} is out at run time only: {brings_back(snapshot, node, configured)}"
+    if not runtime and not sending(snapshot, node):
+        return f"{_served(snapshot, node, runtime, configured)}: config.xml there has it in"
+    return f"{_served(snapshot, node, runtime, configured)}: it is out only on {listed(taken)}"
 
 
 def _layer(one: Membership) -> str:
     """Of a place where a node is out: which layer alone says so."""
-    return "" if one.out_now and one.out_later else " at run time" if one.out_now else " in config.xml"
+    return (
+        "" if one.out_at_runtime and one.out_in_config else " at run time" if one.out_at_runtime else " in config.xml"
+    )
 
 
-def _served(snapshot: Snapshot, node: str, now: list[str], later: list[str]) -> str:
-    """Who sends a node traffic that somebody wants out, or what it takes for that. `now`, `later`: where it is in."""
+def _served(snapshot: Snapshot, node: str, runtime: list[str], configured: list[str]) -> str:
+    """Describe who sends traffic to a node that somebody has taken out, or who would. `runtime`, `configured`:
+    firewalls where it is in."""
     lead = master(snapshot)
     if sends := sending(snapshot, node):
         return f"{node} gets traffic from {listed(sends)}"
-    if not now:
-        return brings_back(snapshot, node, later, node)
-    if lead in now:
+    if not runtime:
+        return brings_back(snapshot, node, configured, node)
+    if lead in runtime:
         return f"{node} will get traffic from {lead} as soon as it is UP there"
     return (
-        f"a failover to {listed(now)} would send {node} traffic" if lead else f"{listed(now)} may send {node} traffic"
+        f"a failover to {listed(runtime)} would send {node} traffic"
+        if lead
+        else f"{listed(runtime)} may send {node} traffic"
     )
 
 

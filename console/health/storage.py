@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from console.health.facts.bricks import away, known_volumes, node_at, weakest
+from console.health.facts.bricks import known_volumes, node_at, offline_nodes, weakest
 from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
-from console.health.hosts import FEW, scarce
-from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, lost
+from console.health.hosts import MIN_FREE, scarce
+from console.probes.snapshot import NOT_ASKED, Known, Snapshot, Unknown, VolumeView, asked_but_unknown
 from console.probes.storage.gluster import Brick, Healing, Volume
 from console.probes.storage.gluster_options import BrickSpace
 from console.probes.storage.mounts import MISSING
@@ -15,18 +15,18 @@ from console.text import counted, doing, listed, size, span
 STUCK = 300.0
 """Seconds without progress: healing can stall for ever on files that are busy."""
 LOOKS = 3
-MANY = 20
+MANY_ENTRIES = 20
 """Entries that no moment's writing explains."""
 
 
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Nobody can tell about a volume."""
     for view in snapshot.volumes:
-        if lost(view.state) and not away(snapshot, view, newer(view)):
+        if asked_but_unknown(view.state) and not offline_nodes(snapshot, view, newer(view)):
             gone = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
             level = Level.DEGRADED if gone else Level.UNKNOWN
-            says = f"Gluster {view.name} is not known: {view.state.why}"
-            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, says, gone)
+            message = f"Gluster {view.name} is not known: {view.state.why}"
+            yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, message, gone)
 
 
 def volumes_are_started(snapshot: Snapshot) -> Iterator[Finding]:
@@ -34,8 +34,8 @@ def volumes_are_started(snapshot: Snapshot) -> Iterator[Finding]:
     of = tuple(node.name for node in snapshot.nodes)
     for view in snapshot.volumes:
         if _stopped(view):
-            says = f"Gluster {view.name} is stopped: nobody reads or writes it"
-            yield Finding(Level.CRITICAL, view.name, Kind.VOLUME_STOPPED, says, of)
+            message = f"Gluster {view.name} is stopped: nobody reads or writes it"
+            yield Finding(Level.CRITICAL, view.name, Kind.VOLUME_STOPPED, message, of)
 
 
 def _stopped(view: VolumeView) -> bool:
@@ -47,11 +47,11 @@ def peers_are_accepted(snapshot: Snapshot) -> Iterator[Finding]:
     for view, volume in known_volumes(snapshot):
         rejected = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in volume.bricks if one.rejected))
         if rejected:
-            says = (
+            message = (
                 f"Gluster {view.name}: {doing(rejected, 'is', 'are')} rejected by the other glusterds, for a volume's"
                 " settings differ there, as after an upgrade: waiting heals nothing"
             )
-            yield Finding(Level.DEGRADED, view.name, Kind.PEER_REJECTED, says, rejected)
+            yield Finding(Level.DEGRADED, view.name, Kind.PEER_REJECTED, message, rejected)
 
 
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
@@ -59,36 +59,36 @@ def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.volumes:
         if _stopped(view):
             continue
-        if by_heal_info := away(snapshot, view, newer(view)):
-            yield _away(snapshot, view, by_heal_info, newer(view), _meanwhile(view))
+        if by_heal_info := offline_nodes(snapshot, view, newer(view)):
+            yield _offline(snapshot, view, by_heal_info, newer(view), _meanwhile(view))
         elif isinstance(view.state, Known):
             bricks = view.state.value.bricks
             nothing = not any(brick.pending for brick in bricks)
             healed = "0 entries to heal is not healed while it is away"
             rest = healed if nothing else "what it misses is healed when it is back"
-            if gone := away(snapshot, view, bricks):
-                yield _away(snapshot, view, gone, bricks, rest)
+            if offline := offline_nodes(snapshot, view, bricks):
+                yield _offline(snapshot, view, offline, bricks, rest)
 
 
-def _away(
-    snapshot: Snapshot, view: VolumeView, gone: tuple[str, ...], bricks: Sequence[Brick | Healing], rest: str
+def _offline(
+    snapshot: Snapshot, view: VolumeView, offline: tuple[str, ...], bricks: Sequence[Brick | Healing], rest: str
 ) -> Finding:
     here, count = weakest(view, bricks)
     if 2 * here > count:
-        says = f"Gluster {view.name}: brick away on {listed(gone)}; {rest}"
-        return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, says, gone)
+        message = f"Gluster {view.name}: brick away on {listed(offline)}; {rest}"
+        return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, message, offline)
     of_one = " of one replica set" if count < len(bricks) else ""
-    says = (
+    message = (
         f"Gluster {view.name} has {here} of {count} bricks{of_one}: without quorum reads and writes fail;"
-        f" away on {listed(gone)}"
+        f" away on {listed(offline)}"
     )
-    return Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, says, tuple(node.name for node in snapshot.nodes))
+    return Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, message, tuple(node.name for node in snapshot.nodes))
 
 
 def _meanwhile(view: VolumeView) -> str:
     """What more there is to say while only heal info answers, or has answered since the last look."""
-    missed = max((brick.pending or 0 for brick in newer(view)), default=0)
-    told = f"heal info says so, and counts {counted(missed, 'entry', 'entries')} to heal"
+    worst = max((brick.pending or 0 for brick in newer(view)), default=0)
+    told = f"heal info says so, and counts {counted(worst, 'entry', 'entries')} to heal"
     return f"{told}; {view.state.why}" if isinstance(view.state, Unknown) else told
 
 
@@ -98,30 +98,34 @@ def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
         alone = [brick for brick in volume.bricks if brick.reached and not brick.heal_daemon]
         without = tuple(node_at(snapshot, view, brick.host) for brick in alone)
         if without:
-            says = f"Gluster {view.name}: no self-heal daemon on {listed(without)}, so nothing heals from there"
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_DAEMON_AWAY, says, without)
+            message = f"Gluster {view.name}: no self-heal daemon on {listed(without)}, so nothing heals from there"
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_DAEMON_AWAY, message, without)
 
 
 def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
     """What bricks have missed of each other."""
     for view, volume in known_volumes(snapshot):
-        gone = away(snapshot, view, volume.bricks)
+        offline = offline_nodes(snapshot, view, volume.bricks)
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
         entries = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
         if worst and (volume.stuck or 0.0) >= STUCK:
-            says = f"{entries}, and no progress for {span(volume.stuck or 0.0)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_STUCK, says, gone)
+            message = f"{entries}, and no progress for {span(volume.stuck or 0.0)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_STUCK, message, offline)
         elif worst and _lasting(volume, worst):
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, entries + _pace(volume), gone)
-        elif not gone and volume.pending is None:
-            says = f"Gluster {view.name}: heal count not known on every brick"
-            yield Finding(Level.UNKNOWN, view.name, Kind.HEAL_UNKNOWN, says)
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, entries + _pace(volume), offline)
+        elif not offline and volume.pending is None:
+            message = f"Gluster {view.name}: heal count not known on every brick"
+            yield Finding(Level.UNKNOWN, view.name, Kind.HEAL_UNKNOWN, message)
 
 
 def _lasting(volume: Volume, worst: int) -> bool:
     """Entries come and go while files are being written: a few count when they were there at every look of the last."""
     looks = [count for _, count in volume.history[-LOOKS:]]
-    return worst >= MANY or not looks or (all(looks) and (len(looks) == LOOKS or len(volume.history) == len(looks)))
+    return (
+        worst >= MANY_ENTRIES
+        or not looks
+        or (all(looks) and (len(looks) == LOOKS or len(volume.history) == len(looks)))
+    )
 
 
 def _pace(volume: Volume) -> str:
@@ -135,15 +139,19 @@ def _pace(volume: Volume) -> str:
 
 def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies that contradict each other, which nothing heals by itself."""
-    all_there = not any(lost(view.host) for view in snapshot.nodes)
+    all_there = not any(asked_but_unknown(view.host) for view in snapshot.nodes)
     for view in snapshot.volumes:
         state, found = view.state, view.split_brain
         # Of a node that is lost Gluster says some seconds later that its brick is away, and counts nothing until then.
-        whole = isinstance(state, Known) and all_there and not away(snapshot, view, (*state.value.bricks, *newer(view)))
+        whole = (
+            isinstance(state, Known)
+            and all_there
+            and not offline_nodes(snapshot, view, (*state.value.bricks, *newer(view)))
+        )
         if isinstance(found, Known) and found.value.entries:
             entries = counted(found.value.entries, "entry", "entries")
-            says = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"
-            yield Finding(Level.CRITICAL, view.name, Kind.SPLIT_BRAIN, says)
+            message = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"
+            yield Finding(Level.CRITICAL, view.name, Kind.SPLIT_BRAIN, message)
         elif whole and found is not NOT_ASKED and (isinstance(found, Unknown) or found.value.entries is None):
             why = found.why if isinstance(found, Unknown) else "not counted on every brick"
             yield Finding(
@@ -165,11 +173,11 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
         hung = [f"{mount.path} {mount.why}" for mount in mounts if not mount.answers and mount.why != MISSING]
         if absent or gone:
             what = listed([*(f"{volume} is not mounted" for volume in absent), *gone])
-            says = f"Gluster on {view.name}: {what}: Apache there does not see the site's files"
-            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_MISSING, says)
+            message = f"Gluster on {view.name}: {what}: Apache there does not see the site's files"
+            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_MISSING, message)
         if hung:
-            says = f"Gluster on {view.name}: {listed(hung)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_HUNG, says)
+            message = f"Gluster on {view.name}: {listed(hung)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_HUNG, message)
 
 
 def options_are_safe(snapshot: Snapshot) -> Iterator[Finding]:
@@ -178,19 +186,19 @@ def options_are_safe(snapshot: Snapshot) -> Iterator[Finding]:
         if not isinstance(view.options, Known):
             continue
         if view.options.value.quorum_type in ("none", "off"):
-            says = f"Gluster {view.name} has no client quorum: a brick that is cut off goes on writing: split-brain"
-            yield Finding(Level.NOTE, view.name, Kind.QUORUM_OFF, says)
-        full = [says for brick in view.options.value.bricks if (says := _full(brick))]
+            message = f"Gluster {view.name} has no client quorum: a brick that is cut off goes on writing: split-brain"
+            yield Finding(Level.NOTE, view.name, Kind.QUORUM_OFF, message)
+        full = [message for brick in view.options.value.bricks if (message := _full(brick))]
         if full:
-            says = f"Gluster {view.name}: nearly full: {listed(full)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.BRICK_FULL, says)
+            message = f"Gluster {view.name}: nearly full: {listed(full)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.BRICK_FULL, message)
 
 
 def _full(brick: BrickSpace) -> str:
     where = f"{brick.host}:{brick.path}"
     if brick.size and brick.free is not None and scarce(brick.size, brick.free):
         return f"{where} has {size(brick.free)} of {size(brick.size)} left"
-    if brick.inodes and brick.inodes_free is not None and brick.inodes_free < brick.inodes * FEW:
+    if brick.inodes and brick.inodes_free is not None and brick.inodes_free < brick.inodes * MIN_FREE:
         return f"{where} has {brick.inodes_free} of {brick.inodes} inodes left"
     return ""
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from console.health.finding import Finding, Kind, Level
 from console.probes.question import Subject
-from console.probes.snapshot import QUESTIONS, Known, Reading, Snapshot, Unknown, View, lost
+from console.probes.snapshot import QUESTIONS, Known, Reading, Snapshot, Unknown, View, asked_but_unknown
 from console.text import clock, counted, listed
 
 
-class Doubt(NamedTuple):
+class Gap(NamedTuple):
     """`level`: of the worst finding this reading can raise, capped at UNKNOWN. `what` goes before the name."""
 
     kind: Kind
@@ -20,25 +20,25 @@ class Doubt(NamedTuple):
     what: str
 
 
-DOUBTS: Mapping[str, Doubt] = {
-    "services": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
-    "running": Doubt(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which processes run on"),
-    "listed": Doubt(Kind.VOLUMES_UNKNOWN, Level.DEGRADED, "which volumes Gluster has on"),
-    "apache": Doubt(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
-    "devices": Doubt(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
-    "mounts": Doubt(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
-    "member": Doubt(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
-    "processes": Doubt(Kind.PROCESSES_UNKNOWN, Level.NOTE, "what HAProxy's older processes hold on"),
-    "saved": Doubt(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the states that HAProxy starts with on"),
-    "writer": Doubt(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
-    "box": Doubt(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
-    "claim": Doubt(Kind.CLAIM_UNKNOWN, Level.NOTE, "who is at work on"),
-    "identity": Doubt(Kind.IDENTITY_UNKNOWN, Level.NOTE, "who answers as"),
-    "options": Doubt(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
-    "transfer": Doubt(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
-    "updates": Doubt(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
-    "jobs": Doubt(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
-    "tables": Doubt(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
+GAPS: Mapping[str, Gap] = {
+    "services": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
+    "running": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which processes run on"),
+    "listed": Gap(Kind.VOLUMES_UNKNOWN, Level.DEGRADED, "which volumes Gluster has on"),
+    "apache": Gap(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
+    "devices": Gap(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
+    "mounts": Gap(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
+    "member": Gap(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
+    "processes": Gap(Kind.PROCESSES_UNKNOWN, Level.NOTE, "what HAProxy's older processes hold on"),
+    "saved": Gap(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the states that HAProxy starts with on"),
+    "writer": Gap(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
+    "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
+    "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "who is at work on"),
+    "identity": Gap(Kind.IDENTITY_UNKNOWN, Level.NOTE, "who answers as"),
+    "options": Gap(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
+    "transfer": Gap(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
+    "updates": Gap(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
+    "jobs": Gap(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
+    "tables": Gap(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
 """By the reading's field."""
 SPOKEN: Mapping[str, Kind] = {
@@ -54,26 +54,26 @@ SPOKEN: Mapping[str, Kind] = {
 }
 """By the field of a reading whose silence has a rule of its own: the finding that it is."""
 
-if unsaid := {question.field for question in QUESTIONS} ^ {*DOUBTS, *SPOKEN}:
-    raise TypeError(f"each reading needs one finding that says it is not known, in DOUBTS or in SPOKEN: {unsaid}")
+if unsaid := {question.field for question in QUESTIONS} ^ {*GAPS, *SPOKEN}:
+    raise TypeError(f"each reading needs one finding that says it is not known, in GAPS or in SPOKEN: {unsaid}")
 
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
     """Of each machine that answers."""
-    gone = tuple(view.name for view in snapshot.nodes if lost(view.host))
+    gone = tuple(view.name for view in snapshot.nodes if asked_but_unknown(view.host))
     for subject, field, doubt in _doubts():
         for view in _views(snapshot, subject):
             reading = getattr(view, field)
-            if lost(reading) and _answers(snapshot, view):
-                says = f"not known: {doubt.what} {view.name}: {reading.why}"
+            if asked_but_unknown(reading) and _answers(snapshot, view):
+                message = f"not known: {doubt.what} {view.name}: {reading.why}"
                 shared = subject in (Subject.VOLUME, Subject.DATABASE)
-                yield Finding(doubt.level, view.name, doubt.kind, says, gone if shared else ())
+                yield Finding(doubt.level, view.name, doubt.kind, message, gone if shared else ())
 
 
-def _doubts() -> Iterator[tuple[Subject, str, Doubt]]:
+def _doubts() -> Iterator[tuple[Subject, str, Gap]]:
     for question in QUESTIONS:
-        if question.field in DOUBTS:
-            yield question.subject, question.field, DOUBTS[question.field]
+        if question.field in GAPS:
+            yield question.subject, question.field, GAPS[question.field]
 
 
 def _views(snapshot: Snapshot, subject: Subject) -> tuple[View, ...]:
@@ -91,7 +91,7 @@ def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
     waiting = [
         view.name
         for question in QUESTIONS
-        if question.field not in DOUBTS or DOUBTS[question.field].level > Level.NOTE
+        if question.field not in GAPS or GAPS[question.field].level > Level.NOTE
         for view in _views(snapshot, question.subject)
         if _unasked(getattr(view, question.field)) and question.asks(snapshot.cluster, view.name)
     ]
@@ -106,15 +106,15 @@ def _unasked(reading: Reading[Any]) -> bool:
 def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
     """All machines at once: that is one cause, and it may be here."""
     every = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
-    silent = [one for one in every if lost(one)]
+    silent = [one for one in every if asked_but_unknown(one)]
     if len(silent) < len(every):
         return
     since = clock(max(one.since for one in silent))
     served = listed(one.name for one in snapshot.vips if isinstance(one.visit, Known) and one.visit.value.served)
     told = f"but visitors of {served} are served" if served else "it may be this console's own link"
-    says = f"no answer from any of {counted(len(silent), 'machine')} since {since}: {told}; {silent[0].why}"
+    message = f"no answer from any of {counted(len(silent), 'machine')} since {since}: {told}; {silent[0].why}"
     of = tuple(machine.name for machine in snapshot.cluster.machines)
-    yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, says, of)
+    yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, message, of)
 
 
 RULES = (readings_are_known, first_answers)

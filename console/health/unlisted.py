@@ -29,8 +29,8 @@ def vips_are_listed(snapshot: Snapshot) -> Iterator[Finding]:
     known = [view.carp.value for view in snapshot.firewalls if isinstance(view.carp, Known)]
     addresses = sorted({address for carp in known for vhid in carp.vhids for address in vhid.addresses})
     if addresses:
-        says = f"the inventory has no vips, so nobody visits them as visitors do: CARP has {listed(addresses[:4])}"
-        yield Finding(Level.NOTE, "carp", Kind.VIPS_UNLISTED, says, tuple(view.name for view in snapshot.firewalls))
+        message = f"the inventory has no vips, so nobody visits them as visitors do: CARP has {listed(addresses[:4])}"
+        yield Finding(Level.NOTE, "carp", Kind.VIPS_UNLISTED, message, tuple(view.name for view in snapshot.firewalls))
 
 
 RULES = (nodes_run_what_is_listed, vips_are_listed)

@@ -50,7 +50,7 @@ def _of_layer(every: tuple[Finding, ...], layer: Layer) -> tuple[Finding, ...]:
 def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
     """Notes leave a verdict OK."""
     if found and found[0].level > Level.NOTE:
-        return Verdict(found[0].level, found[0].says)
+        return Verdict(found[0].level, found[0].message)
     return Verdict(Level.OK, otherwise)
 
 

@@ -16,16 +16,16 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
     """What a visitor gets."""
     for view in snapshot.vips:
         if isinstance(view.visit, Known) and not view.visit.value.served:
-            says = f"visitors of {view.name} get HTTP {view.visit.value.status}"
+            message = f"visitors of {view.name} get HTTP {view.visit.value.status}"
             nodes = tuple(node.name for node in snapshot.nodes)
             of = tuple(name for name in nodes if name == view.visit.value.node) or nodes
-            yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, says, of)
+            yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, message, of)
         elif isinstance(view.visit, Unknown) and view.visit.since:
             answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
             level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
             of = () if answering else tuple(firewall.name for firewall in snapshot.firewalls)
-            says = f"visitors of {view.name} get no answer since {clock(view.visit.since)}: {view.visit.why}"
-            yield Finding(level, view.name, Kind.VISIT_SILENT, says, of)
+            message = f"visitors of {view.name} get no answer since {clock(view.visit.since)}: {view.visit.why}"
+            yield Finding(level, view.name, Kind.VISIT_SILENT, message, of)
 
 
 def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
@@ -34,11 +34,11 @@ def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.host, Unknown):
             continue
         if isinstance(view.site, Unknown) and view.site.since:
-            says = f"Apache on {view.name} does not answer: {view.site.why}"
-            yield Finding(Level.DEGRADED, view.name, Kind.SITE_SILENT, says)
+            message = f"Apache on {view.name} does not answer: {view.site.why}"
+            yield Finding(Level.DEGRADED, view.name, Kind.SITE_SILENT, message)
         elif isinstance(view.site, Known) and not view.site.value.serves:
-            says = f"Apache on {view.name} answers the check URL with HTTP {view.site.value.status}"
-            yield Finding(Level.DEGRADED, view.name, Kind.SITE_ERROR, says)
+            message = f"Apache on {view.name} answers the check URL with HTTP {view.site.value.status}"
+            yield Finding(Level.DEGRADED, view.name, Kind.SITE_ERROR, message)
 
 
 def workers_are_free(snapshot: Snapshot) -> Iterator[Finding]:
@@ -50,12 +50,12 @@ def workers_are_free(snapshot: Snapshot) -> Iterator[Finding]:
         apache = view.apache.value
         if apache.slots and apache.busy >= apache.slots:
             waits = "visitors wait" if view.name in traffic else "it gets no traffic now"
-            says = f"every worker of Apache on {view.name} is busy ({apache.busy} of {apache.slots}): {waits}"
-            yield Finding(Level.DEGRADED, view.name, Kind.APACHE_FULL, says)
+            message = f"every worker of Apache on {view.name} is busy ({apache.busy} of {apache.slots}): {waits}"
+            yield Finding(Level.DEGRADED, view.name, Kind.APACHE_FULL, message)
         elif _share(apache) >= NEARLY_FULL:
             share = f"{percent(_share(apache))} of Apache's workers on {view.name}"
-            says = f"{share} are busy ({apache.busy} of {apache.slots})"
-            yield Finding(Level.NOTE, view.name, Kind.APACHE_NEARLY_FULL, says)
+            message = f"{share} are busy ({apache.busy} of {apache.slots})"
+            yield Finding(Level.NOTE, view.name, Kind.APACHE_NEARLY_FULL, message)
 
 
 def _share(apache: Apache) -> float:
@@ -68,8 +68,8 @@ def status_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
         view.name for view in snapshot.nodes if isinstance(view.apache, Known) and not view.apache.value.extended
     )
     if off:
-        says = f"ExtendedStatus is off in Apache on {listed(off)}: requests a second are not counted there"
-        yield Finding(Level.NOTE, "nodes", Kind.EXTENDED_STATUS_OFF, says, off)
+        message = f"ExtendedStatus is off in Apache on {listed(off)}: requests a second are not counted there"
+        yield Finding(Level.NOTE, "nodes", Kind.EXTENDED_STATUS_OFF, message, off)
 
 
 RULES = (sites_serve, workers_are_free, status_is_whole)

@@ -28,14 +28,14 @@ def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Without it, or without a server, the node's pages reach no database."""
     for name, writer in writers(snapshot):
         if not writer.running:
-            says = f"HAProxy for MySQL does not run on {name}: its pages reach no database"
-            yield Finding(Level.DEGRADED, name, Kind.PROXY_STOPPED, says)
+            message = f"HAProxy for MySQL does not run on {name}: its pages reach no database"
+            yield Finding(Level.DEGRADED, name, Kind.PROXY_STOPPED, message)
     running = [(name, writer) for name, writer in writers(snapshot) if writer.running]
     without = tuple(name for name, writer in running if writer.target is None)
     if without:
         level = Level.CRITICAL if len(without) == len(snapshot.nodes) else Level.DEGRADED
-        says = f"HAProxy on {listed(without)} finds no MySQL to write to: pages there reach no database"
-        yield Finding(level, "mysql", Kind.WRITER_NONE, says, without)
+        message = f"HAProxy on {listed(without)} finds no MySQL to write to: pages there reach no database"
+        yield Finding(level, "mysql", Kind.WRITER_NONE, message, without)
 
 
 def one_writer(snapshot: Snapshot) -> Iterator[Finding]:
@@ -45,8 +45,8 @@ def one_writer(snapshot: Snapshot) -> Iterator[Finding]:
         told = "; ".join(
             f"{name} writes to {listed(named(snapshot, one) for one in targets)}" for name, targets in sends
         )
-        says = f"the nodes do not agree on the MySQL writer: {told}: transactions will fail against each other"
-        yield Finding(Level.DEGRADED, "mysql", Kind.WRITERS_DISAGREE, says, tuple(name for name, _ in sends))
+        message = f"the nodes do not agree on the MySQL writer: {told}: transactions will fail against each other"
+        yield Finding(Level.DEGRADED, "mysql", Kind.WRITERS_DISAGREE, message, tuple(name for name, _ in sends))
 
 
 def writers_are_fit(snapshot: Snapshot) -> Iterator[Finding]:
@@ -57,11 +57,11 @@ def writers_are_fit(snapshot: Snapshot) -> Iterator[Finding]:
         found = _unfit(snapshot, name)
         if found:
             level, state = found
-            says = f"HAProxy on {listed(senders)} sends MySQL to {name}, which {state}"
-            yield Finding(level, name, Kind.WRITER_UNFIT, says)
+            message = f"HAProxy on {listed(senders)} sends MySQL to {name}, which {state}"
+            yield Finding(level, name, Kind.WRITER_UNFIT, message)
         elif all(_backup(writer, address) for _, writer in writers(snapshot) if writer.running):
-            says = f"MySQL's writer is {name}, a backup: its HAProxy finds no active server"
-            yield Finding(Level.NOTE, name, Kind.WRITER_BACKUP, says)
+            message = f"MySQL's writer is {name}, a backup: its HAProxy finds no active server"
+            yield Finding(Level.NOTE, name, Kind.WRITER_BACKUP, message)
 
 
 def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:

@@ -14,7 +14,7 @@ from console.text import plain_text
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 MACHINE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """As systemd writes it, and as FreeBSD does."""
-LONGEST = 86_400 * 7.0
+MAX_SECONDS = 86_400 * 7.0
 """Seconds: no timing is longer than a week."""
 KINDS = {
     "dict": "a table",
@@ -26,7 +26,7 @@ KINDS = {
 }
 
 
-MOST_REPEATS = 2
+MAX_REPEATS = 2
 """* + and { in one pattern. Each multiplies the time by the length of a line; a repeated group may double it each time,
 and while Python searches no key is heard."""
 
@@ -34,7 +34,7 @@ and while Python searches no key is heard."""
 def _may_take_for_ever(pattern: str) -> bool:
     plain = re.sub(r"\\.", "x", pattern)
     plain = re.sub(r"\[\^?\]?[^\]]*\]", "x", plain)
-    return bool(re.search(r"\)\s*[*+{]", plain)) or len(re.findall(r"[*+{]", plain)) > MOST_REPEATS
+    return bool(re.search(r"\)\s*[*+{]", plain)) or len(re.findall(r"[*+{]", plain)) > MAX_REPEATS
 
 
 class InventoryError(ValueError):
@@ -134,7 +134,7 @@ class Table(NamedTuple):
         except (re.error, RecursionError, OverflowError) as error:
             raise self.error(f"is not a regular expression: {plain_text(str(error), 80)}", key) from None
         if value and _may_take_for_ever(value):
-            most = f"repeats a group, or more than {MOST_REPEATS} times"
+            most = f"repeats a group, or more than {MAX_REPEATS} times"
             raise self.error(f"{most}: some line a machine prints would be searched for ever; write the words out", key)
         return value
 
@@ -158,7 +158,7 @@ class Table(NamedTuple):
         value = self.values.get(key, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self.wrong(key, "a number of seconds")
-        if not math.isfinite(value) or not 0 < value <= LONGEST:
+        if not math.isfinite(value) or not 0 < value <= MAX_SECONDS:
             raise self.error(f"{plain_text(str(value), 20)} is not a number of seconds above 0 and up to a week", key)
         return float(value)
 

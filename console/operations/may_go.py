@@ -1,4 +1,4 @@
-"""What may be lost now: each machine in a line, with what is left without it, or why it must stay.
+"""What may be lost now: each machine in a line, with what is left without it, or why it must not be lost.
 
 "Lost" is a power cut, or a reboot that somebody is about to start. The reasons are the guards' own sentences, and
 checks that guards skip because every operation announces itself.
@@ -17,9 +17,9 @@ from console.operations.effects import STOPS, Effect
 from console.operations.guards import (
     Guard,
     all_is_listed,
+    all_reachable,
     better_out,
     busy_without,
-    none_lost,
     one_at_a_time,
     room_left,
     somebody_serves,
@@ -28,64 +28,64 @@ from console.operations.guards import (
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, doing, listed, percent
 
-LOST = STOPS | {Effect.TAKES_OUT}
+LOSS = STOPS | {Effect.TAKES_OUT}
 """The effects of the loss of a node."""
-GUARDS: tuple[Guard, ...] = (somebody_serves, none_lost, storage_whole, one_at_a_time, room_left, all_is_listed)
+GUARDS: tuple[Guard, ...] = (somebody_serves, all_reachable, storage_whole, one_at_a_time, room_left, all_is_listed)
 """What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
 
 
 @dataclass(frozen=True)
-class Spare:
+class MayGo:
     """One machine. `may` None: not known, also because it does not answer."""
 
     name: str
     may: bool | None
-    says: str
+    message: str
     reasons: tuple[str, ...] = ()
-    gone: bool = False
+    unreachable: bool = False
     """It does not answer. That it is gone is one of the reasons there may be."""
 
 
-def spares(snapshot: Snapshot) -> tuple[Spare, ...]:
+def all_may_go(snapshot: Snapshot) -> tuple[MayGo, ...]:
     """Nodes, then firewalls."""
     return tuple(may_go(snapshot, view.name) for view in (*snapshot.nodes, *snapshot.firewalls))
 
 
-def may_go(snapshot: Snapshot, name: str) -> Spare:
+def may_go(snapshot: Snapshot, name: str) -> MayGo:
     """Whether a machine may be lost now. Raises KeyError if there is none of that name."""
     if name in {view.name for view in snapshot.firewalls}:
         return _firewall(snapshot, name)
     return _node(snapshot, name)
 
 
-def _node(snapshot: Snapshot, name: str) -> Spare:
+def _node(snapshot: Snapshot, name: str) -> MayGo:
     host = snapshot.node(name).host
     if isinstance(host, Unknown):
-        return _untold(name, host)
+        return _unknown(name, host)
     if all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
-        return Spare(name, None, f"whether {name} may go is not known: no firewall tells who serves")
-    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, LOST, name)]
+        return MayGo(name, None, f"whether {name} can be lost is not known: no firewall tells who serves")
+    reasons = [objection.saw for guard in GUARDS for objection in guard(snapshot, LOSS, name)]
     reasons = [*_half_out(snapshot, name), *reasons, *_quorum(snapshot, name), *_pools_unknown(snapshot)]
     if reasons:
         return _stays(name, reasons, better_out(snapshot, name))
-    return Spare(name, True, f"{name} may go: {', '.join(_left(snapshot, name))}")
+    return MayGo(name, True, f"{name} can be lost: {', '.join(_remains(snapshot, name))}")
 
 
-def _untold(name: str, reading: Unknown) -> Spare:
+def _unknown(name: str, reading: Unknown) -> MayGo:
     if not reading.since:
-        return Spare(name, None, f"whether {name} may go is not known: it was not asked yet")
+        return MayGo(name, None, f"whether {name} can be lost is not known: it was not asked yet")
     if reading.cause not in (Cause.SILENT, Cause.STALE):
-        return Spare(name, None, f"whether {name} may go is not known: {reading.why}")
-    says = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
-    return Spare(name, None, says, gone=True)
+        return MayGo(name, None, f"whether {name} can be lost is not known: {reading.why}")
+    message = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
+    return MayGo(name, None, message, unreachable=True)
 
 
-def _stays(name: str, reasons: list[str], better: str = "") -> Spare:
+def _stays(name: str, reasons: list[str], better: str = "") -> MayGo:
     """The line says the first reason; all of them, whole, are in `reasons`. `better`: what is to be done instead."""
     each = tuple(dict.fromkeys(reasons))
     more = f" (and {len(each) - 1} more)" if len(each) > 1 else ""
-    lead = f"{better}; a reboot must wait" if better else f"{name} must stay"
-    return Spare(name, False, f"{lead}: {_short(reasons[0])}{more}", each)
+    lead = f"{better}; a reboot must wait" if better else f"{name} must not be lost"
+    return MayGo(name, False, f"{lead}: {_short(reasons[0])}{more}", each)
 
 
 def _half_out(snapshot: Snapshot, name: str) -> Iterator[str]:
@@ -110,12 +110,12 @@ def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
     if snapshot.cluster.mysql is None:
         return
     if isinstance(mine, Unknown):
-        yield from _untold_vote(snapshot, name, mine)
+        yield from _unknown_vote(snapshot, name, mine)
     elif mine.value.status == "Primary" and _loses(mine.value.size):
         yield f"MySQL would lose its quorum: {_left_of(mine.value.size)} left after a power cut"
 
 
-def _untold_vote(snapshot: Snapshot, name: str, mine: Unknown) -> Iterator[str]:
+def _unknown_vote(snapshot: Snapshot, name: str, mine: Unknown) -> Iterator[str]:
     """A node whose own MySQL tells nothing may be a member with a vote, unless the others are all there are."""
     others = (view.galera for view in snapshot.nodes if view.name != name)
     sizes = [one.value.size for one in others if isinstance(one, Known) and one.value.status == "Primary"]
@@ -134,7 +134,7 @@ def _left_of(size: int) -> str:
     return f"{size - 1} of {counted(size, 'member')}"
 
 
-def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
+def _remains(snapshot: Snapshot, name: str) -> Iterator[str]:
     """What is left without a node, layer by layer."""
     yield _pool_keeps(snapshot, name)
     if name in serving(snapshot):
@@ -152,7 +152,7 @@ def _left(snapshot: Snapshot, name: str) -> Iterator[str]:
         rest = sum(node_at(snapshot, view, brick.host) != name for brick in volume.bricks)
         yield f"Gluster {view.name} keeps {rest} of {counted(len(volume.bricks), 'brick')}"
     if snapshot.cluster.mysql:
-        yield ist_window(snapshot, name).says
+        yield ist_window(snapshot, name).message
 
 
 _PLACES = {
@@ -173,20 +173,20 @@ def _pool_keeps(snapshot: Snapshot, name: str) -> str:
     return f"{'pool keeps' if len(keeps) == 1 else 'each pool keeps'} {min(keeps.values(), default=0)}"
 
 
-def _firewall(snapshot: Snapshot, name: str) -> Spare:
+def _firewall(snapshot: Snapshot, name: str) -> MayGo:
     carp = snapshot.firewall(name).carp
     if isinstance(carp, Unknown):
-        return _untold(name, carp)
+        return _unknown(name, carp)
     reasons = takes_over(snapshot, name)
     if reasons:
         return _stays(name, [*reasons])
     state = sync(snapshot)
-    alike = "configured alike" if state.equal else f"but {state.says}"
+    alike = "configured alike" if state.equal else f"but {state.message}"
     lead = master(snapshot)
     if lead and lead != name:
-        return Spare(name, True, f"{name} may go: {carried(snapshot)}")
+        return MayGo(name, True, f"{name} can be lost: {carried(snapshot)}")
     others = listed(view.name for view in snapshot.firewalls if view.name != name)
-    return Spare(name, True, f"{name} may go: {others} takes over: {_ready(snapshot, name)}, {alike}")
+    return MayGo(name, True, f"{name} can be lost: {others} takes over: {_ready(snapshot, name)}, {alike}")
 
 
 def _ready(snapshot: Snapshot, name: str) -> str:
@@ -201,22 +201,22 @@ def _ready(snapshot: Snapshot, name: str) -> str:
 
 
 def one_line(snapshot: Snapshot, instead: str = "") -> str:
-    """The board's line: may go now: node1 | what is better taken out | not: node2 (why) | does not answer: node3.
+    """The board's line: can be lost now: node1 | what is better taken out | not: node2 (why) | does not answer: node3.
     `instead`: what is said in place of the reasons, where there is no room for them."""
-    every = spares(snapshot)
+    every = all_may_go(snapshot)
     can = ", ".join(one.name for one in every if one.may)
-    better = {view.name: says for view in snapshot.nodes if (says := better_out(snapshot, view.name))}
-    parts = [f"may go now: {can or 'none'}", *better.values()]
+    better = {view.name: message for view in snapshot.nodes if (message := better_out(snapshot, view.name))}
+    parts = [f"can be lost now: {can or 'none'}", *better.values()]
     stay: dict[str, list[str]] = {}
     for one in every:
         if one.may is False and one.name not in better:
             stay.setdefault(instead or _short(next(iter(one.reasons), "")), []).append(one.name)
     if stay:
         parts.append("not: " + ", ".join(f"{', '.join(names)} ({why})" for why, names in stay.items()))
-    silent = [one.name for one in every if one.gone]
-    unknown = [one.name for one in every if one.may is None and not one.gone]
-    if silent:
-        parts.append(f"{'do' if len(silent) > 1 else 'does'} not answer: {', '.join(silent)}")
+    unreachable = [one.name for one in every if one.unreachable]
+    unknown = [one.name for one in every if one.may is None and not one.unreachable]
+    if unreachable:
+        parts.append(f"{'do' if len(unreachable) > 1 else 'does'} not answer: {', '.join(unreachable)}")
     return " | ".join([*parts, *([f"not known: {', '.join(unknown)}"] if unknown else [])])
 
 

@@ -20,7 +20,7 @@ class Consent(NamedTuple):
     typed: str = ""
     """The target's name, typed by hand."""
     reason: str = ""
-    shown: frozenset[About] | None = None
+    read: frozenset[About] | None = None
     """The objections that were read; None: accept any objection (command line)."""
 
 
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
         return f"{self.cluster}: {self.words}"
 
     @property
-    def shown(self) -> frozenset[About]:
+    def identities(self) -> frozenset[About]:
         """What a person has read who was shown this."""
         return frozenset(objection.about for objection in self.objections)
 
@@ -57,7 +57,7 @@ class Plan(NamedTuple):
             Override.CONFIRM: consent.confirmed or named,
             Override.NAME_AND_REASON: named,
         }
-        read = self.shown if consent.shown is None else consent.shown
+        read = self.identities if consent.read is None else consent.read
         return tuple(one for one in self.objections if not overcome[one.override] or one.about not in read)
 
     def must_be_unopposed(self, consent: Consent) -> None:

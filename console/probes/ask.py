@@ -9,7 +9,7 @@ import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 
-MOST_OUT = 4 << 20
+MAX_OUT = 4 << 20
 """Bytes of standard output of one call that are read, unless it says otherwise."""
 
 
@@ -25,7 +25,7 @@ class Run:
     process beside it that waits for its end, unless it did not end last time; a builtin of the shell needs none."""
     only_after: bool = False
     """Run only if the command before it ended with status 0; otherwise its own status is 1 and it printed nothing."""
-    most: int = MOST_OUT
+    most: int = MAX_OUT
     """Bytes of output that are read."""
 
 
@@ -155,8 +155,8 @@ class Cause(Enum):
 class WireError(Exception):
     """Why there is no answer: one sentence that names the machine and, where there is one, the remedy."""
 
-    def __init__(self, says: str, cause: Cause = Cause.SILENT) -> None:
-        super().__init__(says)
+    def __init__(self, message: str, cause: Cause = Cause.SILENT) -> None:
+        super().__init__(message)
         self.cause = cause
 
 
@@ -187,8 +187,8 @@ class Taken(WireError):
 class Unproven(Refused):
     """Another machine may answer at this name: nothing is sent to it, and nothing it says counts."""
 
-    def __init__(self, says: str) -> None:
-        super().__init__(says, Cause.UNPROVEN)
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Cause.UNPROVEN)
 
 
 class Unreadable(ValueError):

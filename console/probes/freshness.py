@@ -1,7 +1,7 @@
 """The two ways to look at a picture with doubt, and how long an answer may take and count.
 
 Every decision is taken over one picture in which a reading has become Unknown that is too old (`without_stale`), or
-older than an order (`since`).
+older than an order (`read_after`).
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def without_stale(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot
             return reading
         return Unknown(f"stale: last read {now - reading.at:.0f} s ago", now, reading.at, Cause.STALE)
 
-    return _doubted(snapshot, doubt)
+    return _replaced(snapshot, doubt)
 
 
 def max_age(cadence: Cadence, timings: Timings, calm: float = 0.0) -> float:
@@ -46,7 +46,7 @@ def patience(cadence: Cadence, timings: Timings) -> float:
     return by_cadence[cadence]
 
 
-def since(snapshot: Snapshot, moment: float) -> Snapshot:
+def read_after(snapshot: Snapshot, moment: float) -> Snapshot:
     """The picture in which only what was asked after `moment` counts: how success is read back."""
 
     def doubt(_question: Question[Any], reading: Reading[Any]) -> Reading[Any]:
@@ -54,10 +54,10 @@ def since(snapshot: Snapshot, moment: float) -> Snapshot:
             return Unknown("not read back yet", reading.at, reading.at, Cause.NOT_READ_BACK)
         return reading
 
-    return _doubted(snapshot, doubt)
+    return _replaced(snapshot, doubt)
 
 
-def _doubted(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], Reading[Any]]) -> Snapshot:
+def _replaced(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], Reading[Any]]) -> Snapshot:
     """The very same picture where there is nothing to doubt: that is most of the time, and asked for often."""
 
     def view(subject: Subject, one: View) -> View:

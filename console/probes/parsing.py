@@ -7,15 +7,15 @@ from xml.parsers.expat import ExpatError
 from console.probes.ask import Answer, Ran, Rows, Unreadable
 from console.text import plain_text
 
-MOST = 1 << 20
+MAX_ANSWER = 1 << 20
 """Characters of one command's output that are read: what is read costs time in which no key is heard."""
-MOST_TAGS = 300_000
+MAX_TAGS = 300_000
 """Tags of an XML document that are read, for the same reason; a config.xml of 1 MiB holds some 60,000."""
-MOST_LEVELS = 40
+MAX_LEVELS = 40
 """Levels to which an XML document may be nested: nobody's has twenty, and Python overflows at some hundreds."""
-LONGEST_LINE = 1 << 16
+MAX_LINE = 1 << 16
 """Characters of a complaint's first line; it is shown shorter."""
-LONGEST = 80
+MAX_SHORT = 80
 """Characters of a word that is only shown and compared."""
 
 _NOBODY = re.compile(r"(?im)^n(?:et)?c(?:at)?: .*(?:No such file|refused)")
@@ -27,7 +27,7 @@ def without_sudo(text: str) -> str:
     return _SUDO.sub("", text)
 
 
-def ran(answer: Answer, most: int = MOST) -> str:
+def ran(answer: Answer, most: int = MAX_ANSWER) -> str:
     """The output, of at most so many characters, of a command that must have succeeded."""
     if not isinstance(answer, Ran):
         raise Unreadable("not a command's answer")
@@ -48,7 +48,7 @@ def nobody_listens(answer: Ran) -> bool:
 
 def first_line(text: str) -> str:
     """The first that is not blank, or "". Megabytes are not cut into lines for it: meanwhile no key is heard."""
-    lines = text.strip()[:LONGEST_LINE].splitlines()
+    lines = text.strip()[:MAX_LINE].splitlines()
     return lines[0] if lines else ""
 
 
@@ -61,17 +61,17 @@ def table(answer: Answer) -> dict[str, str]:
 
 def short(text: str | None) -> str:
     """A word that a machine chose, to show and to compare: one harmless line, not long."""
-    return plain_text(text or "", LONGEST)
+    return plain_text(text or "", MAX_SHORT)
 
 
-def xml(text: str, what: str, lists: tuple[str, ...], most: int = MOST_TAGS) -> dict[str, Any]:
+def xml(text: str, what: str, lists: tuple[str, ...], most: int = MAX_TAGS) -> dict[str, Any]:
     """A document of at most so many tags as nested mappings; elements named in `lists` are always lists. Entities are
     refused."""
     import xmltodict  # it brings urllib, http and email along: not before the first paint
 
     def kept(path: list[Any], key: str, value: Any) -> tuple[str, Any]:
-        if len(path) > MOST_LEVELS:
-            raise Unreadable(f"{what} is nested more than {MOST_LEVELS} levels deep")
+        if len(path) > MAX_LEVELS:
+            raise Unreadable(f"{what} is nested more than {MAX_LEVELS} levels deep")
         return key, value
 
     if text.count("<") > most:

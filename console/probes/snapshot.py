@@ -95,7 +95,7 @@ class Unknown:
         return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
 
     @property
-    def pending(self) -> bool:
+    def under_way(self) -> bool:
         """An answer is under way."""
         return self.cause is Cause.NOT_READ_BACK
 
@@ -105,7 +105,7 @@ Reading = Known[T] | Unknown
 NOT_ASKED = Unknown("not asked yet", 0.0, 0.0, Cause.NOT_ASKED)
 
 
-def lost(reading: Reading[Any]) -> TypeGuard[Unknown]:
+def asked_but_unknown(reading: Reading[Any]) -> TypeGuard[Unknown]:
     """It was asked, and is not known: since when, `since` says."""
     return isinstance(reading, Unknown) and reading.since > 0
 

@@ -43,7 +43,7 @@ def claimed(snapshot: Snapshot, own: frozenset[str]) -> Iterator[Objection]:
             yield Objection(firewalls[0], holder(claim, *firewalls), clears, Override.NEVER)
 
 
-def fell_silent(snapshot: Snapshot, now: float, journal: str) -> Iterator[Objection]:
+def without_last_word(snapshot: Snapshot, now: float, journal: str) -> Iterator[Objection]:
     """Whose claim ended without its last word, until its last order has ended. `journal`: where the runs of this
     console are written down, which tell that themselves. `now`: Unix time."""
     for claim, firewalls in _each(snapshot):

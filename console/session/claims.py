@@ -51,7 +51,7 @@ class Claims:
         self._line = opening(self.token, who, cluster.name, what, where, time.time())
         self._seconds = cluster.timings.connect + cluster.timings.answer
         self._held: dict[str, Held] = {}
-        self._silent: dict[str, str] = {}
+        self._unanswering: dict[str, str] = {}
         """Firewalls that could not be asked for their lock, and why."""
         self._until = 0.0
 
@@ -67,23 +67,25 @@ class Claims:
             if firewall.name not in self.held:
                 await self._take(firewall.name)
         if not self.held:
-            raise Elsewhere(f"no firewall can be claimed: {'; '.join(self._silent.values())}")
+            raise Elsewhere(f"no firewall can be claimed: {'; '.join(self._unanswering.values())}")
 
     def unclaimed(self, firewalls: Iterable[str] | None = None) -> str:
         """Why nothing is sent to some firewalls, or to those that were silent; "" where there are none."""
-        silent = self._silent if firewalls is None else sorted(self._silent.keys() & set(firewalls))
-        return "; ".join(f"nothing is sent to {name}, which is not claimed: {self._silent[name]}" for name in silent)
+        silent = self._unanswering if firewalls is None else sorted(self._unanswering.keys() & set(firewalls))
+        return "; ".join(
+            f"nothing is sent to {name}, which is not claimed: {self._unanswering[name]}" for name in silent
+        )
 
     async def _take(self, name: str) -> None:
         try:
             self._held[name] = await self._wire.hold(name, HOLD, self._line, self._seconds)
-            self._silent.pop(name, None)
+            self._unanswering.pop(name, None)
         except Taken:
             raise Elsewhere(await self._whose(name)) from None
         except Refused as error:
             raise Elsewhere(f"{name} can't be claimed: {error}") from None
         except WireError as error:
-            self._silent[name] = str(error)
+            self._unanswering[name] = str(error)
 
     async def _whose(self, name: str) -> str:
         answers = await self._wire.send(name, CLAIM.asks(self._cluster, name), self._seconds)

@@ -35,4 +35,4 @@ async def follow(
                 tell(Note(steady.now(), cluster.name, "seen", f"events are missing: {ours(error)}"))
             continue
         for what, finding in happened:
-            tell(Note(steady.now(), finding.machine, what, finding.says))
+            tell(Note(steady.now(), finding.machine, what, finding.message))

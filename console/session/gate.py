@@ -13,7 +13,7 @@ class Gate:
     """`look`: the plan of this moment for the gate's target. `answer`: the consent with the very plan that it overcame,
     or None for not now; set once."""
 
-    says: str
+    message: str
     look: Callable[[], Plan]
     answer: "asyncio.Future[tuple[Consent, Plan] | None]"
 
@@ -35,5 +35,5 @@ async def passed(gate: Gate) -> tuple[Consent, Plan]:
     """Return the answer. Raises Unanswered."""
     answer = await gate.answer
     if answer is None:
-        raise Unanswered(gate.says)
+        raise Unanswered(gate.message)
     return answer

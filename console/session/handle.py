@@ -211,7 +211,7 @@ class SessionHandle:
             session.poller.calm,
             session.pace,
             session.newest,
-            session.gate.says if session.gate else "",
+            session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
         )
@@ -229,9 +229,9 @@ class SessionHandle:
             if not self._poked:
                 self._poked = True
                 with suppress(RuntimeError):  # nobody is left to see it
-                    here.call_soon_threadsafe(self._told)
+                    here.call_soon_threadsafe(self._wake)
 
-    def _told(self) -> None:
+    def _wake(self) -> None:
         """Here: however much has changed meanwhile, it is said once."""
         self._poked = False
         self._changed.set()

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
-from console.session.journal import Journal, Record, Unread, taken_out, unfinished
+from console.session.journal import Journal, Record, Unread, open_records, taken_out
 from console.session.lock import Holder
 
 EVERY = 15.0
@@ -49,5 +49,5 @@ class Reader:
             records, unread = self._journal.read()
             found = {node.name: taken_out(records, node.name) for node in self._cluster.nodes}
             out = {node: record for node, record in found.items() if record}
-            self.history = History(unfinished(records), MappingProxyType(out), unread, elsewhere)
+            self.history = History(open_records(records), MappingProxyType(out), unread, elsewhere)
         return self.history

@@ -22,7 +22,7 @@ from typing import Any
 from console.session import journal_disk as disk
 from console.session.journal_disk import JournalError, in_time
 from console.session.journal_lines import Entry, parse, texts, written
-from console.session.journal_record import MOVE, Read, Record, Seen, Unread, taken_out, unfinished
+from console.session.journal_record import MOVE, Read, Record, Seen, Unread, open_records, taken_out
 
 __all__ = [
     "MOVE",
@@ -33,8 +33,8 @@ __all__ = [
     "Record",
     "Unread",
     "load",
+    "open_records",
     "taken_out",
-    "unfinished",
     "who",
 ]
 
@@ -111,10 +111,10 @@ class Journal:
                 unread.append(Unread(path, error.strerror or str(error)))
         records = [record for _, record in seen.values() if record.entries or record.damage]
         for record in records:
-            damage = record.damage if record.told else ("it does not begin with a run", *record.damage)
+            damage = record.damage if record.has_opening else ("it does not begin with a run", *record.damage)
             if damage:
                 unread.append(Unread(record.path, damage[0]))
-        told = sorted((record for record in records if record.told), key=lambda one: (one.run, one.path.name))
+        told = sorted((record for record in records if record.has_opening), key=lambda one: (one.run, one.path.name))
         return Read(tuple(told), tuple(unread)), seen, beside
 
     def _file(self, path: Path) -> Seen:
@@ -137,13 +137,13 @@ class Journal:
         for path in disk.names(folder):
             with suppress(OSError):
                 record = self._file(path)[1]
-                theirs = texts(record.entries[0].facts.get("firewalls")) if record.told else ()
+                theirs = texts(record.entries[0].facts.get("firewalls")) if record.has_opening else ()
                 if firewalls.intersection(theirs) and record.first("address") in addresses:
                     yield path
 
-    def unfinished(self) -> tuple[Record, ...]:
+    def open_runs(self) -> tuple[Record, ...]:
         """Open runs, oldest first."""
-        return unfinished(self.records())
+        return open_records(self.records())
 
     def taken_out(self, node: str) -> Record | None:
         """The newest run that took a node out and that nothing has put back since."""

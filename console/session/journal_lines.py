@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 LATEST = 1e11
 """Unix time of any line; the year is 5138."""
-LONGEST = 86400.0
+MAX_SECONDS = 86400.0
 """Seconds an order may take."""
 
 
@@ -97,7 +97,7 @@ def _number(value: object) -> Checked:
 
 
 def _seconds(value: object) -> Checked:
-    return (float(cast("float", value)), True) if _within(value, LONGEST) else (None, False)
+    return (float(cast("float", value)), True) if _within(value, MAX_SECONDS) else (None, False)
 
 
 def _any(value: object) -> Checked:

@@ -5,7 +5,7 @@ from typing import NamedTuple, cast
 
 from console.operations.effects import Effect
 from console.operations.procedures import operation
-from console.operations.procedures.steps import Past
+from console.operations.procedures.steps import OrderState
 from console.session.journal_disk import Mark
 from console.session.journal_lines import Entry, texts
 
@@ -27,7 +27,7 @@ class Record(NamedTuple):
         return value if isinstance(value, str) else ""
 
     @property
-    def told(self) -> bool:
+    def has_opening(self) -> bool:
         """It says which node it is about, and what is done to it."""
         return bool(self.entries) and self.entries[0].kind == "opened" and bool(self.target and self.operation)
 
@@ -100,21 +100,21 @@ class Record(NamedTuple):
                 under_way = {name: end for name, end in under_way.items() if name in lost}
         return _later(ends, under_way)
 
-    def past(self, step: StepId) -> Past:
+    def order_state(self, step: StepId) -> OrderState:
         """How a step's orders fared. Where the end of one was not heard, a later refusal says nothing about it."""
-        past, unheard = Past.UNSENT, 0
+        state, unknown = OrderState.UNSENT, 0
         for entry in self.entries:
             if (entry.facts.get("on", self.target), entry.facts.get("step")) != step:
                 continue
             if entry.kind == "sending":
-                past, unheard = Past.SENT, unheard + 1
+                state, unknown = OrderState.SENT, unknown + 1
             elif entry.kind == "answered" and not entry.facts.get("lost"):
-                unheard -= 1
-                if entry.facts.get("errors") and not unheard:
-                    past = Past.REFUSED
+                unknown -= 1
+                if entry.facts.get("errors") and not unknown:
+                    state = OrderState.REFUSED
             elif entry.kind == "failed" and entry.facts.get("final"):
-                past, unheard = Past.FAILED, 0
-        return past
+                state, unknown = OrderState.FAILED, 0
+        return state
 
     @property
     def steps(self) -> dict[StepId, Entry]:
@@ -125,7 +125,7 @@ class Record(NamedTuple):
         return {(cast("str", one.facts.get("on", self.target)), cast("str", one.facts["step"])): one for one in ended}
 
     @property
-    def skipped(self) -> frozenset[str]:
+    def skipped_targets(self) -> frozenset[str]:
         """Targets of which only the steps that put back remain."""
         lines = (one.facts.get("on") for one in self.entries if one.kind == "skipped")
         return frozenset(on for on in lines if isinstance(on, str))
@@ -136,7 +136,7 @@ class Record(NamedTuple):
         return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
 
     @property
-    def missed(self) -> dict[str, str]:
+    def skipped_machines(self) -> dict[str, str]:
         """Machines that some step could not tell when it was gone through last, and what that means."""
         missed = dict[str, str]()
         for entry in self.steps.values():
@@ -159,7 +159,7 @@ class Unread(NamedTuple):
     why: str
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """In a sentence, without its end."""
         return f"journal {self.path} can't be read: {self.why}"
 
@@ -179,7 +179,7 @@ def _later(some: dict[str, float], others: dict[str, float]) -> dict[str, float]
     return {name: max(some.get(name, 0.0), others.get(name, 0.0)) for name in {**some, **others}}
 
 
-def unfinished(records: tuple[Record, ...]) -> tuple[Record, ...]:
+def open_records(records: tuple[Record, ...]) -> tuple[Record, ...]:
     """Runs that were never closed, oldest first."""
     return tuple(record for record in records if record.outcome is None)
 

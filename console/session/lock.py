@@ -30,15 +30,15 @@ class Holder(NamedTuple):
 
 
 @contextmanager
-def holding(path: Path, says: str) -> Generator[None]:
-    """Holds the cluster's lock, and leaves `says` in the file for whoever comes meanwhile. Raises Locked."""
+def holding(path: Path, message: str) -> Generator[None]:
+    """Holds the cluster's lock, and leaves `message` in the file for whoever comes meanwhile. Raises Locked."""
     make_private(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(handle, fcntl.LOCK_EX, TRIES):
             raise Locked(f"{_read(handle)} is working on this cluster; wait until it ends")
         os.ftruncate(handle, 0)
-        os.write(handle, says.encode()[:200])
+        os.write(handle, message.encode()[:200])
         yield
     finally:
         os.close(handle)

@@ -10,7 +10,7 @@ from console.operations.procedures.steps import Operation
 from console.session.journal import MOVE, Entry, Record, Unread
 from console.text import clock, counted, doing, listed, quoted
 
-FEW = 3
+MAX_LISTED = 3
 """Files that are named one by one."""
 
 
@@ -29,18 +29,18 @@ def reachable_again(names: list[str], key: str) -> str:
     return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
 
 
-def why_open(record: Record, silent: frozenset[str] | None = None) -> list[str]:
-    """Why it is open, what matters most first, each once; at least one sentence. `silent`: firewalls that do not
+def why_open(record: Record, unreachable: frozenset[str] | None = None) -> list[str]:
+    """Why it is open, what matters most first, each once; at least one sentence. `unreachable`: firewalls that do not
     answer, where that is known: what the journal says of one that does is over."""
-    gaps = record.missed
-    back = [name for name in gaps if silent is not None and name not in silent]
-    said = [reachable_again(back, "resume")] if back else []
-    said += [says for name, says in gaps.items() if name not in back]
-    said += _ends(record)
+    skipped = record.skipped_machines
+    back = [name for name in skipped if unreachable is not None and name not in unreachable]
+    reasons = [reachable_again(back, "resume")] if back else []
+    reasons += [message for name, message in skipped.items() if name not in back]
+    reasons += _ends(record)
     last = record.last("seen")
-    if last and not gaps:
-        said.append(f"last read back: {last.facts.get('says', '?')}")
-    return list(dict.fromkeys(said))
+    if last and not skipped:
+        reasons.append(f"last read back: {last.facts.get('says', '?')}")
+    return list(dict.fromkeys(reasons))
 
 
 def _ends(record: Record) -> Iterator[str]:
@@ -91,15 +91,15 @@ def outcome_unknown(records: Iterable[Record], now: float) -> Iterator[Objection
 
 def unread(files: Sequence[Unread], node: str) -> Iterator[Objection]:
     """Journals that can't be read: what else is open is not known."""
-    for at, file in enumerate(files[:FEW]):
-        rest = f" (and {len(files) - FEW} more)" if at == FEW - 1 and len(files) > FEW else ""
-        yield Objection(node, f"{file.says}{rest}", MOVE, Override.CONFIRM)
+    for at, file in enumerate(files[:MAX_LISTED]):
+        rest = f" (and {len(files) - MAX_LISTED} more)" if at == MAX_LISTED - 1 and len(files) > MAX_LISTED else ""
+        yield Objection(node, f"{file.message}{rest}", MOVE, Override.CONFIRM)
 
 
 def operation_of(record: Record) -> Operation:
     """The operation of a run. Raises NotBegun for one of a later version."""
     known = operation(record.operation)
     if known is None:
-        says = f"this version knows no action {quoted(record.operation)}: resume it with the version that began it"
-        raise NotBegun(f"{says}, or put {record.target} back")
+        message = f"this version knows no action {quoted(record.operation)}: resume it with the version that began it"
+        raise NotBegun(f"{message}, or put {record.target} back")
     return known

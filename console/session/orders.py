@@ -50,5 +50,7 @@ def preview(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, t
         at = intent.at(step)
         found = {**step.finds(picture, at), **found}
         planned = replace(at, found=found)
-        lines.append((step.told(at, picture), tuple(as_sent(order, wire) for order in step.orders(picture, planned))))
+        lines.append(
+            (step.describe(at, picture), tuple(as_sent(order, wire) for order in step.orders(picture, planned)))
+        )
     return tuple(lines)

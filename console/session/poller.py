@@ -19,7 +19,18 @@ from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadab
 from console.probes.freshness import max_age, patience
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Batch, batches
-from console.probes.snapshot import NOT_ASKED, Cause, Known, Reading, Snapshot, Unknown, empty, fold, lost, reading_of
+from console.probes.snapshot import (
+    NOT_ASKED,
+    Cause,
+    Known,
+    Reading,
+    Snapshot,
+    Unknown,
+    asked_but_unknown,
+    empty,
+    fold,
+    reading_of,
+)
 from console.text import clock, plain_text
 from console.wire import Wire
 
@@ -27,7 +38,7 @@ EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
 """What is asked at a calmer pace while nobody looks."""
 LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
-MANY = 1000
+MAX_ROWS = 1000
 """Rows, likewise."""
 
 
@@ -43,12 +54,12 @@ def _size(answer: Answer | WireError) -> int:
         case Page():
             return len(answer.body)
         case Rows():
-            return LARGE + 1 if len(answer.rows) > MANY else sum(len(cell) for row in answer.rows for cell in row)
+            return LARGE + 1 if len(answer.rows) > MAX_ROWS else sum(len(cell) for row in answer.rows for cell in row)
         case _:
             return 0
 
 
-def _silent(reading: Reading[Any]) -> bool:
+def _unanswered(reading: Reading[Any]) -> bool:
     return isinstance(reading, Unknown) and reading.unanswered
 
 
@@ -181,7 +192,7 @@ class Poller:
         began, (readings, machine) = steady.now(), await self._asked(one)
         back, answered, fresh = False, True, True
         for question, reading in zip(one.questions, readings, strict=True):
-            back |= isinstance(reading, Known) and _silent(reading_of(self.snapshot, question, one.name))
+            back |= isinstance(reading, Known) and _unanswered(reading_of(self.snapshot, question, one.name))
             answered &= isinstance(reading, Known)
             fresh &= isinstance(reading, Known) and reading.at >= began
             self.snapshot = fold(self.snapshot, question, one.name, reading)
@@ -234,7 +245,7 @@ class Poller:
         if one.subject is Subject.VOLUME:
             views = sorted(self.snapshot.nodes, key=lambda view: not isinstance(view.host, Known))
             last, told = self._last.get(one.name, ("", False))
-            there = [view.name for view in views if not lost(view.host)]
+            there = [view.name for view in views if not asked_but_unknown(view.host)]
             return sorted(there, key=lambda name: (name == last) is not told) or [first]
         if one.subject is Subject.DATABASE:
             serving = (

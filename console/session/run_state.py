@@ -27,7 +27,7 @@ class RunState(NamedTuple):
     """How it ended: done, parked, stopped; "" while it is under way."""
     partly: frozenset[StepId] = frozenset()
     """Steps that some machine has missed."""
-    missed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     """Machines that a parked run could not tell."""
     unanswered: bool = False
     """It stopped at a gate, and waits for a person."""
@@ -43,7 +43,7 @@ class RunState(NamedTuple):
         return next((note for note in reversed(self.notes) if note.final), None)
 
     def states(self) -> list[tuple[str, str]]:
-        """Each step's own sentence with done, now, todo, missed or stopped."""
+        """Each step's own sentence with done, now, todo, partly or stopped."""
         steps = self.intent.steps
         said = {(note.target, note.step) for note in self.notes}
         at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
@@ -53,8 +53,8 @@ class RunState(NamedTuple):
             if i == at:
                 state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
             if state == "done" and step.id in self.partly:
-                state = "missed"
-            found.append((step.told(self.intent.at(step)), state))
+                state = "partly"
+            found.append((step.describe(self.intent.at(step)), state))
         return found
 
 
@@ -62,19 +62,19 @@ def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
     """The last state of a run whose task is over."""
     node = state.intent.target
     if task.cancelled():
-        says = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
-        return _closed(state, "stopped", Note(steady.now(), node, "stopped", says, final=True))
+        message = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
+        return _closed(state, "stopped", Note(steady.now(), node, "stopped", message, final=True))
     error = task.exception()
     if error is None:
         record = task.result()
         word = "done" if record.outcome == "done" else "parked"
         partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
-        state = state._replace(partly=partly, missed=tuple(record.missed) if word == "parked" else ())
+        state = state._replace(partly=partly, skipped=tuple(record.skipped_machines) if word == "parked" else ())
         return _closed(state, word, Note(steady.now(), node, word, word, final=True))
     known = isinstance(error, Stopped | JournalError)
-    says = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
+    message = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
     state = state._replace(unanswered=isinstance(error, Unanswered))
-    return _closed(state, "stopped", Note(steady.now(), node, "stopped", says, final=True))
+    return _closed(state, "stopped", Note(steady.now(), node, "stopped", message, final=True))
 
 
 def _closed(state: RunState, word: str, last: Note) -> RunState:

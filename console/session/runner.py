@@ -17,7 +17,7 @@ from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.ask import Answer, WireError
-from console.probes.freshness import patience, since, without_stale
+from console.probes.freshness import patience, read_after, without_stale
 from console.probes.question import Question, Subject
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
 from console.session.claims import Claims, Elsewhere
@@ -60,14 +60,14 @@ class Note(NamedTuple):
     at: float
     target: str
     step: str
-    says: str
+    message: str
     final: bool = False
 
 
 def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps from the beginning of the phase that was interrupted: within a phase each is checked again. Of a target
     that was skipped, the steps that put back."""
-    steps = tuple(step for step in steps if step.on not in record.skipped or step.phase == BACK)
+    steps = tuple(step for step in steps if step.on not in record.skipped_targets or step.phase == BACK)
     first = next((at for at, step in enumerate(steps) if step.id not in record.behind), len(steps))
     while 0 < first < len(steps) and _phase(steps[first - 1]) == _phase(steps[first]):
         first -= 1
@@ -118,23 +118,23 @@ class Runner:
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """To the end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
-        silent = frozenset(
+        agreed_to_skip = frozenset(
             view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
         )  # confirmed before the run began: not waited for
-        missed: dict[str, str] = {}
+        skipped: dict[str, str] = {}
         begun = None
         for step in remaining(record, intent.steps):
             if self.alone and begun not in (None, step.on):
                 self._park(step, record, f"go on with {step.on}")
             begun = step.on
-            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), silent)
-            missed |= left
-        if not missed:
-            record, missed = await self._still_so(record, replace(intent, found=record.found), silent)
-        if missed:
-            record = self._journal.write(record, "parked", missed=missed)
+            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), agreed_to_skip)
+            skipped |= left
+        if not skipped:
+            record, skipped = await self._still_so(record, replace(intent, found=record.found), agreed_to_skip)
+        if skipped:
+            record = self._journal.write(record, "parked", missed=skipped)
             await self._claims.release(ended=not record.outcome_unknown)
-            self._say(intent, "parked", "; ".join(missed.values()), final=True)
+            self._say(intent, "parked", "; ".join(skipped.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")
         # before it is said: whoever reads "done" may go on
@@ -142,28 +142,30 @@ class Runner:
         self._say(intent, "done", f"{intent.words}: done", final=True)
         return record
 
-    async def _still_so(self, record: Record, intent: Intent, silent: frozenset[str]) -> tuple[Record, dict[str, str]]:
+    async def _still_so(
+        self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
+    ) -> tuple[Record, dict[str, str]]:
         """All that the run claims, read once more over one picture: somebody may have written between two steps. It is
         done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
-        claimed, missed = lasting(intent.steps), dict[str, str]()
+        claimed, skipped = lasting(intent.steps), dict[str, str]()
         for last in (False, True):
             now = await self._as_it_is(claimed, intent)
             for step, progress in now.items():
-                if progress.missed:
+                if progress.skipped:
                     record = self._ended_step(record, "partly", step, progress)
-                    missed |= progress.missed
-            undone = {step: progress.says for step, progress in now.items() if not progress.done}
-            for step, says in undone.items():
+                    skipped |= progress.skipped
+            undone = {step: progress.message for step, progress in now.items() if not progress.done}
+            for step, message in undone.items():
                 if last:
-                    why = f"what was done has come undone twice: {says}{_who_wrote(self._picture())}"
+                    why = f"what was done has come undone twice: {message}{_who_wrote(self._picture())}"
                     self._write(record, "failed", step, why=why)
                     raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
-                self._say(intent, step.name, f"it has come undone and is done again: {says}")
-                record, left = await self._step(step, record, intent.at(step), silent)
-                missed |= left
-            if not undone or missed:
+                self._say(intent, step.name, f"it has come undone and is done again: {message}")
+                record, left = await self._step(step, record, intent.at(step), agreed_to_skip)
+                skipped |= left
+            if not undone or skipped:
                 break
-        return record, missed
+        return record, skipped
 
     async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
         """How far each of these steps is, over one picture that was asked for now."""
@@ -175,43 +177,43 @@ class Runner:
         return {step: step.done(picture, intent.at(step)) for step in claimed}
 
     async def _step(
-        self, step: Step, record: Record, intent: Intent, silent: frozenset[str]
+        self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
-        says = step.told(intent, self._picture())
-        self._say(intent, step.name, says)
+        message = step.describe(intent, self._picture())
+        self._say(intent, step.name, message)
         intent = _as_written(step, record, intent)
         picture = await self._look(step.watches, step.on)
         if step.gate:
-            return await self._gate(step, record, intent, says), {}
+            return await self._gate(step, record, intent, message), {}
         progress = step.done(picture, intent)
-        if not _over(progress, silent):
+        if not _over(progress, agreed_to_skip):
             record, intent, picture = await self._free(step, record, intent, picture)
             progress = step.done(picture, intent)
-        if not _over(progress, silent):
-            record, progress = await self._send_until_done(step, record, intent, silent, picture)
-        kind = "partly" if progress.missed else "seen" if progress.done else "left"
+        if not _over(progress, agreed_to_skip):
+            record, progress = await self._send_until_done(step, record, intent, agreed_to_skip, picture)
+        kind = "partly" if progress.skipped else "seen" if progress.done else "left"
         record = self._ended_step(record, kind, step, progress)
-        self._say(intent, step.name, progress.says)
-        return record, dict(progress.missed)
+        self._say(intent, step.name, progress.message)
+        return record, dict(progress.skipped)
 
-    async def _gate(self, step: Step, record: Record, intent: Intent, says: str) -> Record:
+    async def _gate(self, step: Step, record: Record, intent: Intent, message: str) -> Record:
         """Raises Unanswered."""
         if self.alone:
-            self._park(step, record, says)
+            self._park(step, record, message)
         try:
-            consent, plan = await self._ask(says, intent)
+            consent, plan = await self._ask(message, intent)
         except Unanswered:
-            self._park(step, record, says)
-        self._agreed |= plan.shown
+            self._park(step, record, message)
+        self._agreed |= plan.identities
         return self._write(
             record,
             "agreed",
             step,
-            says=says,
+            says=message,
             by=who(),
             reason=consent.reason,
             overridden=[one.sentence for one in plan.objections],
-            agreed=[list(about) for about in plan.shown],
+            agreed=[list(about) for about in plan.identities],
         )
 
     def _park(self, step: Step, record: Record, question: str) -> NoReturn:
@@ -220,7 +222,7 @@ class Runner:
         raise Unanswered(f"{question} waits for an answer")
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
-        return self._write(record, kind, step, says=progress.says, missed=dict(progress.missed))
+        return self._write(record, kind, step, says=progress.message, missed=dict(progress.skipped))
 
     def _write(self, record: Record, kind: str, step: Step, **facts: Any) -> Record:
         """Append a line about a step. Raises JournalError."""
@@ -236,7 +238,7 @@ class Runner:
         return record, _as_written(step, record, intent)
 
     async def _send_until_done(
-        self, step: Step, record: Record, intent: Intent, silent: frozenset[str], picture: Snapshot
+        self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str], picture: Snapshot
     ) -> tuple[Record, Progress]:
         record, moment, sent = await self._send(step, record, intent, picture)
         began = time.monotonic()
@@ -252,19 +254,19 @@ class Runner:
                 self._poller.nudge(step.watches)
                 seldom = now
             await self._poller.change(PAUSE)
-            picture, intent = self._since(moment), _as_written(step, record, intent)
+            picture, intent = self._read_after(moment), _as_written(step, record, intent)
             progress = step.done(picture, intent)
             if progress.failed:
                 raise self._failed(step, record, progress)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
             against = self._keeps(step, intent, picture) if due else ""  # what forbade the first forbids another
-            if against not in ("", progress.says):
-                progress = progress._replace(says=f"{progress.says}; {against.removesuffix('.')}")
+            if against not in ("", progress.message):
+                progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
             waited = time.monotonic() - began
-            if _over(progress, silent) or (progress.done and waited > GRACE):
+            if _over(progress, agreed_to_skip) or (progress.done and waited > GRACE):
                 return record, progress
-            if not progress.done and waited > QUIET and progress.says != last:
-                self._say(intent, step.name, last := progress.says)
+            if not progress.done and waited > QUIET and progress.message != last:
+                self._say(intent, step.name, last := progress.message)
             if waited > step.timeout(self._cluster.timings):
                 return record, self._late(step, record, progress)
             if due and not against:
@@ -272,16 +274,16 @@ class Runner:
                 record, moment, sent = await self._send(step, record, intent, picture)
 
     def _failed(self, step: Step, record: Record, progress: Progress) -> Stopped:
-        self._journal.write(record, "failed", on=step.on, step=step.name, why=progress.says, final=True)
-        return Stopped(f"{progress.says}. Mend it and resume this run, or put the node back")
+        self._journal.write(record, "failed", on=step.on, step=step.name, why=progress.message, final=True)
+        return Stopped(f"{progress.message}. Mend it and resume this run, or put the node back")
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
         if step.goes_on:
-            return progress._replace(says=f"{progress.says}, after {limit:g} s")
-        says = "; ".join(filter(None, (progress.says, self._claims.unclaimed())))
-        self._write(record, "failed", step, why=says)
-        raise Stopped(f"{says}, after {limit:g} s. Mend it and resume this run, or put the node back")
+            return progress._replace(message=f"{progress.message}, after {limit:g} s")
+        message = "; ".join(filter(None, (progress.message, self._claims.unclaimed())))
+        self._write(record, "failed", step, why=message)
+        raise Stopped(f"{message}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
         """Writes what is about to leave, then lets it leave, to all machines at once. A run that is stopped meanwhile
@@ -321,8 +323,8 @@ class Runner:
         except Elsewhere as why:
             self._write(record, "failed", step, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
-        if says := self._claims.unclaimed(firewalls - held):
-            self._say(intent, step.name, says)
+        if message := self._claims.unclaimed(firewalls - held):
+            self._say(intent, step.name, message)
         return tuple(order for order in orders if order.machine not in firewalls - held)
 
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
@@ -346,8 +348,8 @@ class Runner:
         limit = 1 + max(patience(question.cadence, self._cluster.timings) for question in watches)
         self._poller.nudge(watches)
         while True:
-            picture = self._since(moment)
-            pending = any(_pending(picture, question, targets) for question in watches)
+            picture = self._read_after(moment)
+            pending = any(_under_way(picture, question, targets) for question in watches)
             if not pending or time.monotonic() - began > limit:
                 return picture
             await self._poller.change(PAUSE)
@@ -359,19 +361,19 @@ class Runner:
         began, known, last = time.monotonic(), False, ""
         while True:
             record, intent = self._find(step, record, intent, picture)
-            says = self._keeps(step, intent, picture)
-            if not says:
+            message = self._keeps(step, intent, picture)
+            if not message:
                 return record, intent, picture
             if not known and step.orders(picture, intent):
                 began, known = time.monotonic(), True
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
-                self._write(record, "failed", step, why=says)
+                self._write(record, "failed", step, why=message)
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
-                raise Stopped(f"{says}{end} resume this run, or put the node back")
-            if says != last:
-                last, left = says, limit - (time.monotonic() - began)
-                self._say(intent, step.name, f"{says}; waited for until {clock(steady.now() + left)}")
+                raise Stopped(f"{message}{end} resume this run, or put the node back")
+            if message != last:
+                last, left = message, limit - (time.monotonic() - began)
+                self._say(intent, step.name, f"{message}; waited for until {clock(steady.now() + left)}")
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
@@ -383,7 +385,7 @@ class Runner:
         if progress.done:
             return ""
         if not step.orders(picture, intent):
-            return progress.says if step.until_known else ""
+            return progress.message if step.until_known else ""
         now = self._picture()
         against = [one for guard in step.guards for one in guard(now, intent.operation.effects, step.on)]
         if step.asks_all:
@@ -394,18 +396,18 @@ class Runner:
         """As the guards and whoever agreed to the run have seen it."""
         return without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
 
-    def _since(self, moment: float) -> Snapshot:
+    def _read_after(self, moment: float) -> Snapshot:
         """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
         machine that gave no answer is silent."""
-        return without_stale(since(self._poller.snapshot, moment), steady.now())
+        return without_stale(read_after(self._poller.snapshot, moment), steady.now())
 
-    def _say(self, intent: Intent, step: str, says: str, final: bool = False) -> None:
-        self._tell(Note(steady.now(), intent.target, step, says, final))
+    def _say(self, intent: Intent, step: str, message: str, final: bool = False) -> None:
+        self._tell(Note(steady.now(), intent.target, step, message, final))
 
 
 def _as_written(step: Step, record: Record, intent: Intent) -> Intent:
     """With all that the journal holds for a step by now."""
-    return replace(intent, found=record.found, past=record.past(step.id))
+    return replace(intent, found=record.found, order_state=record.order_state(step.id))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -423,19 +425,19 @@ def _who_wrote(picture: Snapshot) -> str:
     return f" (the last change on {'; on '.join(told)})" if told else ""
 
 
-def _over(progress: Progress, silent: frozenset[str]) -> bool:
+def _over(progress: Progress, agreed_to_skip: frozenset[str]) -> bool:
     """Done everywhere except on firewalls the operator agreed to skip."""
-    return progress.done and silent.issuperset(name for name, _ in progress.missed)
+    return progress.done and agreed_to_skip.issuperset(name for name, _ in progress.skipped)
 
 
-def _pending(picture: Snapshot, question: Question[Any], targets: tuple[str, ...]) -> bool:
+def _under_way(picture: Snapshot, question: Question[Any], targets: tuple[str, ...]) -> bool:
     """Whether an answer is still under way."""
     views: tuple[View, ...] = getattr(picture, question.subject.value)
     asked = [view for view in views if question.subject is not Subject.NODE or view.name in targets]
-    readings = (getattr(view, question.field) for view in asked if not _gone(view))
-    return any(isinstance(reading, Unknown) and reading.pending for reading in readings)
+    readings = (getattr(view, question.field) for view in asked if not _unreachable(view))
+    return any(isinstance(reading, Unknown) and reading.under_way for reading in readings)
 
 
-def _gone(view: View) -> bool:
+def _unreachable(view: View) -> bool:
     """A firewall that gives no answer to the quick questions is not waited for with the slow ones."""
-    return isinstance(view, FirewallView) and isinstance(view.pools, Unknown) and not view.pools.pending
+    return isinstance(view, FirewallView) and isinstance(view.pools, Unknown) and not view.pools.under_way

@@ -25,12 +25,12 @@ from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
-from console.session.claimants import claimant, claimed, fell_silent
+from console.session.claimants import claimant, claimed, without_last_word
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
 from console.session.gate import Gate, passed
 from console.session.history import History, Reader
-from console.session.journal import Journal, JournalError, Record, load, unfinished, who
+from console.session.journal import Journal, JournalError, Record, load, open_records, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.open_runs import operation_of, outcome_unknown, unread
@@ -91,7 +91,7 @@ def strangers(inventory: Inventory) -> Iterator[Record]:
     known = {record.path for cluster in inventory.clusters for record in journal_of(cluster).records()}
     with suppress(OSError):
         for folder in sorted(journal_dir().iterdir()):
-            mine = Journal(folder).unfinished() if folder.name not in names else ()
+            mine = Journal(folder).open_runs() if folder.name not in names else ()
             yield from (record for record in mine if record.path not in known)
 
 
@@ -205,7 +205,7 @@ class Session:
             self.cluster.name,
             operation,
             target,
-            (*against, *self._unheard(intent, resumed), *fell_silent(picture, time.time(), self._mine)),
+            (*against, *self._outcome_unknown(intent, resumed), *without_last_word(picture, time.time(), self._mine)),
             preview(picture, intent, self.wire),
         )
 
@@ -214,10 +214,10 @@ class Session:
         """Where runs of this console are written down, as its claims say."""
         return f"{platform.node()}:{self.journal.folder}"
 
-    def _unheard(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
+    def _outcome_unknown(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Not against the resume of the very run: it sends the same orders again."""
         same, read = (intent.target, intent.operation.name) if resumed else None, self.journal.read()
-        others = (record for record in self.left_open(read.records) if (record.target, record.operation) != same)
+        others = (record for record in self.open_among(read.records) if (record.target, record.operation) != same)
         return (*outcome_unknown(others, time.time()), *unread(read.unread, intent.target))
 
     async def begin(
@@ -237,13 +237,13 @@ class Session:
                     operation.name,
                     reason=consent.reason,
                     overridden=[objection.sentence for objection in plan.objections],
-                    agreed=[list(about) for about in plan.shown],
+                    agreed=[list(about) for about in plan.identities],
                     found=dict(intent.found),
                     **({"options": dict(intent.options)} if intent.options else {}),
                 )
             except JournalError as error:
                 raise NotBegun(str(error)) from error
-            return self._run(record, intent, plan.shown, claims, lock.pop_all())
+            return self._run(record, intent, plan.identities, claims, lock.pop_all())
 
     async def resume(self, record: Record, consent: Consent | None = None) -> Running:
         """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
@@ -256,7 +256,7 @@ class Session:
             await self._read_again()
             intent = self._resumed(record, operation)
             plan = self._agreed(intent, consent, resumed=True)
-            return self._run(record, intent, plan.shown | record.agreed, claims, lock.pop_all())
+            return self._run(record, intent, plan.identities | record.agreed, claims, lock.pop_all())
 
     @asynccontextmanager
     async def _claimed(self, what: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
@@ -320,14 +320,14 @@ class Session:
         await self.poller.settle(older, max(patience(one.cadence, self.cluster.timings) for one in watched))
         return not older(self.poller.snapshot)
 
-    def unfinished(self) -> tuple[Record, ...]:
+    def open_runs(self) -> tuple[Record, ...]:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
-        return self.left_open(self.journal.records())
+        return self.open_among(self.journal.records())
 
-    def left_open(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
-        """As `unfinished`, of what was read."""
+    def open_among(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
+        """Like `open_runs`, among records that were read."""
         mine = self.running.record.path if self.running else None
-        return tuple(record for record in unfinished(records) if record.path != mine)
+        return tuple(record for record in open_records(records) if record.path != mine)
 
     @property
     def elsewhere(self) -> Holder | None:
@@ -409,7 +409,7 @@ class Session:
             await claims.release(ended=not load(record.path).outcome_unknown)
         return record
 
-    async def _ask(self, says: str, intent: Intent) -> tuple[Consent, Plan]:
+    async def _ask(self, message: str, intent: Intent) -> tuple[Consent, Plan]:
         """Waits at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
         operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
 
@@ -417,7 +417,7 @@ class Session:
             against = objections(self.picture, operation.effects, target, kind)
             return Plan(self.cluster.name, operation, target, against, ())
 
-        self.gate = Gate(says, look, asyncio.get_running_loop().create_future())
+        self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self.poller.wake()
         try:
             return await passed(self.gate)
@@ -428,7 +428,7 @@ class Session:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
         if not intent.operation.does(Effect.PUTS_BACK) or record.outcome != "done":
             return
-        for earlier in self.journal.unfinished():
+        for earlier in self.journal.open_runs():
             if earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 

@@ -20,8 +20,8 @@ def systemd_run(call: Call, node: Node) -> int:
         return call.fail("Failed to start transient service unit: Interactive authentication required.")
     name = f"{named[0]}.service"
     if name in node.jobs:
-        says = f"Unit {name} was already loaded or has a fragment file."
-        return call.fail(f"Failed to start transient service unit: {says}")
+        message = f"Unit {name} was already loaded or has a fragment file."
+        return call.fail(f"Failed to start transient service unit: {message}")
     job = node.jobs[name] = Job(tuple(words), node.work.get(name, Work()), node.clock.now)
     node.started.append(name)
     step = job.work.seconds / (len(job.work.lines) + 1)

@@ -12,12 +12,12 @@ import asyncssh
 from console.inventory.cluster import Timings
 from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
-from console.sim.boxes import Box, Tunnel
 from console.sim.faults import FAULTS, inject
 from console.sim.galera import Member
 from console.sim.node import Node
 from console.sim.scenarios import HEALTHY, Scenario
 from console.sim.shell import System
+from console.sim.ssh_servers import SshServer, Tunnel
 from console.sim.waiting import until
 from console.sim.world import VIPS, World
 
@@ -42,13 +42,13 @@ class Simulator:
         self.world = World(balancer=scenario.balancer)
         for machine in self.world.machines.values():
             machine.pace = scenario.pace
-        for blow in scenario.strikes:
-            self.world.clock.later(blow.at, partial(inject, self.world, blow.fault, blow.target))
+        for injection in scenario.strikes:
+            self.world.clock.later(injection.at, partial(inject, self.world, injection.fault, injection.target))
         self.speed = speed
         self._name = name
         self._timings = timings
         self._folder = folders.prepare(folder, self.world.machines)
-        self._boxes: dict[str, Box] = {}
+        self._servers: dict[str, SshServer] = {}
         self._vips: list[web.Vip] = []
         self._clock: asyncio.Task[None] | None = None
 
@@ -78,8 +78,8 @@ class Simulator:
     async def __aenter__(self) -> Self:
         ports: dict[str, int] = {}
         for name in self.world.machines:
-            self._boxes[name] = self._box(name)
-            ports[name] = await self._boxes[name].open()
+            self._servers[name] = self._server(name)
+            ports[name] = await self._servers[name].open()
         vips: dict[str, int] = {}
         for vip in VIPS:
             self._vips.append(web.Vip(self.world))
@@ -93,7 +93,7 @@ class Simulator:
             self._clock.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._clock
-        await asyncio.gather(*(server.close() for server in (*self._boxes.values(), *self._vips)))
+        await asyncio.gather(*(server.close() for server in (*self._servers.values(), *self._vips)))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -104,7 +104,7 @@ class Simulator:
             self.world.tick(min(now - before, 2.0) * self.speed)
             before = now
 
-    def _box(self, name: str) -> Box:
+    def _server(self, name: str) -> SshServer:
         if firewall := self.world.firewalls.get(name):
             commands, files = pfsense.commands(firewall, self.world.carp), pfsense.files(firewall)
             return self._sshd(System(firewall, commands, files, self.sleep), lambda _host, _port: None)
@@ -112,9 +112,9 @@ class Simulator:
         system = System(node, linux.commands(node), linux.files(node), self.sleep)
         return self._sshd(system, partial(self._tunnel, node))
 
-    def _sshd(self, system: System, tunnels: Callable[[str, int], Tunnel | None]) -> Box:
+    def _sshd(self, system: System, tunnels: Callable[[str, int], Tunnel | None]) -> SshServer:
         host_key = self._folder.host_keys[system.machine.name]
-        return Box(system, host_key, self._folder.client_key, tunnels, self._boxes)
+        return SshServer(system, host_key, self._folder.client_key, tunnels, self._servers)
 
     def _tunnel(self, node: Node, host: str, port: int) -> Tunnel | None:
         """What listens on the node's loopback. A hung kernel still accepts for everything that listened."""

@@ -10,15 +10,15 @@ import os
 
 from textual.app import App
 
-LONGEST = 56_000
+MAX_BYTES = 56_000
 """Bytes: terminals drop a sequence that is longer than 74,994 bytes (an old limit of tmux and hterm), a third of which
 is base64's."""
 
 
 def harmless(text: str) -> str:
     """Lines that a shell gets as they were seen, and no more of them than a terminal takes."""
-    lines = "".join(char if char.isprintable() or char == "\n" else " " for char in text[:LONGEST])
-    return lines.encode()[:LONGEST].decode(errors="ignore")
+    lines = "".join(char if char.isprintable() or char == "\n" else " " for char in text[:MAX_BYTES])
+    return lines.encode()[:MAX_BYTES].decode(errors="ignore")
 
 
 async def copy(app: App[int], text: str) -> str:

@@ -21,7 +21,7 @@ class FleetRow(NamedTuple):
 
     name: str
     word: Word
-    says: str
+    message: str
     level: Level
     may_go: str
     master: Word
@@ -36,10 +36,10 @@ class FleetRow(NamedTuple):
     @property
     def text(self) -> str:
         """What a filter looks in."""
-        return f"{self.name} {self.word.word} {self.says} {self.may_go} {'open' * bool(self.open)}".lower()
+        return f"{self.name} {self.word.word} {self.message} {self.may_go} {'open' * bool(self.open)}".lower()
 
 
-class Glances:
+class FleetRowCache:
     """The newest glance at one cluster."""
 
     def __init__(self, session: SessionHandle) -> None:
@@ -50,7 +50,7 @@ class Glances:
         self._seen: tuple[Snapshot, int, bool] | None = None
         """What the last glance was made of: while no answer comes it stays true."""
 
-    def shown(self) -> FleetRow:
+    def fresh(self) -> FleetRow:
         """Of a row that is on the screen: at most a second old."""
         return self.last if time.monotonic() - self._looked < FRESH else self.look()
 
@@ -69,7 +69,7 @@ class Glances:
         at_work = bool(session.running or session.state.history.elsewhere)
         seen = (session.picture, len(session.open), at_work)
         if self._seen is None or seen[0] is not self._seen[0] or seen[1:] != self._seen[1:]:
-            self._seen, self.last = seen, glance(*seen)
+            self._seen, self.last = seen, fleet_row(*seen)
         return self.last
 
 
@@ -80,7 +80,7 @@ def unlooked(cluster: Cluster) -> FleetRow:
     return FleetRow(cluster.name, word, "", Level.UNKNOWN, "", words.NOTHING, marks, 0, False, 0.0)
 
 
-def glance(picture: Snapshot, opened: int, running: bool) -> FleetRow:
+def fleet_row(picture: Snapshot, opened: int, running: bool) -> FleetRow:
     """One look."""
     judged = verdicts(picture)
     asking = all(isinstance(view.host, Unknown) and view.host.cause is Cause.NOT_ASKED for view in picture.nodes)
@@ -91,7 +91,7 @@ def glance(picture: Snapshot, opened: int, running: bool) -> FleetRow:
     return FleetRow(
         name=picture.cluster.name,
         word=word,
-        says="every machine, for the first time" if asking else judged.cluster.says,
+        message="every machine, for the first time" if asking else judged.cluster.message,
         level=Level.UNKNOWN if asking else judged.cluster.level,
         may_go="" if asking else one_line(picture),
         master=Word("", lead, "text") if lead else Word(words.UNKNOWN, "none", "unknown"),

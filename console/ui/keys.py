@@ -16,7 +16,7 @@ class Key(NamedTuple):
 
     key: str
     word: str
-    says: str
+    help: str
     on: tuple[str, ...]
     keep: int = 0
     code: str = ""
@@ -30,7 +30,7 @@ KEYS: tuple[Key, ...] = (
     Key("pgup pgdn", "", "a page up or down; g and G go to the first and the last line", EVERYWHERE, act=False),
     Key("enter", "open", "open what is selected: a cluster, a machine, a finding", (CLUSTER, FLEET, FINDINGS), 88,
         "enter"),
-    *(Key(one.key, one.word, one.says, (CLUSTER,), one.keep, changes=True) for one in OPERATIONS),
+    *(Key(one.key, one.word, one.help, (CLUSTER,), one.keep, changes=True) for one in OPERATIONS),
     Key("r", "resume", "resume an open run: each step is checked again before anything is sent",
         (CLUSTER,), changes=True),
     Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open",

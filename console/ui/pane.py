@@ -1,7 +1,7 @@
 """One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
 
 from console.session.handle import SessionHandle
-from console.ui.fleet_row import Glances
+from console.ui.fleet_row import FleetRowCache
 from console.ui.screens.run_follower import RunFollower
 
 
@@ -10,8 +10,8 @@ class Pane:
 
     def __init__(self, session: SessionHandle) -> None:
         self.session = session
-        self.shown = RunFollower()
-        self.glances = Glances(session)
+        self.run_follower = RunFollower()
+        self.row_cache = FleetRowCache(session)
         self._nodes = tuple(node.name for node in session.cluster.nodes)
         self.picked = self._nodes[0] if self._nodes else ""
         """The selected row: a machine's name, or a finding's own name."""

@@ -23,7 +23,7 @@ class TerminalDriver(LinuxDriver):
     """Textual's own, whose writes end: its `WriterThread` dies with the terminal, and then its queue stays full."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._lost = threading.Event()
+        self._hung_up = threading.Event()
         self._ascii = ascii_only(sys.__stderr__ or sys.stderr)
         self._deadline: float | None = None
         self._suspended = False
@@ -35,16 +35,16 @@ class TerminalDriver(LinuxDriver):
 
     def _put(self, data: str | None) -> None:
         queue = cast(WriterThread, self._writer_thread)._queue  # pyright: ignore[reportPrivateUsage]
-        while not self._lost.is_set():
+        while not self._hung_up.is_set():
             with contextlib.suppress(Full):
                 queue.put(data, timeout=TRY)
                 return
             if self._deadline is not None and monotonic() > self._deadline:
-                self._lost.set()
+                self._hung_up.set()
 
     def lose(self) -> None:
         """The terminal is gone: nothing is written to it any more, nothing read. From any thread."""
-        self._lost.set()
+        self._hung_up.set()
         self.exit_event.set()
 
     def leave(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError
-from console.probes.hosts.identity import doubt
+from console.probes.hosts.identity import why_unproven
 from console.text import plain_text
 from console.wire.deadline import Deadline
 from console.wire.here import own_boot
@@ -61,7 +61,7 @@ class Wire:
 
             cluster = self._cluster
             self._ssh = {
-                machine.name: Ssh(machine, cluster.timings.connect, partial(self._doubt, machine.name))
+                machine.name: Ssh(machine, cluster.timings.connect, partial(self._why_unproven, machine.name))
                 for machine in cluster.machines
             }
             if cluster.mysql is not None:
@@ -69,10 +69,10 @@ class Wire:
                 self._sql = {node.name: Sql(self._ssh[node.name], keyring) for node in cluster.nodes}
         return self._ssh
 
-    def _doubt(self, name: str, identity: Identity) -> str:
+    def _why_unproven(self, name: str, identity: Identity) -> str:
         """Why it is not proven that the machine of a name answers, also by what the other names lead to; or ""."""
         others = {ssh.name: ssh.identity for ssh in self._ssh.values() if ssh.name != name and ssh.identity}
-        return doubt(self._cluster, name, identity, others)
+        return why_unproven(self._cluster, name, identity, others)
 
     async def send(
         self, machine: str, asks: tuple[Ask, ...], timeout: float, keep: bool = False
@@ -134,11 +134,11 @@ class Wire:
             async with deadline.enforced():
                 identity = await ssh.who()
         except TimeoutError:
-            return {at: ssh.silent_for(deadline.says(left))}
+            return {at: ssh.silent_for(deadline.describe(left))}
         except WireError as error:
             return {at: error}
         here = bool(identity.boot) and identity.boot == self._here
-        return {at: replace(identity, doubt=self._doubt(machine, identity), here=here)}
+        return {at: replace(identity, doubt=self._why_unproven(machine, identity), here=here)}
 
     def sudo(self, machine: str) -> bool:
         """Whether root's commands go through sudo on a machine, as far as is known."""

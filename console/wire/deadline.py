@@ -90,7 +90,7 @@ class Deadline:
             finally:
                 self._delay.end(timeout)
 
-    def says(self, left: float) -> str:
+    def describe(self, left: float) -> str:
         """The limit in words, for who had so many seconds left of it when he began to wait."""
         words = f"within {round(self.seconds, 1):g} s"
         if left < self.seconds / 2:

@@ -10,7 +10,7 @@ import asyncssh
 
 from console.probes.ask import PATH, Hold, Ran, Unreachable
 
-MAX_HEARD = 64 << 10
+MAX_OUTPUT = 64 << 10
 """Bytes of either stream that are kept; more than our own lines is not an echo."""
 
 
@@ -41,7 +41,7 @@ class Held(asyncssh.SSHClientSession[bytes]):
         stream = self._out if datatype is None else self._err
         stream += data
         self._heard.set()
-        if len(stream) > MAX_HEARD:
+        if len(stream) > MAX_OUTPUT:
             self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:

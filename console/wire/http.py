@@ -66,7 +66,7 @@ async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
         async with deadline.enforced():
             return await (_through(ssh, visit, where) if ssh else _direct(visit, where))
     except TimeoutError:
-        raise TimedOut(f"{where} gave no answer {deadline.says(left)}; see the web server there") from None
+        raise TimedOut(f"{where} gave no answer {deadline.describe(left)}; see the web server there") from None
     except ssl.SSLCertVerificationError as error:
         why = plain_text(error.verify_message)
         raise Unreachable(
@@ -77,14 +77,14 @@ async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
     except OSError as error:
         raise Unreachable(f"{where} can't be reached: {system_error(error)}; see whether the web server runs") from None
     except asyncssh.Error as error:
-        raise (ssh.lost(error) if ssh else Unreachable(where)) from None
+        raise (ssh.broken(error) if ssh else Unreachable(where)) from None
 
 
 def _not_opened(error: asyncssh.ChannelOpenError, where: str, ssh: Ssh | None) -> WireError:
     if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
         return Refused(f"{where}: its sshd forbids the way; allow it there: AllowTcpForwarding yes")
     if ssh is not None and error.reason == "SSH connection closed":
-        return ssh.lost(error)
+        return ssh.broken(error)
     return Unreachable(f"{where} can't be reached: {plain_text(error.reason)}; see whether the web server runs")
 
 

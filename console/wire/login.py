@@ -38,7 +38,7 @@ async def log_in(name: str, login: Login, seconds: float) -> Opened:
         async with deadline.enforced():
             return await _open(await _target(name, login), 0)
     except TimeoutError:
-        raise silent_for(name, login, deadline.says(seconds)) from None
+        raise silent_for(name, login, deadline.describe(seconds)) from None
 
 
 def silent_for(name: str, login: Login, limit: str) -> TimedOut:

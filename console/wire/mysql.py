@@ -69,7 +69,7 @@ class Sql:
                 return await self._in_thread(lambda: _understood(lambda: _fetch(connection, query.sql)))
         except TimeoutError:
             raise TimedOut(
-                f"{self.where} didn't answer {deadline.says(left)}; see its processlist on the node"
+                f"{self.where} didn't answer {deadline.describe(left)}; see its processlist on the node"
             ) from None
         except (pymysql.MySQLError, OSError) as error:
             raise self._sentence(error, query) from None
@@ -145,7 +145,7 @@ class Sql:
                 f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs", Cause.ABSENT
             )
         if isinstance(error, asyncssh.Error):
-            return self._ssh.lost(error)
+            return self._ssh.broken(error)
         why = system_error(error) if isinstance(error, OSError) else text
         return Unreachable(f"{self.where} broke the login off: {why}; see on the node whether it runs")
 

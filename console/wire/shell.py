@@ -12,10 +12,9 @@ from typing import Any, cast
 
 import asyncssh
 
-from console.probes.ask import MOST_OUT, Ran, Unreadable, sections
+from console.probes.ask import MAX_OUT, Ran, Unreadable, sections
 from console.wire.opened import or_closed
 
-MAX_OUT = MOST_OUT
 MAX_ERR = 256 << 10
 """Bytes of standard error of one call; what is beyond is dropped."""
 
@@ -73,7 +72,7 @@ class Printed:
             self.ended.set_result(None)
 
     @property
-    def complaint(self) -> str:
+    def error_text(self) -> str:
         """What stands on standard error, or else on standard output: why a shell didn't start."""
         return (bytes(self._err) or bytes(self._out[:1000])).decode(errors="replace")
 

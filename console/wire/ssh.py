@@ -73,12 +73,12 @@ class Ssh:
         self.where = f"{machine.name} ({place(machine.login.host, machine.login.port)})"
         self._machine = machine
         self._connect = connect
-        self._doubt = doubt
+        self._why_unproven = doubt
         self._opened: Opened | None = None
         self._opening: asyncio.Task[WireError | None] | None = None
         self.identity: Identity | None = None
         """What was told last under this name; None before the first answer, and after an attempt that got none."""
-        self._told: tuple[Opened, float] | None = None
+        self._proved: tuple[Opened, float] | None = None
         """The connection on which that was, and when."""
         self._backoff = Backoff()
         self._channels = asyncio.Semaphore(CHANNELS)
@@ -92,7 +92,7 @@ class Ssh:
     async def connection(self) -> Opened:
         """The kept connection, or a new one, to the machine that is proven to be this one: the only way to it."""
         opened, identity = await self._introduced()
-        if doubt := self._doubt(identity):
+        if doubt := self._why_unproven(identity):
             raise Unproven(doubt)
         return opened
 
@@ -107,20 +107,25 @@ class Ssh:
         if not self._ready:
             await self._open_once()
         if self._opened is None or self.identity is None:
-            raise self.lost(asyncssh.ConnectionLost("it ended at once"))
+            raise self.broken(asyncssh.ConnectionLost("it ended at once"))
         return self._opened, self.identity
 
     @property
     def _ready(self) -> bool:
         """Open, and its machine has told who it is on this very connection."""
         opened = self._opened
-        return opened is not None and self._told is not None and self._told[0] is opened and not opened.conn.is_closed()
+        return (
+            opened is not None
+            and self._proved is not None
+            and self._proved[0] is opened
+            and not opened.conn.is_closed()
+        )
 
     def _renew(self) -> None:
         """Gives a connection up that has proved nothing for a while, unless something is under way on it."""
-        if not self._ready or self._told is None or self.identity is None or self._busy:
+        if not self._ready or self._proved is None or self.identity is None or self._busy:
             return
-        if self._doubt(self.identity) and asyncio.get_running_loop().time() - self._told[1] > UNPROVEN:
+        if self._why_unproven(self.identity) and asyncio.get_running_loop().time() - self._proved[1] > UNPROVEN:
             self._abort()
 
     async def _open_once(self) -> None:
@@ -143,7 +148,7 @@ class Ssh:
             self.where = opened.where
             self._silences = 0
             self.identity = await self._ask_who(opened)
-            self._told = opened, clock()
+            self._proved = opened, clock()
         except WireError as error:
             self.identity = None
             if opened is not None and self._opened is not opened:  # it was silent for too long, and is made anew
@@ -165,7 +170,7 @@ class Ssh:
         except Unreadable as error:
             raise WireError(f"{self.where}: {error}") from None
         except (asyncssh.Error, OSError) as error:
-            raise self.lost(error) from None
+            raise self.broken(error) from None
         if not answered:
             raise self._why_ended(printed)
         return read(self._machine, answered[0], opened.host_key)
@@ -196,11 +201,11 @@ class Ssh:
                 sent = _with_an_end(runs) if self._wary else runs
                 await self._answer(opened, script(sent, printed.mark, sudo), printed, keep)
         except TimeoutError:
-            failure = self.silent_for(deadline.says(left))
+            failure = self.silent_for(deadline.describe(left))
         except WireError as error:
             failure = error
         except (asyncssh.Error, OSError) as error:
-            failure = self.lost(error)
+            failure = self.broken(error)
         if keep and any(run.timeout is None for run in runs):
             self._wary = not printed.tidy
         return self._outcomes(runs, printed, failure, sudo)
@@ -219,9 +224,9 @@ class Ssh:
                     self._channels.release()
                     raise
         except TimeoutError:
-            raise self.silent_for(deadline.says(left)) from None
+            raise self.silent_for(deadline.describe(left)) from None
         except (asyncssh.Error, OSError) as error:
-            raise self.lost(error) from None
+            raise self.broken(error) from None
         held.when_ended(self._channels.release)
         return held
 
@@ -281,8 +286,8 @@ class Ssh:
         if printed.too_much:
             return WireError(f"{self.where} printed more than {printed.most >> 20} MiB; the rest was not read")
         if printed.lost is not None:
-            return self.lost(printed.lost)
-        return WireError(f"{self.where} ended /bin/sh before it had answered; {said(printed.complaint)}")
+            return self.broken(printed.lost)
+        return WireError(f"{self.where} ended /bin/sh before it had answered; {said(printed.error_text)}")
 
     def _count_silence(self, failure: WireError | None, answered: bool) -> None:
         if answered or not isinstance(failure, TimedOut):
@@ -318,7 +323,7 @@ class Ssh:
             return silent_for(self.name, self._machine.login, limit)
         return TimedOut(f"{self.where} is connected but didn't answer {limit}; it hangs or lost power")
 
-    def lost(self, error: Exception) -> Unreachable:
+    def broken(self, error: Exception) -> Unreachable:
         """The sentence for a connection that broke or a channel that wasn't opened."""
         if isinstance(error, asyncssh.ChannelOpenError) and self._opened and not self._opened.conn.is_closed():
             return Unreachable(
@@ -336,7 +341,7 @@ class Ssh:
         """Forgets the last failure, so that the next question makes an attempt at once; so does one that is not proven
         to lead to this machine."""
         self._backoff.reset()
-        if self._ready and self.identity is not None and not self._busy and self._doubt(self.identity):
+        if self._ready and self.identity is not None and not self._busy and self._why_unproven(self.identity):
             self._abort()
 
     def _abort(self) -> None:

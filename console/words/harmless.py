@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 
-LONGEST = 4000
+MAX_CHARS = 4000
 """Characters of one text that are shown: more than a screen of 80x24 holds."""
 
 
 def harmless(text: str) -> str:
-    """Return text with one cell a character, shortened to LONGEST; blanks stay."""
-    return _harmless(text[:LONGEST])
+    """Return text with one cell a character, shortened to MAX_CHARS; blanks stay."""
+    return _harmless(text[:MAX_CHARS])
 
 
 @lru_cache(maxsize=4096)

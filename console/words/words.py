@@ -21,7 +21,7 @@ from console.probes.web.apache import Apache, Site
 from console.probes.web.vip import Visit
 
 OK, NOTED, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "i", "!", "✗", "?", "·", "■", "▼"
-OLD = "~"
+AGING = "~"
 """It was so at the last look, more than two rounds ago: not counted as well any more."""
 
 
@@ -43,7 +43,7 @@ NOTHING = Word("", "-", "dim")
 
 def aged(word: Word) -> Word:
     """A state from a look that is older than two rounds: dim, and never with the mark of what is well."""
-    return Word(OLD if word.mark == OK else word.mark, word.word, "dim")
+    return Word(AGING if word.mark == OK else word.mark, word.word, "dim")
 
 
 def figure(reading: Unknown) -> Word:
@@ -72,7 +72,7 @@ def unknown(reading: Unknown) -> Word:
     """Why nothing is shown, in one word. `lost`: it was known once."""
     if reading.cause is Cause.NOT_ASKED:
         return Word(ASKING, "asking", "dim")
-    if reading.pending:
+    if reading.under_way:
         return Word(ASKING, "reading", "unknown")
     if reading.cause is Cause.UNPROVEN:
         return Word(UNKNOWN, "unproven", "unknown")
@@ -102,25 +102,25 @@ def server(one: Server) -> Word:
 
 def membership(one: Membership, why: Unknown | None, running: bool = True) -> Word:
     """A node on one firewall, all its pools taken together. `≠`: config.xml says otherwise than run time does."""
-    if one.now is None:
+    if one.runtime is None:
         return unknown(why) if why else Word(UNKNOWN, "lost", "unknown")
-    if not one.now:
+    if not one.runtime:
         return Word("", "-", "dim") if running else Word(ASKING, "off", "dim")
-    words = list(dict.fromkeys(server(each) for each in one.now))
+    words = list(dict.fromkeys(server(each) for each in one.runtime))
     if len(words) > 1:
         return Word(WARN, "MIXED", "warn")
-    if one.out_later is not None and one.out_now is not None and one.out_later != one.out_now:
+    if one.out_in_config is not None and one.out_at_runtime is not None and one.out_in_config != one.out_at_runtime:
         return words[0]._replace(word=words[0].word + "≠", style="warn" if words[0].style == "ok" else words[0].style)
     return words[0]
 
 
-def later(one: Membership) -> Word:
+def configured(one: Membership) -> Word:
     """A node in one firewall's config.xml, which counts after a reload, a boot or a failover."""
-    if one.later is None:
+    if one.configured is None:
         return Word(UNKNOWN, "?", "unknown")
-    if not one.later:
+    if not one.configured:
         return NOTHING
-    outs = {each.out for each in one.later}
+    outs = {each.out for each in one.configured}
     if len(outs) > 1:
         return Word(WARN, "partly", "warn")
     return Word(OUT, "out", "note") if outs == {True} else Word(OK, "in", "ok")
@@ -258,21 +258,21 @@ def load(value: float, cores: int) -> Word:
 
 
 def step(state: str) -> Word:
-    """How far a step of a run is: done, now, todo, missed, stopped."""
+    """How far a step of a run is: done, now, todo, partly, stopped."""
     return {
         "done": Word(OK, "done", "ok"),
         "now": Word("►", "now", "note"),
-        "missed": Word(WARN, "partly", "warn"),
+        "partly": Word(WARN, "partly", "warn"),
         "stopped": Word(BAD, "stopped", "bad"),
     }.get(state, Word(ASKING, "todo", "dim"))
 
 
-def run(outcome: str | None, under_way: bool = False, missed: bool = False) -> Word:
+def run(outcome: str | None, under_way: bool = False, partly: bool = False) -> Word:
     """A run of the journal. Open means: never ended, and to be resumed or put back."""
     if under_way:
         return Word("►", "RUNNING", "note")
     if outcome is None:
-        return Word(WARN, "OPEN, not everywhere" if missed else "OPEN", "warn")
+        return Word(WARN, "OPEN, not everywhere" if partly else "OPEN", "warn")
     return Word(OK, outcome, "ok")
 
 

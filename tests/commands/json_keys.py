@@ -16,9 +16,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from console.cli.status_json import INTERNAL
+from console.cli.status_json import INTERNAL, KEYS
 from console.health import Finding, Layer, Verdict
-from console.operations.may_go import Spare
+from console.operations.may_go import MayGo
 from console.probes.snapshot import QUESTIONS, DatabaseView, FirewallView, NodeView, VipView, VolumeView
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
@@ -106,10 +106,14 @@ def write() -> None:
     DOCUMENT.write_text(head + BEGIN + listed() + END + rest.partition(END)[2])
 
 
+def _keys(judged: type) -> set[str]:
+    return {KEYS.get(one.name, one.name) for one in fields(judged)}
+
+
 FRAME = {
-    "may_go": {one.name for one in fields(Spare)},
-    "findings": {one.name for one in fields(Finding)} | {"layer"},
-    "verdict": {one.name for one in fields(Verdict)},
+    "may_go": _keys(MayGo),
+    "findings": _keys(Finding) | {"layer"},
+    "verdict": _keys(Verdict),
     "layers": {layer.value for layer in Layer},
 }
 

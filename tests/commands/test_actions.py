@@ -42,7 +42,7 @@ async def test_the_newest_open_run_of_a_node_is_resumed(tmp_path: Path, capsys: 
             session.journal.open(node, action.name)
         async with handled(session) as handle:
             assert await plain.resume(handle, "node2", Consent(confirmed=True)) is plain.Exit.DONE
-            assert [(one.target, one.operation) for one in session.unfinished()] == [
+            assert [(one.target, one.operation) for one in session.open_runs()] == [
                 ("node2", "reboot"),
                 ("node3", "drain"),
             ]

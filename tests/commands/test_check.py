@@ -68,7 +68,7 @@ async def test_nothing_but_known_questions_can_leave(demo: Simulated) -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "says"),
+    ("release", "message"),
     [
         ("2.6.0-RELEASE", "parse_config() returns the array (up to 2.7)"),
         ("2.8.0-RELEASE", "config_read_file() sets $config (2.8 and later)"),
@@ -76,11 +76,11 @@ async def test_nothing_but_known_questions_can_leave(demo: Simulated) -> None:
         ("2.9.0-DEVELOPMENT", "config_read_file() sets $config (2.8 and later)"),
     ],
 )
-async def test_which_pfsense_it_is(demo: Simulated, release: str, says: str) -> None:
+async def test_which_pfsense_it_is(demo: Simulated, release: str, message: str) -> None:
     sim, cluster = demo
     sim.world.firewalls["fw2"].release = release
     found = [line for line in await told(cluster) if (line.machine, line.what) == ("fw2", WRITTEN)]
-    assert [(line.mark, line.says) for line in found] == [(WORKS, f"pfSense {release}: {says}")]
+    assert [(line.mark, line.message) for line in found] == [(WORKS, f"pfSense {release}: {message}")]
 
 
 async def test_sudo_that_refuses(demo: Simulated) -> None:
@@ -90,9 +90,9 @@ async def test_sudo_that_refuses(demo: Simulated) -> None:
     refused = [line for line in bad(found) if line.what == "sudo -n"]
     assert {line.machine for line in refused} == {"node2"}
     assert len(refused) > 5
-    assert "systemctl reboot" in " ".join(line.says for line in refused)
-    assert all("drainboard sudoers" in line.says for line in refused)
-    assert [line.says for line in found if (line.machine, line.what, line.mark) == ("node1", "sudo -n", WORKS)]
+    assert "systemctl reboot" in " ".join(line.message for line in refused)
+    assert all("drainboard sudoers" in line.message for line in refused)
+    assert [line.message for line in found if (line.machine, line.what, line.mark) == ("node1", "sudo -n", WORKS)]
 
 
 async def test_logins_that_fail(demo: Simulated, tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ async def test_logins_that_fail(demo: Simulated, tmp_path: Path) -> None:
     sim.fault("node-lost", "node3")
     found = bad(await told(logins(cluster, lambda login: replace(login, known_hosts=empty), "node1")))
     by_machine = {line.machine: line for line in found}
-    assert "ssh-keyscan" in by_machine["node1"].says
-    assert "see whether the machine is up" in by_machine["node3"].says
+    assert "ssh-keyscan" in by_machine["node1"].message
+    assert "see whether the machine is up" in by_machine["node3"].message
     assert len([line for line in found if line.machine in ("node1", "node3")]) == 2, "the rest is not tried"
 
 
@@ -111,7 +111,7 @@ async def test_who_answers_is_said_with_the_id_that_may_prove_it(demo: Simulated
     sim, cluster = demo
     machine_id = sim.world.nodes["node1"].machine_id.hex
     lines = await told(cluster)
-    assert [line.says for line in lines if (line.machine, line.what) == ("node1", "identity of the node")] == [
+    assert [line.message for line in lines if (line.machine, line.what) == ("node1", "identity of the node")] == [
         f'machine_id = "{machine_id}"'
     ]
     sim.fault("wrong-machine", "fw2")
@@ -119,9 +119,10 @@ async def test_who_answers_is_said_with_the_id_that_may_prove_it(demo: Simulated
     found = [line for line in bad(await told(cluster)) if line.machine == "fw2"]
     assert [line.what for line in found] == ["whose machine answers"]
     assert (
-        "fw2 is not proven to be fw2: it does not have 10.20.0.3; its addresses are 10.20.0.2 (fw1's)" in found[0].says
+        "fw2 is not proven to be fw2: it does not have 10.20.0.3; its addresses are 10.20.0.2 (fw1's)"
+        in found[0].message
     )
-    assert f'machine_id = "{sim.world.firewalls["fw1"].machine_id}"' in found[0].says
+    assert f'machine_id = "{sim.world.firewalls["fw1"].machine_id}"' in found[0].message
 
 
 async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
@@ -137,13 +138,15 @@ async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
         vips=(vip, *cluster.vips[1:]),
         mysql=replace(cluster.mysql, user="nobody"),
     )
-    found = {(line.machine, line.what): line.says for line in bad(await told(wrong))}
+    found = {(line.machine, line.what): line.message for line in bad(await told(wrong))}
     assert "alpha in no pool" in found["fw1", "nodes in its pools"]
     assert "wan on none of its vhids" in found["fw2", "VIPs on its vhids"]
-    assert any("gluster volume list" in says or "docs/" in says for (name, _), says in found.items() if name == "data")
-    mysql = [says for (name, what), says in found.items() if "Galera member, now" in what]
+    assert any(
+        "gluster volume list" in message or "docs/" in message for (name, _), message in found.items() if name == "data"
+    )
+    mysql = [message for (name, what), message in found.items() if "Galera member, now" in what]
     assert len(mysql) == 3
-    assert all("refused the login of nobody" in says for says in mysql)
+    assert all("refused the login of nobody" in message for message in mysql)
 
 
 async def test_a_datadir_that_is_not_there_is_a_line_and_a_finding(demo: Simulated) -> None:
@@ -155,11 +158,11 @@ async def test_a_datadir_that_is_not_there_is_a_line_and_a_finding(demo: Simulat
     assert {(line.machine, line.what) for line in found} == {
         (node.name, "space, bonds, RAID, units") for node in cluster.nodes
     }
-    assert all("/var/lib/mysqld" in line.says and "`datadir`" in line.says for line in found)
+    assert all("/var/lib/mysqld" in line.message and "`datadir`" in line.message for line in found)
     picture = await look(wrong)
     (one,) = [one for one in findings(picture) if one.kind is Kind.DATADIR_MISSING and one.machine == "node2"]
     assert one.level is Level.DEGRADED
-    assert one.says == "how full /var/lib/mysqld of node2 is can't be told: it is not there, or closed to this login"
+    assert one.message == "how full /var/lib/mysqld of node2 is can't be told: it is not there, or closed to this login"
 
 
 async def test_what_does_not_fit_together(demo: Simulated) -> None:
@@ -178,10 +181,10 @@ async def test_what_does_not_fit_together(demo: Simulated) -> None:
         firewalls=firewalls,
     )
     found = {line.what: line for line in between(changed, {"Gluster": {"node1": "10.3", "node2": "11.1"}})}
-    assert "its bricks are on box0, box1 and box2" in found["bricks on the nodes"].says
-    assert (found["clock"].machine, found["clock"].says[:5]) == ("node1", "+90 s")
-    assert "both sync to each other" in found["configuration sync"].says
-    assert (found["Gluster"].mark, found["Gluster"].says[:16]) == (NOTE, "versions differ:")
+    assert "its bricks are on box0, box1 and box2" in found["bricks on the nodes"].message
+    assert (found["clock"].machine, found["clock"].message[:5]) == ("node1", "+90 s")
+    assert "both sync to each other" in found["configuration sync"].message
+    assert (found["Gluster"].mark, found["Gluster"].message[:16]) == (NOTE, "versions differ:")
 
 
 async def test_a_journal_that_cannot_be_written(

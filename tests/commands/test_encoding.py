@@ -16,21 +16,21 @@ ROOT = Path(__file__).parents[2]
 SAYS = {"latin-1": "PYTHONIOENCODING=latin-1", "C": "LANG=C", "POSIX": "LC_ALL=POSIX", "old": "LANG=de_DE.ISO-8859-1"}
 
 
-async def run(inventory: Path, says: str, *words: str) -> tuple[int | None, str]:
+async def run(inventory: Path, message: str, *words: str) -> tuple[int | None, str]:
     command = (sys.executable, "-m", "console", "-i", str(inventory), *words)
     process = await asyncio.create_subprocess_exec(
-        *("env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "LANG", says, *command),
+        *("env", "-u", "LC_ALL", "-u", "LC_CTYPE", "-u", "LANG", message, *command),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     out, _ = await process.communicate()
-    return process.returncode, out.decode("latin-1" if says in SAYS.values() else "utf-8")
+    return process.returncode, out.decode("latin-1" if message in SAYS.values() else "utf-8")
 
 
-async def well(inventory: Path, says: str) -> tuple[int | None, str]:
+async def well(inventory: Path, message: str) -> tuple[int | None, str]:
     """Status of a cluster that is well; a busy machine may answer late."""
     for _ in range(5):
-        code, said = await run(inventory, says, "status")
+        code, said = await run(inventory, message, "status")
         if code == 0:
             break
     return code, said
@@ -51,14 +51,14 @@ async def test_marks_are_told_apart_in_ascii(tmp_path: Path, where: str) -> None
 
 async def test_status_says_its_own_signs_where_they_are_known(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, _):
-        for says in ("LANG=C.UTF-8", "X=1", "LANG=de_DE.UTF-8"):
-            _, said = await well(sim.inventory, says)
-            assert "✓OK" in said, (says, said)
+        for message in ("LANG=C.UTF-8", "X=1", "LANG=de_DE.UTF-8"):
+            _, said = await well(sim.inventory, message)
+            assert "✓OK" in said, (message, said)
 
 
 def test_every_sign_has_one_of_its_own() -> None:
     """As wide, and none that is already another mark."""
-    judged = [words.OK, words.NOTED, words.WARN, words.BAD, words.UNKNOWN, words.ASKING, words.OLD]
+    judged = [words.OK, words.NOTED, words.WARN, words.BAD, words.UNKNOWN, words.ASKING, words.AGING]
     shown = [*judged, words.OUT, words.DRAIN, "►"]
     assert len({plain(mark) for mark in shown}) == len(shown)
     assert all(len(sign) == 1 and sign.isascii() for sign in SIGNS.values())

@@ -32,8 +32,8 @@ def well(picture: Snapshot) -> bool:
     return verdict(picture).level is Level.OK
 
 
-def says(picture: Snapshot, kind: Kind) -> str:
-    return next((one.says for one in findings(picture) if one.kind is kind), "")
+def message(picture: Snapshot, kind: Kind) -> str:
+    return next((one.message for one in findings(picture) if one.kind is kind), "")
 
 
 def put(picture: Snapshot, part: str, name: str, **readings: Reading[Any]) -> Snapshot:

@@ -8,7 +8,7 @@ import pytest
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
-from tests.console.telling import alter, put, says
+from tests.console.telling import alter, message, put
 
 
 async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:
@@ -19,25 +19,27 @@ async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:
     for node in ("node1", "node3"):
         steady = alter(steady, "nodes", node, "galera", looks=3)
     other = alter(steady, "nodes", "node2", "galera", conf_id=galera.value.conf_id + 1, looks=1)
-    assert not says(other, Kind.VIEWS_DIFFER), "a moment after each change this is normal"
-    assert "conf_id" in says(alter(other, "nodes", "node2", "galera", looks=3), Kind.VIEWS_DIFFER)
-    assert "uuids differ" in says(alter(fine, "nodes", "node2", "galera", uuid="other"), Kind.UUID_DIFFERS)
+    assert not message(other, Kind.VIEWS_DIFFER), "a moment after each change this is normal"
+    assert "conf_id" in message(alter(other, "nodes", "node2", "galera", looks=3), Kind.VIEWS_DIFFER)
+    assert "uuids differ" in message(alter(fine, "nodes", "node2", "galera", uuid="other"), Kind.UUID_DIFFERS)
     slow = alter(alter(fine, "nodes", "node1", "galera", flow_control=0.31), "nodes", "node3", "galera", recv_queue=212)
-    assert says(slow, Kind.FLOW_CONTROL) == (
+    assert message(slow, Kind.FLOW_CONTROL) == (
         "MySQL holds back all commits 31 % of the time (flow control), for node3, where 212 write-sets wait"
     )
-    assert "write the same rows" in says(alter(fine, "nodes", "node1", "galera", bf_aborts=4.0), Kind.SINGLE_WRITER)
-    assert not says(alter(fine, "nodes", "node1", "galera", bf_aborts=0.4), Kind.SINGLE_WRITER)
+    assert "write the same rows" in message(alter(fine, "nodes", "node1", "galera", bf_aborts=4.0), Kind.SINGLE_WRITER)
+    assert not message(alter(fine, "nodes", "node1", "galera", bf_aborts=0.4), Kind.SINGLE_WRITER)
     left = alter(fine, "nodes", "node1", "galera", read_only=True)
-    assert says(left, Kind.LEFTOVER) == "read_only=ON left on MySQL of node1: it refuses writes"
+    assert message(left, Kind.LEFTOVER) == "read_only=ON left on MySQL of node1: it refuses writes"
     kept = alter(fine, "nodes", "node1", "galera", maintenance="MAINTENANCE")
-    assert says(kept, Kind.LEFTOVER) == (
+    assert message(kept, Kind.LEFTOVER) == (
         "pxc_maint_mode=MAINTENANCE left on MySQL of node1: checkers that read it send it nothing"
     )
     foreign = alter(fine, "nodes", "node1", "galera", maintenance="DISABLED” OK “ all is well, and more of it")
-    assert says(foreign, Kind.LEFTOVER).startswith("pxc_maint_mode=“DISABLED' OK ' all is w…” left on MySQL of node1: ")
+    assert message(foreign, Kind.LEFTOVER).startswith(
+        "pxc_maint_mode=“DISABLED' OK ' all is w…” left on MySQL of node1: "
+    )
     split = alter(fine, "nodes", "node1", "galera", status="non-Primary", ready=False)
-    assert says(split, Kind.NON_PRIMARY).endswith("it refuses every table, and it gets traffic")
+    assert message(split, Kind.NON_PRIMARY).endswith("it refuses every table, and it gets traffic")
     assert verdict(split).level is Level.CRITICAL
 
 
@@ -48,18 +50,18 @@ async def test_silence_is_no_proof_that_the_database_refuses(fine: Snapshot) -> 
         silent = put(silent, "nodes", node.name, galera=late)
     one = findings(silent)[0]
     assert (one.level, one.kind, one.machine) == (Level.UNKNOWN, Kind.MYSQL_UNKNOWN, "mysql")
-    assert one.says == (
+    assert one.message == (
         "MySQL does not answer on node1, node2 and node3, and whether it serves is not known: no answer in 3.0 s"
     )
-    assert not says(silent, Kind.NO_PRIMARY) and not says(silent, Kind.MYSQL_SILENT), "they follow from it"
+    assert not message(silent, Kind.NO_PRIMARY) and not message(silent, Kind.MYSQL_SILENT), "they follow from it"
     told = alter(fine, "nodes", "node2", "galera", status="non-Primary", ready=False)
     told = put(put(told, "nodes", "node1", galera=late), "nodes", "node3", galera=late)
-    assert says(told, Kind.NO_PRIMARY).endswith(
+    assert message(told, Kind.NO_PRIMARY).endswith(
         "node2 is non-Primary (Synced); MySQL on node1 and node3 does not answer"
     )
     told = alter(told, "nodes", "node1", "services", active=())
     told = put(told, "nodes", "node3", host=late)
-    assert says(told, Kind.NO_PRIMARY).endswith(
+    assert message(told, Kind.NO_PRIMARY).endswith(
         "node2 is non-Primary (Synced); MySQL is stopped on node1; node3 does not answer"
     )
 
@@ -67,14 +69,14 @@ async def test_silence_is_no_proof_that_the_database_refuses(fine: Snapshot) -> 
 async def test_a_mysql_that_refuses_is_not_called_stopped(fine: Snapshot) -> None:
     full = Unknown("refused: (1040) Too many connections", fine.nodes[0].galera.at, 1.0, Cause.REFUSED)
     one = alter(put(fine, "nodes", "node2", galera=full), "nodes", "node2", "services", active=(), settling=())
-    assert says(one, Kind.MYSQL_SILENT).startswith("MySQL on node2 can't be asked: refused: (1040)")
-    assert not says(one, Kind.UP_BUT_NOT_SYNCED), "it may refuse nobody but us"
+    assert message(one, Kind.MYSQL_SILENT).startswith("MySQL on node2 can't be asked: refused: (1040)")
+    assert not message(one, Kind.UP_BUT_NOT_SYNCED), "it may refuse nobody but us"
     every = one
     for node in fine.nodes:
         every = put(every, "nodes", node.name, galera=full)
         every = alter(every, "nodes", node.name, "services", active=(), settling=())
-    assert not says(every, Kind.NO_MYSQL)
-    assert says(every, Kind.MYSQL_UNKNOWN).startswith("MySQL refuses to tell on node1, node2 and node3, and whether")
+    assert not message(every, Kind.NO_MYSQL)
+    assert message(every, Kind.MYSQL_UNKNOWN).startswith("MySQL refuses to tell on node1, node2 and node3, and whether")
 
 
 async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) -> None:
@@ -83,25 +85,25 @@ async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) ->
     for node in fine.nodes:
         down = put(down, "nodes", node.name, galera=late)
     for at, node in enumerate(fine.nodes):
-        assert not says(down, Kind.NO_MYSQL), f"{at} of 3 are seen to be stopped"
+        assert not message(down, Kind.NO_MYSQL), f"{at} of 3 are seen to be stopped"
         down = alter(down, "nodes", node.name, "services", active=(), settling=())
     one = findings(down)[0]
     assert (one.level, one.kind, one.machine) == (Level.CRITICAL, Kind.NO_MYSQL, "mysql")
-    assert one.says == "MySQL is stopped on node1, node2 and node3: no table can be read or written"
-    assert not says(down, Kind.NO_PRIMARY) and not says(down, Kind.MYSQL_SILENT), "they follow from it"
+    assert one.message == "MySQL is stopped on node1, node2 and node3: no table can be read or written"
+    assert not message(down, Kind.NO_PRIMARY) and not message(down, Kind.MYSQL_SILENT), "they follow from it"
     waits = {"active": ("mariadb.service",), "settling": ("mariadb.service",)}
     some = alter(down, "nodes", "node3", "services", **waits)
-    assert says(some, Kind.NO_MYSQL) == (
+    assert message(some, Kind.NO_MYSQL) == (
         "MySQL is stopped on node1 and node2, and only starting or stopping on node3: no table can be read or written"
     )
     for node in fine.nodes:
         some = alter(some, "nodes", node.name, "services", **waits)
-    assert says(some, Kind.NO_MYSQL) == (
+    assert message(some, Kind.NO_MYSQL) == (
         "MySQL is only starting or stopping on node1, node2 and node3: no table can be read or written"
     )
     lost = put(down, "nodes", "node3", host=late, services=late)
-    assert not says(lost, Kind.NO_MYSQL), "what runs on node3 is not known"
-    assert says(lost, Kind.NO_PRIMARY).endswith(": MySQL is stopped on node1 and node2; node3 does not answer")
+    assert not message(lost, Kind.NO_MYSQL), "what runs on node3 is not known"
+    assert message(lost, Kind.NO_PRIMARY).endswith(": MySQL is stopped on node1 and node2; node3 does not answer")
 
 
 async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
@@ -109,18 +111,18 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     assert isinstance(state, Known)
     bricks = tuple(replace(brick, pending=2) for brick in state.value.bricks)
     once = alter(fine, "volumes", "www", "state", bricks=bricks, history=((1.0, 0), (6.0, 0), (11.0, 2)))
-    assert not says(once, Kind.HEAL)
+    assert not message(once, Kind.HEAL)
     judged = verdicts(once)
     assert judged.cluster == Verdict(Level.OK, "3 of 3 nodes serve, synced; 2 entries to heal")
-    assert judged.machines["node1"].says == "node1 serves, synced; 2 entries to heal"
-    assert judged.layers[Layer.STORAGE].says == "www: 2 entries to heal, every brick online"
-    assert verdict(fine).says == "3 of 3 nodes serve, synced and healed"
+    assert judged.machines["node1"].message == "node1 serves, synced; 2 entries to heal"
+    assert judged.layers[Layer.STORAGE].message == "www: 2 entries to heal, every brick online"
+    assert verdict(fine).message == "3 of 3 nodes serve, synced and healed"
     lasting = alter(once, "volumes", "www", "state", history=((0.0, 0), (1.0, 2), (6.0, 2), (11.0, 2)), progress_at=1.0)
-    assert says(lasting, Kind.HEAL) == "Gluster www: 2 entries to heal"
+    assert message(lasting, Kind.HEAL) == "Gluster www: 2 entries to heal"
     slow = alter(once, "volumes", "www", "state", history=((0.0, 3), (10.0, 2), (20.0, 2), (30.0, 2)))
-    assert says(slow, Kind.HEAL) == "Gluster www: 2 entries to heal", "0.03 a second is no pace"
+    assert message(slow, Kind.HEAL) == "Gluster www: 2 entries to heal", "0.03 a second is no pace"
     stuck = alter(lasting, "volumes", "www", "state", history=((1.0, 2), (800.0, 2)), progress_at=1.0)
-    assert says(stuck, Kind.HEAL_STUCK) == "Gluster www: 2 entries to heal, and no progress for 13 min"
+    assert message(stuck, Kind.HEAL_STUCK) == "Gluster www: 2 entries to heal, and no progress for 13 min"
 
 
 async def test_a_node_serves_by_itself_only_if_asked_since_the_pools_say_down(fine: Snapshot) -> None:
@@ -136,7 +138,7 @@ async def test_a_node_serves_by_itself_only_if_asked_since_the_pools_say_down(fi
                 for one in pools.value.servers
             )
             now = put(now, "firewalls", name, pools=Known(replace(pools.value, servers=gone), asked + 2.0))
-        return says(now, Kind.DOWN_BUT_SERVES)
+        return message(now, Kind.DOWN_BUT_SERVES)
 
     asked = fine.node("node2").site.at
     assert down(3).startswith("the pools say node2 is DOWN (L4TOUT), but asked by itself it serves")
@@ -153,10 +155,10 @@ async def test_one_pool_that_fails_is_not_all_traffic(fine: Snapshot) -> None:
             for one in pools.value.servers
         )
         down = alter(down, "firewalls", name, "pools", servers=servers)
-    assert says(down, Kind.DOWN_IN_POOL) == (
+    assert message(down, Kind.DOWN_IN_POOL) == (
         "node2 gets no traffic from webtls: the health check fails on fw1 and fw2 (L6RSP); web still sends some"
     )
-    assert not says(down, Kind.DOWN)
+    assert not message(down, Kind.DOWN)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ async def test_a_server_that_goes_down_or_comes_up_is_told(
     )
     now = alter(fine, "firewalls", "fw1", "pools", servers=servers)
     now = alter(now, "firewalls", "fw2", "pools", running=False, servers=())
-    assert says(now, Kind.CHECK_FAILING if kind == "failing" else Kind.DOWN) == told
+    assert message(now, Kind.CHECK_FAILING if kind == "failing" else Kind.DOWN) == told
 
 
 async def test_the_accident_is_the_headline_and_not_what_is_left_after_it(fine: Snapshot) -> None:
@@ -230,7 +232,7 @@ async def test_config_sync_is_judged_once_it_has_had_time(fine: Snapshot) -> Non
     assert isinstance(config, Known)
     now = f"{config.at:.0f}"
     fresh = alter(fine, "firewalls", "fw1", "config", balancer_digest="x", revised=now)
-    assert not says(fresh, Kind.SYNC_DIFFERS)
+    assert not message(fresh, Kind.SYNC_DIFFERS)
     older = alter(fresh, "firewalls", "fw1", "config", revised="1700000000")
     older = alter(older, "firewalls", "fw2", "config", revised="1700000000")
-    assert "fw1 and fw2 differ in pools" in says(older, Kind.SYNC_DIFFERS)
+    assert "fw1 and fw2 differ in pools" in message(older, Kind.SYNC_DIFFERS)

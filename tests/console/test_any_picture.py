@@ -9,9 +9,9 @@ from console.health import Level, findings, verdicts
 from console.health.explained import explanations
 from console.health.facts.fitness import unfit
 from console.health.facts.sync import sync
-from console.health.unknowns import DOUBTS, SPOKEN
+from console.health.unknowns import GAPS, SPOKEN
 from console.operations.guards import objections
-from console.operations.may_go import may_go, one_line, spares
+from console.operations.may_go import all_may_go, may_go, one_line
 from console.operations.procedures import OPERATIONS
 from console.probes.snapshot import QUESTIONS, Cause, Known, Snapshot, Unknown, empty
 from tests.console.telling import put
@@ -26,13 +26,13 @@ SETTINGS = settings(
 @given(pictures())
 def test_no_picture_raises(picture: Snapshot) -> None:
     for one in findings(picture):
-        assert one.says and one.kind in explanations()
+        assert one.message and one.kind in explanations()
         assert one.level > Level.OK
     judged = verdicts(picture)
     assert set(judged.machines) == {machine.name for machine in CLUSTER.machines}
-    assert one_line(picture).startswith("may go now: ")
-    assert all(spare.says and (spare.may is not False or spare.reasons) for spare in spares(picture))
-    assert sync(picture).says
+    assert one_line(picture).startswith("can be lost now: ")
+    assert all(spare.message and (spare.may is not False or spare.reasons) for spare in all_may_go(picture))
+    assert sync(picture).message
     for node in CLUSTER.nodes:
         unfit(picture, node.name)
         for action in OPERATIONS:
@@ -50,7 +50,7 @@ async def test_what_is_not_known_is_never_well(fine: Snapshot) -> None:
         unknown = {
             view.name
             for question in QUESTIONS
-            if question.field not in DOUBTS or DOUBTS[question.field].level > Level.NOTE
+            if question.field not in GAPS or GAPS[question.field].level > Level.NOTE
             for view in getattr(picture, question.subject.value)
             if isinstance(getattr(view, question.field), Unknown) and question.asks(picture.cluster, view.name)
         }
@@ -96,4 +96,4 @@ def test_before_the_first_answer_nothing_is_well_and_nobody_may_go() -> None:
     judged = verdicts(blank)
     assert {judged.cluster.level, *(one.level for one in judged.machines.values())} == {Level.UNKNOWN}
     assert all(one.level is Level.UNKNOWN for one in judged.layers.values())
-    assert one_line(blank) == "may go now: none | not known: node1, node2, node3, fw1, fw2"
+    assert one_line(blank) == "can be lost now: none | not known: node1, node2, node3, fw1, fw2"

@@ -16,7 +16,7 @@ from console.probes.snapshot import Known, Snapshot, fold
 from console.sim import Simulator
 from console.sim.haproxy import Server
 from tests.conftest import simulated, watching
-from tests.console.telling import says, until
+from tests.console.telling import message, until
 
 NAMED = Consent(True, "node2", "a test")
 NAME = "node2.web.internal"
@@ -40,7 +40,7 @@ async def test_a_server_without_an_address_is_taken_out_like_any_other_and_put_b
         names(sim, NAME)
         async with watching(cluster) as session:
             assert place(session.picture, "node2") is Place.IN
-            assert says(session.picture, Kind.UNRESOLVED).startswith(f"HAProxy on fw1 and fw2 can't resolve {NAME}")
+            assert message(session.picture, Kind.UNRESOLVED).startswith(f"HAProxy on fw1 and fw2 can't resolve {NAME}")
             removed = await (await session.begin(REMOVE, "node2", NAMED)).task
             assert removed.outcome == "done"
             assert removed.found["now fw1 web_ipvANY/node2"] == "ready"
@@ -81,8 +81,8 @@ async def test_what_an_agent_orders_is_said_before(tmp_path: Path) -> None:
         for firewall in ("fw1", "fw2"):
             server(sim, firewall).agent = "drain"
         async with watching(cluster) as session:
-            await until(session, lambda picture: bool(says(picture, Kind.AGENT)))
-            assert says(session.picture, Kind.MIXED) == ""
+            await until(session, lambda picture: bool(message(picture, Kind.AGENT)))
+            assert message(session.picture, Kind.MIXED) == ""
             against = [one.saw for one in objections(session.picture, REJOIN.effects, "node2")]
             assert any("`state ready` lasts until its next answer" in saw for saw in against)
             with pytest.raises(NotBegun, match="as its agent check may have ordered"):
@@ -97,7 +97,9 @@ async def test_a_node_that_is_inactive_everywhere_is_out_and_no_rejoin_can_bring
             firewall.reload()
         async with watching(cluster) as session:
             assert place(session.picture, "node2") is Place.OUT
-            assert says(session.picture, Kind.OUT) == "node2 is out of the load balancer: it is inactive in config.xml"
+            assert (
+                message(session.picture, Kind.OUT) == "node2 is out of the load balancer: it is inactive in config.xml"
+            )
             with pytest.raises(NotBegun, match="node2 is inactive in config"):
                 await session.begin(REJOIN, "node2", NAMED)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.health.facts.bricks import away, brick_of, node_at
+from console.health.facts.bricks import brick_of, node_at, offline_nodes
 from console.health.facts.heal_info import stands
 from console.probes.hosts.devices import Devices
 from console.probes.hosts.system import Host
@@ -38,8 +38,8 @@ def test_a_brick_is_on_the_node_that_its_host_names(host: str) -> None:
     view = volume(brick("node1"), one, brick("node3"))
     assert brick_of(now, view, "node2") is one
     assert node_at(now, view, host) == node_at(now, SILENT, host) == "node2"
-    assert away(now, view, (brick("node1"), one)) == ("node2",)
-    assert away(now, SILENT, (Healing(host, "/brick", False, None, None),)) == ("node2",)
+    assert offline_nodes(now, view, (brick("node1"), one)) == ("node2",)
+    assert offline_nodes(now, SILENT, (Healing(host, "/brick", False, None, None),)) == ("node2",)
 
 
 def test_heal_info_says_not_that_a_lost_node_is_reached() -> None:
@@ -66,5 +66,5 @@ def test_the_inventorys_name_comes_before_what_a_node_calls_itself() -> None:
 def test_a_host_that_is_no_node_keeps_its_name() -> None:
     now, view = picture(), volume(brick("node1"), brick("storage-b", "gl2", online=False))
     assert brick_of(now, view, "node2") is None
-    assert away(now, view, (brick("storage-b", online=False),)) == ("storage-b",)
+    assert offline_nodes(now, view, (brick("storage-b", online=False),)) == ("storage-b",)
     assert brick_of(now, SILENT, "node1") is None, "while the volume's own state is unknown no brick is known"

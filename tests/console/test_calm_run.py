@@ -33,6 +33,8 @@ async def test_a_firewall_that_was_asked_seldom_and_answers_late_is_not_left_out
             record = await (await session.begin(REMOVE, "node2")).task
             assert record.outcome == "done"
             for one in memberships(session.picture, "node2"):
-                assert one.out_later and {server.admin for server in one.now or ()} == {Admin.MAINT}, one.firewall
+                assert one.out_in_config and {server.admin for server in one.runtime or ()} == {Admin.MAINT}, (
+                    one.firewall
+                )
         finally:
             await session.close()

@@ -10,14 +10,14 @@ from console.operations.guards import Override, objections
 from console.operations.plan import Consent
 from console.operations.procedures import DRAIN, REMOVE
 from console.operations.procedures.steps import Operation
-from console.probes.ask import MOST_OUT, Ran, Run
+from console.probes.ask import MAX_OUT, Ran, Run
 from console.probes.firewalls.config import CONFIG
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Unknown
 from console.sim import Simulator
 from console.wire import Wire
 from tests.conftest import simulated, watching
-from tests.console.telling import put, says
+from tests.console.telling import message, put
 
 YES = Consent(True, "node2", "a test")
 
@@ -34,7 +34,7 @@ async def test_a_file_of_some_mebibytes_is_read(tmp_path: Path) -> None:
         assert isinstance(ask, Run)
         wire = Wire(cluster)
         (whole,) = await wire.send("fw1", (ask,), 60.0)
-        (short,) = await wire.send("fw1", (replace(ask, most=MOST_OUT),), 60.0)
+        (short,) = await wire.send("fw1", (replace(ask, most=MAX_OUT),), 60.0)
         await wire.close()
     assert isinstance(whole, Ran)
     assert len(CONFIG.read(cluster, (whole,), None).servers) == 6
@@ -46,7 +46,7 @@ async def test_an_odd_server_keeps_nobody_else_from_being_taken_out(tmp_path: Pa
         for firewall in sim.world.firewalls.values():
             firewall.config = firewall.config.with_status({("web", "node3"): "standby"})
         async with watching(cluster) as session:
-            assert "web/node3 the unknown status 'standby'" in says(session.picture, Kind.CONFIG_UNKNOWN)
+            assert "web/node3 the unknown status 'standby'" in message(session.picture, Kind.CONFIG_UNKNOWN)
             assert (await (await session.begin(REMOVE, "node2", YES)).task).outcome == "done"
 
 
@@ -76,7 +76,7 @@ async def out(cluster: Cluster, action: Operation) -> None:
         record = await (await session.begin(action, "node2", YES)).task
         assert record.outcome != "done", "it does not last, and is not called done"
         assert "config.xml" in str([entry.facts for entry in record.entries if entry.kind == "parked"])
-        servers = [server for one in memberships(session.picture, "node2") for server in one.now or ()]
+        servers = [server for one in memberships(session.picture, "node2") for server in one.runtime or ()]
         assert servers
         assert all(server.admin is not Admin.READY for server in servers)
 

@@ -29,7 +29,7 @@ async def test_what_has_come_up_since_is_not_agreed_to(tmp_path: Path) -> None:
         sim.fault("firewall-lost", "fw2")
         await against(session, "fw2")
         with pytest.raises(NotBegun, match="fw2 does not answer since"):
-            await session.begin(DRAIN, "node1", Consent(confirmed=True, shown=plan.shown))
+            await session.begin(DRAIN, "node1", Consent(confirmed=True, read=plan.identities))
         assert session.journal.records() == ()
 
 
@@ -41,7 +41,7 @@ async def test_a_strong_yes_to_one_sentence_is_none_to_another(tmp_path: Path) -
         plan = session.plan(DRAIN, "node1")
         sim.fault("node-lost", "node3")
         await against(session, "fw1", "node3")
-        named = Consent(True, "node1", "it must go", plan.shown)
+        named = Consent(True, "node1", "it must go", plan.identities)
         with pytest.raises(NotBegun, match=r"^node3 "):
             await session.begin(DRAIN, "node1", named)
         sim.fault("node-back", "node3")
@@ -60,5 +60,5 @@ async def test_what_was_agreed_to_stays_so_while_its_figures_change(tmp_path: Pa
         await until(session, lambda _now: saw().startswith("node3 does not answer since"))
         plan, before = session.plan(DRAIN, "node1"), saw()
         await until(session, lambda _now: saw() != before)
-        assert session.plan(DRAIN, "node1").unanswered(Consent(True, "node1", "it must go", plan.shown)) == ()
+        assert session.plan(DRAIN, "node1").unanswered(Consent(True, "node1", "it must go", plan.identities)) == ()
         assert session.plan(DRAIN, "node1").unanswered(Consent(True, "node1", "in a script")) == ()

@@ -58,7 +58,7 @@ def test_a_full_gcache_tells_the_window_exactly() -> None:
     """Seqno 60 000 was the last one 4 000 s ago, and is the oldest one node3 still holds."""
     window = ist_window(picture({"node1": member(90_000, True), "node3": member(60_000, True)}), "node2")
     assert (window.seconds, window.donor, window.exact, window.possible) == (4000.0, "node3", True, True)
-    assert window.says == f"back by IST until {clock(NOW + 4000)}"
+    assert window.message == f"back by IST until {clock(NOW + 4000)}"
 
 
 def test_any_member_may_have_seen_the_seqno() -> None:
@@ -72,7 +72,9 @@ def test_any_member_may_have_seen_the_seqno() -> None:
 def test_without_history_the_size_of_the_gcache_over_the_rate() -> None:
     window = ist_window(picture({}), "node2")
     assert (window.seconds, window.exact) == (pytest.approx(0.97 * 1_000_000 / 5000), False)
-    assert window.says == f"back by IST until about {clock(NOW + 194)}:{time.strftime('%S', time.localtime(NOW + 194))}"
+    assert (
+        window.message == f"back by IST until about {clock(NOW + 194)}:{time.strftime('%S', time.localtime(NOW + 194))}"
+    )
 
 
 def test_the_highest_rate_of_late_counts() -> None:
@@ -85,22 +87,22 @@ def test_the_highest_rate_of_late_counts() -> None:
 def test_nobody_writes() -> None:
     idle = member(history=(Sample(9_000, 100_000, 70), Sample(10_000, 100_000, 70)))
     window = ist_window(picture(dict.fromkeys(("node1", "node3"), idle)), "node2")
-    assert (window.says, window.seconds, window.possible) == ("back by IST as long as nobody writes", None, True)
+    assert (window.message, window.seconds, window.possible) == ("back by IST as long as nobody writes", None, True)
 
 
 def test_a_gcache_beyond_any_calendar() -> None:
     """A member may say any size, and write next to nothing."""
     slow = member(history=(Sample(9_000, 100_000, 70), Sample(10_000, 100_001, 71)))
     window = ist_window(picture(dict.fromkeys(("node1", "node3"), slow), gcache=(10**18) << 40), "node2")
-    assert (window.says, window.possible) == ("back by IST for more than a year", True)
+    assert (window.message, window.possible) == ("back by IST for more than a year", True)
 
 
 def test_not_knowing_is_said() -> None:
     first_look = member(history=(Sample(10_000, 100_000, 0),))
     window = ist_window(picture(dict.fromkeys(("node1", "node3"), first_look)), "node2")
     assert (window.possible, window.seconds) == (None, None)
-    assert window.says == "whether it comes back by IST is not known: node1's rate of writes is not known yet"
-    assert "node1's gcache.size is not known" in ist_window(picture({}, gcache=None), "node2").says
+    assert window.message == "whether it comes back by IST is not known: node1's rate of writes is not known yet"
+    assert "node1's gcache.size is not known" in ist_window(picture({}, gcache=None), "node2").message
     unsynced = member(state="Joined")
     assert ist_window(picture(dict.fromkeys(("node1", "node3"), unsynced)), "node2") == Window(
         "no other member is Synced that could give an IST", possible=False
@@ -112,14 +114,14 @@ def test_a_node_that_is_away_has_less_left() -> None:
     away = Unknown("silent", NOW, NOW - 1000)
     window = ist_window(picture({"node1": member(60_000, True), "node2": away, "node3": member(95_000, True)}), "node2")
     assert (window.seconds, window.donor) == (3000.0, "node1")
-    assert window.says == f"back by IST until {clock(NOW + 3000)}"
+    assert window.message == f"back by IST until {clock(NOW + 3000)}"
 
 
 def test_a_node_that_was_away_for_too_long() -> None:
     away = Unknown("silent", NOW, NOW - 6000)
     window = ist_window(picture({"node1": member(60_000, True), "node2": away, "node3": member(95_000, True)}), "node2")
     assert (window.possible, window.seconds) == (False, 0.0)
-    assert window.says == "back by a full copy (SST) only: node1 and node3 no longer hold what node2 missed"
+    assert window.message == "back by a full copy (SST) only: node1 and node3 no longer hold what node2 missed"
 
 
 def test_a_member_outside_of_the_component_says_itself_where_it_left() -> None:
@@ -141,14 +143,14 @@ def test_a_copy_has_two_sides() -> None:
     )
     (copy,) = transfers(seen)
     assert (copy.joiner, copy.donor, copy.share) == ("node3", "node1", pytest.approx(4 / 11))
-    assert copy.says == "SST from node1, 4.0 GiB of 11 GiB, 3 min left"
+    assert copy.message == "SST from node1, 4.0 GiB of 11 GiB, 3 min left"
 
 
 def test_one_side_of_a_copy_is_silent() -> None:
     (copy,) = transfers(picture({}, node3=Transfer("joiner", "rsync", bytes=4 << 20)))
-    assert (copy.donor, copy.says) == ("", "SST, 4.0 MiB so far")
+    assert (copy.donor, copy.message) == ("", "SST, 4.0 MiB so far")
     (copy,) = transfers(picture({}, node1=Transfer("donor", "rsync", peer="10.20.0.12", datadir_bytes=9)))
-    assert (copy.joiner, copy.says, copy.share) == ("node2", "SST from node1", None)
+    assert (copy.joiner, copy.message, copy.share) == ("node2", "SST from node1", None)
 
 
 def test_sizes() -> None:

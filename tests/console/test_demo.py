@@ -32,9 +32,9 @@ async def test_what_a_simulator_said_that_does_not_start_is_told_and_kept(tmp_pa
         async with demo(folder, 1.0, scenario="no-such"):
             pass
     folder.rename(tmp_path / "gone")
-    says = str(failed.value)
-    first, *_, last = says.splitlines()
-    assert first == "The demo cluster did not start. Its last words:" and "no-such" in says
+    message = str(failed.value)
+    first, *_, last = message.splitlines()
+    assert first == "The demo cluster did not start. Its last words:" and "no-such" in message
     kept = Path(last.removeprefix("All that it said is in "))
     assert "no-such" in kept.read_text() and kept.stat().st_mode & 0o777 == 0o600
     kept.unlink()

@@ -29,7 +29,7 @@ from tests.ui.conftest import shown
 GO_ON = Step(
     name="go on",
     phase="gate",
-    says="go on with {node}",
+    summary="go on with {node}",
     done=lambda _snapshot, _intent: Progress(False, "nobody has agreed"),
     watches=(POOLS, HOST),
     gate=True,
@@ -64,7 +64,7 @@ async def test_nobody_is_asked_on_a_command_line_and_the_run_is_parked(
         await until(session, well)
         assert await plain.act(handle, IN_TURN, "node1", Consent(), dry_run=False) is plain.Exit.GATE
         assert "go on with node2? Not now: nobody has agreed beforehand (--yes)" in capsys.readouterr().out
-        (record,) = session.unfinished()
+        (record,) = session.open_runs()
         assert why_open(record)[0] == "waits for an answer: go on with node2"
         assert {on for on, _ in record.steps} == {"node1"}
         assert all(place(session.picture, name) is Place.IN for name in ("node1", "node2"))
@@ -117,7 +117,7 @@ async def test_a_gate_parks_the_run_where_nobody_is_left_to_answer(tmp_path: Pat
         session.leave_alone()
         with pytest.raises(Unanswered):
             await running.task
-        assert why_open(session.unfinished()[0])[0] == "waits for an answer: go on with node2"
+        assert why_open(session.open_runs()[0])[0] == "waits for an answer: go on with node2"
         assert place(session.picture, "node2") is Place.IN
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from console.health import Kind, Layer, Level, findings, verdict, verdicts
-from console.health.facts.bricks import away as bricks_away
+from console.health.facts.bricks import offline_nodes as bricks_away
 from console.health.facts.fitness import healed
 from console.health.facts.heal_info import newer
 from console.health.follows import FOLLOWS
 from console.health.hosts import nodes_answer
 from console.health.storage import bricks_are_online, volumes_are_known
-from console.health.unknowns import DOUBTS
+from console.health.unknowns import GAPS
 from console.operations.may_go import one_line
 from console.operations.procedures import DRAIN
 from console.probes.snapshot import QUESTIONS, Unknown
 from console.probes.storage.gluster_command import BUSY
 from tests.conftest import simulated, watching
-from tests.console.telling import alter, put, says, told, until, well
+from tests.console.telling import alter, message, put, told, until, well
 
 FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("node-lost", "node2", "node2", "lost", "node1 and node3 still serve"),
@@ -55,7 +55,8 @@ async def test_a_fault_is_told_and_gone_when_it_is_over(
         await until(session, well)
         sim.fault(fault, target)
         await until(  # the first look at a machine that is just ending may have other words
-            session, lambda now: any((f.machine, f.kind) == (machine, kind) and words in f.says for f in findings(now))
+            session,
+            lambda now: any((f.machine, f.kind) == (machine, kind) and words in f.message for f in findings(now)),
         )
         sim.fault("all-back", "cluster")
         await until(session, lambda now: kind not in {one.kind for one in findings(now)})
@@ -73,9 +74,11 @@ async def test_a_lost_node_is_one_headline_with_what_follows_from_it(tmp_path: P
         assert [one.kind for one in findings(picture) if one.level > Level.NOTE] == [Kind.LOST]
         judged = verdicts(picture)
         assert judged.machines["node2"].level is judged.layers[Layer.WEB].level is Level.DEGRADED
-        assert judged.layers[Layer.DATABASE].says == "MySQL has 2 of 3 members: node2 is not in it"
+        assert judged.layers[Layer.DATABASE].message == "MySQL has 2 of 3 members: node2 is not in it"
         assert judged.machines["node1"].level is judged.layers[Layer.FIREWALL].level is Level.OK
-        assert one_line(picture).startswith("may go now: fw1, fw2 | not: node1, node3 (node2 does not answer since ")
+        assert one_line(picture).startswith(
+            "can be lost now: fw1, fw2 | not: node1, node3 (node2 does not answer since "
+        )
         assert one_line(picture).endswith(" | does not answer: node2")
 
 
@@ -86,7 +89,7 @@ async def test_an_accident_is_told_before_what_somebody_did(tmp_path: Path) -> N
         await told(session, "node3", "out")
         sim.fault("node-lost", "node2")
         await told(session, "node2", "lost")
-        picture = await until(session, lambda now: "node2 lost since " in verdict(now).says)
+        picture = await until(session, lambda now: "node2 lost since " in verdict(now).message)
         worse = [one.kind for one in findings(picture) if one.level is Level.DEGRADED]
         assert worse[0] is Kind.LOST and Kind.OUT in worse
 
@@ -100,9 +103,9 @@ async def test_when_nothing_answers_it_may_be_the_consoles_own_link(tmp_path: Pa
         first = lambda now: findings(now)[0]  # noqa: E731
         own = ": it may be this console's own link; fw1 "  # once no visitor of either address is answered
         picture = await until(
-            session, lambda now: {one.kind for one in first(now).brings} >= swallowed and own in first(now).says
+            session, lambda now: {one.kind for one in first(now).brings} >= swallowed and own in first(now).message
         )
-        assert first(picture).says.startswith("no answer from any of 5 machines since ")
+        assert first(picture).message.startswith("no answer from any of 5 machines since ")
         assert (first(picture).level, first(picture).kind) == (Level.UNKNOWN, Kind.NOTHING_ANSWERS)
         left = await until(
             session, lambda now: [one for one in findings(now) if one.level > Level.NOTE] == [first(now)]
@@ -120,7 +123,7 @@ async def test_silent_firewalls_are_told_before_the_visitors_who_reach_neither(t
         silent = lambda now: {one.machine for one in findings(now) if one.kind is Kind.FIREWALL_LOST}  # noqa: E731
         follows = lambda now: {each.kind for one in findings(now) for each in one.brings}  # noqa: E731
         picture = await until(session, lambda now: silent(now) == {"fw1", "fw2"} and Kind.VISIT_SILENT in follows(now))
-        assert verdict(picture).says.startswith("fw1 lost since ") and verdict(picture).level is Level.UNKNOWN
+        assert verdict(picture).message.startswith("fw1 lost since ") and verdict(picture).level is Level.UNKNOWN
 
 
 async def test_two_lost_nodes_do_not_serve_in_each_others_sentence(tmp_path: Path) -> None:
@@ -132,16 +135,16 @@ async def test_two_lost_nodes_do_not_serve_in_each_others_sentence(tmp_path: Pat
                 picture,
                 nodes=tuple(replace(one, host=lost) if one.name == name else one for one in picture.nodes),
             )
-        assert "; node1 still serves: silent" in next(iter(nodes_answer(picture))).says
+        assert "; node1 still serves: silent" in next(iter(nodes_answer(picture))).message
         forbidden = alter(picture, "nodes", "node1", "site", status=403)
-        assert "; nobody is known to serve: silent" in next(iter(nodes_answer(forbidden))).says
+        assert "; nobody is known to serve: silent" in next(iter(nodes_answer(forbidden))).message
 
 
 async def test_heal_info_says_which_brick_is_away_while_gluster_is_locked(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
         sim.fault("node-lost", "node2")
-        away = lambda now: [one.says for one in bricks_are_online(now)]  # noqa: E731
+        away = lambda now: [one.message for one in bricks_are_online(now)]  # noqa: E731
         picture = await until(session, lambda now: any("heal info says so" in one for one in away(now)))
         assert away(picture)[0].startswith("Gluster www: brick away on node2; heal info says so, and counts ")
         assert [bricks_away(picture, view, newer(view)) for view in picture.volumes] == [("node2",)]
@@ -157,9 +160,9 @@ async def test_a_full_copy_says_from_whom_and_how_far(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 1) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
         sim.fault("sst", "node3")
-        await until(session, lambda now: " of 11 GiB" in says(now, Kind.SST))
+        await until(session, lambda now: " of 11 GiB" in message(now, Kind.SST))
         one = await told(session, "node3", "sst")
-        assert one.says.startswith("node3 receives a full copy (SST by rsync) from node")
+        assert one.message.startswith("node3 receives a full copy (SST by rsync) from node")
         assert Kind.MYSQL_SILENT in {each.kind for each in one.brings}
 
 
@@ -172,7 +175,7 @@ async def test_every_reading_that_is_not_known_is_said(tmp_path: Path) -> None:
                 continue
             silent = Unknown("no answer", 9.0, 8.0)
             doubted = put(picture, question.subject.value, view.name, **{question.field: silent})
-            noted = question.field in DOUBTS and DOUBTS[question.field].level is Level.NOTE
+            noted = question.field in GAPS and GAPS[question.field].level is Level.NOTE
             assert (verdict(doubted).level is Level.OK) == noted, question.field
             assert [one for one in findings(doubted) if one not in findings(picture)], question.field
 
@@ -182,8 +185,8 @@ async def test_the_database_of_a_node_that_serves_errors_is_said_with_it(tmp_pat
         await until(session, well)
         sim.fault("mysql-stopped", "node3")
         words = "node3, whose Apache answers HTTP 500 (MySQL there is stopped): visitors there get errors"
-        picture = await until(session, lambda now: says(now, Kind.UP_BUT_WEB_FAILS).endswith(words))
-        assert verdict(picture).says.endswith(words)
+        picture = await until(session, lambda now: message(now, Kind.UP_BUT_WEB_FAILS).endswith(words))
+        assert verdict(picture).message.endswith(words)
 
 
 def test_nothing_follows_from_what_follows_from_it() -> None:

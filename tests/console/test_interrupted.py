@@ -67,7 +67,7 @@ async def take_out_before(session: Session, action: Operation) -> None:
 async def carry_on(session: Session, action: Operation) -> Record:
     """What the engineer does at the next start: resume what is open, else begin."""
     consent = Consent(True, "node2", "a test")
-    unfinished = session.unfinished()
+    unfinished = session.open_runs()
     running = (
         await session.resume(unfinished[0], consent) if unfinished else await session.begin(action, "node2", consent)
     )
@@ -77,7 +77,7 @@ async def carry_on(session: Session, action: Operation) -> Record:
 async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
     """Whatever happened on the way, the end is the same."""
     async with watching(cluster) as session:
-        if session.unfinished():
+        if session.open_runs():
             record = await carry_on(session, action)
             assert record.outcome == "done"
         picture = session.picture
@@ -94,7 +94,7 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
         if action is REBOOT:
             assert isinstance(boot, Known)
             assert boot.value.boot_id != boot_before
-        assert not session.unfinished()
+        assert not session.open_runs()
 
 
 async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]]) -> int:
@@ -146,7 +146,7 @@ async def test_a_console_that_dies_while_orders_are_on_their_way_leaves_by_when_
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
         assert await die(cluster, DRAIN, 3, written=True)
         async with watching(cluster) as session:
-            (record,) = session.unfinished()
+            (record,) = session.open_runs()
             assert record.entries[-1].kind == "sending"
             assert set(record.outcome_unknown) == {"fw1", "fw2"}
 
@@ -181,7 +181,7 @@ async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the
         cluster = replace(cluster, timings=replace(cluster.timings, sessions=1.0))
         assert await die(cluster, DRAIN, 10, written=True)
         async with watching(cluster) as session:
-            (record,) = session.unfinished()
+            (record,) = session.open_runs()
             assert re.fullmatch(
                 r"\d+ sessions? to node2 left on fw1(; .+)?, after 1 s", record.entries[-1].facts["says"]
             )

@@ -40,7 +40,7 @@ PATCH = replace(
                 ARGV,
                 name="install",
                 phase="packages",
-                says="install updates on {node}",
+                summary="install updates on {node}",
                 timeout=lambda _timings: 30.0,
             ),
         ),
@@ -61,7 +61,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def go_on(session: Session) -> Record:
-    left = session.unfinished()
+    left = session.open_runs()
     running = await (session.resume(left[0], NAMED) if left else session.begin(PATCH, "node2", NAMED))
     return await running.task
 
@@ -116,7 +116,7 @@ async def test_a_unit_that_somebody_else_has_started_is_left_alone(tmp_path: Pat
             with pytest.raises(Stopped, match=f"{UNIT} runs on node2 and this run did not start it"):
                 await go_on(session)
         assert (node.jobs[UNIT], node.started) == (before, [])
-        assert kinds(session.unfinished()[0]) == "opened failed failed"
+        assert kinds(session.open_runs()[0]) == "opened failed failed"
         del node.jobs[UNIT]
         assert (await go_on(session)).outcome == "done"
 
@@ -138,7 +138,7 @@ async def test_a_start_that_is_refused_because_another_came_first_makes_that_not
         session.journal = Meanwhile(session.journal.folder, at("sending", 1, lambda: of_somebody_else(node)))
         with pytest.raises(Stopped, match="this run did not start it"):
             await go_on(session)
-        assert session.unfinished()[0].found[KEY] == "none"
+        assert session.open_runs()[0].found[KEY] == "none"
         assert node.started == []
 
 
@@ -187,7 +187,7 @@ async def test_killed_at_each_line_it_is_started_once(tmp_path: Path, line: int,
             with pytest.raises(Killed):
                 await go_on(session)
         async with watching(cluster) as session:
-            if session.unfinished():
+            if session.open_runs():
                 assert (await go_on(session)).outcome == "done"
             assert session.journal.records()[-1].outcome == "done"
         assert (sim.world.nodes["node2"].started, sim.world.nodes["node2"].jobs) == ([UNIT], {})

@@ -17,7 +17,7 @@ def test_a_run_is_read_again_only_when_its_file_has_changed(tmp_path: Path) -> N
     changed, same = ours.records()
     assert changed.outcome == "done"
     assert same is second
-    assert ours.unfinished() == (second,)
+    assert ours.open_runs() == (second,)
     assert ours.taken_out("node1") is changed
     one.path.unlink()
     assert ours.records() == (second,)

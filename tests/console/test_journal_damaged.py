@@ -24,7 +24,7 @@ from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN
 from console.probes.snapshot import empty
 from console.session import journal_disk
-from console.session.journal import Journal, JournalError, load, taken_out, unfinished
+from console.session.journal import Journal, JournalError, load, open_records, taken_out
 from console.session.open_runs import how_far, outcome_unknown, why_open
 from console.session.session import Session, journal_of
 from console.text import clock
@@ -73,7 +73,7 @@ def used(folder: Path) -> None:
     """Everything that screen and command line do with what was read."""
     read = Journal(folder, {"node2": "10.0.0.2"}, ["10.0.1.1"]).read()
     for record in read.records:
-        says = [
+        message = [
             how_far(record, CLUSTER),
             *why_open(record),
             describe(record),
@@ -81,16 +81,16 @@ def used(folder: Path) -> None:
             sentence(record, time.time(), CLUSTER),
         ]
         assert all(clock(end) for end in record.outcome_unknown.values())
-        assert all(isinstance(text, str) for pair in (record.found | record.missed).items() for text in pair)
-        for text in says:
+        assert all(isinstance(text, str) for pair in (record.found | record.skipped_machines).items() for text in pair)
+        for text in message:
             text.encode()
     assert all(one.sentence for one in outcome_unknown(read.records, 0.0))
     for node in ("node1", "node2"):
         taken_out(read.records, node)
-    for line in open_runs(unfinished(read.records), empty(CLUSTER), 80, 9, time.time(), None, None):
+    for line in open_runs(open_records(read.records), empty(CLUSTER), 80, 9, time.time(), None, None):
         line.text.encode()
     for file in read.unread:
-        file.says.encode()
+        file.message.encode()
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -119,7 +119,7 @@ OPENED = {"at": 1.0, "kind": "opened", "node": "node2", "action": "drain", "who"
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ({"at": 2, "kind": "sending", "step": "x", "within": {"fw1": "soon"}}, "line 2: `within` is not what"),
         ({"at": 2, "kind": "sending", "step": "x", "within": 7}, "line 2: `within` is not what"),
@@ -135,13 +135,13 @@ OPENED = {"at": 1.0, "kind": "opened", "node": "node2", "action": "drain", "who"
         ("done", "line 2: it holds no facts"),
     ],
 )  # fmt: skip
-def test_what_is_not_as_it_should_be_is_said_and_not_used(tmp_path: Path, line: object, says: str) -> None:
+def test_what_is_not_as_it_should_be_is_said_and_not_used(tmp_path: Path, line: object, message: str) -> None:
     path = journal(tmp_path, OPENED, line)
     read = Journal(tmp_path).read()
     (record,) = read.records
     assert record.outcome is None, "nothing says that it was closed"
-    assert [file.says for file in read.unread] == [f"journal {path} can't be read: {read.unread[0].why}"]
-    assert read.unread[0].why.startswith(says)
+    assert [file.message for file in read.unread] == [f"journal {path} can't be read: {read.unread[0].why}"]
+    assert read.unread[0].why.startswith(message)
 
 
 def test_an_order_is_lost_as_long_as_nobody_can_read_that_it_is_not(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_disk_that_hangs_costs_its_seconds_once(tmp_path: Path) -> None:
         journal_disk.in_time(answers.wait, tmp_path, seconds=0.2)
     began = time.monotonic()
     read = ours.read()
-    assert read.records == (known,) and "does not answer" in read.unread[0].says
+    assert read.records == (known,) and "does not answer" in read.unread[0].message
     with pytest.raises(JournalError, match="does not answer"):
         ours.open("node1", "drain")
     assert time.monotonic() - began < 0.1
@@ -243,7 +243,7 @@ def test_a_cluster_with_another_name_finds_what_it_did(tmp_path: Path) -> None:
     before = Journal(tmp_path / "old", nodes, firewalls)
     record = before.write(before.open("node2", "drain"), "found", **{"fw1 now a/b": "ready"})
     now = Journal(tmp_path / "new", nodes, ["10.0.1.2"])
-    assert [one.path for one in now.unfinished()] == [record.path]
+    assert [one.path for one in now.open_runs()] == [record.path]
     found = now.taken_out("node2")
     assert found is not None and found.found == {"fw1 now a/b": "ready"}
     assert now.open("node2", "undo").run == record.run + 1
@@ -300,8 +300,8 @@ async def test_before_anything_is_begun_what_cannot_be_read_is_said(tmp_path: Pa
         plan = session.plan(DRAIN, "node2")
         assert [one.saw for one in plan.objections] == [f"journal {path} can't be read: it does not begin with a run"]
         with pytest.raises(NotBegun, match="can't be read"):
-            await session.begin(DRAIN, "node2", Consent(shown=plan.shown))
-        assert (await (await session.begin(DRAIN, "node2", Consent(True, shown=plan.shown))).task).outcome == "done"
+            await session.begin(DRAIN, "node2", Consent(read=plan.identities))
+        assert (await (await session.begin(DRAIN, "node2", Consent(True, read=plan.identities))).task).outcome == "done"
 
 
 async def test_a_run_of_a_later_version_is_told_and_not_resumed(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ async def test_a_run_of_a_later_version_is_told_and_not_resumed(tmp_path: Path) 
         {**OPENED, "node": node, "action": "upgrade"},
         {"at": 2, "kind": "found", "fw1 now a/b": "ready"},
     )
-    (record,) = session.unfinished()
+    (record,) = session.open_runs()
     assert describe(record).startswith(f"upgrade {node}, begun")
     with pytest.raises(NotBegun, match="knows no action “upgrade”"):
         await session.resume(record)

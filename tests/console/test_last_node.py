@@ -26,7 +26,7 @@ def fails(picture: Snapshot, node: str) -> bool:
 
 
 def up(picture: Snapshot, node: str) -> bool:
-    return any(server.serving for one in memberships(picture, node) for server in one.now or ())
+    return any(server.serving for one in memberships(picture, node) for server in one.runtime or ())
 
 
 def lost(picture: Snapshot) -> bool:
@@ -61,7 +61,9 @@ async def test_the_last_node_whose_site_answers_stays(tmp_path: Path, fault: str
             assert ("node1 is the last node whose site answers", Override.NEVER) in told(picture, action, "node1")[:1]
             with pytest.raises(NotBegun, match=r"HTTP 500 from .*node3\. Mend another node first"):
                 await session.begin(action, "node1", INSIST)
-        assert may_go(picture, "node1").says.startswith("node1 must stay: node1 is the last node whose site answers")
+        assert may_go(picture, "node1").message.startswith(
+            "node1 must not be lost: node1 is the last node whose site answers"
+        )
         assert place(session.picture, "node1") is Place.IN
         assert session.journal.records() == ()
         assert told(picture, DRAIN, "node3") == [], "a node that serves errors is not held back"
@@ -114,7 +116,7 @@ async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) ->
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
         last = "node1 is the last serving member of web and webtls on fw1 and fw2"
-        assert may_go(picture, "node1").says.startswith(f"node1 must stay: {last} (and ")
+        assert may_go(picture, "node1").message.startswith(f"node1 must not be lost: {last} (and ")
         sentences = [one.sentence for one in objections(picture, DRAIN.effects, "node1")]
         assert sentences[0] == f"{last}. Bring another node back into those pools first."
         assert sum("last serving member" in one for one in sentences) == 1
@@ -122,7 +124,7 @@ async def test_what_can_not_be_taken_out_at_all_is_said_first(tmp_path: Path) ->
             strengths = [one.override is Override.NEVER for one in objections(picture, action.effects, "node1")]
             assert strengths == sorted(strengths, reverse=True)
             assert len(strengths) > 2
-        assert {server.admin for one in memberships(picture, "node3") for server in one.now or ()} != {Admin.READY}
+        assert {server.admin for one in memberships(picture, "node3") for server in one.runtime or ()} != {Admin.READY}
         assert told(picture, REMOVE, "node3") == [], "drained, it may still be put into maintenance"
 
 
@@ -131,9 +133,11 @@ async def test_the_board_says_who_is_better_out(tmp_path: Path) -> None:
         await until(session, well)
         sim.fault("sst", "node3")
         picture = await until(session, lambda now: donates(now) and fails(now, "node3") and up(now, "node3"))
-        says = "node3 serves errors (HTTP 500): drain or remove it"
-        assert f" | {says} | " in one_line(picture)
+        message = "node3 serves errors (HTTP 500): drain or remove it"
+        assert f" | {message} | " in one_line(picture)
         assert "not: node1 (MySQL on node2 is Donor/Desynced" in one_line(picture)
-        assert may_go(picture, "node3").says.startswith(f"{says}; a reboot must wait: MySQL on node2 is Donor/Desynced")
+        assert may_go(picture, "node3").message.startswith(
+            f"{message}; a reboot must wait: MySQL on node2 is Donor/Desynced"
+        )
         assert told(picture, DRAIN, "node3") == []
         assert told(picture, DRAIN, "node1") == [("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)]

@@ -40,8 +40,8 @@ def others_fail(sim: Simulator) -> None:
                 server.up, server.health, server.check = False, 0, Check(False, "L4CON")
 
 
-async def says(session: Session, words: str) -> None:
-    await until(session, lambda _: any(words in note.says for note in session.events))
+async def message(session: Session, words: str) -> None:
+    await until(session, lambda _: any(words in note.message for note in session.events))
 
 
 @pytest.mark.parametrize("action", [DRAIN, REMOVE, REBOOT])
@@ -54,7 +54,7 @@ async def test_the_last_serving_member_stays_in_though_it_was_not_the_last_when_
             session.journal.folder, lambda record: others_fail(sim) if len(record.entries) == 1 else None
         )
         running = await session.begin(action, "node1")
-        await says(session, "node1 is the last serving member")
+        await message(session, "node1 is the last serving member")
         assert not running.task.done()
         await session.stop()
         assert place(session.picture, "node1") is Place.IN
@@ -103,7 +103,7 @@ async def test_what_has_come_undone_is_done_again_once(tmp_path: Path) -> None:
         record = await (await session.begin(REMOVE, "node2")).task
         assert record.outcome == "done"
         await until(session, lambda now: place(now, "node2") is Place.OUT)
-        assert any("come undone and is done again" in note.says for note in session.events)
+        assert any("come undone and is done again" in note.message for note in session.events)
         assert all(server.forced == "maint" for server in sim.world.firewalls["fw1"]._servers if server.name == "node2")
 
 
@@ -112,7 +112,7 @@ async def test_what_comes_undone_twice_stops_the_run_and_names_who_wrote(tmp_pat
         session.journal = Meanwhile(session.journal.folder, comes_back(sim, 2))
         with pytest.raises(Stopped, match=r"come undone twice: .*kim@10\.9\.9\.9: edited pool web"):
             await (await session.begin(REMOVE, "node2")).task
-        assert session.journal.unfinished()
+        assert session.journal.open_runs()
 
 
 @pytest.mark.parametrize("action", [DRAIN, REMOVE])
@@ -129,5 +129,5 @@ async def test_a_firewall_that_falls_silent_at_the_last_look_leaves_the_run_open
         session.journal = Meanwhile(session.journal.folder, happens)
         record = await (await session.begin(action, "node2")).task
         assert record.outcome is None
-        assert list(record.missed) == ["fw2"]
-        assert session.journal.unfinished()
+        assert list(record.skipped_machines) == ["fw2"]
+        assert session.journal.open_runs()

@@ -37,7 +37,7 @@ def unknown(why: str, cause: Cause) -> Unknown:
 
 
 @pytest.mark.parametrize(
-    ("galera", "done", "says"),
+    ("galera", "done", "message"),
     [
         (ANSWERS, False, STILL),
         (unknown("galera can't be read: MySQL runs without wsrep", Cause.UNREADABLE), False, STILL),
@@ -54,8 +54,8 @@ def unknown(why: str, cause: Cause) -> Unknown:
         ),
     ],
 )
-def test_mysql_has_stopped_when_it_answers_no_more(galera: Reading[Wsrep], done: bool, says: str) -> None:
-    assert STOP_MYSQL.done(stopped(galera), INTENT)[:2] == (done, says)
+def test_mysql_has_stopped_when_it_answers_no_more(galera: Reading[Wsrep], done: bool, message: str) -> None:
+    assert STOP_MYSQL.done(stopped(galera), INTENT)[:2] == (done, message)
     assert STOP_GLUSTER.done(stopped(galera), INTENT).done
     assert STOP_MYSQL.done(stopped(galera, boot_id="after"), INTENT)[:2] == (True, "node2 has rebooted already")
 
@@ -69,7 +69,7 @@ async def test_a_mysql_that_only_refuses_runs(tmp_path: Path) -> None:
         node = sim.world.nodes["node2"]
         running = await session.begin(REBOOT, "node2", NAMED)
         node.by_hand = node.full = True
-        await sim.until(lambda: running.task.done() or any(note.says.startswith(STILL) for note in running.notes))
+        await sim.until(lambda: running.task.done() or any(note.message.startswith(STILL) for note in running.notes))
         assert not running.task.done() and node.running
         sim.world.galera.leave("node2")
         assert (await running.task).outcome == "done"
@@ -96,7 +96,7 @@ async def test_a_mysql_that_no_unit_runs_holds_the_reboot_until_somebody_has_sto
         node = sim.world.nodes["node2"]
         node.by_hand, before = True, node.boot_id
         running = await session.begin(REBOOT, "node2", NAMED)
-        await sim.until(lambda: running.task.done() or any(note.says.startswith(STILL) for note in running.notes))
+        await sim.until(lambda: running.task.done() or any(note.message.startswith(STILL) for note in running.notes))
         assert not running.task.done()
         assert (node.boot_id, node.unit("glusterd.service")) == (before, "active")
         sim.world.galera.leave("node2")

@@ -56,10 +56,10 @@ async def test_nothing_is_done_unless_a_person_begins_it(tmp_path: Path) -> None
         sim.fault("unapplied", "fw2")
         before = world(sim)
         async with watching(cluster) as session:
-            (left,) = session.unfinished()
+            (left,) = session.open_runs()
             for _ in range(40):
                 await session.change()
-            assert session.unfinished() == (left,)
+            assert session.open_runs() == (left,)
             assert world(sim) == before
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from console.health import findings
 from console.health.facts.membership import Place, place
 from console.health.finding import Finding, Kind, Level
-from console.health.news import Told, news
+from console.health.news import Announced, news
 from console.operations.procedures import DRAIN, REJOIN
 from console.probes.snapshot import NOT_ASKED, Snapshot
 from console.session.events import follow
@@ -22,7 +22,7 @@ BOTH = Finding(Level.DEGRADED, "node2", Kind.LOST, "node2 lost", brings=(AWAY,))
 
 
 def test_each_is_told_once() -> None:
-    told: Told = {}
+    told: Announced = {}
     looks = [
         ((AWAY,), (AWAY,), ()),
         ((AWAY,), (), ()),
@@ -54,9 +54,9 @@ async def test_a_fault_of_ours_is_told_once_and_ends_nothing() -> None:
     async with asyncio.timeout(10):
         while pictures:
             await asyncio.sleep(0.05)
-    faults = [note.says for note in notes if "missing" in note.says]
-    says = "events are missing: an error in this program: "
-    assert faults == [f"{says}ValueError('one')", f"{says}KeyError('two')"]
+    faults = [note.message for note in notes if "missing" in note.message]
+    message = "events are missing: an error in this program: "
+    assert faults == [f"{message}ValueError('one')", f"{message}KeyError('two')"]
     assert not telling.done()
     telling.cancel()
 
@@ -94,8 +94,8 @@ async def test_what_was_not_asked_yet_is_one_kind_of_finding_and_no_event(tmp_pa
         picture = put(picture, "volumes", "www", split_brain=NOT_ASKED)
         found = findings(picture)
         assert {one.machine for one in found if one.kind is Kind.NOT_ASKED} == {"fw1", "fw2", "www"}
-        assert not [one for one in found if one.kind is not Kind.NOT_ASKED and NOT_ASKED.why in one.says]
-        assert not [note for note in session.events if NOT_ASKED.why in note.says]
+        assert not [one for one in found if one.kind is not Kind.NOT_ASKED and NOT_ASKED.why in one.message]
+        assert not [note for note in session.events if NOT_ASKED.why in note.message]
 
 
 async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_path: Path) -> None:
@@ -123,11 +123,11 @@ async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_pat
         assert len(_notes(session, "seen", "node3 is out of the load balancer")) == 1, "told once"
 
 
-def _notes(session: Session, step: str, says: str) -> list[str]:
-    return [note.says for note in session.events if note.step == step and note.says.startswith(says)]
+def _notes(session: Session, step: str, message: str) -> list[str]:
+    return [note.message for note in session.events if note.step == step and note.message.startswith(message)]
 
 
-async def _said(session: Session, step: str, says: str) -> None:
+async def _said(session: Session, step: str, message: str) -> None:
     async with asyncio.timeout(20):
-        while not _notes(session, step, says):
+        while not _notes(session, step, message):
             await session.change()

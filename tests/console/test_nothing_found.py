@@ -8,8 +8,8 @@ from console.health import Kind, Level, findings
 from console.health.facts.membership import Place, place, spare_pools
 from console.operations.guards import Override, objections
 from console.operations.procedures import DRAIN, REJOIN
-from console.operations.procedures.persistent import LATER, LATER_BACK
-from console.operations.procedures.runtime import NOW
+from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
+from console.operations.procedures.runtime import OUT_AT_RUNTIME
 from console.operations.procedures.steps import Intent, Operation
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.configured import PooledServer
@@ -17,7 +17,7 @@ from console.probes.pools.saved import Saved
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, empty
 from console.words.cells import pools
-from tests.console.telling import says
+from tests.console.telling import message
 from tests.console.values import CLUSTER
 
 IN, OUT = Admin.READY, Admin.MAINT
@@ -68,17 +68,19 @@ def node2(status: str, admin: Admin | None, *pools: str) -> Servers:
 
 def test_an_empty_section_on_the_other_firewall_is_not_disabled_there() -> None:
     seen = picture(node2("disabled", OUT), {})
-    assert not LATER.done(seen, intent()).done
-    assert LATER.done(seen, intent()).says.startswith("config.xml of fw2 has no server of node2, and that of fw1 has")
+    assert not OUT_IN_CONFIG.done(seen, intent()).done
+    assert OUT_IN_CONFIG.done(seen, intent()).message.startswith(
+        "config.xml of fw2 has no server of node2, and that of fw1 has"
+    )
     assert place(seen, "node2") is Place.MIXED
-    assert "config.xml of fw2 has no server" in says(seen, Kind.MIXED)
-    assert "fw2" not in NOW.done(seen, intent()).says.partition(";")[0]
+    assert "config.xml of fw2 has no server" in message(seen, Kind.MIXED)
+    assert "fw2" not in OUT_AT_RUNTIME.done(seen, intent()).message.partition(";")[0]
 
 
 def test_nor_one_that_lacks_a_single_node() -> None:
     lacks = {key: told for key, told in WHOLE.items() if key[1] != "node2"}
     seen = picture(node2("disabled", OUT), lacks)
-    assert not LATER.done(seen, intent()).done
+    assert not OUT_IN_CONFIG.done(seen, intent()).done
     assert place(seen, "node2") is not Place.OUT
 
 
@@ -88,27 +90,27 @@ def test_a_node_that_config_xml_does_not_know_at_all_does_not_stay_out() -> None
     views = tuple(
         replace(each, pools=Known(Pools(True, (running("web", "node2", OUT),)), 9.0)) for each in bare.firewalls
     )
-    progress = LATER.done(replace(bare, firewalls=views), intent())
-    assert [name for name, _ in progress.missed] == ["fw1", "fw2"]
-    assert "brings it back" in progress.says
+    progress = OUT_IN_CONFIG.done(replace(bare, firewalls=views), intent())
+    assert [name for name, _ in progress.skipped] == ["fw1", "fw2"]
+    assert "brings it back" in progress.message
     assert place(replace(bare, firewalls=views), "node2") is Place.MIXED
 
 
 def test_nothing_anywhere_is_never_done() -> None:
     seen = picture({}, {})
-    for step in (NOW, LATER, LATER_BACK):
+    for step in (OUT_AT_RUNTIME, OUT_IN_CONFIG, BACK_IN_CONFIG):
         assert not step.done(seen, intent()).done
 
 
 def test_putting_back_goes_on_where_it_can_and_is_not_done() -> None:
-    progress = LATER_BACK.done(picture(WHOLE, {}), intent(REJOIN))
+    progress = BACK_IN_CONFIG.done(picture(WHOLE, {}), intent(REJOIN))
     assert progress.done
-    assert [name for name, _ in progress.missed] == ["fw2"]
+    assert [name for name, _ in progress.skipped] == ["fw2"]
 
 
 def test_disabled_on_both_is_out() -> None:
     seen = picture(node2("disabled", OUT), node2("disabled", OUT))
-    assert LATER.done(seen, intent()).done
+    assert OUT_IN_CONFIG.done(seen, intent()).done
     assert place(seen, "node2") is Place.OUT
 
 

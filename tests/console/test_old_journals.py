@@ -88,7 +88,7 @@ def write(folder: Path, action: str, journal: list[Line]) -> None:
 
 async def ends(session: Session, action: Operation) -> None:
     """Resumes what is open, and sees that the node is where the run was to bring it."""
-    (record,) = session.unfinished()
+    (record,) = session.open_runs()
     assert record.operation == action.name
     assert (await (await session.resume(record, NAMED)).task).outcome == "done"
     assert place(session.picture, "node2") is (Place.OUT if action.leaves_out else Place.IN)

@@ -37,7 +37,7 @@ PATCH = replace(
 RESTART = Step(
     name="restart",
     phase="out",
-    says="restart {node}",
+    summary="restart {node}",
     done=lambda _snapshot, _intent: Progress(True, "it has"),
     watches=(POOLS,),
     orders=lambda _snapshot, intent: (Order(intent.target, Run(("shutdown", "-r", "now"), root=True)),),
@@ -76,7 +76,7 @@ async def test_a_firewall_is_a_target_like_any_other(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         plan = session.plan(FAIL_OVER, "fw1")
         assert plan.words == "restart fw1"
-        assert [says for says, _ in plan.steps] == ["restart fw1"]
+        assert [message for message, _ in plan.steps] == ["restart fw1"]
         assert "shutdown -r now" in plan.steps[0][1][0]
         with pytest.raises(NotBegun, match="no guard judges an operation on a firewall that fails over and reboots"):
             await session.begin(FAIL_OVER, "fw1", Consent(True, "fw1", "a test"))
@@ -189,7 +189,7 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
                 await until(session, lambda now: not isinstance(now.node("node2").galera, Known))
             running = await session.begin(one, "node2", NAMED)
             while not running.task.done():
-                if back and any("node2 is fit" in note.says or "MySQL" in note.says for note in running.notes):
+                if back and any("node2 is fit" in note.message or "MySQL" in note.message for note in running.notes):
                     sim.world.nodes["node2"].start_unit("mariadb.service")
                 await session.change()
             assert (await running.task).outcome == "done"

@@ -10,11 +10,11 @@ import pytest
 
 from console.health import Kind, Level, findings, verdict
 from console.health.facts.membership import Place, place
-from console.operations.guards import Override, missed, no_traffic, objections, other_bricks
+from console.operations.guards import Override, if_skipped, no_traffic, objections, other_bricks
 from console.operations.procedures import DRAIN, REBOOT, REJOIN, UNDO
-from console.operations.procedures.persistent import LATER
+from console.operations.procedures.persistent import OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT
-from console.operations.procedures.runtime import NOW
+from console.operations.procedures.runtime import OUT_AT_RUNTIME
 from console.operations.procedures.steps import Intent, Operation
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.servers import Admin, Pools, Server
@@ -61,7 +61,7 @@ async def test_a_passive_firewall_with_carpdev_takes_nobody_out(well: Snapshot) 
 async def test_a_firewall_whose_pools_or_config_are_not_known_is_not_well(well: Snapshot, field: str) -> None:
     one = firewall(well, "fw1", **{field: SILENT})
     assert verdict(one).level is Level.UNKNOWN
-    assert "fw1" in verdict(one).says
+    assert "fw1" in verdict(one).message
     both = firewall(one, "fw2", **{field: SILENT})
     assert verdict(both).level is Level.UNKNOWN
 
@@ -85,7 +85,7 @@ async def test_an_empty_pool_is_critical_whoever_is_master(well: Snapshot) -> No
     nobody = Known(replace(pools.value, servers=tuple(replace(s, status="DOWN") for s in pools.value.servers)), 1.0)
     one = firewall(replace(well, firewalls=well.firewalls[:1]), "fw1", pools=nobody, carp=SILENT)
     assert verdict(one).level is Level.CRITICAL
-    assert verdict(one).says.startswith("nobody serves web")
+    assert verdict(one).message.startswith("nobody serves web")
 
 
 async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> None:
@@ -97,7 +97,7 @@ async def test_out_of_one_pool_only_is_neither_in_nor_out(well: Snapshot) -> Non
     )
     partly = firewall(well, "fw1", pools=replace(pools, value=replace(pools.value, servers=servers)))
     assert place(partly, "node2") is Place.MIXED
-    assert "node2 is out of web, but not of every pool" in [f.says for f in findings(partly)]
+    assert "node2 is out of web, but not of every pool" in [f.message for f in findings(partly)]
     assert not objections(partly, REJOIN.effects, "node2")
 
 
@@ -112,7 +112,7 @@ async def test_who_is_out_in_one_place_only_is_told_by_who_would_send_it_traffic
 
     def told(picture: Snapshot, name: str, servers: tuple[Server, ...]) -> str:
         seen = firewall(picture, name, pools=Known(Pools(running=True, servers=servers), 1.0))
-        return next(one.says for one in findings(seen) if one.kind is Kind.MIXED)
+        return next(one.message for one in findings(seen) if one.kind is Kind.MIXED)
 
     assert told(well, "fw2", of("fw2", Admin.MAINT)) == "node2 gets traffic from fw1: it is out only on fw2 at run time"
     assert told(well, "fw1", of("fw1", Admin.DRAIN)) == (
@@ -139,8 +139,8 @@ async def test_a_node_that_gets_traffic_is_told_before_the_configurations_that_d
 
 async def test_a_lost_node_that_still_gets_visitors_is_one_to_take_out(well: Snapshot) -> None:
     lost = replace(well, nodes=tuple(replace(v, host=SILENT) if v.name == "node2" else v for v in well.nodes))
-    (says,) = [one.says for one in findings(lost) if one.kind is Kind.LOST]
-    assert ", and fw1 still sends it visitors: take it out; node1 and node3 still serve: " in says
+    (message,) = [one.message for one in findings(lost) if one.kind is Kind.LOST]
+    assert ", and fw1 still sends it visitors: take it out; node1 and node3 still serve: " in message
 
 
 @pytest.mark.parametrize(("apart", "told"), [(0.0, True), (2.0, True), (4.0, False)])
@@ -228,18 +228,18 @@ async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answ
         f". {out} after its next reload: resume this run as soon as its config.xml is known."
     )
     secondary = firewall(firewall(well, "fw1", config=SILENT), "fw2", pools=SILENT)
-    assert "revert" not in missed(secondary, DRAIN.effects, "node1", "fw2"), "who is not the primary syncs nothing"
+    assert "revert" not in if_skipped(secondary, DRAIN.effects, "node1", "fw2"), "who is not the primary syncs nothing"
 
 
 async def test_a_run_says_of_a_firewall_that_answers_what_is_true_of_it(well: Snapshot) -> None:
     intent = Intent(well.cluster, "node1", DRAIN)
-    ((name, says),) = NOW.done(firewall(well, "fw1", pools=SILENT), intent).missed
-    assert (name, says.partition(" and ")[0]) == ("fw1", "fw1 may go on sending traffic to node1")
+    ((name, message),) = OUT_AT_RUNTIME.done(firewall(well, "fw1", pools=SILENT), intent).skipped
+    assert (name, message.partition(" and ")[0]) == ("fw1", "fw1 may go on sending traffic to node1")
     asked = Unknown("not read back yet", 1.0, 1.0, Cause.NOT_READ_BACK)
-    ((name, says),) = NOW.done(firewall(well, "fw1", pools=SILENT, carp=asked), intent).missed
-    assert says.partition(" and ")[0] == "fw1 may go on sending traffic to node1", "it has answered until now"
-    ((name, says),) = LATER.done(firewall(well, "fw1", config=SILENT), intent).missed
-    assert says.partition(" and ")[0] == "fw1 may send traffic to node1 again after its next reload"
+    ((name, message),) = OUT_AT_RUNTIME.done(firewall(well, "fw1", pools=SILENT, carp=asked), intent).skipped
+    assert message.partition(" and ")[0] == "fw1 may go on sending traffic to node1", "it has answered until now"
+    ((name, message),) = OUT_IN_CONFIG.done(firewall(well, "fw1", config=SILENT), intent).skipped
+    assert message.partition(" and ")[0] == "fw1 may send traffic to node1 again after its next reload"
 
 
 async def test_gluster_is_not_stopped_when_another_brick_is_away(well: Snapshot) -> None:

@@ -12,7 +12,7 @@ from console.cli.status_table import lines
 from console.operations.plan import Consent
 from console.operations.procedures import REMOVE, UNDO
 from console.probes.ask import Answer, Ask, Ran, WireError
-from console.probes.freshness import since, without_stale
+from console.probes.freshness import read_after, without_stale
 from console.probes.question import Subject
 from console.probes.snapshot import NOT_ASKED, QUESTIONS, Known, Unknown
 from console.session.poller import Poller
@@ -138,7 +138,7 @@ async def test_a_cluster_nobody_looks_at_is_asked_at_a_calmer_pace_and_is_not_st
             session.attend(True)
             asked = time.time()
             async with asyncio.timeout(2):
-                while not isinstance(host := since(session.poller.snapshot, asked).node("node1").host, Known):
+                while not isinstance(host := read_after(session.poller.snapshot, asked).node("node1").host, Known):
                     assert isinstance(session.picture.node("node1").host, Known), "doubted before it could be asked"
                     await session.change()
             assert host.at >= asked
@@ -158,7 +158,7 @@ async def test_a_clock_that_is_set_blinds_nobody(tmp_path: Path, monkeypatch: py
             assert isinstance(session.picture.node("node1").host, Known)
             record = await (await session.begin(action, "node2", Consent(True, "node2", "a test"))).task
             assert record.outcome == "done"
-            assert not any("not read back yet" in note.says for note in session.events)
+            assert not any("not read back yet" in note.message for note in session.events)
             await session.change()
             assert isinstance(session.picture.node("node1").host, Known)
 

@@ -72,7 +72,7 @@ async def test_a_console_killed_at_its_first_line_keeps_what_was_found_before(tm
             await (await session.begin(DRAIN, "node2", NAMED)).task
         assert await die(cluster, REMOVE, 1, written=True)
         async with watching(cluster) as session:
-            await (await session.resume(session.unfinished()[0], NAMED)).task
+            await (await session.resume(session.open_runs()[0], NAMED)).task
             await (await session.begin(REJOIN, "node2", NAMED)).task
         assert [status(sim, pool) for pool in ("web", "webtls")] == ["active", "backup"]
         assert place(session.picture, "node2") is Place.IN
@@ -83,10 +83,10 @@ async def test_a_reboot_that_has_put_a_node_back_leaves_no_older_run_open(tmp_pa
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster):
         assert await die(cluster, DRAIN, 5, written=True)
         async with watching(cluster) as session:
-            (drain,) = session.unfinished()
+            (drain,) = session.open_runs()
             assert (await (await session.begin(REBOOT, "node2", NAMED)).task).outcome == "done"
             assert place(session.picture, "node2") is Place.IN
-            assert not session.unfinished()
+            assert not session.open_runs()
             assert load(drain.path).outcome == "put back"
 
 
@@ -98,7 +98,7 @@ async def test_where_pools_are_synced_the_leader_s_status_is_put_back_on_both(tm
         async with watching(cluster) as session:
             assert (await (await session.begin(DRAIN, "node2", NAMED)).task).outcome == "done"
             assert (await (await session.begin(UNDO, "node2", NAMED)).task).outcome == "done"
-            now = [server.admin for one in memberships(session.picture, "node2") for server in one.now or ()]
+            now = [server.admin for one in memberships(session.picture, "node2") for server in one.runtime or ()]
         assert [status(sim, "web", name) for name in ("fw1", "fw2")] == ["disabled", "disabled"]
         assert [status(sim, "webtls", name) for name in ("fw1", "fw2")] == ["active", "active"]
         assert set(now) == {Admin.READY}, "at run time each firewall is as it was found"

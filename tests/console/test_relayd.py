@@ -19,7 +19,7 @@ from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from tests.conftest import brisk, watching
 from tests.console.kills import sample
-from tests.console.telling import alter, says, until
+from tests.console.telling import alter, message, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
 
 NAMED = Consent(True, "node2", "a test")
@@ -73,7 +73,7 @@ async def test_changes_that_nobody_has_applied_are_told_once_and_by_their_name(t
         sim.fault("unapplied", "fw1")
         picture = await until(session, _both_say_so)
         for one in (picture, alter(picture, "firewalls", "fw1", "box", unapplied=())):  # pools are asked more often
-            assert says(one, Kind.UNAPPLIED) == "changes on fw1 that nobody has applied yet: loadbalancer"
+            assert message(one, Kind.UNAPPLIED) == "changes on fw1 that nobody has applied yet: loadbalancer"
 
 
 def _both_say_so(picture: Snapshot) -> bool:
@@ -106,7 +106,7 @@ async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int,
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
         assert await die(cluster, action, line, written)
         async with watching(cluster) as session:
-            if session.unfinished():
+            if session.open_runs():
                 assert (await carry_on(session, action)).outcome == "done"
             drained = action is DRAIN
             assert place(session.picture, "node2") is (Place.OUT if drained else Place.IN)

@@ -35,7 +35,7 @@ async def resumed(sim: Simulator, cluster: Cluster, stop: float = 20.0) -> Async
     """A new console, that does not hear from node2."""
     timings = replace(cluster.timings, answer=1.0, connect=1.0, storage_answer=1.0, stop=stop)
     async with watching(replace(cluster, timings=timings)) as session:
-        running = await session.resume(session.unfinished()[0], NAMED)
+        running = await session.resume(session.open_runs()[0], NAMED)
         await sim.until(lambda: len(running.notes) > 1)  # what it does, then what it waits for
         yield running
 
@@ -53,7 +53,7 @@ async def test_a_boot_may_take_longer_than_stopping_services(tmp_path: Path) -> 
             node.power_on()
             booted = node.boot_id
             await sim.until(lambda: any(note.step == "fit" for note in running.notes) or running.task.done())
-            assert not running.task.done(), running.notes[-1].says
+            assert not running.task.done(), running.notes[-1].message
             assert volume.pending("node1")
             volume.stuck = False
             assert (await running.task).outcome == "done"
@@ -70,7 +70,7 @@ async def test_a_node_that_comes_back_as_it_was_is_stopped_and_rebooted_then(tmp
         async with resumed(sim, cluster) as running:
             known = r"whether MySQL on node2 has stopped is not known until it does"
             said = rf"node2 does not answer, it may be booting: {known}; waited for until \d\d:\d\d:\d\d"
-            await sim.until(lambda: any(re.fullmatch(said, note.says) for note in running.notes))
+            await sim.until(lambda: any(re.fullmatch(said, note.message) for note in running.notes))
             node.resume()
             assert (await running.task).outcome == "done"
         assert node.boot_id != before

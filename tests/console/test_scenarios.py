@@ -66,7 +66,7 @@ def _worse(now: tuple[Finding, ...]) -> list[Finding]:
 async def _until(session: Session, what: str, holds: Callable[[tuple[Finding, ...]], bool]) -> None:
     deadline = time.monotonic() + 30
     while not holds(now := findings(session.picture)):
-        told = "\n".join(f"{one.level.name} {one.machine} {one.kind}: {one.says}" for one in now)
+        told = "\n".join(f"{one.level.name} {one.machine} {one.kind}: {one.message}" for one in now)
         assert time.monotonic() < deadline, f"not seen: {what}\n{told}"
         await session.poller.change(0.2)
 

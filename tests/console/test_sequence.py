@@ -37,7 +37,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def go_on(session: Session) -> Record:
-    left = session.unfinished()
+    left = session.open_runs()
     options = {"targets": list(TARGETS)}
     running = await (session.resume(left[0], NAMED) if left else session.begin(BOTH, "node1", NAMED, options=options))
     return await running.task
@@ -66,7 +66,7 @@ async def test_a_run_that_nobody_watches_begins_no_other_machine(tmp_path: Path)
             await running.task
         assert place(session.picture, "node1") is Place.IN
         assert sim.world.nodes["node2"].boot_id == before
-        (record,) = session.unfinished()
+        (record,) = session.open_runs()
         assert why_open(record)[0] == "waits for an answer: go on with node2"
         with pytest.raises(NotBegun, match="nobody is left to answer"):
             await session.begin(DRAIN, "node3", NAMED)
@@ -102,5 +102,5 @@ async def test_killed_at_a_line_it_reboots_each_node_once(
         async with watching(cluster) as session:
             assert (await go_on(session)).outcome == "done"
             assert all(place(session.picture, name) is Place.IN for name in TARGETS)
-            assert not session.unfinished()
+            assert not session.open_runs()
     assert boots == [*TARGETS]

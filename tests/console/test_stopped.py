@@ -16,7 +16,7 @@ from console.session.session import Running, Session
 from tests.conftest import handled, simulated, watching
 from tests.console.telling import until
 
-LATER = "out in config.xml"
+OUT_IN_CONFIG = "out in config.xml"
 NAMED = Consent(True, "node2", "a test")
 
 
@@ -40,13 +40,13 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
     """pfSense's PHP takes half a second to write config.xml, and two more to sync it: undo came before."""
     async with simulated(tmp_path / "sim", speed=1.0) as (sim, cluster), watching(cluster) as session:
         running = await session.begin(DRAIN, "node2")
-        await sending(running, LATER)
+        await sending(running, OUT_IN_CONFIG)
         said = running.state.on_its_way
         assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
         await session.stop()
         assert running.task.cancelled()
         assert session.newest is not None and session.newest.on_its_way == ""
-        assert any("an order to fw1 is on its way" in note.says for note in running.notes)
+        assert any("an order to fw1 is on its way" in note.message for note in running.notes)
         assert kinds(running) == ["answered", "halted"]
         assert session.plan(UNDO, "node2").objections == (), "nothing of it is under way any more"
         record = await (await session.begin(UNDO, "node2")).task
@@ -56,13 +56,13 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
         assert place(picture, "node2") is Place.IN
         configs = [firewall.config.server("web", "node2") for firewall in sim.world.firewalls.values()]
         assert [server and server.status for server in configs] == ["active", "active"]
-        assert not session.unfinished()
+        assert not session.open_runs()
 
 
 async def test_who_stops_waiting_for_a_stop_calls_nothing_back_either(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=1.0) as (_, cluster), watching(cluster) as session:
         running = await session.begin(DRAIN, "node2")
-        await sending(running, LATER)
+        await sending(running, OUT_IN_CONFIG)
         for _ in range(2):
             stopping = asyncio.create_task(session.stop())
             await asyncio.sleep(0.05)
@@ -101,11 +101,11 @@ class Killed(BaseException):
 
 
 class KilledAtOrder(Journal):
-    """Dies when the order of LATER is written down."""
+    """Dies when the order of OUT_IN_CONFIG is written down."""
 
     def write(self, record: Record, kind: str, **facts: object) -> Record:
         record = super().write(record, kind, **facts)
-        if (kind, facts.get("step")) == ("sending", LATER):
+        if (kind, facts.get("step")) == ("sending", OUT_IN_CONFIG):
             raise Killed
         return record
 
@@ -117,7 +117,7 @@ async def test_an_order_of_a_killed_console_stands_against_all_but_its_own_resum
             with pytest.raises(Killed):
                 await (await session.begin(DRAIN, "node2")).task
         async with watching(cluster) as session:
-            (open_run,) = session.unfinished()
+            (open_run,) = session.open_runs()
             (objection,) = (one for one in session.plan(UNDO, "node2").objections if "order" in one.saw)
             assert objection.override is Override.CONFIRM
             assert objection.saw == "an order of drain node2 to fw1 may still be on its way: nobody heard its end"
@@ -140,7 +140,7 @@ async def test_an_interrupted_command_says_what_it_waits_for(
             while session.running is None:
                 await asyncio.sleep(0.01)
             running = session.running
-            await sending(running, LATER)
+            await sending(running, OUT_IN_CONFIG)
             command.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await command

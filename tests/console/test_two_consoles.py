@@ -40,7 +40,7 @@ async def left_open(session: Session, action: Operation) -> Record:
 async def test_a_run_that_has_ended_meanwhile_is_not_resumed(tmp_path: Path) -> None:
     async with two_consoles(tmp_path) as (ours, theirs):
         seen = await left_open(theirs, DRAIN)
-        (offered,) = ours.unfinished()
+        (offered,) = ours.open_runs()
         assert (await (await theirs.begin(UNDO, "node2", NAMED)).task).outcome == "done"
         with pytest.raises(NotBegun, match="drain node2 has ended meanwhile: put back; nothing is begun"):
             await ours.resume(offered, NAMED)

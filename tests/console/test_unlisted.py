@@ -68,10 +68,10 @@ async def test_fit_says_only_what_was_asked(tmp_path: Path) -> None:
         running = await session.begin(REBOOT, "node2", NAMED)
         await running.task
         assert sim.world.nodes["node2"].boot_id != before
-        said = [note.says for note in running.notes]
+        said = [note.message for note in running.notes]
         assert "node2 is fit: serving by itself" in said
         assert not [one for one in said if "Synced" in one or "healed" in one]
-    told = [step.told(Intent(cluster, "node2", REBOOT)) for step in REBOOT.steps(cluster, "node2", {})]
+    told = [step.describe(Intent(cluster, "node2", REBOOT)) for step in REBOOT.steps(cluster, "node2", {})]
     assert "wait until node2 is fit: serving by itself" in told
 
 
@@ -84,8 +84,8 @@ def test_the_words_of_fitness_follow_the_inventory() -> None:
 async def test_a_database_that_is_only_seen_is_waited_for(tmp_path: Path) -> None:
     async with unlisted(tmp_path) as (sim, _, session):
         sim.fault("mysql-stopped", "node2")
-        says = "MySQL does not run on node2, whose grastate.dat says that it is a Galera member"
-        await until(session, lambda now: says in unfit(now, "node2"))
+        message = "MySQL does not run on node2, whose grastate.dat says that it is a Galera member"
+        await until(session, lambda now: message in unfit(now, "node2"))
 
 
 @pytest.mark.parametrize("datadir", ["/var/lib/mariadb", "/srv/db"])

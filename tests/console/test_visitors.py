@@ -108,7 +108,7 @@ async def test_where_the_sync_reloads_a_busy_haproxy_its_sessions_end_first(tmp_
             server(sim, "fw2").held = 2
             await until(session, lambda picture: (membership(picture, "fw2", "node2").sessions or 0) >= 2)
             plan = session.plan(DRAIN, "node2")
-            (line,) = [says for says, _ in plan.steps if "config.xml" in says]
+            (line,) = [message for message, _ in plan.steps if "config.xml" in message]
             assert line.endswith(
                 "HAProxy on fw2 is reloaded by the sync, after the sessions there have ended: fw2 carries the traffic"
             )
@@ -142,7 +142,7 @@ async def test_what_can_not_be_counted_is_not_none(tmp_path: Path) -> None:
             hidden = alter(picture, "firewalls", "fw1", "processes", **vars(processes))
             progress = SESSIONS.done(hidden, Intent(cluster, "node2", DRAIN))
             assert not progress.done
-            assert "sessions to node2 can't be counted on fw1: HAProxy was reloaded there" in progress.says
+            assert "sessions to node2 can't be counted on fw1: HAProxy was reloaded there" in progress.message
 
 
 def test_connections_are_those_of_other_haproxys_to_the_node() -> None:
@@ -169,7 +169,7 @@ async def test_a_run_of_before_this_step_whose_node_has_rebooted_goes_on_behind_
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         assert await die(cluster, REBOOT, 24, written=True)  # fit was seen
         async with watching(cluster) as session:
-            (record,) = session.unfinished()
+            (record,) = session.open_runs()
             lines = record.path.read_text().splitlines()
             kept = [line for line in lines if json.loads(line).get("step") != "maintenance"]
             assert json.loads(kept[-1])["step"] == "fit"

@@ -89,12 +89,12 @@ async def test_a_line_that_leads_elsewhere_in_the_middle_of_a_run(tmp_path: Path
             assert boots(sim) == before
             assert sim.world.nodes["node1"].mysql_listens
             with pytest.raises(Stopped, match="not proven to be node2"):
-                await (await session.resume(session.unfinished()[0], NAMED)).task
+                await (await session.resume(session.open_runs()[0], NAMED)).task
             assert boots(sim) == before
             sim.fault("node-back", "node2")
             session.look_again()
             await until(session, lambda now: not why(now, "node2"))
-            assert (await (await session.resume(session.unfinished()[0], NAMED)).task).outcome == "done"
+            assert (await (await session.resume(session.open_runs()[0], NAMED)).task).outcome == "done"
         assert [old == new for old, new in zip(before, boots(sim), strict=True)] == [True, False, True]
 
 
@@ -158,8 +158,8 @@ async def test_one_machine_under_two_names_is_neither(tmp_path: Path) -> None:
         try:
             assert (await told(wire, cluster, "node1")).doubt == ""
             await told(wire, cluster, "node2")
-            says = "node1 and node2 lead to one and the same machine: mend the ssh line that is wrong"
-            assert (await told(wire, cluster, "node1")).doubt == says
+            message = "node1 and node2 lead to one and the same machine: mend the ssh line that is wrong"
+            assert (await told(wire, cluster, "node1")).doubt == message
             (answer,) = await wire.send("node1", (STOPS,), 5)
             assert isinstance(answer, Unproven)
         finally:
@@ -202,5 +202,6 @@ async def test_clones_are_a_finding_and_work(tmp_path: Path) -> None:
             assert isinstance(session.picture.node("node3").host, Known)
             (clones,) = [one for one in findings(session.picture) if one.kind is Kind.CLONES]
             assert (
-                clones.says == "node2 and node3 have the same machine_id: one is a copy of the other; give each its own"
+                clones.message
+                == "node2 and node3 have the same machine_id: one is a copy of the other; give each its own"
             )

@@ -9,10 +9,10 @@ from pathlib import Path
 from console.inventory.cluster import Timings
 from console.sim import Simulator, mysql_wire, web, wsrep
 from console.sim import folder as folders
-from console.sim.boxes import Box, Tunnel
 from console.sim.mysql_wire import MysqlError, Result
 from console.sim.node import Node
 from console.sim.shell import BUILTINS, Call, Command, Shell, System
+from console.sim.ssh_servers import SshServer, Tunnel
 
 LIARS = ("fw2", "node2")
 CLIPBOARD = "\x1b]52;c;b3duZWQ=\x07"
@@ -46,8 +46,8 @@ class Hostile(Simulator):
         super().__init__(folder, speed=10.0, timings=timings)
         self._manner = manner
 
-    def _box(self, name: str) -> Box:
-        box = super()._box(name)
+    def _server(self, name: str) -> SshServer:
+        box = super()._server(name)
         if name in LIARS:
             honest: Mapping[str, Command] = {**box.system.commands, "cat": BUILTINS["cat"]}
             commands = {name: partial(self._manner.command, command) for name, command in honest.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.health import Finding, Kind, Level
-from console.ui.clipboard import LONGEST, harmless
+from console.ui.clipboard import MAX_BYTES, harmless
 from console.ui.export import export
 from tests.hostile.machines import EVIL
 from tests.ui.conftest import nobody, shown
@@ -20,15 +20,15 @@ SCRIPT = "</text></svg><script>alert(1)</script>\"'&<![CDATA["
 def test_the_clipboard_gets_text_that_a_terminal_takes(text: str) -> None:
     copied = harmless(text)
     assert copied.replace("\n", "").isprintable()
-    assert len(copied.encode()) <= LONGEST
+    assert len(copied.encode()) <= MAX_BYTES
     assert len(base64.b64encode(copied.encode())) < 74_994
 
 
 @pytest.mark.parametrize("name", [f"brick\n{EVIL}\r", "x" * 1_000_000])
 def test_a_finding_is_one_line(name: str) -> None:
     one = Finding(Level.DEGRADED, "node1", Kind.HEAL, f"{name} has entries to heal")
-    assert one.says.isprintable()
-    assert len(one.says) <= 4000
+    assert one.message.isprintable()
+    assert len(one.message) <= 4000
     assert one == Finding(Level.DEGRADED, "node1", Kind.HEAL, f"{name} has entries to heal")
 
 

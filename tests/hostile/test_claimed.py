@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from console.health.facts.bricks import away, brick_of
+from console.health.facts.bricks import brick_of, offline_nodes
 from console.health.facts.fitness import healed
 from console.probes.hosts.devices import Devices
 from console.probes.snapshot import Known, Snapshot, VolumeView, empty
@@ -28,7 +28,7 @@ def test_a_brick_that_two_nodes_claim_is_on_neither() -> None:
     bricks = tuple(brick(host, online=host != "gl3") for host in STORAGE)
     view = volume(*bricks)
     now = claims(view, STORAGE, ("gl2",), ("gl3",))
-    assert away(now, view, bricks) == ("gl3",), "node1 has not lost its brick"
+    assert offline_nodes(now, view, bricks) == ("gl3",), "node1 has not lost its brick"
     assert brick_of(now, view, "node1") is bricks[0]
     assert brick_of(now, view, "node2") is brick_of(now, view, "node3") is None
 
@@ -44,5 +44,5 @@ def test_the_inventory_knows_better_than_the_only_one_that_claims_it() -> None:
     bricks = (brick("gl1", "10.0.0.11", online=False), brick("gl2"), brick("gl3"))
     view = volume(*bricks)
     now = claims(view, (), ("gl2",), ("gl1", "gl3"))
-    assert away(now, view, bricks) == ("node1",)
+    assert offline_nodes(now, view, bricks) == ("node1",)
     assert healed(now, "node3") == ("the brick of www on gl1 is offline",)

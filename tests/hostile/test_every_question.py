@@ -88,9 +88,9 @@ def test_a_lie_is_read_soon_and_written_harmlessly(truth: tuple[Cluster, Honest]
     assert json.dumps(written, allow_nan=False).isascii()
     assert not {text for text in texts(written) if not text.isprintable()}
     said = list(table(picture, time.time()))
-    said += [f"{line.machine} {line.what} {line.says}" for line in between(picture, {})]
+    said += [f"{line.machine} {line.what} {line.message}" for line in between(picture, {})]
     for one in batches(cluster):
-        said += [f"{line.machine} {line.what} {line.says}" for line in readings(picture, one.subject, one.name)]
+        said += [f"{line.machine} {line.what} {line.message}" for line in readings(picture, one.subject, one.name)]
     assert all(len(line) < 5000 for line in said)
 
 

@@ -99,7 +99,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a thousand columns for each of a hundred thousand rows": lambda: stat(
         "a,b\n" * 100_000, "a b 0", "".join(f",{n:x}" for n in range(60_000))
     ),
-    "a server too many": lambda: _servers(haproxy.MOST_SERVERS + 1),
+    "a server too many": lambda: _servers(haproxy.MAX_SERVERS + 1),
     "columns in another order": lambda: stat("a,b,UP", "b", names="srv_name be_name srv_admin_state"),
     "a blank status": lambda: stat("a,b, ,10.0.0.1:80,0,1,0,0,0,0,,0,0", "a b 0"),
     "a second command": lambda: stat("a,b; shutdown,UP,10.0.0.1:80,0,1,0,0,0,0,,0,0", "a b 0"),
@@ -109,8 +109,8 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a billion laughs": lambda: pfsense_config.parse((ran(LAUGHS),), None),
     "a million tags": lambda: _config("<a/>" * 1_000_000),
     "a million levels": lambda: _config("<a>" * 1_000_000),
-    "more than config.xml may be": lambda: _config("x" * (pfsense_config.MOST_CONFIG + 1)),
-    "a configured server too many": lambda: _config(_pool("p", configured.MOST_SERVERS + 1)),
+    "more than config.xml may be": lambda: _config("x" * (pfsense_config.MAX_CONFIG + 1)),
+    "a configured server too many": lambda: _config(_pool("p", configured.MAX_SERVERS + 1)),
     "ifconfig without end": lambda: carp.parse((ran("em0: flags=\n" * 200_000), ran("")), None),
     "bricks without end": lambda: _volume("<brick><name>a:b</name></brick>" * 200),
     "a brick's name without end": lambda: _volume(f"<brick><name>a:{'b' * 2000}</name></brick>"),

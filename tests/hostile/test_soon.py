@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from console.operations.procedures.steps import Order
-from console.probes.ask import Ran, Run, Unreadable
+from console.probes.ask import MAX_OUT, Ran, Run, Unreadable
 from console.probes.firewalls import config as pfsense_config
 from console.probes.firewalls import pfsense
 from console.probes.hosts import devices, hardware
 from console.probes.parsing import ran
 from console.probes.pools import relayd
 from console.session.orders import error_in
-from console.wire.shell import MAX_OUT, Printed
+from console.wire.shell import Printed
 
 MIB = 1 << 20
 SOON = 1.0
@@ -73,13 +73,13 @@ def test_a_row_of_blanks(row: str) -> None:
 
 @pytest.mark.parametrize("text", ["&" * 900_000, "&#38" * 200_000, f"x &#x{'9' * 500_000};", "&notit" * 150_000])
 def test_a_notice_of_entities(text: str) -> None:
-    (says,) = notice(text)
-    assert len(says) <= 300
+    (message,) = notice(text)
+    assert len(message) <= 300
 
 
 def test_a_notice_with_a_number_of_five_thousand_digits() -> None:
-    (says,) = notice(f"no sync &#{'9' * 5000};")
-    assert says.startswith("no sync ")
+    (message,) = notice(f"no sync &#{'9' * 5000};")
+    assert message.startswith("no sync ")
 
 
 def test_config_is_not_read_as_deep_as_it_goes() -> None:

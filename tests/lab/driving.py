@@ -139,7 +139,7 @@ async def seen(session: Session, what: str, holds: Callable[[Snapshot], object],
 def _told(picture: Snapshot) -> str:
     """A picture in the lines that tell why something was not seen in it: the whole is thousands of characters."""
     members = (f"{view.name}: {view.galera}" for view in picture.nodes)
-    return "\n".join([*(one.says for one in findings(picture)), *members])
+    return "\n".join([*(one.message for one in findings(picture)), *members])
 
 
 def visits(picture: Snapshot) -> list[Visit]:

@@ -76,7 +76,7 @@ def test_a_full_copy_under_load(lab: Lab, tmp_path: Path) -> None:
         node.sh("systemctl start --no-block mariadb")
         await seen(session, "both sides of the SST", both, 25)
         (copy,) = transfers(session.picture)
-        print(copy.says)
+        print(copy.message)
         picture = session.picture
         await seen(session, "node3 is Synced", lambda now: (it := value(now.node("node3").galera)) and it.synced, 60)
         await seen(session, "no SST runs", lambda now: not transfers(now), 15)
@@ -88,7 +88,7 @@ def test_a_full_copy_under_load(lab: Lab, tmp_path: Path) -> None:
     assert value(picture.node(copy.donor).galera).state == "Donor/Desynced"
     assert value(picture.node(copy.donor).transfer).peer == lab.plan.lan("node3")
     assert isinstance(picture.node("node3").galera, Unknown)
-    assert copy.says.startswith(f"SST from {copy.donor}, ")
+    assert copy.message.startswith(f"SST from {copy.donor}, ")
     size = lab.nodes[copy.donor].sh(f"du -s -b --exclude=galera.cache {lab.datadir}").split()[0]
     assert copy.whole == pytest.approx(int(size), rel=0.3)
     assert 0 < copy.done < 1.5 * copy.whole
@@ -116,7 +116,7 @@ def test_rates_and_the_ist_window(lab: Lab) -> None:
             assert time.monotonic() - moment < 90
             time.sleep(0.5)
         took = time.monotonic() - moment
-    print(f"IST window: said {told.seconds:.0f} s ({told.says}), was {took:.0f} s; {rate:.0f} commits/s")
+    print(f"IST window: said {told.seconds:.0f} s ({told.message}), was {took:.0f} s; {rate:.0f} commits/s")
     assert told.seconds == pytest.approx(took, rel=0.35)
     for name in NODES:
         member = value(picture.node(name).galera)

@@ -47,7 +47,7 @@ def test_everything_when_healthy(lab: Lab) -> None:
 
     with lab.load(rate=90):
         picture = watched(lab, look)
-    assert verdict(picture).says == "3 of 3 nodes serve, synced and healed"
+    assert verdict(picture).message == "3 of 3 nodes serve, synced and healed"
     assert [one for one in findings(picture) if one.level is not Level.NOTE] == []
     _firewalls_are_read_right(lab, picture)
     for name in NODES:
@@ -213,7 +213,7 @@ def test_every_wound_shows(lab: Lab) -> None:
     assert (bricks["node1"].pending or 0) >= 1
     assert bricks["node3"].pending is None
     assert known(picture.node("node3").services).bricks == 0
-    mixed = next(finding.says for finding in findings(picture) if finding.kind is Kind.MIXED)
+    mixed = next(finding.message for finding in findings(picture) if finding.kind is Kind.MIXED)
     assert mixed == "node1 is out of webtls, but not of every pool"
     heads = {(finding.machine, finding.kind) for finding in findings(picture)}
     assert heads >= {

@@ -62,7 +62,7 @@ def _brick_away(picture: Snapshot) -> bool:
 
 
 def _lost(picture: Snapshot) -> str:
-    return next((one.says for one in findings(picture) if (one.machine, one.kind) == ("node2", "lost")), "")
+    return next((one.message for one in findings(picture) if (one.machine, one.kind) == ("node2", "lost")), "")
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["with FIN and RST", "without a word"])

@@ -28,12 +28,12 @@ def whole(lab: Lab) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Wound:
-    """`says`: by machine and kind, words that the finding's sentence must hold. Times in seconds."""
+    """`message`: by machine and kind, words that the finding's sentence must hold. Times in seconds."""
 
     name: str
     hurt: Callable[[Lab], object]
     cure: Callable[[Lab], object]
-    says: dict[tuple[str, Kind], str]
+    message: dict[tuple[str, Kind], str]
     within: float = 20
     gone: float = 60
 
@@ -164,7 +164,8 @@ def test_is_seen_and_gone_when_cured(lab: Lab, wound: Wound) -> None:
 def _said(now: tuple[Finding, ...], wound: Wound) -> bool:
     every = [one for finding in now for one in (finding, *finding.brings)]
     return all(
-        any((one.machine, one.kind) == key and words in one.says for one in every) for key, words in wound.says.items()
+        any((one.machine, one.kind) == key and words in one.message for one in every)
+        for key, words in wound.message.items()
     )
 
 
@@ -175,9 +176,9 @@ def _not_well(now: tuple[Finding, ...]) -> list[Finding]:
 async def _until(session: Session, what: str, holds: Callable[[tuple[Finding, ...]], bool], patience: float) -> None:
     began = time.monotonic()
     while not holds(now := findings(session.picture)):
-        told = "\n".join(f"{one.level.name} {one.machine} {one.kind}: {one.says}" for one in now)
+        told = "\n".join(f"{one.level.name} {one.machine} {one.kind}: {one.message}" for one in now)
         assert time.monotonic() - began < patience, f"not within {patience:g} s: {what}\n{told}"
         await session.poller.change(0.2)
     print(f"FIGURES {what}: after {time.monotonic() - began:.1f} s")
     for one in _not_well(findings(session.picture)):
-        print(f"   {one.level.name} {one.machine} {one.kind}: {one.says}")
+        print(f"   {one.level.name} {one.machine} {one.kind}: {one.message}")

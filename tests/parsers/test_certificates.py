@@ -14,7 +14,7 @@ from console.probes.firewalls.carp import Carp, Vhid
 from console.probes.firewalls.config import FirewallConfig, parse_xml
 from console.probes.pools.servers import Pools
 from console.probes.snapshot import FirewallView, Known, Snapshot, empty
-from tests.console.telling import says
+from tests.console.telling import message
 from tests.console.values import CLUSTER
 
 CASES = Path(__file__).parents[1] / "cases" / "certificates"
@@ -47,7 +47,7 @@ def picture(config: FirewallConfig, pools: Pools) -> Snapshot:
 def test_a_certificate_that_did_not_come_along_is_said() -> None:
     config = replace(parse_xml((CASES / "missing-on-the-other.xml").read_text()), carpdev="198.51.100.10")
     seen = picture(config, Pools(False))
-    assert says(seen, Kind.CERTIFICATE_MISSING) == (
+    assert message(seen, Kind.CERTIFICATE_MISSING) == (
         "HAProxy on fw2 lacks the certificate of frontend wwws: it does not start or reload there, also after a"
         " failover; tick certificates in HA sync, or import it"
     )
@@ -73,4 +73,4 @@ def test_a_configuration_that_came_and_was_not_loaded(
     config = replace(parse_xml((CASES / "there.xml").read_text()), revised=revised, revision=revision)
     seen = [one for one in findings(picture(config, Pools(True, uptime=uptime))) if one.kind is Kind.NOT_RELOADED]
     assert [one.machine for one in seen] == (["fw1", "fw2"] if kept else [])
-    assert all("HAProxy there runs since before that: it could not reload with it" in one.says for one in seen)
+    assert all("HAProxy there runs since before that: it could not reload with it" in one.message for one in seen)

@@ -22,7 +22,7 @@ CASES = Path(__file__).parent / "cases"
 
 def kept(config: FirewallConfig) -> str:
     servers = [f"{one.pool}/{one.name} {one.address} {one.status}" for one in config.servers]
-    return "\n".join((*servers, *(f"odd: {says}" for says in config.odd))) + "\n"
+    return "\n".join((*servers, *(f"odd: {message}" for message in config.odd))) + "\n"
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in CASES.glob("*.xml")))
@@ -59,7 +59,7 @@ def test_a_server_by_host_name_is_found_by_its_pool_and_name_at_run_time() -> No
     stopped = Pools(running=False)
     seen = picture("10.20.0.12", "server-by-host-name", (listed("node2", "10.20.0.12"), stopped))
     for firewall in ("fw1", "fw2"):
-        found = [(one.pool, one.name, one.address) for one in membership(seen, firewall, "node2").later or ()]
+        found = [(one.pool, one.name, one.address) for one in membership(seen, firewall, "node2").configured or ()]
         assert found == [("web", "node2", "node2.web.internal")]
 
 
@@ -75,7 +75,7 @@ def test_a_server_by_host_name_is_found_by_its_pool_and_name_at_run_time() -> No
 )
 def test_what_run_time_does_not_tell_of_a_host_name_is_not_guessed(pools: Pools) -> None:
     seen = picture("10.20.0.12", "server-by-host-name", (pools, pools))
-    assert membership(seen, "fw1", "node2").later == ()
+    assert membership(seen, "fw1", "node2").configured == ()
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def picture(read: dict[str, carp.Carp], expected: dict[str, Any]) -> Snapshot:
 
 def told(found: tuple[Finding, ...]) -> dict[str, tuple[str, str]]:
     every = (*found, *(brought for one in found for brought in one.brings))
-    return {f"{one.kind} {one.machine}": (one.level.name, one.says) for one in every}
+    return {f"{one.kind} {one.machine}": (one.level.name, one.message) for one in every}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.json")))

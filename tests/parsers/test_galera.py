@@ -136,7 +136,7 @@ def test_history_is_bounded_and_reaches_back_for_days() -> None:
     history = tuple[Sample, ...]()
     for second in range(0, 200_000, 20):
         history = seqnos.longer(history, Sample(second, 3 * second, None))
-    assert len(history) <= seqnos.MOST
+    assert len(history) <= seqnos.MAX_SAMPLES
     for ago in (60, 600, 6_000, 60_000, 150_000):
         at = seqnos.moment(history, 3 * (history[-1].seqno // 3 - ago))
         assert at == pytest.approx(history[-1].at - ago, rel=0.01)
@@ -210,9 +210,9 @@ def test_tables_are_counted_and_the_first_are_named() -> None:
 
 
 def test_more_tables_than_are_counted_is_said() -> None:
-    rows = tuple(("app", f"t{number}", "MyISAM", "0") for number in range(tables.MOST + 1))
+    rows = tuple(("app", f"t{number}", "MyISAM", "0") for number in range(tables.MAX_TABLES + 1))
     seen = tables.parse((Rows((("'x'@'y'", "SELECT"),)), Rows(rows)), None)
-    assert (seen.not_innodb, seen.complete, len(seen.names)) == (tables.MOST, False, tables.NAMED)
+    assert (seen.not_innodb, seen.complete, len(seen.names)) == (tables.MAX_TABLES, False, tables.NAMED)
 
 
 @pytest.mark.parametrize("complaint", ["No such file or directory", "Connection refused"])

@@ -18,7 +18,7 @@ from console.inventory.cluster import Cluster, Firewall, Login, Node
 from console.operations.guards import objections
 from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, operation
 from console.operations.procedures.power import CLOSE
-from console.operations.procedures.runtime import NOW, NOW_BACK, UP
+from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, UP
 from console.operations.procedures.sessions import SESSIONS
 from console.operations.procedures.steps import Intent, Operation, Progress, Step
 from console.probes.ask import Ran, Unreadable
@@ -103,11 +103,11 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
     for node, where in expected.get("place", {}).items():
         assert place(seen, node).value == where, node
     if "out" in expected:
-        assert membership(seen, "fw1", "node2").out_now is expected["out"]
-    told = [one.says for one in findings(seen) if one.layer is Layer.POOL]
-    assert all(any(re.search(wanted, says) for says in told) for wanted in expected.get("says", ())), told
-    about = [says for says in told if "node2" in says]
-    assert not any(re.search(unwanted, says) for unwanted in expected.get("says_not", ()) for says in about), told
+        assert membership(seen, "fw1", "node2").out_at_runtime is expected["out"]
+    told = [one.message for one in findings(seen) if one.layer is Layer.POOL]
+    assert all(any(re.search(wanted, message) for message in told) for wanted in expected.get("says", ())), told
+    about = [message for message in told if "node2" in message]
+    assert not any(re.search(unwanted, message) for unwanted in expected.get("says_not", ()) for message in about), told
     for action, wanted in expected.get("objects", {}).items():
         known = operation(action)
         assert known
@@ -115,25 +115,28 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
 
 
 def acted(seen: Snapshot, expected: dict[str, Any]) -> None:
-    noted = {**NOW.finds(seen, Intent(CLUSTER, "node2", REMOVE))}
+    noted = {**OUT_AT_RUNTIME.finds(seen, Intent(CLUSTER, "node2", REMOVE))}
     assert expected.get("found", {}).items() <= noted.items()
     for action in (DRAIN, REMOVE):
         if action.name in expected:
-            assert expected[action.name] in sent(NOW, action, seen)
-            assert bool(expected[action.name]) is not progress(NOW, seen, action).done or not expected[action.name]
+            assert expected[action.name] in sent(OUT_AT_RUNTIME, action, seen)
+            assert (
+                bool(expected[action.name]) is not progress(OUT_AT_RUNTIME, seen, action).done
+                or not expected[action.name]
+            )
     if "back" in expected:
-        assert sent(NOW_BACK, REJOIN, seen, noted).strip() == expected["back"]
+        assert sent(BACK_AT_RUNTIME, REJOIN, seen, noted).strip() == expected["back"]
     if "up" in expected:
         up = progress(UP, seen, REJOIN, noted)
         assert up.done
-        assert up.says.startswith(expected["up"])
+        assert up.message.startswith(expected["up"])
     if "waits" in expected:
         waits = progress(UP, seen, REJOIN, noted)
         assert not waits.done
-        assert re.search(expected["waits"], waits.says)
+        assert re.search(expected["waits"], waits.message)
     if "sessions" in expected:
         assert not progress(SESSIONS, seen).done
-        assert expected["sessions"] in progress(SESSIONS, seen).says
+        assert expected["sessions"] in progress(SESSIONS, seen).message
     if "sessions_done" in expected:
         assert progress(SESSIONS, seen) == Progress(True, expected["sessions_done"])
 
@@ -149,4 +152,4 @@ def test_before_a_stop_our_drains_become_maintenance(found: dict[str, str], orde
     assert order in sent(CLOSE, REBOOT, seen, found)
     assert progress(CLOSE, seen, REBOOT, found).done is not bool(order)
     rebooted = progress(CLOSE, seen, REBOOT, {**found, "boot node2": "another"})
-    assert (rebooted.done, rebooted.says) == (True, "node2 has rebooted already")
+    assert (rebooted.done, rebooted.message) == (True, "node2 has rebooted already")

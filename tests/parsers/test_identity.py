@@ -6,7 +6,7 @@ import pytest
 
 from console.inventory.cluster import Cluster, Firewall, Login, Node
 from console.probes.ask import Identity, Ran
-from console.probes.hosts.identity import doubt, read
+from console.probes.hosts.identity import read, why_unproven
 
 LOGIN = Login("127.0.0.1")
 NODE1, NODE2 = Node("node1", "10.20.0.11", LOGIN), Node("node2", "10.20.0.12", LOGIN)
@@ -86,7 +86,7 @@ def test_a_firewall_tells_what_moves_apart_from_what_stays() -> None:
 def test_what_is_not_told_proves_nothing(text: str) -> None:
     for seen, machine in ((node(text), NODE2), (firewall(text), FW1)):
         assert seen == Identity((), (), "", "", "")
-        assert "it tells no address" in doubt(CLUSTER, machine.name, seen, {})
+        assert "it tells no address" in why_unproven(CLUSTER, machine.name, seen, {})
 
 
 @pytest.mark.parametrize(
@@ -97,29 +97,29 @@ def test_what_is_not_told_proves_nothing(text: str) -> None:
 def test_a_node_is_proven_by_an_address_of_its_own(address: str, proven: bool) -> None:
     cluster = replace(CLUSTER, nodes=(NODE1, replace(NODE2, address=address)))
     for text in (IP + FILES, FILES + TRIE):
-        assert (doubt(cluster, "node2", node(text), {}) == "") is proven
+        assert (why_unproven(cluster, "node2", node(text), {}) == "") is proven
 
 
 def test_a_carp_address_proves_no_firewall() -> None:
     both = "\tinet 10.20.0.3 netmask 0xffffff00 vhid 2\n" + IFCONFIG
-    says = doubt(CLUSTER, "fw2", read(FW2, Ran(0, both, "")), {})
-    assert "10.20.0.3 is a CARP address there, which moves; give the inventory the firewall's own address" in says
+    message = why_unproven(CLUSTER, "fw2", read(FW2, Ran(0, both, "")), {})
+    assert "10.20.0.3 is a CARP address there, which moves; give the inventory the firewall's own address" in message
 
 
 def test_one_boot_under_two_names_proves_neither_and_clones_are_none() -> None:
     one = node(IP + FILES)
     twice = {"node1": one}
-    assert doubt(CLUSTER, "node2", one, twice).startswith("node2 and node1 lead to one and the same machine")
-    assert doubt(CLUSTER, "node2", replace(one, boot="another"), twice) == ""
-    assert doubt(CLUSTER, "node2", replace(one, boot=""), {"node1": replace(one, boot="")}) == ""
+    assert why_unproven(CLUSTER, "node2", one, twice).startswith("node2 and node1 lead to one and the same machine")
+    assert why_unproven(CLUSTER, "node2", replace(one, boot="another"), twice) == ""
+    assert why_unproven(CLUSTER, "node2", replace(one, boot=""), {"node1": replace(one, boot="")}) == ""
     clone = firewall(IFCONFIG.replace("431022", "431023"))
-    assert doubt(CLUSTER, "fw1", firewall(IFCONFIG), {"fw2": clone}) == ""
-    assert doubt(CLUSTER, "fw1", firewall(IFCONFIG), {"fw2": firewall(IFCONFIG)})
+    assert why_unproven(CLUSTER, "fw1", firewall(IFCONFIG), {"fw2": clone}) == ""
+    assert why_unproven(CLUSTER, "fw1", firewall(IFCONFIG), {"fw2": firewall(IFCONFIG)})
 
 
 def test_an_id_of_the_inventory_takes_the_place_of_the_address() -> None:
     translated = node(IP.replace("10.20", "192.168") + FILES)
     for machine_id, proven in ((ID, True), (ID.upper(), True), ("0" * 31 + "1", False)):
         cluster = replace(CLUSTER, nodes=(NODE1, replace(NODE2, machine_id=machine_id)))
-        assert (doubt(cluster, "node2", translated, {}) == "") is proven
-        assert (doubt(cluster, "node2", node(IP + FILES), {}) == "") is proven, "the address plays no part then"
+        assert (why_unproven(cluster, "node2", translated, {}) == "") is proven
+        assert (why_unproven(cluster, "node2", node(IP + FILES), {}) == "") is proven, "the address plays no part then"

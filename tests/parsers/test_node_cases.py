@@ -185,7 +185,7 @@ def in_a_look(mdstat: str) -> None:
         assert broken.names == whole.names
     seen = known("node1", devices=odd)
     (told,) = [one for one in findings(seen) if one.kind is Kind.DEVICES_UNKNOWN]
-    assert "md1" in told.says
+    assert "md1" in told.message
 
 
 def known(node: str, **readings: Any) -> Snapshot:
@@ -213,8 +213,8 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
     brought = {one.kind.value for kind in expected.get("finds", {}) for one in found[kind].brings}
     assert brought >= set(expected.get("brings", ()))
     assert not found.keys() & set(expected.get("finds_not", ()))
-    told = [one.says for one in found.values()]
-    assert all(any(re.search(wanted, says) for says in told) for wanted in expected.get("says", ())), told
+    told = [one.message for one in found.values()]
+    assert all(any(re.search(wanted, message) for message in told) for wanted in expected.get("says", ())), told
     if "check" in expected:
         subject, name, title, mark = expected["check"]
         (line,) = [one for one in readings(seen, Subject(subject), name) if one.what == title]

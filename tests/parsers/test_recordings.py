@@ -195,6 +195,6 @@ def test_an_unknown_status_is_not_taken_for_active() -> None:
     text = (RECORDINGS / "pfsense/config-2.7.2-haproxy-fw1.xml").read_text()
     strange = text.replace("<status>active</status>\n\t\t\t\t\t\t\t\t<name>node2", "<status>odd</status><name>node2", 1)
     config = pfsense_config.parse((Ran(0, strange, ""),), None)
-    assert [says for says in config.odd if "unknown status 'odd'" in says]
+    assert [message for message in config.odd if "unknown status 'odd'" in message]
     assert ("web", "node2") not in {(server.pool, server.name) for server in config.servers}
     assert ("web", "node1") in {(server.pool, server.name) for server in config.servers}

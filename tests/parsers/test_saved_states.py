@@ -19,7 +19,7 @@ from console.health import Kind
 from console.health.facts.takeover import takes_over
 from console.operations.guards import objections
 from console.operations.procedures import DRAIN
-from console.operations.procedures.persistent import LATER
+from console.operations.procedures.persistent import OUT_IN_CONFIG
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Ran, Unreadable
 from console.probes.firewalls.carp import Carp, Vhid
@@ -28,7 +28,7 @@ from console.probes.pools import saved
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Reading, Snapshot, empty
-from tests.console.telling import says
+from tests.console.telling import message
 from tests.parsers.test_haproxy_cases import CLUSTER
 
 CASES = Path(__file__).parents[1] / "cases" / "saved"
@@ -87,20 +87,20 @@ def test_case(name: str) -> None:
     if "backends" in expected:
         assert list(states.backends) == expected["backends"]
     seen = picture(Known(states, 9.0), expected.get("status", "active"))
-    told = says(seen, Kind.SAVED_STATES)
+    told = message(seen, Kind.SAVED_STATES)
     assert re.search(expected["starts"], told) if expected["starts"] else not told, told
     if "mixed" in expected:
-        assert re.search(expected["mixed"], says(seen, Kind.MIXED)), says(seen, Kind.MIXED)
+        assert re.search(expected["mixed"], message(seen, Kind.MIXED)), message(seen, Kind.MIXED)
     if "stays" in expected:
         assert expected["stays"] in takes_over(seen, "fw1")
 
 
 def test_what_runs_says_for_itself() -> None:
-    assert not says(picture(Known(read("drained-three-weeks-ago"), 9.0), stopped=False), Kind.SAVED_STATES)
+    assert not message(picture(Known(read("drained-three-weeks-ago"), 9.0), stopped=False), Kind.SAVED_STATES)
 
 
 def test_nothing_is_foretold_where_it_is_not_known() -> None:
-    told = says(picture(NOT_ASKED), Kind.MIXED)
+    told = message(picture(NOT_ASKED), Kind.MIXED)
     assert (
         told == "node2 is out at run time only: what a reload, a boot or a failover of fw1 and fw2 brings is not known"
     )
@@ -108,10 +108,10 @@ def test_nothing_is_foretold_where_it_is_not_known() -> None:
 
 def test_disabled_in_config_xml_is_not_said_to_last_where_the_saved_states_say_otherwise() -> None:
     intent = Intent(CLUSTER, "node2", DRAIN)
-    done = LATER.done(picture(Known(read("made-ready-against-config"), 9.0), "disabled"), intent)
-    assert [where for where, _ in done.missed] == ["fw2"]
-    assert done.missed[0][1].startswith("HAProxy on fw2 would start with node2 in, whatever config.xml says: ")
-    assert LATER.done(picture(Known(read("disabled-then"), 9.0), "disabled"), intent).missed == ()
+    done = OUT_IN_CONFIG.done(picture(Known(read("made-ready-against-config"), 9.0), "disabled"), intent)
+    assert [where for where, _ in done.skipped] == ["fw2"]
+    assert done.skipped[0][1].startswith("HAProxy on fw2 would start with node2 in, whatever config.xml says: ")
+    assert OUT_IN_CONFIG.done(picture(Known(read("disabled-then"), 9.0), "disabled"), intent).skipped == ()
 
 
 @pytest.mark.parametrize(("name", "words"), [("without-the-line", "will be back"), ("by-the-defaults", "may be back")])

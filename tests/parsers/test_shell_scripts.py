@@ -112,7 +112,7 @@ def test_states_are_counted_by_address_and_port(box: Box) -> None:
 
 
 def test_states_are_not_listed_where_there_are_too_many(box: Box) -> None:
-    assert relayd.parse_states(states(box, relayd.MOST_STATES + 1)) is None
+    assert relayd.parse_states(states(box, relayd.MAX_STATES + 1)) is None
 
 
 @pytest.mark.parametrize(("pids", "status"), [("", 1), ("41", 1), ("41\n42", 0)])

@@ -56,7 +56,7 @@ async def test_everything_is_answered(watch: Watch) -> None:
     tables = picture.databases[0].tables
     assert isinstance(tables, Known) and (tables.value.not_innodb, tables.value.no_primary_key) == (1, 1)
     assert tables.value.names == ("blog.log: no primary key", "shop.sessions: MEMORY")
-    assert ist_window(picture, "node2").says.startswith("back by IST until about ")
+    assert ist_window(picture, "node2").message.startswith("back by IST until about ")
 
 
 async def test_a_user_without_the_right_sees_no_tables(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_a_full_copy_goes_on(watch: Watch) -> None:
     picture = await watch.until(under_way)  # several questions, each with a pace of its own
     (copy,) = transfers(picture)
     assert (copy.joiner, copy.donor, copy.method) == ("node3", "node2", "rsync")
-    assert 0 < (copy.share or 0) < 1 and copy.says.startswith("SST from node2, ")
+    assert 0 < (copy.share or 0) < 1 and copy.message.startswith("SST from node2, ")
     assert isinstance(picture.node("node3").galera, Unknown)
     names = ("node1", "node2", "node3")
     await watch.until(lambda now: all((it := member(now, name)) and it.synced for name in names) and not transfers(now))

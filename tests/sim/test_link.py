@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from console.sim.boxes import Silence
 from console.sim.machine import Clock, Link, Machine
+from console.sim.ssh_servers import Silence
 from console.sim.web import Vip
 from console.sim.world import World
 

@@ -13,12 +13,12 @@ from console.operations.may_go import one_line
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown, empty, fold
 from console.ui.board import fleet
-from console.ui.board.board import board
+from console.ui.board.board import board_lines
 from console.ui.board.explained import explained
 from console.ui.board.view import BoardView, finding_row
 from console.ui.detail.reading import section
 from console.ui.detail.sections import sections, subjects
-from console.ui.fleet_row import glance
+from console.ui.fleet_row import fleet_row
 from console.ui.lines import Line
 
 from . import test_readings
@@ -79,8 +79,8 @@ def test_the_board(evil: str, size: tuple[int, int]) -> None:
     shown = picture(evil)
     found = findings(shown)
     for picked in ("node1", "fw1", finding_row(found[0])):
-        sight = BoardView(shown, NOW, judged(shown, found).cluster, found, *size, picked=picked, may_go=one_line(shown))
-        check([one.cut(size[0]) for one in board(sight)], size[0])
+        board = BoardView(shown, NOW, judged(shown, found).cluster, found, *size, picked=picked, may_go=one_line(shown))
+        check([one.cut(size[0]) for one in board_lines(board)], size[0])
 
 
 def test_the_details(evil: str) -> None:
@@ -96,6 +96,6 @@ def test_what_is_wrong_and_the_fleet(evil: str) -> None:
     for one in findings(shown):
         check(explained(one, 80))
     of = fleet.columns(100, [evil], 3, ["fw1"])
-    one = glance(shown, 1, False)._replace(name=evil)
+    one = fleet_row(shown, 1, False)._replace(name=evil)
     check([fleet.row(one, 1, True, NOW, 5.0, of, True)], 100)
     check(fleet.beneath(one, 1, True, of, 2), 100)

@@ -81,7 +81,7 @@ def test_every_state_can_be_read(theme: Theme) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("name = ", "can't be read"),
         ('name = "a b"', "name must be"),
@@ -90,24 +90,24 @@ def test_every_state_can_be_read(theme: Theme) -> None:
         ('name = "x"\n[colors]\nprimary = "blue"', "colors.primary must be a colour like #12ab9f"),
     ],
 )
-def test_a_broken_theme_says_which_file_and_what_to_do(tmp_path: Path, text: str, says: str) -> None:
+def test_a_broken_theme_says_which_file_and_what_to_do(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
     with pytest.raises(ThemeError, match=r"mine\.toml") as error:
         load(path)
-    assert says in str(error.value)
+    assert message in str(error.value)
     found = find((tmp_path,))
     assert found.problems == (str(error.value),)
     assert [theme.name for theme in found.themes] == [DEFAULT]
 
 
 def test_a_sentence_that_is_too_long_ends_with_a_clause() -> None:
-    says = "node2 lost since 18:43:30; node1 and node3 still serve: node2 (203.0.113.44) gave no SSH connection"
-    assert fitted(says, 200) == says
-    assert fitted(says, 70) == "node2 lost since 18:43:30; node1 and node3 still serve…"
+    message = "node2 lost since 18:43:30; node1 and node3 still serve: node2 (203.0.113.44) gave no SSH connection"
+    assert fitted(message, 200) == message
+    assert fitted(message, 70) == "node2 lost since 18:43:30; node1 and node3 still serve…"
     assert fitted("one two three", 9) == "one two…"
-    assert fitted(says, 70, " w") == "node2 lost since 18:43:30; node1 and node3 still serve… w"
-    assert fitted(says, 58, " w") == "node2 lost since 18:43:30; node1 and node3 still… w"
+    assert fitted(message, 70, " w") == "node2 lost since 18:43:30; node1 and node3 still serve… w"
+    assert fitted(message, 58, " w") == "node2 lost since 18:43:30; node1 and node3 still… w"
     assert fitted("one two", 7, " w") == "one two"
     assert len(fitted("x" * 90, 40)) <= 40
-    assert [one.text for one in wrapped(says, 40, " ", " ", most=2)][1].endswith("…")
+    assert [one.text for one in wrapped(message, 40, " ", " ", most=2)][1].endswith("…")

@@ -185,7 +185,7 @@ async def test_an_age_does_not_stand_alone_on_a_line(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
         for width in range(70, 121):
-            lines = [one.text.strip() for one in firewalls(seen.screen.sight(width, 24))]
+            lines = [one.text.strip() for one in firewalls(seen.screen.board_view(width, 24))]
             assert not [one for one in lines if one.startswith("≤")], (width, lines)
             assert len(lines) == 2 or width < 80
 

@@ -12,7 +12,7 @@ from console.probes.storage.mounts import FAILS, HUNG, MISSING, Mount
 from console.ui.board.notes import notes
 from console.ui.board.view import BoardView
 from tests.conftest import simulated, watching
-from tests.console.telling import alter, says, until, well
+from tests.console.telling import alter, message, until, well
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def noted(picture: Snapshot, node: str) -> list[str]:
 
 async def test_a_proxy_that_does_not_run_is_no_writer_of_several(fine: Snapshot) -> None:
     stopped = alter(fine, "nodes", "node2", "writer", running=False, servers=())
-    assert not says(stopped, Kind.WRITERS_DISAGREE)
+    assert not message(stopped, Kind.WRITERS_DISAGREE)
     assert (noted(stopped, "node1"), noted(stopped, "node2")) == (["writer"], [])
     writer = fine.node("node2").writer
     assert isinstance(writer, Known)
     servers = tuple(replace(one, serving=one.name == "node2") for one in writer.value.servers)
     other = alter(fine, "nodes", "node2", "writer", servers=servers)
-    assert says(other, Kind.WRITERS_DISAGREE)
+    assert message(other, Kind.WRITERS_DISAGREE)
     assert noted(other, "node1") == noted(other, "node2") == ["!a writer of several"]
     both = tuple(replace(one, backup=False) for one in writer.value.servers)
     shared = alter(fine, "nodes", "node2", "writer", servers=both)
-    assert says(shared, Kind.WRITERS_DISAGREE)
+    assert message(shared, Kind.WRITERS_DISAGREE)
     assert noted(shared, "node3") == ["!a writer of several"]
 
 
@@ -68,4 +68,4 @@ async def test_of_arrays_and_bonds_it_is_said_what_the_finding_says(fine: Snapsh
     )
     told = noted(ill, "node3")
     assert len(told) == 3
-    assert all(one.removeprefix("!") in says(ill, Kind.ARRAY) + says(ill, Kind.BOND) for one in told)
+    assert all(one.removeprefix("!") in message(ill, Kind.ARRAY) + message(ill, Kind.BOND) for one in told)

@@ -167,11 +167,13 @@ def test_a_look_older_than_two_rounds_is_never_drawn_as_well(age: float, mark: s
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 90, 120])
 @pytest.mark.parametrize("words", range(8, 30))
 def test_a_value_is_wrapped_between_words_and_stands_apart_from_its_label(width: int, words: int) -> None:
-    says = " ".join(["2 min 1 s ago"[: 3 + at % 10].strip() for at in range(words)])
+    message = " ".join(["2 min 1 s ago"[: 3 + at % 10].strip() for at in range(words)])
     for label in ("state", "looks in a row that found all of it alike"):
-        lines = [one.cut(width).text for one in laid_out((Row(label, (Word("", says, "text"),)),), width, False, False)]
+        lines = [
+            one.cut(width).text for one in laid_out((Row(label, (Word("", message, "text"),)),), width, False, False)
+        ]
         assert "…" not in "".join(lines)
-        assert " ".join(" ".join(lines).split()) == " ".join(f"{label} {says}".split())
+        assert " ".join(" ".join(lines).split()) == " ".join(f"{label} {message}".split())
 
 
 def test_a_source_is_shown_as_it_leaves() -> None:

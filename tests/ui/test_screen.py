@@ -13,7 +13,7 @@ from console.probes.snapshot import Known
 from console.session.journal import Journal
 from console.session.lock import holding
 from console.sim import Simulator
-from console.ui.board.board import board
+from console.ui.board.board import board_lines
 from console.ui.painted import Painted
 from console.ui.screens.commands import Palette
 
@@ -88,7 +88,7 @@ async def test_an_open_run_comes_first_and_is_resumed(sim: Simulator) -> None:
         await seen.press("r")
         await seen.until(lambda: seen.row("node3").count("■MAINT ") == 2)
         await seen.until(lambda: "remove node3: done" in seen.text)
-        assert not seen.session.unfinished()
+        assert not seen.session.open_runs()
 
 
 async def test_an_open_run_can_wait(sim: Simulator) -> None:
@@ -247,15 +247,15 @@ async def test_no_sentence_is_cut_above_lines_that_are_empty(sim: Simulator, siz
         await seen.well()
         sim.fault("firewall-lost", "fw2")
         await seen.until(lambda: "fw2 lost since" in seen.text)
-        sights = seen.screen.sight(size[0], size[1] - 1)
-        lines = [one.text.rstrip() for one in board(sights._replace(events=()))]
+        boards = seen.screen.board_view(size[0], size[1] - 1)
+        lines = [one.text.rstrip() for one in board_lines(boards._replace(events=()))]
         assert lines[-1].startswith("   none since")
         text = " ".join(" ".join(lines).split())
-        verdict, *others = sights.findings
-        assert verdict.says in text.replace(lines[0][-9:].strip() + " ", "")
+        verdict, *others = boards.findings
+        assert verdict.message in text.replace(lines[0][-9:].strip() + " ", "")
         assert others
-        assert all(one.says in text for one in others), text
-        assert spares_of(sights.picture, "node1").says.removeprefix("node1 ") in text, text
+        assert all(one.message in text for one in others), text
+        assert spares_of(boards.picture, "node1").message.removeprefix("node1 ") in text, text
 
 
 async def test_read_only_says_so(sim: Simulator) -> None:
@@ -376,7 +376,7 @@ async def test_a_firewall_that_was_not_told_and_leads_again_sends_traffic_now(si
         told = "node1 gets traffic from fw1: it is out only on fw2; r resumes drain node1"
         await seen.until(lambda: told in seen.sentences, 20)
         await seen.until(lambda: "(node1 is out only in part, and fw1 sends it traffic)" in seen.sentences, 20)
-        assert "may go now: node1" not in seen.sentences
+        assert "can be lost now: node1" not in seen.sentences
         assert "node1: partly out since " in seen.sentences
 
 
@@ -416,7 +416,7 @@ async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: 
         await seen.until(lambda: "fw2 lost since" in seen.text and "✗DOWN" in seen.row("node2"), 20)
         last = "node3 is the last serving member of web and webtls on fw1"
         parts = (
-            "may go now: node1, node2",
+            "can be lost now: node1, node2",
             f"not: node3 ({last}), fw1 (fw2 does not answer)",
             "does not answer: fw2",
         )

@@ -21,7 +21,7 @@ PATIENCE = 90.0
 """Seconds in which whatever was stopped has ended: an order to config.xml may take 65."""
 
 
-LONGEST = 20.0
+MAX_SECONDS = 20.0
 """Seconds for which what was begun is waited for."""
 
 
@@ -91,7 +91,7 @@ class Console:
         self._tell(f"  {self.name} is dead")
         self._journal.dead = True
         for ssh in self._session.wire._machines().values():
-            ssh._doubt = lambda _identity: "dead"
+            ssh._why_unproven = lambda _identity: "dead"
             ssh._abort()
         running = self._session.running
         for task in (*self._tasks, *([running.task] if running else [])):
@@ -106,7 +106,7 @@ class Console:
     async def until(self, lines: int) -> None:
         """Returns when so many lines more are written, or, of 0, nothing is under way; when it is dead, or in time."""
         began, journal, end = time.monotonic(), self._journal, self._journal.lines + lines if self._journal else 0
-        while journal and not journal.dead and self._tasks and time.monotonic() - began < LONGEST:
+        while journal and not journal.dead and self._tasks and time.monotonic() - began < MAX_SECONDS:
             if lines and journal.lines >= end:
                 return
             await asyncio.sleep(0.01)
@@ -146,7 +146,7 @@ class Console:
 
     async def resume(self, step: Resume) -> None:
         session = await self.start()
-        opened = session.unfinished()
+        opened = session.open_runs()
         if not opened:
             self._tell(f"  {self.name} has nothing to resume")
             return

@@ -76,7 +76,7 @@ class Judge:
         self._reloaded: dict[str, tuple[int, float]] = {}
         """The balancer's process on a firewall, and since when it is that one."""
         self.before = {name: self._statuses(firewall) for name, firewall in sim.world.firewalls.items()}
-        for name, box in sim._boxes.items():
+        for name, box in sim._servers.items():
             commands = cast(dict[str, Command], box.system.commands)
             for command in ("nc", "php", "systemctl", "pkill", "pfSsh.php"):
                 if command in commands:

@@ -27,7 +27,7 @@ async def test_who_never_answers_is_late_all_the_same_and_the_sentence_says_who_
         async with deadline.enforced():
             holds_up(0.05, 0.8)
             await asyncio.Event().wait()
-    assert deadline.says(0.5).startswith("within 0.5 s (this computer was held up for 0.")
+    assert deadline.describe(0.5).startswith("within 0.5 s (this computer was held up for 0.")
 
 
 async def test_after_a_standstill_nobody_gets_more_than_the_limit_anew() -> None:
@@ -46,10 +46,10 @@ async def test_a_loop_that_is_not_held_up_takes_the_limit_as_it_is() -> None:
         async with deadline.enforced():
             await asyncio.Event().wait()
     if deadline.held_up == 0.0:
-        assert deadline.says(0.4) == "within 0.4 s"
+        assert deadline.describe(0.4) == "within 0.4 s"
 
 
 async def test_the_rest_of_a_shared_limit_is_not_told_as_the_limit() -> None:
     deadline = Deadline(5.0)
-    assert deadline.says(0.1) == "in the 0.1 s that were left of 5 s"
-    assert deadline.says(4.9) == "within 5 s"
+    assert deadline.describe(0.1) == "in the 0.1 s that were left of 5 s"
+    assert deadline.describe(4.9) == "within 5 s"

@@ -37,7 +37,7 @@ def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
     return min(own, key=lambda brick: (brick.reached, brick.heal_daemon), default=None)
 
 
-def away(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
+def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
     """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info."""
     return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
 

@@ -93,7 +93,7 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
         yield f"the self-heal daemon on {node} is offline"
     there = [one for one in volume.state.value.bricks if one.reached]
     if len(there) < len(volume.state.value.bricks) and volume.state.value.quorum:
-        yield from _beside_an_away_brick(volume.name, brick, there)
+        yield from _beside_an_offline_brick(volume.name, brick, there)
         return
     pending = volume.state.value.pending
     if pending is None:
@@ -105,7 +105,7 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
         yield f"Gluster volume {volume.name} has nothing to heal, seen {clean} of {looks} times in a row"
 
 
-def _beside_an_away_brick(volume: str, brick: Brick, there: list[Brick]) -> Iterator[str]:
+def _beside_an_offline_brick(volume: str, brick: Brick, there: list[Brick]) -> Iterator[str]:
     """While another node's brick is away the volume is never healed, and that says nothing about this one.
 
     A brick's index lists what others have missed. What the away brick misses is on every brick that is there; what
@@ -114,9 +114,9 @@ def _beside_an_away_brick(volume: str, brick: Brick, there: list[Brick]) -> Iter
     if any(one.pending is None for one in there):
         yield f"Gluster volume {volume}: heal count not known on every brick that is online"
         return
-    missed = max((one.pending or 0) for one in there) - (brick.pending or 0)
-    if brick.reached and missed > 0:
-        yield f"the brick of {volume} on {brick.host} is behind by {counted(missed, 'entry', 'entries')}"
+    pending = max((one.pending or 0) for one in there) - (brick.pending or 0)
+    if brick.reached and pending > 0:
+        yield f"the brick of {volume} on {brick.host} is behind by {counted(pending, 'entry', 'entries')}"
 
 
 def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ FAR = 365 * DAY
 class Window(NamedTuple):
     """Until when IST is possible. `seconds` and `until` are None where there is no end, or none is known."""
 
-    says: str
+    message: str
     seconds: float | None = None
     """From now on; for a member that is away it may be over: 0."""
     until: float | None = None
@@ -56,7 +56,7 @@ def ist_window(snapshot: Snapshot, node: str) -> Window:
     mine = snapshot.node(node).galera
     if isinstance(mine, Known) and mine.value.status == "Primary":
         return _from(donors[0][1].at, [_reach(snapshot, view, it) for view, it in donors], "back by IST")
-    return _away(snapshot, node, donors)
+    return _of_unreachable(snapshot, node, donors)
 
 
 def _donors(snapshot: Snapshot, node: str) -> Iterator[tuple[NodeView, Known[Wsrep]]]:
@@ -120,7 +120,7 @@ def _clock(moment: float, seconds: float) -> str:
     return time.strftime(form, time.localtime(moment))
 
 
-def _away(snapshot: Snapshot, node: str, donors: tuple[tuple[NodeView, Known[Wsrep]], ...]) -> Window:
+def _of_unreachable(snapshot: Snapshot, node: str, donors: tuple[tuple[NodeView, Known[Wsrep]], ...]) -> Window:
     """A node that has left: what counts is the seqno it had then, and who still holds the next one."""
     left = _left(snapshot, node, donors[0][1])
     if left is None:
@@ -134,8 +134,10 @@ def _away(snapshot: Snapshot, node: str, donors: tuple[tuple[NodeView, Known[Wsr
     if window.until is None:
         return window
     seconds = max(0.0, window.until - able[0][1].at)
-    says = window.says if seconds else f"back by IST only if at once: {window.donor} may drop what it missed any moment"
-    return Window(says, seconds, window.until, True, window.donor, window.exact)
+    message = (
+        window.message if seconds else f"back by IST only if at once: {window.donor} may drop what it missed any moment"
+    )
+    return Window(message, seconds, window.until, True, window.donor, window.exact)
 
 
 def _holds(donor: Wsrep, seqno: int) -> bool:

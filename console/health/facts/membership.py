@@ -13,12 +13,12 @@ from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Un
 
 
 class Membership(NamedTuple):
-    """One node on one firewall. `now` or `later` None: not known there. An empty tuple: in no pool there."""
+    """One node on one firewall. `runtime` or `configured` None: not known there. An empty tuple: in no pool there."""
 
     firewall: str
     node: str
-    now: tuple[Server, ...] | None
-    later: tuple[PooledServer, ...] | None
+    runtime: tuple[Server, ...] | None
+    configured: tuple[PooledServer, ...] | None
     held: int | None = 0
     """Sessions to the node that belong to no server the balancer lists now: relayd forgets who is disabled, HAProxy's
     older processes go on with theirs. None where they can't be counted."""
@@ -28,24 +28,24 @@ class Membership(NamedTuple):
     @property
     def serving(self) -> bool | None:
         """Gets traffic in every pool it is in; None when not known, or in no pool there."""
-        return all(server.serving for server in self.now) if self.now else None
+        return all(server.serving for server in self.runtime) if self.runtime else None
 
     @property
-    def out_now(self) -> bool | None:
+    def out_at_runtime(self) -> bool | None:
         """Drain or maintenance was asked in every pool at run time; None when not known, or where HAProxy does not run
         (the passive firewall with carpdev) or list it: nobody has taken it out there."""
-        return all(server.out for server in self.now) if self.now else None
+        return all(server.out for server in self.runtime) if self.runtime else None
 
     @property
-    def out_later(self) -> bool | None:
+    def out_in_config(self) -> bool | None:
         """Disabled in every pool of config.xml, so that it stays out after a reload, a boot or a failover; None when
         not known, or in no pool there."""
-        return all(server.out for server in self.later) if self.later else None
+        return all(server.out for server in self.configured) if self.configured else None
 
     @property
     def sessions(self) -> int | None:
         """Sessions this firewall holds to the node now; None when not known, or not to be counted there."""
-        counts = [None] if self.now is None else [self.held, *(server.sessions for server in self.now)]
+        counts = [None] if self.runtime is None else [self.held, *(server.sessions for server in self.runtime)]
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
@@ -53,7 +53,7 @@ class Membership(NamedTuple):
     def quiet(self) -> float:
         """Seconds in which none of its servers was given a session; where one never was, since the last reload."""
         reload = float(self.uptime or 0)
-        quiet = (max(one.quiet, reload) if one.last_session == -1 else one.quiet for one in self.now or ())
+        quiet = (max(one.quiet, reload) if one.last_session == -1 else one.quiet for one in self.runtime or ())
         return min(quiet, default=math.inf)
 
 
@@ -67,10 +67,10 @@ def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
     view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
     pools = view.pools.value if isinstance(view.pools, Known) else None
     listed = _listed(snapshot, machine)
-    later = view.config.value.of(machine, listed) if isinstance(view.config, Known) else None
+    configured = view.config.value.of(machine, listed) if isinstance(view.config, Known) else None
     if pools is None:
-        return Membership(firewall, node, None, later, None)
-    return Membership(firewall, node, pools.of(machine), later, _held(view, pools, machine), pools.uptime)
+        return Membership(firewall, node, None, configured, None)
+    return Membership(firewall, node, pools.of(machine), configured, _held(view, pools, machine), pools.uptime)
 
 
 def _held(view: FirewallView, pools: Pools, node: Node) -> int | None:
@@ -116,12 +116,12 @@ def place(snapshot: Snapshot, node: str) -> Place:
     node with a spare beside it. Out is also who is `inactive` wherever it is configured. Where config.xml has nothing
     of a node that is out elsewhere, it is not known to be out there."""
     places = without_spares(snapshot, node)
-    now = [server for one in places for server in one.now or ()]
-    facts = [server.out for server in now if server.told]
-    facts += [server.out for one in places for server in one.later or ()]
-    nowhere = any(one.later == () for one in memberships(snapshot, node))
+    runtime = [server for one in places for server in one.runtime or ()]
+    facts = [server.out for server in runtime if server.told]
+    facts += [server.out for one in places for server in one.configured or ()]
+    nowhere = any(one.configured == () for one in memberships(snapshot, node))
     if not facts:
-        return Place.OUT if nowhere and not now else Place.UNKNOWN
+        return Place.OUT if nowhere and not runtime else Place.UNKNOWN
     if all(facts) and not nowhere:
         return Place.OUT
     return Place.MIXED if any(facts) else Place.IN
@@ -131,10 +131,10 @@ def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
     """Pools in which a node is disabled for good, while it is in others. config.xml and run time say so on every
     firewall that is known, and nobody asked for a drain there: what we take out is taken out of every pool, at run time
     first, so that a removal or a rejoin that has stopped half way is never such a state."""
-    places = [one for one in memberships(snapshot, node) if one.now or one.later is not None]
-    pools = {server.pool for one in places for server in one.later or ()}
+    places = [one for one in memberships(snapshot, node) if one.runtime or one.configured is not None]
+    pools = {server.pool for one in places for server in one.configured or ()}
     seen = {pool: {_lasting(one, pool) for one in places} for pool in pools}
-    serves = any(states == {"in"} for states in seen.values()) and any(one.now for one in places)
+    serves = any(states == {"in"} for states in seen.values()) and any(one.runtime for one in places)
     return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
 
 
@@ -145,32 +145,34 @@ def without_spares(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
 
 
 def _without(one: Membership, pools: frozenset[str]) -> Membership:
-    now = None if one.now is None else tuple(server for server in one.now if pools.isdisjoint(server.pools))
-    later = None if one.later is None else tuple(server for server in one.later if server.pool not in pools)
-    return one._replace(now=now, later=later)
+    runtime = None if one.runtime is None else tuple(server for server in one.runtime if pools.isdisjoint(server.pools))
+    configured = (
+        None if one.configured is None else tuple(server for server in one.configured if server.pool not in pools)
+    )
+    return one._replace(runtime=runtime, configured=configured)
 
 
 def _lasting(one: Membership, pool: str) -> str:
     """ "in" or "out", where all that one firewall tells of a node in one pool agrees; else "". Run time tells nothing
     where no balancer runs."""
-    now = {server.admin for server in one.now or () if pool in server.pools}
-    later = {server.out for server in one.later or () if server.pool == pool}
-    if one.later is not None and not later:
+    runtime = {server.admin for server in one.runtime or () if pool in server.pools}
+    configured = {server.out for server in one.configured or () if server.pool == pool}
+    if one.configured is not None and not configured:
         return ""
-    if later <= {True} and now <= {Admin.MAINT}:
+    if configured <= {True} and runtime <= {Admin.MAINT}:
         return "out"
-    return "in" if later <= {False} and (now == {Admin.READY} or not one.now) else ""
+    return "in" if configured <= {False} and (runtime == {Admin.READY} or not one.runtime) else ""
 
 
 def not_configured(one: Membership) -> tuple[str, ...]:
     """Pools in which a firewall has a node at run time, and its config.xml does not."""
-    known = {server.pool for server in one.later or ()}
-    return tuple(sorted({server.pool for server in one.now or () if known.isdisjoint(server.pools)}))
+    known = {server.pool for server in one.configured or ()}
+    return tuple(sorted({server.pool for server in one.runtime or () if known.isdisjoint(server.pools)}))
 
 
 def configured_name(one: Membership, server: Server) -> str:
     """The name that a run-time server's pool has in config.xml, so that no pool is told under two."""
-    known = {each.pool for each in one.later or ()}
+    known = {each.pool for each in one.configured or ()}
     return next((name for name in server.pools if name in known), server.pool)
 
 
@@ -201,7 +203,7 @@ def sending(snapshot: Snapshot, node: str) -> tuple[str, ...]:
         for one in memberships(snapshot, node)
         if isinstance(carp := snapshot.firewall(one.firewall).carp, Known)
         and "MASTER" in roles(snapshot, carp.value)
-        and any(server.serving for server in one.now or ())
+        and any(server.serving for server in one.runtime or ())
     )
 
 
@@ -234,8 +236,8 @@ def reachable(snapshot: Snapshot, firewall: str) -> bool:
 
 def backends_of(snapshot: Snapshot, firewall: str, node: str) -> tuple[str, ...]:
     """The backends a node is in on one firewall."""
-    now = membership(snapshot, firewall, node).now or ()
-    return tuple(dict.fromkeys(server.backend for server in now))
+    runtime = membership(snapshot, firewall, node).runtime or ()
+    return tuple(dict.fromkeys(server.backend for server in runtime))
 
 
 def others_serving(snapshot: Snapshot, firewall: str, backend: str, node: str) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Sst(NamedTuple):
         return min(1.0, self.done / self.whole) if self.done is not None and self.whole else None
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """For the joiner: "SST from node2, 4.0 GiB of 11 GiB, 3 min left"."""
         source = f"SST from {self.donor}" if self.donor else "SST"
         if self.done is None or not self.whole:

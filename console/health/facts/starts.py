@@ -28,12 +28,12 @@ def brings_back(snapshot: Snapshot, node: str, firewalls: Iterable[str], who: st
     for firewall in firewalls:
         by.setdefault(loads(snapshot, firewall, node), []).append(firewall)
     moves = "a reload, a boot or a failover of"
-    says = {
+    message = {
         False: f"{moves} {{}} brings {who} back",
         True: f"HAProxy on {{}} starts with saved states (load-server-state-from-file) and may keep {who} out",
         None: f"what {moves} {{}} brings is not known",
     }
-    return "; ".join(words.format(listed(by[key])) for key, words in says.items() if key in by)
+    return "; ".join(words.format(listed(by[key])) for key, words in message.items() if key in by)
 
 
 class Start(NamedTuple):

@@ -21,7 +21,7 @@ class Sync(NamedTuple):
     """`equal` None: not known. `at`: Unix time of the older of the two looks, 0 where there was none."""
 
     equal: bool | None
-    says: str
+    message: str
     differs: tuple[str, ...] = ()
     """What differs: names of sections, "pools", "virtual IPs", "version"."""
     at: float = 0.0
@@ -33,8 +33,8 @@ def sync(snapshot: Snapshot) -> Sync:
     if len(snapshot.firewalls) < 2:
         return Sync(None, "there is no other firewall")
     if len(known) < len(snapshot.firewalls):
-        silent = [view.name for view in snapshot.firewalls if not isinstance(view.config, Known)]
-        return Sync(None, f"config.xml of {listed(silent)} is not known")
+        unknown = [view.name for view in snapshot.firewalls if not isinstance(view.config, Known)]
+        return Sync(None, f"config.xml of {listed(unknown)} is not known")
     (one, mine), (other, theirs) = known[:2]
     at = min(mine.at, theirs.at)
     found = differences(mine.value, theirs.value)

@@ -32,7 +32,7 @@ def unlisted(snapshot: Snapshot, node: str) -> tuple[Unlisted, ...]:
     return (*_mysql(snapshot, view), *_volumes(snapshot, view), *_proxy(snapshot, view))
 
 
-def untold(snapshot: Snapshot, node: str) -> str:
+def why_unknown(snapshot: Snapshot, node: str) -> str:
     """Why it is not known what runs on a node that the inventory may not name; "" if it is, or it names all."""
     cluster, view = snapshot.cluster, snapshot.node(node)
     if cluster.mysql is not None and cluster.volumes:
@@ -55,10 +55,10 @@ def _mysql(snapshot: Snapshot, view: NodeView) -> Iterator[Unlisted]:
     signs = mysql_signs(view) if snapshot.cluster.mysql is None else ()
     if signs:
         member = isinstance(view.running, Known) and view.running.value.grastate
-        says = f"MySQL runs on {view.name} ({listed((*signs, *(['grastate.dat'] if member else [])))})"
+        message = f"MySQL runs on {view.name} ({listed((*signs, *(['grastate.dat'] if member else [])))})"
         yield Unlisted(
             What.MYSQL,
-            f"{says}, and the inventory has no [mysql]: nobody asks whether it is Synced",
+            f"{message}, and the inventory has no [mysql]: nobody asks whether it is Synced",
             f"Add [cluster.{snapshot.cluster.name}.mysql] to the inventory",
         )
 

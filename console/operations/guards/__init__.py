@@ -11,17 +11,17 @@ from console.operations.effects import STOPS, Effect, Effects, On, targets
 from console.operations.guards.firewalls import (
     balancer_runs,
     fresh_firewalls,
+    if_skipped,
     lasts,
-    missed,
     nothing_unapplied,
     same_version,
 )
 from console.operations.guards.nodes import (
     all_is_listed,
+    all_reachable,
     answers,
     elsewhere,
     fit_again,
-    none_lost,
     other_bricks,
     storage_whole,
 )
@@ -49,12 +49,12 @@ __all__ = [
     "Objection",
     "Override",
     "all_is_listed",
+    "all_reachable",
     "better_out",
     "busy_without",
     "elsewhere",
-    "missed",
+    "if_skipped",
     "no_traffic",
-    "none_lost",
     "objections",
     "one_at_a_time",
     "other_bricks",
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     Rule(answers, STOPS, begins=True),
     Rule(elsewhere, STOPS, begins=True),
     Rule(all_is_listed, STOPS, begins=True),
-    Rule(none_lost, STOPS, begins=True),
+    Rule(all_reachable, STOPS, begins=True),
     Rule(storage_whole, STOPS, begins=True),
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
@@ -131,7 +131,7 @@ def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Itera
 
 def better_out(snapshot: Snapshot, node: str) -> str:
     """That a node is better taken out now: it serves errors, another serves, and no pool would be left empty; or ""."""
-    says = serves_errors(snapshot, node)
-    if not says or any(one.override is Override.NEVER for one in objections(snapshot, _OUT, node)):
+    message = serves_errors(snapshot, node)
+    if not message or any(one.override is Override.NEVER for one in objections(snapshot, _OUT, node)):
         return ""
-    return f"{says}: drain or remove it"
+    return f"{message}: drain or remove it"

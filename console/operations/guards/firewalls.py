@@ -14,18 +14,18 @@ from console.text import clock, listed
 def fresh_firewalls(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
     """Both firewalls must have answered just now: one that misses an operation undoes it later. Where none tells its
     pools none can be told; config.xml is the second source, and forbids nothing."""
-    mute = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
+    none_answers = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
     for view in snapshot.firewalls:
         reading = next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)
-        if reading and mute:
+        if reading and none_answers:
             clears = "No firewall can be told; wait until one answers"
-            yield Objection(view.name, _untold(view, reading), clears, Override.NEVER)
+            yield Objection(view.name, _unknown(view, reading), clears, Override.NEVER)
         elif reading:
-            clears = missed(snapshot, effects, node, view.name)
-            yield Objection(view.name, _untold(view, reading), clears, Override.CONFIRM)
+            clears = if_skipped(snapshot, effects, node, view.name)
+            yield Objection(view.name, _unknown(view, reading), clears, Override.CONFIRM)
 
 
-def _untold(view: FirewallView, reading: Unknown) -> str:
+def _unknown(view: FirewallView, reading: Unknown) -> str:
     if _answers(view):
         what = f"the pools of {view.name} are" if isinstance(view.pools, Unknown) else f"config.xml of {view.name} is"
         return f"{what} not known: {reading.why}"
@@ -36,14 +36,14 @@ def _untold(view: FirewallView, reading: Unknown) -> str:
 
 def _answers(view: FirewallView) -> bool:
     """Whether a firewall is there, though it may not tell all: its HAProxy socket may hang, and CARP answer."""
-    return any(isinstance(one, Known) or one.pending for one in (view.carp, view.pools))
+    return any(isinstance(one, Known) or one.under_way for one in (view.carp, view.pools))
 
 
-def missed(snapshot: Snapshot, effects: Effects, node: str, firewall: str) -> str:
+def if_skipped(snapshot: Snapshot, effects: Effects, node: str, firewall: str) -> str:
     """What it means that a firewall is not told. One that answers was never away: it goes on as it is. What is known of
     its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
     view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
-    pools_known = isinstance(view.pools, Known) or view.pools.pending
+    pools_known = isinstance(view.pools, Known) or view.pools.under_way
     if isinstance(view.pools, Unknown) and view.pools.cause is Cause.UNPROVEN:
         until, then = "it is proven", f"{firewall} may go on sending traffic to {node}"
     elif not _answers(view):
@@ -91,7 +91,7 @@ def balancer_runs(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator
 def lasts(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
     for one in memberships(snapshot, node):
-        if one.later is not None and (strange := not_configured(one)):
+        if one.configured is not None and (strange := not_configured(one)):
             back = "will" if loads(snapshot, one.firewall, node) is False else "may"
             yield Objection(
                 one.firewall,

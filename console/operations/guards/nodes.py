@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from console.health.facts.fitness import galera_without, healed, unfit
-from console.health.facts.unlisted import What, unlisted, untold
+from console.health.facts.unlisted import What, unlisted, why_unknown
 from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override, read_at
-from console.probes.snapshot import Cause, Known, Snapshot, Unknown, lost
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown, asked_but_unknown
 from console.text import clock
 
 
-def none_lost(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+def all_reachable(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """Nothing is stopped while another node is lost, or may be: of three with one lost none is to spare."""
     for other in snapshot.nodes:
         if other.name == node or not isinstance(other.host, Unknown):
             continue
-        if lost(other.host):
+        if asked_but_unknown(other.host):
             yield not_there(other.name, other.host)
         else:
             saw = f"{other.name} was not asked yet"
@@ -67,7 +67,7 @@ def answers(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Object
 
 def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
-    if why := untold(snapshot, node):
+    if why := why_unknown(snapshot, node):
         saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
         yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)
     elif isinstance(listed := snapshot.node(node).listed, Unknown):

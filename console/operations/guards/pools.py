@@ -18,7 +18,7 @@ from console.operations.effects import Effect, Effects
 from console.operations.guards.nodes import not_there
 from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.pools.servers import Admin, Server
-from console.probes.snapshot import Known, NodeView, Reading, Snapshot, Unknown, lost
+from console.probes.snapshot import Known, NodeView, Reading, Snapshot, Unknown, asked_but_unknown
 from console.probes.web.apache import Apache
 from console.text import listed, percent
 
@@ -26,8 +26,8 @@ from console.text import listed, percent
 def in_a_pool(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
     """The node must be a server of some pool, or there is nothing to do."""
     places = memberships(snapshot, node)
-    known = [one for one in places if one.now is not None or one.later is not None]
-    if known and not any(one.now or one.later for one in known):
+    known = [one for one in places if one.runtime is not None or one.configured is not None]
+    if known and not any(one.runtime or one.configured for one in known):
         yield Objection(
             node,
             f"{node} is in no pool of {' or '.join(one.firewall for one in known)}",
@@ -75,7 +75,9 @@ def traffic(snapshot: Snapshot, node: str) -> tuple[tuple[str, str], ...]:
     """Firewalls and their backends that send traffic to a node, or may, or would after a failover."""
     places = memberships(snapshot, node)
     return tuple(
-        dict.fromkeys((one.firewall, server.backend) for one in places for server in one.now or () if server.may_serve)
+        dict.fromkeys(
+            (one.firewall, server.backend) for one in places for server in one.runtime or () if server.may_serve
+        )
     )
 
 
@@ -85,7 +87,7 @@ def _errors(snapshot: Snapshot, firewall: str, backend: str) -> dict[str, str]:
     return {
         server.name: f"{gets} from {name}"
         for name, gets in failing
-        for server in membership(snapshot, firewall, name).now or ()
+        for server in membership(snapshot, firewall, name).runtime or ()
         if server.backend == backend
     }
 
@@ -120,14 +122,14 @@ def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, s
     servers = [
         (one.firewall, server)
         for one in without_spares(snapshot, other.name)
-        for server in one.now or ()
+        for server in one.runtime or ()
         if (one.firewall, server.backend) in shared
     ]
     idle = next(((firewall, server) for firewall, server in servers if not server.serving), None)
     site = other.site
     if not servers or (not idle and isinstance(site, Known) and site.value.serves):
         return
-    if lost(other.host):
+    if asked_but_unknown(other.host):
         visited = traffic(snapshot, other.name)
         yield not_there(other.name, other.host, f"Take {other.name} out instead" if visited else "")
         return
@@ -170,7 +172,7 @@ def room_left(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Obje
     """The others must have workers for this node's visitors. Who serves alone has no others: `somebody_serves`."""
     if node not in serving(snapshot):
         return
-    away = lost(snapshot.node(node).host)  # then its visitors can't be counted, and are nowhere better off
+    away = asked_but_unknown(snapshot.node(node).host)  # then its visitors can't be counted, and are nowhere better off
     told = {name: one for name, one in _apaches(snapshot, node).items() if not (away and name == node)}
     silent = {name: one.why for name, one in told.items() if isinstance(one, Unknown)}
     if silent:
@@ -195,13 +197,13 @@ def no_traffic(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Obj
     That it leads does not do: one that answers for CARP may not tell its pools."""
     places = memberships(snapshot, node)
     for one in places:
-        if one.now and not one.out_now:
+        if one.runtime and not one.out_at_runtime:
             yield Objection(
                 one.firewall, f"{one.firewall} sends traffic to {node}", f"Drain {node} there", Override.NEVER
             )
-    silent, lead = [one.firewall for one in places if one.now is None], master(snapshot)
-    if silent and (lead is None or lead in silent):
-        names = [lead] if lead else silent
+    unreachable, lead = [one.firewall for one in places if one.runtime is None], master(snapshot)
+    if unreachable and (lead is None or lead in unreachable):
+        names = [lead] if lead else unreachable
         their = "its" if len(names) == 1 else "their"
         why = (
             f"it is CARP MASTER, and {their} pools are not known"
@@ -236,8 +238,8 @@ def really_out(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Obje
 def _inactive(snapshot: Snapshot, node: str) -> bool:
     """Wherever it is configured, and so nowhere at run time."""
     places = memberships(snapshot, node)
-    statuses = {server.status for one in places for server in one.later or ()}
-    return statuses == {"inactive"} and not any(one.now for one in places)
+    statuses = {server.status for one in places for server in one.configured or ()}
+    return statuses == {"inactive"} and not any(one.runtime for one in places)
 
 
 def agents_agree(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
@@ -253,7 +255,7 @@ def agents_agree(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[O
 
 def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
     """By firewall: its servers that are out by their agent's word, or may be."""
-    found = {one.firewall: [each for each in one.now or () if each.by_agent] for one in memberships(snapshot, node)}
+    found = {one.firewall: [each for each in one.runtime or () if each.by_agent] for one in memberships(snapshot, node)}
     return {firewall: servers for firewall, servers in found.items() if servers}
 
 
@@ -261,7 +263,7 @@ def still_in(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Object
     """Taking out what is out would make this run the one that knows what to put back."""
     if Effect.PUTS_BACK in effects:
         return
-    servers = [server for one in memberships(snapshot, node) for server in one.now or ()]
+    servers = [server for one in memberships(snapshot, node) for server in one.runtime or ()]
     maint = all(server.admin is Admin.MAINT for server in servers)
     if place(snapshot, node) is Place.OUT and (maint or Effect.ENDS_SESSIONS not in effects):
         back = "" if _inactive(snapshot, node) else "; rejoin puts it back"

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
-from console.operations.procedures.persistent import LATER, LATER_BACK
+from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
-from console.operations.procedures.runtime import NOW, NOW_BACK, TRAFFIC, UP
+from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
 from console.operations.procedures.steps import Operation, Options, Step, placed
 
-TAKE_OUT = (NOW, LATER, SESSIONS)
-PUT_BACK = (LATER_BACK, NOW_BACK, UP, TRAFFIC)
+TAKE_OUT = (OUT_AT_RUNTIME, OUT_IN_CONFIG, SESSIONS)
+PUT_BACK = (BACK_IN_CONFIG, BACK_AT_RUNTIME, UP, TRAFFIC)
 
 
 def _on_target(*steps: Step) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
@@ -22,7 +22,7 @@ DRAIN = Operation(
     name="drain",
     key="d",
     word="drain",
-    says="drain: out of every pool on both firewalls; sessions may end; it stays out",
+    help="drain: out of every pool on both firewalls; sessions may end; it stays out",
     summary="take a node out of every pool, let its sessions end; it stays out until it is rejoined",
     effects=frozenset({Effect.TAKES_OUT}),
     steps=_on_target(*TAKE_OUT),
@@ -32,17 +32,17 @@ REMOVE = Operation(
     name="remove",
     key="x",
     word="remove",
-    says="remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
+    help="remove now (HAProxy maint), for a node that is broken; asks nothing if nothing objects",
     summary="take a node out at once (HAProxy maint), for one that is broken",
     effects=frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS}),
-    steps=_on_target(NOW, LATER),
+    steps=_on_target(OUT_AT_RUNTIME, OUT_IN_CONFIG),
     keep=95,
 )
 REJOIN = Operation(
     name="rejoin",
     key="p",
     word="put back",
-    says="put back (rejoin): waits until the node is fit to serve",
+    help="put back (rejoin): waits until the node is fit to serve",
     summary="wait until a node is fit, then put it back as it was found",
     effects=frozenset({Effect.PUTS_BACK}),
     steps=_on_target(FIT, *PUT_BACK),
@@ -52,7 +52,7 @@ REBOOT = Operation(
     name="reboot",
     key="b",
     word="reboot",
-    says="reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
+    help="reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
     summary="drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
     effects=frozenset({Effect.TAKES_OUT, Effect.PUTS_BACK, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS}),
     steps=_on_target(*TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, BOOT, FIT, *PUT_BACK),
@@ -63,10 +63,10 @@ UNDO = Operation(
     name="undo",
     key="u",
     word="undo",
-    says="undo: put back at once what the last removal took out, as it was found",
+    help="undo: put back at once what the last removal took out, as it was found",
     summary="put a node back at once as it was found",
     effects=frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT}),
-    steps=_on_target(LATER_BACK, NOW_BACK),
+    steps=_on_target(BACK_IN_CONFIG, BACK_AT_RUNTIME),
     keep=80,
 )
 

@@ -8,49 +8,57 @@ is noted: that is another console's doing, and is put back whole.
 from collections.abc import Callable
 
 from console.health.facts.membership import Membership, membership
-from console.operations.guards import missed
+from console.operations.guards import if_skipped
 from console.operations.procedures.steps import Intent, Progress
 from console.probes.snapshot import Snapshot, Unknown
 from console.text import listed
 
+RUNTIME, CONFIGURED = "now", "later"
+"""Layers, as the keys of journals name them."""
 
-class Missed(str):
+
+class Skipped(str):
     """What can't happen on one firewall: the run goes on without it, and is not done."""
 
 
 Verdict = Callable[[Membership], str | None]
-"""What is still to happen on one firewall, what can't (Missed), or None."""
+"""What is still to happen on one firewall, what can't (Skipped), or None."""
 
 
 def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verdict, success: str) -> Progress:
-    """Done when every firewall that answers says so; those that don't answer are missed, with what it means. Nothing
+    """Done when every firewall that answers says so; those that don't answer are skipped, with what it means. Nothing
     found is no success: a firewall that has no server of the node says nothing of it."""
     waiting: list[str] = []
-    silent: list[tuple[str, str]] = []
+    skipped: list[tuple[str, str]] = []
     empty: list[str] = []
     for view in snapshot.firewalls:
-        gone = isinstance(view.pools, Unknown) and not view.pools.pending  # then its slow answers are not waited for
-        reading = view.pools if layer == "pools" or gone else view.config
-        if isinstance(reading, Unknown) and reading.pending:
+        unreachable = (
+            isinstance(view.pools, Unknown) and not view.pools.under_way
+        )  # then its slow answers are not waited for
+        reading = view.pools if layer == "pools" or unreachable else view.config
+        if isinstance(reading, Unknown) and reading.under_way:
             waiting.append(f"{view.name} has not said so yet")
         elif isinstance(reading, Unknown):
-            silent.append(
-                (view.name, f"{missed(snapshot, intent.operation.effects, intent.target, view.name)} ({reading.why})")
+            skipped.append(
+                (
+                    view.name,
+                    f"{if_skipped(snapshot, intent.operation.effects, intent.target, view.name)} ({reading.why})",
+                )
             )
-        elif isinstance(left := verdict(one := membership(snapshot, view.name, intent.target)), Missed):
-            silent.append((view.name, left))
+        elif isinstance(left := verdict(one := membership(snapshot, view.name, intent.target)), Skipped):
+            skipped.append((view.name, left))
         elif left:
             waiting.append(left)
-        elif not one.now and one.later == ():
+        elif not one.runtime and one.configured == ():
             empty.append(view.name)
     if waiting or all(isinstance(view.pools, Unknown) for view in snapshot.firewalls):
-        return Progress(False, "; ".join(waiting) or "no firewall answers", tuple(silent))
-    told = [view.name for view in snapshot.firewalls if view.name not in (*dict(silent), *empty)]
-    if not told and not silent:
+        return Progress(False, "; ".join(waiting) or "no firewall answers", tuple(skipped))
+    reached = [view.name for view in snapshot.firewalls if view.name not in (*dict(skipped), *empty)]
+    if not reached and not skipped:
         return Progress(False, f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.target}")
-    says = [f"{success} on {listed(told)}"] if told else [says for _, says in silent]
-    says += [f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.target}"] if empty else []
-    return Progress(True, "; ".join(says), tuple(silent))
+    message = [f"{success} on {listed(reached)}"] if reached else [message for _, message in skipped]
+    message += [f"{listed(empty)} {'have' if empty[1:] else 'has'} no server of {intent.target}"] if empty else []
+    return Progress(True, "; ".join(message), tuple(skipped))
 
 
 def noted(intent: Intent, layer: str, firewall: str, server: str) -> str | None:

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from console.inventory.cluster import Timings
 from console.operations.guards import Guard
-from console.operations.procedures.steps import Intent, Order, Past, Progress, Step
+from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
 from console.probes.ask import Run
 from console.probes.hosts.jobs import JOBS, Job, Jobs, unit
 from console.probes.snapshot import Known, Snapshot
@@ -20,7 +20,7 @@ from console.text import quoted
 NONE, ENDED, FAILED = "none", "ended", "failed"
 AGAIN = 2.0
 """Seconds between the start and the note of its id, and between the end and its clearing."""
-MOST_SAID = 3
+MAX_MESSAGES = 3
 """Of the last words, lines."""
 
 
@@ -51,7 +51,7 @@ def job(
     *,
     name: str,
     phase: str,
-    says: str,
+    summary: str,
     timeout: Callable[[Timings], float],
     guards: tuple[Guard, ...] = (),
     asks_all: bool = False,
@@ -61,7 +61,7 @@ def job(
     return Step(
         name=name,
         phase=phase,
-        says=says,
+        summary=summary,
         finds=lambda snapshot, intent: _finds(snapshot, intent, kind),
         renews=True,
         orders=lambda snapshot, intent: _orders(snapshot, intent, kind, argv),
@@ -92,7 +92,7 @@ def _at(jobs: Jobs, intent: Intent, kind: str) -> At:
         return At.OLD
     if not one.there:
         return _without(jobs, intent, kind)
-    if known == NONE and intent.past is Past.SENT:
+    if known == NONE and intent.order_state is OrderState.SENT:
         return At.NEW
     if one.invocation != known:
         return At.FOREIGN
@@ -108,10 +108,10 @@ def _without(jobs: Jobs, intent: Intent, kind: str) -> At:
         return At.OVER
     if known in ("", NONE):
         same = intent.found.get(f"job boot {intent.target} {kind}") == jobs.boot
-        lost = intent.past is Past.SENT and not same
+        lost = intent.order_state is OrderState.SENT and not same
     else:
         lost = end != FAILED
-    return At.GONE if lost and intent.past is not Past.FAILED else At.FREE
+    return At.GONE if lost and intent.order_state is not OrderState.FAILED else At.FREE
 
 
 def _finds(snapshot: Snapshot, intent: Intent, kind: str) -> Mapping[str, str]:
@@ -126,7 +126,7 @@ def _finds(snapshot: Snapshot, intent: Intent, kind: str) -> Mapping[str, str]:
             return {key: str(one.invocation)}
         case At.WELL:
             return {key: f"{one.invocation} {ENDED}"}
-        case At.BAD if intent.past is Past.FAILED:
+        case At.BAD if intent.order_state is OrderState.FAILED:
             return {key: f"{one.invocation} {FAILED}"}
         case _:
             return {}
@@ -158,7 +158,7 @@ def _done(snapshot: Snapshot, intent: Intent, kind: str) -> Progress:
     if not isinstance(reading, Known):
         return Progress(False, f"how far {name} on {node} is, is not known: {reading.why}")
     one, at = reading.value.of(kind), _at(reading.value, intent, kind)
-    if at in (At.FREE, At.WELL) and intent.past is Past.REFUSED:
+    if at in (At.FREE, At.WELL) and intent.order_state is OrderState.REFUSED:
         return Progress(False, f"{node} has not carried out the order about {name}", failed=True)
     match at:
         case At.OVER:
@@ -170,22 +170,22 @@ def _done(snapshot: Snapshot, intent: Intent, kind: str) -> Progress:
         case At.WELL:
             return Progress(False, f"{name} on {node} has ended well, and is being cleared")
         case At.BAD:
-            told = intent.past is Past.FAILED
+            told = intent.order_state is OrderState.FAILED
             return Progress(False, f"{name} on {node} has failed ({_why(one)}){_last(one)}", failed=not told)
         case At.GONE:
             known, _ = _noted(intent, kind)
             start = f"start {known[:8]} of {name}" if known != NONE else name
-            says = (
+            message = (
                 f"{start} on {node} is gone, and how it ended is not known: {node} has rebooted, or somebody ended it"
             )
-            return Progress(False, says, failed=True)
+            return Progress(False, message, failed=True)
         case At.FOREIGN:
             state = "has ended" if one.ended else "runs"
-            says = f"{name} {state} on {node} and this run did not start it: look at it there, and clear it"
-            return Progress(False, f"{says} (systemctl stop, systemctl reset-failed)", failed=True)
+            message = f"{name} {state} on {node} and this run did not start it: look at it there, and clear it"
+            return Progress(False, f"{message} (systemctl stop, systemctl reset-failed)", failed=True)
         case At.OLD:
-            says = f"systemd on {node} does not tell one start of {name} from another: it is older than 232"
-            return Progress(False, says, failed=True)
+            message = f"systemd on {node} does not tell one start of {name} from another: it is older than 232"
+            return Progress(False, message, failed=True)
 
 
 def _why(one: Job) -> str:
@@ -194,4 +194,4 @@ def _why(one: Job) -> str:
 
 def _last(one: Job) -> str:
     """Its last words."""
-    return f": {' / '.join(quoted(line, 120) for line in one.words[-MOST_SAID:])}" if one.words else ""
+    return f": {' / '.join(quoted(line, 120) for line in one.words[-MAX_MESSAGES:])}" if one.words else ""

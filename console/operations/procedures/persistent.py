@@ -14,7 +14,7 @@ from console.health.facts.membership import (
 )
 from console.health.facts.starts import IN, brings_back, starts
 from console.operations.effects import Effect
-from console.operations.procedures.firewalls import Missed, noted, over_firewalls
+from console.operations.procedures.firewalls import CONFIGURED, Skipped, noted, over_firewalls
 from console.operations.procedures.sessions import ended
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.firewalls.config import CONFIG, FirewallConfig
@@ -38,12 +38,12 @@ def _as_found(intent: Intent) -> Wanted:
     def wanted(server: PooledServer, firewall: str) -> str:
         if server.status != "disabled":
             return server.status
-        return noted(intent, "later", firewall, f"{server.pool}/{server.name}") or "active"
+        return noted(intent, CONFIGURED, firewall, f"{server.pool}/{server.name}") or "active"
 
     return wanted
 
 
-def _told(snapshot: Snapshot) -> dict[str, FirewallConfig]:
+def _known_configs(snapshot: Snapshot) -> dict[str, FirewallConfig]:
     """What is known of config.xml on each firewall that answers."""
     configs = {
         view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
@@ -51,10 +51,10 @@ def _told(snapshot: Snapshot) -> dict[str, FirewallConfig]:
     return {name: config for name, config in configs.items() if config is not None}
 
 
-def _leader(told: Mapping[str, FirewallConfig]) -> str | None:
+def _leader(configs: Mapping[str, FirewallConfig]) -> str | None:
     """Return the config-sync primary if pool sync is on; only it is written. None where each is written by itself."""
-    leader = next((name for name, config in told.items() if config.primary), None)
-    return leader if leader is not None and told[leader].balancer_sync and len(told) > 1 else None
+    leader = next((name for name, config in configs.items() if config.primary), None)
+    return leader if leader is not None and configs[leader].balancer_sync and len(configs) > 1 else None
 
 
 def _persistently(
@@ -65,22 +65,22 @@ def _persistently(
     lacks: Callable[[Snapshot, Intent, Membership], str | None],
 ) -> Progress:
     """`lacks`: what is to be said where config.xml has nothing of the node that could be otherwise."""
-    leader = _leader(_told(snapshot))
+    leader = _leader(_known_configs(snapshot))
 
     def verdict(one: Membership) -> str | None:
-        left = [server for server in one.later or () if server.status != wanted(server, leader or one.firewall)]
+        left = [server for server in one.configured or () if server.status != wanted(server, leader or one.firewall)]
         if not left:
             return lacks(snapshot, intent, one)
-        says = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+        message = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
         synced = leader not in (None, one.firewall)
-        return f"{says}: the configuration sync of {leader} has not reached it" if synced else says
+        return f"{message}: the configuration sync of {leader} has not reached it" if synced else message
 
     return over_firewalls(snapshot, intent, "config", verdict, success)
 
 
 def _reloaded(snapshot: Snapshot) -> tuple[str, ...]:
     """The firewalls whose HAProxy our write reloads: those that its sync reaches."""
-    told = _told(snapshot)
+    told = _known_configs(snapshot)
     leader = _leader(told)
     return tuple(name for name in told if leader not in (None, name))
 
@@ -92,62 +92,62 @@ def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
     if intent.operation.does(Effect.ENDS_SESSIONS) or snapshot.cluster.balancer != "haproxy":
         return ""
     for one in memberships(snapshot, intent.target):
-        out = max((server.since or 0 for server in one.now or () if server.out), default=timings.sessions)
+        out = max((server.since or 0 for server in one.runtime or () if server.out), default=timings.sessions)
         left = ended(one, timings.quiet) if one.firewall in reloaded else ""
         if left and out < timings.sessions:
             return f"{left}; the configuration sync will reload HAProxy there"
     return ""
 
 
-def _out_later(snapshot: Snapshot, intent: Intent) -> Progress:
+def _out_in_config(snapshot: Snapshot, intent: Intent) -> Progress:
     success = f"{intent.target} stays out after a reload, a boot and a failover: disabled in config.xml"
     progress = _persistently(snapshot, intent, _disabled, success, _lacks_out)
     waits = "" if progress.done else _waits_for(snapshot, intent)
-    return progress._replace(says=waits) if waits else progress
+    return progress._replace(message=waits) if waits else progress
 
 
-def _take_out_later(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+def _take_out_in_config(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _disabled)
 
 
 def _elsewhere(snapshot: Snapshot, one: Membership) -> str:
     """That config.xml of one firewall has no server of a node, and that of another has; or ""."""
-    others = [other.firewall for other in memberships(snapshot, one.node) if other.later]
-    if one.later or not others:
+    others = [other.firewall for other in memberships(snapshot, one.node) if other.configured]
+    if one.configured or not others:
         return ""
     return f"config.xml of {one.firewall} has no server of {one.node}, and that of {listed(others)} has"
 
 
 def _lacks_out(snapshot: Snapshot, _intent: Intent, one: Membership) -> str | None:
     """An empty section is a sync that failed, not a node that is out."""
-    if says := _elsewhere(snapshot, one):
-        return says
+    if message := _elsewhere(snapshot, one):
+        return message
     if strange := not_configured(one):
         where = f"config.xml of {one.firewall} has no server of {one.node} in {listed(strange)}"
-        return Missed(f"{where}: {brings_back(snapshot, one.node, [one.firewall])}")
+        return Skipped(f"{where}: {brings_back(snapshot, one.node, [one.firewall])}")
     if any((start.node, start.how) == (one.node, IN) for start in starts(snapshot, one.firewall)):
         stays = "its saved server-state file says so; move that file away"
-        return Missed(f"HAProxy on {one.firewall} would start with {one.node} in, whatever config.xml says: {stays}")
+        return Skipped(f"HAProxy on {one.firewall} would start with {one.node} in, whatever config.xml says: {stays}")
     return None
 
 
 def _lacks_back(snapshot: Snapshot, intent: Intent, one: Membership) -> str | None:
     """The node is put back where it can be."""
-    noted_there = any(key.startswith(f"later {one.firewall} ") for key in intent.found)
-    if says := _elsewhere(snapshot, one):
-        return Missed(says)
-    if noted_there and not one.later:
-        return Missed(f"config.xml of {one.firewall} has no server of {one.node} any more")
+    noted_there = any(key.startswith(f"{CONFIGURED} {one.firewall} ") for key in intent.found)
+    if message := _elsewhere(snapshot, one):
+        return Skipped(message)
+    if noted_there and not one.configured:
+        return Skipped(f"config.xml of {one.firewall} has no server of {one.node} any more")
     return None
 
 
 def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
     """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
-    told = _told(snapshot)
+    told = _known_configs(snapshot)
     leader = _leader(told)
     orders: list[Order] = []
     for name in [leader] if leader else told:
-        mine = membership(snapshot, name, intent.target).later or ()
+        mine = membership(snapshot, name, intent.target).configured or ()
         changes = tuple(Change(server, wanted(server, name)) for server in mine)
         if leader or any(change.status != change.server.status for change in changes):
             run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
@@ -159,27 +159,27 @@ def _description(intent: Intent) -> str:
     return f"drainboard: {intent.words} by {intent.who}"
 
 
-def _find_later(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+def _find_in_config(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     """A server that is in was put there by somebody, before our order or after it: that is what comes back. One that
     is out may be our own doing; only its first note counts."""
     if place(snapshot, intent.target) is Place.OUT:
         return {}
     return {
-        f"later {one.firewall} {server.pool}/{server.name}": server.status
+        f"{CONFIGURED} {one.firewall} {server.pool}/{server.name}": server.status
         for one in memberships(snapshot, intent.target)
-        for server in one.later or ()
-        if not server.out or not noted(intent, "later", one.firewall, f"{server.pool}/{server.name}")
+        for server in one.configured or ()
+        if not server.out or not noted(intent, CONFIGURED, one.firewall, f"{server.pool}/{server.name}")
     }
 
 
-LATER = Step(
+OUT_IN_CONFIG = Step(
     name="out in config.xml",
     phase="out",
-    says="disable {node} in config.xml too, so that it lasts; {reload}",
-    finds=_find_later,
+    summary="disable {node} in config.xml too, so that it lasts; {reload}",
+    finds=_find_in_config,
     renews=True,
-    orders=_take_out_later,
-    done=_out_later,
+    orders=_take_out_in_config,
+    done=_out_in_config,
     watches=(CONFIG, POOLS),
     timeout=lambda _timings: 60.0,
     until_known=lambda timings: timings.sessions + 60.0,
@@ -187,10 +187,10 @@ LATER = Step(
     lasts=True,
     reloads=_reloaded,
 )
-LATER_BACK = Step(
+BACK_IN_CONFIG = Step(
     name="back in config.xml",
     phase="in",
-    says="put {node} back in config.xml as it was found; {reload}",
+    summary="put {node} back in config.xml as it was found; {reload}",
     orders=lambda snapshot, intent: _write(snapshot, intent, _as_found(intent)),
     done=lambda snapshot, intent: _persistently(
         snapshot, intent, _as_found(intent), f"{intent.target} is in config.xml as it was found", _lacks_back

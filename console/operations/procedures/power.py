@@ -13,7 +13,7 @@ from console.health.facts.fitness import fit, unfit
 from console.health.facts.membership import Membership, memberships
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Timings
-from console.operations.guards import elsewhere, no_traffic, none_lost, other_bricks, storage_whole
+from console.operations.guards import all_reachable, elsewhere, no_traffic, other_bricks, storage_whole
 from console.operations.procedures.firewalls import over_firewalls
 from console.operations.procedures.runtime import admin_as_found
 from console.operations.procedures.steps import Intent, Order, Progress, Step
@@ -34,9 +34,9 @@ def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
     return isinstance(host, Known) and before is not None and host.value.boot_id != before
 
 
-def _away(snapshot: Snapshot, intent: Intent) -> bool:
+def _unreachable(snapshot: Snapshot, intent: Intent) -> bool:
     host = snapshot.node(intent.target).host
-    return isinstance(host, Unknown) and not host.pending
+    return isinstance(host, Unknown) and not host.under_way
 
 
 def _stranger(snapshot: Snapshot, intent: Intent) -> str:
@@ -69,7 +69,7 @@ def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
     """By us: a drain that was found stays one."""
     return tuple(
         server
-        for server in one.now or ()
+        for server in one.runtime or ()
         if server.admin is Admin.DRAIN and admin_as_found(intent, one.firewall, server) is Admin.READY
     )
 
@@ -98,12 +98,13 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
         return Progress(True, f"{intent.target} has rebooted already")
     services = _services(snapshot, intent)
     if services is None:
-        away = _away(snapshot, intent)
+        unreachable = _unreachable(snapshot, intent)
         known = f"whether {what} on {intent.target} has stopped is not known"
         if stranger := _stranger(snapshot, intent):
             return Progress(False, f"{known}: {stranger}")
         return Progress(
-            False, f"{intent.target} does not answer, it may be booting: {known} until it does" if away else known
+            False,
+            f"{intent.target} does not answer, it may be booting: {known} until it does" if unreachable else known,
         )
     left = [*services.running(units)]
     if units is GLUSTER_UNITS and services.bricks:
@@ -171,8 +172,8 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(True, f"{intent.target} has rebooted: boot id {host.value.boot_id[:8]}")
     if stranger := _stranger(snapshot, intent):
         return Progress(False, f"whether {intent.target} has gone down is not known: {stranger}")
-    away = _away(snapshot, intent)
-    return Progress(False, f"{intent.target} is down" if away else f"{intent.target} has not gone down yet")
+    unreachable = _unreachable(snapshot, intent)
+    return Progress(False, f"{intent.target} is down" if unreachable else f"{intent.target} has not gone down yet")
 
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -191,7 +192,7 @@ def _boot_time(timings: Timings) -> float:
 CLOSE = Step(
     name="maintenance",
     phase="boot",
-    says="set {node} from drain to maintenance on the firewalls, so that visitors with its cookie go elsewhere",
+    summary="set {node} from drain to maintenance on the firewalls, so that visitors with its cookie go elsewhere",
     finds=_find_boot,
     orders=_close,
     done=_closed,
@@ -202,20 +203,20 @@ CLOSE = Step(
 STOP_MYSQL = Step(
     name="stop MySQL",
     phase="boot",
-    says="stop MySQL on {node} cleanly, so that the others lose no commit",
+    summary="stop MySQL on {node} cleanly, so that the others lose no commit",
     finds=_find_boot,
     orders=lambda snapshot, intent: _stop(snapshot, intent, MYSQL_UNITS),
     done=_mysql_stopped,
     watches=(SERVICES, RUNNING, HOST, GALERA),
     timeout=_stop_time,
-    guards=(elsewhere, no_traffic, storage_whole, none_lost),
+    guards=(elsewhere, no_traffic, storage_whole, all_reachable),
     asks_all=True,
     until_known=_boot_time,
 )
 STOP_GLUSTER = Step(
     name="stop Gluster",
     phase="boot",
-    says="stop Gluster and its bricks on {node}, so that no client hangs",
+    summary="stop Gluster and its bricks on {node}, so that no client hangs",
     finds=_find_boot,
     orders=_stop_gluster,
     done=lambda snapshot, intent: _stopped(snapshot, intent, GLUSTER_UNITS, "Gluster"),
@@ -228,7 +229,7 @@ STOP_GLUSTER = Step(
 BOOT = Step(
     name="reboot",
     phase="boot",
-    says="reboot {node} and see it come back with a new boot id",
+    summary="reboot {node} and see it come back with a new boot id",
     finds=_find_boot,
     orders=_reboot,
     done=_reboot_done,
@@ -244,7 +245,7 @@ BOOT = Step(
 FIT = Step(
     name="fit",
     phase="in",
-    says="wait until {node} is fit: {fit}",
+    summary="wait until {node} is fit: {fit}",
     done=_fit,
     watches=(HOST, SERVICES, RUNNING, GALERA, STORAGE, SITE),
     timeout=lambda timings: timings.fit,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from console.health.facts.membership import Membership, Place, membership, memberships, place, pools_of
 from console.operations.effects import Effect
-from console.operations.procedures.firewalls import noted, over_firewalls
+from console.operations.procedures.firewalls import RUNTIME, noted, over_firewalls
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.pools.balancer import POOLS, balancer_of
 from console.probes.pools.servers import Admin, Server
@@ -28,33 +28,34 @@ def _still(server: Server, firewall: str) -> str:
     return f"{server.path} on {firewall} is still {server.status}{by}{f'; {server.strange}' if server.strange else ''}"
 
 
-def _out_now(snapshot: Snapshot, intent: Intent) -> Progress:
+def _out_at_runtime(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
-        left = [server for server in one.now or () if _not_out(server, intent)]
+        left = [server for server in one.runtime or () if _not_out(server, intent)]
         return _still(left[0], one.firewall) if left else None
 
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is out ({_wanted(intent).value})")
 
 
-def _take_out_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+def _take_out_at_runtime(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     balancer = balancer_of(intent.cluster)
     found = {
-        one.firewall: [s for s in one.now or () if _not_out(s, intent)] for one in memberships(snapshot, intent.target)
+        one.firewall: [s for s in one.runtime or () if _not_out(s, intent)]
+        for one in memberships(snapshot, intent.target)
     }
     return tuple(Order(name, balancer.set_state(tuple(left), _wanted(intent))) for name, left in found.items() if left)
 
 
-def _find_now(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+def _find_at_runtime(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     """Note what was asked of each server. Skip servers already noted on the peer: our own sync may have disabled them
     here. HAProxy puts down a drain to the agent by itself."""
     if place(snapshot, intent.target) is Place.OUT:
         return {}
     return {
-        f"now {one.firewall} {server.path}": _asked(server).value
+        f"{RUNTIME} {one.firewall} {server.path}": _asked(server).value
         for one in memberships(snapshot, intent.target)
-        for server in one.now or ()
+        for server in one.runtime or ()
         if server.told
-        if server.admin is Admin.READY or not noted(intent, "now", one.firewall, server.path)
+        if server.admin is Admin.READY or not noted(intent, RUNTIME, one.firewall, server.path)
     }
 
 
@@ -64,15 +65,15 @@ def _asked(server: Server) -> Admin:
 
 def admin_as_found(intent: Intent, firewall: str, server: Server) -> Admin:
     """Ready, where nothing readable was noted."""
-    found = noted(intent, "now", firewall, server.path)
+    found = noted(intent, RUNTIME, firewall, server.path)
     return Admin(found) if found in {admin.value for admin in Admin} else Admin.READY
 
 
-def _back_now(snapshot: Snapshot, intent: Intent) -> Progress:
+def _back_at_runtime(snapshot: Snapshot, intent: Intent) -> Progress:
     def verdict(one: Membership) -> str | None:
         left = [
             server
-            for server in one.now or ()
+            for server in one.runtime or ()
             if server.admin is not admin_as_found(intent, one.firewall, server) or not server.told
         ]
         return _still(left[0], one.firewall) if left else None
@@ -80,13 +81,13 @@ def _back_now(snapshot: Snapshot, intent: Intent) -> Progress:
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is back as it was found")
 
 
-def _put_back_now(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+def _put_back_at_runtime(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     orders: list[Order] = []
     for one in memberships(snapshot, intent.target):
         for admin in Admin:
             left = tuple(
                 server
-                for server in one.now or ()
+                for server in one.runtime or ()
                 if (server.admin is not admin or not server.told)
                 and admin_as_found(intent, one.firewall, server) is admin
             )
@@ -99,15 +100,15 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
     """Not waited for, but said: a name that does not resolve, and a server that follows one which is out as it was
     found. No order of ours mends them."""
     places = memberships(snapshot, intent.target)
-    held = [(one.firewall, server) for one in places for server in one.now or () if _held(intent, one, server)]
+    held = [(one.firewall, server) for one in places for server in one.runtime or () if _held(intent, one, server)]
 
     def verdict(one: Membership) -> str | None:
         pools = pools_of(snapshot, one.firewall)
-        if not one.now and pools and pools.running and any(not server.out for server in one.later or ()):
+        if not one.runtime and pools and pools.running and any(not server.out for server in one.configured or ()):
             return f"{one.node} is in config.xml of {one.firewall}, and its load balancer does not list it"
         down = [
             server
-            for server in one.now or ()
+            for server in one.runtime or ()
             if server.weight and not server.serving and admin_as_found(intent, one.firewall, server) is Admin.READY
             if (one.firewall, server) not in held
         ]
@@ -116,7 +117,7 @@ def _up(snapshot: Snapshot, intent: Intent) -> Progress:
         check = f"{down[0].status} {down[0].check}".strip()
         return f"{down[0].path} on {one.firewall} is {_because(down[0]) or down[0].strange or check}"
 
-    if any(one.now is not None for one in places) and not any(one.now for one in places):
+    if any(one.runtime is not None for one in places) and not any(one.runtime for one in places):
         return Progress(False, f"no firewall has {intent.target} in a pool at run time")
     but = "".join(f"; {server.path} on {name} {server.unasked}" for name, server in held)
     return over_firewalls(snapshot, intent, "pools", verdict, f"{intent.target} is {'in' if but else 'UP'}{but}")
@@ -130,7 +131,7 @@ def _held(intent: Intent, one: Membership, server: Server) -> bool:
     """Nobody asked for its being out, and nobody can end it by asking."""
     if server.unresolved:
         return True
-    followed = next((each for each in one.now or () if each.path == server.tracks), None)
+    followed = next((each for each in one.runtime or () if each.path == server.tracks), None)
     return followed is not None and admin_as_found(intent, one.firewall, followed) is not Admin.READY
 
 
@@ -147,7 +148,7 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
         server
         for view in snapshot.firewalls
         if pools_of(snapshot, view.name)
-        for server in membership(snapshot, view.name, intent.target).now or ()
+        for server in membership(snapshot, view.name, intent.target).runtime or ()
     ]
     if any(_served(server) for server in servers):
         return Progress(True, f"{intent.target} serves requests")
@@ -158,25 +159,25 @@ def _traffic(snapshot: Snapshot, intent: Intent) -> Progress:
     return Progress(False, f"no request has reached {intent.target} yet")
 
 
-NOW = Step(
+OUT_AT_RUNTIME = Step(
     name="out at run time",
     phase="out",
-    says="take {node} out of every pool on the firewalls, at once",
-    finds=_find_now,
-    orders=_take_out_now,
-    done=_out_now,
+    summary="take {node} out of every pool on the firewalls, at once",
+    finds=_find_at_runtime,
+    orders=_take_out_at_runtime,
+    done=_out_at_runtime,
     watches=(POOLS,),
     timeout=lambda _timings: 15.0,
     again=3.0,
     asks_all=True,
     lasts=True,
 )
-NOW_BACK = Step(
+BACK_AT_RUNTIME = Step(
     name="back at run time",
     phase="in",
-    says="put {node} back on the firewalls as it was found, at once",
-    orders=_put_back_now,
-    done=_back_now,
+    summary="put {node} back on the firewalls as it was found, at once",
+    orders=_put_back_at_runtime,
+    done=_back_at_runtime,
     watches=(POOLS,),
     timeout=lambda _timings: 15.0,
     again=3.0,
@@ -185,7 +186,7 @@ NOW_BACK = Step(
 UP = Step(
     name="up",
     phase="in",
-    says="see {node} UP on the firewalls",
+    summary="see {node} UP on the firewalls",
     done=_up,
     watches=(POOLS,),
     timeout=lambda _timings: 60.0,
@@ -194,7 +195,7 @@ UP = Step(
 TRAFFIC = Step(
     name="traffic",
     phase="in",
-    says="see requests reach {node}",
+    summary="see requests reach {node}",
     done=_traffic,
     watches=(POOLS,),
     timeout=lambda _timings: 20.0,

@@ -20,7 +20,7 @@ from console.text import counted, span
 def ended(one: Membership, quiet: float) -> str:
     """Why the sessions that a firewall's present process gave a node have not ended; "" when they have. `quiet`: the
     seconds without a new one that it takes."""
-    left = sum((server.sessions or 0) + (server.queued or 0) for server in one.now or ())
+    left = sum((server.sessions or 0) + (server.queued or 0) for server in one.runtime or ())
     if left:
         return f"{counted(left, 'session')} to {one.node} left on {one.firewall}"
     if one.quiet < quiet:
@@ -40,9 +40,9 @@ def _sessions(snapshot: Snapshot, intent: Intent) -> Progress:
         return ended(one, quiet) or None
 
     progress = over_firewalls(snapshot, intent, "pools", verdict, f"no session to {intent.target} left")
-    servers = [server for one in memberships(snapshot, intent.target) for server in one.now or ()]
+    servers = [server for one in memberships(snapshot, intent.target) for server in one.runtime or ()]
     coming = [server for server in servers if server.out and server.visited and server.quiet < quiet]
-    return progress._replace(done=False, says=_still(coming, intent)) if coming else progress
+    return progress._replace(done=False, message=_still(coming, intent)) if coming else progress
 
 
 def _reloaded(one: Membership) -> str:
@@ -61,7 +61,7 @@ def _still(coming: Sequence[Server], intent: Intent) -> str:
 SESSIONS = Step(
     name="sessions",
     phase="out",
-    says="watch the sessions to {node} end",
+    summary="watch the sessions to {node} end",
     done=_sessions,
     watches=(POOLS, PROCESSES),
     timeout=lambda timings: timings.sessions,

@@ -35,7 +35,7 @@ class Operation:
     """On the screen."""
     word: str
     """In the bottom line of the screen."""
-    says: str
+    help: str
     """Help of the key."""
     summary: str
     """Help of the command."""
@@ -65,7 +65,7 @@ class Operation:
         return self.does(Effect.TAKES_OUT) and not self.does(Effect.PUTS_BACK)
 
 
-class Past(Enum):
+class OrderState(Enum):
     """The fate of a step's orders so far, by the journal."""
 
     UNSENT = "unsent"
@@ -88,7 +88,7 @@ class Intent:
     """See `firewalls`, `power` and `jobs` beside this module for the keys."""
     who: str = ""
     options: Options = field(default_factory=dict[str, Any])
-    past: Past = Past.UNSENT
+    order_state: OrderState = OrderState.UNSENT
     """Of the step that is asked."""
 
     @property
@@ -117,12 +117,12 @@ class Order(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """The progress of a step, in a sentence. `missed`: machines that can't be told now, and what that means. `failed`:
+    """The progress of a step, in a sentence. `skipped`: machines that can't be told now, and what that means. `failed`:
     it does not happen any more, and the run stops at once."""
 
     done: bool
-    says: str
-    missed: tuple[tuple[str, str], ...] = ()
+    message: str
+    skipped: tuple[tuple[str, str], ...] = ()
     failed: bool = False
 
 
@@ -133,7 +133,7 @@ class Step:
     name: str
     phase: str
     """A resume begins at the first step of the phase that was interrupted on its target, and checks each again."""
-    says: str
+    summary: str
     """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
@@ -171,7 +171,7 @@ class Step:
         """(target, name): unique in a run, and the key of its lines in the journal."""
         return self.on, self.name
 
-    def told(self, intent: Intent, picture: Snapshot | None = None) -> str:
+    def describe(self, intent: Intent, picture: Snapshot | None = None) -> str:
         """What it does, of this node; with a picture, on which firewalls."""
         balancer = balancer_of(intent.cluster)
         synced = self.reloads(picture) if picture else ()
@@ -179,7 +179,7 @@ class Step:
         waits = self.phase == "out" and not intent.operation.does(Effect.ENDS_SESSIONS)
         if waits and picture and master(picture) in synced:
             reload += f", after the sessions there have ended: {listed(synced)} carries the traffic"
-        return self.says.format(node=intent.target, fit=fit(intent.cluster), reload=reload)
+        return self.summary.format(node=intent.target, fit=fit(intent.cluster), reload=reload)
 
 
 def placed(steps: tuple[Step, ...], on: str) -> tuple[Step, ...]:

@@ -16,7 +16,7 @@ from console.text import quoted
 
 NONE = ("18446744073709551615", "-1")
 """wsrep prints -1, or -1 unsigned, for a conf_id or a seqno it does not have."""
-LEAST = 0.5
+MIN_SECONDS = 0.5
 """Seconds a rate is over at least: a look that was hurried keeps the rates of the one before it."""
 DOWNTO = "wsrep_local_cached_downto"
 ENOUGH_LOOKS = 3
@@ -224,7 +224,7 @@ def _rates(before: Wsrep | None, now: Totals) -> _Rates:
     if before is None or then is None or now.uptime < then.uptime or now.at <= then.at:
         return _Rates(now)
     seconds = now.at - then.at
-    if seconds < LEAST:
+    if seconds < MIN_SECONDS:
         flow = None if before.flow_control is None else before.flow_control * 1e9
         figures = before.commits_per_second, flow, before.cert_failures, before.bf_aborts, before.bytes_per_second
         return _Rates(then, *figures)

@@ -6,7 +6,7 @@ Recent moments lie close together, old ones far apart, as a share of their age.
 from itertools import pairwise
 from typing import NamedTuple
 
-MOST = 160
+MAX_SAMPLES = 160
 """Samples kept. Thinning them leaves about 100, so that it is done seldom."""
 GAP = 0.07
 """Of a sample's age, to the next younger one."""
@@ -36,14 +36,14 @@ def longer(history: tuple[Sample, ...], now: Sample) -> tuple[Sample, ...]:
 
 def _thinned(history: tuple[Sample, ...]) -> tuple[Sample, ...]:
     """Once there are too many, without those that lie closer to a younger one than a share of their age."""
-    if len(history) <= MOST:
+    if len(history) <= MAX_SAMPLES:
         return history
     now = history[-1].at
     kept = [history[-1]]
     for sample in reversed(history[1:-1]):
         if kept[-1].at - sample.at >= GAP * (now - sample.at):
             kept.append(sample)
-    return tuple(reversed((*kept[: MOST - 1], history[0])))
+    return tuple(reversed((*kept[: MAX_SAMPLES - 1], history[0])))
 
 
 def moment(history: tuple[Sample, ...], seqno: int) -> float | None:

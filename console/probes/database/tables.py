@@ -14,7 +14,7 @@ from console.probes.parsing import short
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
-MOST = 5000
+MAX_TABLES = 5000
 """Tables counted."""
 NAMED = 50
 SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
@@ -23,9 +23,9 @@ REVEALING = (
     *("REFERENCES", "INDEX", "ALTER", "TRIGGER", "CREATE VIEW", "SHOW VIEW"),
 )
 """Any of these on *.* shows all tables."""
-LEAST = "SHOW VIEW"
+PRIVILEGE = "SHOW VIEW"
 """Of them: measured on MariaDB 10.11; on MySQL 8 as its manual has it, not tried."""
-GRANT = f"GRANT {LEAST} ON *.* TO {{user}}"
+GRANT = f"GRANT {PRIVILEGE} ON *.* TO {{user}}"
 PRIVILEGES = (
     "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES "
     "WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
@@ -35,7 +35,7 @@ STANDING_OUT = (
     "FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1) AS keyless "
     "FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ("
     + ", ".join(f"'{name}'" for name in SYSTEM)
-    + f") HAVING keyless OR ENGINE IS NULL OR ENGINE <> 'InnoDB' ORDER BY 1, 2 LIMIT {MOST + 1}"
+    + f") HAVING keyless OR ENGINE IS NULL OR ENGINE <> 'InnoDB' ORDER BY 1, 2 LIMIT {MAX_TABLES + 1}"
 )
 
 
@@ -60,12 +60,12 @@ def parse(answers: tuple[Rows, ...], _before: Tables | None) -> Tables:
     _entitled(privileges)
     if any(len(row) != 4 or not row[1] or row[3] not in ("0", "1") for row in tables.rows):
         raise Unreadable("not the four columns asked for")
-    counted = tables.rows[:MOST]
+    counted = tables.rows[:MAX_TABLES]
     return Tables(
         not_innodb=sum(row[2] != "InnoDB" for row in counted),
         no_primary_key=sum(row[3] == "1" for row in counted),
         names=tuple(_said(row) for row in counted[:NAMED]),
-        complete=len(tables.rows) <= MOST,
+        complete=len(tables.rows) <= MAX_TABLES,
     )
 
 
@@ -97,5 +97,5 @@ TABLES = Question(
     asks=_asks,
     parse=parse,
     remedy="",
-    privileges=(LEAST,),
+    privileges=(PRIVILEGE,),
 )

@@ -19,7 +19,7 @@ LOCK, FILE = "/var/run/drainboard.lock", "/var/run/drainboard.claim"
 HOLD = Hold(("lockf", "-k", "-s", "-t", "0", LOCK, "tee", FILE), taken=75)
 PATTERN = f"lockf -k -s -t 0 {LOCK.replace('/d', '/[d]')}"
 """For `pgrep -f`: it matches no command line that holds the pattern itself."""
-MOST = 1 << 16
+MAX_CLAIM = 1 << 16
 """Characters of the file that are read: a run writes a line for each of its orders."""
 GIVEN_UP = "a console that has lost its power gives it up after about two minutes"
 
@@ -79,7 +79,7 @@ def parse(answers: tuple[Ran, ...], _before: Claim | None) -> Claim:
 def read(text: str, held: bool) -> Claim:
     """A line that is no claim's costs itself only: what another version writes, or half of a line."""
     facts: dict[str, Any] = {}
-    for line in _lines(text[:MOST]):
+    for line in _lines(text[:MAX_CLAIM]):
         facts |= line
     return Claim(
         held=held,

@@ -20,9 +20,9 @@ from console.probes.pools.configured import Found, PooledServer, text
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
-MOST_CONFIG = 16 << 20
+MAX_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
-MOST_TAGS = 1_000_000
+MAX_TAGS = 1_000_000
 """Some 16 MiB of rules: six seconds of a thread's time, once after each change."""
 _LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled", "cert", "ca")
 
@@ -90,7 +90,7 @@ class FirewallConfig:
 
 def parse(answers: tuple[Ran, ...], before: FirewallConfig | None = None, balancer: str = "haproxy") -> FirewallConfig:
     """From config.xml. The file is a megabyte on a grown firewall and seldom changes."""
-    document = ran(answers[0], MOST_CONFIG)
+    document = ran(answers[0], MAX_CONFIG)
     if before and before.digest == _digest(document):
         return before
     return parse_xml(document, balancer)
@@ -102,7 +102,7 @@ def _digest(document: str) -> str:
 
 def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
     """A server or virtual address that can't be read costs only itself, and is said."""
-    tree = xml(document, "/cf/conf/config.xml", _LISTS, MOST_TAGS)
+    tree = xml(document, "/cf/conf/config.xml", _LISTS, MAX_TAGS)
     root = dig(tree, "pfsense")
     if not isinstance(root, dict) or not isinstance(dig(root, "version"), str):
         raise Unreadable("/cf/conf/config.xml is not pfSense's")
@@ -174,7 +174,7 @@ CONFIG = Question(
     title="config.xml, what lasts",
     subject=Subject.FIREWALL,
     cadence=Cadence.SLOW,
-    asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True, most=MOST_CONFIG + 4096),),
+    asks=lambda _cluster, _name: (Run(("cat", "/cf/conf/config.xml"), root=True, most=MAX_CONFIG + 4096),),
     parse=parse,
     parse_for=lambda cluster: partial(parse, balancer=cluster.balancer),
     remedy="log in as admin, or allow it by pfSense's package sudo",

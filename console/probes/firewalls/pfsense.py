@@ -20,9 +20,9 @@ from console.text import plain_text
 FILES = ("/etc/version", "/tmp/notices", "/tmp/notices/notices.serial")  # noqa: S108 -- pfSense's own places
 SYNC_NOTICE = "sync_settings"
 """The id of a notice that says that a sync to the peer failed (xmlrpc_client.inc)."""
-MOST_NOTICES = 20
+MAX_NOTICES = 20
 """That many are kept, the latest."""
-LONGEST_NOTICE = 4000
+MAX_NOTICE = 4000
 """Characters of one that are read: fewer than the digits of &#… at which Python refuses to make a number (4300)."""
 _MISSING = ("No such file or directory", "Not a directory", "Is a directory")
 _PRINTED = re.compile(r"\s*([0-9][A-Za-z0-9._-]{0,39}?)\s*([abN][:;].*)?", re.DOTALL)
@@ -85,8 +85,8 @@ def _sync_notices(serial: str) -> tuple[str, ...]:
             return ()
         raise Unreadable("the notices are not a list")
     told = [(when, _message(notice)) for when, notice in cast("dict[Any, Any]", notices).items()]
-    kept = sorted((when, says) for when, says in told if isinstance(when, int) and says is not None)
-    return tuple(says for _, says in kept)[-MOST_NOTICES:]
+    kept = sorted((when, message) for when, message in told if isinstance(when, int) and message is not None)
+    return tuple(message for _, message in kept)[-MAX_NOTICES:]
 
 
 def _message(notice: Any) -> str | None:
@@ -96,7 +96,7 @@ def _message(notice: Any) -> str | None:
         raise Unreadable("a notice has no id or no text")
     if fields["id"] != SYNC_NOTICE:
         return None
-    return plain_text(html.unescape(fields["notice"][:LONGEST_NOTICE])) or "no text"
+    return plain_text(html.unescape(fields["notice"][:MAX_NOTICE])) or "no text"
 
 
 def _unapplied(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from console.probes.ask import Unreadable
 
 _DEEPEST = 8
-_MOST_ENTRIES = 5000
+_MAX_ENTRIES = 5000
 _SCALAR = re.compile(rb"N;|b:([01]);|i:(-?[0-9]{1,18});|d:(-?[0-9.eE+-]{1,40});")
 _STRING = re.compile(rb's:([0-9]{1,9}):"')
 _ARRAY = re.compile(rb"a:([0-9]{1,6}):\{")
@@ -57,8 +57,8 @@ class _Reader:
 
     def _array(self, count: int, depth: int) -> dict[Value, Value]:
         self._entries += count
-        if self._entries > _MOST_ENTRIES:
-            raise Unreadable(f"{self.what} hold more than {_MOST_ENTRIES} entries")
+        if self._entries > _MAX_ENTRIES:
+            raise Unreadable(f"{self.what} hold more than {_MAX_ENTRIES} entries")
         found: dict[Value, Value] = {}
         for _ in range(count):
             key = self.value(_DEEPEST)  # an array is no key

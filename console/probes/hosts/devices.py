@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.hosts.hardware import MOST, Array, Bond, array_blocks, parse_array, parse_bond
+from console.probes.hosts.hardware import MAX_ITEMS, Array, Bond, array_blocks, parse_array, parse_bond
 from console.probes.hosts.system import AS_WORDS
 from console.probes.parsing import ran, short, whole, without_sudo
 from console.probes.question import Cadence, Question, Subject
@@ -16,7 +16,7 @@ from console.text import plain_text
 P = TypeVar("P")
 T = TypeVar("T")
 
-MOST_RAID = 128 << 10
+MAX_RAID = 128 << 10
 """Characters a RAID command may print."""
 
 
@@ -68,7 +68,7 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
     blocks = [block for some in _each(array_blocks, mdstat, unread) for block in some]
     return Devices(
         filesystems=sum(_each(parse_filesystems, [space], unread), ()),
-        bonds=_each(lambda bond: parse_bond(*bond), bonds[:MOST], unread),
+        bonds=_each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread),
         arrays=_each(parse_array, blocks, unread),
         raid=_raid(raid[0]) if raid else None,
         failed_units=sum(_each(parse_failed, [failed], unread), ()),
@@ -97,7 +97,7 @@ def judged(cluster: Cluster, devices: Devices) -> Devices:
     if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
         return devices
     bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
-    state = RaidState(devices.raid.ok and not bad, (bad or (() if devices.raid.ok else devices.raid.lines))[:MOST])
+    state = RaidState(devices.raid.ok and not bad, (bad or (() if devices.raid.ok else devices.raid.lines))[:MAX_ITEMS])
     return replace(devices, raid=state)
 
 
@@ -105,7 +105,7 @@ def parse_filesystems(answer: Ran) -> tuple[Filesystem, ...]:
     """One a line; `stat` complains of a path that is not there and tells of the others all the same."""
     if answer.status == 1 and answer.out.startswith("/"):
         answer = replace(answer, status=0)
-    return tuple(_filesystem(line) for line in ran(answer).splitlines()[:MOST])
+    return tuple(_filesystem(line) for line in ran(answer).splitlines()[:MAX_ITEMS])
 
 
 def _filesystem(line: str) -> Filesystem:
@@ -147,18 +147,18 @@ def parse_failed(answer: Ran) -> tuple[str, ...]:
     units = [words[0] for words in lines if words]
     if any("." not in unit for unit in units):
         raise Unreadable("systemctl did not print a list of units")
-    return tuple(short(unit) for unit in units[:MOST])
+    return tuple(short(unit) for unit in units[:MAX_ITEMS])
 
 
 def _raid(answer: Ran) -> RaidState:
-    if len(answer.out) + len(answer.err) > MOST_RAID:
-        return RaidState(None, (f"the command printed more than {MOST_RAID >> 10} KiB",))
+    if len(answer.out) + len(answer.err) > MAX_RAID:
+        return RaidState(None, (f"the command printed more than {MAX_RAID >> 10} KiB",))
     said = answer.out + "\n" + (answer.err if answer.status else without_sudo(answer.err))
     lines = tuple(plain_text(line, 200) for line in said.splitlines() if line.strip())
     no_word = answer.status and not answer.out.strip() and answer.err.startswith(("sudo:", "sudo-rs:"))
     if answer.status in (124, 126, 127) or no_word:
         return RaidState(None, lines[-1:] or ("the command did not end in time",))
-    return RaidState(answer.status == 0, lines[: 4 * MOST])
+    return RaidState(answer.status == 0, lines[: 4 * MAX_ITEMS])
 
 
 _ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
@@ -170,7 +170,7 @@ def _own_names(files: dict[str, str]) -> tuple[str, ...]:
     own = dict.fromkeys(address for address in found if address[:4] != "127.")
     lines = [line.partition("#")[0].split() for line in files.get("/etc/hosts", "").splitlines()]
     called = [name for words in lines if words and words[0] in own for name in words[1:]]
-    return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MOST]
+    return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MAX_ITEMS]
 
 
 _HOSTNAME = "/proc/sys/kernel/hostname"

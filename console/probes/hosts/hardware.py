@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from console.probes.ask import Unreadable
 from console.probes.parsing import short, whole
 
-MOST = 64
+MAX_ITEMS = 64
 """Of each kind of thing in one machine that are read."""
 
 
@@ -64,7 +64,7 @@ def parse_bond(name: str, text: str) -> Bond:
         mode=short(values["Bonding Mode"]),
         up=values["MII Status"] == "up",
         active="" if active == "None" else short(active),
-        slaves=tuple(_slave(block) for block in blocks[:MOST]),
+        slaves=tuple(_slave(block) for block in blocks[:MAX_ITEMS]),
         aggregator=_active(_AGGREGATOR, head),
         partner=_active(_PARTNER, head),
     )
@@ -116,7 +116,7 @@ def array_blocks(text: str) -> tuple[tuple[re.Match[str], str], ...]:
     """The first line of each array of /proc/mdstat, and what stands below it."""
     if not text.startswith("Personalities :"):
         raise Unreadable("/proc/mdstat does not begin with Personalities")
-    found = list(_ARRAY.finditer(text))[:MOST]
+    found = list(_ARRAY.finditer(text))[:MAX_ITEMS]
     ends = [match.start() for match in found[1:]] + [len(text)]
     return tuple((match, text[match.end() : end]) for match, end in zip(found, ends, strict=False))
 

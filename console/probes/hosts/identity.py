@@ -21,10 +21,10 @@ LINUX = (
 )
 """fib_trie and if_inet6 hold the addresses where there is no `ip`."""
 FREEBSD = "ifconfig -a; sysctl kern.hostuuid kern.boottime"
-MOST = 8
+MAX_ADDRESSES = 8
 """Addresses in a sentence."""
-MOST_KEPT = 500
-MOST_READ = 256 << 10
+MAX_KEPT = 500
+MAX_READ = 256 << 10
 """Characters."""
 
 
@@ -47,7 +47,7 @@ _NONE = "00000000-0000-0000-0000-000000000000"
 
 def read(machine: Machine, answer: Ran, host_key: str = "") -> Identity:
     """What is missing is empty: then it proves nothing."""
-    text = answer.out[:MOST_READ]
+    text = answer.out[:MAX_READ]
     boot, machine_id = (_freebsd if isinstance(machine, Firewall) else _linux)(text)
     own, moving = _addresses(text)
     return Identity(own, moving, machine_id, boot, host_key)
@@ -81,7 +81,7 @@ def _addresses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     shown += [(":".join(re.findall("....", one)), False) for one in _INET6.findall(text)]
     moving = dict.fromkeys(one for word, moves in shown if moves and (one := _address(word)))
     stays = dict.fromkeys(one for word, moves in shown if not moves and (one := _address(word)) and one not in moving)
-    return tuple(stays)[:MOST_KEPT], tuple(moving)[:MOST_KEPT]
+    return tuple(stays)[:MAX_KEPT], tuple(moving)[:MAX_KEPT]
 
 
 def _address(word: str) -> str:
@@ -96,7 +96,7 @@ def _address(word: str) -> str:
 # --- the proof ------------------------------------------------------------------------------------------------------
 
 
-def doubt(cluster: Cluster, name: str, identity: Identity, others: Mapping[str, Identity]) -> str:
+def why_unproven(cluster: Cluster, name: str, identity: Identity, others: Mapping[str, Identity]) -> str:
     """Why it is not proven that the machine of this name answers; "" when it is. `others`: what was told under the
     cluster's other names."""
     machine = cluster.machine(name)
@@ -113,8 +113,8 @@ def _doubts(cluster: Cluster, machine: Machine, identity: Identity, others: Mapp
 def _another_id(machine: Machine, identity: Identity) -> str:
     if identity.machine_id and identity.machine_id == (machine.machine_id or "").lower():
         return ""
-    says = f"its machine_id is {identity.machine_id}" if identity.machine_id else "it tells no machine_id"
-    return f"{_not(machine)}: {says}, the inventory says {machine.machine_id}; mend the ssh line or that machine_id"
+    message = f"its machine_id is {identity.machine_id}" if identity.machine_id else "it tells no machine_id"
+    return f"{_not(machine)}: {message}, the inventory says {machine.machine_id}; mend the ssh line or that machine_id"
 
 
 def _another_address(cluster: Cluster, machine: Machine, identity: Identity) -> str:
@@ -129,11 +129,11 @@ def _another_address(cluster: Cluster, machine: Machine, identity: Identity) -> 
     by_address = {one.address: one.name for one in cluster.machines}
     whose = [f"{one} ({by_address[one]}'s)" if one in by_address else one for one in identity.addresses]
     known = sorted(whose, key=lambda one: not one.endswith(")"))
-    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
-    says = f"its addresses are {', '.join(known[:MOST])}{more}" if known else "it tells no address"
+    more = f" and {len(known) - MAX_ADDRESSES} more" if len(known) > MAX_ADDRESSES else ""
+    message = f"its addresses are {', '.join(known[:MAX_ADDRESSES])}{more}" if known else "it tells no address"
     sets = f'machine_id = "{identity.machine_id}"' if identity.machine_id else "machine_id"
     return (
-        f"{_not(machine)}: it does not have {machine.address}; {says}; "
+        f"{_not(machine)}: it does not have {machine.address}; {message}; "
         f"mend the ssh line or, only where addresses are translated, set {sets}"
     )
 

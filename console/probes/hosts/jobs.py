@@ -17,9 +17,9 @@ from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
 KINDS = ("packages",)
-MOST_LINES = 50
+MAX_LINES = 50
 """Of the journal that are read: the last ones."""
-LONGEST = 300
+MAX_LINE = 300
 """Characters of one of them."""
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "ExecMainStatus", "InvocationID")
 _ENDED = (("active", "exited"), ("failed", "failed"))
@@ -109,7 +109,7 @@ def _words(printed: Ran, invocation: str) -> Iterator[str]:
             raise Unreadable("journalctl did not print JSON")
         fields = cast("dict[str, Any]", entry)
         if fields.get("_SYSTEMD_INVOCATION_ID") == invocation:
-            yield plain_text(_text(fields.get("MESSAGE")), LONGEST)
+            yield plain_text(_text(fields.get("MESSAGE")), MAX_LINE)
 
 
 def _text(message: object) -> str:
@@ -125,7 +125,7 @@ def _text(message: object) -> str:
 def _asks(kind: str) -> tuple[Run, ...]:
     """The journal only where there is such a unit: root is needed for nothing else."""
     name = unit(kind)
-    journal = ("journalctl", f"--unit={name}", f"--lines={MOST_LINES}", "--output=json", "--quiet", "--no-pager")
+    journal = ("journalctl", f"--unit={name}", f"--lines={MAX_LINES}", "--output=json", "--quiet", "--no-pager")
     return (
         Run(("systemctl", "show", name, "--property", ",".join(_PROPERTIES))),
         Run(("systemctl", "cat", name)),

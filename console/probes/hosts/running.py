@@ -18,7 +18,7 @@ _LISTENS = "^ *[0-9]+: [0-9A-F]+:(0CEA|11D7) [0-9A-F]+:0000 0A "
 _LINE = re.compile(r" *[0-9]+: [0-9A-F]+:(0CEA|11D7) ")
 _PROCESS = re.compile(r"[0-9]+ (mysqld|mariadbd|glusterd|glusterfsd|haproxy)")
 _VOLUME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-MOST = 100
+MAX_NAMES = 100
 NO_VOLUMES = "No volumes present in cluster"
 
 
@@ -77,7 +77,7 @@ def parse_listed(answers: tuple[Ran, ...], _before: Listed | None) -> Listed:
     names = ran(answer).split()
     if not all(_VOLUME.fullmatch(name) for name in names):
         raise Unreadable("gluster volume list did not print names")
-    return Listed(tuple(short(name) for name in names[:MOST]))
+    return Listed(tuple(short(name) for name in names[:MAX_NAMES]))
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:

@@ -130,7 +130,7 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
     ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
     if not ours:
         raise Unreadable("systemctl named none of the services asked for")
-    if len(ours) > MANY or not all(_UNIT.fullmatch(unit) for unit in ours):
+    if len(ours) > MAX_UNITS or not all(_UNIT.fullmatch(unit) for unit in ours):
         raise Unreadable("systemctl named units that can't be MySQL's")
     processes = answers[1]
     if processes.status not in (0, 1):
@@ -144,7 +144,7 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
     )
 
 
-MANY = 50
+MAX_UNITS = 50
 """Units that are ours."""
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
 _STATES = frozenset({"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance"})

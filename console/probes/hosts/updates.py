@@ -24,7 +24,7 @@ class Updates:
     kernel: str
 
 
-MOST_KERNELS = 50
+MAX_KERNELS = 50
 
 _SCRIPT = r"""
 read -r kernel </proc/sys/kernel/osrelease && echo "kernel $kernel"
@@ -75,7 +75,7 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
     kernel = next((value for name, _, value in lines if name == "kernel"), "")
     if not kernel:
         raise Unreadable("/proc named no kernel")
-    installed = [value for name, _, value in lines if name == "installed"][:MOST_KERNELS]
+    installed = [value for name, _, value in lines if name == "installed"][:MAX_KERNELS]
     flagged = any(name == "flagged" for name, _, _ in lines)
     pending, security = _pending(parts, any(name == "known" for name, _, _ in lines))
     reboot = True if flagged else _restarting(parts.get("restarting", ""))

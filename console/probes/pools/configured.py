@@ -10,10 +10,10 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import dig
 from console.text import plain_text
 
-MOST_SERVERS = 1000
-LONGEST = 255
+MAX_SERVERS = 1000
+MAX_VALUE = 255
 """Characters of one value that is kept."""
-LONGEST_RESULT = 1 << 16
+MAX_RESULT = 1 << 16
 """Characters of a script's result: it is read between two keys, and what haproxy -c complains of in it is no novel."""
 STATUSES = ("active", "backup", "disabled", "inactive")
 
@@ -53,8 +53,8 @@ def collected(tried: Iterable[Callable[[], PooledServer]]) -> Found:
     servers: list[PooledServer] = []
     odd: list[str] = []
     for read in tried:
-        if len(servers) + len(odd) == MOST_SERVERS:
-            raise Unreadable(f"config.xml lists more than {MOST_SERVERS} servers")
+        if len(servers) + len(odd) == MAX_SERVERS:
+            raise Unreadable(f"config.xml lists more than {MAX_SERVERS} servers")
         try:
             servers.append(_known(read()))
         except Unreadable as error:
@@ -74,8 +74,8 @@ def text(tree: Any, *keys: str) -> str:
     found = dig(tree, *keys)
     if not isinstance(found, str):
         return ""
-    if len(found) > LONGEST or not found.isprintable():
-        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {LONGEST} characters, or of unprintable ones")
+    if len(found) > MAX_VALUE or not found.isprintable():
+        raise Unreadable(f"config.xml holds a {keys[-1]} of more than {MAX_VALUE} characters, or of unprintable ones")
     return found
 
 
@@ -160,7 +160,7 @@ def refusal(answer: Ran) -> str | None:
     # The last line that is a result, "" where none is, without cutting megabytes into lines.
     said = f"\n{answer.out}".rpartition("\ndrainboard ")[2].partition("\n")[0]
     try:
-        result = json.loads(said) if len(said) <= LONGEST_RESULT else None
+        result = json.loads(said) if len(said) <= MAX_RESULT else None
     except (ValueError, RecursionError):
         result = None
     if not isinstance(result, dict):

@@ -20,8 +20,8 @@ from console.text import quoted
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
 SUBSYSTEM = "haproxy.conf"
-MOST_SERVERS = 1000
-MOST_STRANGE = 5
+MAX_SERVERS = 1000
+MAX_STRANGE = 5
 """Sentences about what can't be read: more of them say no more."""
 SPAN = 2.0
 """The least seconds that a rate is measured over: many looks come closer than that during a run."""
@@ -101,7 +101,7 @@ def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
         dirty=flag.status == 0,
         pid=_figure(info, "Pid"),
         uptime=_figure(info, "Uptime_sec"),
-        strange=(*lacks, *strange[:MOST_STRANGE]),
+        strange=(*lacks, *strange[:MAX_STRANGE]),
     )
     return _rated(seen, before, socket.at)
 
@@ -163,11 +163,11 @@ def parse_stat(text: str, states: States) -> tuple[Server, ...]:
         rows = csv.reader([lines[0].removeprefix("# "), *lines[1:]], strict=True)
         columns = [(place, name) for place, name in enumerate(next(rows)) if name in _COLUMNS]
         cells = ({name: row[place] for place, name in columns if place < len(row)} for row in rows)
-        found = tuple(islice((_server(row, states) for row in cells if _of_a_server(row)), MOST_SERVERS + 1))
+        found = tuple(islice((_server(row, states) for row in cells if _of_a_server(row)), MAX_SERVERS + 1))
     except csv.Error as error:
         raise Unreadable("show stat is not CSV") from error
-    if len(found) > MOST_SERVERS:
-        raise Unreadable(f"show stat lists more than {MOST_SERVERS} servers")
+    if len(found) > MAX_SERVERS:
+        raise Unreadable(f"show stat lists more than {MAX_SERVERS} servers")
     return found
 
 

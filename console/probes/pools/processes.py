@@ -13,8 +13,8 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import ran
 from console.probes.question import Cadence, Question, Subject
 
-MOST_PROCESSES = 200
-MOST_CONNECTIONS = 100_000
+MAX_PROCESSES = 200
+MAX_CONNECTIONS = 100_000
 PIDS = 'set -- $(pgrep -x haproxy); echo "haproxy: $*"; [ $# -gt 1 ]'
 """All on one line; the status is 0 where there is more than one, and only then connections are looked for."""
 _CONNECTION = re.compile(r"\S+ +haproxy +([0-9]+) +\S+ +tcp[46]* +\S+ +(\S+):[0-9*]+")
@@ -46,7 +46,7 @@ def parse(answers: tuple[Ran, ...], _before: Processes | None) -> Processes:
     if (
         listed.status not in (0, 1)
         or name != "haproxy:"
-        or len(words) > MOST_PROCESSES
+        or len(words) > MAX_PROCESSES
         or not all(_is_pid(word) for word in words)
     ):
         raise Unreadable("pgrep did not list HAProxy's processes")
@@ -63,7 +63,7 @@ def _connections(sockets: Ran) -> tuple[tuple[int, str, int], ...] | None:
     if sockets.status != 0:
         return None
     lines = ran(sockets, 16 << 20).splitlines()
-    if not lines or not lines[0].startswith("USER ") or len(lines) > MOST_CONNECTIONS:
+    if not lines or not lines[0].startswith("USER ") or len(lines) > MAX_CONNECTIONS:
         raise Unreadable("sockstat did not print its table")
     found = (_CONNECTION.match(line) for line in lines[1:])
     counts = Counter((int(row[1]), row[2].strip("[]")) for row in found if row)

@@ -13,11 +13,11 @@ from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import ran, short
-from console.probes.pools.configured import MOST_SERVERS
+from console.probes.pools.configured import MAX_SERVERS
 from console.probes.pools.servers import Admin, Pools, Server
 
 SUBSYSTEM = "loadbalancer"
-MOST_STATES = 50_000
+MAX_STATES = 50_000
 """Entries of pf's state table above which sessions are not counted: listing them would cost the firewall too much."""
 _ROW = re.compile(
     r"([0-9]{1,9})\s+(redirect|relay|router|table|host)\s+([!-~]{1,255})\s+(?:[0-9.]{1,7}%\s*)?([a-z][ -~]{0,60})"
@@ -27,7 +27,7 @@ _TABLE = re.compile(r"[!-~]+:([0-9]{1,5})")
 _COUNT = re.compile(r"(\S{1,80})[:\[]([0-9]{1,5})\]? ([0-9]{1,9})")
 
 COUNT = f"""\
-pfctl -si | awk '/current entries/ && $3 <= {MOST_STATES} {{ few = 1 }} END {{ exit !few }}' &&
+pfctl -si | awk '/current entries/ && $3 <= {MAX_STATES} {{ few = 1 }} END {{ exit !few }}' &&
 pfctl -ss | awk '
 BEGIN {{ for (i = 1; i < ARGC; i++) wanted[ARGV[i]] = 1; ARGC = 1 }}
 $2 == "tcp" && $NF ~ /ESTABLISHED/ {{
@@ -108,8 +108,8 @@ def parse_summary(text: str) -> tuple[_Host, ...]:
         kind = "table" if row[2] == "table" else "redirect"
         table = row[3] if kind == "table" else ""
         blocked[kind] = f"{row[2]} disabled" if row[4].startswith("disabled") else ""
-    if len(found) > MOST_SERVERS:
-        raise Unreadable(f"relayctl lists more than {MOST_SERVERS} hosts")
+    if len(found) > MAX_SERVERS:
+        raise Unreadable(f"relayctl lists more than {MAX_SERVERS} hosts")
     return tuple(found.values())
 
 
@@ -130,7 +130,7 @@ def parse_states(answer: Ran) -> Counts | None:
         return None
     *lines, end = answer.out.strip().splitlines() or [""]
     found = [_COUNT.fullmatch(line) for line in lines]
-    if end != "counted" or len(found) > MOST_SERVERS or not all(found):
+    if end != "counted" or len(found) > MAX_SERVERS or not all(found):
         raise Unreadable("the states were not counted as asked")
     return {(plain(row[1]), row[2]): int(row[3]) for row in found if row}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import ran, short, whole
-from console.probes.pools.haproxy import FORCED_DRAIN, FORCED_MAINT, MOST_SERVERS
+from console.probes.pools.haproxy import FORCED_DRAIN, FORCED_MAINT, MAX_SERVERS
 from console.probes.question import Cadence, Question, Subject
 
 CONFIGURATION = "/var/etc/haproxy/haproxy.cfg"
@@ -108,8 +108,8 @@ def _servers(text: str) -> Iterator[SavedServer]:
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
         raise Unreadable(f"{STATES} is not a server-state file")
-    if len(lines) > MOST_SERVERS + 2:
-        raise Unreadable(f"{STATES} lists more than {MOST_SERVERS} servers")
+    if len(lines) > MAX_SERVERS + 2:
+        raise Unreadable(f"{STATES} lists more than {MAX_SERVERS} servers")
     for line in lines[2:]:
         row = dict(zip(names, line.split(), strict=False))
         flags = whole(row.get("srv_admin_state"), "srv_admin_state")

@@ -17,7 +17,7 @@ from console.probes.parsing import rows, short, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage import gluster_store
 from console.probes.storage.gluster_command import Stopped, document, gluster, printed
-from console.probes.storage.gluster_store import MOST_BRICKS, Placed, placed
+from console.probes.storage.gluster_store import MAX_BRICKS, Placed, placed
 from console.text import listed
 
 ENOUGH_LOOKS = 10
@@ -28,7 +28,7 @@ TREND = 30.0
 """Of them, those over which a rate is: how it goes on now."""
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
-MOST_LOOKS = 100
+MAX_LOOKS = 100
 _USAGE = re.compile(r"(?i)\s*usage:")
 _COUNT = re.compile(
     r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
@@ -231,7 +231,7 @@ def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
     old = before.history if before else ()
     if old and old[-1][0] >= at:
         return replace(volume, history=old, progress_at=before.progress_at if before else at)
-    recent = tuple(look for look in old if at - look[0] <= WINDOW)[-MOST_LOOKS:]
+    recent = tuple(look for look in old if at - look[0] <= WINDOW)[-MAX_LOOKS:]
     better = not recent or pending < min(count for _, count in recent) or not recent[-1][1]
     progress = at if better or before is None else before.progress_at
     return replace(volume, history=(*recent, (at, pending)), progress_at=progress)
@@ -259,7 +259,7 @@ def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> Split
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")
     if not bricks:
         raise Unreadable("heal info names no brick")
-    found = tuple(_reached(brick) for brick in bricks[:MOST_BRICKS])
+    found = tuple(_reached(brick) for brick in bricks[:MAX_BRICKS])
     known = [brick.split_brain for brick in found if brick.split_brain is not None]
     return SplitBrain(max(known) if len(known) == len(found) else None, found)
 

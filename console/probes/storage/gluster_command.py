@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from console.probes.ask import Busy, Ran, Run, Unreadable
-from console.probes.parsing import LONGEST_LINE, ran, short, without_sudo, xml
+from console.probes.parsing import MAX_LINE, ran, short, without_sudo, xml
 from console.probes.storage.gluster_store import REMEDY
 from console.text import plain_text
 
@@ -15,7 +15,7 @@ meanwhile: for half a minute, and for as long as TCP goes on sending where the p
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _STOPPED = re.compile(r"(?i)volume \S+ is not started")
 _ABSENT = re.compile(r"(?i)volume \S+ does not exist")
-LONGEST_COMPLAINT = 300
+MAX_ERROR = 300
 
 
 class Stopped(Unreadable):
@@ -39,8 +39,8 @@ def _failed(why: str, lead: str = "gluster says") -> Unreadable:
         return Busy(BUSY)
     if _STOPPED.search(why):
         return Stopped(f"{lead}: {short(why)}")
-    says = plain_text(why, LONGEST_COMPLAINT)
-    return Unreadable(f"{lead}: {says}; {REMEDY}" if _ABSENT.search(why) else f"{lead}: {says}")
+    message = plain_text(why, MAX_ERROR)
+    return Unreadable(f"{lead}: {message}; {REMEDY}" if _ABSENT.search(why) else f"{lead}: {message}")
 
 
 def printed(answer: Ran) -> str:
@@ -50,7 +50,7 @@ def printed(answer: Ran) -> str:
     if answer.out.startswith("<?xml"):
         return ran(replace(answer, status=0))
     if answer.status and (words := without_sudo(answer.err).strip() or answer.out.strip()):
-        raise _failed(words[:LONGEST_LINE], f"the command failed with status {answer.status}")
+        raise _failed(words[:MAX_LINE], f"the command failed with status {answer.status}")
     return ran(answer)
 
 

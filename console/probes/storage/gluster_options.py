@@ -8,7 +8,7 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import rows, short, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage.gluster_command import document, gluster
-from console.probes.storage.gluster_store import MOST_BRICKS
+from console.probes.storage.gluster_store import MAX_BRICKS
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> Vo
         quorum_type=options.get("cluster.quorum-type", ""),
         quorum_count=options.get("cluster.quorum-count", ""),
         server_quorum=options.get("cluster.server-quorum-type", ""),
-        bricks=tuple(_space(row) for row in nodes[:MOST_BRICKS]),
+        bricks=tuple(_space(row) for row in nodes[:MAX_BRICKS]),
     )
 
 

@@ -13,10 +13,10 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import ran, short, whole
 
 FOLDER = "/var/lib/glusterd"
-MOST_BRICKS = 100
-LONGEST = 1000
+MAX_BRICKS = 100
+MAX_VALUE = 1000
 """Characters of a brick's name."""
-MOST_NAMES = 8
+MAX_NAMES = 8
 REJECTED = "6"
 """A peer's `state`; 3 is a peer in the cluster (glusterd's glusterd-sm.h)."""
 REMEDY = "correct `volumes` in the inventory: `gluster volume list` names them"
@@ -66,8 +66,8 @@ def placed(answer: Ran) -> tuple[Placed, ...]:
         raise Unreadable(f"{FOLDER} holds no volume of this name; {REMEDY}")
     order = [value for key, value in info.items() if key.startswith("brick-")]
     found = [bricks.get(file, {}) for file in order]
-    if not found or len(found) > MOST_BRICKS or len(found) != whole(info.get("count"), "count"):
-        raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MOST_BRICKS}")
+    if not found or len(found) > MAX_BRICKS or len(found) != whole(info.get("count"), "count"):
+        raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MAX_BRICKS}")
     if not all(_tells(brick) for brick in found):
         raise Unreadable(f"{FOLDER} does not tell where a brick is")
     each = whole(info.get("replica_count", "0"), "replica_count") or len(found)
@@ -83,7 +83,7 @@ def _placed(brick: dict[str, str], peers: Files, group: int) -> Placed:
 
 def _tells(brick: dict[str, str]) -> bool:
     """Its place is compared with what gluster prints, so it is kept as it is: printable, or not believed."""
-    printable = max(map(len, brick.values()), default=0) <= LONGEST and all(map(str.isprintable, brick.values()))
+    printable = max(map(len, brick.values()), default=0) <= MAX_VALUE and all(map(str.isprintable, brick.values()))
     return printable and all(brick.get(key) for key in ("hostname", "path"))
 
 
@@ -108,4 +108,4 @@ def _files(answer: Ran) -> tuple[Files, Files, dict[str, str]]:
 def _names(peer: dict[str, str]) -> tuple[str, ...]:
     """Each once."""
     found = (short(value) for key, value in peer.items() if key.startswith("hostname"))
-    return tuple(dict.fromkeys(found))[:MOST_NAMES]
+    return tuple(dict.fromkeys(found))[:MAX_NAMES]

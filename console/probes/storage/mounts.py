@@ -17,7 +17,7 @@ from console.text import plain_text
 
 PATIENCE = 2
 """Seconds a mount may take over `stat -f`."""
-MOST_MOUNTS = 32
+MAX_MOUNTS = 32
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
     if not lines or lines[-1] != "end":
         raise Unreadable("the list of mounts has no end")
     words = [line.split(" ") for line in lines[:-1]]
-    if any(len(line) < 3 for line in words) or len(words) > MOST_MOUNTS:
-        raise Unreadable(f"the list of mounts is not one, or is longer than {MOST_MOUNTS}")
+    if any(len(line) < 3 for line in words) or len(words) > MAX_MOUNTS:
+        raise Unreadable(f"the list of mounts is not one, or is longer than {MAX_MOUNTS}")
     mounted = tuple(_mount(*line[:3]) for line in words if line[0] != "listed")
     paths = {mount.path for mount in mounted}
     listed = (_listed(*line[1:3]) for line in words if line[0] == "listed" and not _by_hand(line[3:]))

@@ -12,7 +12,7 @@ from console.text import quoted
 LETTERS = "_SRWKDCLGI."
 """Of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle cleanup,
 open."""
-MOST_SLOTS = 100_000
+MAX_SLOTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -84,18 +84,20 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
 
 def _no_status(page: Page) -> str:
     """Each status has its own mend."""
-    says = f"mod_status answers HTTP {page.status}"
+    message = f"mod_status answers HTTP {page.status}"
     if page.status in (301, 302, 303, 307, 308):
         where = quoted(page.header("Location") or "nowhere", 120)
         return (
-            f"{says}: it is redirected to {where}; give it a plain virtual host"
+            f"{message}: it is redirected to {where}; give it a plain virtual host"
             " on 127.0.0.1, or name another status_url in the inventory"
         )
     if page.status == 404:
-        return f"{says}, no such page: mod_status is off, or the site's rewrite rules take /server-status for their own"
+        return (
+            f"{message}, no such page: mod_status is off, or the site's rewrite rules take /server-status for their own"
+        )
     if page.status in (401, 403):
-        return f"{says}; allow /server-status from 127.0.0.1 on this node, without a password"
-    return f"{says}; see Apache's error log on this node"
+        return f"{message}; allow /server-status from 127.0.0.1 on this node, without a password"
+    return f"{message}; see Apache's error log on this node"
 
 
 def _total(values: dict[str, str], name: str) -> int | None:
@@ -104,7 +106,7 @@ def _total(values: dict[str, str], name: str) -> int | None:
 
 def _letters(scoreboard: str) -> tuple[tuple[str, int], ...]:
     counts = Counter(scoreboard)
-    if not scoreboard or len(scoreboard) > MOST_SLOTS or set(counts) - set(LETTERS):
+    if not scoreboard or len(scoreboard) > MAX_SLOTS or set(counts) - set(LETTERS):
         raise Unreadable("the scoreboard is not made of mod_status's letters")
     return tuple((letter, counts[letter]) for letter in LETTERS if letter in counts)
 

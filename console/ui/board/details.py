@@ -14,68 +14,68 @@ KINDS = (Kind.MIXED, Kind.DOWN, Kind.UNRESOLVED, Kind.AGENT)
 """Findings about the pools that are said of the selected node."""
 
 
-def out_since(sight: BoardView, node: str) -> str:
+def out_since(board: BoardView, node: str) -> str:
     """Who took a node out, when and why, in a few words; nothing when it is in."""
-    where = place(sight.picture, node)
+    where = place(board.picture, node)
     if where not in (Place.OUT, Place.MIXED):
         return ""
-    record = sight.out.get(node)
+    record = board.out.get(node)
     out = "out" if where is Place.OUT else "partly out"
-    kept = ", kept in config.xml" if all(one.out_later for one in memberships(sight.picture, node)) else ""
+    kept = ", kept in config.xml" if all(one.out_in_config for one in memberships(board.picture, node)) else ""
     if record is None:
         return out + kept
     reason = f": {record.first('reason')}" if record.first("reason") else ""
     who = record.first("who")
-    return f"{out} since {moment(record.begun, sight.now)} by {record.operation}{kept} ({who}){reason}"
+    return f"{out} since {moment(record.begun, board.now)} by {record.operation}{kept} ({who}){reason}"
 
 
-def details(sight: BoardView, most: int) -> list[Line]:
+def details(board: BoardView, most: int) -> list[Line]:
     """At most so many lines, what matters most first."""
-    if most <= 0 or not sight.selected:
+    if most <= 0 or not board.selected:
         return []
-    firewall = sight.selected in {view.name for view in sight.picture.firewalls}
+    firewall = board.selected in {view.name for view in board.picture.firewalls}
     if firewall:
-        lines = [*_may_go(sight, most), *_firewall(sight)]
+        lines = [*_may_go(board, most), *_firewall(board)]
     else:
-        first, *rest = _wrong(sight)
-        lines = [*_out(sight), *first, *_may_go(sight, most), *(line for each in rest for line in each)]
-        lines += [*_pools(sight), *_figures(sight)]
+        first, *rest = _wrong(board)
+        lines = [*_out(board), *first, *_may_go(board, most), *(line for each in rest for line in each)]
+        lines += [*_pools(board), *_figures(board)]
     if not lines:
         return []
     kept = lines if len(lines) <= most else lines[:most]
-    first, *rest = [line(Piece("   "), *one.pieces).cut(sight.width) for one in kept]
-    named = line(Piece(f" {sight.selected}: ", "head"), *kept[0].pieces).cut(sight.width)
+    first, *rest = [line(Piece("   "), *one.pieces).cut(board.width) for one in kept]
+    named = line(Piece(f" {board.selected}: ", "head"), *kept[0].pieces).cut(board.width)
     return [named, *rest] if first else []
 
 
-def _may_go(sight: BoardView, most: int) -> list[Line]:
+def _may_go(board: BoardView, most: int) -> list[Line]:
     """Whether it may be lost now, and what would be left."""
-    spare = may_go(sight.picture, sight.selected)
-    if sight.asking or spare.gone:
+    one = may_go(board.picture, board.selected)
+    if board.asking or one.unreachable:
         return []
-    style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
-    says = spare.says.removeprefix(f"{spare.name} ")
-    return wrapped(says, sight.width - 12, style=style, most=1 if most <= 3 else most - 2, more=" enter")
+    style = "unknown" if one.may is None else "ok" if one.may else "warn"
+    message = one.message.removeprefix(f"{one.name} ")
+    return wrapped(message, board.width - 12, style=style, most=1 if most <= 3 else most - 2, more=" enter")
 
 
-def _out(sight: BoardView) -> list[Line]:
-    node = sight.selected
-    text = out_since(sight, node)
+def _out(board: BoardView) -> list[Line]:
+    node = board.selected
+    text = out_since(board, node)
     if not text:
         return []
-    if node not in sight.out:
-        said = [config.revision for view in sight.picture.firewalls if (config := config_of(sight.picture, view.name))]
+    if node not in board.out:
+        said = [config.revision for view in board.picture.firewalls if (config := config_of(board.picture, view.name))]
         text += f"; not by a run in this journal; config.xml was last changed by: {said[0]}" if said else ""
-    return wrapped(text, sight.width - 12, style="note", most=2)
+    return wrapped(text, board.width - 12, style="note", most=2)
 
 
-def _firewall(sight: BoardView) -> list[Line]:
+def _firewall(board: BoardView) -> list[Line]:
     """What is wrong with a firewall, then its figures."""
-    view = sight.picture.firewall(sight.selected)
+    view = board.picture.firewall(board.selected)
     lines: list[Line] = []
-    for one in sight.findings:
-        if sight.selected in one.machines and one is not sight.findings[0]:
-            lines += wrapped(f"{words.finding(one.level).mark} {one.says}", sight.width - 12, rest="  ", most=2)
+    for one in board.findings:
+        if board.selected in one.machines and one is not board.findings[0]:
+            lines += wrapped(f"{words.finding(one.level).mark} {one.message}", board.width - 12, rest="  ", most=2)
     parts: list[list[str | Piece | words.Word]] = []
     if isinstance(view.box, Known):
         box = view.box.value
@@ -88,40 +88,42 @@ def _firewall(sight: BoardView) -> list[Line]:
         parts.append([f"pfsync {view.carp.value.pfsync or 'has no interface'}"])
         for one in view.carp.value.vhids:
             parts.append([f"{one.interface} vhid {one.vhid} {one.role} advskew {one.advskew}"])
-    figures = flow(parts, sight.width - 12, indent="")
+    figures = flow(parts, board.width - 12, indent="")
     return [*lines, *(Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in figures)]
 
 
-def _wrong(sight: BoardView) -> list[list[Line]]:
+def _wrong(board: BoardView) -> list[list[Line]]:
     """What makes it unfit, and where the pools disagree: the lines of each sentence."""
-    looks = 1 if place(sight.picture, sight.selected) is Place.IN else CLEAN_LOOKS
-    said = [*unfit(sight.picture, sight.selected, looks)] if not sight.asking else []
-    mine = [one for one in sight.findings if one.machine == sight.selected and one.kind in KINDS]
-    mine = [one for one in mine if one.says != sight.verdict.says]
-    sentences = [*(one.says for one in mine), *said]
+    looks = 1 if place(board.picture, board.selected) is Place.IN else CLEAN_LOOKS
+    said = [*unfit(board.picture, board.selected, looks)] if not board.asking else []
+    mine = [one for one in board.findings if one.machine == board.selected and one.kind in KINDS]
+    mine = [one for one in mine if one.message != board.verdict.message]
+    sentences = [*(one.message for one in mine), *said]
     if not sentences:
-        says = "asking" if sight.asking else f"fit to serve: {fit(sight.picture.cluster)}"
-        return [[line(Piece(says, "dim" if sight.asking else "ok"))]]
-    return [wrapped(f"{words.WARN} {says}", sight.width - 12, rest="  ", style="warn", most=2) for says in sentences]
+        message = "asking" if board.asking else f"fit to serve: {fit(board.picture.cluster)}"
+        return [[line(Piece(message, "dim" if board.asking else "ok"))]]
+    return [
+        wrapped(f"{words.WARN} {message}", board.width - 12, rest="  ", style="warn", most=2) for message in sentences
+    ]
 
 
-def _pools(sight: BoardView) -> list[Line]:
+def _pools(board: BoardView) -> list[Line]:
     """Each pool by itself where they differ: on a firewall, between the two, or from config.xml."""
     groups: list[list[str | Piece | words.Word]] = []
-    states = {one.admin for m in memberships(sight.picture, sight.selected) for one in m.now or ()}
-    for one in memberships(sight.picture, sight.selected):
-        pools = {server.pool: words.server(server) for server in one.now or ()}
+    states = {one.admin for m in memberships(board.picture, board.selected) for one in m.runtime or ()}
+    for one in memberships(board.picture, board.selected):
+        pools = {server.pool: words.server(server) for server in one.runtime or ()}
         if len(set(pools.values())) > 1 or len(states) > 1:
             for pool, word in pools.items():
                 groups.append([f"{one.firewall} {pool} ", word])
-        if one.out_now is not None and one.out_later is not None and one.out_now != one.out_later:
-            groups.append([f"{one.firewall} config.xml ", words.later(one)])
-    return flow(groups, sight.width - 12, indent="")
+        if one.out_at_runtime is not None and one.out_in_config is not None and one.out_at_runtime != one.out_in_config:
+            groups.append([f"{one.firewall} config.xml ", words.configured(one)])
+    return flow(groups, board.width - 12, indent="")
 
 
-def _figures(sight: BoardView) -> list[Line]:
+def _figures(board: BoardView) -> list[Line]:
     """The figures that have no column when room is short."""
-    view = sight.picture.node(sight.selected)
+    view = board.picture.node(board.selected)
     parts: list[list[str | Piece | words.Word]] = []
     if isinstance(view.host, Known):
         host = view.host.value
@@ -134,5 +136,5 @@ def _figures(sight: BoardView) -> list[Line]:
         parts.append([f"Apache {apache.busy} busy, {apache.idle} idle of {apache.slots}"])
     if isinstance(view.galera, Known) and view.galera.value.commits_per_second is not None:
         parts.append([f"{view.galera.value.commits_per_second:.0f} commits/s"])
-    lines = flow(parts, sight.width - 12, indent="")
+    lines = flow(parts, board.width - 12, indent="")
     return [Line(tuple(Piece(one.text, "dim") for one in each.pieces)) for each in lines]

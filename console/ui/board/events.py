@@ -10,7 +10,7 @@ TOGETHER = 0.05
 """Seconds between two notes of one look."""
 
 
-def told(notes: tuple[Note, ...]) -> list[Note]:
+def without_replaced(notes: tuple[Note, ...]) -> list[Note]:
     """Without "over" where something else has taken its place."""
     seen = [note for note in notes if note.step == "seen"]
     return [note for note in notes if not (note.step == "over" and any(_instead(note, one) for one in seen))]
@@ -22,27 +22,27 @@ def _instead(over: Note, seen: Note) -> bool:
 
 def brief(notes: tuple[Note, ...]) -> list[Note]:
     """Of our own runs only how they ended: their steps have a panel of their own, and the log tells all."""
-    return [note for note in told(notes) if note.final or note.step in ("seen", "over")]
+    return [note for note in without_replaced(notes) if note.final or note.step in ("seen", "over")]
 
 
 def event(note: Note, width: int) -> Line:
     """One event in a line."""
     word = words.event(note.step)
     over = "over: " if note.step == "over" else ""
-    return line(Piece(f" {clock(note.at)} ", "dim"), word, " ", fitted(f"{over}{note.says}", width - 12))
+    return line(Piece(f" {clock(note.at)} ", "dim"), word, " ", fitted(f"{over}{note.message}", width - 12))
 
 
-def events(sight: BoardView, most: int) -> list[Line]:
+def events(board: BoardView, most: int) -> list[Line]:
     """A heading and as many as there is room for."""
     if most < 2:
         return []
-    notes = [note for note in brief(sight.events) if sight.wants(note.says)]
-    heading = line(Piece(" events, newest first"), Piece("   l shows all", "dim"), fill="heading").cut(sight.width)
+    notes = [note for note in brief(board.events) if board.wants(note.message)]
+    heading = line(Piece(" events, newest first"), Piece("   l shows all", "dim"), fill="heading").cut(board.width)
     if not notes:
         return [
             heading,
             line(
-                Piece("   none since this console was started" if not sight.filter else "   none contains that", "dim")
+                Piece("   none since this console was started" if not board.filter else "   none contains that", "dim")
             ),
         ]
-    return [heading, *(event(note, sight.width).cut(sight.width) for note in reversed(notes[-(most - 1) :]))]
+    return [heading, *(event(note, board.width).cut(board.width) for note in reversed(notes[-(most - 1) :]))]

@@ -21,14 +21,14 @@ def explanation(kind: Kind) -> "Explanation | None":
 def explained(one: Finding, width: int) -> list[Line]:
     """All of it."""
     word = words.finding(one.level)
-    lines = wrapped(f"{word.mark} {one.says}", width, " ", "   ", word.style)
+    lines = wrapped(f"{word.mark} {one.message}", width, " ", "   ", word.style)
     found = explanation(one.kind)
     if found is not None:
         lines += [BLANK, *wrapped(found.means, width, " ", " ")]
         lines += _listed("Likely causes, the likeliest first", found.causes, width, numbered=True)
         lines += _listed("What to look at", found.look, width)
     if one.brings:
-        lines += _listed("What follows from it", tuple(each.says for each in one.brings), width)
+        lines += _listed("What follows from it", tuple(each.message for each in one.brings), width)
     return lines
 
 
@@ -36,16 +36,16 @@ def _listed(title: str, sentences: tuple[str, ...], width: int, numbered: bool =
     if not sentences:
         return []
     lines = [BLANK, line(Piece(f" {title}", "head"))]
-    for at, says in enumerate(sentences, 1):
-        lines += wrapped(says, width, f" {at}. " if numbered else " - ", "    " if numbered else "   ")
+    for at, message in enumerate(sentences, 1):
+        lines += wrapped(message, width, f" {at}. " if numbered else " - ", "    " if numbered else "   ")
     return lines
 
 
-def meaning(sight: BoardView, most: int) -> list[Line]:
+def meaning(board: BoardView, most: int) -> list[Line]:
     """Of the selected finding on the board, in a few lines."""
-    chosen = next((one for one in sight.findings if finding_row(one) == sight.picked), None)
+    chosen = next((one for one in board.findings if finding_row(one) == board.picked), None)
     found = explanation(chosen.kind) if chosen else None
     if found is None or most <= 0:
         return []
-    lines = wrapped(found.means, sight.width - 2, "   ", "   ", "note", most=max(1, most - 1))
+    lines = wrapped(found.means, board.width - 2, "   ", "   ", "note", most=max(1, most - 1))
     return [*lines, line(Piece("   ? says what causes it and what to look at", "dim"))][:most]

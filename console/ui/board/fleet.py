@@ -62,7 +62,7 @@ def row(one: FleetRow, number: int, here: bool, now: float, limit: float, of: Co
     parts.append(Piece(f"{age.text:>4}", age.style))
     left = of.width - sum(len(part.text) for part in parts) - 3
     if beside and left > 10:
-        parts += [Piece("  "), Piece(fitted(one.says, left), "" if one.level else "dim")]
+        parts += [Piece("  "), Piece(fitted(one.message, left), "" if one.level else "dim")]
     return line(*parts, fill="selected" if here else "", row=str(number)).cut(of.width)
 
 
@@ -78,11 +78,11 @@ def _padded(word: Word, width: int) -> Piece:
 
 def beneath(one: FleetRow, number: int, here: bool, of: Columns, most: int) -> list[Line]:
     """Under a row: its sentence, where it is not in it, and what may be lost."""
-    says = [] if of.beside else [Piece(fitted(one.says, of.width - of.number - 6), "" if one.level else "dim")]
+    message = [] if of.beside else [Piece(fitted(one.message, of.width - of.number - 6), "" if one.level else "dim")]
     may = [Piece(fitted(one.may_go, of.width - of.number - 6), "dim")] if one.may_go else []
     fill = "selected" if here else ""
     lead = " " * (of.number + 4)
-    return [line(lead, part, fill=fill, row=str(number)).cut(of.width) for part in (*says, *may)][:most]
+    return [line(lead, part, fill=fill, row=str(number)).cut(of.width) for part in (*message, *may)][:most]
 
 
 def summary(every: Sequence[FleetRow], width: int, clock: str) -> Line:

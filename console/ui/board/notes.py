@@ -12,36 +12,36 @@ from console.words import words
 from console.words.words import Word
 
 
-def notes(sight: BoardView, view: NodeView) -> list[Word]:
+def notes(board: BoardView, view: NodeView) -> list[Word]:
     """Short ones, each with its style."""
-    return [*_out(sight, view), *transfer(sight, view), *_writer(sight, view), *_broken(view), *_pending(view)]
+    return [*_out(board, view), *transfer(board, view), *_writer(board, view), *_broken(view), *_pending(view)]
 
 
-def _out(sight: BoardView, view: NodeView) -> list[Word]:
-    text = out_since(sight, view.name)
+def _out(board: BoardView, view: NodeView) -> list[Word]:
+    text = out_since(board, view.name)
     return [Word("", text, "note")] if text else []
 
 
-def transfer(sight: BoardView, view: NodeView) -> list[Word]:
+def transfer(board: BoardView, view: NodeView) -> list[Word]:
     """An SST: from whom or to whom, and how far."""
-    said = [copy.says for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name]
-    said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(sight.picture) if copy.donor == view.name]
-    return [Word("", says, "warn") for says in said]
+    said = [copy.message for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name]
+    said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(board.picture) if copy.donor == view.name]
+    return [Word("", message, "warn") for message in said]
 
 
-def joining(sight: BoardView, view: NodeView) -> Word | None:
+def joining(board: BoardView, view: NodeView) -> Word | None:
     """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
-    mine = next((copy for copy in transfers(sight.picture) if copy.taken and copy.joiner == view.name), None)
+    mine = next((copy for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name), None)
     if mine is None:
         return None
     far = "SST" if mine.share is None else f"{min(99, int(100 * mine.share))}%"
     return Word(words.WARN, f"Joining {far}", "warn")
 
 
-def _writer(sight: BoardView, view: NodeView) -> list[Word]:
+def _writer(board: BoardView, view: NodeView) -> list[Word]:
     """Where this and the other nodes' HAProxy send MySQL's traffic."""
-    targets = written_to(sight.picture)
-    mine = node_of(sight.picture.cluster, view.name).address
+    targets = written_to(board.picture)
+    mine = node_of(board.picture.cluster, view.name).address
     if mine not in targets:
         return []
     return [Word("", "writer", "text") if len(targets) == 1 else Word(words.WARN, "a writer of several", "warn")]
@@ -54,9 +54,9 @@ def _broken(view: NodeView) -> list[Word]:
         found += [f"{one.path} {one.why.partition(':')[0]}" for one in ill]
     if isinstance(view.devices, Known):
         devices = view.devices.value
-        found += [says for one in devices.arrays if (says := array_lacks(one))]
+        found += [message for one in devices.arrays if (message := array_lacks(one))]
         found += ["RAID not well"] if devices.raid and devices.raid.ok is False else []
-        found += [says for one in devices.bonds if (says := bond_lacks(one))]
+        found += [message for one in devices.bonds if (message := bond_lacks(one))]
         found += [f"{unit} failed" for unit in devices.failed_units[:2]]
     return [Word(words.WARN, text, "warn") for text in found]
 
@@ -70,13 +70,13 @@ def _pending(view: NodeView) -> list[Word]:
     return [Word("", text, "dim") for text in found]
 
 
-def beneath(sight: BoardView, most: int) -> list[Line]:
+def beneath(board: BoardView, most: int) -> list[Line]:
     """Lines for the nodes that have notes worth one, where the table has no column for them."""
     groups: list[list[str | Piece | Word]] = []
-    for view in sight.picture.nodes:
-        said = [word for word in notes(sight, view) if word.style != "dim"]
-        if said and (view.name != sight.picked or said[0].style != "note") and sight.wants(view.name):
+    for view in board.picture.nodes:
+        said = [word for word in notes(board, view) if word.style != "dim"]
+        if said and (view.name != board.picked or said[0].style != "note") and board.wants(view.name):
             groups.append(
                 [Piece(f"{view.name}: ", "head"), Piece("; ".join(word.text for word in said), said[0].style)]
             )
-    return [one.cut(sight.width) for one in flow(groups, sight.width - 1, gap="   ", indent="   ")[: max(0, most)]]
+    return [one.cut(board.width) for one in flow(groups, board.width - 1, gap="   ", indent="   ")[: max(0, most)]]

@@ -13,17 +13,18 @@ from console.ui.lines import Line, Piece, line, moment, wrapped
 from console.words import words
 
 
-def panel(run: RunState, width: int, most: int, now: float, silent: frozenset[str] = frozenset()) -> list[Line]:
-    """At most so many lines: a heading, the steps around the current one, the newest sentence. `silent`: firewalls that
-    do not answer."""
+def panel(
+    run: RunState, width: int, most: int, now: float, unreachable_firewalls: frozenset[str] = frozenset()
+) -> list[Line]:
+    """At most `most` lines: a heading, the steps around the current one, the newest sentence."""
     if most < 2:
         return [_heading(run, 0, 0, width)] if most else []
     states = run.states()
     done = sum(state == "done" for _, state in states)
     lines = [_heading(run, done, len(states), width)]
     if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
-        return lines + _newest(run, width, 1, silent)
-    newest = _newest(run, width, 3 if most >= 7 else 2, silent)
+        return lines + _newest(run, width, 1, unreachable_firewalls)
+    newest = _newest(run, width, 3 if most >= 7 else 2, unreachable_firewalls)
     for at, state in _window(states, max(1, most - 1 - len(newest))):
         lines.append(_step(states, at, state, width))
         if state in ("now", "stopped"):
@@ -34,10 +35,10 @@ def panel(run: RunState, width: int, most: int, now: float, silent: frozenset[st
 
 def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
-        return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].says}").cut(width)
-    word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, missed=run.ended == "parked")
+        return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].message}").cut(width)
+    word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, partly=run.ended == "parked")
     left = f"  {done} of {counted(steps, 'step')} done"
-    partly = sum(state == "missed" for _, state in run.states())
+    partly = sum(state == "partly" for _, state in run.states())
     left += f", {partly} partly" if partly else ""
     hints = {"": "s stops here", "done": "esc puts this away"}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
@@ -49,30 +50,36 @@ def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
 
 
 def _state(run: RunState) -> str:
-    return {"": "now", "parked": "missed"}.get(run.ended, run.ended)
+    return {"": "now", "parked": "partly"}.get(run.ended, run.ended)
 
 
-def _newest(run: RunState, width: int, most: int, silent: frozenset[str]) -> list[Line]:
+def _newest(run: RunState, width: int, most: int, unreachable_firewalls: frozenset[str]) -> list[Line]:
     note = run.final or (run.notes[-1] if run.notes else None)
     if note is None:
         return []
-    if not run.ended and note.says in {says for says, _ in run.states()}:
+    if not run.ended and note.message in {message for message, _ in run.states()}:
         return [line(Piece("     asking the machines", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
-    back = [name for name in run.missed if name not in silent]
-    says = reachable_again(back, "press r") if back else _ending(run, note.says) if run.ended == "done" else note.says
-    return [one.cut(width) for one in wrapped(says, width - 1, "     ", "     ", style, most)]
+    back = [name for name in run.skipped if name not in unreachable_firewalls]
+    message = (
+        reachable_again(back, "press r")
+        if back
+        else _ending(run, note.message)
+        if run.ended == "done"
+        else note.message
+    )
+    return [one.cut(width) for one in wrapped(message, width - 1, "     ", "     ", style, most)]
 
 
-def _ending(run: RunState, says: str) -> str:
+def _ending(run: RunState, message: str) -> str:
     """How a run ended, and what is left to do."""
     if not run.intent.operation.leaves_out:
-        return says
-    last = next((note.says for note in reversed(run.notes) if not note.final), "")
+        return message
+    last = next((note.message for note in reversed(run.notes) if not note.final), "")
     waited = last and not run.intent.operation.does(Effect.ENDS_SESSIONS)
     sessions = f"{last[:1].upper()}{last[1:]}. " if waited else ""
     stays = f"{run.intent.target} stays out, also after a reload, a boot or a failover."
-    return f"{says}. {sessions}{stays} p puts it back."
+    return f"{message}. {sessions}{stays} p puts it back."
 
 
 def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
@@ -98,7 +105,7 @@ def sentence(record: Record, now: float, cluster: Cluster) -> str:
     return f"{record.words}, {begun}: {how_far(record, cluster)}"
 
 
-def silent(picture: Snapshot) -> frozenset[str]:
+def unreachable(picture: Snapshot) -> frozenset[str]:
     """Firewalls that do not tell their pools now."""
     return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
 
@@ -107,22 +114,22 @@ def _open(
     record: Record, picture: Snapshot, now: float, held: Holder | None, here: RunState | None, width: int
 ) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
-    gaps, what = record.missed, record.words
+    gaps, what = record.skipped_machines, record.words
     names, word, style = " and ".join(gaps), words.run(None), ""
     begun, _, far = sentence(record, now, picture.cluster).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.words)):
-        word, says = words.run(None, under_way=True), elsewhere
+        word, message = words.run(None, under_way=True), elsewhere
     elif held:
-        says = f"press r when {held.what} of {held.who} has ended"
+        message = f"press r when {held.what} of {held.who} has ended"
     elif here:
-        says = _waits_for(record, here.intent)
+        message = _waits_for(record, here.intent)
     elif not gaps:
-        says = f"press r to go on: {far}"
-    elif silent(picture).intersection(gaps):
-        says = f"{names} was not told; press r when it answers again"
+        message = f"press r to go on: {far}"
+    elif unreachable(picture).intersection(gaps):
+        message = f"{names} was not told; press r when it answers again"
     else:
-        says, style = reachable_again([*gaps], "press r"), "bad"
-    lead = line(" ", word, Piece(f"  {what}: {says}", style))
+        message, style = reachable_again([*gaps], "press r"), "bad"
+    lead = line(" ", word, Piece(f"  {what}: {message}", style))
     since = line(Piece(f" ({begun})", style))
     return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead
 
@@ -159,8 +166,8 @@ def open_runs(
         return []
     lines = [_open(record, picture, now, held, here, width).cut(width) for record in records]
     if held and not told:
-        says = f"  {held.who} is at work: {held.what}; wait until it ends"
-        lines.insert(0, line(" ", words.run(None, under_way=True), says).cut(width))
+        message = f"  {held.who} is at work: {held.what}; wait until it ends"
+        lines.insert(0, line(" ", words.run(None, under_way=True), message).cut(width))
     return (
         lines
         if len(lines) <= most

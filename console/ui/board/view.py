@@ -86,16 +86,16 @@ class BoardView(NamedTuple):
         """Seconds after which a look is older than two rounds."""
         return ages.limit(max(interval, self.poll))
 
-    def old(self, reading: Reading[Any], interval: float = 0.0) -> bool:
+    def aging(self, reading: Reading[Any], interval: float = 0.0) -> bool:
         """Known, and older than two rounds: shown dim until it counts as stale."""
         return isinstance(reading, Known) and self.now - reading.at > self.limit(interval)
 
     @property
-    def silent(self) -> str:
+    def aging_machine(self) -> str:
         """A machine whose last look is older than two rounds and not yet counted as lost; "" if there is none."""
         looks = [(view.name, view.carp) for view in self.picture.firewalls]
         looks += [(view.name, view.host) for view in self.picture.nodes]
-        old = [name for name, reading in looks if self.old(reading)]
+        old = [name for name, reading in looks if self.aging(reading)]
         return old[0] if old else ""
 
 

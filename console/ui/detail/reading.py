@@ -9,11 +9,11 @@ from console.words import words
 from console.words.ages import limit, span
 from console.words.words import Word
 
-FEW = 6
+MAX_LINES = 6
 """Values of one field, and lines of one command, that are shown before `a` asks for all."""
 WIDE = 110
 LABEL = 30
-LEAST = 24
+MIN_WIDTH = 24
 """Cells for a value beside its label; where there are fewer it stands below."""
 
 
@@ -40,7 +40,7 @@ def _age(one: Section, picture: Snapshot, now: float) -> tuple[Word, str]:
     if isinstance(one.reading, Unknown):
         return words.unknown(one.reading), ""
     text = f"read {span(now - one.reading.at)} ago"
-    return (Word(words.OLD, "old ", "unknown") if _old(one, picture, now) else Word("", "", "dim")), text
+    return (Word(words.AGING, "old ", "unknown") if _old(one, picture, now) else Word("", "", "dim")), text
 
 
 def _sources(one: Section, picture: Snapshot, width: int, sudo: bool, full: bool) -> list[Line]:
@@ -50,8 +50,8 @@ def _sources(one: Section, picture: Snapshot, width: int, sudo: bool, full: bool
         text = source(ask, machine, sudo)
         for raw in text.split("\n") if full else [" ".join(text.split())]:
             lines += wrapped(raw, width - 1, "   ", "     ", "dim", 99 if full else 1)
-    if len(lines) > FEW and not full:
-        lines = [*lines[: FEW - 1], line(Piece(f"   and {len(lines) - FEW + 1} more: a shows all", "dim"))]
+    if len(lines) > MAX_LINES and not full:
+        lines = [*lines[: MAX_LINES - 1], line(Piece(f"   and {len(lines) - MAX_LINES + 1} more: a shows all", "dim"))]
     return lines
 
 
@@ -85,10 +85,10 @@ def _value(word: Word, old: bool) -> Piece:
 
 
 def _row(row: Row, width: int, full: bool, old: bool) -> list[Line]:
-    shown = row.values if full else row.values[:FEW]
+    shown = row.values if full else row.values[:MAX_LINES]
     lines: list[Line] = []
     label = _label(row)
-    if width - len(label) < LEAST:
+    if width - len(label) < MIN_WIDTH:
         lines, label = wrapped(row.label, width, "   ", "   ", "dim"), " " * 5
     indent = " " * len(label)
     for at, word in enumerate(shown):

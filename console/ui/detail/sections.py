@@ -86,7 +86,7 @@ def _pools(picture: Snapshot, node: str) -> list[Section]:
     found: list[Section] = []
     for view in picture.firewalls:
         mine = membership(picture, view.name, node)
-        for question, servers in ((POOLS, mine.now), (CONFIG, mine.later)):
+        for question, servers in ((POOLS, mine.runtime), (CONFIG, mine.configured)):
             said = tuple(item(one, LABELS) for one in servers or ())
             only = (Row("server", said or (NOWHERE,)),)
             title = f"{view.name}: {question.title}"

@@ -13,7 +13,7 @@ from console.words import words
 from console.words.words import Word
 
 SEVERITY = ("bad", "warn", "unknown", "note", "ok", "text", "dim", "")
-MOST = 300
+MAX_ITEMS = 300
 """Lines of one field, at most; a machine may list a thousand servers."""
 
 
@@ -22,7 +22,7 @@ class Label:
     """What a field is called on the screen and how its value is written. `show` None: it is told elsewhere."""
 
     field: str
-    says: str
+    label: str
     show: Show | None = plain
     unit: str = ""
 
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 def rows(value: Any, labels: Mapping[str, tuple[Label, ...]]) -> tuple[Row, ...]:
     """Everything a reading holds, in the order of its labels, then what no label names."""
     return tuple(
-        Row(label.says, lines(getattr(value, label.field), label, labels))
+        Row(label.label, lines(getattr(value, label.field), label, labels))
         for label in labels_of(value.__class__, labels)
         if label.show is not None
     )
@@ -66,8 +66,8 @@ def lines(value: Any, label: Label, labels: Mapping[str, tuple[Label, ...]]) -> 
         return (item(value, labels),)
     if isinstance(value, tuple | list):
         found: tuple[Any, ...] = tuple(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        said = tuple(_one(each, show, labels) for each in found[:MOST])
-        more = (Word("", f"and {len(found) - MOST} more", "dim"),) if len(found) > MOST else ()
+        said = tuple(_one(each, show, labels) for each in found[:MAX_ITEMS])
+        more = (Word("", f"and {len(found) - MAX_ITEMS} more", "dim"),) if len(found) > MAX_ITEMS else ()
         return (*said, *more) or (Word("", "none", "dim"),)
     word = show(value)
     return (word._replace(word=word.word + label.unit) if label.unit and value is not None else word,)
@@ -93,10 +93,10 @@ def item(value: Any, labels: Mapping[str, tuple[Label, ...]]) -> Word:
             continue
         said = lines(there, label, labels)
         text = " ".join(word.text for word in said)
-        if label.says and text:
-            parts.append(f"{label.says} {text}")
+        if label.label and text:
+            parts.append(f"{label.label} {text}")
         elif text:
             parts[-1:] = [f"{parts[-1]} {text}"] if parts and not at_label else [*parts[-1:], text]
-        at_label = bool(label.says)
+        at_label = bool(label.label)
         worst = min((worst, *said), key=lambda word: SEVERITY.index(word.style) if word.style != "dim" else 5)
     return Word("", ", ".join(parts), worst.style)

@@ -13,7 +13,7 @@ from console.session.open_runs import operation_of
 from console.session.run_state import RunState
 from console.ui.pane import Pane
 from console.ui.screens import commands, pages, prompts
-from console.ui.screens.protocols import Act, Stage, app_of
+from console.ui.screens.protocols import ActionScreen, ScreenAction, app_of
 
 SELECT = "Select a node first: j and k, or a click"
 
@@ -24,8 +24,8 @@ async def _settle(session: SessionHandle) -> None:
     await session.settled(timings.answer + timings.connect)
 
 
-def _begins(operation: Operation) -> Act:
-    async def act(screen: Stage) -> None:
+def _begins(operation: Operation) -> ScreenAction:
+    async def act(screen: ActionScreen) -> None:
         if screen.pane.selected:
             await begin(screen, screen.pane, operation, screen.pane.selected)
         else:
@@ -34,7 +34,9 @@ def _begins(operation: Operation) -> Act:
     return act
 
 
-async def begin(screen: Stage, pane: Pane, operation: Operation, target: str, said: Consent | None = None) -> None:
+async def begin(
+    screen: ActionScreen, pane: Pane, operation: Operation, target: str, said: Consent | None = None
+) -> None:
     """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
     cluster by then."""
     app = app_of(screen)
@@ -55,7 +57,7 @@ async def begin(screen: Stage, pane: Pane, operation: Operation, target: str, sa
         await prompts.tell(app, f"{name}: not begun", str(why))
 
 
-async def undo(screen: Stage) -> None:
+async def undo(screen: ActionScreen) -> None:
     """Puts back what the last removal took out; a run that is under way is stopped first."""
     pane = screen.pane
     running = None if pane.session.read_only else pane.session.running
@@ -72,7 +74,7 @@ async def undo(screen: Stage) -> None:
         await begin(screen, pane, UNDO, node)
 
 
-async def _stop_and_put_back(screen: Stage, pane: Pane, running: RunState) -> None:
+async def _stop_and_put_back(screen: ActionScreen, pane: Pane, running: RunState) -> None:
     """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
     session, node = pane.session, running.intent.target
     run = running.words
@@ -93,16 +95,16 @@ async def _stop_and_put_back(screen: Stage, pane: Pane, running: RunState) -> No
     await begin(screen, pane, UNDO, node, said=said)
 
 
-async def _halted(screen: Stage, title: str, *sessions: SessionHandle) -> bool:
+async def _halted(screen: ActionScreen, title: str, *sessions: SessionHandle) -> bool:
     """Stops runs, and waits in sight for what is on its way: False if a person does not. They stop all the same."""
     for session in sessions:
         session.halt()
 
-    def says() -> str:
+    def message() -> str:
         left = {session.cluster.name: session.running for session in sessions}
         return " ".join(f"{name}: {run.on_its_way}." for name, run in left.items() if run and run.on_its_way)
 
-    if not await prompts.waited(app_of(screen), title, says):
+    if not await prompts.waited(app_of(screen), title, message):
         return False
     for session in sessions:
         await session.stop()
@@ -117,7 +119,7 @@ def _last_out(pane: Pane) -> str:
     return max(out, key=lambda node: out[node].begun)
 
 
-async def gate(screen: Stage) -> None:
+async def gate(screen: ActionScreen) -> None:
     """Asks at the gate where the run of a cluster waits."""
     pane = screen.pane
     plan = await pane.session.gate()
@@ -130,7 +132,7 @@ async def gate(screen: Stage) -> None:
         screen.say(left)
 
 
-async def show_open(screen: Stage) -> None:
+async def show_open(screen: ActionScreen) -> None:
     """Every run that was left open, one after the other."""
     for pane in screen.panes:
         await pane.session.look_at_history()
@@ -140,7 +142,7 @@ async def show_open(screen: Stage) -> None:
                 return
 
 
-async def _offer(screen: Stage, pane: Pane, record: Record, more: int) -> bool:
+async def _offer(screen: ActionScreen, pane: Pane, record: Record, more: int) -> bool:
     """False when a run was begun: no other can be, meanwhile."""
     key = await prompts.opened(app_of(screen), pane.session, record, more)
     if key:
@@ -149,7 +151,7 @@ async def _offer(screen: Stage, pane: Pane, record: Record, more: int) -> bool:
     return pane.session.running is None
 
 
-async def resume(screen: Stage) -> None:
+async def resume(screen: ActionScreen) -> None:
     """An open run; which, where there are several."""
     pane, app = screen.pane, app_of(screen)
     await pane.session.look_at_history()
@@ -172,7 +174,7 @@ async def resume(screen: Stage) -> None:
             await _offer(screen, pane, records[-1 - chosen], 0)
 
 
-async def _resume(screen: Stage, pane: Pane, record: Record) -> None:
+async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
     app, name = app_of(screen), f"{pane.session.cluster.name}: {record.words}"
     pane.selected = record.target
     try:
@@ -190,7 +192,7 @@ async def _resume(screen: Stage, pane: Pane, record: Record) -> None:
         screen.say("")
 
 
-async def stop(screen: Stage) -> None:
+async def stop(screen: ActionScreen) -> None:
     """Leaves the run where it stands."""
     session = screen.pane.session
     running = session.running
@@ -203,7 +205,7 @@ async def stop(screen: Stage) -> None:
         session.halt()
 
 
-async def dry(screen: Stage) -> None:
+async def preview(screen: ActionScreen) -> None:
     """What an action would do."""
     node, session = screen.pane.selected, screen.pane.session
     if not node:
@@ -216,17 +218,17 @@ async def dry(screen: Stage) -> None:
         await pages.dry_page(app_of(screen), await session.plan(OPERATIONS[chosen], node))
 
 
-async def log(screen: Stage) -> None:
+async def log(screen: ActionScreen) -> None:
     """Findings, events, runs."""
     await pages.log_page(app_of(screen), screen.pane.session, steady.now())
 
 
-async def helps(screen: Stage) -> None:
+async def helps(screen: ActionScreen) -> None:
     """Keys and marks."""
     await pages.help_page(app_of(screen), screen.KIND)
 
 
-async def theme(screen: Stage) -> None:
+async def theme(screen: ActionScreen) -> None:
     """Another theme."""
     app = app_of(screen)
     name = await _one_of(screen, "theme", {name: name for name in sorted(app.available_themes)})
@@ -234,7 +236,7 @@ async def theme(screen: Stage) -> None:
         app.theme = name
 
 
-async def faults(screen: Stage) -> None:
+async def faults(screen: ActionScreen) -> None:
     """Something goes wrong, in the demo."""
     if screen.faults is None:
         screen.say("Faults are for the demo: drainboard demo")
@@ -252,7 +254,7 @@ async def faults(screen: Stage) -> None:
         screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target, cluster)}")
 
 
-async def _one_of(screen: Stage, title: str, labels: Mapping[str, str]) -> str | None:
+async def _one_of(screen: ActionScreen, title: str, labels: Mapping[str, str]) -> str | None:
     entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
     chosen = await prompts.choose(app_of(screen), title, entries)
     return None if chosen is None else list(labels)[chosen]
@@ -262,7 +264,7 @@ def _letter(at: int) -> str:
     return "123456789abcdefghijklmnopqrstuvwxyz"[at % 35]
 
 
-async def leave(screen: Stage) -> None:
+async def leave(screen: ActionScreen) -> None:
     """Ends the program; asks when a run is under way."""
     names = [
         f"{pane.session.cluster.name}: {running.words}"
@@ -277,12 +279,12 @@ async def leave(screen: Stage) -> None:
         app_of(screen).exit(0)
 
 
-KEYS: Mapping[str, Act] = {
+KEYS: Mapping[str, ScreenAction] = {
     **{one.key: _begins(one) for one in OPERATIONS},
     UNDO.key: undo,
     "r": resume,
     "s": stop,
-    "y": dry,
+    "y": preview,
     "l": log,
     "t": theme,
     "?": helps,

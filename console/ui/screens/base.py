@@ -14,9 +14,9 @@ from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.painted import Painted
 from console.ui.pane import Pane
-from console.ui.screens.protocols import Act, Faults, app_of
+from console.ui.screens.protocols import Faults, ScreenAction, app_of
 
-MANY = 4
+MAX_FAST = 4
 """Clusters that can all be asked as often as one."""
 
 
@@ -83,7 +83,7 @@ class Base(Screen[None]):
     def _attend(self) -> None:
         """Where there are many clusters, those that nobody looks at are asked at a calmer pace."""
         for pane in self.panes:
-            pane.session.attend(pane is self.pane or len(self.panes) <= MANY)
+            pane.session.attend(pane is self.pane or len(self.panes) <= MAX_FAST)
 
     def renew(self) -> None:
         """Repaints what has changed."""
@@ -92,14 +92,14 @@ class Base(Screen[None]):
 
     # --- the foot: what the last key led to, the filter, the keys
 
-    def said(self, width: int) -> list[Line]:
+    def foot(self, width: int) -> list[Line]:
         """Above the keys."""
         lines = wrapped(self.notice, width - 1, " ", " ", "note", 2) if self.notice else []
         if self.filter:
             lines.append(line(Piece(" filter ", "key"), self.filter, Piece("   esc clears it", "dim")).cut(width))
         return lines
 
-    def offered(self) -> tuple[keys.Key, ...]:
+    def active_keys(self) -> tuple[keys.Key, ...]:
         """Those that do something now."""
         return keys.on(self.KIND)
 
@@ -108,10 +108,13 @@ class Base(Screen[None]):
         return ""
 
     def _whole(self, width: int, height: int) -> list[Line]:
-        said = self.said(width)
+        said = self.foot(width)
         room = max(0, height - len(said) - 1)
         kept = [one.cut(width) for one in self._made(width, room)[:room]]
-        foot = [*said, keys.bottom(self.offered(), width, self.prefix())]  # last: how far down, in what is painted now
+        foot = [
+            *said,
+            keys.bottom(self.active_keys(), width, self.prefix()),
+        ]  # last: how far down, in what is painted now
         return [*kept, *[Line().cut(width)] * (room - len(kept)), *foot[-height:]]
 
     def _made(self, width: int, height: int) -> list[Line]:
@@ -137,7 +140,7 @@ class Base(Screen[None]):
             "e": self._export,
             ".": self._look_again,
             "q": self.quit,
-            **self._own(),
+            **self._safe_own_keys(),
         }
         self.notice = ""
         if key in own:
@@ -148,21 +151,21 @@ class Base(Screen[None]):
         else:
             self.say(f"{key} does nothing here; ? shows the keys")
 
-    def _own(self) -> dict[str, Callable[[], object]]:
+    def _safe_own_keys(self) -> dict[str, Callable[[], object]]:
         """As `_made`: the keys that lead away go on."""
         try:
-            return self.own()
+            return self.own_keys()
         except Exception:  # noqa: BLE001 -- the screen says already that it can't be painted
             return {}
 
-    def own(self) -> dict[str, Callable[[], object]]:
+    def own_keys(self) -> dict[str, Callable[[], object]]:
         """Keys that mean something on this screen only."""
         return {}
 
     def open(self) -> None:
         """Enter."""
 
-    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """What can be opened from here, each with a word for the palette."""
         return ()
 
@@ -260,13 +263,13 @@ class Base(Screen[None]):
 
     # --- acts
 
-    def do(self, act: Act) -> None:
+    def do(self, act: ScreenAction) -> None:
         """One at a time: a second key waits for no dialog, it is not heard."""
         if not self.busy:
             self.busy = True
             self.run_worker(self._carry(act), group="act")
 
-    async def _carry(self, act: Act) -> None:
+    async def _carry(self, act: ScreenAction) -> None:
         try:
             await act(self)
         except Exception as error:  # noqa: BLE001 -- the picture stays on the screen, whatever a key runs into

@@ -13,7 +13,7 @@ from console.health.verdicts import judged as verdicts_of
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
 from console.ui import keys
-from console.ui.board.board import board
+from console.ui.board.board import board_lines
 from console.ui.board.view import BoardView, finding_row
 from console.ui.lines import Line
 from console.ui.painted import Painted
@@ -65,13 +65,13 @@ class ClusterScreen(Base):
 
     # --- what is painted
 
-    def sight(self, width: int, height: int) -> BoardView:
+    def board_view(self, width: int, height: int) -> BoardView:
         """What there is to see now."""
         pane, now = self.pane, steady.now()
         picture = pane.session.picture
         found = findings(picture)
         judged = verdicts_of(picture, found)
-        past, run = pane.session.state.history, pane.shown.view(pane.session)
+        past, run = pane.session.state.history, pane.run_follower.view(pane.session)
         return BoardView(
             picture=picture,
             now=now,
@@ -96,16 +96,16 @@ class ClusterScreen(Base):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The board."""
-        return board(self.sight(width, height))
+        return board_lines(self.board_view(width, height))
 
     def prefix(self) -> str:
         """Read-only is said at the very place where one looks for the keys."""
         return " READ-ONLY " if self.pane.session.read_only else ""
 
-    def offered(self) -> tuple[keys.Key, ...]:
+    def active_keys(self) -> tuple[keys.Key, ...]:
         """The keys that do something now."""
         pane = self.pane
-        run = pane.shown.view(pane.session)
+        run = pane.run_follower.view(pane.session)
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in OPERATIONS)
@@ -114,18 +114,20 @@ class ClusterScreen(Base):
         if pane.session.read_only:
             some = {}
         hidden = keys.CHANGING - set(some) | frozenset(() if self.faults else "f")
-        shown = [key._replace(keep=some.get(key.key) or key.keep) for key in super().offered() if key.key not in hidden]
+        shown = [
+            key._replace(keep=some.get(key.key) or key.keep) for key in super().active_keys() if key.key not in hidden
+        ]
         return tuple(key._replace(word="stop and put back") if running and key.key == "u" else key for key in shown)
 
     def copied(self) -> str:
         """The selected finding's sentence, or the selected row."""
-        said = [one.says for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
+        said = [one.message for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
         rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.pane.picked]
         return said[0] if said else " ".join(" ".join(rows).split())
 
     # --- keys
 
-    def own(self) -> dict[str, Callable[[], object]]:
+    def own_keys(self) -> dict[str, Callable[[], object]]:
         """What looks, and changes nothing."""
         from console.ui.screens.findings import FindingsScreen, explain
 
@@ -146,7 +148,7 @@ class ClusterScreen(Base):
 
         self.app.push_screen(DetailScreen(self.panes, self.pane, name))  # pyright: ignore[reportUnknownMemberType]
 
-    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Every machine, volume and address, and the other clusters."""
         from console.ui.screens.detail import subjects
 
@@ -191,9 +193,9 @@ class ClusterScreen(Base):
 
     def back(self) -> None:
         """The last notice and the filter, then a run that has ended, then the fleet."""
-        run = self.pane.shown.view(self.pane.session)
+        run = self.pane.run_follower.view(self.pane.session)
         shown = run is not None and run.ended
         if not self.filter and shown:
-            self.pane.shown.put_away(self.pane.session)
+            self.pane.run_follower.put_away(self.pane.session)
         else:
             super().back()

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from console.ui import keys
 from console.ui.lines import Line, Piece, fitted, line
 from console.ui.painted import Painted
-from console.ui.screens.protocols import Stage
+from console.ui.screens.protocols import ActionScreen
 
 Do = Callable[[], object]
 NONE = -1
@@ -26,11 +26,11 @@ class Command:
     """`key` is what does the same without the palette, if anything does."""
 
     key: str
-    says: str
+    help: str
     do: Do
 
 
-def commands(screen: Stage) -> tuple[Command, ...]:
+def commands(screen: ActionScreen) -> tuple[Command, ...]:
     """Everything that can be done on a screen: its keys, then what can be opened."""
 
     def press(key: str) -> Do:
@@ -39,15 +39,15 @@ def commands(screen: Stage) -> tuple[Command, ...]:
     mine = [key for key in keys.on(screen.KIND) if key.act and key.key not in (":", "enter")]
     mine = [key for key in mine if key.key != "f" or screen.faults is not None]
     return (
-        *(Command(key.key, key.says, press(key.key)) for key in mine),
-        *(Command("", says, do) for says, do in screen.places()),
+        *(Command(key.key, key.help, press(key.key)) for key in mine),
+        *(Command("", message, do) for message, do in screen.destinations()),
     )
 
 
 def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
     """Those that contain each word that was typed; a lone key finds its own command first."""
     wanted = text.lower().split()
-    found = [one for one in every if all(word in f"{one.key} {one.says}".lower() for word in wanted)]
+    found = [one for one in every if all(word in f"{one.key} {one.help}".lower() for word in wanted)]
     return tuple(sorted(found, key=lambda one: one.key != text.strip()))
 
 
@@ -85,7 +85,7 @@ class Palette(ModalScreen[Command | None]):
             line(
                 Piece(" ►" if at == self._at else "  "),
                 Piece(f"{one.key:<5}", "key"),
-                fitted(one.says, width - 8),
+                fitted(one.help, width - 8),
                 fill="selected" if at == self._at else "",
                 row=str(at),
             ).cut(width)
@@ -150,7 +150,7 @@ async def pick(app: App[int], title: str, labels: tuple[str, ...]) -> int | None
     return next((at for at, one in enumerate(every) if one is chosen), None)
 
 
-def palette(app: App[int], screen: Stage) -> None:
+def palette(app: App[int], screen: ActionScreen) -> None:
     """At once, so that what is typed next goes there; what is chosen is done when it is gone."""
 
     def chosen(command: Command | None) -> None:

@@ -25,7 +25,7 @@ class DetailScreen(Scrolled):
 
     def __init__(self, panes: tuple[Pane, ...], pane: Pane, key: str) -> None:
         super().__init__(panes)
-        self._desk = pane
+        self._pane = pane
         self._every = subjects(pane.session.cluster)
         self._at = next((at for at, one in enumerate(self._every) if one.key == key), 0)
         self._full = False
@@ -33,7 +33,7 @@ class DetailScreen(Scrolled):
     @property
     def pane(self) -> Pane:
         """The cluster it belongs to."""
-        return self._desk
+        return self._pane
 
     @property
     def ref(self) -> Ref:
@@ -43,25 +43,27 @@ class DetailScreen(Scrolled):
     def heading(self, width: int) -> list[Line]:
         """Whose readings these are."""
         left = f" {self.ref.title}"
-        of = f"  of {self._desk.session.cluster.name}, {self._at + 1} of {len(self._every)}"
+        of = f"  of {self._pane.session.cluster.name}, {self._at + 1} of {len(self._every)}"
         time_ = clock(steady.now())
         room = max(0, width - len(left) - len(of) - len(time_) - 1)
         return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
         """What is wrong with it, then every reading."""
-        session, now = self._desk.session, steady.now()
+        session, now = self._pane.session, steady.now()
         picture = session.picture
         lines: list[Line] = []
         if self.ref.name in {machine.name for machine in session.cluster.machines}:
-            spare = may_go(picture, self.ref.name)
-            style = "unknown" if spare.may is None else "ok" if spare.may else "warn"
-            lines += wrapped(spare.says, width - 1, " ", "   ", style)
-            lines += [each for says in spare.reasons[1:] for each in wrapped(says, width - 1, " - ", "   ", style)]
+            judged = may_go(picture, self.ref.name)
+            style = "unknown" if judged.may is None else "ok" if judged.may else "warn"
+            lines += wrapped(judged.message, width - 1, " ", "   ", style)
+            lines += [
+                each for message in judged.reasons[1:] for each in wrapped(message, width - 1, " - ", "   ", style)
+            ]
         for one in findings(picture):
             if self.ref.name in (one.machine, *one.of):
                 word = words.finding(one.level)
-                lines += wrapped(f"{word.mark} {one.says}", width - 1, " ", "   ", word.style)
+                lines += wrapped(f"{word.mark} {one.message}", width - 1, " ", "   ", word.style)
         lines += [BLANK] if lines else []
         for one in sections(picture, self.ref):
             machines = {machine.name for machine in session.cluster.machines}
@@ -69,7 +71,7 @@ class DetailScreen(Scrolled):
             lines += section(one, picture, width, now, sudo, self._full)
         return lines
 
-    def own(self) -> dict[str, Callable[[], object]]:
+    def own_keys(self) -> dict[str, Callable[[], object]]:
         """`a`."""
         return {"a": self._turn_full}
 
@@ -81,7 +83,7 @@ class DetailScreen(Scrolled):
         self._at, self.top = (self._at + by) % len(self._every), 0
         self.renew()
 
-    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """The other subjects."""
 
         def go(at: int) -> Callable[[], object]:

@@ -11,12 +11,12 @@ from console.ui.lines import Line, Piece, line, wrapped
 from console.ui.painted import Painted
 from console.ui.pane import Pane
 from console.ui.screens.dialog import Question, ask
-from console.ui.screens.protocols import Stage, app_of
+from console.ui.screens.protocols import ActionScreen, app_of
 from console.ui.screens.scrolled import Scrolled
 from console.words import words
 
 
-async def explain(screen: Stage, one: Finding) -> None:
+async def explain(screen: ActionScreen, one: Finding) -> None:
     """What a finding means, in a page of its own."""
 
     def make(width: int, _height: int) -> list[Line]:
@@ -32,7 +32,7 @@ class FindingsScreen(Scrolled):
 
     def __init__(self, panes: tuple[Pane, ...], pane: Pane) -> None:
         super().__init__(panes)
-        self._desk = pane
+        self._pane = pane
         self._picked = pane.picked
         self._every = findings(pane.session.picture)
         """As painted last: what is chosen, copied and explained is what was seen."""
@@ -40,10 +40,10 @@ class FindingsScreen(Scrolled):
     @property
     def pane(self) -> Pane:
         """The cluster they belong to."""
-        return self._desk
+        return self._pane
 
     def _found(self) -> tuple[Finding, ...]:
-        return tuple(one for one in self._every if self.filter.lower() in f"{one.says} {one.layer.value}".lower())
+        return tuple(one for one in self._every if self.filter.lower() in f"{one.message} {one.layer.value}".lower())
 
     def _chosen(self) -> Finding | None:
         found = self._found()
@@ -51,7 +51,7 @@ class FindingsScreen(Scrolled):
 
     def heading(self, width: int) -> list[Line]:
         """Whose, and how many."""
-        text = f" {self._desk.session.cluster.name}: what is wrong"
+        text = f" {self._pane.session.cluster.name}: what is wrong"
         every, found = len(self._every), len(self._found())
         many = f"{found} of {every} match" if self.filter else f"{every} in all, worst first"
         return [line(Piece(text, "head"), f"   {many}", fill="footer").cut(width)]
@@ -66,13 +66,13 @@ class FindingsScreen(Scrolled):
             here = one is chosen or finding_row(one) == finding_row(chosen)
             word = words.finding(one.level)
             lead = f"{' ►' if here else '  '}{word.mark} {one.layer.value:<8} "
-            said = wrapped(one.says, width, lead, " " * len(lead), word.style)
+            said = wrapped(one.message, width, lead, " " * len(lead), word.style)
             lines += [Line(each.pieces, "selected" if here else "", finding_row(one)) for each in said]
         return lines
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The filter has been applied to whole findings already."""
-        self._every = findings(self._desk.session.picture)
+        self._every = findings(self._pane.session.picture)
         every = self.body(width)
         self._keep_in_sight(every, height - 1)
         self._length, self._room = len(every), max(1, height - 1)
@@ -112,9 +112,9 @@ class FindingsScreen(Scrolled):
     def copied(self) -> str:
         """The chosen one's sentence."""
         chosen = self._chosen()
-        return chosen.says if chosen else ""
+        return chosen.message if chosen else ""
 
-    def own(self) -> dict[str, Callable[[], object]]:
+    def own_keys(self) -> dict[str, Callable[[], object]]:
         """`?` and Enter explain."""
         chosen = self._chosen()
         if chosen is None:

@@ -46,19 +46,19 @@ class FleetScreen(Base):
 
     # --- what is painted
 
-    def _glance(self, pane: Pane) -> FleetRow:
+    def _hidden_row(self, pane: Pane) -> FleetRow:
         """A hidden row's: a new look only if one is due and this second's few are not used up."""
-        if self._newly and pane.glances.due(SELDOM):
+        if self._newly and pane.row_cache.due(SELDOM):
             self._newly -= 1
-            return pane.glances.look()
-        return pane.glances.last
+            return pane.row_cache.look()
+        return pane.row_cache.last
 
     def wanted(self) -> list[int]:
         """Those that the filter lets through."""
         if not self.filter:
             return list(range(len(self.panes)))
         words = self.filter.lower().split()
-        return [at for at, pane in enumerate(self.panes) if all(word in self._glance(pane).text for word in words)]
+        return [at for at, pane in enumerate(self.panes) if all(word in self._hidden_row(pane).text for word in words)]
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Summary, heading, the rows that fit, the selected one's sentences in full."""
@@ -71,12 +71,12 @@ class FleetScreen(Base):
         self._keep_in_sight(wanted)
         rows: list[Line] = []
         for at in wanted[self._top : self._top + self._room]:
-            one, here = self.panes[at].glances.shown(), at == self._at
+            one, here = self.panes[at].row_cache.fresh(), at == self._at
             limit = ages.limit(self.panes[at].session.state.pace)
             rows.append(fleet.row(one, at + 1, here, now, limit, of, of.beside or each == 1))
             rows += fleet.beneath(one, at + 1, here, of, each - 1)
         rows = rows or [line(Piece("   no cluster contains that", "dim"))]
-        every = [self._glance(pane) for pane in self.panes]
+        every = [self._hidden_row(pane) for pane in self.panes]
         head = [fleet.summary(every, width, clock(now)), fleet.heading(of)]
         return [*head, *rows, *[Line()] * (room - len(rows)), *self._selected(width, detail)]
 
@@ -90,10 +90,10 @@ class FleetScreen(Base):
         """The selected cluster's sentences in full."""
         if not most or self._at not in self.wanted():
             return []
-        one, cluster = self.pane.glances.shown(), self.pane.session.cluster
+        one, cluster = self.pane.row_cache.fresh(), self.pane.session.cluster
         title = f" {cluster.name}" + (f", {cluster.title}" if cluster.title else "")
         lines = [line(Piece(title, "head"), fill="heading").cut(width)]
-        lines += wrapped(f"{one.word.text}  {one.says}", width - 1, " ", "   ", one.word.style, most=2)
+        lines += wrapped(f"{one.word.text}  {one.message}", width - 1, " ", "   ", one.word.style, most=2)
         lines += wrapped(one.may_go, width - 1, " ", "   ", most=1) if one.may_go else []
         return lines[:most]
 
@@ -106,19 +106,19 @@ class FleetScreen(Base):
 
     def copied(self) -> str:
         """The selected cluster's sentences."""
-        one = self.pane.glances.shown()
-        return f"{one.name} {one.word.word}: {one.says}" + (f"\n{one.may_go}" if one.may_go else "")
+        one = self.pane.row_cache.fresh()
+        return f"{one.name} {one.word.word}: {one.message}" + (f"\n{one.may_go}" if one.may_go else "")
 
     # --- keys
 
-    def own(self) -> dict[str, Callable[[], object]]:
+    def own_keys(self) -> dict[str, Callable[[], object]]:
         """`n`."""
         return {"n": self._next_not_ok}
 
     def _next_not_ok(self) -> None:
         wanted = self.wanted()
         later = [at for at in wanted if at > self._at] + [at for at in wanted if at <= self._at]
-        self._at = next((at for at in later if self._glance(self.panes[at]).level), self._at)
+        self._at = next((at for at in later if self._hidden_row(self.panes[at]).level), self._at)
 
     def open(self) -> None:
         """The selected cluster."""
@@ -136,7 +136,7 @@ class FleetScreen(Base):
         """Nothing lies below."""
         return False
 
-    def places(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+    def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Every cluster."""
 
         def go(pane: Pane) -> Callable[[], object]:

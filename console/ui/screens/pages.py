@@ -8,7 +8,7 @@ from console.session.handle import SessionHandle
 from console.session.journal import MOVE
 from console.session.open_runs import why_open
 from console.ui import keys
-from console.ui.board.events import told
+from console.ui.board.events import without_replaced
 from console.ui.board.run import sentence
 from console.ui.lines import BLANK, Line, Piece, line, moment, wrapped
 from console.ui.screens.dialog import Question, ask
@@ -28,7 +28,7 @@ MEANINGS = (
     (words.Word(words.NOTED, "", "note"), "worth knowing; the cluster is well all the same"),
     (words.Word(words.UNKNOWN, "lost", "unknown"), "not known now, the details say why; stale: too old to count"),
     (words.Word(words.ASKING, "asking", "dim"), "not asked yet; off: HAProxy does not run there"),
-    (words.Word(words.OLD, "UP", "dim"), "it was so at the last look, which is older than two rounds"),
+    (words.Word(words.AGING, "UP", "dim"), "it was so at the last look, which is older than two rounds"),
     (words.Word(words.OUT, "MAINT", "note"), "taken out by a person"),
     (words.Word(words.DRAIN, "DRAIN", "note"), "taken out by a person, old sessions may end"),
     (
@@ -53,10 +53,10 @@ async def help_page(app: App[int], kind: str) -> None:
 
     def make(width: int, _height: int) -> list[Line]:
         lines = [line(Piece(f" The keys, {SCREENS[kind]}", "head"))]
-        lines += [one for key in keys.on(kind) for one in wrapped(key.says, width, f" {key.key:<11} ", " " * 13)]
+        lines += [one for key in keys.on(kind) for one in wrapped(key.help, width, f" {key.key:<11} ", " " * 13)]
         lines += [BLANK, line(Piece(" The marks and words", "head"))]
-        for word, says in MEANINGS:
-            first, *rest = wrapped(says, max(20, width - 16))
+        for word, message in MEANINGS:
+            first, *rest = wrapped(message, max(20, width - 16))
             lines += [Line((Piece(f" {word.text:<14} ", word.style), *first.pieces))]
             lines += [Line((Piece(" " * 16), *one.pieces)) for one in rest]
         return lines
@@ -76,29 +76,29 @@ async def dry_page(app: App[int], plan: Plan) -> None:
 
 async def log_page(app: App[int], session: SessionHandle, now: float) -> None:
     """Findings, events newest first, runs newest first."""
-    found, notes = findings(session.picture), told(session.state.events)
+    found, notes = findings(session.picture), without_replaced(session.state.events)
     held, (records, unread) = session.state.history.elsewhere, await session.journal()
 
     def make(width: int, _height: int) -> list[Line]:
         lines = [line(Piece("What is not as it should be", "head"))]
         for one in found:
             word = words.finding(one.level)
-            lines += wrapped(f"{word.mark} {one.says}", width, " ", "   ", word.style)
+            lines += wrapped(f"{word.mark} {one.message}", width, " ", "   ", word.style)
         lines += [BLANK, line(Piece("Events, newest first", "head"))]
         for note in reversed(notes):
             mark = words.event(note.step)
             over = "over: " if note.step == "over" else ""
-            lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.says}", width, " ", " " * 12)
+            lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.message}", width, " ", " " * 12)
         lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
         for file in unread:
-            lines += wrapped(f"{words.UNKNOWN} {file.says}. {MOVE}", width, " ", "   ", "unknown")
+            lines += wrapped(f"{words.UNKNOWN} {file.message}. {MOVE}", width, " ", "   ", "unknown")
         for record in reversed(records[-50:]):
             mine = session.running is not None and session.running.path == record.path
             here = mine or (record.outcome is None and bool(held and held.carries_out(record.words)))
             word = words.run(record.outcome, under_way=here)
             lines += wrapped(f"{word.text}  {sentence(record, now, session.cluster)}", width, " ", "    ", word.style)
-            for says in why_open(record) if record.outcome is None and not here else ():
-                lines += wrapped(says, width, "    ", "    ", "dim")
+            for message in why_open(record) if record.outcome is None and not here else ():
+                lines += wrapped(message, width, "    ", "    ", "dim")
         return lines
 
     await ask(app, Question(f"{session.cluster.name}: log", make, page=True))

@@ -13,7 +13,7 @@ from console.session.journal import Record
 from console.session.lock import Holder
 from console.session.open_runs import why_open
 from console.session.session import STRANGE
-from console.ui.board.run import sentence, silent
+from console.ui.board.run import sentence, unreachable
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.painted import Make
 from console.ui.screens.dialog import Question, ask
@@ -27,7 +27,7 @@ async def tell(app: App[int], title: str, *sentences: str) -> None:
     """Sentences, and a key to close."""
 
     def make(width: int, _height: int) -> list[Line]:
-        return [one for says in sentences for one in wrapped(says, width)]
+        return [one for message in sentences for one in wrapped(message, width)]
 
     await ask(app, Question(title, make))
 
@@ -36,26 +36,26 @@ async def confirmed(app: App[int], title: str, *sentences: str, yes: str) -> boo
     """Whether `y` was pressed."""
 
     def make(width: int, _height: int) -> list[Line]:
-        return [one for says in sentences for one in wrapped(says, width)]
+        return [one for message in sentences for one in wrapped(message, width)]
 
     return (await ask(app, Question(title, make, keys=(("y", yes),), close="no, leave it"))).key == "y"
 
 
-async def waited(app: App[int], title: str, says: Callable[[], str]) -> bool:
+async def waited(app: App[int], title: str, message: Callable[[], str]) -> bool:
     """Shows a sentence for as long as there is one; False if that was not waited for."""
 
     def make(width: int, _height: int) -> list[Line]:
-        return wrapped(says(), width)
+        return wrapped(message(), width)
 
-    question = Question(title, make, close="don't wait", live=True, over=lambda: not says())
-    return not says() or (await ask(app, question)).key == "over"
+    question = Question(title, make, close="don't wait", live=True, over=lambda: not message())
+    return not message() or (await ask(app, question)).key == "over"
 
 
 async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | None:
     """Ask a person about the objections; None when the operation is not to be. Where nothing objects, only an operation
     that always asks and a gate (`gate`: its question) ask."""
     if not plan.objections and not gate and (resumed or not plan.operation.asks):
-        return Consent(shown=plan.shown)
+        return Consent(read=plan.identities)
     never = Override.NEVER in {one.override for one in plan.objections}
 
     def make(width: int, _height: int) -> list[Line]:
@@ -92,17 +92,17 @@ async def consent_to_stop(
     def make(width: int, _height: int) -> list[Line]:
         if ended():
             return wrapped(f"{run} has ended meanwhile: leave this with esc, and look how {plan.target} stands.", width)
-        says = (
+        message = (
             f"{run} is under way. It is stopped where it stands, and {plan.target} is put back at once as it was found."
         )
-        return [*wrapped(says, width), *([BLANK] if plan.objections else []), *against(plan, width)]
+        return [*wrapped(message, width), *([BLANK] if plan.objections else []), *against(plan, width)]
 
     renewing = asyncio.create_task(renewed())
     try:
         said = await _agreed(app, plan, make, "stop it and put back", live=True)
     finally:
         renewing.cancel()
-    return said and said._replace(shown=plan.shown)
+    return said and said._replace(read=plan.identities)
 
 
 async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:
@@ -112,9 +112,9 @@ async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = 
         named = f"Type the {plan.operation.on.value}'s name, {plan.target}, to go on all the same"
         fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
-        return Consent(True, *answer.typed, shown=plan.shown) if answer.key else None
+        return Consent(True, *answer.typed, read=plan.identities) if answer.key else None
     answer = await ask(app, Question(title, make, keys=(("y", yes),), close=leave, live=live))
-    return Consent(confirmed=True, shown=plan.shown) if answer.key == "y" else None
+    return Consent(confirmed=True, read=plan.identities) if answer.key == "y" else None
 
 
 def against(plan: Plan, width: int) -> list[Line]:
@@ -131,8 +131,8 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
     """The steps in words; with `orders` the exact commands as well."""
     lines = [BLANK] if plan.objections else []
     lines.append(line(Piece("What would be done:", "head")))
-    for at, (says, commands) in enumerate(plan.steps, 1):
-        lines += wrapped(says, width, f" {at:>2}. ", "     ")
+    for at, (message, commands) in enumerate(plan.steps, 1):
+        lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)
     return lines
@@ -155,11 +155,11 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")
-        for says in _waits(held, record) if held else why_open(record, silent(session.picture)):
-            lines += wrapped(f"- {says}", width, rest="  ")
+        for message in _waits(held, record) if held else why_open(record, unreachable(session.picture)):
+            lines += wrapped(f"- {message}", width, rest="  ")
         if strange:
-            says = f"{record.target} is not in the inventory; {STRANGE}: {record.path}"
-            lines += [BLANK, *wrapped(says, width, style="warn")]
+            message = f"{record.target} is not in the inventory; {STRANGE}: {record.path}"
+            lines += [BLANK, *wrapped(message, width, style="warn")]
         elif not held:
             note = "Nothing goes on by itself. Resuming checks each step again before it sends anything."
             lines += [BLANK, *wrapped(note, width, style="dim")]

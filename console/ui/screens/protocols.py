@@ -21,7 +21,7 @@ class Faults(Protocol):
         ...
 
 
-class Stage(Protocol):
+class ActionScreen(Protocol):
     """A screen, as acts see it."""
 
     panes: tuple[Pane, ...]
@@ -46,7 +46,7 @@ class Stage(Protocol):
         """Shows one of the clusters."""
         ...
 
-    def places(self) -> "tuple[tuple[str, Callable[[], object]], ...]":
+    def destinations(self) -> "tuple[tuple[str, Callable[[], object]], ...]":
         """What can be opened from here, each with a word for the palette."""
         ...
 
@@ -55,9 +55,9 @@ class Stage(Protocol):
         ...
 
 
-Act = Callable[[Stage], Awaitable[None]]
+ScreenAction = Callable[[ActionScreen], Awaitable[None]]
 
 
-def app_of(screen: Stage) -> "App[int]":
+def app_of(screen: ActionScreen) -> "App[int]":
     """The application, with its type."""
     return cast("App[int]", screen.app)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from console.health import Kind, Level, findings
-from console.health.unknowns import DOUBTS
+from console.health.unknowns import GAPS
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown
 from console.probes.storage.mounts import MISSING, Mount
@@ -83,13 +83,13 @@ def level(picture: Snapshot, kind: Kind) -> Level:
 
 
 async def test_not_knowing_is_as_bad_as_the_worst_it_could_hide(fine: Snapshot) -> None:
-    assert set(WORST) | ASKED_AGAIN == set(DOUBTS)
-    assert {DOUBTS[field].level for field in ASKED_AGAIN} == {Level.NOTE}
+    assert set(WORST) | ASKED_AGAIN == set(GAPS)
+    assert {GAPS[field].level for field in ASKED_AGAIN} == {Level.NOTE}
     for question in QUESTIONS:
         if question.field not in WORST:
             continue
         kind, worsened = WORST[question.field]
         name = "node2" if question.subject is Subject.NODE else getattr(fine, question.subject.value)[0].name
         unknown = put(fine, question.subject.value, name, **{question.field: SILENT})
-        doubt = DOUBTS[question.field]
+        doubt = GAPS[question.field]
         assert level(unknown, doubt.kind) == level(worsened(fine), kind) == doubt.level, question.field

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from console.operations.procedures import REMOVE
-from console.operations.procedures.steps import Past
+from console.operations.procedures.steps import OrderState
 from console.session.journal import Entry, Record
 from console.session.open_runs import how_far, why_open
 from console.session.runner import remaining
@@ -72,7 +72,7 @@ def test_how_far() -> None:
 
 def test_what_each_of_two_steps_missed_is_told() -> None:
     other = ("partly", {"step": "out at run time", "missed": {"fw1": "fw1 was not told"}})
-    assert record(other, PARTLY).missed == {"fw1": "fw1 was not told", **GAP}
+    assert record(other, PARTLY).skipped_machines == {"fw1": "fw1 was not told", **GAP}
 
 
 def test_a_step_that_was_seen_and_then_missed_is_gone_through_again() -> None:
@@ -121,20 +121,20 @@ FINAL = ("failed", {"step": "up", "why": "exit status 100", "final": True})
 @pytest.mark.parametrize(
     ("lines", "past"),
     [
-        ((), Past.UNSENT),
-        ((SENT, ANSWERED), Past.UNSENT),
-        ((LEFT,), Past.SENT),
-        ((LEFT, TAKEN), Past.SENT),
-        ((LEFT, REFUSAL), Past.REFUSED),
-        ((LEFT, UNHEARD), Past.SENT),
-        ((LEFT, UNHEARD, LEFT, REFUSAL), Past.SENT),
-        ((LEFT, LEFT, REFUSAL), Past.SENT),
-        ((LEFT, TAKEN, LEFT, REFUSAL), Past.REFUSED),
-        ((LEFT, REFUSAL, LEFT), Past.SENT),
-        ((LEFT, TAKEN, FAILED), Past.SENT),
-        ((LEFT, TAKEN, FINAL), Past.FAILED),
-        ((LEFT, FINAL, LEFT, REFUSAL), Past.REFUSED),
+        ((), OrderState.UNSENT),
+        ((SENT, ANSWERED), OrderState.UNSENT),
+        ((LEFT,), OrderState.SENT),
+        ((LEFT, TAKEN), OrderState.SENT),
+        ((LEFT, REFUSAL), OrderState.REFUSED),
+        ((LEFT, UNHEARD), OrderState.SENT),
+        ((LEFT, UNHEARD, LEFT, REFUSAL), OrderState.SENT),
+        ((LEFT, LEFT, REFUSAL), OrderState.SENT),
+        ((LEFT, TAKEN, LEFT, REFUSAL), OrderState.REFUSED),
+        ((LEFT, REFUSAL, LEFT), OrderState.SENT),
+        ((LEFT, TAKEN, FAILED), OrderState.SENT),
+        ((LEFT, TAKEN, FINAL), OrderState.FAILED),
+        ((LEFT, FINAL, LEFT, REFUSAL), OrderState.REFUSED),
     ],
 )
-def test_how_the_orders_of_a_step_fared(lines: tuple[tuple[str, dict[str, Any]], ...], past: Past) -> None:
-    assert record(*lines).past(("node1", "up")) is past
+def test_how_the_orders_of_a_step_fared(lines: tuple[tuple[str, dict[str, Any]], ...], past: OrderState) -> None:
+    assert record(*lines).order_state(("node1", "up")) is past

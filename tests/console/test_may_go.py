@@ -1,4 +1,4 @@
-"""Who may go now, in the words of the board, over pictures from a simulated cluster."""
+"""Who can be lost now, in the words of the board, over pictures from a simulated cluster."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from console.health import Level, verdict
 from console.health.facts.fitness import unfit
 from console.operations.guards import objections
-from console.operations.may_go import may_go, one_line, spares
+from console.operations.may_go import all_may_go, may_go, one_line
 from console.operations.procedures import REBOOT
 from console.probes.hosts.running import Listed, Running
 from console.probes.hosts.system import Services
@@ -29,15 +29,15 @@ async def fine(tmp_path: Path) -> Snapshot:
 
 
 async def test_in_a_healthy_cluster_each_may_go_and_what_is_left_is_said(fine: Snapshot) -> None:
-    assert one_line(fine) == "may go now: node1, node2, node3, fw1, fw2"
-    says = may_go(fine, "node2").says
-    assert says.startswith("node2 may go: each pool keeps 2, busy workers rise to ")
-    assert "MySQL keeps 2 of 3, Gluster www keeps 2 of 3 bricks" in says
-    assert may_go(fine, "fw1").says == (
-        "fw1 may go: fw2 takes over: CARP BACKUP for every address, the load balancer runs, every pool served,"
+    assert one_line(fine) == "can be lost now: node1, node2, node3, fw1, fw2"
+    message = may_go(fine, "node2").message
+    assert message.startswith("node2 can be lost: each pool keeps 2, busy workers rise to ")
+    assert "MySQL keeps 2 of 3, Gluster www keeps 2 of 3 bricks" in message
+    assert may_go(fine, "fw1").message == (
+        "fw1 can be lost: fw2 takes over: CARP BACKUP for every address, the load balancer runs, every pool served,"
         " configured alike"
     )
-    assert may_go(fine, "fw2").says == "fw2 may go: fw1 is CARP MASTER and carries the traffic"
+    assert may_go(fine, "fw2").message == "fw2 can be lost: fw1 is CARP MASTER and carries the traffic"
 
 
 async def test_the_reasons_are_the_guards_own(fine: Snapshot) -> None:
@@ -47,7 +47,7 @@ async def test_the_reasons_are_the_guards_own(fine: Snapshot) -> None:
     assert stays.reasons == ("MySQL on node2 is Donor/Desynced (Primary)",)
     assert set(stays.reasons) <= {one.saw for one in objections(donor, REBOOT.effects, "node1")}
     assert one_line(donor) == (
-        "may go now: node2, fw1, fw2 | not: node1, node3 (MySQL on node2 is Donor/Desynced (Primary))"
+        "can be lost now: node2, fw1, fw2 | not: node1, node3 (MySQL on node2 is Donor/Desynced (Primary))"
     )
 
 
@@ -62,7 +62,7 @@ async def test_full_workers_keep_a_node(fine: Snapshot) -> None:
 
 async def test_a_firewall_that_can_not_take_over_keeps_the_other(fine: Snapshot) -> None:
     demoted = alter(fine, "firewalls", "fw2", "carp", demotion=240)
-    assert may_go(demoted, "fw1").says == "fw1 must stay: fw2 is demoted by 240"
+    assert may_go(demoted, "fw1").message == "fw1 must not be lost: fw2 is demoted by 240"
     off = alter(fine, "firewalls", "fw2", "pools", running=False, servers=())
     assert may_go(off, "fw1").reasons == ("the load balancer does not run on fw2",)
     carpdev = alter(off, "firewalls", "fw2", "config", carpdev="198.51.100.10")
@@ -74,11 +74,13 @@ async def test_what_does_not_answer_is_not_called_gone(fine: Snapshot) -> None:
         return put(picture, "nodes", name, host=Unknown("no route to it", 9.0, 8.0, cause))
 
     silent = without("node2", Cause.SILENT)
-    assert may_go(silent, "node2").says == f"node2 does not answer since {clock(8.0)}: whether it is gone is not known"
+    assert (
+        may_go(silent, "node2").message == f"node2 does not answer since {clock(8.0)}: whether it is gone is not known"
+    )
     assert one_line(silent).endswith(" | does not answer: node2")
     assert one_line(without("node1", Cause.STALE, silent)).endswith(" | do not answer: node1, node2")
     garbled = without("node2", Cause.UNREADABLE)
-    assert may_go(garbled, "node2").says == "whether node2 may go is not known: no route to it"
+    assert may_go(garbled, "node2").message == "whether node2 can be lost is not known: no route to it"
     assert one_line(garbled).endswith(" | not known: node2")
 
 
@@ -98,10 +100,10 @@ async def test_two_members_would_lose_their_quorum(fine: Snapshot) -> None:
     for name in ("node1", "node2"):
         two = alter(two, "nodes", name, "galera", size=2)
     assert may_go(two, "node1").reasons == ("MySQL would lose its quorum: 1 of 2 members left after a power cut",)
-    assert len(spares(two)) == 4
+    assert len(all_may_go(two)) == 4
 
     hung = put(two, "nodes", "node2", galera=Unknown("no answer in 3.0 s", 9.0, 8.0))
-    assert may_go(hung, "node2").says == "node2 must stay: MySQL may lose its quorum"
+    assert may_go(hung, "node2").message == "node2 must not be lost: MySQL may lose its quorum"
     assert may_go(hung, "node2").reasons == (
         "MySQL may lose its quorum: 1 of 2 members left after a power cut, if node2 is a member",
     )

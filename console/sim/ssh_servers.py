@@ -103,7 +103,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-class Box:
+class SshServer:
     """One machine's sshd."""
 
     def __init__(
@@ -112,12 +112,12 @@ class Box:
         host_key: asyncssh.SSHKey,
         client_key: str,
         tunnels: Tunnels,
-        boxes: "Mapping[str, Box] | None" = None,
+        servers: "Mapping[str, SshServer] | None" = None,
     ) -> None:
-        """`boxes`: those a login may be led to in its place."""
+        """`servers`: those a login may be led to in its place."""
         self.system = system
         self._tunnels = tunnels
-        self._boxes: Mapping[str, Box] = {} if boxes is None else boxes
+        self._servers: Mapping[str, SshServer] = {} if servers is None else servers
         self._options = asyncssh.SSHServerConnectionOptions(
             server_factory=lambda: _Sshd(self._entered()),
             server_host_keys=[host_key],
@@ -129,10 +129,10 @@ class Box:
         )
         self._front = Silence(system.machine, self._serve)
 
-    def _entered(self) -> "Box":
+    def _entered(self) -> "SshServer":
         """Where a login comes out."""
         other = self.system.machine.leads_to
-        return self._boxes[other.name] if other else self
+        return self._servers[other.name] if other else self
 
     async def open(self) -> int:
         """Listens; the port."""
@@ -158,8 +158,8 @@ class Box:
 class _Sshd(asyncssh.SSHServer):
     """One connection: any user with the right key, /bin/sh fed on standard input, tunnels to the machine itself."""
 
-    def __init__(self, box: Box) -> None:
-        self._box = box
+    def __init__(self, server: SshServer) -> None:
+        self._server = server
         self._user = ""
         self._sessions = 0
 
@@ -174,7 +174,7 @@ class _Sshd(asyncssh.SSHServer):
         return self._session
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Tunnel:  # pyright: ignore[reportIncompatibleMethodOverride] # noqa: ARG002
-        tunnel = self._box.tunnel(dest_host, dest_port)
+        tunnel = self._server.tunnel(dest_host, dest_port)
         if tunnel is None:
             raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "Connection refused")
         return tunnel
@@ -199,6 +199,6 @@ class _Sshd(asyncssh.SSHServer):
         """What runs goes on when its client is gone: there is no terminal to hang up."""
         with contextlib.suppress(OSError, asyncssh.Error):
             command = channel.get_command() or "/bin/sh"
-            shell = Shell(self._box.system, self._user, stdout.write, stderr.write)
+            shell = Shell(self._server.system, self._user, stdout.write, stderr.write)
             fed = command in ("/bin/sh", "sh")
             channel.exit(await (shell.obey(lambda: stdin.read(65536)) if fed else shell.run(command)))
