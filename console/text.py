@@ -80,4 +80,4 @@ def quoted(text: str, limit: int = 24) -> str:
 _QUOTES = str.maketrans("“”", "''")
 
 FOLD = 20
-"""How many times the limit is read at most: blanks fold, and megabytes would hold up the screen for 0.1 s."""
+"""Multiples of the limit that are read at most: blanks fold, and megabytes would hold up the screen for 0.1 s."""

@@ -1,1 +1,1 @@
-"""What can be said on the command line beside the screen: each word a module, its lines and its JSON beside it."""
+"""The command line: a module for each command, with its lines and its JSON beside it."""

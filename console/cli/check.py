@@ -118,7 +118,7 @@ def known(cluster: Cluster) -> frozenset[Ask]:
 
 
 def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
-    """Whether sudo would allow each of root's commands. What a shell's script is can't be asked so."""
+    """Ask sudo about each of root's commands. It can't be asked about the script of a shell."""
     needed = rights(cluster, machine)
     commands = (run.argv for run in (*needed.look, *needed.act) if run.argv[0] != "sh")
     return tuple(Run(("sudo", "-n", "-l", *argv)) for argv in commands)
@@ -219,7 +219,7 @@ async def _login(cluster: Cluster, name: str, subject: Subject, wire: Wire) -> L
 
 
 async def _sessions(cluster: Cluster, name: str, subject: Subject, wire: Wire) -> Line:
-    """As many at once as the product may open."""
+    """Open as many sessions at once as the product may."""
     probe = _first(cluster, name, subject)
     answers = await asyncio.gather(*(_send(cluster, name, wire, probe) for _ in range(CHANNELS)))
     errors = [answer for (answer,) in answers if isinstance(answer, WireError)]
@@ -229,7 +229,7 @@ async def _sessions(cluster: Cluster, name: str, subject: Subject, wire: Wire) -
 
 
 async def _sudo(cluster: Cluster, name: str, wire: Wire) -> tuple[Line, ...]:
-    """Whether sudo allows each command, asked on every node: the volumes' own questions go through one of them."""
+    """Ask sudo about each command, on every node: a volume's questions go through any one of them."""
     probes = _allowances(cluster, name)
     if not wire.sudo(name) or not probes:
         return ()
@@ -255,7 +255,7 @@ async def _php(cluster: Cluster, name: str, wire: Wire) -> Line:
 
 
 async def _form(cluster: Cluster, name: str, wire: Wire) -> Line:
-    """Which pfSense it is, and by which of its functions config.xml is written there."""
+    """The version of pfSense, and its function that reads config.xml."""
     (answer,) = await _send(cluster, name, wire, PFSENSE)
     what, remedy = "config.xml, how it is written", "see what the version is; what is here serves 2.4 to 2.8, and Plus"
     if not isinstance(answer, Ran) or answer.status != 0:

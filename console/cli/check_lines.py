@@ -1,4 +1,4 @@
-"""What a first look at a cluster says of its preparation, line by line: pure, over one picture.
+"""The preparation of a cluster, judged line by line over one picture. Pure.
 
 A line is a mark, a machine, what was tried and, where it does not work, a sentence that says how to mend it.
 """
@@ -128,7 +128,7 @@ def _failed(name: str, questions: list[Question[Any]], reading: Unknown, why: st
 
 
 def between(picture: Snapshot, versions: Mapping[str, Mapping[str, str]]) -> Iterator[Line]:
-    """What must fit together. `versions`: by program, by machine, what is not in the picture."""
+    """Compare what must fit together. `versions`: by program, then machine: versions that are not in the picture."""
     yield from _pools(picture)
     yield from _vips(picture)
     yield from _primary(picture)
@@ -195,7 +195,7 @@ def _bricks(picture: Snapshot) -> Iterator[Line]:
 
 
 def _unlisted(picture: Snapshot) -> Iterator[Line]:
-    """What runs there, and nobody will ask."""
+    """Services that run on a node and are not in the inventory: nobody will ask about them."""
     for view in picture.nodes:
         for one in unlisted(picture, view.name):
             yield Line(NOTE, view.name, one.what.value, plain_text(f"{one.saw}. {one.add}", 600))

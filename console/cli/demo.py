@@ -31,7 +31,7 @@ class Demo:
 
     @property
     def entries(self) -> tuple[tuple[str, str, str], ...]:
-        """What can be made to go wrong: (name, label, target)."""
+        """Faults that can be injected: (name, label, target)."""
         from console.sim.faults import FAULTS
         from console.sim.world import World
 
@@ -90,7 +90,7 @@ async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: 
 
 
 async def _started(process: asyncio.subprocess.Process) -> Path | None:
-    """Where its inventory is, once it is up."""
+    """Wait until the simulator is up, and return the path of its inventory; None if it did not start."""
     assert process.stdout is not None  # noqa: S101 -- asked for as a pipe
     with suppress(TimeoutError):
         async with asyncio.timeout(START):
@@ -100,7 +100,7 @@ async def _started(process: asyncio.subprocess.Process) -> Path | None:
 
 
 def _last_words(log: Path) -> str:
-    """What it said at the end, and where all of it is: its own folder goes with us."""
+    """The end of the simulator's log, and a copy of all of it: its own folder is deleted with this process."""
     said = log.read_bytes()
     handle, kept = tempfile.mkstemp(prefix="drainboard-demo-", suffix=".log")
     with os.fdopen(handle, "wb") as file:

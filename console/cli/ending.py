@@ -28,7 +28,7 @@ REST = 2.0
 
 
 class Ending:
-    """Of the one command of this process. `number`: the signal that ended it; `gone`: so is its terminal."""
+    """The end of this process's one command. `number`: the signal that ended it; `gone`: its terminal is closed."""
 
     def __init__(self) -> None:
         self.number: signal.Signals | None = None
@@ -45,7 +45,7 @@ class Ending:
         )
 
     def handle(self, foreground: "asyncio.Task[int]") -> None:
-        """From now on signals end this task; a second one ends the process at once."""
+        """Let a signal end this task from now on; a second one ends the process at once."""
         loop = asyncio.get_running_loop()
 
         def cancel() -> None:
@@ -59,8 +59,8 @@ class Ending:
     def carry(
         self, sessions: "Sequence[SessionHandle]", loop: "Loop", leave: Callable[[], object] | None = None
     ) -> None:
-        """From now on these sessions are stopped by a signal, and left alone when the terminal is gone. `leave`: ends a
-        screen then, from any thread; what is no screen goes on, and nobody reads it."""
+        """Let a signal stop these sessions from now on; leave them alone when the terminal is gone. `leave`: ends the
+        screen then, from any thread. A command without a screen goes on, and nobody reads it."""
         self._sessions, self._leave_screen = sessions, leave or self._leave_screen
         loop.begin(self._watch())
 
@@ -116,7 +116,7 @@ class Ending:
         self._leave_screen()
 
     def leave_in_time(self) -> None:
-        """Whatever the main thread hangs on from now on: this thread ends the process, unless it has ended by then."""
+        """Start a thread that ends the process in time, even if the main thread hangs."""
         threading.Thread(target=self._leave, name="ending", daemon=True).start()
 
     def _leave(self) -> None:

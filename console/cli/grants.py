@@ -8,7 +8,7 @@ from console.probes.schedule import asked
 
 PASSWORD = "put-a-password-here"  # noqa: S105 -- it says so itself
 USER = "put-the-user-here"
-"""Where only the option file names it: without a name MySQL makes an account for everybody."""
+"""Stands in for a user that only the option file names: without a name MySQL makes an account for everybody."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +48,7 @@ def needed(cluster: Cluster) -> tuple[str, ...]:
 
 
 def hosts(mysql: Mysql) -> tuple[str, ...]:
-    """Where the console comes from, as the server sees it: always from the node itself, through SSH. A server with
+    """The hosts of the console's account, as the server sees them: always the node itself, through SSH. A server with
     skip_name_resolve knows addresses only."""
     if mysql.socket:
         return ("localhost",)

@@ -106,7 +106,7 @@ async def _unless_ended(command: Coroutine[None, None, int], ending: "Ending") -
 
 
 def _complain(message: str) -> None:
-    """Where the terminal is gone nobody reads it."""
+    """Print an error. A closed terminal is no error."""
     with suppress(OSError):
         print(f"drainboard: {plain(message) if ascii_only(sys.stderr) else message}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""What may be said on the command line: every command and option, and nothing else."""
+"""The words of the command line: every command and option, and nothing else."""
 
 import argparse
 import sys

@@ -22,7 +22,7 @@ from console.words.ascii import ascii_only, plain
 
 
 class Exit(IntEnum):
-    """What the command's exit code says."""
+    """The command's exit code."""
 
     DONE = 0
     NOT_BEGUN = 1
@@ -38,7 +38,7 @@ class Exit(IntEnum):
 
 
 def _drop_output() -> None:
-    """Whoever read it is gone, and the run is not: its words go nowhere from now on."""
+    """Send all further output nowhere: its reader is gone, and the run goes on."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -159,13 +159,13 @@ async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Ex
 
 
 def code_of(run: RunState) -> Exit:
-    """Of a run that has ended."""
+    """The exit code for a run that has ended."""
     words = {"done": Exit.DONE, "parked": Exit.PARKED}
     return Exit.GATE if run.unanswered else words.get(run.ended, Exit.STOPPED)
 
 
 async def _answer(session: SessionHandle, consent: Consent) -> None:
-    """Only what was said beforehand lets a run pass: nobody is there to be asked."""
+    """Answer a gate with the consent given on the command line; park the run without one, for nobody can be asked."""
     question = session.state.gate
     given = consent.confirmed or consent.typed
     left = await session.agree(consent) if given else "nobody has agreed beforehand (--yes)"

@@ -38,7 +38,7 @@ FOLDERS = {
     "systemctl": ("/usr/bin", "/bin"),
     "systemd-run": ("/usr/bin",),
 }
-"""Where Debian and Red Hat keep a command; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
+"""Folders of commands on Debian and Red Hat; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
 ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 ON_PFSENSE = {
     "cat": "/bin/cat",
@@ -49,7 +49,7 @@ ON_PFSENSE = {
     "sockstat": "/usr/bin/sockstat",
     "stat": "/usr/bin/stat",
 }
-"""Where FreeBSD and pfSense keep a command. sudo takes no line with another kind of name, and then none of the file."""
+"""Paths of commands on FreeBSD and pfSense. sudo rejects a whole file for one line without an absolute path."""
 ROOT_ON_PFSENSE = ("root", "admin")
 _USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 """ALL is everybody to sudo, and a name in capitals an alias."""
@@ -104,8 +104,8 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
 
 
 _JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/failed", "exit-code", "one failed"))
-"""Of every job state, result and note: it is to be started; it has ended well; it has failed, and a person has resumed
-the run. Each has an order of its own."""
+"""(state, result, note) of a job to be started, of one that ended well, and of a failed one whose run a person has
+resumed. Each has an order of its own."""
 
 
 def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
@@ -206,7 +206,7 @@ def escaped(word: str) -> str:
 
 
 def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
-    """As comments: pfSense's sudo package writes its own file."""
+    """Rights on the firewalls, as comments: pfSense's sudo package writes its own file."""
     for firewall in cluster.firewalls:
         name, needed = _named(user or firewall.login.user), rights(cluster, firewall.name)
         if name in ROOT_ON_PFSENSE:

@@ -29,7 +29,7 @@ SELDOM = frozenset({Cadence.SELDOM})
 
 
 class Exit(IntEnum):
-    """What the exit code says: the worst over the clusters asked."""
+    """The exit code: the worst level over the clusters asked."""
 
     OK = 0
     DEGRADED = 1
@@ -129,7 +129,7 @@ def _unanswered(reading: Reading[Any]) -> Unknown | None:
 
 
 def _through_unanswering_node(picture: Snapshot) -> dict[tuple[Question[Any], str], Unknown]:
-    """What nodes hold in common and gave no answer about, while there is a node to ask that does answer."""
+    """Readings of volumes and databases that no node has answered, while some node answers and can be asked."""
     if not any(isinstance(view.host, Known) for view in picture.nodes):
         return {}
     found = {

@@ -103,7 +103,7 @@ def _reading(question: Question[Any], reading: Reading[Any], asks: tuple[Ask, ..
 
 
 def shown(ask: Ask) -> str:
-    """What was sent, as a person would type it."""
+    """The question in the form in which a person would type it."""
     match ask:
         case Identify():
             return shown(ask.run)

@@ -132,7 +132,7 @@ def _vip(picture: Snapshot, vip: Vip) -> Row:
 
 
 def _spares(picture: Snapshot) -> Iterator[str]:
-    """What may be lost now, a machine a line."""
+    """Machines that can be lost now, one a line."""
     for one in all_may_go(picture):
         mark = words.OK if one.may else words.BAD if one.may is False else words.UNKNOWN
         yield from _wrapped(f"{mark} ", one.message)

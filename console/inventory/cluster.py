@@ -1,4 +1,4 @@
-"""Which machines there are: the one value in which the demo, the tests, the lab and production differ.
+"""The machines of a cluster: the one value in which demo, tests, lab and production differ.
 
 Only types live here; `console.inventory.load` reads them from TOML.
 """
@@ -12,7 +12,7 @@ BALANCERS = ("haproxy", "relayd")
 
 @dataclass(frozen=True)
 class Login:
-    """How to reach one machine by SSH. What is None is left to the user's own ssh_config and agent."""
+    """SSH settings for one machine. None leaves a setting to the user's own ssh_config and agent."""
 
     host: str
     """A host name, an address, or a `Host` alias of ssh_config."""
@@ -61,7 +61,7 @@ class Vip:
 
 @dataclass(frozen=True)
 class Mysql:
-    """How to log in to MySQL on each node, through its SSH connection. Exactly one source of the password, or none."""
+    """Login to MySQL on each node, through its SSH connection. Exactly one source of the password, or none."""
 
     user: str
     host: str = "127.0.0.1"
@@ -98,7 +98,7 @@ class Raid:
 
 @dataclass(frozen=True)
 class Web:
-    """What to ask Apache on a node, seen from the node itself."""
+    """Address and pages of Apache on a node, seen from the node itself."""
 
     status_url: str = "http://127.0.0.1/server-status?auto"
     check_url: str = "http://127.0.0.1/"
@@ -117,7 +117,7 @@ class Timings:
     slow: float = 30.0
     """Between two reads of config.xml and of Gluster's heal info."""
     answer: float = 2.5
-    """How long a machine may take over a fast round before it counts as hung."""
+    """Time for a fast batch before its machine counts as unreachable."""
     storage_answer: float = 8.0
     """The same for the cheap Gluster questions and the state of services."""
     connect: float = 2.5
@@ -128,14 +128,14 @@ class Timings:
     """The least between two rounds of a cluster that is not on the screen, where there are many."""
     seldom_answer: float = 60.0
     sessions: float = 60.0
-    """How long a drain waits for the last session before it reports what is left."""
+    """Longest wait of a drain for the last session, before it reports the sessions left."""
     quiet: float = 5.0
-    """How long no new session must have come before a drain counts as over: visitors with a cookie come back."""
+    """Time without a new session before a drain counts as over: visitors with a cookie come back."""
     stop: float = 120.0
-    """How long MySQL, then Gluster, may take to stop before a reboot."""
+    """Time for MySQL, then for Gluster, to stop before a reboot."""
     boot: float = 600.0
     fit: float = 3600.0
-    """How long a rejoin waits for a node to become fit."""
+    """Longest wait of a rejoin for a node to become fit."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,11 @@ class Cluster:
     volumes: tuple[str, ...] = ()
     """Names of the GlusterFS volumes that have a brick on each node."""
     mysql: Mysql | None = None
-    """None: MySQL is asked nothing; one that runs all the same is seen."""
+    """Without it MySQL is asked nothing; one that runs all the same is still seen."""
     mysql_proxy: MysqlProxy | None = None
-    """None: it is asked nothing; an HAProxy that runs all the same is seen."""
+    """Without it nothing is asked; an HAProxy that runs all the same is still seen."""
     balancer: str = "haproxy"
-    """What balances on the firewalls: one of BALANCERS."""
+    """The load balancer on the firewalls: one of BALANCERS."""
     raid: Raid | None = None
     web: Web = field(default_factory=Web)
     timings: Timings = field(default_factory=Timings)
@@ -165,12 +165,11 @@ class Cluster:
         return (*self.firewalls, *self.nodes)
 
     def has_node(self, name: str) -> bool:
-        """Whether one of its nodes is called that."""
         return any(node.name == name for node in self.nodes)
 
     @property
     def databases(self) -> tuple[str, ...]:
-        """What the nodes hold in common: "mysql", or nothing."""
+        """Names of the databases that the nodes share: "mysql", or none."""
         return ("mysql",) if self.mysql else ()
 
     def machine(self, name: str) -> Firewall | Node:

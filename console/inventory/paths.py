@@ -1,4 +1,4 @@
-"""Where things lie on the operator's machine. Asking for a place makes none; whoever writes makes it."""
+"""Folders and files on the operator's machine. These functions create nothing; the writer does."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def default_path() -> Path:
 
 
 def state_dir() -> Path:
-    """What must outlive a run: DRAINBOARD_STATE, or the user's state folder."""
+    """Folder for state that must outlive a run: DRAINBOARD_STATE, or the user's state folder."""
     given = os.environ.get("DRAINBOARD_STATE")
     return Path(given).expanduser() if given else Path(platformdirs.user_state_dir(NAME))
 
@@ -41,7 +41,7 @@ def too_open(folder: Path) -> tuple[Path, ...]:
 
 
 def theme_dirs(inventory: Path | None = None) -> tuple[Path, ...]:
-    """Where themes are looked for, the shipped ones first: a user's theme of the same name comes later and wins."""
+    """Folders of themes, the shipped ones first: a user's theme of the same name comes later and wins."""
     package = Path(__file__).parents[1]
     shipped = package / "themes"
     if not shipped.is_dir():  # an editable install runs from the checkout, where they lie beside the package

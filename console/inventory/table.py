@@ -13,7 +13,7 @@ from console.text import plain_text
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 MACHINE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""As systemd writes it, and as FreeBSD does."""
+"""The forms of systemd and of FreeBSD."""
 MAX_SECONDS = 86_400 * 7.0
 """Seconds: no timing is longer than a week."""
 KINDS = {
@@ -38,11 +38,11 @@ def _may_take_for_ever(pattern: str) -> bool:
 
 
 class InventoryError(ValueError):
-    """What is wrong with an inventory, in one sentence: file, key, what, and what is allowed."""
+    """A fault of an inventory in one sentence: file, key, what is wrong, and what is allowed."""
 
 
 def allowed(word: str, known: Iterable[str]) -> str:
-    """What could stand in the place of `word`, the nearest first: the end of a sentence."""
+    """The end of a sentence: the words that are allowed in the place of `word`, the nearest first."""
     words = list(known)
     near = difflib.get_close_matches(word, words, 1)
     return (f"; did you mean {near[0]}? Allowed: " if near else "; allowed: ") + ", ".join(words)
@@ -139,7 +139,7 @@ class Table(NamedTuple):
         return value
 
     def off(self, key: str) -> bool:
-        """Whether the key is there and says `false`."""
+        """The key is there, and is `false`."""
         return self.values.get(key) is False
 
     def port(self, key: str) -> int | None:
@@ -168,7 +168,7 @@ class Table(NamedTuple):
         return None if value is None else self.located(key, value)
 
     def located(self, key: str, value: str) -> Path:
-        """As `file`, for a path that was taken out already."""
+        """Like `file`, for a path that was taken out already."""
         try:
             return self.path.parent / Path(value).expanduser()
         except RuntimeError:

@@ -1,4 +1,4 @@
-"""What may be lost now: each machine in a line, with what is left without it, or why it must not be lost.
+"""Machines that can be lost now: each in a line, with what is left without it, or why it must not be lost.
 
 "Lost" is a power cut, or a reboot that somebody is about to start. The reasons are the guards' own sentences, and
 checks that guards skip because every operation announces itself.
@@ -31,7 +31,8 @@ from console.text import clock, counted, doing, listed, percent
 LOSS = STOPS | {Effect.TAKES_OUT}
 """The effects of the loss of a node."""
 GUARDS: tuple[Guard, ...] = (somebody_serves, all_reachable, storage_whole, one_at_a_time, room_left, all_is_listed)
-"""What weighs most comes first. A lost node comes before what `storage_whole` says of its MySQL and its brick."""
+"""The most important first. A node that is unreachable comes before what `storage_whole` says of its MySQL and
+brick."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def all_may_go(snapshot: Snapshot) -> tuple[MayGo, ...]:
 
 
 def may_go(snapshot: Snapshot, name: str) -> MayGo:
-    """Whether a machine may be lost now. Raises KeyError if there is none of that name."""
+    """Judge one machine. Raises KeyError for an unknown name."""
     if name in {view.name for view in snapshot.firewalls}:
         return _firewall(snapshot, name)
     return _node(snapshot, name)
@@ -135,7 +136,7 @@ def _left_of(size: int) -> str:
 
 
 def _remains(snapshot: Snapshot, name: str) -> Iterator[str]:
-    """What is left without a node, layer by layer."""
+    """The rest of the cluster without a node, layer by layer."""
     yield _pool_keeps(snapshot, name)
     if name in serving(snapshot):
         busy = busy_without(snapshot, name)

@@ -14,7 +14,7 @@ from console.probes.web.apache import APACHE, SITE
 
 
 class Consent(NamedTuple):
-    """What a person has said to the objections."""
+    """A person's answer to the objections."""
 
     confirmed: bool = False
     typed: str = ""
@@ -25,7 +25,7 @@ class Consent(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What would be done now, and what stands against it."""
+    """The steps of an operation as things stand now, and the objections to it."""
 
     cluster: str
     operation: Operation
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
 
     @property
     def identities(self) -> frozenset[About]:
-        """What a person has read who was shown this."""
+        """Identities of the objections, to be noted as read."""
         return frozenset(objection.about for objection in self.objections)
 
     def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
@@ -68,8 +68,8 @@ class Plan(NamedTuple):
 
 
 def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool = False) -> Wanted:
-    """What must have been asked before the guards can judge: the firewalls always; of nodes and volumes only what they
-    read, so that a dead node delays no drain."""
+    """Return the readings that the guards need: all of the firewalls; of nodes and volumes only those that they judge,
+    so that a dead node delays no drain."""
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
     stops = operation.does(*STOPS)

@@ -47,7 +47,7 @@ class Claims:
         self._cluster = cluster
         self._wire = wire
         self.token = secrets.token_hex(8)
-        """By which the claims of this run are told from all others."""
+        """Distinguishes the claims of this run from all others."""
         self._line = opening(self.token, who, cluster.name, what, where, time.time())
         self._seconds = cluster.timings.connect + cluster.timings.answer
         self._held: dict[str, Held] = {}

@@ -1,4 +1,4 @@
-"""What appears and disappears in a cluster's picture, told as it happens."""
+"""Notes of findings that appear in a cluster's picture, and of those that are over."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -46,7 +46,7 @@ class State(NamedTuple):
 
 
 class SessionHandle:
-    """From its making to `close`. Every method is called from one loop, that of its user."""
+    """Lives until `close`. Call its methods from one loop only, the user's."""
 
     def __init__(self, session: Session, loop: Loop) -> None:
         """The session is used on that loop alone from now on."""
@@ -64,7 +64,7 @@ class SessionHandle:
 
     @property
     def picture(self) -> Snapshot:
-        """What is known now; what is too old is unknown, also when the other thread says nothing any more."""
+        """The newest picture. Stale readings are unknown in it, also when the session's thread stands still."""
         return without_stale(self.state.snapshot, steady.now(), self.state.calm)
 
     @property
@@ -80,7 +80,7 @@ class SessionHandle:
         return tuple(record for record in self.state.history.open if record.path != mine)
 
     def sudo(self, machine: str) -> bool:
-        """Whether root's commands go through sudo on a machine, as far as is known."""
+        """Root's commands go through sudo on this machine; False until the first login."""
         return self._session.wire.sudo(machine)
 
     async def change(self, seconds: float | None = None) -> None:
@@ -113,7 +113,7 @@ class SessionHandle:
         await self._there(end)
 
     def attend(self, on: bool) -> None:
-        """Whether somebody looks at this cluster."""
+        """Tell the session that somebody looks at this cluster, or no longer does."""
         if on != self._attended:
             self._attended = on
             self._loop.call(lambda: self._session.attend(on))
@@ -127,7 +127,7 @@ class SessionHandle:
         await self._there(lambda session: session.settled(seconds))
 
     async def ready(self, operation: Operation, target: str, seconds: float, resumed: bool = False) -> None:
-        """As `settled`, but waits only for what is needed to say what stands against an operation."""
+        """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self._there(lambda session: session.ready(operation, target, seconds, resumed))
 
     async def look_back(self) -> bool:
@@ -135,7 +135,7 @@ class SessionHandle:
         return await self._there(lambda session: session.look_back())
 
     async def plan(self, operation: Operation, target: str, resumed: bool = False) -> Plan:
-        """What would be done, and what stands against it. Raises NotBegun."""
+        """The steps of an operation, and the objections to it. Raises NotBegun."""
         return await self._at_once(lambda session: session.plan(operation, target, resumed))
 
     async def begin(self, operation: Operation, target: str, consent: Consent | None = None) -> RunState:
@@ -153,7 +153,7 @@ class SessionHandle:
         self._loop.call(self._session.halt)
 
     async def stop(self) -> None:
-        """As `halt`, and returns when the run has ended."""
+        """Like `halt`, but return when the run has ended."""
         await self._there(lambda session: session.stop())
 
     def leave_alone(self) -> None:
@@ -161,7 +161,7 @@ class SessionHandle:
         self._loop.call(self._session.leave_alone)
 
     async def gate(self) -> Plan | None:
-        """What stands at this moment against going on at the gate where the run waits."""
+        """The objections at this moment to going on at the gate where the run waits."""
         return await self._at_once(lambda session: session.gate and session.gate.look())
 
     async def agree(self, consent: Consent) -> str:

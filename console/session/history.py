@@ -1,4 +1,4 @@
-"""What the journal of a cluster says, read again only when there may be something new in it."""
+"""The journal of a cluster, read again only when it may hold something new."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,7 +18,7 @@ class History(NamedTuple):
     open: tuple[Record, ...] = ()
     """Oldest first, the one that is under way here among them."""
     out: Mapping[str, Record] = MappingProxyType({})
-    """By node: the run that took it out."""
+    """The run that took a node out, by node."""
     unread: tuple[Unread, ...] = ()
     elsewhere: Holder | None = None
     """Who is at work on the cluster from another console."""

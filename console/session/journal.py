@@ -1,4 +1,5 @@
-"""What was done and what is about to be done: append-only JSON lines, one file a run, on disk before anything is sent.
+"""The journal of what was done and what is about to be done: append-only JSON lines, one file a run, on disk before
+anything is sent.
 
 A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
 found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
@@ -54,7 +55,7 @@ class Journal:
         self._firewalls = sorted(firewalls)
         self._seen: dict[Path, Seen] = {}
         self._beside: dict[Path, tuple[int, list[Path]]] = {}
-        """By folder: when it last changed, and which of its runs are ours."""
+        """By folder of another cluster: its time of change, and its runs that concern our firewalls."""
         self._last = Read(())
 
     def open(self, target: str, operation: str, **facts: Any) -> Record:
@@ -95,7 +96,7 @@ class Journal:
             return 0.0
 
     def records(self) -> tuple[Record, ...]:
-        """As `read`, without what can't be read."""
+        """The runs of `read`, without what can't be read."""
         return self.read().records
 
     def _look(self) -> tuple[Read, dict[Path, Seen], dict[Path, tuple[int, list[Path]]]]:

@@ -30,7 +30,7 @@ class Lines(NamedTuple):
 
 
 def parse(text: str) -> Lines:
-    """Whatever the text is. A line that a crash cut short was never acted on, and is no damage."""
+    """Parse any text. A line that a crash cut short was never acted on, and is no damage."""
     entries, damage = list[Entry](), list[str]()
     lines = text.split("\n")  # splitlines would also break a line at U+2028, which a machine may have printed
     for number, line in enumerate(lines, 1):
@@ -76,7 +76,7 @@ def _entry(parsed: object, before: Entry | None) -> tuple[Entry | None, list[str
 
 
 Checked = tuple[Any, bool]
-"""What can be used of a value, None for nothing, and whether that is all of it."""
+"""(usable part of a value, or None; True if that is all of it)."""
 
 
 def _within(value: object, most: float) -> bool:
@@ -101,7 +101,7 @@ def _seconds(value: object) -> Checked:
 
 
 def _any(value: object) -> Checked:
-    """Of a later version, which nobody reads here."""
+    """Accept any value: a fact that only a later version uses."""
     return value, True
 
 
@@ -131,7 +131,7 @@ CHECKS: dict[str, Callable[[object], Checked]] = {
     "within": _by_name(_seconds),
     "run": _number,
 }
-"""By the name of a fact; in a line `found` each is text."""
+"""Checks by the name of a fact. In a line `found` each fact is text."""
 
 
 def written(at: float, kind: str, n: int, facts: dict[str, Any]) -> bytes:

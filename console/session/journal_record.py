@@ -19,7 +19,7 @@ class Record(NamedTuple):
     path: Path
     entries: tuple[Entry, ...]
     damage: tuple[str, ...] = ()
-    """What of its file can't be read, see `journal_lines`."""
+    """Parts of its file that can't be read, see `journal_lines`."""
 
     def first(self, name: str) -> str:
         """A fact of the opening line, as text."""
@@ -53,7 +53,7 @@ class Record(NamedTuple):
 
     @property
     def options(self) -> dict[str, object]:
-        """What was decided when it was begun."""
+        """Options that were decided when it was begun."""
         known: object = self.entries[0].facts.get("options")
         return cast("dict[str, object]", known) if isinstance(known, dict) else {}
 
@@ -64,13 +64,13 @@ class Record(NamedTuple):
 
     @property
     def outcome(self) -> str | None:
-        """How it was closed; None while it is open."""
+        """The outcome it was closed with; None while it is open."""
         closed = (entry.facts.get("outcome") for entry in self.entries if entry.kind == "closed")
         return next((cast("str", outcome) for outcome in closed if outcome is not None), None)
 
     @property
     def found(self) -> dict[str, str]:
-        """What was there before our own doing, by key; a note is only written again where it was somebody else's."""
+        """State found before our own doing, by key. A note is only written again where it was somebody else's."""
         merged = dict(cast("dict[str, str]", self.entries[0].facts.get("found", {})))
         for entry in self.entries:
             if entry.kind == "found":
@@ -101,7 +101,8 @@ class Record(NamedTuple):
         return _later(ends, under_way)
 
     def order_state(self, step: StepId) -> OrderState:
-        """How a step's orders fared. Where the end of one was not heard, a later refusal says nothing about it."""
+        """The fate of a step's orders. While the outcome of one is unknown, the refusal of a later one proves
+        nothing."""
         state, unknown = OrderState.UNSENT, 0
         for entry in self.entries:
             if (entry.facts.get("on", self.target), entry.facts.get("step")) != step:
@@ -118,8 +119,8 @@ class Record(NamedTuple):
 
     @property
     def steps(self) -> dict[StepId, Entry]:
-        """How each step ended the last time it was gone through: `seen`, `partly`, `left` or, a gate, `agreed`.
-        Journals of 0.2.0 name no target: they have one."""
+        """The newest end of each step: `seen`, `partly`, `left` or, for a gate, `agreed`. Journals of 0.2.0 name no
+        target: each has only one."""
         kinds = ("seen", "partly", "left", "agreed")
         ended = (one for one in self.entries if one.kind in kinds and "step" in one.facts)
         return {(cast("str", one.facts.get("on", self.target)), cast("str", one.facts["step"])): one for one in ended}

@@ -25,7 +25,7 @@ class Holder(NamedTuple):
     what: str
 
     def carries_out(self, words: str) -> str:
-        """That it is this run, and that there is nothing to be done about it; "" where it is another one."""
+        """A sentence saying that the holder carries out this very run; "" for another one."""
         return f"under way: {self.who} carries it out; wait until it ends" if self.what == words else ""
 
 
@@ -60,7 +60,7 @@ def holder(path: Path) -> Holder | None:
 
 
 def _locked(handle: int, kind: int, tries: int = 1) -> bool:
-    """Whether it could be had. It is given back when the handle is closed."""
+    """Try to take the lock. Closing the handle gives it back."""
     for left in range(tries - 1, -1, -1):
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ END = 5.0
 
 
 class Loop:
-    """From the first use to `close`."""
+    """Runs from its first use to `close`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

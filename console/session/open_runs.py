@@ -25,7 +25,7 @@ def how_far(record: Record, cluster: Cluster) -> str:
 
 
 def reachable_again(names: list[str], key: str) -> str:
-    """That machines which a run could not tell can be told now."""
+    """A sentence: machines that a run skipped answer again."""
     return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
 
 
@@ -44,7 +44,7 @@ def why_open(record: Record, unreachable: frozenset[str] | None = None) -> list[
 
 
 def _ends(record: Record) -> Iterator[str]:
-    """Where it ended each time, newest first, and what it passed over."""
+    """Each end of the run so far, newest first, and what it passed over."""
     if record.entries[-1].kind not in ("failed", "halted", "parked"):
         yield _interrupted(record.entries)
     for at in range(len(record.entries) - 1, -1, -1):
@@ -60,7 +60,7 @@ def _ends(record: Record) -> Iterator[str]:
 
 
 def _interrupted(entries: tuple[Entry, ...]) -> str:
-    """Where a console ended that could write no reason."""
+    """The place where a console ended that could write no reason."""
     step, kind = _step(entries), entries[-1].kind
     if kind == "sending":
         return f"cut off at “{step}” with its orders on their way: resuming sees whether they have arrived"

@@ -11,7 +11,7 @@ from console.text import plain_text
 from console.wire import Wire
 
 DONE = "command succeeded"
-"""What relayctl says where HAProxy says nothing."""
+"""relayctl's words for success; HAProxy prints nothing."""
 
 
 def as_sent(order: Order, wire: Wire) -> str:

@@ -35,7 +35,7 @@ from console.text import clock, plain_text
 from console.wire import Wire
 
 EVERYDAY = (Cadence.FAST, Cadence.STORAGE)
-"""What is asked at a calmer pace while nobody looks."""
+"""Cadences that are slowed down while nobody looks."""
 LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
 MAX_ROWS = 1000
@@ -64,14 +64,14 @@ def _unanswered(reading: Reading[Any]) -> bool:
 
 
 def _settled(question: Question[Any], reading: Reading[Any]) -> bool:
-    """Whether no other machine need be asked at once. One that is silent, or busy, may be so for all of them."""
+    """No other machine need be asked at once. A silent or busy answer counts: the others may well be the same."""
     if isinstance(reading, Unknown):
         return reading.cause is not Cause.UNREADABLE
     return question.settled is None or question.settled(reading.value)
 
 
 def _kept(before: Reading[Any], age: float, busy: str, sent: float) -> Reading[Any]:
-    """What was known, until it is too old; then the calm sentence, and since when."""
+    """The reading before, until it is too old; then the sentence for busy, and the time since when it is not known."""
     if isinstance(before, Known) and sent - before.at <= age:
         return before
     last = before.at if isinstance(before, Known) else before.since
@@ -95,7 +95,7 @@ class Poller:
         self._rounds = tuple(one for one in batches(cluster) if one.cadence not in without)
         self._one_at_a_time = {volume: asyncio.Lock() for volume in cluster.volumes}
         self._last: dict[str, tuple[str, bool]] = {}
-        """By volume: the node that was asked about it last, and whether it told."""
+        """By volume: the node that was asked about it last, and True if it answered."""
         self._failing: set[Batch] = set()
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
@@ -120,7 +120,8 @@ class Poller:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def attend(self, on: bool) -> None:
-        """Whether somebody looks. While nobody does, nothing is asked more often than `timings.background` says."""
+        """Tell it that somebody looks. While nobody does, nothing is asked more often than `timings.background`
+        says."""
         if on and not self._attended:
             self._calm_until = time.monotonic() + self._cluster.timings.answer
             for one in self._rounds:

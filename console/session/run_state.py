@@ -24,7 +24,7 @@ class RunState(NamedTuple):
     on_its_way: str = ""
     """The orders that have left and not ended, in a sentence."""
     ended: str = ""
-    """How it ended: done, parked, stopped; "" while it is under way."""
+    """done, parked or stopped; "" while it is under way."""
     partly: frozenset[StepId] = frozenset()
     """Steps that some machine has missed."""
     skipped: tuple[str, ...] = ()

@@ -168,7 +168,7 @@ class Runner:
         return record, skipped
 
     async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
-        """How far each of these steps is, over one picture that was asked for now."""
+        """The progress of each of these steps, over one picture that was asked for now."""
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
@@ -393,12 +393,12 @@ class Runner:
         return next((one.sentence for one in against if one.about not in self._agreed), "")
 
     def _picture(self) -> Snapshot:
-        """As the guards and whoever agreed to the run have seen it."""
+        """The picture on which guards judge, and on which a person has agreed to the run."""
         return without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
 
     def _read_after(self, moment: float) -> Snapshot:
-        """What was asked after a moment and is not too old. What is older is under way, however old it is: only a
-        machine that gave no answer is silent."""
+        """The picture of readings asked after a moment. An older reading counts as under way, however old: only a
+        machine that gave no answer is unreachable."""
         return without_stale(read_after(self._poller.snapshot, moment), steady.now())
 
     def _say(self, intent: Intent, step: str, message: str, final: bool = False) -> None:
@@ -406,7 +406,7 @@ class Runner:
 
 
 def _as_written(step: Step, record: Record, intent: Intent) -> Intent:
-    """With all that the journal holds for a step by now."""
+    """The intent with everything that the journal holds for a step by now."""
     return replace(intent, found=record.found, order_state=record.order_state(step.id))
 
 
@@ -431,7 +431,6 @@ def _over(progress: Progress, agreed_to_skip: frozenset[str]) -> bool:
 
 
 def _under_way(picture: Snapshot, question: Question[Any], targets: tuple[str, ...]) -> bool:
-    """Whether an answer is still under way."""
     views: tuple[View, ...] = getattr(picture, question.subject.value)
     asked = [view for view in views if question.subject is not Subject.NODE or view.name in targets]
     readings = (getattr(view, question.field) for view in asked if not _unreachable(view))

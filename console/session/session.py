@@ -56,7 +56,6 @@ class Running:
 
     @property
     def state(self) -> RunState:
-        """How it stands now."""
         record = self.record
         way = self.runner.on_its_way
         return RunState(record.path, self.intent, record.begun, tuple(self.notes), record.behind, way)
@@ -110,7 +109,7 @@ class Session:
         self._own: deque[str] = deque(maxlen=9)
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
         self.gate: Gate | None = None
-        """Where the run here waits for a person."""
+        """The gate at which the run waits for a person."""
         self._ended: RunState | None = None
         self._reader = Reader(cluster, self.journal)
         self._alone = False
@@ -136,7 +135,7 @@ class Session:
 
     @property
     def picture(self) -> Snapshot:
-        """What is known now; what is too old is unknown."""
+        """The newest picture, in which stale readings are unknown."""
         return without_stale(self.poller.snapshot, steady.now(), self.poller.calm)
 
     @property
@@ -146,7 +145,7 @@ class Session:
 
     @property
     def history(self) -> History:
-        """Of the journal, as it was read last."""
+        """The journal as it was read last."""
         return self._reader.history
 
     def look_at_history(self, anew: bool = False) -> None:
@@ -157,7 +156,7 @@ class Session:
 
     @property
     def attended(self) -> bool:
-        """Whether somebody looks at this cluster, or a run is under way."""
+        """True while somebody looks at this cluster, or a run is under way."""
         return self._attended or self.running is not None
 
     @property
@@ -166,7 +165,8 @@ class Session:
         return max(self.cluster.timings.poll, self.poller.calm)
 
     def attend(self, on: bool) -> None:
-        """Whether somebody looks at this cluster: if not, and no run is under way, it is asked at a calmer pace."""
+        """Say that somebody looks at this cluster, or no longer does: then, unless a run is under way, it is asked less
+        often."""
         self._attended = on
         self.poller.attend(self.attended)
 
@@ -185,12 +185,12 @@ class Session:
         await self.poller.settle(unasked, patience)
 
     async def ready(self, operation: Operation, target: str, patience: float, resumed: bool = False) -> None:
-        """As `settled`, but waits only for what is needed to say what stands against an operation."""
+        """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self.poller.settle(lambda now: unasked(now, needed(now, operation, target, resumed)), patience)
 
     def plan(self, operation: Operation, target: str, resumed: bool = False, options: Options | None = None) -> Plan:
-        """What would be done, and what stands against it, in the picture of this moment. Raises NotBegun for a node
-        that only the journal knows."""
+        """The steps of an operation, and the objections to it, in the picture of this moment. Raises NotBegun for a
+        node that only the journal knows."""
         plan = self._plan(self._intent(operation, target, options), resumed)
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
@@ -211,7 +211,7 @@ class Session:
 
     @property
     def _mine(self) -> str:
-        """Where runs of this console are written down, as its claims say."""
+        """The place of this console's journal, as its claims name it."""
         return f"{platform.node()}:{self.journal.folder}"
 
     def _outcome_unknown(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
@@ -303,7 +303,7 @@ class Session:
             self.gate.park()
 
     async def stop(self) -> None:
-        """As `halt`, and returns when the run has ended."""
+        """Like `halt`, but return when the run has ended."""
         self.halt()
         if self.running is not None:
             await asyncio.wait({self.running.task})
@@ -344,7 +344,8 @@ class Session:
         return self.journal.taken_out(node)
 
     def _intent(self, operation: Operation, target: str, options: Options | None = None) -> Intent:
-        """What an earlier run found and has not put back is still what is to be put back, unless the node is in."""
+        """The intent of a new run. If the node is not in, it starts with what an earlier run found and has not put
+        back."""
         known = operation.on is On.NODE and self.cluster.has_node(target)
         gone = known and place(self.picture, target) is not Place.IN
         earlier = self.journal.taken_out(target) if gone else None

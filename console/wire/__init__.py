@@ -29,7 +29,7 @@ logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 logging.getLogger("asyncssh").propagate = False
 
 Answers = dict[int, Answer | WireError]
-"""By the place of the ask in its call."""
+"""Answers by the index of the ask in its call."""
 
 
 class Wire:
@@ -115,7 +115,7 @@ class Wire:
     def _jobs(
         self, machine: str, asks: dict[int, Ask], deadline: Deadline, keep: bool
     ) -> Sequence[Coroutine[None, None, Answers]]:
-        """What goes at the same time."""
+        """Coroutines that are run side by side, so that each kind of ask has the whole time."""
         runs = {at: ask for at, ask in asks.items() if isinstance(ask, Run)}
         queries = {at: ask for at, ask in asks.items() if isinstance(ask, Query)}
         gets = {at: (ask, self._ssh[ask.via] if ask.via else None) for at, ask in asks.items() if isinstance(ask, Get)}
@@ -141,11 +141,11 @@ class Wire:
         return {at: replace(identity, doubt=self._why_unproven(machine, identity), here=here)}
 
     def sudo(self, machine: str) -> bool:
-        """Whether root's commands go through sudo on a machine, as far as is known."""
+        """Root's commands go through sudo on this machine; False until the first login."""
         return self._machines()[machine].sudo
 
     def passed_over(self, machine: str) -> tuple[str, ...]:
-        """What of the SSH settings of a machine can't be used, as ssh passes it over."""
+        """SSH settings of a machine that can't be used, a sentence each."""
         return self._machines()[machine].passed_over
 
     def retry(self, machine: str) -> None:

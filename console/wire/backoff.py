@@ -1,4 +1,4 @@
-"""How long a machine is left alone after a failure, and what is answered meanwhile."""
+"""Backoff: the pause after a failed connection, and the answer given during it."""
 
 from console.probes.ask import AuthFailed, WireError
 

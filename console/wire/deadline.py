@@ -1,6 +1,6 @@
-"""How long answers are waited for: fair to a machine while this computer is the slow one, and said as it was.
+"""Time limits for answers. A delay of this computer is added to the limit and named in the sentence.
 
-What is asked together shares its seconds. So a sentence never tells the rest of them as if it were the limit.
+Questions asked together share one limit, so a sentence always names the whole limit, not what was left of it.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ MUCH = 0.2
 
 
 class Delay:
-    """How long a loop was held up: by its own work, by other programs, by a computer that slept. It looks only while
-    something is waited for, and gives that back to whoever waits."""
+    """Measures the seconds for which a loop was held up: by its own work, other programs or a sleeping computer. Runs
+    only while a timeout is active, and extends each active timeout by that delay."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -1,4 +1,4 @@
-"""Where a login leads, and who stands at the door while it is tried."""
+"""The target of a login, and the doorkeeper: it checks the host key and offers our keys."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ nothing, 0.3 s in which no key is heard."""
 
 @dataclass(frozen=True)
 class Target:
-    """Where a login leads once ssh_config has had its say."""
+    """Address and options of a login, after ssh_config was applied."""
 
     name: str
     login: Login
@@ -37,7 +37,7 @@ class Doorkeeper(asyncssh.SSHClient):
     def __init__(self, keys: Keys) -> None:
         self.offered: tuple[str, int, asyncssh.SSHKey] | None = None
         self.methods: list[str] = []
-        """What the machine takes for a login."""
+        """Login methods that the machine accepts."""
         self.half = False
         """It took a key and wants something more."""
         self.given = 0
@@ -89,5 +89,5 @@ class Doorkeeper(asyncssh.SSHClient):
 
 
 def known_port(port: int) -> int | None:
-    """As known_hosts writes it."""
+    """A port in the form known_hosts uses: none for 22."""
     return None if port == 22 else port

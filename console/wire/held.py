@@ -20,7 +20,7 @@ class Held(asyncssh.SSHClientSession[bytes]):
     def __init__(self, where: str) -> None:
         self.where = where
         self.ended: Ran | None = None
-        """What it printed, and its status, once it is over."""
+        """Output and status of the command; None while it runs."""
         self._chan: asyncssh.SSHClientChannel[bytes] | None = None
         self._out = bytearray()
         self._err = bytearray()

@@ -1,4 +1,4 @@
-"""Which boot of which machine this console itself runs on."""
+"""Identifies the boot of the machine that this console runs on."""
 
 import subprocess
 import sys
@@ -10,7 +10,8 @@ WORDS = ("/bin/sh", "-c", FREEBSD)
 
 
 def own_boot() -> str:
-    """As `Identity.boot` has it; "" where it is not told, as on a machine that can be no node and no firewall."""
+    """This machine's boot, in the form of `Identity.boot`; "" where it can't be read, as on a machine that can be
+    neither node nor firewall."""
     try:
         if sys.platform.startswith("freebsd"):
             told = subprocess.run(WORDS, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 -- fixed

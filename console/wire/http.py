@@ -23,17 +23,17 @@ MAX_PAGE = 256 << 10
 """Bytes of an answer that are read, head and body; the rest is left."""
 
 SAFE = "/%:@!$&'()*+,;=~?"
-"""What a path or a query is sent with as it stands."""
+"""Characters of a path or query that are sent unescaped."""
 
 
 class Reader(Protocol):
-    """What asyncio's and asyncssh's streams have in common."""
+    """The part of a reader that asyncio's and asyncssh's streams share."""
 
     async def read(self, n: int = -1, /) -> bytes: ...
 
 
 class Writer(Protocol):
-    """What asyncio's and asyncssh's streams have in common."""
+    """The part of a writer that asyncio's and asyncssh's streams share."""
 
     def write(self, data: bytes, /) -> None: ...
     def close(self) -> None: ...
@@ -51,7 +51,7 @@ class Visit:
 
     @property
     def where(self) -> str:
-        """Where the connection goes."""
+        """Host and port, for a sentence."""
         return place(self.host, self.port)
 
 
@@ -144,7 +144,7 @@ async def _exchange(reader: Reader, writer: Writer, request: bytes, where: str) 
 
 
 class _Received:
-    """What http.client takes for a socket."""
+    """Stands in for the socket that http.client expects."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

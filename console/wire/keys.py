@@ -73,7 +73,7 @@ def _paths(value: object) -> list[Path]:
 
 
 def _agent(configured: object) -> str:
-    """Where it listens; "" for none."""
+    """The agent's socket; "" for none."""
     path = str(configured or "")
     path = os.environ.get("SSH_AUTH_SOCK", "") if path == "SSH_AUTH_SOCK" else path
     path = os.environ.get(path[1:].strip("{}"), "") if path.startswith("$") else path
@@ -112,7 +112,7 @@ def _head(data: bytes) -> Iterator[bytes]:
 
 
 async def offered(keys: Keys) -> tuple[Sequence[asyncssh.SSHKeyPair], asyncssh.SSHAgentClient | None]:
-    """What is offered, in ssh's order, and the agent, which is to be closed after the login."""
+    """Return the keys to offer, in ssh's order, and the agent, which is to be closed after the login."""
     agent = await _asked(keys.agent)
     theirs: Sequence[asyncssh.SSHKeyPair] = ()
     if agent is not None:

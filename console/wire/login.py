@@ -65,7 +65,7 @@ async def _target(name: str, login: Login) -> Target:
 
 
 def _wishes(login: Login) -> dict[str, object]:
-    """What is asked of asyncssh; `()` leaves a setting to ssh_config. The inventory's own values come first."""
+    """Options for asyncssh, where `()` leaves a setting to ssh_config. The inventory's own values come first."""
     wishes: dict[str, object] = {
         "host": login.host,
         "port": login.port or (),
@@ -85,7 +85,7 @@ def _wishes(login: Login) -> dict[str, object]:
 
 
 def _configs(login: Login) -> list[str]:
-    """As ssh: -F replaces both the user's and the system's file."""
+    """Configuration files that apply: like in ssh, -F replaces both the user's and the system's."""
     if login.config:
         return [str(login.config)]
     return [str(path) for path in (Path("~/.ssh/config").expanduser(), SYSTEM_CONFIG) if path.is_file()]

@@ -213,7 +213,7 @@ def _code(error: Exception) -> tuple[int, str]:
 
 
 def _servers(code: int) -> bool:
-    """Whether an error is the server's own answer: 2000 to 2999 are the client's, and 0 is none."""
+    """True for an error that the server sent: 2000 to 2999 are the client's own, and 0 is none."""
     return code != 0 and not 2000 <= code < 3000
 
 

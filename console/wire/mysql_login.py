@@ -39,7 +39,7 @@ class _Link(Connection):
     """One connection. PyMySQL has no other place to say these things than its own private names."""
 
     local = False
-    """Whether it leads to the server's Unix socket."""
+    """True if it connects to the server's Unix socket."""
 
     def _get_server_information(self) -> None:
         """The greeting, and what is made of it before a byte is sent."""

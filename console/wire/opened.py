@@ -20,7 +20,7 @@ class Opened:
     user: str
     where: str
     passed_over: tuple[str, ...] = ()
-    """What of the SSH settings can't be used, in a sentence each."""
+    """SSH settings that can't be used, in a sentence each."""
 
     @property
     def host_key(self) -> str:
@@ -45,7 +45,7 @@ class Opened:
 
 
 async def or_closed(opening: Coroutine[Any, Any, T], close: Callable[[T], None]) -> T:
-    """What was opened; or, for whoever gives up waiting, `close` is called with it when it is open after all.
+    """Return the opened channel. If the caller is cancelled, `close` gets the channel once it has opened after all.
 
     asyncssh forgets a channel whose opening is cancelled before the machine has confirmed it, and the machine keeps it:
     one of the ten sessions that its sshd allows a connection (asyncssh 2.24, SSHChannel._open). If the connection ends

@@ -1,4 +1,4 @@
-"""Where MySQL's user and password come from. A secret never enters a sentence, a log, an argument or a repr."""
+"""Finds MySQL's user and password. A secret never enters a sentence, a log, an argument or a repr."""
 
 import asyncio
 import configparser
@@ -19,7 +19,7 @@ MAX_SECRET = 64 << 10
 
 @dataclass(frozen=True)
 class Secret:
-    """How to log in, and where that came from in words an operator can act on."""
+    """User and password, and their source in words an operator can act on."""
 
     user: str
     password: str = field(repr=False)
@@ -155,7 +155,8 @@ ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"'
 
 
 def _unquoted(value: str) -> str:
-    """As mysql's my_load_defaults reads a value: a comment after a blank, one pair of quotes, then its escapes."""
+    """Read a value by the rules of mysql's my_load_defaults: a comment after a blank, one pair of quotes, then its
+    escapes."""
     value = _uncommented(value).strip()
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]

@@ -27,7 +27,7 @@ def system_error(error: OSError) -> str:
 
 
 def said(text: str) -> str:
-    """What a machine printed, quoted for a sentence, or that it printed nothing."""
+    """Quote a machine's output for a sentence, or say that it printed nothing."""
     words = plain_text(text, 200)
     return f"it said '{words}'" if words else "it said nothing"
 

@@ -20,7 +20,7 @@ MAX_ERR = 256 << 10
 
 
 class Printed:
-    """What one script has printed so far. Complete sections can be read from it even if it never ends."""
+    """The output of one script so far. Complete sections can be read from it even if it never ends."""
 
     def __init__(self, mark: str, most: int = MAX_OUT) -> None:
         """`most`: bytes of standard output that are read."""
@@ -41,7 +41,7 @@ class Printed:
 
     @property
     def complete(self) -> bool:
-        """Whether the last words were heard on both streams."""
+        """The end mark has arrived on both streams."""
         return self._err_tail == self._last and self._out.endswith(self._last)
 
     @property
@@ -73,7 +73,7 @@ class Printed:
 
     @property
     def error_text(self) -> str:
-        """What stands on standard error, or else on standard output: why a shell didn't start."""
+        """Standard error, or else the beginning of standard output: why a shell didn't start."""
         return (bytes(self._err) or bytes(self._out[:1000])).decode(errors="replace")
 
     def answered(self, most: int) -> tuple[Ran, ...]:
@@ -101,7 +101,7 @@ class Shell(asyncssh.SSHClientSession[bytes]):
 
     @classmethod
     async def open(cls, conn: asyncssh.SSHClientConnection, answering: Printed) -> "Shell":
-        """What it prints from the first moment on is `answering`'s. Raises asyncssh.Error, OSError."""
+        """Open a shell. Everything it prints goes to `answering`. Raises asyncssh.Error, OSError."""
         shell = cls()
         shell.conn, shell._answering = conn, answering
         try:

@@ -55,7 +55,7 @@ SUDO_REFUSES = re.compile(
     r"failed to run command .sudo.|^timeout: sudo: ",
     re.MULTILINE | re.IGNORECASE,
 )
-"""Of sudo and of sudo-rs. Their warnings, and what a command itself says, are none."""
+"""Refusals of sudo and sudo-rs. Their warnings, and a command's own words, don't match."""
 
 
 def _with_an_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
@@ -77,7 +77,7 @@ class Ssh:
         self._opened: Opened | None = None
         self._opening: asyncio.Task[WireError | None] | None = None
         self.identity: Identity | None = None
-        """What was told last under this name; None before the first answer, and after an attempt that got none."""
+        """The newest answer to the identity question; None before the first one, and after an attempt that got none."""
         self._proved: tuple[Opened, float] | None = None
         """The connection on which that was, and when."""
         self._backoff = Backoff()
@@ -299,7 +299,7 @@ class Ssh:
 
     @property
     def sudo(self) -> bool:
-        """Whether root's commands go through sudo here; False until the first login has told who we are there."""
+        """Root's commands go through sudo; False until the first login has shown our user there."""
         return self._opened is not None and self._needs_sudo(self._opened.user)
 
     def _needs_sudo(self, user: str) -> bool:
@@ -334,7 +334,7 @@ class Ssh:
 
     @property
     def passed_over(self) -> tuple[str, ...]:
-        """What of the SSH settings can't be used, once somebody is logged in."""
+        """SSH settings that can't be used; empty until somebody is logged in."""
         return self._opened.passed_over if self._opened else ()
 
     def retry(self) -> None:

@@ -47,7 +47,7 @@ class Tunnel:
 
     @property
     def alive(self) -> bool:
-        """Whether a question sent into it has a chance of an answer."""
+        """Both ends are open, so that a question may still get an answer."""
         return not (self._pumps.done() or self._near.is_closing() or self._writer.is_closing())
 
     async def _carry(self, near: asyncio.StreamReader) -> None:

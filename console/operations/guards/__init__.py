@@ -130,7 +130,8 @@ def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Itera
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:
-    """That a node is better taken out now: it serves errors, another serves, and no pool would be left empty; or ""."""
+    """Advice to take a node out now; "" unless it serves errors, another node serves, and no pool would be left
+    empty."""
     message = serves_errors(snapshot, node)
     if not message or any(one.override is Override.NEVER for one in objections(snapshot, _OUT, node)):
         return ""

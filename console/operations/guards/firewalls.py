@@ -35,13 +35,14 @@ def _unknown(view: FirewallView, reading: Unknown) -> str:
 
 
 def _answers(view: FirewallView) -> bool:
-    """Whether a firewall is there, though it may not tell all: its HAProxy socket may hang, and CARP answer."""
+    """The firewall is there, though it may not tell all: its HAProxy socket may hang while CARP answers."""
     return any(isinstance(one, Known) or one.under_way for one in (view.carp, view.pools))
 
 
 def if_skipped(snapshot: Snapshot, effects: Effects, node: str, firewall: str) -> str:
-    """What it means that a firewall is not told. One that answers was never away: it goes on as it is. What is known of
-    its config.xml grows old while a person reads: the sentence they agree to is the same before and after."""
+    """Return the consequence of skipping a firewall. One that answers was never unreachable, so nothing there is
+    reverted by its return. What is known of its config.xml may become stale while a person reads; the sentence stays
+    the same."""
     view, config = snapshot.firewall(firewall), config_of(snapshot, firewall)
     pools_known = isinstance(view.pools, Known) or view.pools.under_way
     if isinstance(view.pools, Unknown) and view.pools.cause is Cause.UNPROVEN:
@@ -89,7 +90,8 @@ def balancer_runs(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator
 
 
 def lasts(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """What config.xml does not know by the node's address can't be disabled there, and comes back at a reload."""
+    """Object to a server that config.xml does not list by the node's address: it can't be disabled there, and comes
+    back at a reload."""
     for one in memberships(snapshot, node):
         if one.configured is not None and (strange := not_configured(one)):
             back = "will" if loads(snapshot, one.firewall, node) is False else "may"

@@ -79,7 +79,7 @@ def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[
 
 
 def elsewhere(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """Whoever reboots the machine they sit on sees no end of it, and nobody puts it back."""
+    """Refuse to reboot the machine that this console runs on: nobody would see the end and put it back."""
     identity = snapshot.node(node).identity
     if isinstance(identity, Known) and identity.value.here:
         saw = f"this console runs on {node}"

@@ -11,7 +11,7 @@ from console.text import clock
 
 
 class Override(Enum):
-    """What a person must do to go on all the same."""
+    """The act by which a person can overcome an objection."""
 
     NEVER = "never"
     CONFIRM = "confirm"

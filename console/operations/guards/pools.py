@@ -145,7 +145,8 @@ def _not_serving(snapshot: Snapshot, other: NodeView, shared: tuple[tuple[str, s
 
 
 def serves_errors(snapshot: Snapshot, node: str) -> str:
-    """That visitors would be better off without a node: it answers them with errors, and another one serves; or ""."""
+    """A sentence if visitors would be better off without a node: it answers them with errors, and another one serves;
+    or ""."""
     gets = _failing(snapshot, node)
     serve = [view.name for view in snapshot.nodes if isinstance(view.site, Known) and view.site.value.serves]
     instead = {each for name in serve for each in traffic(snapshot, name)}
@@ -164,7 +165,7 @@ def busy_without(snapshot: Snapshot, node: str) -> float | None:
 
 
 def _apaches(snapshot: Snapshot, node: str) -> dict[str, Reading[Apache]]:
-    """Of all who serve now, and the node's own."""
+    """Apache's reading of each node that serves now, and of the node itself."""
     return {view.name: view.apache for view in snapshot.nodes if view.name in {*serving(snapshot), node}}
 
 
@@ -193,8 +194,8 @@ def room_left(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Obje
 
 
 def no_traffic(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """What is stopped must be out: on each firewall that tells its pools, and one of these must be the one that leads.
-    That it leads does not do: one that answers for CARP may not tell its pools."""
+    """Require that a node is out on each firewall whose pools are known, the leading one among them. CARP may answer
+    where the pools are unknown, so to lead is not enough."""
     places = memberships(snapshot, node)
     for one in places:
         if one.runtime and not one.out_at_runtime:
@@ -215,7 +216,7 @@ def no_traffic(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Obj
 
 
 def out_first(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
-    """What stops services on a node and does not take it out itself finds it out."""
+    """Require that a node is out already, for an operation that stops its services and does not take it out itself."""
     if Effect.TAKES_OUT not in effects:
         yield from no_traffic(snapshot, effects, node)
 
@@ -243,7 +244,7 @@ def _inactive(snapshot: Snapshot, node: str) -> bool:
 
 
 def agents_agree(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """What an agent has ordered comes back with its next answer, whatever is asked here."""
+    """Object to a rejoin while an agent check keeps a server out: its next answer undoes `state ready`."""
     by_agent = _by_agent(snapshot, node)
     for firewall, servers in by_agent.items():
         saw = (
@@ -254,7 +255,7 @@ def agents_agree(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[O
 
 
 def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
-    """By firewall: its servers that are out by their agent's word, or may be."""
+    """By firewall: the node's servers that are out, or may be, because of their agent check."""
     found = {one.firewall: [each for each in one.runtime or () if each.by_agent] for one in memberships(snapshot, node)}
     return {firewall: servers for firewall, servers in found.items() if servers}
 

@@ -75,5 +75,5 @@ OPERATIONS: tuple[Operation, ...] = (DRAIN, REMOVE, REJOIN, REBOOT, UNDO)
 
 
 def operation(name: str) -> Operation | None:
-    """By its name; None for one that this version does not know."""
+    """The operation of a name; None for one that this version does not know."""
     return next((one for one in OPERATIONS if one.name == name), None)

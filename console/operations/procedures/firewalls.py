@@ -1,8 +1,8 @@
-"""What every step on the firewalls shares: when it has happened on both, and what was found there.
+"""Shared by every step on the firewalls: progress over both of them, and the state found there.
 
-Keys of `Intent.found`: "now FIREWALL BACKEND/SERVER" -> ready | drain | maint, "later FIREWALL POOL/SERVER" -> a
-status of config.xml. What was found is what is put back, not "ready". Of a node that was out for good already nothing
-is noted: that is another console's doing, and is put back whole.
+Keys of `Intent.found`: "now FIREWALL BACKEND/SERVER" -> ready | drain | maint, "later FIREWALL POOL/SERVER" -> a status
+of config.xml. Put back the state found, not "ready". Nothing is noted of a node that was already out for good: another
+console has taken it out, and it is put back whole.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ RUNTIME, CONFIGURED = "now", "later"
 
 
 class Skipped(str):
-    """What can't happen on one firewall: the run goes on without it, and is not done."""
+    """The reason why a step can't happen on one firewall: the run goes on without it, and is not done."""
 
 
 Verdict = Callable[[Membership], str | None]
-"""What is still to happen on one firewall, what can't (Skipped), or None."""
+"""What a step still waits for on one firewall; Skipped if it can't happen there; None when it has happened."""
 
 
 def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verdict, success: str) -> Progress:
@@ -62,7 +62,7 @@ def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verd
 
 
 def noted(intent: Intent, layer: str, firewall: str, server: str) -> str | None:
-    """What was found on this firewall or, where it could not be asked, on the other one."""
+    """The state noted for this firewall or, where it could not be asked, for the other one."""
     elsewhere = (
         value for key, value in intent.found.items() if key.startswith(f"{layer} ") and key.endswith(f" {server}")
     )

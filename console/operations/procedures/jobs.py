@@ -21,11 +21,11 @@ NONE, ENDED, FAILED = "none", "ended", "failed"
 AGAIN = 2.0
 """Seconds between the start and the note of its id, and between the end and its clearing."""
 MAX_MESSAGES = 3
-"""Of the last words, lines."""
+"""Last lines of the work's output that are quoted."""
 
 
 class At(Enum):
-    """Where the work is."""
+    """The state of the work."""
 
     FREE = auto()
     """No unit, and nothing of ours is past: it may be started."""

@@ -33,7 +33,8 @@ def _disabled(server: PooledServer, _firewall: str) -> str:
 
 
 def _as_found(intent: Intent) -> Wanted:
-    """Only what is `disabled` is our doing, here or on another console: a `backup` or `inactive` server stays so."""
+    """The status to put back. Only `disabled` is our doing, here or on another console: `backup` and `inactive`
+    stay."""
 
     def wanted(server: PooledServer, firewall: str) -> str:
         if server.status != "disabled":
@@ -44,7 +45,7 @@ def _as_found(intent: Intent) -> Wanted:
 
 
 def _known_configs(snapshot: Snapshot) -> dict[str, FirewallConfig]:
-    """What is known of config.xml on each firewall that answers."""
+    """config.xml of each firewall that answers, where it is known."""
     configs = {
         view.name: config_of(snapshot, view.name) for view in snapshot.firewalls if reachable(snapshot, view.name)
     }
@@ -111,7 +112,7 @@ def _take_out_in_config(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]
 
 
 def _elsewhere(snapshot: Snapshot, one: Membership) -> str:
-    """That config.xml of one firewall has no server of a node, and that of another has; or ""."""
+    """A sentence if config.xml of this firewall has no server of a node, and that of another has; or ""."""
     others = [other.firewall for other in memberships(snapshot, one.node) if other.configured]
     if one.configured or not others:
         return ""

@@ -51,8 +51,8 @@ def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 
 
 def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
-    """Whether the node answers in the boot that is to end. In the next one nothing is stopped, and of a boot that is
-    not known nobody can say which it is: just after it a node may tell its services before its boot id."""
+    """The node answers in the boot that is to end. Nothing is stopped in the next boot, nor in an unknown one: just
+    after a boot a node may tell its services before its boot id."""
     return isinstance(snapshot.node(intent.target).host, Known) and not _rebooted(snapshot, intent)
 
 
@@ -66,7 +66,7 @@ def _systemctl(*words: str) -> Run:
 
 
 def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
-    """By us: a drain that was found stays one."""
+    """Servers that this run has drained; a drain that was found stays one."""
     return tuple(
         server
         for server in one.runtime or ()

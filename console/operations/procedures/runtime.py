@@ -23,7 +23,7 @@ def _not_out(server: Server, intent: Intent) -> bool:
 
 
 def _still(server: Server, firewall: str) -> str:
-    """That a server is not yet as it was ordered, and whose doing that may be."""
+    """A sentence: a server is not yet in the state that was ordered, and who else may have changed it."""
     by = f"; its agent check may have answered {server.status.split()[0].lower()}" if server.agent else ""
     return f"{server.path} on {firewall} is still {server.status}{by}{f'; {server.strange}' if server.strange else ''}"
 
@@ -136,7 +136,8 @@ def _held(intent: Intent, one: Membership, server: Server) -> bool:
 
 
 def _served(server: Server) -> bool:
-    """Where the balancer does not note when it last gave a session, one that is there now tells."""
+    """The server was given a session since its last change. relayd notes no such time: there a session now is the
+    proof."""
     if server.last_session is None or server.since is None:
         return bool(server.sessions)
     return 0 <= server.last_session <= server.since

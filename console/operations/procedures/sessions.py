@@ -50,7 +50,7 @@ def _reloaded(one: Membership) -> str:
 
 
 def _still(coming: Sequence[Server], intent: Intent) -> str:
-    """That visitors come although the node is out, and what sends them elsewhere."""
+    """A sentence: visitors still come although the node is out, and what sends them elsewhere."""
     rate = round(sum((one.rate if one.given is None else one.given) or 0 for one in coming))
     many = f"{counted(rate, 'request')} a second" if rate else "requests"
     reach = f"{many} still {'reaches' if rate == 1 else 'reach'} {intent.target}"

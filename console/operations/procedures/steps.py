@@ -1,4 +1,4 @@
-"""What an operation is made of. A step is data: what to note, what to send, and how to tell that it has happened.
+"""Operations and their steps. A step is data: what to note, what to send, and how to tell that it has happened.
 
 One predicate, `done`, serves verification, idempotence and resume: a step whose predicate holds already sends nothing.
 """
@@ -22,12 +22,12 @@ from console.probes.snapshot import Snapshot
 from console.text import listed
 
 Options = Mapping[str, Any]
-"""What was decided when a run was begun, as its opening line holds it."""
+"""Decisions made when a run was begun. Its opening line holds them."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a person may do, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
+    """An act on a target, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
 
     name: str
     """On the command line, in the journal and in sentences."""
@@ -52,7 +52,7 @@ class Operation:
         return self.name
 
     def does(self, *effects: Effect) -> bool:
-        """Whether it has one of these effects."""
+        """True for an operation that has one of these effects."""
         return not self.effects.isdisjoint(effects)
 
     def words(self, target: str) -> str:
@@ -74,12 +74,12 @@ class OrderState(Enum):
     REFUSED = "refused"
     """The last ones, all of whose ends were heard, were not carried out."""
     FAILED = "failed"
-    """That the step has failed for good was said; a person has resumed the run since."""
+    """The step has failed for good and the run said so; a person has resumed it since."""
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What a person wants with a target, and what was found before anything was changed."""
+    """A person's wish for a target, and the state found before anything was changed."""
 
     cluster: Cluster
     target: str
@@ -89,7 +89,7 @@ class Intent:
     who: str = ""
     options: Options = field(default_factory=dict[str, Any])
     order_state: OrderState = OrderState.UNSENT
-    """Of the step that is asked."""
+    """State of the orders of the step that is asked."""
 
     @property
     def words(self) -> str:
@@ -137,10 +137,10 @@ class Step:
     """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
-    """What must be asked to know whether it is done."""
+    """Questions whose answers show that it is done."""
     orders: Callable[[Snapshot, Intent], tuple[Order, ...]] = lambda _snapshot, _intent: ()
     finds: Callable[[Snapshot, Intent], Mapping[str, str]] = lambda _snapshot, _intent: {}
-    """What is there before, to be put back later; noted before the orders leave."""
+    """The state to put back later; noted before the orders leave."""
     renews: bool = False
     """A later note counts: `finds` never notes our own doing, once there is a note."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
@@ -154,7 +154,7 @@ class Step:
     lasts: bool = False
     """It is still so at the end of a run that ends in its phase, or the run is not done."""
     until_known: Callable[[Timings], float] | None = None
-    """How long to wait for an unreachable node before giving up; `timeout` starts once it answers. None: the step sends
+    """Seconds to wait for an unreachable node before giving up; `timeout` starts once it answers. None: the step sends
     what it can."""
     again: float | None = None
     """Seconds after which orders whose effect is not seen are sent once more; None: never."""
@@ -172,7 +172,7 @@ class Step:
         return self.on, self.name
 
     def describe(self, intent: Intent, picture: Snapshot | None = None) -> str:
-        """What it does, of this node; with a picture, on which firewalls."""
+        """The step in words for this target; with a picture, the firewalls whose balancer is reloaded are named."""
         balancer = balancer_of(intent.cluster)
         synced = self.reloads(picture) if picture else ()
         reload = f"{balancer.name} on {listed(synced)} is reloaded by the sync" if synced else balancer.reload
