@@ -1,4 +1,4 @@
-"""How each fault is done to the simulated cluster, and undone: functions of the world and the target's name."""
+"""Faults and their cures in the simulated cluster: functions of the world and the target's name."""
 
 from functools import partial
 
@@ -90,7 +90,7 @@ def database_lost(world: World, target: str) -> None:
 
 
 def sst(world: World, target: str) -> None:
-    """As slow as gigabytes over an old network are."""
+    """A full copy that takes minutes, like gigabytes over an old network."""
     world.galera.copy_seconds = 120.0
     database_lost(world, target)
     node = world.nodes[target]

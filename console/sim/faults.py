@@ -1,4 +1,4 @@
-"""What can be made to go wrong: one tuple, read by the demo's menu, by scenarios, tests and `python -m console.sim`."""
+"""Faults that can be injected: one tuple, read by the demo's menu, by scenarios, tests and `python -m console.sim`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Fault:
     act: Act
 
     def targets(self, world: World) -> tuple[str, ...]:
-        """What it can happen to."""
+        """Names of the machines it can happen to; or the cluster."""
         if self.kind is None:
             return (CLUSTER,)
         return tuple(name for name, machine in world.machines.items() if isinstance(machine, self.kind))

@@ -14,7 +14,7 @@ IDLE_STATES = 412
 
 @dataclass(frozen=True)
 class Notice:
-    """What the web interface shows until somebody marks it as read."""
+    """A notice of the web interface. It stays until somebody marks it as read."""
 
     at: int
     id: str
@@ -23,7 +23,7 @@ class Notice:
 
 
 class Firewall(Machine):
-    """What runs is one thing, what config.xml says another: only a reload or a boot brings them together.
+    """The running balancer and config.xml are two states: only a reload or a boot makes them alike.
 
     For faults: `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`,
     `meanwhile`, `cached`.
@@ -35,11 +35,11 @@ class Firewall(Machine):
         self.release = "2.4.5-RELEASE" if config.relayd else "2.7.2-RELEASE"
         """/etc/version."""
         self.check_seconds = 0.5
-        """How long PHP takes, most of it in haproxy -c."""
+        """Seconds that PHP takes, most of them in haproxy -c."""
         self.meanwhile: list[Callable[[], None]] = []
-        """What somebody does in the web interface during the next checks, one each."""
+        """Edits that somebody makes in the web interface during the next checks, one for each check."""
         self.cached: Config | None = None
-        """What PHP has cached, where config.xml was changed past it."""
+        """PHP's cached configuration, after config.xml was changed past the cache."""
         self.test_copy = False
         """The folder that haproxy -c has read is still there."""
         self.allow = True
@@ -51,11 +51,11 @@ class Firewall(Machine):
         self.unplugged = False
         """The WAN has no carrier: its vhid is INIT and the machine is demoted."""
         self.sync_works = True
-        """Whether the peer accepts what this one syncs to it."""
+        """The peer accepts this firewall's configuration sync."""
         self.notices: list[Notice] = []
         self.peer: Firewall | None = None
         self.carp = True
-        """Whether it takes part in CARP yet: a little after boot."""
+        """It takes part in CARP: a little after boot."""
         self._pid = 40_321
         self.haproxy: HAProxy | None = None
         """The process that balances: HAProxy, or relayd on a firewall whose configuration is relayd's."""
@@ -65,17 +65,17 @@ class Firewall(Machine):
 
     @property
     def form(self) -> str:
-        """Which of FORMS its PHP has."""
+        """The one of FORMS that its PHP has."""
         return form_of(self.release)
 
     @property
     def subsystem(self) -> str:
-        """What balances is called in the name of its dirty file."""
+        """The balancer's name in that of its dirty file."""
         return "loadbalancer" if self.config.relayd else "haproxy.conf"
 
     @property
     def advskew(self) -> int:
-        """What it advertises: persistent maintenance mode overrides what is configured."""
+        """The advskew it advertises: persistent maintenance mode overrides the configured one."""
         return MAINTENANCE_ADVSKEW if self.config.maintenance else self.config.advskew
 
     @property
@@ -85,7 +85,7 @@ class Firewall(Machine):
 
     @property
     def candidate(self) -> bool:
-        """Whether it advertises."""
+        """It advertises by CARP."""
         return self.running and self.carp and self.allow
 
     @property
@@ -188,7 +188,7 @@ class Firewall(Machine):
         self.lost()
 
     def booted(self) -> None:
-        """What was in memory file systems is gone: notices, dirty files."""
+        """Lose the contents of memory file systems: notices and dirty files."""
         self.demotion = 0
         self.unapplied.clear()
         self.notices.clear()
@@ -216,7 +216,7 @@ class Carp:
         self._waits: tuple[Firewall, float] | None = None
 
     def role(self, firewall: Firewall, interface: str = "wan") -> str:
-        """As ifconfig on that firewall says of its "wan" or "lan"."""
+        """The role that ifconfig prints for that firewall's "wan" or "lan"."""
         if interface == "wan" and firewall.unplugged:
             return "INIT"
         if interface in self.split and firewall.candidate:

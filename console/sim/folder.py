@@ -1,4 +1,4 @@
-"""What the simulator leaves in its folder: keys, known_hosts, an empty ssh_config, MySQL's password, the inventory."""
+"""The files in the simulator's folder: keys, known_hosts, an empty ssh_config, MySQL's password, the inventory."""
 
 import json
 import secrets

@@ -1,6 +1,5 @@
-"""What FreeBSD itself says on a firewall: ifconfig, sysctl, pfctl, date and find, as 14 prints it, or 11 below pfSense
-2.5. Formats: sbin/ifconfig/ifcarp.c and ifpfsync.c, sbin/pfctl/pfctl_parser.c and pf_print_state.c.
-"""
+"""FreeBSD's own output on a firewall: ifconfig, sysctl, pfctl, date and find, as 14 prints it, or 11 below pfSense 2.5.
+Formats: sbin/ifconfig/ifcarp.c and ifpfsync.c, sbin/pfctl/pfctl_parser.c and pf_print_state.c."""
 
 import time
 
@@ -79,7 +78,7 @@ def _broadcast(address: str) -> str:
 
 
 def sysctl(call: Call, firewall: Firewall) -> int:
-    """By name."""
+    """Print the values of the variables asked for."""
     boot = int(firewall.booted_at)
     date = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(boot))
     known = {

@@ -46,10 +46,10 @@ class Galera:
         self.datadir = 11_400_000_000
         """Bytes."""
         self.copy_seconds = 8.0
-        """How long a full copy takes."""
+        """Seconds that a full copy takes."""
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
-        """What the console's user may do on *.*."""
+        """Privileges of the console's user on *.*."""
         self._evicting = False
 
     def leave(self, name: str) -> None:

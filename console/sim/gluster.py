@@ -34,7 +34,7 @@ class Brick:
     since: float = 0.0
     """When it came up."""
     space: Callable[[], tuple[int, int, int, int]] = lambda: (0, 0, 0, 0)
-    """Of its file system: bytes, bytes free, inodes, inodes free."""
+    """Its file system: bytes, bytes free, inodes, inodes free."""
 
     def start(self, now: float) -> None:
         """glusterd starts and brings up what is not running."""
@@ -85,16 +85,16 @@ class Gluster:
             self.locked_until = 0.0
 
     def connected(self, name: str) -> bool:
-        """Whether clients and self-heal daemons reach the brick."""
+        """Clients and self-heal daemons reach the brick."""
         return self._running(name) and self.bricks[name].brick
 
     def managed(self, name: str) -> bool:
-        """Whether the other glusterds see the one there: a node without it is left out of `volume status`."""
+        """The other glusterds see this node's: a node without it is left out of `volume status`."""
         return self._running(name) and self.bricks[name].glusterd
 
     @property
     def locked(self) -> bool:
-        """Whether another transaction is in progress."""
+        """Another transaction is in progress."""
         return self.clock.now < self.locked_until
 
     @property
@@ -113,7 +113,7 @@ class Gluster:
 
     @property
     def healing(self) -> bool:
-        """Whether a self-heal daemon is at work now."""
+        """A self-heal daemon is at work now."""
         return any(self._heals(brick) for brick in self.bricks.values())
 
     def tick(self, dt: float) -> None:

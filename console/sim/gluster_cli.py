@@ -1,4 +1,4 @@
-"""What the `gluster` command prints, traps included: a down brick has no counts, the status is 0 all the same."""
+"""The output of the `gluster` command, traps included: a down brick has no counts, the status is 0 all the same."""
 
 from collections.abc import Iterable
 from textwrap import indent
@@ -75,7 +75,8 @@ async def gluster(call: Call, node: Node) -> int:
 
 
 def _seconds(volume: Gluster, words: tuple[str, ...]) -> float:
-    """As measured: heal info waits for the timeout of a brick that is down, the longer the first time."""
+    """Seconds of a command, from measurements: heal info waits for the timeout of a brick that is down, and longer the
+    first time."""
     if "heal" not in words or "info" not in words:
         return 0.15
     down, volume.asked = volume.down, volume.asked & volume.down
@@ -141,7 +142,8 @@ def _status(volume: Gluster, asked: str) -> str:
 
 
 def _detail(volume: Gluster) -> str:
-    """Of each brick that is seen, its process and its file system; of one that is down the latter is not known."""
+    """The process and file system of each brick that glusterd sees; the file system of one that is down is not
+    known."""
     seen = [brick for brick in volume.bricks.values() if volume.managed(brick.name)]
     nodes = "".join(
         _process(brick, brick.name, brick.path, brick.port, brick.pid if brick.brick else 0, _space(brick))

@@ -1,4 +1,4 @@
-"""What glusterd keeps of a volume and its peers in /var/lib/glusterd, and `grep -r` over it."""
+"""glusterd's files about a volume and its peers in /var/lib/glusterd, and `grep -r` over it."""
 
 import re
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ HOLD = 1.1
 
 @dataclass(frozen=True)
 class Check:
-    """What one health check found, in the words of `show stat`."""
+    """The result of one health check, in the words of `show stat`."""
 
     passed: bool
     status: str
@@ -73,7 +73,7 @@ class Server:
     tracked: "Server | None" = None
     """Whose state it follows."""
     agent: str = ""
-    """What the agent on its machine answers, once a second: up, down, drain, maint or ready; "" without one."""
+    """The agent's answer, once a second: up, down, drain, maint or ready; "" without an agent."""
 
     @property
     def maint(self) -> bool:
@@ -82,7 +82,7 @@ class Server:
 
     @property
     def drained(self) -> bool:
-        """By what was asked of it, or of whom it follows."""
+        """It was asked to drain, or the server it follows was."""
         return self.forced == "drain" or bool(self.tracked and self.tracked.drained)
 
     @property
@@ -94,17 +94,17 @@ class Server:
 
     @property
     def eligible(self) -> bool:
-        """Whether it gets new sessions."""
+        """It gets new sessions."""
         return self.up and not self.maint and not self.drained and self.agent != "down" and self.weight > 0
 
     @property
     def visited(self) -> bool:
-        """Whether it gets those of visitors with its cookie."""
+        """It gets the sessions of visitors with its cookie."""
         return self.up and not self.maint and self.agent != "down"
 
     @property
     def status(self) -> str:
-        """As `show stat` words it."""
+        """The status in the words of `show stat`."""
         if self.name_lost:
             return "MAINT (resolution)"
         if self.forced != "maint" and self.tracked and self.tracked.maint:
@@ -218,14 +218,14 @@ class HAProxy:
                 server.serve((traffic.get(backend.mode, 0.0) * share + cookies) * dt, dt, now)
 
     def fade(self, now: float, dt: float) -> bool:
-        """What becomes of its sessions once another process has taken over. Returns whether some are left."""
+        """Let its sessions end, once another process has taken over. Returns True while some are left."""
         for server in self.servers:
             server.serve(0.0, dt, now)
         return any(round(server.sessions) for server in self.servers)
 
     @property
     def servers(self) -> list[Server]:
-        """Of all backends."""
+        """The servers of all backends."""
         return [server for backend in self.backends for server in backend.servers]
 
 

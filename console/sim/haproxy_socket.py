@@ -1,4 +1,4 @@
-"""What HAProxy's stats socket prints: the CSV of `show stat`, `show servers state`, `show info`, and `set server`.
+"""The output of HAProxy's stats socket: the CSV of `show stat`, `show servers state`, `show info`, and `set server`.
 
 Rows come from a recording (data/show-stat.csv) with the living columns replaced, so that every column is there and in
 its place.
@@ -134,7 +134,7 @@ def _before(row: dict[str, str], process: HAProxy) -> dict[str, str]:
 
 
 def _traffic(row: dict[str, str], servers: list[Server]) -> dict[str, str]:
-    """Only the columns that this kind of row has: an empty one stays empty."""
+    """Fill the columns that this kind of row has; an empty one stays empty."""
     total = int(sum(server.requests for server in servers))
     values = {
         "scur": round(sum(server.sessions for server in servers)),

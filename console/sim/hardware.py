@@ -1,4 +1,4 @@
-"""What a node stands on: its clock, memory, disks, RAID, network cards, packages and mounts, and how they fail."""
+"""The hardware and system of a node, and their faults: clock, memory, disks, RAID, network cards, packages, mounts."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,7 +10,7 @@ KERNELS = ("6.1.0-25-amd64", "6.1.0-26-amd64")
 
 
 class MountState(Enum):
-    """How the FUSE mount of the volume behaves."""
+    """States of the volume's FUSE mount."""
 
     ANSWERS = "answers"
     STOPPED = "the daemon reads nothing: whoever waits can be killed"
@@ -83,7 +83,7 @@ class Array:
 
 @dataclass
 class Packages:
-    """What apt would do, and what waits for a reboot."""
+    """Packages that apt would change, and those that wait for a reboot."""
 
     pending: int = 0
     security: int = 0
@@ -111,7 +111,7 @@ class Hardware:
     """One node's. Bytes, seconds."""
 
     clock_off: float = 0.0
-    """How far the clock is ahead of the others'."""
+    """Seconds that the clock is ahead of the others'."""
     memory: int = 16 * GIB
     memory_used: float = 5.4 * GIB
     swap: int = 4 * GIB

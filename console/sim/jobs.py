@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Work:
-    """What a command does: it prints lines, takes its time and ends. `signal`: the number of the one that ends it."""
+    """The work of a command: it prints lines, takes its time and ends. `signal`: the number of the one that ends it."""
 
     seconds: float = 2.0
     lines: tuple[str, ...] = ("Reading package lists...", "0 upgraded, 0 newly installed, 0 to remove")
@@ -24,7 +24,7 @@ class Job:
     invocation: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def properties(self, now: float) -> dict[str, str]:
-        """As `systemctl show` names them."""
+        """Properties by their names in `systemctl show`."""
         active, sub, result, status = "active", "running", "success", 0
         if now - self.begun >= self.work.seconds:
             status = self.work.signal or self.work.status
@@ -48,4 +48,4 @@ ABSENT = {
     "ExecMainStatus": "0",
     "InvocationID": "",
 }
-"""Of a unit that systemd does not have."""
+"""Properties of a unit that systemd does not have."""

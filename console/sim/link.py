@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """How slow a link is, each way."""
+    """The delay of a link, each way."""
 
     delay: float = 0.0
     """Seconds that every byte is under way."""

@@ -16,7 +16,6 @@ DENIED = "Interactive authentication required."
 
 
 def commands(node: Node) -> dict[str, Command]:
-    """By name."""
     acts: dict[str, Callable[[Call, Node], int | Awaitable[int]]] = {
         "systemctl": _systemctl,
         "systemd-run": linux_jobs.systemd_run,
@@ -43,7 +42,7 @@ def _nproc(call: Call, _node: Node) -> int:
 
 
 def files(node: Node) -> Callable[[str, bool], str | None]:
-    """What `cat` finds."""
+    """The files that `cat` can read."""
 
     def read(path: str, root: bool) -> str | None:
         up = node.clock.now - node.booted_at

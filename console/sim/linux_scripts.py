@@ -41,7 +41,7 @@ async def _mounts(call: Call, node: Node) -> int:
 
 
 async def _updates(call: Call, node: Node) -> int:
-    """As Debian 12 answers."""
+    """Print a Debian 12's answer."""
     packages = node.hardware.packages
     call.out(f"kernel {packages.kernel}\n" + "".join(f"installed {name}\n" for name in packages.installed))
     call.out("flagged\n" if packages.flagged else "")

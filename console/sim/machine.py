@@ -37,7 +37,7 @@ class Clock:
 
 
 class Link(Enum):
-    """What a TCP client meets at a machine's address."""
+    """The answer of a machine's address to a TCP client."""
 
     UP = "answers"
     REFUSED = "open connections are dropped, new ones refused: the network is up and sshd is not"
@@ -55,7 +55,7 @@ class Machine:
         self.pace: Pace = AT_ONCE
         self.hung = False
         self.sudo = True
-        """Whether `sudo -n` works for a login that is not root."""
+        """`sudo -n` works for a login that is not root."""
         self.boot_id = str(uuid.uuid4())
         self.machine_id = uuid.uuid4()
         """A node's /etc/machine-id, a firewall's kern.hostuuid: kept over a boot."""
@@ -73,7 +73,7 @@ class Machine:
 
     @property
     def running(self) -> bool:
-        """Whether other machines get answers from it."""
+        """Other machines get answers from it."""
         return self.link is Link.UP and not self.hung
 
     def later(self, delay: float, act: Callable[[], None]) -> None:
@@ -105,7 +105,7 @@ class Machine:
             self.later(SHUTDOWN + 0.5 + self.boot_time, self._boot)
 
     def lead(self, to: "Machine | None") -> None:
-        """From now on its ssh line leads to another machine, or to itself again: what is open ends."""
+        """Let its ssh line lead to another machine, or to itself again. Open connections end."""
         if self.leads_to is not to:
             self.leads_to = to
             self._show(self.link)

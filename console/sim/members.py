@@ -34,7 +34,7 @@ class Copy:
     seconds: float
 
     def share(self, now: float) -> float:
-        """How much of it is there."""
+        """The share of the copy that is done."""
         return min(1.0, (now - self.began) / self.seconds)
 
 

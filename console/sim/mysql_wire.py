@@ -41,7 +41,7 @@ class Result:
 
 
 class MysqlError(Exception):
-    """What the server answers with an error packet."""
+    """An error packet of the server."""
 
     def __init__(self, code: int, state: str, text: str) -> None:
         super().__init__(text)

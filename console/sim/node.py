@@ -40,7 +40,7 @@ class Apache:
 
 
 class Node(Machine):
-    """What systemd would do with the three services, and what a visitor of port 80 gets."""
+    """A node: systemd's three services, and the answer to a visitor of port 80."""
 
     def __init__(self, clock: Clock, name: str, address: str, galera: Galera, gluster: Gluster) -> None:
         super().__init__(clock, name, address)
@@ -49,7 +49,7 @@ class Node(Machine):
         self.proxy: HAProxy | None = None
         """Its HAProxy for MySQL."""
         self.signature = name
-        """What Apache says in its X-Node header."""
+        """Apache's X-Node header."""
         self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)
         self.hardware = Hardware()
         gluster.bricks[name].space = lambda: self.hardware.brick.figures
@@ -57,15 +57,15 @@ class Node(Machine):
         self.mysql_unit = MYSQL
         """The unit that runs its mariadbd."""
         self.datadir = "/var/lib/mysql"
-        """Where its mariadbd keeps its data."""
+        """The data folder of its mariadbd."""
         self.by_hand = False
         """Somebody has started its mariadbd: systemd calls the unit inactive, and stops nothing."""
         self.full = False
         """Its mariadbd has too many connections, and none for us."""
         self.jobs: dict[str, Job] = {}
-        """What systemd-run has started and nobody has cleared, by unit; gone after a boot."""
+        """Units that systemd-run has started and nobody has cleared; gone after a boot."""
         self.work: dict[str, Work] = {}
-        """How the work of the next ones goes, by unit."""
+        """The work that the next jobs will do, by unit."""
         self.started: list[str] = []
         """The units of all that systemd-run has ever started."""
         self.journal: list[str] = []
@@ -75,17 +75,17 @@ class Node(Machine):
 
     @property
     def mounted(self) -> bool:
-        """Whether the volume is there: the mount needs no brick of its own, only enough of them."""
+        """The volume is mounted: that needs no brick of its own, only enough of them."""
         return self.gluster.quorum and self.hardware.mount is MountState.ANSWERS
 
     @property
     def mount_hangs(self) -> bool:
-        """Whoever looks into the document root waits."""
+        """A look into the document root never returns."""
         return self.hardware.mount in (MountState.STOPPED, MountState.HUNG)
 
     @property
     def brick_path(self) -> str:
-        """Where the brick lies."""
+        """The path of its brick."""
         return self.gluster.bricks[self.name].path
 
     @property
@@ -95,7 +95,7 @@ class Node(Machine):
 
     @property
     def processes(self) -> dict[str, int]:
-        """By name, of those that somebody looks for."""
+        """Running processes by name, of those that somebody looks for."""
         brick = self.gluster.bricks[self.name]
         mysqld = self._stopping_mysql or self.galera.members[self.name].phase not in SILENT
         return {
@@ -139,7 +139,7 @@ class Node(Machine):
         return had
 
     def probe(self, mode: str) -> Check:
-        """What HAProxy's check of this node finds. A hung kernel still completes a TCP handshake."""
+        """The result of HAProxy's check of this node. A hung kernel still completes a TCP handshake."""
         layer7 = mode == "http"
         if self.link is Link.SILENT:
             return Check(False, "L4TOUT", "", "Layer4 timeout", 1000)

@@ -18,13 +18,13 @@ FORMS = {
     "2.8": (f"{_BOOL}false) {{", _ARRAY, _PATHS),
     "master": (f"{_BOOL}true) {{", _PATHS),
 }
-"""How pfSense's own PHP reads config.xml, by version: the functions of /etc/inc/config.lib.inc. Up to 2.7 parse_config
+"""pfSense's own PHP that reads config.xml, by version: the functions of /etc/inc/config.lib.inc. Up to 2.7 parse_config
 returns the array; from 2.8 on config_read_file returns a bool and sets $config; after it the cache is used unless told
 otherwise."""
 
 
 def form_of(release: str) -> str:
-    """Of a release: 2.4.5-RELEASE, 2.8.0-RELEASE, 24.11-RELEASE (Plus)."""
+    """The form of a release: 2.4.5-RELEASE, 2.8.0-RELEASE, 24.11-RELEASE (Plus)."""
     plus = {(24, 11): "2.8", (23, 1): "2.7", (21, 0): "2.6"}
     ladder = plus | {(2, 9): "master", (2, 8): "2.8", (2, 7): "2.7", (0, 0): "2.6"}
     major, minor = (int(part) for part in re.findall(r"\d+", release)[:2])
@@ -90,7 +90,7 @@ class Config:
     username: str = "admin@10.20.0.50 (Local Database)"
     maintenance: bool = False
     version: str = "23.3"
-    """Of the format."""
+    """Version of the format."""
     rules: tuple[str, ...] = ("allow web", "allow ssh from office")
     """Descriptions of firewall rules, which pfSense's own sync carries."""
     data: int = 0
@@ -98,7 +98,7 @@ class Config:
 
     @property
     def relayd(self) -> bool:
-        """Whether relayd balances, or the HAProxy package."""
+        """relayd balances, not the HAProxy package."""
         return any(pool.relayd for pool in self.pools)
 
     def server(self, pool: str, name: str) -> PoolServer | None:
@@ -107,7 +107,7 @@ class Config:
         return next((server for server in found if server.name == name), None)
 
     def with_status(self, changes: Mapping[tuple[str, str], str]) -> "Config":
-        """With the status of each (pool, server) set."""
+        """A copy with the status of each (pool, server) set."""
 
         def changed(pool: Pool) -> Pool:
             servers = (replace(item, status=changes.get((pool.name, item.name), item.status)) for item in pool.servers)
@@ -116,12 +116,12 @@ class Config:
         return replace(self, pools=tuple(changed(pool) for pool in self.pools))
 
     def revised(self, now: float, description: str, username: str = "(system)") -> "Config":
-        """As write_config leaves it: a later revision, whoever wrote it."""
+        """A copy as write_config saves it: with a later revision, whoever wrote it."""
         described = f"{username}: {description}"
         return replace(self, time=max(int(now), self.time + 1), description=described, username=username)
 
     def haproxy_cfg(self) -> str:
-        """What the package makes of it, without what nobody reads here."""
+        """The haproxy.cfg that the package makes of it, without the parts that nobody reads here."""
         backends = "".join(f"\nbackend {pool.backend}\n\tmode\t\t\t{pool.mode}\n" for pool in self.pools)
         return f"global\n\tserver-state-file /tmp/haproxy_server_state\n{backends}"
 
@@ -150,7 +150,7 @@ def _hasync(address: str, relayd: bool) -> str:
 
 
 def _filter(rules: tuple[str, ...]) -> str:
-    """As many rules as there are descriptions; each has an address of its own."""
+    """A rule for each description, with an address of its own."""
     lines = [
         f"\t\t<rule>\n\t\t\t<type>pass</type>\n\t\t\t<interface>wan</interface>\n"
         f"\t\t\t<source><address>203.0.113.{place}</address></source>\n"

@@ -31,7 +31,6 @@ class Change(TypedDict):
 
 
 def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
-    """By name."""
 
     def ifconfig(call: Call, firewall: Firewall) -> int:
         call.out(freebsd.ifconfig(firewall, carp))
@@ -58,7 +57,7 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
 
 
 def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
-    """What `cat` finds."""
+    """The files that `cat` can read."""
 
     def read(path: str, _root: bool) -> str | None:
         known = {"/etc/version": f"{firewall.release}\n", "/etc/platform": "pfSense\n", "/etc/version.patch": "0\n"}
@@ -74,7 +73,7 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
 
 
 def _serialized(notices: list[Notice]) -> str:
-    """As PHP's serialize() writes them, by their time."""
+    """Write notices in the form of PHP's serialize(), by their time."""
 
     def string(text: str) -> str:
         return f's:{len(text.encode())}:"{text}";'
@@ -160,8 +159,8 @@ async def _php(call: Call, firewall: Firewall) -> int:
 
 
 async def _change(call: Call, firewall: Firewall, changes: list[Change], description: str) -> tuple[int, str]:
-    """How many were changed, or why none was. A script that does not compare hashes writes what it has read at first,
-    over what was saved meanwhile."""
+    """Return how many servers were changed, or why none was. A script that does not compare hashes writes what it has
+    read at first, over what was saved meanwhile."""
     statuses = {(change["pool"], change["server"]): change["status"] for change in changes}
     careful = "hash_file(" in call.stdin
     for _ in range(TRIES):
@@ -187,7 +186,7 @@ async def _change(call: Call, firewall: Firewall, changes: list[Change], descrip
 
 
 def _read(firewall: Firewall, script: str) -> Config | None:
-    """What a script has in $config, by this version's contract; None: the bool that it took for the array."""
+    """The script's $config, by this version's contract; None: the bool that it took for the array."""
     new = firewall.form in ("2.8", "master")
     if new and re.search(r"\$config\s*=[^;]*config_read_file\(", script):
         return None

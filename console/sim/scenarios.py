@@ -1,4 +1,5 @@
-"""What can be played by name: one tuple, read by `drainboard demo --scenario`, the tests and the documentation."""
+"""Scenarios that can be played by name: one tuple, read by `drainboard demo --scenario`, the tests and the
+documentation."""
 
 from dataclasses import dataclass
 

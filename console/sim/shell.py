@@ -50,7 +50,7 @@ def bound(act: Callable[[Call, Of], int | Awaitable[int]], machine: Of) -> Comma
 
 @dataclass(frozen=True)
 class System:
-    """What a machine gives its shells: commands by name, files by path, and the pace of its time."""
+    """The machine behind its shells: commands by name, files by path, and the pace of its time."""
 
     machine: Machine
     commands: Mapping[str, Command]
@@ -67,7 +67,7 @@ class Shell:
         self.root = user in ("root", "admin")
         self.variables = {"?": "0", "USER": user, "LOGNAME": user, "$": "4242", "#": "0"}
         self.more: Callable[[], Awaitable[str]] = _nothing
-        """What comes next on the standard input that feeds the script: it is a command's own after `exec`."""
+        """Reads on from the standard input that feeds the script: after `exec` it is the command's own."""
         self._out = out
         self._err = err
         self._exit: int | None = None

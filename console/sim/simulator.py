@@ -117,7 +117,7 @@ class Simulator:
         return SshServer(system, host_key, self._folder.client_key, tunnels, self._servers)
 
     def _tunnel(self, node: Node, host: str, port: int) -> Tunnel | None:
-        """What listens on the node's loopback. A hung kernel still accepts for everything that listened."""
+        """The service on the node's loopback. A hung kernel still accepts for everything that listened."""
         if host not in ("127.0.0.1", "localhost", "::1"):
             return None
         if port == 80 and node.apache:

@@ -130,7 +130,7 @@ class SshServer:
         self._front = Silence(system.machine, self._serve)
 
     def _entered(self) -> "SshServer":
-        """Where a login comes out."""
+        """The server that a login reaches."""
         other = self.system.machine.leads_to
         return self._servers[other.name] if other else self
 
@@ -151,7 +151,7 @@ class SshServer:
                 connection.abort()
 
     def tunnel(self, host: str, port: int) -> Tunnel | None:
-        """What listens there; a hung machine's kernel accepts anything that listened before."""
+        """The service there. A hung machine's kernel accepts for anything that listened before."""
         return self._tunnels(host, port)
 
 
@@ -196,7 +196,7 @@ class _Sshd(asyncssh.SSHServer):
         stdout: asyncssh.SSHWriter[str],
         stderr: asyncssh.SSHWriter[str],
     ) -> None:
-        """What runs goes on when its client is gone: there is no terminal to hang up."""
+        """Run a command. It goes on when its client is gone: there is no terminal to hang up."""
         with contextlib.suppress(OSError, asyncssh.Error):
             command = channel.get_command() or "/bin/sh"
             shell = Shell(self._server.system, self._user, stdout.write, stderr.write)

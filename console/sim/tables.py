@@ -1,4 +1,4 @@
-"""What information_schema shows of the tables: only to a user with some right on them, and without a word to others."""
+"""information_schema's rows about the tables. A user without some right on a table gets no row, and no error."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from console.sim.mysql_wire import MysqlError, Result
 
 REVEALING = {"SELECT", "INSERT", "SHOW VIEW", "REFERENCES", "TRIGGER", "INDEX", "ALTER"}
-"""Of the global privileges, those that show all tables (tried one by one on MariaDB 10.11)."""
+"""The global privileges that show all tables (tried one by one on MariaDB 10.11)."""
 USER = "'drainboard'@'127.0.0.1'"
 
 

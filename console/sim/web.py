@@ -26,13 +26,13 @@ REASONS = {200: "OK", 403: "Forbidden", 404: "Not Found", 500: "Internal Server 
 
 
 class Reader(Protocol):
-    """What asyncio's and asyncssh's readers of bytes share."""
+    """The part of a reader that asyncio's and asyncssh's streams share."""
 
     async def readuntil(self, separator: bytes, /) -> bytes: ...
 
 
 class Writer(Protocol):
-    """What asyncio's and asyncssh's writers of bytes share."""
+    """The part of a writer that asyncio's and asyncssh's streams share."""
 
     def write(self, data: bytes, /) -> None: ...
     async def drain(self) -> None: ...
@@ -49,7 +49,7 @@ class Reply:
     content_type: str = "text/html; charset=UTF-8"
 
     def encoded(self, head_only: bool) -> bytes:
-        """As it goes over the wire; every connection carries one request."""
+        """The bytes for the wire; every connection carries one request."""
         body = self.body.encode()
         lines = [f"HTTP/1.1 {self.status} {REASONS[self.status]}", "Server: Apache/2.4.71 (Debian)"]
         lines += [f"{name}: {value}" for name, value in self.headers]
@@ -116,7 +116,7 @@ def _server_status(node: Node) -> str:
 
 
 def _scoreboard(busy: int, workers: int) -> str:
-    """Of those that are busy most send, some read, some keep a connection alive."""
+    """A scoreboard in which most busy slots send, some read, and some keep a connection alive."""
     reading, kept = busy // 8, busy // 5
     return "R" * reading + "K" * kept + "W" * (busy - reading - kept) + "_" * (workers - busy) + "." * (SLOTS - workers)
 

@@ -1,4 +1,4 @@
-"""What a Galera member answers to SQL: its wsrep variables as recorded, with the living ones replaced."""
+"""A Galera member's answers to SQL: its wsrep variables as recorded, with the living ones replaced."""
 
 import re
 from functools import cache

@@ -22,7 +22,7 @@ class Skipped(str):
 
 
 Verdict = Callable[[Membership], str | None]
-"""What a step still waits for on one firewall; Skipped if it can't happen there; None when it has happened."""
+"""The unfinished part of a step on one firewall; Skipped if it can't happen there; None when it has happened."""
 
 
 def over_firewalls(snapshot: Snapshot, intent: Intent, layer: str, verdict: Verdict, success: str) -> Progress:
