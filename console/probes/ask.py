@@ -1,4 +1,4 @@
-"""What may be said to a machine, as plain values, and what comes back.
+"""Questions and orders to a machine as plain values, and the answers.
 
 Nothing here sends: `console.wire` does. Every value that came from a machine or from the inventory travels as an
 element of `argv` or inside `stdin` and is quoted in one place, `script`.
@@ -74,7 +74,7 @@ Ask = Run | Query | Get | Identify
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed, bounded by the wire. `status` 124 means `timeout` ended it."""
+    """The output of a command, bounded by the wire. `status` 124 means `timeout` ended it."""
 
     status: int
     out: str
@@ -89,7 +89,7 @@ class Rows:
 
     rows: tuple[tuple[str, ...], ...]
     at: float = field(default=0.0, compare=False)
-    """As in `Ran`."""
+    """Like `Ran.at`."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Page:
     body: str
     seconds: float
     at: float = field(default=0.0, compare=False)
-    """As in `Ran`."""
+    """Like `Ran.at`."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case."""
@@ -114,7 +114,7 @@ class Identity:
     machine tells none."""
 
     addresses: tuple[str, ...]
-    """Of every interface, without those that many machines have, as loopback."""
+    """Addresses of every interface, without those that many machines have, as loopback."""
     moving: tuple[str, ...]
     """CARP's: they go to the other firewall, so they prove nothing."""
     machine_id: str

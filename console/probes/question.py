@@ -1,4 +1,4 @@
-"""What a question to a machine is: a value that says whom to ask, how often, what to send, how to read the answer."""
+"""A question to a machine, as a value: whom to ask, how often, what to send, how to read the answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Subject(Enum):
     """A Gluster volume is asked about through one node, whichever answers: two commands at once
     about one volume are refused."""
     DATABASE = "databases"
-    """What all Galera members share, asked about through one node that is Synced."""
+    """State that all Galera members share, asked about through one node that is Synced."""
     VIP = "vips"
 
 
 class Cadence(Enum):
-    """How often, by the name of the field of `Timings` that holds the seconds."""
+    """The pace of a question, by the name of the field of `Timings` that holds the seconds."""
 
     FAST = "poll"
     STORAGE = "storage"
@@ -44,8 +44,8 @@ class Question(Generic[T]):
     field: str
     """Name of the reading in the subject's view, and in JSON."""
     title: str
-    """What it is about, in the field's words: a heading on the screen, a line of `drainboard check`, and its name in
-    every message."""
+    """Its subject in the field's words: a heading on the screen, a line of `drainboard check`, and its name in every
+    message."""
     subject: Subject
     cadence: Cadence
     asks: Callable[[Cluster, str], tuple[Ask, ...]]
@@ -53,13 +53,13 @@ class Question(Generic[T]):
     parse_for: Callable[[Cluster], Callable[[tuple[Any, ...], T | None], T]] | None = None
     """In the place of `parse`, where the inventory says how an answer is to be read."""
     searches: bool = False
-    """Whether reading even a small answer takes time: a thread reads it then, so that meanwhile every key is heard."""
+    """Reading even a small answer takes time: a thread reads it then, so that meanwhile every key is heard."""
     apart: bool = False
     """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
     remedy: str = "docs/preparing.md says what it needs"
-    """What mends it when it can't be read. Empty: its reasons end with that themselves."""
+    """The remedy for an answer that can't be read. Empty: its reasons end with one themselves."""
     settled: Callable[[T], bool] | None = None
-    """Whether no other machine need be asked as well, of what many machines share. None: it never need."""
+    """For a state that many machines share: True if no other machine need be asked as well. None: none ever need be."""
     privileges: tuple[str, ...] | None = None
     """MySQL's on *.*, the least that its statements need (SHOW GLOBAL STATUS and VARIABLES: none). None: it holds no
     statement."""

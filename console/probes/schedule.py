@@ -1,4 +1,4 @@
-"""What is asked of a cluster: every question with what it is about, and which of them travel together. Pure."""
+"""The schedule of a cluster: every question with its subject, and the batches in which they travel. Pure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -58,11 +58,11 @@ def questions_of(cluster: Cluster) -> frozenset[Ask]:
 
 
 Wanted = Callable[[Question[Any], str], bool]
-"""Whether an answer to this question about this subject is waited for."""
+"""True for a question about a subject whose answer is waited for."""
 
 
 def unasked(snapshot: Snapshot, wanted: Wanted = lambda _question, _name: True) -> bool:
-    """Whether some question still waits for its first answer or error."""
+    """Some question still waits for its first answer or error."""
     return any(
         reading_of(snapshot, question, name) is NOT_ASKED and wanted(question, name)
         for question, name in asked(snapshot.cluster)

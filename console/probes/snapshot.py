@@ -69,7 +69,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
 
 @dataclass(frozen=True)
 class Known(Generic[T]):
-    """What a machine said. `at`: Unix time at which the question left, so the state is at least as young."""
+    """A machine's answer. `at`: Unix time at which the question left, so the state is at least as young."""
 
     value: T
     at: float = field(compare=False)
@@ -112,7 +112,7 @@ def asked_but_unknown(reading: Reading[Any]) -> TypeGuard[Unknown]:
 
 @dataclass(frozen=True)
 class FirewallView:
-    """What is known of one firewall."""
+    """Readings of one firewall."""
 
     name: str
     carp: Reading[Carp] = NOT_ASKED
@@ -127,7 +127,7 @@ class FirewallView:
 
 @dataclass(frozen=True)
 class NodeView:
-    """What is known of one node by asking it. Its pool membership is in the firewalls' views."""
+    """Readings of one node. Its pool membership is in the firewalls' views."""
 
     name: str
     host: Reading[Host] = NOT_ASKED
@@ -149,7 +149,7 @@ class NodeView:
 
 @dataclass(frozen=True)
 class VolumeView:
-    """What is known of one Gluster volume through whichever node was asked."""
+    """Readings of one Gluster volume, through whichever node was asked."""
 
     name: str
     state: Reading[Volume] = NOT_ASKED
@@ -159,7 +159,7 @@ class VolumeView:
 
 @dataclass(frozen=True)
 class DatabaseView:
-    """What is known of what all Galera members share, through whichever was asked."""
+    """Readings of the state that all Galera members share, through whichever was asked."""
 
     name: str
     tables: Reading[Tables] = NOT_ASKED
@@ -167,7 +167,7 @@ class DatabaseView:
 
 @dataclass(frozen=True)
 class VipView:
-    """What a visitor of one virtual address gets."""
+    """A visitor's view of one virtual address."""
 
     name: str
     visit: Reading[Visit] = NOT_ASKED
@@ -209,14 +209,14 @@ def empty(cluster: Cluster) -> Snapshot:
 
 
 def reading_of(snapshot: Snapshot, question: Question[T], name: str) -> Reading[T]:
-    """What is known in answer to a question about a subject."""
+    """The reading of a question about a subject."""
     views: tuple[View, ...] = getattr(snapshot, question.subject.value)
     view = next(view for view in views if view.name == name)
     return getattr(view, question.field)
 
 
 def _one_voice(view: View) -> View:
-    """With the pools unknown where config.xml lets HAProxy run as several processes: one of them has answered."""
+    """Make the pools unknown where config.xml lets HAProxy run as several processes: only one of them has answered."""
     if not (isinstance(view, FirewallView) and isinstance(view.pools, Known) and isinstance(view.config, Known)):
         return view
     if view.config.value.processes < 2 or not view.pools.value.running:

@@ -43,9 +43,9 @@ STATUS = (
 )
 VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode", "wsrep_on", "wsrep_provider", "wsrep_reject_queries")
 MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
-"""What pxc_maint_mode may be beside DISABLED."""
+"""Values of pxc_maint_mode other than DISABLED."""
 REJECTS = ("ALL", "ALL_KILL")
-"""What wsrep_reject_queries may be beside NONE."""
+"""Values of wsrep_reject_queries other than NONE."""
 NO_MEMBER = {
     "wsrep_cluster_conf_id": "-1",
     "wsrep_cluster_size": "0",
@@ -110,20 +110,20 @@ class Wsrep:
     bf_aborts: float | None = None
     """Transactions a second ended here, before their commit, by another node's write-set."""
     bytes_per_second: float | None = None
-    """Of write-sets, replicated and received: what fills the gcache."""
+    """Bytes of write-sets a second, replicated and received: they fill the gcache."""
     cached_downto: int | None = None
     """Seqno of the oldest write-set in the gcache; None: there is none."""
     cache_full: bool = False
     """The gcache has been seen to drop write-sets since this server started: it holds all it can."""
     looks: int = field(default=1, compare=False)
-    """How many looks in a row, at most ENOUGH_LOOKS, found this uuid and conf_id: after each change the members say it
-    a moment apart, and are not asked at the same moment."""
+    """Looks in a row, at most ENOUGH_LOOKS, that found this uuid and conf_id: after each change the members say it a
+    moment apart, and are not asked at the same moment."""
     uptime: int = field(default=0, compare=False)
     """Seconds since the server's start, whole ones."""
     totals: Totals | None = field(default=None, compare=False)
-    """What the next rates are measured from: the last look, or the one before it where that was hurried."""
+    """Baseline of the next rates: the last look, or the one before it where that was hurried."""
     history: tuple[Sample, ...] = field(default=(), compare=False)
-    """Which seqno was seen when, oldest first."""
+    """Seqnos and their times, oldest first."""
 
     @property
     def synced(self) -> bool:
@@ -158,7 +158,7 @@ class _Rates(NamedTuple):
 
 
 def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
-    """From SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES."""
+    """Read SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES."""
     status, variables = table(answers[0]), table(answers[1])
     if alone := _alone(status, variables):
         status = NO_MEMBER | status
@@ -239,7 +239,7 @@ def _rates(before: Wsrep | None, now: Totals) -> _Rates:
 
 
 def _dropped(before: Wsrep | None, now: Totals, downto: int | None) -> bool:
-    """Whether write-sets have left the gcache under our eyes, in this life of the server."""
+    """Write-sets have left the gcache between two looks, in this life of the server."""
     if before is None or now.uptime < before.uptime or before.cached_downto is None or downto is None:
         return False
     return downto > before.cached_downto or (before.cache_full and downto == before.cached_downto)
@@ -269,7 +269,7 @@ def _count(status: dict[str, str], name: str) -> int | None:
 
 
 def _flag(status: dict[str, str], *names: str) -> bool | None:
-    """What the first of these names that is printed says: galera 26.4 `true`, Percona XtraDB Cluster `ON`."""
+    """The value of the first of these names that is printed: galera 26.4 prints `true`, Percona XtraDB Cluster `ON`."""
     printed = next((status[name] for name in names if name in status), None)
     return None if printed is None else printed.lower() in ("true", "on", "1")
 

@@ -1,4 +1,4 @@
-"""What of a Galera member changes only with its configuration: what it is, its gcache, how it takes a full copy."""
+"""The configuration of a Galera member, which seldom changes: version, gcache, method of a full copy."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Member:
     gcache_bytes: int | None
     """gcache.size; None: not printed."""
     gcache_recover: bool | None
-    """Whether the gcache outlives a restart of the server: only then can this member give an IST right after it."""
+    """The gcache outlives a restart of the server: only then can this member give an IST right after it."""
     sst_method: str
     ignore_sb: bool
     """pc.ignore_sb: goes on without quorum. A leftover of a repair that lets a split cluster write twice."""
@@ -45,7 +45,7 @@ class Member:
 
 
 def parse(answers: tuple[Rows, ...], _before: Member | None) -> Member:
-    """From SHOW GLOBAL VARIABLES."""
+    """Read SHOW GLOBAL VARIABLES."""
     variables = table(answers[0])
     if "version" not in variables or "wsrep_provider_options" not in variables:
         raise Unreadable("MySQL runs without wsrep: SHOW VARIABLES has no version or no wsrep_provider_options")

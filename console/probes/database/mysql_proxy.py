@@ -1,4 +1,4 @@
-"""Where a node's own HAProxy sends MySQL: one active server, the others `backup`, so that one node takes all writes.
+"""The target of MySQL's HAProxy on a node: one active server, the others `backup`, so that one node takes all writes.
 
 Each node runs its own, and each decides by its own checks: they can disagree. The socket is asked for the servers of
 that one backend only: `show stat NAME 4 -1`, where 4 means servers and -1 every one of them.
@@ -23,7 +23,7 @@ class ProxyServer:
     address: str
     """Without the port."""
     status: str
-    """As printed: UP, UP 1/3, DOWN, DRAIN, MAINT, no check."""
+    """The printed status: UP, UP 1/3, DOWN, DRAIN, MAINT, no check."""
     backup: bool
     sessions: int
     serving: bool = True
@@ -51,7 +51,7 @@ class Writer:
 
 
 def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
-    """From `show stat` and `show servers state` of the backend."""
+    """Read `show stat` and `show servers state` of the backend."""
     socket = answers[0]
     if nobody_listens(socket):
         return Writer(running=False)

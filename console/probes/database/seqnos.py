@@ -1,4 +1,4 @@
-"""Which seqno a Galera member was at, when: a history that is bounded and still reaches back for days.
+"""History of a Galera member's seqnos: bounded, and still reaching back for days.
 
 Recent moments lie close together, old ones far apart, as a share of their age.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 MAX_SAMPLES = 160
 """Samples kept. Thinning them leaves about 100, so that it is done seldom."""
 GAP = 0.07
-"""Of a sample's age, to the next younger one."""
+"""Least distance to the next younger sample, as a share of a sample's age."""
 
 
 class Sample(NamedTuple):
@@ -59,7 +59,7 @@ def moment(history: tuple[Sample, ...], seqno: int) -> float | None:
 
 
 def seqno_at(history: tuple[Sample, ...], at: float) -> int | None:
-    """Which seqno was the last one at a moment, rounded down; None: before the history."""
+    """The last seqno at a moment, rounded down; None before the history begins."""
     return next((sample.seqno for sample in reversed(history) if sample.at <= at), None)
 
 

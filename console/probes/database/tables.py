@@ -24,7 +24,7 @@ REVEALING = (
 )
 """Any of these on *.* shows all tables."""
 PRIVILEGE = "SHOW VIEW"
-"""Of them: measured on MariaDB 10.11; on MySQL 8 as its manual has it, not tried."""
+"""The least of those privileges. Measured on MariaDB 10.11; for MySQL 8 from its manual, not tried."""
 GRANT = f"GRANT {PRIVILEGE} ON *.* TO {{user}}"
 PRIVILEGES = (
     "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES "
@@ -44,7 +44,7 @@ _USER = re.compile(r"'[\w.$-]{1,80}'@'[\w.%:/-]{1,255}'", re.ASCII)
 
 @dataclass(frozen=True)
 class Tables:
-    """What is wrong with the cluster's tables, system schemas left out."""
+    """Faults of the cluster's tables, system schemas left out."""
 
     not_innodb: int
     no_primary_key: int
@@ -55,7 +55,7 @@ class Tables:
 
 
 def parse(answers: tuple[Rows, ...], _before: Tables | None) -> Tables:
-    """From the user's global privileges and the tables that stand out."""
+    """Read the user's global privileges and the tables with a fault."""
     privileges, tables = answers
     _entitled(privileges)
     if any(len(row) != 4 or not row[1] or row[3] not in ("0", "1") for row in tables.rows):

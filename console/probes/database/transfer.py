@@ -24,7 +24,7 @@ CACHES = ("galera.cache", "gcache.page.*")
 
 @dataclass(frozen=True)
 class Transfer:
-    """What of an SST runs on one node."""
+    """An SST on one node, as giver or taker."""
 
     role: str
     """"joiner", "donor", or "": none runs."""
@@ -33,9 +33,9 @@ class Transfer:
     peer: str = ""
     """The donor's: the joiner's address. The joiner does not know who its donor is."""
     bytes: int | None = 0
-    """Of the joiner's datadir so far. None: it runs, and the datadir could not be measured."""
+    """Bytes in the joiner's datadir so far. None: it runs, and the datadir could not be measured."""
     datadir_bytes: int | None = 0
-    """Of the donor's datadir, which is what the joiner is to have. None as above."""
+    """Bytes in the donor's datadir, all of which the joiner is to get. None: could not be measured."""
     bytes_per_second: float | None = None
     """At which the joiner's datadir has grown since the copy began."""
     first: tuple[float, int] | None = field(default=None, compare=False)
@@ -46,7 +46,7 @@ NOTHING = Transfer("")
 
 
 def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
-    """From `pgrep -a -f`, whose status 1 means that there is no such process, and `du`."""
+    """Read `pgrep -a -f`, whose status 1 means that there is no such process, and `du`."""
     processes, size = answers
     if processes.status == 1 and not processes.out.strip():
         return NOTHING

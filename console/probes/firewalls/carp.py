@@ -141,8 +141,8 @@ def _within(text: str, most: int) -> int:
 
 
 def _pfsync(interfaces: list[_Interface]) -> str | None:
-    """As in `Carp`. What FreeBSD prints of a pfsync interface without a device differs by version; none names a
-    syncdev."""
+    """Return the value of `Carp.pfsync`. FreeBSD's line for a pfsync interface without a device differs by version;
+    none names a syncdev."""
     of = next((one for one in interfaces if one.name == _PFSYNC_INTERFACE), None)
     if of is None:
         return None
@@ -158,7 +158,7 @@ def parse_sysctl(text: str) -> dict[str, str]:
 
 
 def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
-    """From `ifconfig -a`, `sysctl` and `date`."""
+    """Read `ifconfig -a`, `sysctl` and `date`."""
     vhids, pfsync = parse_ifconfig(ran(answers[0]))
     values = parse_sysctl(ran(answers[1]))
     demotion = values.get("net.inet.carp.demotion", "")

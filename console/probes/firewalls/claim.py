@@ -63,7 +63,7 @@ def _line(**facts: Any) -> str:
 
 
 def parse(answers: tuple[Ran, ...], _before: Claim | None) -> Claim:
-    """From the file, which need not be there, and from `pgrep`, whose status 1 says that no process holds the lock."""
+    """Read the file, which need not exist, and `pgrep`, whose status 1 says that no process holds the lock."""
     file, process = answers
     if process.status not in (0, 1) or not all(word.isdigit() for word in process.out.split()):
         raise Unreadable(f"pgrep did not print processes; its status is {process.status}")

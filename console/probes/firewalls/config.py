@@ -42,10 +42,10 @@ class CarpVip:
 
 @dataclass(frozen=True)
 class FirewallConfig:
-    """What is kept of config.xml."""
+    """The part of config.xml that is kept."""
 
     version: str
-    """Of the configuration format; core sync is off while the two firewalls differ."""
+    """Version of the configuration format; core sync is off while the two firewalls differ."""
     primary: bool
     """This firewall syncs to the other one (`hasync/synchronizetoip` is set)."""
     maintenance: bool
@@ -63,19 +63,19 @@ class FirewallConfig:
     processes: int = 1
     """HAProxy's (`nbproc`): above 1 its socket speaks for one of them only."""
     sync_to: str = ""
-    """Where it syncs to (`hasync/synchronizetoip`); "" for nowhere."""
+    """Address it syncs to (`hasync/synchronizetoip`); "" for none."""
     balancer_digest: str = ""
-    """Of all that the balancer's configuration holds, without what each firewall keeps as its own: equal digests are
-    equal pools."""
+    """Digest of the balancer's configuration, without what each firewall keeps as its own: equal digests are equal
+    pools."""
     sections: tuple[tuple[str, str], ...] = ()
     """(name, digest) of what pfSense's own sync carries, without entries marked as not to be synced: on a firewall that
     syncs, what it was told to sync; on one that does not, everything it might receive."""
     odd: tuple[str, ...] = ()
     """Servers and virtual addresses that can't be read, a sentence on each: they are left out."""
     uncertified: tuple[str, ...] = ()
-    """What of HAProxy needs a certificate that is not here: it does not start or reload."""
+    """Parts of HAProxy that need a certificate which is not here: it does not start or reload."""
     digest: str = field(default="", compare=False)
-    """Of the whole file: where it has not changed it is not read anew."""
+    """Digest of the whole file: one that has not changed is not parsed again."""
 
     def of(self, node: Node, listed: frozenset[tuple[str, str]] = frozenset()) -> tuple[PooledServer, ...]:
         """The servers that are this node, by their address. One that is given by a host name is found by pool and
@@ -89,7 +89,7 @@ class FirewallConfig:
 
 
 def parse(answers: tuple[Ran, ...], before: FirewallConfig | None = None, balancer: str = "haproxy") -> FirewallConfig:
-    """From config.xml. The file is a megabyte on a grown firewall and seldom changes."""
+    """Read config.xml. The file is a megabyte on a grown firewall and seldom changes."""
     document = ran(answers[0], MAX_CONFIG)
     if before and before.digest == _digest(document):
         return before
@@ -152,7 +152,7 @@ def _vips(root: Any) -> Iterator[CarpVip | str]:
 
 
 class _Pools(NamedTuple):
-    """What one balancer's part of config.xml comes to."""
+    """The result of reading one balancer's part of config.xml."""
 
     found: Found
     digest: str

@@ -21,7 +21,7 @@ FILES = ("/etc/version", "/tmp/notices", "/tmp/notices/notices.serial")  # noqa:
 SYNC_NOTICE = "sync_settings"
 """The id of a notice that says that a sync to the peer failed (xmlrpc_client.inc)."""
 MAX_NOTICES = 20
-"""That many are kept, the latest."""
+"""Notices that are kept, the latest."""
 MAX_NOTICE = 4000
 """Characters of one that are read: fewer than the digits of &#… at which Python refuses to make a number (4300)."""
 _MISSING = ("No such file or directory", "Not a directory", "Is a directory")
@@ -33,14 +33,14 @@ _DIRTY = re.compile(r"/var/run/([A-Za-z0-9_.-]{1,80})\.dirty")
 
 @dataclass(frozen=True)
 class Box:
-    """What one firewall says of itself."""
+    """A firewall's own statements."""
 
     version: str
     """/etc/version: 2.7.2-RELEASE."""
     states: int | None
     """Entries of pf's state table; None where they can't be asked."""
     sync_notices: tuple[str, ...]
-    """What failed configuration syncs have left, oldest first. They stay until somebody marks them as read."""
+    """Notices of failed configuration syncs, oldest first. They stay until somebody marks them as read."""
     unapplied: tuple[str, ...]
     """Subsystems with changes that nobody has applied yet, sorted."""
     clock: float = field(compare=False)
@@ -50,7 +50,7 @@ class Box:
 
 
 def parse(answers: tuple[Ran, ...], before: Box | None) -> Box:
-    """From version and notices, the dirty files, `pfctl -si`, and `date`."""
+    """Read version and notices, the dirty files, `pfctl -si`, and `date`."""
     files, dirty, pf, date = answers
     printed = _PRINTED.fullmatch(_files(files).rstrip())
     if printed is None:
@@ -68,7 +68,7 @@ def parse(answers: tuple[Ran, ...], before: Box | None) -> Box:
 
 
 def _files(files: Ran) -> str:
-    """What `cat` printed, which fails for the one layout of the notices that is not there, or for both."""
+    """Return the output of `cat`, which fails for the one layout of the notices that is not there, or for both."""
     complaints = [line for line in files.err.splitlines() if line.strip()]
     harmless = all(line.startswith("cat: /tmp/notices") and line.endswith(_MISSING) for line in complaints)
     if files.status == 1 and complaints and harmless:
@@ -90,7 +90,7 @@ def _sync_notices(serial: str) -> tuple[str, ...]:
 
 
 def _message(notice: Any) -> str | None:
-    """What a notice of a failed sync says; None for another notice. pfSense stores them as HTML."""
+    """The text of a notice of a failed sync; None for another notice. pfSense stores them as HTML."""
     fields = cast("dict[Any, Any]", notice) if isinstance(notice, dict) else {}
     if not isinstance(fields.get("id"), str) or not isinstance(fields.get("notice"), str):
         raise Unreadable("a notice has no id or no text")

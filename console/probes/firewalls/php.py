@@ -1,4 +1,4 @@
-"""What PHP's serialize() writes, read back: null, booleans, numbers, strings and arrays, bounded. No objects."""
+"""Reader for PHP's serialize(): null, booleans, numbers, strings and arrays, bounded. No objects."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""How far a machine's clock is from the console's: the best of several looks.
+"""The difference between a machine's clock and the console's: the best of several looks.
 
 An answer that was long under way makes a clock look behind, never ahead; so of the last looks the one that puts it
 furthest ahead was under way for the shortest time (the minimum filter of NTP, RFC 5905, section 10).

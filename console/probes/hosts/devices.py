@@ -1,4 +1,4 @@
-"""What a node stands on: space, what its hardware has doubled, units that failed, and its own names."""
+"""Devices of a node: space, bonds and RAID, failed units, and its own names."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ class Filesystem:
 
 @dataclass(frozen=True)
 class RaidState:
-    """What the configured command says. `ok` None: it could not be run, and `lines` say why."""
+    """The configured command's verdict. `ok` None: it could not be run, and `lines` say why."""
 
     ok: bool | None
     lines: tuple[str, ...]
@@ -59,7 +59,7 @@ class Devices:
 
 
 def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
-    """From `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
+    """Read `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
     space, found, failed, *raid = answers
     files = _files(found)
     unread: list[str] = []
@@ -78,7 +78,7 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
 
 
 def _each(parse: Callable[[P], T], parts: Iterable[P], unread: list[str]) -> tuple[T, ...]:
-    """Of every part that can be read; why the others can't goes into `unread`."""
+    """Parse every part that can be read; the reasons why others can't go into `unread`."""
     found: list[T] = []
     for part in parts:
         try:
@@ -89,8 +89,8 @@ def _each(parse: Callable[[P], T], parts: Iterable[P], unread: list[str]) -> tup
 
 
 def judged(cluster: Cluster, devices: Devices) -> Devices:
-    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
-    names and nothing was told of."""
+    """A copy with the RAID's lines judged by the inventory: of a bad state only the bad lines are kept. Paths of the
+    inventory without an answer are listed as missing."""
     told = {one.path for one in devices.filesystems}
     if told:
         devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
@@ -131,7 +131,7 @@ _BONDING = "/proc/net/bonding/"
 
 
 def _files(answer: Ran) -> dict[str, str]:
-    """What `head -v` printed, by path. It complains, with status 1, of files that are not there."""
+    """Split the output of `head -v` by path. It complains, with status 1, of files that are not there."""
     if answer.status not in (0, 1):
         ran(answer)
     _, *parts = _HEADING.split(ran(replace(answer, status=0)))

@@ -1,4 +1,4 @@
-"""What is doubled inside one machine, as Linux tells it in /proc: bonds of network cards, and software RAID."""
+"""Redundant hardware in one machine, by Linux's /proc: bonds of network cards, and software RAID."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from console.probes.ask import Unreadable
 from console.probes.parsing import short, whole
 
 MAX_ITEMS = 64
-"""Of each kind of thing in one machine that are read."""
+"""Most things of one kind that are read of a machine."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Slave:
     name: str
     up: bool
     failures: int
-    """How often its link was lost."""
+    """Times its link was lost."""
     aggregator: str = ""
     """802.3ad: which group of links to one switch it is in; "" in other modes."""
 
@@ -53,7 +53,7 @@ class Array:
 
 
 def parse_bond(name: str, text: str) -> Bond:
-    """From /proc/net/bonding/NAME: a head, then a block for each slave."""
+    """Read /proc/net/bonding/NAME: a head, then a block for each slave."""
     head, *blocks = re.split(r"(?m)^Slave Interface: ", text)
     values = _values(head)
     if "Bonding Mode" not in values or "MII Status" not in values:
@@ -76,7 +76,7 @@ NO_PARTNER = "00:00:00:00:00:00"
 
 
 def _active(wanted: re.Pattern[str], head: str) -> str:
-    """Of the active aggregator, which is indented."""
+    """The value of the active aggregator, which is indented."""
     found = wanted.search(head)
     return found[1] if found else ""
 
@@ -108,7 +108,7 @@ _WAITING = re.compile(r"(?P<what>recovery|resync|reshape|check|repair)=(?P<why>D
 
 
 def parse_mdstat(text: str) -> tuple[Array, ...]:
-    """From /proc/mdstat, without arrays as well as with."""
+    """Read /proc/mdstat, without arrays as well as with."""
     return tuple(parse_array(block) for block in array_blocks(text))
 
 

@@ -46,7 +46,7 @@ _NONE = "00000000-0000-0000-0000-000000000000"
 
 
 def read(machine: Machine, answer: Ran, host_key: str = "") -> Identity:
-    """What is missing is empty: then it proves nothing."""
+    """Read a machine's own statements. A missing part is empty: then it proves nothing."""
     text = answer.out[:MAX_READ]
     boot, machine_id = (_freebsd if isinstance(machine, Firewall) else _linux)(text)
     own, moving = _addresses(text)
@@ -65,7 +65,7 @@ def _freebsd(text: str) -> tuple[str, str]:
 
 
 def boot_of_firewall(text: str) -> str:
-    """From what FREEBSD prints."""
+    """Read the boot from the output of FREEBSD."""
     return _freebsd(text)[0]
 
 
@@ -85,7 +85,8 @@ def _addresses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _address(word: str) -> str:
-    """As everyone writes it; "" for what many machines have: loopback, link-local, and what is no address."""
+    """An address in its usual form; "" for loopback, link-local and unspecified ones, which many machines share, and
+    for text that is none."""
     try:
         address = ipaddress.ip_address(word)
     except ValueError:

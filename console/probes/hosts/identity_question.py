@@ -6,7 +6,7 @@ from console.probes.question import Cadence, Question, Subject
 
 
 def parse(answers: tuple[Answer, ...], _before: Identity | None) -> Identity:
-    """As the wire has it."""
+    """Pass on the identity that the wire has read."""
     if not isinstance(answers[0], Identity):
         raise Unreadable("not an identity")
     return answers[0]

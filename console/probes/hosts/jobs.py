@@ -18,7 +18,7 @@ from console.text import plain_text
 
 KINDS = ("packages",)
 MAX_LINES = 50
-"""Of the journal that are read: the last ones."""
+"""Lines of the journal that are read: the last ones."""
 MAX_LINE = 300
 """Characters of one of them."""
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "ExecMainStatus", "InvocationID")
@@ -36,9 +36,9 @@ class Job:
     """ActiveState/SubState."""
     result: str
     status: int
-    """What its work exited with; the signal's number where one ended it."""
+    """Exit status of its work; or the signal's number, where one ended it."""
     invocation: str | None
-    """None: this systemd tells none."""
+    """Identifies one start of the unit. None on a systemd that has none."""
     words: tuple[str, ...] = ()
     """Its own last lines."""
     read: bool = False
@@ -73,7 +73,7 @@ def unit(kind: str) -> str:
 
 
 def parse(answers: tuple[Ran, ...], before: Jobs | None) -> Jobs:
-    """From the boot id, then three answers for each kind: its unit, the unit's file and the journal."""
+    """Read the boot id, then three answers for each kind: its unit, the unit's file and the journal."""
     boot = ran(answers[0]).strip()
     if not boot:
         raise Unreadable("/proc named no boot id")

@@ -1,4 +1,4 @@
-"""What runs on a node of all that a reboot stops, whether the inventory names it or not: seen, not read."""
+"""Services on a node that a reboot stops, in the inventory or not: only seen, not asked."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from console.probes.question import Cadence, Question, Subject
 
 MYSQLD = ("mysqld", "mariadbd")
 DATADIRS = ("/var/lib/mysql", "/var/lib/mariadb")
-"""Where the packages keep the data: Debian's MariaDB from 11.8.6-5 on has the second."""
+"""The packages' data folders: Debian's MariaDB from 11.8.6-5 on has the second."""
 MYSQL_PORT, GALERA_PORT = 3306, 4567
 _PORTS = {"0CEA": MYSQL_PORT, "11D7": GALERA_PORT}
 _LISTENS = "^ *[0-9]+: [0-9A-F]+:(0CEA|11D7) [0-9A-F]+:0000 0A "
@@ -29,7 +29,7 @@ class Running:
     mysqld: tuple[str, ...]
     """Their names: mysqld, mariadbd."""
     ports: tuple[int, ...]
-    """Of 3306 and 4567 (Galera) those that somebody listens on."""
+    """The ports 3306 and 4567 (Galera), if somebody listens on them."""
     grastate: bool
     """The data directory is a Galera member's. False also where it is closed to the login."""
     glusterd: bool
@@ -46,7 +46,7 @@ class Listed:
 
 
 def parse(answers: tuple[Ran, ...], _before: Running | None) -> Running:
-    """From pgrep and grep, whose status 1 means none, and `test -e`. grep has 2 where there is no IPv6."""
+    """Read pgrep and grep, whose status 1 means none, and `test -e`. grep has 2 where there is no IPv6."""
     processes, listens, grastate = answers
     if processes.status not in (0, 1) or listens.status not in (0, 1, 2) or grastate.status not in (0, 1):
         raise Unreadable("pgrep, grep or test failed")
@@ -66,7 +66,7 @@ def parse(answers: tuple[Ran, ...], _before: Running | None) -> Running:
 
 
 def parse_listed(answers: tuple[Ran, ...], _before: Listed | None) -> Listed:
-    """From `gluster volume list`."""
+    """Read `gluster volume list`."""
     answer = answers[0]
     if answer.status == 127 or "not found" in answer.err or "No such file" in answer.err:
         return Listed(None)

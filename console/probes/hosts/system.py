@@ -18,7 +18,7 @@ GLUSTER_UNITS = ("glusterd.service",)
 APACHE_UNITS = ("apache2.service", "httpd.service")
 UNITS = MYSQL_UNITS + GLUSTER_UNITS + APACHE_UNITS
 AS_WORDS = ("--plain", "--no-legend", "--no-pager", "--full")
-"""Of `systemctl list-units`. `show` costs a node twice as much: it looks for every unit that is not loaded."""
+"""Options of `systemctl list-units`. `show` costs a node twice as much: it looks for every unit that is not loaded."""
 
 BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -37,7 +37,8 @@ class Host:
     memory_total: int = 0
     """Bytes, as are the next two."""
     memory_available: int = 0
-    """What programs can get before anything swaps, in steps of a hundredth of the total: it moves at every look."""
+    """Memory that programs can get before anything swaps, in steps of a hundredth of the total: it moves at every
+    look."""
     swap_used: int = 0
     clock: float = field(default=0.0, compare=False)
     """The machine's Unix time minus the console's monotonic seconds, as the best of the last looks tells: two machines'
@@ -61,12 +62,12 @@ class Services:
 
 
 def one_of(unit: str, units: tuple[str, ...]) -> bool:
-    """Whether a unit has one of these names, or fits one of these patterns."""
+    """A unit has one of these names, or fits one of these patterns."""
     return any(fnmatchcase(unit, one) for one in units)
 
 
 def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
-    """From loadavg, uptime, the processors online, meminfo and boot_id, one after the other; and from the time."""
+    """Read loadavg, uptime, the processors online, meminfo and boot_id, one after the other; and the time."""
     lines = ran(answers[0]).splitlines()
     if len(lines) < 5 or not BOOT_ID.fullmatch(lines[-1]):
         raise Unreadable("/proc gave no load, uptime, processors, memory and boot id")
@@ -109,7 +110,7 @@ def _memory(lines: list[str]) -> tuple[int, int, int]:
 
 
 def _online(text: str) -> int:
-    """How many processors a list like 0-3,5 names."""
+    """Count the processors of a list like 0-3,5."""
     ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
     if any(found is None for found in ranges):
         raise Unreadable("/sys/devices/system/cpu/online is not a list of processors")
@@ -125,7 +126,7 @@ def _figure(line: str) -> float:
 
 
 def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Services:
-    """From `systemctl list-units` and `pgrep`, whose status 1 means that there is no such process."""
+    """Read `systemctl list-units` and `pgrep`, whose status 1 means that there is no such process."""
     states = dict(_unit(line) for line in ran(answers[0]).splitlines())
     ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
     if not ours:

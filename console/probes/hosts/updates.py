@@ -20,7 +20,7 @@ class Updates:
     pending: int
     security: int | None
     reboot_required: bool | None
-    """None: can't be told, as in a container, whose kernel is not its own."""
+    """None if it can't be told, as in a container, whose kernel is not its own."""
     kernel: str
 
 
@@ -66,7 +66,7 @@ _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
 
 
 def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
-    """From the parts that _SCRIPT prints, each headed `== NAME`."""
+    """Read the parts that _SCRIPT prints, each headed `== NAME`."""
     head, *rest = re.split(r"(?m)^== (\w+)\n?", ran(answers[0]))
     parts = dict(zip(rest[::2], rest[1::2], strict=True))
     if "end" not in parts or rest[-1].strip():
@@ -133,7 +133,7 @@ def _restarting(text: str) -> bool | None:
 
 
 def _outdated(kernel: str, installed: list[str]) -> bool | None:
-    """Whether a newer kernel of the same flavour is installed than runs. None: the running one is not among them."""
+    """A newer kernel of the same flavour is installed than the running one. None: the running one is not installed."""
     same = [name for name in installed if _flavour(name) == _flavour(kernel)]
     return max(same, key=_order) != kernel if kernel in same else None
 
@@ -144,7 +144,7 @@ def _flavour(version: str) -> str:
 
 
 def _order(version: str) -> tuple[tuple[int, ...], ...]:
-    """By the numbers before the first word, then by all: 348.7.1.el8_5 is newer than 348.el8."""
+    """A key that sorts by the numbers before the first word, then by all: 348.7.1.el8_5 is newer than 348.el8."""
     lead = re.split(r"[A-Za-z]", version, maxsplit=1)[0]
     return tuple(tuple(int(number) for number in re.findall(r"[0-9]{1,18}", text)) for text in (lead, version))
 

@@ -12,12 +12,12 @@ from console.probes.question import Cadence, Question, Subject
 
 
 class Balancer(NamedTuple):
-    """What one load balancer is asked, and the orders it takes."""
+    """The questions and the orders of one load balancer."""
 
     name: str
-    """As people call it."""
+    """The usual name, for sentences."""
     subsystem: str
-    """As the file is called that says that its changes are not applied: /var/run/SUBSYSTEM.dirty."""
+    """Name of the file that marks changes which are not applied: /var/run/SUBSYSTEM.dirty."""
     asks: Callable[[Cluster], tuple[Run, ...]]
     parse: Callable[[tuple[Ran, ...], Pools | None], Pools]
     set_state: Callable[[tuple[Server, ...], Admin], Run]
@@ -48,11 +48,11 @@ BALANCERS = {
         reload="relayd is reloaded",
     ),
 }
-"""By the name the inventory has for it."""
+"""Balancers by their name in the inventory."""
 
 
 def balancer_of(cluster: Cluster) -> Balancer:
-    """What balances on the firewalls of a cluster."""
+    """The load balancer on the firewalls of a cluster."""
     return BALANCERS[cluster.balancer]
 
 

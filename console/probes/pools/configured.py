@@ -1,4 +1,4 @@
-"""What config.xml holds of the pools, whichever balancer serves them, and what an order to change it is made of."""
+"""Pools in config.xml, of either balancer, and the order that changes them."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ class Change(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What config.xml says of the servers. `odd`: a sentence on each of which it can't be told; it is left out."""
+    """Servers in config.xml. `odd`: a sentence on each that can't be read; it is left out."""
 
     servers: tuple[PooledServer, ...] = ()
     odd: tuple[str, ...] = ()
@@ -151,8 +151,8 @@ for ($tries = 1; ; $tries++) {
 drainboard_finish($changed, $drainboard['sync']);
 drainboard_end(array('ok' => true, 'changed' => $changed));
 """  # noqa: E501 -- PHP, kept one statement a line
-"""What both balancers' scripts share. Their own parts define drainboard_apply($servers), which changes $config and
-returns how much; drainboard_check(), which refuses what would not run; drainboard_finish($changed, $sync)."""
+"""The part that both balancers' scripts share. Their own parts define drainboard_apply($servers), which changes $config
+and returns how much; drainboard_check(), which refuses what would not run; drainboard_finish($changed, $sync)."""
 
 
 def refusal(answer: Ran) -> str | None:

@@ -74,11 +74,11 @@ class State(NamedTuple):
 
 
 States = dict[tuple[str, str], State]
-"""By (backend, server)."""
+"""States by (backend, server)."""
 
 
 def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
-    """From `show stat; show servers state; show info` and the package's dirty flag."""
+    """Read `show stat; show servers state; show info` and the package's dirty flag."""
     socket, flag = answers
     if nobody_listens(socket):
         return Pools(running=False)
@@ -118,8 +118,8 @@ def _figure(info: Mapping[str, str], name: str) -> int | None:
 
 
 def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
-    """With what each server was given a second: between looks that are at least SPAN apart, else as it was said last.
-    Another process counts from 0."""
+    """A copy in which each server has its requests a second. The rate is measured between looks at least SPAN apart; in
+    between the last one stays. Another process counts from 0."""
     totals = tuple((one.path, one.total) for one in seen.servers if one.total is not None)
     if before is None or not before.history or before.pid != seen.pid:
         return replace(seen, history=((at, totals),))
@@ -134,7 +134,7 @@ def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
 
 
 def parse_state(text: str) -> States:
-    """From `show servers state` behind its version line. A line that can't be read says nothing of its server."""
+    """Read `show servers state` behind its version line. A line that can't be read says nothing of its server."""
     lines = text.strip().splitlines()
     names = lines[0].split() if lines else []
     if not {"be_name", "srv_name", "srv_admin_state"} <= set(names):
@@ -172,14 +172,15 @@ def parse_stat(text: str, states: States) -> tuple[Server, ...]:
 
 
 def _of_a_server(row: Mapping[str, str]) -> bool:
-    """By its type, and by its name where that is not printed. Raises Unreadable where several processes answer."""
+    """The row is a server's, by its type, or by its name where no type is printed. Raises Unreadable where several
+    processes answer."""
     if row.get("pid", "1") not in ("", "1"):
         raise Unreadable(SEVERAL)
     return row.get("type") not in NO_SERVER and row.get("svname") not in ("FRONTEND", "BACKEND", None)
 
 
 def _server(row: Mapping[str, str], states: States) -> Server:
-    """What can't be read of it makes it strange, and costs no other server."""
+    """Read one server. A value that can't be read makes this one strange, and no other."""
     backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
     state = states.get((backend, name), State(Admin.READY, "", "show servers state does not list it", told=False))
     agent = short(row.get("agent_status"))
@@ -233,7 +234,7 @@ def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:
 
 
 def asks(_cluster: Cluster) -> tuple[Run, ...]:
-    """What to send."""
+    """The question."""
     return (
         Run(("nc", "-U", SOCKET), stdin="show stat; show servers state; show info\n", root=True),
         Run(("test", "-e", f"/var/run/{SUBSYSTEM}.dirty"), timeout=None),

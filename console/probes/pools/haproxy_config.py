@@ -13,7 +13,7 @@ from console.probes.parsing import dig, rows
 from console.probes.pools.configured import Change, Found, PooledServer, collected, php, text
 
 OWN = ("enablesync", "log-send-hostname")
-"""What a firewall keeps as its own when it receives its peer's part (haproxy_xmlrpcsyncclient.inc)."""
+"""Settings that a firewall keeps as its own when it receives its peer's (haproxy_xmlrpcsyncclient.inc)."""
 
 
 def servers(haproxy: Any) -> Found:
@@ -26,15 +26,15 @@ def servers(haproxy: Any) -> Found:
 
 
 def _server(pool: Any, server: Any) -> PooledServer:
-    """As the package writes it: without a status it is active, without a name its address is its name."""
+    """Read a server by the package's rules: without a status it is active, without a name its address is its name."""
     address = text(server, "address")
     name, status = text(server, "name") or address, text(server, "status") or "active"
     return PooledServer(text(pool, "name"), name, address, status)
 
 
 def uncertified(root: Any) -> tuple[str, ...]:
-    """What of HAProxy needs a certificate, or an authority, that this config.xml does not hold: the package then writes
-    an empty file, which HAProxy refuses. Nothing where HAProxy is off."""
+    """Parts of HAProxy that need a certificate or an authority which this config.xml does not hold: the package then
+    writes an empty file, which HAProxy refuses. Empty where HAProxy is off."""
     haproxy = dig(root, "installedpackages", "haproxy")
     if not isinstance(haproxy, dict) or "enable" not in haproxy:
         return ()

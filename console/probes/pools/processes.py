@@ -40,7 +40,7 @@ class Processes:
 
 
 def parse(answers: tuple[Ran, ...], _before: Processes | None) -> Processes:
-    """From `pgrep` and, where there are several, `sockstat`."""
+    """Read `pgrep` and, where there are several, `sockstat`."""
     listed, sockets = answers
     name, *words = listed.out.split() or [""]
     if (

@@ -58,7 +58,7 @@ exit $status
 
 
 def asks(cluster: Cluster) -> tuple[Run, ...]:
-    """What to send."""
+    """The question."""
     addresses = tuple(node.address for node in cluster.nodes)
     return (
         Run(("relayctl", "show", "summary"), root=True),
@@ -74,7 +74,7 @@ class _Host(NamedTuple):
 
 
 def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
-    """From the summary, the dirty flag and the counted states."""
+    """Read the summary, the dirty flag and the counted states."""
     summary, flag, states = answers
     if summary.status != 0 and ("No such file" in summary.err or "refused" in summary.err):
         return Pools(running=False)
@@ -168,7 +168,7 @@ def _port(table: str) -> str:
 
 
 def _lingering(hosts: tuple[_Host, ...], counts: Counts) -> tuple[tuple[str, int], ...]:
-    """By address: sessions to a pool's port of a machine that is not in the summary for that port any more."""
+    """By address: sessions to a pool's port of a machine that the summary no longer lists for that port."""
     ports, listed = {_port(host.table) for host in hosts}, {(plain(host.name), _port(host.table)) for host in hosts}
     found: dict[str, int] = {}
     for (address, port), count in sorted(counts.items()):

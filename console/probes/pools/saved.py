@@ -17,7 +17,8 @@ from console.probes.question import Cadence, Question, Subject
 CONFIGURATION = "/var/etc/haproxy/haproxy.cfg"
 STATES = "/tmp/haproxy_server_state"  # noqa: S108 -- the package's own place for it
 DISABLED_THEN = 0x04
-"""Of srv_admin_state: the configuration held `disabled`. A change of that since then counts for more than the file."""
+"""A bit of srv_admin_state: the configuration held `disabled`. A later change of the configuration counts for more than
+the file."""
 _SECTIONS = frozenset(
     {
         *(
@@ -54,20 +55,20 @@ class SavedServer:
 
 @dataclass(frozen=True)
 class Saved:
-    """What HAProxy on one firewall starts with."""
+    """States that HAProxy on one firewall loads when it starts."""
 
     backends: tuple[str, ...]
     """Those that load saved states."""
     elsewhere: bool = False
     """Some load them from another file than the package's, which is not read here."""
     servers: tuple[SavedServer, ...] = ()
-    """Of these backends, as the package's file has them."""
+    """Servers of these backends in the package's file."""
     written: float | None = None
     """Unix time of that file; None where there is none."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
-    """From haproxy.cfg, the file, and when that was written."""
+    """Read haproxy.cfg, the file, and the time it was written."""
     cfg, states, written = answers
     loads, file = _loads(ran(cfg))
     shared = {backend for backend, source in loads.items() if source == "global" and file == STATES}
@@ -78,7 +79,7 @@ def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
 
 
 def _loads(text: str) -> tuple[dict[str, str], str]:
-    """By backend that loads states whence it does, global or local; and the global file."""
+    """(source of the states, global or local, by backend that loads them; path of the global file)."""
     kind, name, default, file, base = "", "", "none", "", ""
     found: dict[str, str] = {}
     seen: set[str] = set()
@@ -103,7 +104,7 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
 
 
 def _servers(text: str) -> Iterator[SavedServer]:
-    """As `show servers state` prints them."""
+    """Read lines in the form of `show servers state`."""
     lines = text.strip().splitlines()
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):

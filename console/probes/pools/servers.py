@@ -1,4 +1,4 @@
-"""What a pool is on a firewall, whichever load balancer serves it: `haproxy` and `relayd` read their own into these."""
+"""A pool on a firewall, of either load balancer: `haproxy` and `relayd` read their own into these types."""
 
 import math
 import re
@@ -9,9 +9,9 @@ from console.inventory.addresses import same
 from console.inventory.cluster import Node
 
 _SUFFIX = re.compile(r"_ipv(ANY|4|6)$|:[0-9]{1,5}$")
-"""What the HAProxy package adds to a pool's name, and the port relayd adds."""
+"""Suffixes of a pool's name: the HAProxy package's, and relayd's port."""
 _TYPE = re.compile(r"_(http|https|tcp)$")
-"""What the package of 2016 (0.36) added before that."""
+"""A further suffix of the package of 2016 (0.36), before that."""
 
 
 def pool_names(backend: str) -> tuple[str, ...]:
@@ -21,7 +21,8 @@ def pool_names(backend: str) -> tuple[str, ...]:
 
 
 class Admin(Enum):
-    """What may be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and READY."""
+    """The state that can be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and
+    READY."""
 
     READY = "ready"
     DRAIN = "drain"
@@ -33,12 +34,12 @@ class Server:
     """A server of a backend, as one firewall's balancer sees it now. A figure is None where the balancer has none."""
 
     backend: str
-    """As the balancer names it: web_ipvANY (HAProxy), or the table web:80 (relayd)."""
+    """The balancer's own name: web_ipvANY (HAProxy), or the table web:80 (relayd)."""
     name: str
     address: str
     """Without the port; "" where this balancer does not print it."""
     status: str
-    """As printed: UP, UP 1/3, DOWN, NOLB, DRAIN, MAINT, MAINT (via x/y), no check. relayd's words up, down and
+    """The printed status: UP, UP 1/3, DOWN, NOLB, DRAIN, MAINT, MAINT (via x/y), no check. relayd's words up, down and
     disabled are UP, DOWN and MAINT here; what else it prints is as printed."""
     backup: bool
     weight: int
@@ -50,8 +51,8 @@ class Server:
     """Sessions over the last second."""
     check: str
     admin: Admin
-    """What was asked of it. Its state is another matter: a drained server that fails its check is printed as DOWN, and
-    one of which nobody asked anything is in maintenance while its name does not resolve."""
+    """The state that was asked of it. Its real one may differ: a drained server that fails its check is printed as
+    DOWN, and one of which nobody asked anything is in maintenance while its name does not resolve."""
     since: int | None = field(compare=False)
     """Seconds in this status."""
     last_session: int | None = field(compare=False)
@@ -66,7 +67,7 @@ class Server:
     """An agent on the machine is asked too. HAProxy notes its drain and maint as an administrator's, and `ready` lasts
     until its next answer."""
     strange: str = ""
-    """What of it can't be read, so that it may be in any state; "" as a rule."""
+    """A part of it that can't be read, so that it may be in any state; "" as a rule."""
     told: bool = True
     """It can be read what was asked of it."""
 
@@ -149,11 +150,11 @@ class Pools:
     dirty: bool = False
     """Changes made in the GUI that nobody has applied yet."""
     pid: int | None = None
-    """Of the process that answered; None where it does not say."""
+    """The process that answered; None where it does not say."""
     uptime: int | None = field(default=None, compare=False)
     """Seconds since that process began: since the last reload."""
     strange: tuple[str, ...] = ()
-    """What was printed and can't be read, a sentence each. It says nothing of the rest."""
+    """Lines that can't be read, a sentence each. They say nothing of the rest."""
     history: tuple[tuple[float, tuple[tuple[str, int], ...]], ...] = field(default=(), compare=False)
     """When the totals were last noted, and by server: what `given` is measured from."""
     lingering: tuple[tuple[str, int], ...] | None = ()

@@ -25,7 +25,7 @@ ENOUGH_LOOKS = 10
 WINDOW = 60.0
 """Seconds over which healing is measured: entries come and go while files are being written."""
 TREND = 30.0
-"""Of them, those over which a rate is: how it goes on now."""
+"""Seconds, within those, over which a rate is measured: its course now."""
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MAX_LOOKS = 100
@@ -72,7 +72,7 @@ class Volume:
 
     bricks: tuple[Brick, ...]
     clean_looks: int
-    """How many looks in a row, at most ENOUGH_LOOKS, found every brick well. Just after power on single looks lie."""
+    """Looks in a row, at most ENOUGH_LOOKS, that found every brick well. Just after power on single looks lie."""
     history: tuple[tuple[float, int], ...] = field(default=(), compare=False)
     """(console's monotonic seconds, entries to heal) over the last WINDOW seconds; empty while a count is unknown."""
     progress_at: float = field(default=0.0, compare=False)
@@ -128,7 +128,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Counted:
-    """What heal-count says of a brick."""
+    """heal-count's statement about a brick."""
 
     pending: int | None
     cut_off: bool
@@ -151,7 +151,7 @@ class Healing:
 
     @property
     def reached(self) -> bool:
-        """As of a `Brick`."""
+        """Like `Brick.reached`."""
         return self.connected
 
 
@@ -164,7 +164,7 @@ class SplitBrain:
 
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
-    """From glusterd's files, `volume status --xml` and `statistics heal-count`."""
+    """Read glusterd's files, `volume status --xml` and `statistics heal-count`."""
     where = placed(answers[0])
     _believed(where)
     try:
@@ -224,7 +224,7 @@ def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick
 
 
 def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
-    """With the history of the last looks. Where a count is unknown it begins anew: there is no baseline."""
+    """A copy with the history of the last looks. An unknown count ends it: then there is no baseline."""
     pending = volume.pending
     if pending is None:
         return volume
@@ -238,7 +238,7 @@ def _healing(volume: Volume, before: Volume | None, at: float) -> Volume:
 
 
 def parse_heal_count(text: str) -> dict[str, Counted]:
-    """By brick. "No gathered input": nobody says anything."""
+    """Counts by brick. "No gathered input" means that nobody says anything."""
     found = [(match["brick"], _count(match["count"], match["status"])) for match in _COUNT.finditer(text)]
     if not found or len(dict(found)) != len(found):
         raise Unreadable("heal-count names no brick, or one of them twice")
@@ -250,7 +250,7 @@ def _count(count: str | None, status: str | None) -> Counted:
 
 
 def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> SplitBrain:
-    """From `heal info summary --xml`."""
+    """Read `heal info summary --xml`."""
     if answers[0].status and _USAGE.match(answers[0].err or answers[0].out):
         raise Unreadable(
             "this Gluster is older than 3.13 and has no `heal info summary`: update it, or look by hand:"

@@ -44,7 +44,8 @@ def _failed(why: str, lead: str = "gluster says") -> Unreadable:
 
 
 def printed(answer: Ran) -> str:
-    """What a gluster command printed; XML tells by itself why it failed. A wait for others is one calm sentence."""
+    """Return the output of a gluster command; XML tells by itself why it failed. A wait for others is one calm
+    sentence."""
     if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
         raise Busy(BUSY)
     if answer.out.startswith("<?xml"):

@@ -1,4 +1,4 @@
-"""What a GlusterFS volume is set to do when a machine goes, and the space its bricks have left."""
+"""Settings of a GlusterFS volume for the loss of a machine, and the space left on its bricks."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,21 +30,21 @@ class BrickSpace:
 
 @dataclass(frozen=True)
 class VolumeOptions:
-    """What decides how a volume behaves when a machine goes, and the space left to its bricks."""
+    """Settings for the loss of a machine, and the space left on the bricks."""
 
     ping_timeout: float
     """Seconds for which clients wait for a machine that vanishes."""
     quorum_type: str
     """Client quorum: none, auto (more than half of the replicas) or fixed."""
     quorum_count: str
-    """How many bricks `fixed` wants; empty: not set."""
+    """Bricks that `fixed` wants; empty: not set."""
     server_quorum: str
     """off/none, or server: a glusterd that sees too few peers stops its own bricks."""
     bricks: tuple[BrickSpace, ...]
 
 
 def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> VolumeOptions:
-    """From `volume get all` and `volume status detail`, which leaves out the bricks of a node that is away."""
+    """Read `volume get all` and `volume status detail`, which leaves out the bricks of an unreachable node."""
     listed = rows(document(answers[0]), "volGetopts", "Opt")
     options = {str(row.get("Option")): _set(row.get("Value")) for row in listed}
     timeout = options.get("network.ping-timeout")

@@ -1,4 +1,4 @@
-"""Where a volume's bricks are and what their peers are called, as glusterd keeps it in /var/lib/glusterd.
+"""Places of a volume's bricks and names of their peers, from glusterd's files in /var/lib/glusterd.
 
 Reading these files takes no lock, waits for nobody and starts one process; `volume info` and `peer status` tell the
 same at the price of a Python interpreter each (the gluster command runs `gsyncd --version` before anything else:
@@ -29,7 +29,7 @@ _LINE = re.compile(
 
 
 Files = dict[str, dict[str, str]]
-"""By the file's name, or a peer's uuid: what each says."""
+"""Keys and values of each file, by its name or the peer's uuid."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Placed:
 
     @property
     def name(self) -> str:
-        """As gluster prints it."""
+        """The name in gluster's output."""
         return f"{self.host}:{self.path}"
 
 
@@ -88,7 +88,7 @@ def _tells(brick: dict[str, str]) -> bool:
 
 
 def _files(answer: Ran) -> tuple[Files, Files, dict[str, str]]:
-    """Of each peer, of each brick, and of the volume: what the file says."""
+    """Keys and values of the files of each peer, of each brick, and of the volume."""
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}

@@ -82,7 +82,7 @@ MISSING = "is in /etc/fstab and not mounted"
 
 
 def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
-    """From the lines that _TEST prints: a status, or "stuck", of each mount; "listed" of each line of /etc/fstab."""
+    """Read the lines that _TEST prints: a status, or "stuck", of each mount; "listed" for each line of /etc/fstab."""
     lines = ran(answers[0]).splitlines()
     if not lines or lines[-1] != "end":
         raise Unreadable("the list of mounts has no end")

@@ -10,15 +10,15 @@ from console.probes.question import Cadence, Question, Subject
 from console.text import quoted
 
 LETTERS = "_SRWKDCLGI."
-"""Of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle cleanup,
-open."""
+"""Letters of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle
+cleanup, open."""
 MAX_SLOTS = 100_000
 
 
 @dataclass(frozen=True)
 class Apache:
-    """Of mod_status. Rates are between two looks: Apache's own ReqPerSec is an average since its start. They count the
-    console's own requests too."""
+    """mod_status of one node. Rates are between two looks: Apache's own ReqPerSec is an average since its start. They
+    count the console's own requests too."""
 
     busy: int
     idle: int
@@ -29,17 +29,17 @@ class Apache:
     uptime: int | None = field(compare=False)
     """Seconds. None: not told, as by 2.4.6 with ExtendedStatus off."""
     requests_per_second: float | None
-    """None: no second look to compare with yet, or ExtendedStatus is off."""
+    """None while there is no second look to compare with, or while ExtendedStatus is off."""
     bytes_per_second: float | None = None
     scoreboard: tuple[tuple[str, int], ...] = ()
     """(letter, how many), in the order of LETTERS; letters nobody is at are left out."""
     total_kbytes: int | None = field(default=None, compare=False)
     at: float = field(default=0.0, compare=False)
-    """Of the look, in the console's monotonic seconds: the clock of the rates."""
+    """Time of the look, in the console's monotonic seconds: the clock of the rates."""
 
     @property
     def extended(self) -> bool:
-        """Whether ExtendedStatus is on: without it there are no rates."""
+        """ExtendedStatus is on: without it there are no rates."""
         return self.accesses is not None
 
 
@@ -52,12 +52,12 @@ class Site:
 
     @property
     def serves(self) -> bool:
-        """As a load balancer's check would say."""
+        """A load balancer's check would pass."""
         return serves(self.status)
 
 
 def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
-    """From /server-status?auto, whose keys vary by version and MPM."""
+    """Read /server-status?auto, whose keys vary by version and MPM."""
     page = answers[0]
     if page.status != 200:
         raise Unreadable(_no_status(page))
@@ -126,7 +126,6 @@ def _with_rates(before: Apache, look: Apache) -> Apache:
 
 
 def parse_site(answers: tuple[Page, ...], _before: Site | None) -> Site:
-    """From the check URL."""
     return Site(answers[0].status, answers[0].seconds)
 
 

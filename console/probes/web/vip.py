@@ -20,12 +20,11 @@ class Visit:
 
     @property
     def served(self) -> bool:
-        """As a load balancer's check would say."""
+        """A load balancer's check would pass."""
         return serves(self.status)
 
 
 def parse(answers: tuple[Page, ...], _before: Visit | None) -> Visit:
-    """From the check URL's answer."""
     page = answers[0]
     return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds)
 
