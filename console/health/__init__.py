@@ -1,8 +1,9 @@
-"""What the readings mean together: findings in sentences, worst first, and verdicts for cluster, machines and layers.
+"""The meaning of the readings together: findings in sentences, worst first, and verdicts for cluster, machines and
+layers.
 
 A rule is a function from a snapshot to findings, in the file of its layer; `RULES` lists them all in the order in which
-findings of one level are shown. `follows` keeps one cause to one headline.
-Every kind is explained in `console.health.explained`.
+findings of one level are shown. `follows` keeps one cause to one headline. Every kind is explained in
+`console.health.explained`.
 """
 
 from console.health import (
@@ -45,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     *unlisted.RULES,
     *unknowns.RULES,
 )
-"""What a visitor notices comes before what explains it."""
+"""Rules of what a visitor notices come first, then those of what explains it."""
 
 
 def findings(snapshot: Snapshot) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Where the layers disagree: the pool sends traffic to a node that can't serve it, or none to one that can."""
+"""Disagreements of the layers: the pool sends traffic to a node that can't serve it, or none to one that can."""
 
 from collections.abc import Iterator
 

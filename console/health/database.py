@@ -52,7 +52,7 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _unknown_parts(unknown: list[NodeView]) -> Iterator[str]:
-    """What is known of those that do not answer: mysqld down, only MySQL silent, or the whole machine."""
+    """Sentences on the nodes whose MySQL is unknown: mysqld down, only MySQL silent, or the machine unreachable."""
     down = [view for view in unknown if _down(view)]
     if down:
         yield _where_down(down)
@@ -186,7 +186,7 @@ def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
-    """What somebody set for a while and did not take back."""
+    """Settings that somebody made for a while and did not take back."""
     for view, member in members(snapshot):
         split = isinstance(view.member, Known) and view.member.value.ignore_sb
         left = (*member.leftovers, *(["pc.ignore_sb=YES"] if split else []))

@@ -1,4 +1,4 @@
-"""What a finding is: its level, its layer, and its kind, by which it is known over time and explained.
+"""Findings: each has a level, a layer, and a kind that names it over time and in the explanations.
 
 A `Kind` is a stable name: scripts, the event log and docs/findings.md rely on it. Adding one means explaining it in
 `console.health.explained`; a test counts.
@@ -13,7 +13,7 @@ from console.text import plain_text
 
 
 class Level(IntEnum):
-    """How bad. Unknown ranks above degraded: it may hide anything. A note is worth knowing; the verdict stays OK."""
+    """Severity. Unknown ranks above degraded: it may hide anything. A note is worth knowing; the verdict stays OK."""
 
     OK = 0
     NOTE = 1
@@ -23,7 +23,7 @@ class Level(IntEnum):
 
 
 class Layer(Enum):
-    """Where in the path of a request something is, in its order."""
+    """Layers on the path of a request, in its order."""
 
     FIREWALL = "firewall"
     POOL = "pool"
@@ -196,7 +196,7 @@ class Finding:
     of: tuple[str, ...] = ()
     """The machines that have it, where `machine` is none; also those whose loss would explain it."""
     brings: tuple["Finding", ...] = ()
-    """What follows from it, and is therefore no finding beside it."""
+    """Findings that follow from this one, and are therefore not listed beside it."""
 
     def __post_init__(self) -> None:
         """One harmless line, whatever names it holds: it is also copied, mailed and pasted."""
@@ -205,7 +205,7 @@ class Finding:
 
     @property
     def layer(self) -> Layer:
-        """Where in the path of a request."""
+        """The layer of its kind."""
         return self.kind.layer
 
     @property

@@ -83,7 +83,7 @@ def one_firewall_leads(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
-    """What keeps a firewall from taking over, or makes it give up its role."""
+    """Reasons why a firewall can't take over, or gives up its role."""
     for name, carp in _answering(snapshot):
         if not carp.allow:
             message = f"CARP is disabled on {name}: it takes over nothing (net.inet.carp.allow is 0)"
@@ -211,7 +211,7 @@ def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
-    """What differs now does something else after a failover."""
+    """A difference between the firewalls becomes a change of behaviour at a failover."""
     state = sync(snapshot)
     if state.equal is False:
         message = f"{state.message}: after a failover the other one does otherwise"
@@ -244,4 +244,5 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
 
 RULES = (masters, unreachable, one_firewall_leads, carp_is_on)
 CONFIGURED = (configs_are_known, versions_are_alike, configs_are_alike, states_are_synced, all_is_applied)
-"""What a failover would show, after what the pools do now: who gets traffic that should not is told by name there."""
+"""Rules about what a failover would show. They come after the rules about the pools, which name who gets traffic and
+should not."""

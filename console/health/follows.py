@@ -6,7 +6,7 @@ from dataclasses import replace
 from console.health.finding import Finding, Kind
 
 _CHECKED = (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.CHECK_FAILING)
-"""What the balancer's health check makes of a node that is ill."""
+"""Findings that the balancer's health check makes of a node in trouble."""
 _SILENT_NODE = frozenset(
     {
         *_CHECKED,
@@ -89,7 +89,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.VOLUME_UNKNOWN: frozenset({Kind.OPTIONS_UNKNOWN}),
     Kind.VERSIONS_DIFFER: frozenset({Kind.SYNC_DIFFERS}),
 }
-"""By what brings it: the kinds that say nothing new beside it, where it is at least as bad."""
+"""By cause: the kinds that say nothing new beside it, where it is at least as bad."""
 
 
 def folded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:

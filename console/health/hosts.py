@@ -45,7 +45,8 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _visited(snapshot: Snapshot, name: str) -> str:
-    """Whether a lost node is out already, or visitors are still sent to it, as where a check looks at a port alone."""
+    """The end of a sentence on an unreachable node: it is out, or visitors are still sent to it, as where a check looks
+    at a port alone."""
     if place(snapshot, name) is Place.OUT:
         return ", and it is out"
     sends = sending(snapshot, name)
@@ -70,7 +71,7 @@ def load_is_bearable(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def memory_is_left(snapshot: Snapshot) -> Iterator[Finding]:
-    """What the kernel ends first, when nothing is left, is the largest process: MySQL."""
+    """Memory that runs short. When none is left the kernel first ends the largest process: MySQL."""
     for view in snapshot.nodes:
         if not isinstance(view.host, Known) or not view.host.value.memory_total:
             continue
@@ -119,7 +120,7 @@ def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
-    """What is doubled in one machine, and has lost its half."""
+    """Redundant hardware of a machine that has lost its other half."""
     for name, devices in _devices(snapshot):
         bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
         if bonds:
@@ -135,7 +136,7 @@ def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def bond_lacks(bond: Bond) -> str:
-    """What a bond of network cards has lost, or ""."""
+    """The loss of a bond of network cards, or ""."""
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
@@ -157,7 +158,7 @@ def bond_lacks(bond: Bond) -> str:
 
 
 def array_lacks(array: Array) -> str:
-    """What an array has lost, or ""; one that is only read has not."""
+    """The loss of an array, or ""; an array that is only read has none."""
     if array.state in ("clean", "read-only", "container") and array.working >= array.devices:
         return ""
     recovery = f", {array.recovery}" if array.recovery else ""
@@ -173,7 +174,7 @@ def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def units_run(snapshot: Snapshot) -> Iterator[Finding]:
-    """What systemd gave up. That one of the site's own services failed is more than a note."""
+    """Units that systemd gave up. A failed unit of the site's own services is more than a note."""
     for name, devices in _devices(snapshot):
         if devices.failed_units:
             vital = any(one_of(unit, VITAL) or unit.endswith(".mount") for unit in devices.failed_units)
@@ -211,7 +212,7 @@ def no_machine_twice(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def console_is_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
-    """From here the machine can't be rebooted: the console would go with it."""
+    """The console runs on a machine of the cluster, so that it can't reboot it."""
     for view in (*snapshot.firewalls, *snapshot.nodes):
         if isinstance(view.identity, Known) and view.identity.value.here:
             message = f"this console runs on {view.name}: it is lost when {view.name} is, and can't reboot it"
@@ -219,7 +220,7 @@ def console_is_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
-    """What can wait for the next maintenance."""
+    """Updates and reboots that can wait for the next maintenance."""
     known = [(view.name, view.updates.value) for view in snapshot.nodes if isinstance(view.updates, Known)]
     waiting = [(name, updates) for name, updates in known if updates.pending]
     if waiting:

@@ -1,5 +1,7 @@
-"""What has appeared and what is over between two looks, told once each. Over is what a reading says to be over: a
-machine that falls silent ends nothing."""
+"""Findings that have appeared and those that are over between two looks, each announced once.
+
+A finding is over when a reading says so: a machine that becomes unreachable ends none.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,9 +12,9 @@ from console.health.finding import Finding, Kind
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
 
 Announced = Mapping[tuple[str, Kind], Finding]
-"""What has been told and is not over."""
+"""Findings that were announced and are not over."""
 BECOMES = {Kind.CHECK_FAILING: (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)}
-"""What was announced by the one is not over when it has come about."""
+"""A finding that turns into one of these is not over."""
 UNREACHABLE = (Kind.LOST, Kind.FIREWALL_LOST)
 
 
@@ -52,14 +54,14 @@ def news(
 
 
 class Bulletin(NamedTuple):
-    """What has been told of a cluster so far."""
+    """The announcements of a cluster so far."""
 
     last: Snapshot
-    """As `remembered`."""
+    """The newest picture of `remembered`."""
     announced: Announced = {}  # noqa: RUF012
 
     def after(self, picture: Snapshot, worth: Callable[[Finding], bool]) -> "tuple[Bulletin, Happened]":
-        """With what one more look has brought; only findings that are `worth` telling appear."""
+        """Take in one more look; only findings that are `worth` announcing appear."""
         last = remembered(self.last, picture)
         before = () if last is picture else findings(last)
         now = tuple(finding for finding in findings(picture) if worth(finding))

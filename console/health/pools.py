@@ -75,7 +75,7 @@ def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
-    """Where HAProxy is stopped its saved states are those of its last reload, however old."""
+    """A stopped HAProxy whose saved states differ from config.xml. They are those of its last reload, however old."""
     for view in snapshot.firewalls:
         if not isinstance(view.saved, Known) or not isinstance(view.pools, Known) or view.pools.value.running:
             continue
@@ -111,7 +111,8 @@ def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
-    """By the firewall's own clock. A sync reloads HAProxy right after it has written config.xml."""
+    """HAProxy runs since before the sync that changed its config.xml, by the firewall's own clock. A sync reloads
+    HAProxy right after it has written config.xml."""
     if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or PACKAGE_SYNC not in config.revision:
         return False
     clock, uptime = view.carp.value.now, view.pools.value.uptime
@@ -256,7 +257,7 @@ def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
 
 
 def _check(idle: list[tuple[str, Server]]) -> str:
-    """What the health check finds of servers that are down. One that comes back is DOWN 1/2, its checks are well."""
+    """The health check's results for servers that are down. One that comes back is DOWN 1/2: its checks are well."""
     firewalls = listed(firewall for firewall, _ in idle)
     if all(server.status.startswith("DOWN ") for _, server in idle):
         seen = listed(server.status for _, server in idle)
@@ -271,7 +272,7 @@ def _same_everywhere(snapshot: Snapshot, node: str) -> bool:
 
 
 def _seen(snapshot: Snapshot, node: str) -> list[tuple[str, frozenset[tuple[str, bool]]]]:
-    """By running balancer: which pools of the node it finds healthy, of those nobody has taken it out of."""
+    """By running balancer: (pool, healthy) of each of the node's servers that nobody has taken out."""
     return [
         (one.firewall, frozenset((server.pool, server.serving) for server in one.runtime if not server.out))
         for one in memberships(snapshot, node)
@@ -298,8 +299,8 @@ def firewalls_agree(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _mixed(snapshot: Snapshot, node: str) -> str:
-    """Where the layers and the firewalls disagree: who was taken out is served all the same, or comes back without
-    anybody's doing."""
+    """A sentence: the layers or the firewalls disagree, so that a node which was taken out is served all the same, or
+    comes back by itself."""
     places = memberships(snapshot, node)
     taken = [f"{one.firewall}{_layer(one)}" for one in places if one.out_at_runtime or one.out_in_config]
     runtime = [one.firewall for one in places if one.out_at_runtime is False]
@@ -329,7 +330,7 @@ def _mixed(snapshot: Snapshot, node: str) -> str:
 
 
 def _layer(one: Membership) -> str:
-    """Of a place where a node is out: which layer alone says so."""
+    """The only layer of a firewall in which a node is out; "" for both."""
     return (
         "" if one.out_at_runtime and one.out_in_config else " at run time" if one.out_at_runtime else " in config.xml"
     )

@@ -86,7 +86,7 @@ def _offline(
 
 
 def _meanwhile(view: VolumeView) -> str:
-    """What more there is to say while only heal info answers, or has answered since the last look."""
+    """The end of a sentence while only heal info answers, or has answered since the last look."""
     worst = max((brick.pending or 0 for brick in newer(view)), default=0)
     told = f"heal info says so, and counts {counted(worst, 'entry', 'entries')} to heal"
     return f"{told}; {view.state.why}" if isinstance(view.state, Unknown) else told
@@ -103,7 +103,7 @@ def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
-    """What bricks have missed of each other."""
+    """Entries that wait to be healed."""
     for view, volume in known_volumes(snapshot):
         offline = offline_nodes(snapshot, view, volume.bricks)
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
@@ -163,7 +163,7 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
-    """What Apache reads on each node. A hung mount stops every worker that touches it."""
+    """The mounts that Apache reads on each node. A hung mount stops every worker that touches it."""
     for view in snapshot.nodes:
         if not isinstance(view.mounts, Known) or isinstance(view.host, Unknown):
             continue

@@ -1,6 +1,6 @@
-"""What a machine that answers does not tell. Not knowing is as bad as the worst it may hide.
+"""Unknown readings of machines that answer. Not knowing is as bad as the worst it may hide.
 
-A question whose silence no finding tells does not load: its reading would be drawn as fine.
+A question without a finding for its silence does not load: its reading would be drawn as fine.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ GAPS: Mapping[str, Gap] = {
     "jobs": Gap(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
     "tables": Gap(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
 }
-"""By the reading's field."""
+"""Gaps by the reading's field."""
 SPOKEN: Mapping[str, Kind] = {
     "carp": Kind.FIREWALL_LOST,
     "pools": Kind.POOLS_UNKNOWN,
@@ -52,14 +52,14 @@ SPOKEN: Mapping[str, Kind] = {
     "split_brain": Kind.SPLIT_BRAIN_UNKNOWN,
     "visit": Kind.VISIT_SILENT,
 }
-"""By the field of a reading whose silence has a rule of its own: the finding that it is."""
+"""By the field of a reading: the kind of the finding that another rule makes of its silence."""
 
 if unsaid := {question.field for question in QUESTIONS} ^ {*GAPS, *SPOKEN}:
     raise TypeError(f"each reading needs one finding that says it is not known, in GAPS or in SPOKEN: {unsaid}")
 
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
-    """Of each machine that answers."""
+    """Unknown readings of each machine that answers."""
     gone = tuple(view.name for view in snapshot.nodes if asked_but_unknown(view.host))
     for subject, field, doubt in _doubts():
         for view in _views(snapshot, subject):

@@ -1,4 +1,4 @@
-"""What runs and is in no inventory: as bad as not knowing how it is, for nobody asks."""
+"""Services that run and are in no inventory: as bad as an unknown state, for nobody asks."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def nodes_run_what_is_listed(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def vips_are_listed(snapshot: Snapshot) -> Iterator[Finding]:
-    """Where the inventory has none, nobody visits the site as its visitors do."""
+    """Without addresses in the inventory nobody visits the site in the way its visitors do."""
     if snapshot.cluster.vips:
         return
     known = [view.carp.value for view in snapshot.firewalls if isinstance(view.carp, Known)]

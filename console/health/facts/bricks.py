@@ -1,4 +1,4 @@
-"""Which node a brick is on, and on which nodes bricks are away."""
+"""Nodes of the bricks, and the nodes whose bricks are offline."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -43,7 +43,7 @@ def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick |
 
 
 def weakest(view: VolumeView, bricks: Sequence[Brick | Healing]) -> tuple[int, int]:
-    """Of the replica set that has lost most: bricks that are reached, and bricks in all."""
+    """(bricks that are reached, bricks in all) of the replica set that has lost most."""
     groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}
     sets: dict[int, list[bool]] = {}
     for brick in bricks:
@@ -56,6 +56,6 @@ def _bricks(view: VolumeView) -> tuple[Brick, ...]:
 
 
 def _own(snapshot: Snapshot, node: Node) -> frozenset[str]:
-    """What it calls its own."""
+    """Names that a node calls its own."""
     devices = snapshot.node(node.name).devices
     return frozenset(map(plain, devices.value.names)) if isinstance(devices, Known) else frozenset()

@@ -1,4 +1,4 @@
-"""Whether a node is fit to serve, layer by layer, in sentences that say what is missing."""
+"""Fitness of a node to serve, layer by layer, in sentences that say what is missing."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from console.probes.storage.gluster import Brick
 from console.text import clock, counted, listed
 
 CLEAN_LOOKS = 3
-"""How many looks in a row must find a volume healed: just after a node's power on single looks lie."""
+"""Looks in a row that must find a volume healed: just after a node's power on single looks lie."""
 
 
 def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
 
 
 def fit(cluster: Cluster) -> str:
-    """What is asked before a node counts as fit, and nothing else."""
+    """Requirements for a fit node, in words."""
     asked = (*(["Synced"] if cluster.mysql else []), *(["healed"] if cluster.volumes else []), "serving by itself")
     return ", ".join(asked)
 

@@ -1,4 +1,4 @@
-"""What `heal info` tells of the bricks, which goes on answering while glusterd's lock is held.
+"""State of the bricks by `heal info`, which goes on answering while glusterd's lock is held.
 
 After a machine has lost its power without a word the lock stays held as long as the machine is away and its TCP
 connections live (measured on 10.3: for more than four minutes), and nothing that goes through glusterd answers; heal
@@ -18,5 +18,6 @@ def newer(view: VolumeView) -> tuple[Healing, ...]:
 
 
 def stands(snapshot: Snapshot, node: str, brick: Healing) -> bool:
-    """Whether what it tells of a node's brick counts: of a node that does not answer, reached is word of before."""
+    """This statement about a node's brick counts. "Reached" does not for an unreachable node: it is older than the
+    loss."""
     return not brick.reached or isinstance(snapshot.node(node).host, Known)

@@ -1,4 +1,4 @@
-"""How long a Galera member may be away and still come back by IST, as a time of day.
+"""The time of day until which a Galera member that leaves can come back by IST.
 
 It may as long as a donor's gcache holds the write-sets it missed. The moment we saw the seqno that is now the oldest
 one a full gcache holds tells that exactly: so long do write-sets stay. Whoever saw it, it is one history for all
@@ -20,7 +20,7 @@ SPANS = (60.0, 600.0, 6000.0, float("inf"))
 """Seconds over which the rate of writes is looked at. The highest rate counts: a window must not be too long."""
 DAY = 86_400.0
 FAR = 365 * DAY
-"""From here on it is no time of day: what a member says of its gcache may be beyond any calendar."""
+"""Seconds from which on no time of day is named: a member's figures may lead beyond any calendar."""
 
 
 class Window(NamedTuple):
@@ -28,15 +28,15 @@ class Window(NamedTuple):
 
     message: str
     seconds: float | None = None
-    """From now on; for a member that is away it may be over: 0."""
+    """Seconds from now on; 0 where it is over, as it may be for a member that has left."""
     until: float | None = None
     """Unix time."""
     possible: bool | None = None
-    """By IST, now; None: not known."""
+    """It can come back by IST now; None: not known."""
     donor: str = ""
     """Whose gcache lasts longest."""
     exact: bool = False
-    """From history; False: estimated."""
+    """True by history; False: estimated."""
 
 
 class _Reach(NamedTuple):

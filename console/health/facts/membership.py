@@ -102,7 +102,7 @@ def sessions_of(snapshot: Snapshot, node: str) -> tuple[int | None, ...]:
 
 
 class Place(Enum):
-    """Where a node stands, all firewalls taken together."""
+    """A node's membership, all firewalls taken together."""
 
     IN = "in"
     OUT = "out"
@@ -112,9 +112,9 @@ class Place(Enum):
 
 
 def place(snapshot: Snapshot, node: str) -> Place:
-    """Whether a node is taken out. DOWN by health check is still IN, and so are maintenance that nobody asked for and a
-    node with a spare beside it. Out is also who is `inactive` wherever it is configured. Where config.xml has nothing
-    of a node that is out elsewhere, it is not known to be out there."""
+    """Judge the membership of a node. IN: also DOWN by health check, in maintenance that nobody asked for, or with a
+    spare beside it. OUT: also `inactive` in every config.xml that lists it. A node that is out elsewhere, and missing
+    in one config.xml, is not known to be out there."""
     places = without_spares(snapshot, node)
     runtime = [server for one in places for server in one.runtime or ()]
     facts = [server.out for server in runtime if server.told]
@@ -218,13 +218,13 @@ def _config(snapshot: Snapshot, firewall: str, flag: str) -> bool:
 
 
 def config_of(snapshot: Snapshot, firewall: str) -> FirewallConfig | None:
-    """What is known of a firewall's config.xml."""
+    """A firewall's config.xml; None if unknown."""
     config = snapshot.firewall(firewall).config
     return config.value if isinstance(config, Known) else None
 
 
 def pools_of(snapshot: Snapshot, firewall: str) -> Pools | None:
-    """What is known of a firewall's pools at run time."""
+    """A firewall's pools at run time; None if unknown."""
     pools = snapshot.firewall(firewall).pools
     return pools.value if isinstance(pools, Known) else None
 

@@ -49,7 +49,8 @@ def transfers(snapshot: Snapshot) -> tuple[Sst, ...]:
 
 
 def _paired(snapshot: Snapshot, joiners: dict[str, Transfer], donors: dict[str, Transfer]) -> Iterator[Sst]:
-    """By address; of one joiner and one donor, the two are a pair whatever address the donor was given."""
+    """Pair joiners with donors by address. A single joiner and a single donor are a pair whatever address the donor was
+    given."""
     names = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     alone = len(joiners) == len(donors) == 1
     left = dict(joiners)

@@ -1,4 +1,4 @@
-"""With which servers in and out a load balancer starts: as config.xml says, or as the states say that it has saved."""
+"""Servers that will be in and out when a load balancer starts: by config.xml, or by the states it has saved."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -48,7 +48,8 @@ IN = "in, which config.xml has out"
 
 
 def starts(snapshot: Snapshot, firewall: str) -> tuple[Start, ...]:
-    """Of a firewall where HAProxy is stopped; nothing where it runs, or where that is not known."""
+    """Servers that HAProxy on a firewall would start in another state than config.xml says; empty where it runs, or
+    where that is not known."""
     saved, config = snapshot.firewall(firewall).saved, config_of(snapshot, firewall)
     pools = pools_of(snapshot, firewall)
     if not isinstance(saved, Known) or config is None or pools is None or pools.running:

@@ -1,4 +1,4 @@
-"""Whether the two firewalls are configured alike, from both config.xml: pfSense's own sync does not report failure.
+"""Compares the configuration of the two firewalls, from both config.xml: pfSense's own sync does not report failure.
 
 Left out of the comparison is what differs by design: advskew (a synced one has 100 more), and what `sections` and
 `balancer_digest` leave out. Both files are read every half minute, so a change just made is not judged yet.
@@ -23,12 +23,12 @@ class Sync(NamedTuple):
     equal: bool | None
     message: str
     differs: tuple[str, ...] = ()
-    """What differs: names of sections, "pools", "virtual IPs", "version"."""
+    """Differing parts: names of sections, "pools", "virtual IPs", "version"."""
     at: float = 0.0
 
 
 def sync(snapshot: Snapshot) -> Sync:
-    """What is known of the firewalls' configurations against each other."""
+    """Compare the firewalls' configurations."""
     known = [(view.name, view.config) for view in snapshot.firewalls if isinstance(view.config, Known)]
     if len(snapshot.firewalls) < 2:
         return Sync(None, "there is no other firewall")
@@ -46,7 +46,7 @@ def sync(snapshot: Snapshot) -> Sync:
 
 
 def differences(one: FirewallConfig, other: FirewallConfig) -> tuple[str, ...]:
-    """What is not alike, of what should be."""
+    """Parts that differ and should be alike."""
     found = ["version"] if one.version != other.version else []
     if one.balancer_digest != other.balancer_digest:
         found.append("pools")

@@ -1,4 +1,4 @@
-"""What runs on a node and is in no inventory: nobody asks it anything, so no guard knows how it is."""
+"""Services on a node that are in no inventory: nobody asks about them, so no guard knows their state."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -11,7 +11,7 @@ from console.text import counted, listed
 
 
 class What(Enum):
-    """By the inventory's key that is missing."""
+    """The inventory's key that is missing."""
 
     MYSQL = "mysql"
     VOLUMES = "volumes"
@@ -19,7 +19,7 @@ class What(Enum):
 
 
 class Unlisted(NamedTuple):
-    """What was seen, in a sentence, and what to add to the inventory."""
+    """A service that was seen, in a sentence, and the words to add to the inventory."""
 
     what: What
     saw: str
@@ -27,7 +27,7 @@ class Unlisted(NamedTuple):
 
 
 def unlisted(snapshot: Snapshot, node: str) -> tuple[Unlisted, ...]:
-    """As far as it is known."""
+    """The unlisted services of a node, as far as they are known."""
     view = snapshot.node(node)
     return (*_mysql(snapshot, view), *_volumes(snapshot, view), *_proxy(snapshot, view))
 
@@ -41,7 +41,7 @@ def why_unknown(snapshot: Snapshot, node: str) -> str:
 
 
 def mysql_signs(view: NodeView) -> tuple[str, ...]:
-    """By what a MySQL is seen that runs on a node. Port 3306 alone may be HAProxy's."""
+    """Signs of a MySQL that runs on a node. Port 3306 alone may be HAProxy's."""
     signs = list(view.services.value.running(MYSQL_UNITS)) if isinstance(view.services, Known) else []
     if isinstance(view.running, Known):
         running = view.running.value
