@@ -1,4 +1,4 @@
-"""What tests of the whole console share: a simulated cluster, and a session over its sockets."""
+"""Shared by tests of the whole console: a simulated cluster, and a session over its sockets."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def busy() -> float:
-    """How much longer an answer may take on this machine now than on an idle one."""
+    """Factor by which an answer may take longer on this machine now than on an idle one."""
     return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 

@@ -25,7 +25,7 @@ SILENCES: Mapping[Kind, frozenset[Layer]] = {
     Kind.LOST: frozenset({Layer.WEB, Layer.DATABASE, Layer.STORAGE}),
     Kind.FIREWALL_LOST: frozenset({Layer.POOL}),
 }
-"""Of which other layers a machine tells nothing while it is silent."""
+"""Layers of which a machine tells nothing while it is unreachable."""
 
 
 def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:

@@ -1,4 +1,4 @@
-"""What visitors get through each VIP, and Apache on each node by itself, which the pools may see differently."""
+"""Answers to visitors through each VIP, and Apache on each node by itself, which the pools may see differently."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ NEARLY_FULL = 0.85
 
 
 def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
-    """What a visitor gets."""
+    """Answers to a visitor of each virtual address."""
     for view in snapshot.vips:
         if isinstance(view.visit, Known) and not view.visit.value.served:
             message = f"visitors of {view.name} get HTTP {view.visit.value.status}"

@@ -1,4 +1,4 @@
-"""Where each node's own HAProxy sends MySQL: all to one node, the same, and one that can write."""
+"""Targets of MySQL's HAProxy on the nodes: all to one node, the same, and one that can write."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What an action takes: over the simulator, whose time may run faster."""
+"""The time that an action takes: over the simulator, whose time may run faster."""
 
 from __future__ import annotations
 

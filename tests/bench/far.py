@@ -29,7 +29,7 @@ MENDED = {
 
 
 def so(world: World, event: str) -> bool:
-    """Whether the machine itself would say so."""
+    """The event has happened, by the machine itself."""
     if event == "mysqld":
         return world.galera.members["node3"].phase in SILENT
     if event == "server":

@@ -1,4 +1,4 @@
-"""Where is measured: a simulator in a process of its own, or the lab. Things happen there, and it says when."""
+"""The cluster that is measured: a simulator in a process of its own, or the lab. It reports the time of each event."""
 
 from __future__ import annotations
 

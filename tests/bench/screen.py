@@ -18,7 +18,7 @@ BARE = [sys.executable, "-m", "tests.bench.bare"]
 
 
 def shows(text: str) -> Callable[[list[str]], bool]:
-    """Whether a text stands anywhere."""
+    """A condition: some line holds this text."""
     return lambda lines: any(text in line for line in lines)
 
 
@@ -28,7 +28,7 @@ def row_of(lines: Sequence[str], name: str) -> str:
 
 
 def appears(event: str) -> Callable[[list[str]], bool]:
-    """Whether the screen tells of an event."""
+    """A condition: the screen tells of this event."""
     if event == "mysqld":
         return lambda lines: bool(row_of(lines, "node3")) and "Synced" not in row_of(lines, "node3")
     if event == "server":
@@ -37,7 +37,7 @@ def appears(event: str) -> Callable[[list[str]], bool]:
 
 
 def calm(lines: list[str]) -> bool:
-    """Whether the screen shows every machine as it should be."""
+    """Every machine is shown as well."""
     nodes = [row_of(lines, f"node{at}") for at in (1, 2, 3)]
     return all("Synced" in row and "DOWN" not in row for row in nodes) and "MASTER" in row_of(lines, "fw1")
 
@@ -52,7 +52,7 @@ async def console(place: Place, folder: Path, cores: str = "") -> AsyncGenerator
 
 
 async def first_paint(place: Place, folder: Path, times: int) -> Row:
-    """By turns, so that a busy moment hits both."""
+    """Measure both in turns, so that a busy moment hits both."""
     bare: list[float] = []
     ours: list[float] = []
     for _ in range(times + 1):
@@ -65,7 +65,7 @@ async def first_paint(place: Place, folder: Path, times: int) -> Row:
 
 
 async def steady(shown: Terminal, seconds: float) -> tuple[Row, ...]:
-    """What it costs to look, from a settled screen on."""
+    """The price of a screen that only looks, once it has settled."""
     await shown.shows(calm, 60)
     await asyncio.sleep(5)
     cpu, sent, began = shown.cpu, shown.bytes, time.monotonic()
@@ -79,7 +79,7 @@ async def steady(shown: Terminal, seconds: float) -> tuple[Row, ...]:
 
 
 async def events(place: Place, shown: Terminal, times: int) -> AsyncIterator[Row]:
-    """From the moment the machine says so to the moment the screen does."""
+    """Seconds from the event on the machine to its sight on the screen."""
     words = {"mysqld": "mysqld killed", "server": "server DOWN in HAProxy", "carp": "CARP flip"}
     for event in EVENTS:
         took: list[float] = []
@@ -95,7 +95,7 @@ async def events(place: Place, shown: Terminal, times: int) -> AsyncIterator[Row
 
 
 def picked(lines: list[str]) -> list[str]:
-    """What is selected."""
+    """The selected lines."""
     return [line for line in lines if "►" in line]
 
 

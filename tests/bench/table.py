@@ -20,7 +20,7 @@ class Row:
 
     @property
     def line(self) -> str:
-        """As printed."""
+        """A line of the printed table."""
         value = "-" if self.value is None else f"{self.value:,.{_digits(self.value)}f}"
         base = "" if self.base is None else f"{self.base:,.{_digits(self.base)}f}"
         ratio = f"{self.value / self.base:.2f}" if self.value is not None and self.base else ""
@@ -43,5 +43,5 @@ def middle(values: Sequence[float]) -> float:
 
 
 def most(values: Sequence[float], share: float = 0.95) -> float:
-    """What that share of the values does not exceed."""
+    """The value that this share of the values does not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

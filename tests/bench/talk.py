@@ -1,4 +1,4 @@
-"""What talking to a cluster costs: a process of its own in the cluster's network, which prints its figures as JSON.
+"""The price of talking to a cluster: a process of its own in the cluster's network, which prints its figures as JSON.
 
 `python -m tests.bench.talk INVENTORY BEGAN [LAB]`; BEGAN is the moment it was started, LAB the lab whose node1 is asked
 what the questions cost it.
@@ -62,7 +62,7 @@ def machine_of(cluster: Cluster, one: Batch) -> str:
 
 
 def asks_of(cluster: Cluster, one: Batch) -> tuple[Ask, ...]:
-    """What it sends."""
+    """The asks of a batch."""
     return tuple(ask for question in one.questions for ask in question.asks(cluster, one.name))
 
 
@@ -140,21 +140,21 @@ async def warm(cluster: Cluster) -> dict[str, float]:
 
 
 async def warm_from_home(cluster: Cluster) -> dict[str, float]:
-    """As `warm`, with the cluster at the other end of a link."""
+    """Like `warm`, with the cluster at the other end of a link."""
     with tempfile.TemporaryDirectory(prefix="db-") as folder:
         async with away(cluster, ROUND_TRIP, Path(folder)) as there:
             return {f"home {name}": value for name, value in (await warm(there)).items()}
 
 
 class Meter:
-    """What node1 of a lab spends beside what it spends anyway."""
+    """Measures the time that node1 of a lab spends on us, beside what it spends anyway."""
 
     def __init__(self, lab: str) -> None:
         from tests.lab.lab import Lab
 
         self._node = Lab.find(lab).machines["node1"]
         self._looking = (0.0, 0.0)
-        """What looking itself costs: it starts processes."""
+        """The price of a look itself: it starts processes."""
         self._idle = (0.0, 0.0)
         """A second."""
 
@@ -172,7 +172,7 @@ class Meter:
         return after[0] - before[0], after[1] - before[1], after[2] - before[2]
 
     async def learn(self, seconds: float = 6) -> None:
-        """What is spent while nothing is asked."""
+        """Measure what is spent while nothing is asked."""
         looks = [await self._difference(lambda: asyncio.sleep(0)) for _ in range(5)]
         self._looking = (middle([one[0] for one in looks]), middle([one[1] for one in looks]))
         quiet = await self._difference(lambda: asyncio.sleep(seconds))
@@ -197,7 +197,7 @@ ASKER = "asker"
 
 
 def asked(cluster: Cluster, who: str, cadence: Cadence) -> list[tuple[int, tuple[Ask, ...]]]:
-    """What node1 is sent, each round with the number of its questions."""
+    """Each batch for node1, with the number of its questions."""
     subjects = (Subject.NODE,) if who == OWN else (Subject.VOLUME, Subject.DATABASE)
     mine = [one for one in batches(cluster) if one.cadence is cadence and one.subject in subjects]
     mine = [one for one in mine if who == ASKER or one.name == "node1"]
@@ -205,7 +205,7 @@ def asked(cluster: Cluster, who: str, cadence: Cadence) -> list[tuple[int, tuple
 
 
 async def on_the_node(cluster: Cluster, lab: str) -> list[dict[str, str | float]]:
-    """What each kind of round costs node1, and what the same asks cost it as one ssh command each."""
+    """The price of each kind of batch on node1, and of the same asks as one ssh command each."""
     wire, meter = Wire(cluster), Meter(lab)
     found: list[dict[str, str | float]] = []
     try:

@@ -33,7 +33,7 @@ UNFINISHED = re.compile(r"\x1b(?:\[[^@-~]*|[\]P_^X](?:(?!\x07|\x1b\\).)*|[()#]?)
 
 
 class Grid:
-    """What a terminal shows, as lines of text."""
+    """The contents of a terminal, as lines of text."""
 
     def __init__(self, columns: int = COLUMNS, lines: int = LINES) -> None:
         self._columns, self._lines = columns, lines
@@ -47,7 +47,7 @@ class Grid:
         return ["".join(line) for line in self._cells]
 
     def feed(self, text: str) -> None:
-        """What the program wrote."""
+        """Take in output of the program."""
         text = self._rest + text
         cut = UNFINISHED.search(text)
         self._rest = text[cut.start() :] if cut else ""

@@ -96,7 +96,7 @@ def _meanings(value: type) -> dict[str, str]:
 
 
 def documented() -> str:
-    """What stands between the marks."""
+    """The text between the marks."""
     return DOCUMENT.read_text().split(BEGIN)[1].split(END)[0]
 
 

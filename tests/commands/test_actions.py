@@ -20,7 +20,7 @@ from tests.conftest import handled, simulated
 async def test_a_dead_node_delays_no_drain_of_another(
     tmp_path: Path, fault: str, least: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of one that still counts as UP in a pool, as one that hangs may, Apache's answer is waited for."""
+    """Apache's answer is waited for only where a hung node still counts as UP in a pool."""
     async with simulated(tmp_path / "sim") as (sim, cluster):
         sim.fault(fault, "node1")
         await sim.sleep(8)  # until the health checks of the firewalls have seen it

@@ -150,7 +150,7 @@ async def test_names_and_addresses_that_do_not_fit(demo: Simulated) -> None:
 
 
 async def test_a_datadir_that_is_not_there_is_a_line_and_a_finding(demo: Simulated) -> None:
-    """By a slip in the inventory MySQL's own disk would never be watched."""
+    """After a slip in the inventory MySQL's own disk would never be watched."""
     _, cluster = demo
     assert cluster.mysql
     wrong = replace(cluster, mysql=replace(cluster.mysql, datadir="/var/lib/mysqld"))

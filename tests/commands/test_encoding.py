@@ -57,7 +57,7 @@ async def test_status_says_its_own_signs_where_they_are_known(tmp_path: Path) ->
 
 
 def test_every_sign_has_one_of_its_own() -> None:
-    """As wide, and none that is already another mark."""
+    """Each is one cell wide, and none is another mark already."""
     judged = [words.OK, words.NOTED, words.WARN, words.BAD, words.UNKNOWN, words.ASKING, words.AGING]
     shown = [*judged, words.OUT, words.DRAIN, "►"]
     assert len({plain(mark) for mark in shown}) == len(shown)

@@ -1,4 +1,4 @@
-"""What a program reads is not mixed with a library's words."""
+"""Output for programs is not mixed with a library's words."""
 
 import subprocess
 import sys

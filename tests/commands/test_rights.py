@@ -76,13 +76,14 @@ def allowed(sudoers: str) -> set[str]:
 
 
 def lets(patterns: set[str], line: str) -> bool:
-    """As fnmatch(3) would, which knows a backslash; Python's does not."""
+    """Match like fnmatch(3), which knows a backslash; Python's does not."""
     classes = {re.sub(r"\\(.)", lambda found: f"[{found[1]}]" if found[1] in "*?[" else found[1], p) for p in patterns}
     return any(fnmatchcase(line, pattern) for pattern in classes)
 
 
 def lines_of(run: Run) -> list[str]:
-    """What sudo may see of a command: it looks for it in its own path and joins the arguments with blanks."""
+    """A command in the forms that sudo may see: it finds the program in its own path, and joins the arguments with
+    blanks."""
     name, *words = run.argv
     paths = [name] if name.startswith("/") else [f"{folder}/{name}" for folder in FOLDERS[name]]
     return [" ".join((path, *words)) for path in paths]

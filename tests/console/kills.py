@@ -11,7 +11,7 @@ SEED = 9
 
 
 def sample(points: Sequence[P], group: Callable[[Any], Hashable], each: int) -> list[P]:
-    """Of every group so many, always the same ones; all of them in `make kills`."""
+    """Choose this many points of every group, always the same ones; all of them in `make kills`."""
     if ALL:
         return list(points)
     chosen = list[P]()

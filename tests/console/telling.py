@@ -1,4 +1,4 @@
-"""What tests of findings share: waiting until a session's picture is so, and pictures with some reading changed."""
+"""Shared by tests of findings: waiting for a picture, and altering one."""
 
 import asyncio
 from collections.abc import Callable

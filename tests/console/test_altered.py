@@ -1,4 +1,4 @@
-"""What no simulated cluster shows, or not for long: a picture is taken there, and then altered."""
+"""States that no simulated cluster shows, or not for long: a picture is taken there, and then altered."""
 
 from dataclasses import replace
 from typing import Any
@@ -126,7 +126,7 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
 
 
 async def test_a_node_serves_by_itself_only_if_asked_since_the_pools_say_down(fine: Snapshot) -> None:
-    """What it answered before it was lost says nothing about the pools."""
+    """An answer from before the loss says nothing about the pools."""
 
     def down(since: int) -> str:
         now = fine

@@ -1,4 +1,4 @@
-"""Whatever the machines answer, or don't: what decides says something, and unknown is never well."""
+"""Decisions over any answers, or none: each says something, and unknown is never well."""
 
 from collections import Counter
 

@@ -1,4 +1,5 @@
-"""What nobody asked for is not taken for somebody's order: names without an address, servers that follow, agents."""
+"""States that nobody asked for are not taken for somebody's order: names without an address, servers that follow,
+agents."""
 
 import re
 from dataclasses import replace

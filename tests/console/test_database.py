@@ -1,4 +1,4 @@
-"""What the readings of several Galera members mean together: IST windows, copies under way."""
+"""The meaning of several Galera members' readings together: IST windows, copies under way."""
 
 import time
 from dataclasses import replace

@@ -101,7 +101,7 @@ def test_whether_the_others_serve_must_be_known() -> None:
 
 
 def test_whether_the_others_have_room_must_be_known() -> None:
-    """With mod_status off on one node nobody would ever be asked whether the others are full."""
+    """With mod_status off on one node nobody would ever ask if the others are full."""
     off = Unknown("mod_status answers HTTP 404; allow /server-status from 127.0.0.1 on this node", 1.0, 1.0)
     for at in (1, 2):
         nodes = tuple(node(each, apache=off if each == at else IDLE) for each in (1, 2, 3))

@@ -1,4 +1,4 @@
-"""What goes wrong in a simulated cluster, as it is told: one headline a cause, its words, and gone when it is over."""
+"""Faults of a simulated cluster, and their findings: one headline a cause, its words, and gone when it is over."""
 
 from dataclasses import replace
 from pathlib import Path

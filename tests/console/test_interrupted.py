@@ -23,7 +23,7 @@ from tests.console.kills import sample
 
 
 class Killed(BaseException):
-    """What a power cut of the console's own machine looks like to its code: nothing after it runs."""
+    """A power cut of the console's own machine, as its code meets it: nothing after it runs."""
 
 
 class MortalJournal(Journal):
@@ -59,13 +59,13 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
 
 
 async def take_out_before(session: Session, action: Operation) -> None:
-    """What puts a node back needs one that is out."""
+    """Drain the node before an operation that puts it back."""
     if action in (REJOIN, UNDO) and not session.journal.records():
         await (await session.begin(DRAIN, "node2", Consent(True, "node2", "a test"))).task
 
 
 async def carry_on(session: Session, action: Operation) -> Record:
-    """What the engineer does at the next start: resume what is open, else begin."""
+    """Act like the engineer at the next start: resume what is open, else begin."""
     consent = Consent(True, "node2", "a test")
     unfinished = session.open_runs()
     running = (
@@ -75,7 +75,7 @@ async def carry_on(session: Session, action: Operation) -> Record:
 
 
 async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
-    """Whatever happened on the way, the end is the same."""
+    """The end is the same, whatever happened on the way."""
     async with watching(cluster) as session:
         if session.open_runs():
             record = await carry_on(session, action)
@@ -119,7 +119,7 @@ LINES = {
     REJOIN: f"opened seen {BACK} seen seen closed",
     REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
 }
-"""What a run writes that nobody interrupts."""
+"""Lines of a run that nobody interrupts."""
 
 
 def points(lines: dict[Operation, str]) -> list[tuple[Operation, int, bool]]:
@@ -129,7 +129,7 @@ def points(lines: dict[Operation, str]) -> list[tuple[Operation, int, bool]]:
 
 
 def lines_of(record: Record) -> str:
-    """As in LINES, but for orders that were sent again."""
+    """Kinds of a record's lines in the form of LINES, without those of orders that were sent again."""
     said = [(entry.kind, entry.facts.get("step", at)) for at, entry in enumerate(record.entries)]
     return " ".join(kind for kind, _ in dict.fromkeys(said))
 

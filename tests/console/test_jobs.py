@@ -51,7 +51,7 @@ NAMED = Consent(True, "node2", "a test")
 BROKEN = Work(lines=("Reading package lists...", "E: Could not get lock /var/lib/dpkg/lock-frontend"), status=100)
 FRESH = "opened found sending answered"
 CLEARED = "found sending answered seen closed"
-"""What a run writes that nobody interrupts: none ran, the start; its id; its end, the clearing."""
+"""Lines of a run that nobody interrupts: none ran, the start; its id; its end, the clearing."""
 LINES = f"{FRESH} found {CLEARED}"
 
 

@@ -41,7 +41,7 @@ def donates(picture: Snapshot) -> bool:
 
 
 def told(picture: Snapshot, action: Operation, node: str) -> list[tuple[str, Override]]:
-    """What is seen, without the machines' own words."""
+    """The objections, without the machines' own words."""
     return [(one.saw.partition(": ")[0], one.override) for one in objections(picture, action.effects, node)]
 
 

@@ -85,7 +85,7 @@ async def test_what_does_not_answer_is_not_called_gone(fine: Snapshot) -> None:
 
 
 def without_gluster(picture: Snapshot) -> Snapshot:
-    """As if the nodes ran none."""
+    """The picture of nodes that run none."""
     services = Services(("mariadb.service",), (), 0)
     running = Running(("mariadbd",), (3306, 4567), True, False, 0, False)
     for view in picture.nodes:

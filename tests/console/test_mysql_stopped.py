@@ -77,7 +77,7 @@ async def test_a_mysql_that_only_refuses_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["mysql@replica01.service", "mysqld@a-b.service", "mariadb@bootstrap.service"])
 async def test_a_server_with_a_name_of_its_own_is_stopped_before_the_reboot(tmp_path: Path, unit: str) -> None:
-    """By a pattern of ours: no word of the node's is sent to it as an order."""
+    """It is stopped by a pattern of ours: no word of the node's is sent to it as an order."""
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         sim.world.nodes["node2"].mysql_unit = unit
         async with watching(cluster) as session:

@@ -87,7 +87,7 @@ def test_a_machine_that_falls_silent_ends_nothing_of_its_own() -> None:
 
 
 async def test_what_was_not_asked_yet_is_one_kind_of_finding_and_no_event(tmp_path: Path) -> None:
-    """Whatever it may hide: a console that has just been started is no news of the cluster."""
+    """A console that has just been started is no news of the cluster."""
     async with simulated(tmp_path / "sim", 4) as (_, cluster), watching(cluster) as session:
         picture = put(session.picture, "firewalls", "fw1", pools=NOT_ASKED)
         picture = put(picture, "firewalls", "fw2", config=NOT_ASKED)

@@ -1,4 +1,4 @@
-"""What can go wrong with a node's ground, its mounts and its volume: made in the simulator, read by the questions."""
+"""Faults of a node's hardware, its mounts and its volume: made in the simulator, read by the questions."""
 
 from pathlib import Path
 from typing import TypeVar

@@ -33,7 +33,7 @@ PATCH = replace(
     effects=frozenset({Effect.STOPS_DATABASE, Effect.REBOOTS}),
     steps=lambda _cluster, target, _options: placed((STOP_MYSQL, BOOT), target),
 )
-"""As somebody may add it who thinks of no guard."""
+"""An operation added by somebody who thinks of no guard."""
 RESTART = Step(
     name="restart",
     phase="out",
@@ -136,7 +136,7 @@ def test_two_steps_can_not_have_one_id() -> None:
 
 
 class Watched:
-    """What a run did to node2, sampled at each line of its journal."""
+    """Changes that a run made to node2, sampled at each line of its journal."""
 
     def __init__(self, sim: Simulator, session: Session) -> None:
         self._sim = sim

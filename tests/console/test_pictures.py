@@ -1,4 +1,4 @@
-"""What is made of pictures that a simulated cluster does not show by itself: one is taken there, and then altered."""
+"""Findings in pictures that a simulated cluster does not show by itself: one is taken there, and then altered."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is put back is what was found, whoever found it, and whatever became of the console meanwhile."""
+"""The state found is put back, whoever found it, and whatever happened to the console meanwhile."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +91,7 @@ async def test_a_reboot_that_has_put_a_node_back_leaves_no_older_run_open(tmp_pa
 
 
 async def test_where_pools_are_synced_the_leader_s_status_is_put_back_on_both(tmp_path: Path) -> None:
-    """What fw2 had alone is gone with the first sync, and can't be waited for."""
+    """A state of fw2 alone is gone with the first sync, and can't be waited for."""
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         sim.world.firewalls["fw1"].persist({("web", "node2"): "disabled"}, "by hand")
         sim.world.firewalls["fw2"].persist({("webtls", "node2"): "backup"}, "by hand")

@@ -82,7 +82,7 @@ def _both_say_so(picture: Snapshot) -> bool:
 
 
 async def test_the_last_server_of_a_pool_stays(tmp_path: Path) -> None:
-    """By the guard, and by pfSense's own PHP where a guard could not know."""
+    """The guard refuses, and pfSense's own PHP where a guard could not know."""
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
         others = {("web", "10.20.0.11"): "disabled", ("web", "10.20.0.13"): "disabled"}
         for firewall in sim.world.firewalls.values():

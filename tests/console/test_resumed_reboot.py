@@ -25,7 +25,7 @@ NAMED = Consent(True, "node2", "a test")
 
 
 def sent(running: Running, step: str) -> int:
-    """How often a step's orders were written down before they left."""
+    """Count the times a step's orders were written down before they left."""
     entries = running.task.result().entries
     return sum(entry.kind == "sending" and entry.facts["step"] == step for entry in entries)
 

@@ -1,4 +1,5 @@
-"""What has left can't be called back: who stops a run, or finds one whose console was killed, hears of its orders."""
+"""Orders that have left can't be called back: a person who stops a run, or finds one whose console was killed, is
+told."""
 
 import asyncio
 from contextlib import suppress
@@ -32,7 +33,7 @@ async def sending(running: Running, step: str) -> Record:
 
 
 def kinds(running: Running) -> list[str]:
-    """Of its journal's last two lines."""
+    """The last two lines of its journal."""
     return [entry.kind for entry in load(running.record.path).entries[-2:]]
 
 
@@ -97,7 +98,7 @@ async def test_a_stop_in_the_moment_a_timeout_ends_is_not_lost(tmp_path: Path, m
 
 
 class Killed(BaseException):
-    """What `kill -9` looks like to the console's code: nothing after it runs."""
+    """`kill -9`, as the console's code meets it: nothing after it runs."""
 
 
 class KilledAtOrder(Journal):

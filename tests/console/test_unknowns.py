@@ -1,4 +1,4 @@
-"""What a reading's silence could hide, and the level of its being unknown: derived, not only stated."""
+"""The worst that an unknown reading could hide, and the level of its own finding: derived, not only stated."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -72,12 +72,12 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
 }
 """By the reading's field: the worst finding it leads to, and a picture in which it does."""
 ASKED_AGAIN = frozenset({"claim", "identity", "jobs", "processes"})
-"""Whoever acts asks for it by itself, whatever is drawn: the lock, the proof on each connection, the end of the
+"""Readings that an operation asks for anew, whatever is drawn: the lock, the proof on each connection, the end of the
 sessions, and of a job. Their silence is a note."""
 
 
 def level(picture: Snapshot, kind: Kind) -> Level:
-    """What is not known is UNKNOWN where it could be CRITICAL: it may also be nothing."""
+    """The level of a kind, capped at UNKNOWN: it may also be nothing."""
     every = [each for one in findings(picture) for each in (one, *one.brings)]
     return min(Level.UNKNOWN, max(one.level for one in every if one.kind is kind))
 

@@ -1,4 +1,4 @@
-"""What runs on a node and is in no inventory: a reboot stops it, so it is seen, said, and stands against it."""
+"""Services on a node that are in no inventory: a reboot stops them, so they are seen, told, and objected with."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -32,7 +32,7 @@ def returning(sim: Simulator, rate: float) -> None:
 
 
 def said(session: Session, step: str) -> str:
-    """How a step of the last run ended."""
+    """The end of a step of the last run, in its words."""
     return str(session.journal.records()[-1].steps["node2", step].facts["says"])
 
 

@@ -69,7 +69,7 @@ def _view(one: View) -> st.SearchStrategy[View]:
 
 
 def pictures(cluster: Cluster = CLUSTER) -> st.SearchStrategy[Snapshot]:
-    """Of one cluster."""
+    """Any picture of one cluster."""
     blank = empty(cluster)
     parts = {
         field.name: st.tuples(*(_view(one) for one in getattr(blank, field.name)))
@@ -80,7 +80,7 @@ def pictures(cluster: Cluster = CLUSTER) -> st.SearchStrategy[Snapshot]:
 
 
 def _tweaked(reading: Known[Any]) -> st.SearchStrategy[Known[Any]]:
-    """With one field of its value altered, or none."""
+    """The reading with one field of its value altered, or none."""
     kind = type(reading.value)
     if not dataclasses.is_dataclass(kind):
         return st.just(reading)

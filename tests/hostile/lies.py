@@ -1,4 +1,4 @@
-"""What a machine may answer to any question in the place of the truth, made from what an honest one said."""
+"""Answers that a machine may give to any question in the place of the truth, made from what an honest one said."""
 
 import random
 import re

@@ -19,18 +19,19 @@ CLIPBOARD = "\x1b]52;c;b3duZWQ=\x07"
 TITLE = "\x1b]0;owned\x07"
 CURSOR = "\x1b[2J\x1b[31m\x9b5A\b"
 EVIL = f"{CLIPBOARD}{TITLE}{CURSOR}[red]OWNED[/red][@click=app.quit]\u202e\u2066\u200b\u05d0漢\ufe0f\u0301\x7f"
-"""What a terminal, or Textual's markup, would obey; and characters of no width, of two, and that turn a line round."""
+"""Sequences that a terminal, or Textual's markup, would obey; and characters of no width, of two, and that turn a line
+round."""
 POOL = "weÜ漢\u05d0[red]';$(reboot)`reboot`\" \\"
 """The name of a pool, of whatever signs can be printed."""
 HISTORY = f"w\u2028eb\x85 \u202e{POOL}"
-"""What a change of config.xml may say of itself."""
+"""A change of config.xml with a hostile description."""
 
 Twist = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How the liars behave. Each part stands for what an honest machine would say."""
+    """Behaviour of the liars. Each part stands for the words of an honest machine."""
 
     command: Callable[[Command, Call], Awaitable[int]]
     file: Twist = str
@@ -91,8 +92,8 @@ def _twisted(text: str | None, twist: Twist) -> str | None:
 
 
 def said(twist: Twist) -> Callable[[Command, Call], Awaitable[int]]:
-    """What the honest command prints, twisted; cat, which only knows files, as it is, and a claim, else no order would
-    come."""
+    """Twist the output of the honest command. Leave cat, which only knows files, and a claim, without which no order
+    would come."""
 
     async def run(command: Command, call: Call) -> int:
         if call.argv[0] == "lockf":

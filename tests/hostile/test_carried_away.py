@@ -1,4 +1,4 @@
-"""What leaves the screen, by the clipboard, a file or a finding's sentence, is text and no more."""
+"""Text that leaves the screen, by the clipboard, a file or a finding's sentence, is text and no more."""
 
 import base64
 import time

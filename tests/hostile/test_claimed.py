@@ -10,11 +10,11 @@ from tests.console.test_bricks import brick, volume
 from tests.console.values import CLUSTER
 
 STORAGE = ("gl1", "gl2", "gl3")
-"""As Gluster calls the peers here, and the inventory does not."""
+"""Gluster's names for the peers, which the inventory does not have."""
 
 
 def claims(view: VolumeView, *names: tuple[str, ...]) -> Snapshot:
-    """What node1, node2 and node3 call their own. () stands for a node that is silent."""
+    """A picture in which node1, node2 and node3 call themselves so. () stands for a node that does not answer."""
     sound = empty(CLUSTER)
     told = (
         Known(Devices((), (), (), None, (), own), 1.0) if own else one.devices

@@ -95,7 +95,7 @@ def test_a_lie_is_read_soon_and_written_harmlessly(truth: tuple[Cluster, Honest]
 
 
 def test_an_answer_to_another_question_is_none(truth: tuple[Cluster, Honest]) -> None:
-    """What another machine says of the same, it may say of itself; nothing else is believed."""
+    """A machine may tell of itself what another one tells of the same; nothing else is believed."""
     cluster, answers = truth
     for (question, _), mine in answers.items():
         kinds = [type(one) for one in mine]
@@ -163,6 +163,6 @@ async def test_a_filter_of_anything_is_only_looked_for(truth: tuple[Cluster, Hon
 
 
 def test_what_is_painted_is_one_cell_a_character() -> None:
-    """What `painted` relies on."""
+    """Facts that `painted` relies on."""
     assert cell_len("漢") == 2
     assert unicodedata.bidirectional("\u05d0") == "R"

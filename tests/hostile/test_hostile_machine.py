@@ -30,7 +30,7 @@ WHY = {
     "dripping": "didn't answer within",
     "impossible": "can't be read",
 }
-"""What is said of the liars."""
+"""Reasons given for the liars."""
 
 
 @asynccontextmanager

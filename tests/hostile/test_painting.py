@@ -1,4 +1,4 @@
-"""Whatever a value does to what paints it: the screen stays, says so, and hears its keys."""
+"""A value that breaks its painter: the screen stays, says so, and hears its keys."""
 
 import time
 from typing import Any, cast
@@ -9,7 +9,7 @@ from tests.ui.conftest import nobody, shown
 
 
 async def test_a_screen_that_can_not_be_painted_hears_its_keys() -> None:
-    """Which value does it nobody knows: here one that no parser gives."""
+    """Nobody knows which value may do it: here one that no parser gives."""
     async with shown(nobody()) as seen:
         sound = seen.session.poller.snapshot
         await seen.show(fold(sound, HOST, "node1", Known(cast(Any, "no host at all"), time.time())))

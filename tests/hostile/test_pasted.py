@@ -1,4 +1,5 @@
-"""What a person may paste into a shell, sudoers or MySQL holds nothing that a machine or an inventory slipped in."""
+"""Text that a person may paste into a shell, sudoers or MySQL holds nothing that a machine or an inventory slipped
+in."""
 
 import json
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ def test_a_server_chooses_no_statement(grantee: str) -> None:
 
 
 def inventory(folder: Path, **tables: Mapping[str, object]) -> Path:
-    """Of one node and one firewall; JSON's texts and lists are TOML's too."""
+    """An inventory of one node and one firewall; JSON's texts and lists are TOML's too."""
     told = {"firewalls": {"fw1": "10.0.0.2"}, "nodes": {"node1": "10.0.0.11"}, **tables}
     lines = (
         f"[cluster.web.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())

@@ -110,7 +110,7 @@ FULL = {
     "a list": ('drainboard {"why": [' + "1," * (MAX_OUT // 2) + "1]}", NO_RESULT),
     "names": ("drainboard {" + ",".join(f'"{name}":0' for name in range(300_000)) + "}", NO_RESULT),
 }
-"""What PHP may print, up to all that the wire takes, and what is said of it."""
+"""Output of PHP, up to all that the wire takes, and the sentence on it."""
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -124,7 +124,7 @@ def test_the_result_of_an_order_among_megabytes(name: str) -> None:
     "text", ["x\n" + "xy\n" * (MAX_OUT // 3), "x\r\n" + "\n" * (MAX_OUT - 3), "\n" * (MAX_OUT - 1) + "x"]
 )
 def test_the_first_line_of_megabytes(text: str) -> None:
-    """Of what an order complains of, and of what a question that failed does."""
+    """Only the first line is quoted, of an order and of a question that failed."""
     restart = Order("node1", Run(("systemctl", "start", "apache2"), root=True, timeout=60))
     assert at_once(lambda: error_in(restart, Ran(0, text, ""))) == "node1: x"
     with pytest.raises(Unreadable, match=r"status 1: x$"):

@@ -1,4 +1,4 @@
-"""Where things lie, and that looking costs nothing."""
+"""Folders and files on this machine, and that asking for them creates none."""
 
 import subprocess
 import sys

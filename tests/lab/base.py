@@ -63,7 +63,7 @@ APT = ['APT::Install-Recommends "false"', 'Acquire::Languages "none"']
 
 @dataclass(frozen=True)
 class Image:
-    """What a root is made of; `before` and `after` are hooks of mmdebstrap."""
+    """The contents of a root; `before` and `after` are hooks of mmdebstrap."""
 
     name: str
     packages: tuple[str, ...]
@@ -99,7 +99,7 @@ def base_root(image: Image | None = None) -> Path:
 
 
 def datadir(root: Path) -> str:
-    """Where the MariaDB of a root keeps its data: Debian's 11.8.6-5 has moved it."""
+    """MariaDB's data folder in a root: Debian's 11.8.6-5 has moved it."""
     new = "var/lib/mariadb"
     return f"/{new if (root / new).is_dir() else 'var/lib/mysql'}"
 

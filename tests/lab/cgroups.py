@@ -12,7 +12,7 @@ from .host import LabError
 
 
 def mount_point() -> Path:
-    """Where this host has its unified hierarchy; hybrid hosts keep it below."""
+    """This host's unified hierarchy; hybrid hosts keep it below."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         fields = line.split()
         if fields[2] == "cgroup2":

@@ -38,7 +38,7 @@ POOLS = ("web", "webtls")
 
 @dataclass(frozen=True)
 class Done:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     said: str
@@ -103,10 +103,8 @@ def moment(record: Record, kind: str, step: str) -> float:
 def watched(
     lab: Lab, look: Callable[[Session], Awaitable[T]], inventory: Path | None = None, read_only: bool = False
 ) -> T:
-    """What `look` makes of a session whose every question has been answered once.
-
-    In a thread of its own, because a network namespace is a thread's.
-    """
+    """The result of `look` on a session whose every question has been answered once. Runs in a thread of its own,
+    because a network namespace is a thread's."""
 
     async def main() -> T:
         session = Session(load_inventory(inventory or lab.inventory).clusters[0], read_only=read_only)
@@ -143,7 +141,7 @@ def _told(picture: Snapshot) -> str:
 
 
 def visits(picture: Snapshot) -> list[Visit]:
-    """What visitors are known to get now."""
+    """The known answers to visitors."""
     return [view.visit.value for view in picture.vips if isinstance(view.visit, Known)]
 
 

@@ -1,4 +1,4 @@
-"""What the lab needs of the machine it runs on: who we are, which tools are there, how a command is run."""
+"""The machine that the lab runs on: our user, its tools, running a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written into each machine's overlay before its first start: files, keys, switched-on units."""
+"""Files written into each machine's overlay before its first start: files, keys, switched-on units."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def install(plan: Plan, base: Path, words: Secrets) -> None:
 
 
 def _sync_tokens(machine: str, plan: Plan, words: Secrets) -> dict[str, str]:
-    """Only the primary syncs: it alone has the peer's address and `enablesync`."""
+    """Settings of the sync. The primary alone has the peer's address and `enablesync`."""
     primary = machine == FIREWALLS[0]
     sync_to = _SYNC_TO.format(peer=plan.lan(FIREWALLS[1]), password=words.sync) if primary else ""
     enable = "\t\t\t<enablesync></enablesync>\n" if primary else ""
@@ -135,7 +135,7 @@ def _make_key(path: Path, comment: str) -> None:
 
 
 def _write_client_files(plan: Plan, base: Path) -> None:
-    """What a console needs to reach the machines: known_hosts, ssh_config and the inventory."""
+    """Write a console's files for reaching the machines: known_hosts, ssh_config and the inventory."""
     known = ""
     for name in MACHINES:
         key = (plan.root(name) / "upper/etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]

@@ -102,7 +102,7 @@ class Lab:
     # --- ways in
 
     def ssh_argv(self, machine: str, *words: str, user: str = "root") -> list[str]:
-        """What a console would run, from the console side."""
+        """The command of a console on its own side of the network."""
         return [*network.inside(self.netns), "ssh", "-F", str(self.dir / "ssh_config"), "-l", user, machine, *words]
 
     def ssh(
@@ -131,7 +131,7 @@ class Lab:
     # --- is it whole?
 
     def http_status(self, timeout: float = 3) -> int:
-        """What a visitor gets through the WAN VIP; 0 for no answer."""
+        """The status that a visitor gets through the WAN VIP; 0 for no answer."""
         probe = [*network.inside(self.plan.client_netns), sys.executable, "-I", "-c", _PROBE, self.plan.health_url]
         return int(host.run([*probe, str(timeout)], timeout=timeout + 10).stdout or 0)
 
@@ -174,14 +174,15 @@ class Lab:
             time.sleep(0.2)
 
     def why_now(self) -> str:
-        """As why_not_healthy, with what could not be asked as a reason too."""
+        """Like why_not_healthy; a question that could not be asked is a reason too."""
         try:
             return self.why_not_healthy()
         except (host.LabError, OSError, ValueError, KeyError, SyntaxError, subprocess.TimeoutExpired) as error:
             return f"{type(error).__name__}: {error}"
 
     def reset(self, timeout: float = 90) -> None:
-        """As after `up`: everything on, every server active and ready on both firewalls, nothing in maintenance."""
+        """Bring back the state after `up`: everything on, every server active and ready on both firewalls, nothing in
+        maintenance."""
         self.all_on()
         for name in FIREWALLS:
             firewall = self.machines[name]

@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Result:
-    """What a stretch of load came to. `longest_gap` is the longest time without a success, in seconds."""
+    """Figures of a stretch of load. `longest_gap` is the longest time without a success, in seconds."""
 
     requests: int
     failures: int
@@ -111,7 +111,7 @@ class Load:
 
     @property
     def result(self) -> Result:
-        """From the start to now, or to the end."""
+        """Figures from the start to now, or to the end."""
         return add_up(list(self.answers), self.began, self.ended or time.monotonic())
 
     def since(self, moment: float) -> Result:

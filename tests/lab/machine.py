@@ -39,7 +39,7 @@ class Machine:
 
     @property
     def is_on(self) -> bool:
-        """As the mains see it, whatever state the system in it is in."""
+        """It has power, whatever state its system is in."""
         return bool(cgroups.pids(self.group))
 
     def power_on(self) -> None:

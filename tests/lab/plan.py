@@ -1,4 +1,4 @@
-"""What one lab consists of: its names, addresses and paths, as values."""
+"""The parts of one lab: names, addresses and paths, as values."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Plan:
 
     @property
     def netns(self) -> str:
-        """Where bridges and machines' links are; the console side."""
+        """The console's side: bridges and the machines' links."""
         return f"drainboard-{self.name}"
 
     @property
     def client_netns(self) -> str:
-        """Where the visitors come from."""
+        """The visitors' side."""
         return f"drainboard-{self.name}-client"
 
     def lan(self, part: int | str) -> str:
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def wan_vip(self) -> str:
-        """What visitors ask."""
+        """The address that visitors ask."""
         return self.wan(WAN_VIP)
 
     @property
@@ -69,7 +69,7 @@ class Plan:
         return self.dir / "machines" / machine
 
     def tokens(self, machine: str) -> dict[str, str]:
-        """What the files under files/ may refer to as @NAME@."""
+        """Words that the files under files/ may refer to as @NAME@."""
         peer = {"fw1": "fw2", "fw2": "fw1"}.get(machine, "")
         words = {name.upper(): self.lan(name) for name in MACHINES}
         words |= {"MACHINE": machine, "LAN": self.lan(machine), "LAN_VIP": self.lan_vip, "WAN_VIP": self.wan_vip}

@@ -1,4 +1,4 @@
-"""What the login `ops` and the console's MySQL user may do: what drainboard itself prints for them, and no more."""
+"""Rights of the login `ops` and of the console's MySQL user: those that drainboard itself prints, and no more."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _create_volume(nodes: dict[str, Machine]) -> None:
 
 
 def is_active(machine: Machine, unit: str) -> bool:
-    """As its systemd says."""
+    """The unit is active, by the machine's systemd."""
     return machine.run(["systemctl", "is-active", unit], check=False, timeout=10).returncode == 0
 
 
@@ -112,7 +112,7 @@ def bricks_online(node: Machine) -> int:
 
 
 def heal_entries(node: Machine) -> int | None:
-    """What is left to heal; None where a brick did not answer, for that is not 0."""
+    """Entries left to heal; None where a brick did not answer, for that is not 0."""
     text = node.run(["gluster", "volume", "heal", "www", "info", "--xml"], timeout=40).stdout
     counts = [item.text or "-" for item in ElementTree.fromstring(text).iter("numberOfEntries")]
     return sum(int(count) for count in counts) if counts and all(count.isdigit() for count in counts) else None

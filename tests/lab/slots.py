@@ -1,4 +1,4 @@
-"""Which labs there are, whose they are, and which addresses are taken.
+"""Labs on this machine: their owners, and the addresses that are taken.
 
 A lab's `lab.json` says who owns it: a test run writes its pid, and the lab is stale once that process is gone. A lab
 started from the command line has no owner and stays until `down`.

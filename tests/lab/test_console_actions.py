@@ -91,7 +91,7 @@ RELOADS = ("if (!haproxy_check_and_run($m, true)) { die($m); }", "haproxy_config
 
 
 def test_a_drain_survives_reloads(lab: Lab) -> None:
-    """What the GUI's Apply does, and what a boot or a renewed certificate does."""
+    """The reload of the GUI's Apply, and that of a boot or a renewed certificate."""
     console = Console(lab)
     with lab.load(rate=100) as load:
         assert console.run("drain", "lab", "node1").code == 0
@@ -112,7 +112,7 @@ def test_a_drain_survives_reloads(lab: Lab) -> None:
 
 
 async def _fw1_fails(session: Session) -> None:
-    """What the console shows of it."""
+    """Cut fw1, and see what the console shows of it."""
     assert master(session.picture) == "fw1"
     Lab.find(session.cluster.title.removeprefix("the lab ")).cut("fw1", silent=True)
     await seen(session, "fw1 cut: its row says lost", lambda now: isinstance(now.firewall("fw1").carp, Unknown), 5)

@@ -1,4 +1,4 @@
-"""What the command line refuses on the real cluster, and that a refusal, a dry run and read-only leave no trace."""
+"""Refusals of the command line on the real cluster. A refusal, a dry run and read-only leave no trace."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def whole(lab: Lab) -> Iterator[None]:
 
 
 def _traces(lab: Lab) -> list[object]:
-    """What any change would leave on the firewalls."""
+    """Traces that any change would leave on the firewalls."""
     firewalls = ("fw1", "fw2")
     standings = [standing(lab, node, name) for node in ("node1", "node2", "node3") for name in firewalls]
     pids = [lab.machines[name].sh("cat /var/run/haproxy.pid") for name in firewalls]

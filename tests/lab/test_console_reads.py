@@ -233,7 +233,7 @@ def test_every_wound_shows(lab: Lab) -> None:
 
 
 def _brought(picture: Snapshot) -> set[tuple[str, Kind]]:
-    """What follows from something else."""
+    """Findings that follow from others."""
     return {(one.machine, one.kind) for finding in findings(picture) for one in finding.brings}
 
 

@@ -1,5 +1,5 @@
-"""What goes wrong on the real cluster, one thing at a time: the picture says so in the right words, and no longer once
-it is cured; with the timings a user has."""
+"""Faults of the real cluster, one at a time: the picture says so in the right words, and no longer once it is cured;
+with the timings a user has."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def test_nothing_stays(killed: bool, lab: Lab) -> None:
 
 
 def _traces(name: str, started: list[int]) -> list[str]:
-    """Whatever the lab of that name left behind."""
+    """Everything that the lab of that name left behind."""
     found = [f"pid {pid}" for pid in started if f"drainboard-{name}" in _cgroup_of(pid)]
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if name in line]
     found += [str(path) for path in Path("/run/netns").glob(f"*{name}*")]

@@ -43,7 +43,7 @@ class Server:
         self.plugins = {row[0] for row in self.sql("SHOW PLUGINS") if row[2] == "AUTHENTICATION"}
 
     def sql(self, statement: str, *values: str) -> list[tuple[str, ...]]:
-        """As root."""
+        """Run a statement as root."""
         with self._admin.cursor() as cursor:
             cursor.execute(statement, values or None)
             return list(cursor.fetchall())
@@ -81,7 +81,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def answer(bench: Bench, mysql: Mysql) -> Answer | WireError:
-    """What the product's own connection reads."""
+    """The answer over the product's own connection."""
     machine = await bench.machine()
     wire = bench.wire(replace(cluster(bench.folder, machine.port), mysql=mysql))
     return (await wire.send("node1", (WHO,), 15))[0]

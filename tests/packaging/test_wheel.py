@@ -1,4 +1,4 @@
-"""What a user installs: the built files, and the command started where nothing but the locked dependencies is."""
+"""The package that a user installs: its files, and the command started with nothing but the locked dependencies."""
 
 from __future__ import annotations
 

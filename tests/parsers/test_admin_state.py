@@ -1,4 +1,4 @@
-"""What `show servers state` says an administrator wants, as HAProxy 2.6 printed it for one server after the other.
+"""An administrator's wish in `show servers state`, printed by HAProxy 2.6 for one server after the other.
 
 The server has `disabled` in haproxy.cfg, as it has after a reload of a firewall on which it was taken out.
 """

@@ -41,7 +41,7 @@ def listed(name: str, address: str, backend: str = "web_ipvANY") -> Pools:
 
 
 def picture(address: str, case: str, pools: tuple[Pools, ...]) -> Snapshot:
-    """Of two firewalls that hold the same config.xml."""
+    """A picture of two firewalls that hold the same config.xml."""
     cluster = replace(CLUSTER, nodes=(node(address),))
     config = Known(parse_xml((CASES / f"{case}.xml").read_text()), 1.0)
     views = zip(cluster.firewalls, pools, strict=True)

@@ -1,7 +1,7 @@
-"""What ifconfig prints on firewalls in odd states, file by file, and what is to be concluded from each.
+"""ifconfig's output on firewalls in odd states, file by file, and the conclusions from each.
 
-Beside each NAME.txt of tests/cases/firewalls stands NAME.json: who leads, the roles, the findings, who may take over.
-A file of one firewall is fw1's; fw2 is then well, in the role that `fw2` names, and demoted as `demoted` says.
+Beside each NAME.txt of tests/cases/firewalls stands NAME.json: who leads, the roles, the findings, who may take over. A
+file of one firewall is fw1's; fw2 is then well, in the role that `fw2` names, and demoted as `demoted` says.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What is read of a Galera member: state, rates between looks, the history of seqnos, configuration, tables."""
+"""Readings of a Galera member: state, rates between looks, the history of seqnos, configuration, tables."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What HAProxy prints in states that few firewalls are in, file by file, and what is to be concluded from each.
+"""HAProxy's output in states that few firewalls are in, file by file, and the conclusions from each.
 
 Beside each NAME.txt of tests/cases/haproxy stands NAME.json: of the servers, the findings, the orders and the steps.
 """
@@ -60,7 +60,7 @@ def picture(pools: Pools, statuses: str = "active") -> Snapshot:
 
 
 def sent(step: Step, action: Operation, seen: Snapshot, found: dict[str, str] | None = None) -> str:
-    """What a step sends to fw1 of node2's."""
+    """The orders of a step for node2's servers on fw1."""
     orders = step.orders(seen, Intent(CLUSTER, "node2", action, found or {}))
     return "".join(order.run.stdin for order in orders if order.machine == "fw1")
 

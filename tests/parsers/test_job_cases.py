@@ -1,4 +1,4 @@
-"""What systemctl show and journalctl print of a unit, file by file, and what is read from each.
+"""Output of systemctl show and journalctl on a unit, file by file, and the reading of each.
 
 Beside each NAME.txt of tests/cases/jobs stands NAME.json: some of the job's fields after the last look, or why it can't
 be read.

@@ -1,4 +1,4 @@
-"""Whatever a machine prints, a parser answers with a value or with Unreadable, and with nothing else."""
+"""A parser answers any output with a value or with Unreadable, and with nothing else."""
 
 from collections.abc import Callable
 from functools import partial

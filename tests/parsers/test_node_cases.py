@@ -1,4 +1,4 @@
-"""What nodes print in states that few are in, file by file, and what is to be concluded from each.
+"""Output of nodes in states that few are in, file by file, and the conclusions from each.
 
 Beside each NAME.txt of tests/cases/node stands NAME.json: which parser reads it, and what comes of it.
 """
@@ -61,7 +61,7 @@ def members(text: str) -> tuple[galera.Wsrep, ...]:
 
 
 def volume(texts: tuple[str, ...] = (), statuses: tuple[int, ...] = (0, 0, 0), **parts: str) -> gluster.Volume:
-    """From three answers; from those of a healthy volume where a part is not given."""
+    """A volume read from three answers; a missing part is that of a healthy volume."""
     healthy = {
         "files": "gluster/1-healthy/composed-glusterd-store.txt",
         "status": "gluster/1-healthy/volume-status.xml",

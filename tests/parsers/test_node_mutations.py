@@ -1,4 +1,4 @@
-"""What a node prints, broken at random: a value or Unreadable, and never more or better than what was there."""
+"""A node's output, broken at random: a value or Unreadable, and never more or better than what was there."""
 
 from pathlib import Path
 

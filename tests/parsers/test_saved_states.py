@@ -1,4 +1,4 @@
-"""Whether HAProxy starts with saved states, and what would come of it.
+"""Saved states that HAProxy starts with, and their consequences.
 
 Beside each NAME.txt of tests/cases/saved (haproxy.cfg and the server-state file of both firewalls) stands NAME.json:
 the backends that load them, what is said of fw2, where HAProxy is stopped, and of a node2 that fw1 has drained.

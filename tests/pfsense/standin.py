@@ -39,7 +39,7 @@ def haproxy(*servers: str) -> str:
 
 
 def server(name: str, address: str, status: str | None = "active") -> str:
-    """None: an item without the tag."""
+    """An item of config.xml; None: without the tag."""
     return SERVER.format(name, address, 101, "" if status is None else f"<status>{status}</status>")
 
 
@@ -61,7 +61,7 @@ class PfSense:
         program.chmod(0o755)
 
     def run(self, order: Run, timeout: float | None = None) -> Ran:
-        """As the machine would, with the folder in the place of /."""
+        """Run an order like the machine would, with the folder in the place of /."""
         script = order.stdin.replace('"/usr/local/pkg/', f'"{self.root}/usr/local/pkg/')
         paths = ":".join(str(self.root / folder) for folder in ("etc/inc", "usr/local/pkg", "usr/local/pkg/haproxy"))
         words = [*(("timeout", str(timeout)) if timeout else ()), str(PHP), "-d", f"include_path={paths}"]
@@ -76,13 +76,13 @@ class PfSense:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def statuses(self) -> dict[str, str]:
-        """By server, as config.xml has them now."""
+        """The statuses in config.xml now, by server."""
         items = re.findall(r"<item>\s*<name>(node\d)</name>(.*?)</item>", self.file.read_text(), re.DOTALL)
         return {name: (re.findall(r"<status>(.*?)</status>", rest) or ["-"])[0] for name, rest in items}
 
 
 def result(answer: Ran) -> dict[str, Any]:
-    """What the script said at its end."""
+    """The script's last words."""
     return json.loads(answer.out.rpartition("\ndrainboard ")[2])
 
 

@@ -14,7 +14,7 @@ THREE = haproxy(server("node1", "10.20.0.11"), server("node2", "10.20.0.12"), se
 PLAIN = CONFIG.format(sync="", haproxy=THREE)
 OUT = persist((change("node2", "10.20.0.12", "active", "disabled"),), False, "drainboard: node2")
 SAVED = r"sed -i 's#<descr>first</descr>#<descr>second</descr>#' {}"
-"""What the web interface does while our check runs."""
+"""A change by the web interface while our check runs."""
 
 every_form = pytest.mark.parametrize("form", FORMS)
 

@@ -103,7 +103,7 @@ class Cluster:
             return answer.decode()
 
     async def visit(self, vip: str = "wan") -> str:
-        """As a visitor would."""
+        """Visit the site."""
         _, _, rest = self.inventory["vips"][vip]["url"].partition("http://")
         host, _, port = rest.partition("/")[0].partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))

@@ -113,7 +113,7 @@ async def test_no_member_has_a_quorum(watch: Watch) -> None:
 
 
 def target(picture: Snapshot, node: str) -> str | None:
-    """Where its HAProxy sends MySQL; "" where that is not known."""
+    """The target of its HAProxy for MySQL; "" where that is not known."""
     writer = picture.node(node).writer
     return writer.value.target if isinstance(writer, Known) else ""
 

@@ -26,7 +26,7 @@ def test_the_form_of_a_release(release: str, form: str) -> None:
 
 
 def statuses(sim: Simulator) -> set[str]:
-    """Of node2, in each pool on each firewall."""
+    """The statuses of node2, in each pool on each firewall."""
     pools = [pool for firewall in sim.world.firewalls.values() for pool in firewall.config.pools]
     return {server.status for pool in pools for server in pool.servers if server.name == "node2"}
 

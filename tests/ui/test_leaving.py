@@ -24,7 +24,7 @@ port = 1
 
 
 async def last_words(shown: Terminal) -> str:
-    """What stands on the terminal once the command has ended."""
+    """The text on the terminal once the command has ended."""
     try:
         await shown.shows(lambda _lines: False)
     except Gone as end:

@@ -1,4 +1,4 @@
-"""What only looks: details, findings, filter, palette, copy, export, the fleet."""
+"""Parts of the screen that only look: details, findings, filter, palette, copy, export, the fleet."""
 
 from dataclasses import replace
 from pathlib import Path

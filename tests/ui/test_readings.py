@@ -37,7 +37,7 @@ from .conftest import nobody
 VIEWS = (FirewallView, NodeView, VolumeView, DatabaseView, VipView)
 NOW = 1_800_000_000.0
 TEXT = ""
-"""Of every field of an example; "" for one that tells which field it is."""
+"""The value of every field of an example; "" for one that tells which field it is."""
 
 
 def inside(hint: Any) -> Iterator[type]:

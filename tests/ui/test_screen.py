@@ -163,7 +163,8 @@ async def test_a_node_that_our_own_reboot_has_down_is_no_riddle(sim: Simulator) 
 
 
 def silent_for(seen: Seen, operation: Operation, node: str, firewall: str) -> bool:
-    """Whether what stands against an operation is a firewall's silence: a moment before it counts as stale."""
+    """An objection to the operation is that a firewall does not answer: a moment before, its reading counts as
+    stale."""
     against = seen.session.plan(operation, node).objections
     return any(f"{firewall} does not answer since" in one.saw for one in against)
 

@@ -1,4 +1,5 @@
-"""What a person sees who stops a run while an order is on its way: it can't be called back, and nothing else waits."""
+"""The view of a person who stops a run while an order is on its way: it can't be called back, and nothing else
+waits."""
 
 import asyncio
 from pathlib import Path

@@ -61,7 +61,7 @@ class Watched:
         return await asyncio.to_thread(self.shown.process.wait, PATIENCE)
 
     async def quits(self) -> None:
-        """By q, and nothing stays behind."""
+        """Quit by q, and leave nothing behind."""
         self.shown.keys("q")
         assert await self.ends() == 0
         self.nothing_left()

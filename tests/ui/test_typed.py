@@ -11,7 +11,8 @@ NAMES = {"\r": ("enter", "\r"), " ": ("space", " "), "\x7f": ("backspace", None)
 
 
 def type_at_once(seen: Seen, text: str) -> None:
-    """As a terminal hands over what it has read in one piece: no key waits for what the one before it does."""
+    """Hand over a text like a terminal that has read it in one piece: no key waits for the work of the one before
+    it."""
     driver = seen.app._driver
     assert driver is not None
     for char in text:

@@ -18,7 +18,7 @@ def one(seed: int) -> Walked:
 
 
 def main() -> int:
-    """How many walks failed, at most 1."""
+    """Walk; return 1 if a walk failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.walk", description=__doc__)
     parser.add_argument("--walks", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1000)

@@ -63,7 +63,7 @@ class Console:
     def __init__(self, name: str, cluster: Cluster, folder: Path, judge: Judge, tell: Callable[[str], None]) -> None:
         self.name = name
         self.folder = folder
-        """Of its journal."""
+        """The folder of its journal."""
         self._cluster = cluster
         self._judge = judge
         self._tell = tell
@@ -188,5 +188,5 @@ class Console:
 
 
 def of_another_name(cluster: Cluster) -> Cluster:
-    """What the second console calls it."""
+    """The second console's name for it."""
     return replace(cluster, name="the same")

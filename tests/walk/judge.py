@@ -1,4 +1,4 @@
-"""What must hold on a walk, whatever happens, judged by the simulated world itself and by the journals on disk.
+"""Invariants of a walk, judged by the simulated world itself and by the journals on disk.
 
 The consoles' pictures are not asked. They may be some seconds old: what has changed so lately is not held against them.
 """
@@ -58,7 +58,7 @@ class Judge:
     def __init__(self, sim: Simulator, folders: dict[str, Path], tell: Callable[[str], None]) -> None:
         """`folders`: of each console's journal. `tell`: for the story."""
         self.wrong: list[str] = []
-        """What did not hold."""
+        """Broken invariants, a sentence each."""
         self.insisted: set[Path] = set()
         """Runs that were resumed with name and reason; those that were begun so say it themselves."""
         self._sim = sim
@@ -184,7 +184,7 @@ class Judge:
         return path in self.insisted or bool(opened and opened.facts.get("reason"))
 
     def _statuses(self, firewall: Firewall) -> dict[str, str]:
-        """What is asked of each server, in config.xml and at run time, in the journal's words."""
+        """The status of each server in config.xml and at run time, in the journal's words."""
         later = {
             f"later {firewall.name} {pool.name}/{server.name}": server.status
             for pool in firewall.config.pools
@@ -234,7 +234,7 @@ def _told(every: list[Line], node: str) -> bool:
 
 
 def changes(call: Call) -> bool:
-    """Whether a command changes the world; claims are no orders."""
+    """The command changes the world; claims are no orders."""
     match call.name:
         case "nc":
             return "set server" in call.stdin
@@ -259,7 +259,7 @@ def _wanted(asked: dict[str, Any]) -> Iterator[str]:
 
 
 def serves(node: Node) -> bool:
-    """Whether its own site answers its check."""
+    """The node's own site answers its check."""
     ready = node.galera.members[node.name].ready
     return bool(node.running and node.apache and node.mounted and not node.mount_hangs and ready)
 

@@ -16,14 +16,14 @@ LENGTH = 13
 
 
 class Yes(Enum):
-    """How much a person agrees to."""
+    """The objections that a person agrees to."""
 
     NOTHING = "without a word"
     CONFIRMED = "confirmed"
     NAMED = "with name and reason"
 
     def consent(self, node: str) -> Consent:
-        """As a session takes it."""
+        """The session's form of it."""
         return {
             Yes.NOTHING: Consent(),
             Yes.CONFIRMED: Consent(confirmed=True),
@@ -101,7 +101,7 @@ class Until(NamedTuple):
 
     console: str
     lines: int
-    """Of its journal, from here; 0: until nothing is under way there."""
+    """Lines of its journal, from here; 0: until nothing is under way there."""
 
     def __str__(self) -> str:
         return (

@@ -21,11 +21,11 @@ TO_END = 1.5
 
 
 class Walked(NamedTuple):
-    """How a walk went."""
+    """The result of a walk."""
 
     seed: int
     wrong: tuple[str, ...]
-    """What did not hold, each a sentence that begins with the number of the invariant."""
+    """Broken invariants, each a sentence that begins with its number."""
     story: tuple[str, ...]
     seconds: float
 

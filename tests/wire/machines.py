@@ -55,7 +55,8 @@ _ASKED = re.compile(r"^echo (\w+); echo \1 >&2\n.*(machine-id|kern\.hostuuid)", 
 
 
 def introduction(asked: str) -> tuple[str, str] | None:
-    """What node1 and fw1 of `cluster` say of themselves on both streams; None: they are asked something else."""
+    """The answer of node1 and fw1 of `cluster` to the question of identity, on both streams; None: they are asked
+    something else."""
     found = _ASKED.search(asked)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What is given up while it is being opened: the machine must not be left with it."""
+"""Connections and channels given up while they are being opened: the machine must not be left with it."""
 
 import asyncio
 from dataclasses import replace

@@ -141,7 +141,7 @@ async def test_commands_that_nobody_ends_do_not_pile_up(bench: Bench) -> None:
 
 
 async def test_after_a_command_that_had_to_be_ended_the_shell_is_not_trusted(bench: Bench) -> None:
-    """What it started may live on, and speak into a later answer."""
+    """A process that it started may live on, and speak into a later answer."""
     node = await bench.machine(handler=live)
     wire = bench.wire(cluster(bench.folder, node.port))
     late = Run(("sh", "-c", "(trap '' TERM; sleep 0.6; echo late; echo late >&2) & sleep 9"), timeout=0.2)

@@ -134,7 +134,7 @@ async def test_an_identity_is_offered_alone_beside_a_full_agent(bench: Bench, mo
 async def test_a_locked_identity_is_found_in_the_agent(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, public: bool
 ) -> None:
-    """By the public part, which lies beside it or in its own head."""
+    """It is found by its public part, which lies beside it or in its own head."""
     node, locked = await bench.machine(), key(bench.folder / "locked")
     (bench.folder / "authorized").write_text(locked.with_suffix(".pub").read_text())
     others = [key(bench.folder / f"k{at}") for at in range(8)]
@@ -288,7 +288,7 @@ def sh(command: str, **env: str) -> str:
 
 
 async def test_the_commands_for_a_host_key_do_what_they_say(bench: Bench) -> None:
-    """Only the folder of the machine's own keys is another one."""
+    """The test changes one thing: the folder of the machine's own keys."""
     async with sshd(bench) as port:
         for kind in ("rsa", "ecdsa"):
             key(bench.folder / f"ssh_host_{kind}_key", kind=kind)

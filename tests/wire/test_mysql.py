@@ -102,7 +102,7 @@ async def test_rows_are_text(bench: Bench, mysql: Mysql) -> None:
 
 
 async def test_through_the_servers_own_socket(bench: Bench, database: Database, mysql: Mysql) -> None:
-    """As caching_sha2_password wants it: the server itself takes the connection for a local, safe one."""
+    """caching_sha2_password needs this: the server itself takes the connection for a local, safe one."""
     _, wire = await node(bench, replace(mysql, port=1, socket=str(database.folder / "s")))
     (answer,) = await wire.send("node1", (Query("SELECT CURRENT_USER()"),), 5)
     assert answer == Rows((("ops@localhost",),))

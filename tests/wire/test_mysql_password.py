@@ -123,7 +123,7 @@ class Server:
 
     @property
     def knows_the_password(self) -> bool:
-        """As it is, or in what its own RSA key opens."""
+        """It was sent plainly, or encrypted for the server's own RSA key."""
         return PASSWORD.encode() in self.heard or any(
             self._opened(self.heard[at : at + 256]) for at in range(max(0, len(self.heard) - 255))
         )
@@ -143,7 +143,7 @@ def _public() -> bytes:
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """With a certificate like the one that MySQL makes itself: signed by nobody."""
+    """A certificate like the one that MySQL makes itself: signed by nobody."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MySQL_Server_8.0.36_Auto_Generated")])
     now = datetime.datetime.now(datetime.UTC)
     built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(KEY.public_key())

@@ -1,4 +1,4 @@
-"""What is said to a machine over SSH, against real servers: the good way, and everything that can go wrong."""
+"""SSH to a machine, against real servers: the good way, and everything that can go wrong."""
 
 import asyncio
 import dataclasses
