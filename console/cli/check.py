@@ -69,7 +69,7 @@ async def check(clusters: Sequence[Cluster]) -> Exit:
 
 
 def _shown(line: Line) -> Iterator[str]:
-    """In columns; a remedy below, where it has room."""
+    """Print a line in columns; a remedy goes below."""
     if line.mark in (MEND, NOTE):
         yield f"{line.mark} {line.machine:<10} {line.what}"
         yield f"    {line.message}"
@@ -112,7 +112,7 @@ async def _asking(cluster: Cluster) -> AsyncGenerator[tuple[Wire, Poller]]:
 
 
 def known(cluster: Cluster) -> frozenset[Ask]:
-    """All that may leave."""
+    """Everything that `check` may send."""
     allowed = (ask for machine in cluster.machines for ask in _allowances(cluster, machine.name))
     return questions_of(cluster) | {PHP, PFSENSE, GLUSTER, *allowed}
 

@@ -39,7 +39,7 @@ class Demo:
         return tuple((one.name, one.label, target) for one in FAULTS for target in one.targets(world))
 
     def end(self, folder: Path) -> None:
-        """At once, when this process leaves without its usual end."""
+        """Kill the simulator at once: this process leaves without its usual end."""
         with suppress(ProcessLookupError):
             self.process.kill()
         shutil.rmtree(folder, ignore_errors=True)

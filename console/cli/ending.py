@@ -94,7 +94,7 @@ class Ending:
         self._cancel()
 
     async def _watch(self) -> None:
-        """On the sessions' loop, which no terminal holds up."""
+        """Look for the terminal on the sessions' loop, which no terminal holds up."""
         while not self.gone:
             await asyncio.sleep(LOOK)
             self._look()

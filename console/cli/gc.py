@@ -1,7 +1,7 @@
-"""When Python searches for cyclic garbage: a search stops everything, also a key on its way to the screen.
+"""The pace of Python's search for cyclic garbage: it stops everything, also a key on its way to the screen.
 
-Nearly all that is dropped here is freed at once, by counting references. What the search is for is what refers to
-itself, such as a lost connection: little. Left to itself, Python searches a hundred clusters through for a second.
+Nearly all objects here are freed at once, by counting references. The search is for objects that refer to themselves,
+such as a lost connection: there are few. At Python's own pace it takes a second over a hundred clusters.
 """
 
 import asyncio

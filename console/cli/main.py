@@ -68,7 +68,8 @@ def _says_what_it_can() -> None:
 
 
 def _finish(command: "Callable[[Ending], Coroutine[None, None, int]]") -> int:
-    """Without a search for garbage from here on, as nearly all that is imported stays; then with few."""
+    """Run the command. Importing goes without a search for garbage, as nearly all objects stay; later there are few
+    searches."""
     gc.disable()
     import asyncio
 
@@ -204,7 +205,7 @@ def _runs(inventory: Inventory, only: str | None) -> int:
 
 
 def _must_be_seen() -> None:
-    """Without a terminal the screen would run for ever, and nobody would see it. Raises NoTerminal."""
+    """Refuse a screen without a terminal: it would run for ever, and nobody would see it. Raises NoTerminal."""
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         raise NoTerminal("the screen needs a terminal; `drainboard status` needs none")
 

@@ -127,7 +127,8 @@ def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:
 
 
 async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Exit:
-    """To its end; interrupted, to the end of what is on its way. `consent` was given beforehand, for each gate."""
+    """Follow a run to its end; after an interruption, until its orders have ended. `consent` was given beforehand, for
+    each gate."""
     shown, interrupted = 0, None
     while True:
         newest = session.state.run

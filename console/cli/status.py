@@ -96,7 +96,7 @@ async def _answered(poller: Poller, limit: float) -> None:
 
 
 def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
-    """Not for what is asked seldom, nor for the slow answers of a machine that gives no quick one."""
+    """An answer is waited for, unless it is asked seldom, or is a slow one of a machine that gives no quick one."""
     if question is SPLIT_BRAIN and _brick_offline(picture, name):
         return False
     slow = question is not STORAGE and _why_silent(picture, question.subject, name)
@@ -104,7 +104,8 @@ def _waits(picture: Snapshot, question: Question[Any], name: str) -> bool:
 
 
 def _brick_offline(picture: Snapshot, volume: str) -> bool:
-    """Then `heal info` takes 10 s, and counts no split-brain after all (measured on Gluster 10.3)."""
+    """A brick of the volume is offline. Then `heal info` takes 10 s, and counts no split-brain after all (measured on
+    Gluster 10.3)."""
     return any(
         view.name == volume and offline_nodes(picture, view, told.bricks) for view, told in known_volumes(picture)
     )

@@ -117,7 +117,7 @@ def _volume(view: VolumeView) -> Row:
 
 
 def _count(value: int | None) -> str:
-    """Not counted is not 0."""
+    """A count in words: not counted is not 0."""
     return words.UNKNOWN if value is None else str(value)
 
 

@@ -22,13 +22,14 @@ CONFLICTS = 1.0
 
 
 def members(snapshot: Snapshot) -> list[tuple[NodeView, Wsrep]]:
-    """Those that answer."""
+    """Members that answer."""
     return [(view, view.galera.value) for view in snapshot.nodes if isinstance(view.galera, Known)]
 
 
 def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without one every table is refused, though SELECT 1 still works and HAProxy's own check of MySQL says UP. Some
-    node must say so, or its MySQL be seen to be down: where each is just silent, it may be the way there."""
+    """A cluster without a Primary component: every table is refused, though SELECT 1 still works and HAProxy's own
+    check of MySQL says UP. Some node must say so, or its MySQL be seen to be down: if none answers at all, only the way
+    there may be broken."""
     known = members(snapshot)
     if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
         return
@@ -78,7 +79,7 @@ def _where_down(down: list[NodeView]) -> str:
 
 
 def stopped(view: NodeView) -> bool:
-    """Its systemd says so, and nothing answers in its place."""
+    """MySQL is stopped: systemd says so, and nothing answers in its place."""
     return isinstance(view.services, Known) and not view.services.value.running(MYSQL_UNITS) and not _refuses(view)
 
 

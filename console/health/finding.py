@@ -210,7 +210,7 @@ class Finding:
 
     @property
     def machines(self) -> tuple[str, ...]:
-        """Whose row it concerns."""
+        """The machines whose rows it concerns."""
         return self.of or (self.machine,)
 
 

@@ -93,7 +93,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
 
 
 def folded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Without what follows from another finding; that one brings it. What is worse than its cause stays for itself."""
+    """Move findings that follow from another one into its `brings`. A finding worse than its cause stays by itself."""
     causes = {at: cause for at, one in enumerate(found) if (cause := _cause(found, one)) is not None}
     brought: dict[int, list[Finding]] = {}
     for at in causes:

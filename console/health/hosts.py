@@ -111,7 +111,7 @@ def there_is_room(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without its path MySQL's own disk is watched by nobody."""
+    """MySQL's own disk is watched only if its path is right."""
     for name, devices in _devices(snapshot):
         if devices.missing:
             where = f"{listed(devices.missing)} of {name}"

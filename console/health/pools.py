@@ -25,7 +25,7 @@ from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Un
 from console.text import counted, dated, doing, listed
 
 PACKAGE_SYNC = "haproxysyncpkg"
-"""In the text of a revision that the sync of the HAProxy package has made."""
+"""Part of the text of a revision that the HAProxy package's sync has made."""
 RELOADS = 60.0
 """Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
 ROUNDED = 5.0
@@ -55,7 +55,7 @@ def serving(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
-    """Not running is normal only on a passive firewall with carpdev."""
+    """Balancers that don't run: normal only on a passive firewall with carpdev."""
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known) and isinstance(view.pools, Unknown) and view.pools is not NOT_ASKED:
             message = f"the pools of {view.name} are not known: {view.pools.why}"
@@ -149,7 +149,7 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
-    """Who was taken out, who is down by health check, and in which pools."""
+    """Nodes that were taken out, or are down by health check, and in which pools."""
     for node in snapshot.nodes:
         where = place(snapshot, node.name)
         if where in (Place.IN, Place.MIXED):
@@ -200,7 +200,7 @@ def _unresolved(snapshot: Snapshot, node: str) -> Iterator[Finding]:
 
 
 def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
-    """Not what the health check finds, and it may be nobody's order here."""
+    """Servers that an agent check has down or drained: no health check failed, and nobody may have ordered it here."""
     told = [(firewall, server) for firewall, server in _servers(snapshot, node) if server.by_agent]
     for status in dict.fromkeys(server.status for _, server in told):
         where = _where([(firewall, server) for firewall, server in told if server.status == status])
@@ -213,7 +213,7 @@ def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
 
 
 def _agent_alone(snapshot: Snapshot, node: str) -> bool:
-    """All that is out may be by its agent's word, and config.xml has it in."""
+    """An agent check alone may have the node out everywhere, while config.xml has it in."""
     out = [server for _, server in _servers(snapshot, node) if server.out]
     configured = any(server.out for one in memberships(snapshot, node) for server in one.configured or ())
     return bool(out) and all(server.by_agent for server in out) and not configured

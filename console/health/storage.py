@@ -20,7 +20,7 @@ MANY_ENTRIES = 20
 
 
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
-    """Nobody can tell about a volume."""
+    """Volumes of which no node tells the state."""
     for view in snapshot.volumes:
         if asked_but_unknown(view.state) and not offline_nodes(snapshot, view, newer(view)):
             gone = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
@@ -93,7 +93,7 @@ def _meanwhile(view: VolumeView) -> str:
 
 
 def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without its self-heal daemon a brick is not healed."""
+    """A brick is healed only if its self-heal daemon runs."""
     for view, volume in known_volumes(snapshot):
         alone = [brick for brick in volume.bricks if brick.reached and not brick.heal_daemon]
         without = tuple(node_at(snapshot, view, brick.host) for brick in alone)

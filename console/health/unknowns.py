@@ -104,7 +104,7 @@ def _unasked(reading: Reading[Any]) -> bool:
 
 
 def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
-    """All machines at once: that is one cause, and it may be here."""
+    """No machine answers at all: that is one cause, and it may be here."""
     every = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
     silent = [one for one in every if asked_but_unknown(one)]
     if len(silent) < len(every):

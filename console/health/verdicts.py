@@ -67,13 +67,13 @@ def _data(snapshot: Snapshot) -> str:
 
 
 def _to_heal(snapshot: Snapshot) -> str:
-    """What the worst brick lists."""
+    """Entries that the worst brick lists, for a sentence; "" for none."""
     most = max((brick.pending or 0 for _, one in known_volumes(snapshot) for brick in one.bricks), default=0)
     return f"{counted(most, 'entry', 'entries')} to heal" if most else ""
 
 
 def _well(snapshot: Snapshot, name: str) -> str:
-    """What a machine does while nothing is wrong with it."""
+    """The sentence on a machine while nothing is wrong with it."""
     if name in {view.name for view in snapshot.firewalls}:
         carp = snapshot.firewall(name).carp
         led = listed(sorted(roles(snapshot, carp.value))) if isinstance(carp, Known) else ""
@@ -82,7 +82,7 @@ def _well(snapshot: Snapshot, name: str) -> str:
 
 
 def _works(snapshot: Snapshot, layer: Layer) -> str:
-    """What a layer does while nothing is wrong with it."""
+    """The sentence on a layer while nothing is wrong with it."""
     lead, nodes = leading(snapshot), counted(len(snapshot.nodes), "node")
     left = _to_heal(snapshot)
     volumes = f"{listed(snapshot.cluster.volumes)}{f': {left}' if left else ' healed'}, every brick online"

@@ -63,7 +63,7 @@ def _share(apache: Apache) -> float:
 
 
 def status_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without ExtendedStatus Apache counts no requests: no rate, and no byte, can be told."""
+    """Without ExtendedStatus Apache counts no requests: rates and bytes are unknown."""
     off = tuple(
         view.name for view in snapshot.nodes if isinstance(view.apache, Known) and not view.apache.value.extended
     )

@@ -10,7 +10,7 @@ from console.text import listed
 
 
 def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
-    """By node, of those that are known."""
+    """The known writers, by node."""
     return [(view.name, view.writer.value) for view in snapshot.nodes if isinstance(view.writer, Known)]
 
 
@@ -25,7 +25,7 @@ def named(snapshot: Snapshot, address: str) -> str:
 
 
 def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
-    """Without it, or without a server, the node's pages reach no database."""
+    """MySQL's HAProxy runs and has a server; otherwise the node's pages reach no database."""
     for name, writer in writers(snapshot):
         if not writer.running:
             message = f"HAProxy for MySQL does not run on {name}: its pages reach no database"

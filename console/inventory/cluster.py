@@ -108,7 +108,7 @@ class Web:
 
 @dataclass(frozen=True)
 class Timings:
-    """All in seconds."""
+    """Limits and intervals, in seconds."""
 
     poll: float = 2.0
     """Between two fast rounds of questions to a machine."""

@@ -57,7 +57,7 @@ class Table(NamedTuple):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """In the order of the file."""
+        """Keys in the order of the file."""
         return tuple(self.values)
 
     def error(self, what: str, key: str = "") -> InventoryError:

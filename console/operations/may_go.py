@@ -44,7 +44,7 @@ class MayGo:
     message: str
     reasons: tuple[str, ...] = ()
     unreachable: bool = False
-    """It does not answer. That it is gone is one of the reasons there may be."""
+    """It does not answer. That it is gone is one possible reason."""
 
 
 def all_may_go(snapshot: Snapshot) -> tuple[MayGo, ...]:
@@ -90,8 +90,8 @@ def _stays(name: str, reasons: list[str], better: str = "") -> MayGo:
 
 
 def _half_out(snapshot: Snapshot, name: str) -> Iterator[str]:
-    """Whom somebody has taken out and visitors still reach: who believes it out would cut them off. A reboot need not
-    ask, for it takes the node out itself."""
+    """A node that somebody has taken out, and that still gets visitors: a person who believes it out would cut them
+    off. A reboot need not ask, for it takes the node out itself."""
     sends = sending(snapshot, name)
     if sends and place(snapshot, name) is Place.MIXED:
         yield f"{name} is out only in part, and {doing(sends, 'sends', 'send')} it traffic"
@@ -222,5 +222,5 @@ def one_line(snapshot: Snapshot, instead: str = "") -> str:
 
 
 def _short(reason: str) -> str:
-    """Without the machine's own words, which the line of the machine has."""
+    """A reason without the machine's own words: the machine's own line has them."""
     return reason.split(": ")[0]

@@ -89,4 +89,4 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
 
 
 class NotBegun(Exception):
-    """Nothing was changed, and why. One sentence or several."""
+    """Nothing was changed: the reason, in one sentence or several."""

@@ -80,7 +80,7 @@ class Ran:
     out: str
     err: str
     at: float = field(default=0.0, compare=False)
-    """When it was complete, in seconds of the console's monotonic clock: what a rate between two answers is over."""
+    """Time of its end, in seconds of the console's monotonic clock: the base of rates between two answers."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Subject(Enum):
-    """Whose reading the answer becomes."""
+    """The kind of thing whose reading the answer becomes."""
 
     FIREWALL = "firewalls"
     NODE = "nodes"
@@ -51,7 +51,7 @@ class Question(Generic[T]):
     asks: Callable[[Cluster, str], tuple[Ask, ...]]
     parse: Callable[[tuple[Any, ...], T | None], T]
     parse_for: Callable[[Cluster], Callable[[tuple[Any, ...], T | None], T]] | None = None
-    """In the place of `parse`, where the inventory says how an answer is to be read."""
+    """Replaces `parse` where the inventory says how an answer is to be read."""
     searches: bool = False
     """Reading even a small answer takes time: a thread reads it then, so that meanwhile every key is heard."""
     apart: bool = False

@@ -19,7 +19,7 @@ class Batch(NamedTuple):
 
 
 def batches(cluster: Cluster) -> tuple[Batch, ...]:
-    """All rounds of a cluster. A question that sends nothing (no MySQL, no URL) is in none."""
+    """All batches of a cluster. A question that sends nothing (no MySQL, no URL) is in none."""
     names = {
         Subject.FIREWALL: [firewall.name for firewall in cluster.firewalls],
         Subject.NODE: [node.name for node in cluster.nodes],

@@ -86,7 +86,7 @@ class Unknown:
 
     @property
     def unanswered(self) -> bool:
-        """It was asked, and nothing was told: silence, a refusal, nobody or another one there. `why` names a remedy."""
+        """It was asked, and told nothing: silence, a refusal, nobody or another one there. `why` names a remedy."""
         return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.UNPROVEN)
 
     @property
@@ -106,7 +106,7 @@ NOT_ASKED = Unknown("not asked yet", 0.0, 0.0, Cause.NOT_ASKED)
 
 
 def asked_but_unknown(reading: Reading[Any]) -> TypeGuard[Unknown]:
-    """It was asked, and is not known: since when, `since` says."""
+    """It was asked, and is not known; `since` says since when."""
     return isinstance(reading, Unknown) and reading.since > 0
 
 

@@ -1,4 +1,4 @@
-"""Who is at work on the firewalls of a cluster, by what the firewalls tell of their claims. Pure."""
+"""The consoles at work on the firewalls of a cluster, by the claims that the firewalls tell of. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
 
 
 def holder(claim: Claim, *firewalls: str) -> str:
-    """Who claims firewalls, for which work and since when, in words."""
+    """A sentence: the console that claims firewalls, its work, and since when."""
     since = f" since {clock(claim.since)}" if claim.since else ""
     return f"{_who(claim)} is at work on {listed(firewalls)}{since}: {_work(claim) or 'it does not say at what'}"
 
@@ -36,7 +36,7 @@ def _each(snapshot: Snapshot) -> Iterator[tuple[Claim, tuple[str, ...]]]:
 
 
 def claimed(snapshot: Snapshot, own: frozenset[str]) -> Iterator[Objection]:
-    """Who else claims a firewall, by the last look at it. `own`: tokens of this console's claims."""
+    """Objections: another console claims a firewall, by the last look at it. `own`: tokens of this console's claims."""
     for claim, firewalls in _each(snapshot):
         if claim.held and claim.token not in own:
             clears = f"Wait until it ends ({GIVEN_UP})"
@@ -44,8 +44,8 @@ def claimed(snapshot: Snapshot, own: frozenset[str]) -> Iterator[Objection]:
 
 
 def without_last_word(snapshot: Snapshot, now: float, journal: str) -> Iterator[Objection]:
-    """Whose claim ended without its last word, until its last order has ended. `journal`: where the runs of this
-    console are written down, which tell that themselves. `now`: Unix time."""
+    """Objections: a claim ended without its last word, and its last order may still be on its way. `journal`: this
+    console's own, whose runs tell that themselves. `now`: Unix time."""
     for claim, firewalls in _each(snapshot):
         ended = claim.held or claim.released or not claim.token
         if not ended and now < claim.until and claim.where != journal:
@@ -54,7 +54,7 @@ def without_last_word(snapshot: Snapshot, now: float, journal: str) -> Iterator[
 
 
 def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | None:
-    """Who else claims a firewall of the cluster now, for one line of the screen."""
+    """The other console that claims a firewall of the cluster now, for one line of the screen."""
     claim = next((claim for claim, _ in _each(snapshot) if claim.held and claim.token not in own), None)
     if claim is None:
         return None

@@ -94,8 +94,9 @@ class Claims:
         return f"{holder(claim, name)}; wait until it ends ({GIVEN_UP})"
 
     async def order(self, machines: frozenset[str], seconds: float) -> frozenset[str]:
-        """Before orders leave that have ended within so many seconds: the firewalls among these machines whose lock is
-        held and which have written that down. One of the cluster's is, at the least. Raises Elsewhere."""
+        """Write down on each claimed firewall that orders leave which will have ended within so many seconds. Return
+        the firewalls among these machines whose lock is held and which have it written down. Raises Elsewhere unless at
+        least one of the cluster's has."""
         wanted = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
         self._until = max(self._until, time.time() + seconds)
         for pause in PAUSES:

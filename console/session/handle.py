@@ -173,7 +173,7 @@ class SessionHandle:
         await self._at_once(lambda session: session.gate and session.gate.park())
 
     async def look_at_history(self) -> None:
-        """Has the journal read now."""
+        """Have the journal read now."""
         await self._at_once(self._read)
 
     async def journal(self) -> Read:

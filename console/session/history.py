@@ -21,7 +21,7 @@ class History(NamedTuple):
     """The run that took a node out, by node."""
     unread: tuple[Unread, ...] = ()
     elsewhere: Holder | None = None
-    """Who is at work on the cluster from another console."""
+    """The other console at work on the cluster."""
 
 
 class Reader:

@@ -89,7 +89,7 @@ class Journal:
         return self._last
 
     def changed(self) -> float:
-        """When a run last came or went; 0 where nobody can tell."""
+        """Time at which a run last came or went; 0 where nobody can tell."""
         try:
             return in_time(self.folder.stat, self.folder).st_mtime
         except (JournalError, OSError):
@@ -100,7 +100,7 @@ class Journal:
         return self.read().records
 
     def _look(self) -> tuple[Read, dict[Path, Seen], dict[Path, tuple[int, list[Path]]]]:
-        """In a thread, which may be given up: it changes nothing that is seen outside."""
+        """Read the folders in a thread, which may be given up: it changes nothing that is seen outside."""
         beside = dict(self._elsewhere()) if self._nodes else {}
         seen, unread = dict[Path, Seen](), list[Unread]()
         for path in [*disk.names(self.folder), *(path for _, ours in beside.values() for path in ours)]:

@@ -66,7 +66,7 @@ def mark_of(path: Path) -> Mark:
 
 
 def read(path: Path) -> bytes:
-    """All of a regular file. Raises OSError: for a pipe, a device, a folder or a link, too."""
+    """Read all of a regular file. Raises OSError, also for a pipe, a device, a folder or a link."""
     handle = _opened(path, os.O_RDONLY)
     try:
         size = os.fstat(handle).st_size
@@ -104,7 +104,7 @@ def append(path: Path, line: bytes, new: bool) -> None:
 
 
 def _opened(path: Path, flags: int) -> int:
-    """Without waiting for whoever is at the other end of a pipe. Raises OSError."""
+    """Open without waiting for the other end of a pipe. Raises OSError."""
     try:
         handle = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:

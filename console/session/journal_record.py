@@ -28,12 +28,12 @@ class Record(NamedTuple):
 
     @property
     def has_opening(self) -> bool:
-        """It says which node it is about, and what is done to it."""
+        """Its first line names the target and the operation."""
         return bool(self.entries) and self.entries[0].kind == "opened" and bool(self.target and self.operation)
 
     @property
     def run(self) -> int:
-        """Its place among the runs; -1 for one of a version that did not count."""
+        """Its number among the runs; -1 for one of a version that did not count."""
         return cast("int", self.entries[0].facts.get("run", -1))
 
     @property
@@ -150,7 +150,7 @@ class Record(NamedTuple):
 
 
 Seen = tuple[Mark, Record]
-"""When a file was read, and what it held then."""
+"""(time of the reading of a file, its run then)."""
 
 
 class Unread(NamedTuple):
@@ -161,7 +161,7 @@ class Unread(NamedTuple):
 
     @property
     def message(self) -> str:
-        """In a sentence, without its end."""
+        """A sentence, without its end."""
         return f"journal {self.path} can't be read: {self.why}"
 
 

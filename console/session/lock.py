@@ -1,4 +1,4 @@
-"""Who works on a cluster from this machine: one run at a time, held by the operating system, gone with the holder."""
+"""The lock of a cluster on this machine: one run at a time, held by the operating system, gone with the holder."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ class Locked(Exception):
 
 
 class Holder(NamedTuple):
-    """Who works on a cluster, and at what: an operation and its target."""
+    """The console at work on a cluster, and its work: an operation and its target."""
 
     who: str
     what: str
@@ -45,7 +45,7 @@ def holding(path: Path, message: str) -> Generator[None]:
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds the lock now, in whatever process; what is left of one that has ended means nothing."""
+    """The holder of the lock now, in whatever process; the words of one that has ended mean nothing."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:

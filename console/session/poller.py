@@ -140,7 +140,7 @@ class Poller:
         return max(pace, self._cluster.timings.background) if calm else pace
 
     def nudge(self, questions: Sequence[Question[Any]]) -> None:
-        """Has these asked again now, rather than when their time has come."""
+        """Have these asked again now, before their time."""
         for one in self._rounds:
             if any(question in one.questions for question in questions):
                 self._early[one].set()

@@ -103,7 +103,7 @@ class Runner:
         self._tell = tell
         self._ask = ask
         self.alone = False
-        """Nobody is left to answer: no gate is asked at, and no other machine is begun."""
+        """Nobody is left to answer: no gate asks, and no other machine is begun."""
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
 
@@ -117,7 +117,7 @@ class Runner:
         return f"an order to {names} is on its way and can't be called back; it is waited for, at most {left:.0f} s"
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
-        """To the end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
+        """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
         agreed_to_skip = frozenset(
             view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
         )  # confirmed before the run began: not waited for
@@ -145,8 +145,9 @@ class Runner:
     async def _still_so(
         self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
-        """All that the run claims, read once more over one picture: somebody may have written between two steps. It is
-        done again once; the second time the run stops, and names who wrote last. Raises Stopped."""
+        """Read everything that the run claims once more, over one picture: somebody may have written between two steps.
+        A step that has come undone is done again once; the second time the run stops, and names who wrote last. Raises
+        Stopped."""
         claimed, skipped = lasting(intent.steps), dict[str, str]()
         for last in (False, True):
             now = await self._as_it_is(claimed, intent)

@@ -195,7 +195,7 @@ class Session:
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
     def _plan(self, intent: Intent, resumed: bool = False) -> Plan:
-        """Without who is at work there by the last look at the claims: whoever begins takes them, or can't."""
+        """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't."""
         operation, target = intent.operation, intent.target
         if target not in targets(self.cluster, operation.on):
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
@@ -215,7 +215,8 @@ class Session:
         return f"{platform.node()}:{self.journal.folder}"
 
     def _outcome_unknown(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
-        """Not against the resume of the very run: it sends the same orders again."""
+        """Objections: orders whose outcome is unknown. None against the resume of the very run: it sends the same
+        orders again."""
         same, read = (intent.target, intent.operation.name) if resumed else None, self.journal.read()
         others = (record for record in self.open_among(read.records) if (record.target, record.operation) != same)
         return (*outcome_unknown(others, time.time()), *unread(read.unread, intent.target))
@@ -294,8 +295,8 @@ class Session:
             self.running.halt()
 
     def leave_alone(self) -> None:
-        """Nobody is left to answer: the run here goes on with the machine at work, parks where it would ask, and begins
-        no other machine."""
+        """Note that nobody is left to answer: the run here goes on with the machine at work, parks at a gate, and
+        begins no other machine."""
         self._alone = True
         if self.running is not None:
             self.running.runner.alone = True
@@ -331,7 +332,7 @@ class Session:
 
     @property
     def elsewhere(self) -> Holder | None:
-        """Who carries out a run in this cluster, or claims its firewalls, if it is another console."""
+        """The other console that carries out a run in this cluster, or claims its firewalls."""
         if self.running:
             return None
         lock, here = self.journal.folder / "lock", None
@@ -443,6 +444,7 @@ class Session:
         self._note(note)
 
     def _worth_telling(self, finding: Finding) -> bool:
-        """Not that a machine has not been asked yet, nor what our own run makes of its node on the way."""
+        """A finding is worth an event, unless its machine was not asked yet, or our own run makes it of its node on the
+        way."""
         mine = self.running is not None and finding.machine == self.running.intent.target
         return finding.kind is not Kind.NOT_ASKED and not (mine and finding.kind is Kind.MIXED)

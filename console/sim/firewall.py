@@ -201,7 +201,8 @@ class Firewall(Machine):
 
 
 class Carp:
-    """Who is MASTER of the virtual addresses: the candidate with the lowest (demotion, advskew), with preempt.
+    """CARP makes one firewall MASTER of the virtual addresses: the candidate with the lowest (demotion, advskew), with
+    preempt.
 
     For faults: `split`, the interfaces on which the firewalls don't hear each other; `apart`, those on which the other
     one is MASTER.

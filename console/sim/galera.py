@@ -22,7 +22,7 @@ CACHED = int(0.97 * 2**30) // WRITE_SET
 
 
 class Galera:
-    """All members and the one Primary component there may be."""
+    """All members, and the one Primary component."""
 
     def __init__(self, clock: Clock, addresses: dict[str, str]) -> None:
         self.clock = clock

@@ -32,7 +32,7 @@ class Brick:
     missed: float = 0.0
     """Entries the *other* bricks list as pending for this one."""
     since: float = 0.0
-    """When it came up."""
+    """Time it came up."""
     space: Callable[[], tuple[int, int, int, int]] = lambda: (0, 0, 0, 0)
     """Its file system: bytes, bytes free, inodes, inodes free."""
 

@@ -46,7 +46,7 @@ class Server:
     weight: int
     initial_weight: int
     disabled: bool
-    """In haproxy.cfg. HAProxy goes on showing that it was, whatever the socket asks for later."""
+    """Disabled in haproxy.cfg. HAProxy goes on showing it, whatever the socket asks for later."""
     changed: float
     forced: str = ""
     """"drain", "maint" or "": what the socket asked for."""
@@ -63,7 +63,7 @@ class Server:
     sessions: float = 0.0
     sessions_max: int = 0
     last: float | None = None
-    """When it was last given a session."""
+    """Time of its last new session."""
     held: int = 0
     """Sessions that do not end: downloads, web sockets."""
     returning: float = 0.0
@@ -71,7 +71,7 @@ class Server:
     name_lost: str = ""
     """The name it is configured by, while that does not resolve."""
     tracked: "Server | None" = None
-    """Whose state it follows."""
+    """The server whose state it follows."""
     agent: str = ""
     """The agent's answer, once a second: up, down, drain, maint or ready; "" without an agent."""
 

@@ -35,7 +35,7 @@ class Disk:
         return self.size, max(0, free), self.inodes, self.inodes - self.inodes_used
 
     def fill(self, share: float) -> None:
-        """So much of what programs may use is used."""
+        """Use this share of the space that programs may use."""
         self.used = self.size * (1 - self.reserved) * share
 
 
@@ -96,7 +96,7 @@ class Packages:
         self.pending, self.security = pending, security
 
     def upgrade(self) -> None:
-        """All is installed; a new kernel waits for a reboot."""
+        """Install everything; a new kernel waits for a reboot."""
         self.pending = self.security = 0
         self.installed = list(KERNELS)
         self.flagged = True
@@ -125,7 +125,7 @@ class Hardware:
     packages: Packages = field(default_factory=Packages)
     mount: MountState = MountState.ANSWERS
     waiting: float | None = None
-    """When the look at the mount that can't be ended was begun."""
+    """Time at which a look at the mount began that can't be ended."""
     failed_units: list[str] = field(default_factory=list[str])
 
     def tick(self, dt: float) -> None:

@@ -156,7 +156,7 @@ def _unit(word: str) -> str:
 
 
 def _units(node: Node, patterns: list[str]) -> list[str]:
-    """Those that it has and that fit."""
+    """Units that the node has and that fit."""
     return [unit for unit in (node.mysql_unit, GLUSTERD, APACHE) if any(fnmatchcase(unit, one) for one in patterns)]
 
 
@@ -190,7 +190,7 @@ def _pgrep(call: Call, node: Node) -> int:
 
 
 def _grep(call: Call, node: Node) -> int:
-    """In /proc/net/tcp, who listens; in Gluster's own files."""
+    """Print listeners from /proc/net/tcp, or lines of Gluster's own files."""
     if "/proc/net/tcp" not in call.argv:
         return gluster_store.grep(call, node)
     lines = linux_files.listening((3306, 4567) if node.mysql_listens else ())

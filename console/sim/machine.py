@@ -60,7 +60,7 @@ class Machine:
         self.machine_id = uuid.uuid4()
         """A node's /etc/machine-id, a firewall's kern.hostuuid: kept over a boot."""
         self.leads_to: Machine | None = None
-        """Whom a login meets here in its place: the ssh line is wrong."""
+        """The machine that a login meets here instead: the ssh line is wrong."""
         self.booted_at = clock.now - 86_400.0
         self.boot_time = BOOT
         """Seconds from power to sshd."""

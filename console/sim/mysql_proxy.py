@@ -16,7 +16,7 @@ CONNECTIONS = 5.0
 
 
 class Proxies:
-    """All nodes' HAProxies: each dies and comes back with its machine."""
+    """The HAProxies of all nodes: each dies and comes back with its machine."""
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = nodes

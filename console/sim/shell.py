@@ -25,7 +25,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Without its folder."""
+        """The command's name without its folder."""
         return self.argv[0].rpartition("/")[2]
 
     def fail(self, message: str, status: int = 1) -> int:

@@ -154,7 +154,8 @@ class Vip:
         task.add_done_callback(ended)
 
     async def _reply(self, target: str) -> Reply:
-        """Nobody behind the address is silence, not an error. A server that is dead and not yet DOWN is waited for."""
+        """The answer of the load balancer. An address with nobody behind it is silent, and gives no error. A server
+        that is dead and not yet DOWN is waited for."""
         while True:
             await until(lambda: self._world.master is not None)
             server = self._pick()

@@ -45,7 +45,7 @@ class Wire:
         """The boot of the machine this console runs on."""
 
     async def _prepare(self) -> None:
-        """Before the first thing is sent."""
+        """Prepare every machine before the first thing is sent."""
         if not self._ssh:
             self._here = await asyncio.to_thread(own_boot)
             for name in ("console.wire.http", "console.wire.mysql"):

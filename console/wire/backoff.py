@@ -26,5 +26,5 @@ class Backoff:
         self._pause = min(2 * self._pause, LONGEST)
 
     def reset(self) -> None:
-        """After a success, or because someone asked for an attempt at once."""
+        """End the pause: after a success, or because someone asked for an attempt at once."""
         self.__init__()

@@ -22,7 +22,7 @@ class Delay:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        """In all, since it was made."""
+        """Seconds of delay in all, since it was made."""
         self._waiting: dict[asyncio.Timeout, float] = {}
         """The seconds of each."""
         self._due = 0.0
@@ -35,7 +35,7 @@ class Delay:
             self._look_later()
 
     def end(self, timeout: asyncio.Timeout) -> None:
-        """Nobody waits there any more."""
+        """Note that nobody waits there any more."""
         self._waiting.pop(timeout, None)
         if not self._waiting and self._handle is not None:
             self._handle.cancel()

@@ -47,7 +47,8 @@ class Doorkeeper(asyncssh.SSHClient):
         self._conn: asyncssh.SSHClientConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        """Before the first byte is read. Neither asyncssh nor asyncio has another way to say or to hear these."""
+        """Limit a packet's size and note the login methods, before the first byte is read: neither asyncssh nor asyncio
+        has another way."""
         inner: Any = conn
         inner._transport.max_size = AT_ONCE
         refused = inner._packet_handlers[MSG_USERAUTH_FAILURE]
@@ -70,11 +71,11 @@ class Doorkeeper(asyncssh.SSHClient):
 
     @property
     def greeted(self) -> bool:
-        """It has said that it speaks SSH."""
+        """The machine has said that it speaks SSH."""
         return self._conn is not None and bool(self._conn.get_extra_info("server_version"))
 
     async def public_key_auth_requested(self) -> list[asyncssh.SSHKeyPair] | None:
-        """All at once, the first time."""
+        """Offer all keys at once, the first time."""
         keys, self._keys = self._keys, None
         if keys is None:
             return None

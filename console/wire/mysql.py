@@ -53,7 +53,7 @@ class Sql:
 
     @property
     def where(self) -> str:
-        """Whose MySQL, and where it is seen from there."""
+        """The MySQL that is asked, and its address there."""
         at = self._mysql.socket or place(self._mysql.host, self._mysql.port)
         return f"MySQL on {self._ssh.name} ({at} through SSH)"
 

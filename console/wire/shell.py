@@ -66,7 +66,7 @@ class Printed:
             self.end()
 
     def end(self, lost: Exception | None = None) -> None:
-        """Nothing more will be heard."""
+        """Note that nothing more will be heard."""
         self.lost = lost
         if not self.ended.done():
             self.ended.set_result(None)

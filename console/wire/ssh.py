@@ -37,7 +37,7 @@ from console.wire.sentences import ended, place, said
 from console.wire.shell import Printed, Shell
 
 CHANNELS = 6
-"""At once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
+"""Channels at once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
 KEPT = 2
 """Idle shells that are kept on one connection: the fast round's, and that of whatever else is asked meanwhile."""
 WARY = 3.0
@@ -63,7 +63,7 @@ def _with_an_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
 
 
 class Ssh:
-    """All that goes over one machine's SSH connection. Its methods raise WireError and nothing else."""
+    """One machine's SSH connection, and everything that goes over it. Its methods raise WireError and nothing else."""
 
     def __init__(
         self, machine: Firewall | Node, connect: float, doubt: Callable[[Identity], str] = lambda _identity: ""
@@ -97,7 +97,7 @@ class Ssh:
         return opened
 
     async def who(self) -> Identity:
-        """Who answers, proven or not."""
+        """The identity of the machine that answers, proven or not."""
         return (await self._introduced())[1]
 
     async def _introduced(self) -> tuple[Opened, Identity]:
@@ -187,10 +187,10 @@ class Ssh:
                 self._busy -= 1
 
     async def run(self, runs: tuple[Run, ...], deadline: Deadline, keep: bool = False) -> tuple[Ran | WireError, ...]:
-        """All commands in one script, before the deadline. What was answered before a failure counts.
+        """Run all commands in one script, before the deadline. Answers from before a failure count.
 
-        `keep`: in a shell that is kept for the next script, for questions that are asked again and again. An order
-        gets a shell of its own.
+        `keep`: in a shell that is kept for the next script, for questions that are asked again and again. An order gets
+        a shell of its own.
         """
         printed, sudo = Printed(secrets.token_hex(8), max(run.most for run in runs)), False
         failure: WireError | None = None

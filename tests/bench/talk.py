@@ -57,7 +57,7 @@ async def cold(cluster: Cluster, began: float) -> dict[str, float]:
 
 
 def machine_of(cluster: Cluster, one: Batch) -> str:
-    """Whom a round is sent to."""
+    """The machine that a batch is sent to."""
     return one.name if one.subject in (Subject.FIREWALL, Subject.NODE) else cluster.nodes[0].name
 
 

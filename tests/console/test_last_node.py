@@ -1,4 +1,5 @@
-"""Who may be taken out while something else is wrong: never the last node that serves, ever the one that does not."""
+"""Nodes that may be taken out while something else is wrong: never the last node that serves, ever the one that does
+not."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who can be lost now, in the words of the board, over pictures from a simulated cluster."""
+"""Machines that can be lost now, in the words of the board, over pictures from a simulated cluster."""
 
 import asyncio
 from dataclasses import replace

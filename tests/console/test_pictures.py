@@ -199,7 +199,8 @@ async def test_nothing_is_stopped_while_the_firewall_that_leads_does_not_tell_it
 
 
 async def test_what_a_firewall_that_is_not_told_will_do_is_true_of_one_that_answers(well: Snapshot) -> None:
-    """Who is gone sends nobody anything until it is back; who answers and can't be told goes on as it is."""
+    """An unreachable firewall sends nobody anything until it is back; one that answers and can't be told goes on as it
+    is."""
 
     def told(action: Operation, **readings: Reading[Any]) -> list[str]:
         picture = firewall(well, "fw1", **readings)

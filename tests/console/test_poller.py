@@ -1,4 +1,4 @@
-"""When is asked, how old an answer may be, and that a fault of our own is seen like any other."""
+"""The time of a question, the age of an answer, and a fault of our own, which is seen like any other."""
 
 import asyncio
 import re

@@ -78,7 +78,7 @@ class Image:
 
 
 def suite() -> str:
-    """Whose packages the lab is made of: DRAINBOARD_LAB_SUITE, or this machine's own release."""
+    """The release whose packages the lab is made of: DRAINBOARD_LAB_SUITE, or this machine's own."""
     return os.environ.get("DRAINBOARD_LAB_SUITE") or _codename()
 
 

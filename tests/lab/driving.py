@@ -91,7 +91,7 @@ class Console:
 
 
 def moment(record: Record, kind: str, step: str) -> float:
-    """When a run noted something about a step for the last time, on the clock of `Load`."""
+    """Time of a run's last note on a step, on the clock of `Load`."""
     at = [entry.at for entry in record.entries if entry.kind == kind and entry.facts.get("step") == step]
     assert at, f"{record.path.name} has no {kind!r} of {step!r}"
     return at[-1] - time.time() + time.monotonic() + 0.002
@@ -166,7 +166,7 @@ def statuses(lab: Lab, firewall: str) -> dict[str, str]:
 
 
 def revision(lab: Lab, firewall: str) -> str:
-    """When config.xml was last written, and by whom for what."""
+    """Time and description of the last change of config.xml."""
     root = ElementTree.fromstring(lab.machines[firewall].sh("cat /cf/conf/config.xml"))
     return f"{root.findtext('revision/time')} {root.findtext('revision/description')}"
 

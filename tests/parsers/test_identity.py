@@ -1,4 +1,4 @@
-"""Who a machine says it is, and what of it proves a name."""
+"""A machine's own statements, and the part of them that proves a name."""
 
 from dataclasses import replace
 

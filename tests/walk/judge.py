@@ -66,13 +66,13 @@ class Judge:
         self._tell = tell
         self._received = Counter[tuple[str, str]]()
         self._eligible: dict[tuple[str, str, str], float] = {}
-        """When a server was last seen to get visitors, by firewall, backend and name."""
+        """Time at which a server was last seen to get visitors, by firewall, backend and name."""
         self._fails: dict[str, float] = {}
-        """When a node's own site was last seen to fail."""
+        """Time at which a node's own site was last seen to fail."""
         self._serves: dict[str, float] = {}
-        """When it was last seen to serve."""
+        """Time at which it was last seen to serve."""
         self._unsteady: dict[str, float] = {}
-        """When a machine was last seen not to run."""
+        """Time at which a machine was last seen not to run."""
         self._reloaded: dict[str, tuple[int, float]] = {}
         """The balancer's process on a firewall, and since when it is that one."""
         self.before = {name: self._statuses(firewall) for name, firewall in sim.world.firewalls.items()}

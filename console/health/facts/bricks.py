@@ -9,7 +9,7 @@ from console.probes.storage.gluster import Brick, Healing, Volume
 
 
 def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
-    """Those that are started and whose own state is known."""
+    """Started volumes whose own state is known."""
     for view in snapshot.volumes:
         if isinstance(view.state, Known) and view.state.value.started:
             yield view, view.state.value

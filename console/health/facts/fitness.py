@@ -62,7 +62,7 @@ def _refuses(node: str, member: Wsrep) -> str:
 
 
 def _mysql_seen(view: NodeView) -> Iterator[str]:
-    """Without [mysql] it is seen, not read: that it starts still, or should run."""
+    """Without [mysql] a MySQL is only seen: it still starts, or it should run."""
     if isinstance(view.services, Known):
         settling = [unit for unit in view.services.value.settling if unit in MYSQL_UNITS]
         if settling:

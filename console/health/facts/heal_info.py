@@ -10,7 +10,7 @@ from console.probes.storage.gluster import Healing
 
 
 def newer(view: VolumeView) -> tuple[Healing, ...]:
-    """Its bricks, where it tells of a later moment than the volume's own state does; () where it does not."""
+    """The bricks by heal info, if it is from a later moment than the volume's own state; else ()."""
     found = view.split_brain
     if not isinstance(found, Known) or view.state is NOT_ASKED:
         return ()

@@ -34,7 +34,7 @@ class Window(NamedTuple):
     possible: bool | None = None
     """It can come back by IST now; None: not known."""
     donor: str = ""
-    """Whose gcache lasts longest."""
+    """The node whose gcache lasts longest."""
     exact: bool = False
     """True by history; False: estimated."""
 

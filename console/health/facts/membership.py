@@ -1,4 +1,4 @@
-"""Who is in the pools, over both firewalls and both layers: what the balancer does now, what config.xml will do."""
+"""Membership of the pools, over both firewalls and both layers: the balancer's state at run time, and config.xml."""
 
 import math
 from enum import Enum
@@ -230,7 +230,7 @@ def pools_of(snapshot: Snapshot, firewall: str) -> Pools | None:
 
 
 def reachable(snapshot: Snapshot, firewall: str) -> bool:
-    """Has answered the latest fast questions."""
+    """The firewall has answered the latest fast questions."""
     return isinstance(snapshot.firewall(firewall).pools, Known)
 
 

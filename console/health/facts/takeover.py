@@ -1,4 +1,5 @@
-"""Who carries the traffic, and whether the other firewall would take over, in sentences that say what is missing."""
+"""The firewall that carries the traffic, and the other one's readiness to take over, in sentences that say what is
+missing."""
 
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from console.text import listed
 
 
 def carried(snapshot: Snapshot) -> str:
-    """Who carries the traffic now, by CARP alone."""
+    """A sentence: the firewall that carries the traffic now, by CARP alone."""
     lead = master(snapshot)
     if lead:
         return f"{lead} is CARP MASTER and carries the traffic"

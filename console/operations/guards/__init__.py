@@ -72,8 +72,8 @@ class Rule(NamedTuple):
     judges: Effects
     on: On = On.NODE
     begins: bool = False
-    """It stands against beginning, not against resuming: what an interrupted run has done already would be held against
-    it. A step that needs it asks it again."""
+    """It objects to beginning, not to resuming: an interrupted run's own doing would be held against it. A step that
+    needs it asks it again."""
 
 
 _OUT = frozenset({Effect.TAKES_OUT})
@@ -108,8 +108,8 @@ HARDEST = (Override.NEVER, Override.NAME_AND_REASON, Override.CONFIRM)
 def objections(
     snapshot: Snapshot, effects: Effects, target: str, on: On = On.NODE, resumed: bool = False
 ) -> tuple[Objection, ...]:
-    """All that stands against an operation now, each once; what is hardest to overcome comes first. Refused is also an
-    operation that no guard has judged, and a target that the inventory does not have."""
+    """All objections to an operation now, each once; the hardest to overcome comes first. An operation that no guard
+    has judged is refused, and so is a target that the inventory does not have."""
     if refused := tuple(_refused(snapshot, effects, target, on)):
         return refused
     rules = (rule for rule in RULES if rule.on is on and rule.judges & effects and not (resumed and rule.begins))

@@ -11,7 +11,7 @@ from console.text import clock
 
 
 def all_reachable(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """Nothing is stopped while another node is lost, or may be: of three with one lost none is to spare."""
+    """Stop nothing while another node is unreachable, or may be: of three with one lost none is to spare."""
     for other in snapshot.nodes:
         if other.name == node or not isinstance(other.host, Unknown):
             continue
@@ -49,7 +49,8 @@ def _read(snapshot: Snapshot) -> float:
 
 
 def other_bricks(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """Before a brick is stopped the others must be whole; one that is away already takes nothing more with it."""
+    """Require whole bricks elsewhere before one is stopped. A brick that is offline already takes nothing more with
+    it."""
     read, clears = _read(snapshot), "Wait until Gluster is healed with every other brick online"
     for reason in healed(snapshot, node):
         yield Objection(node, reason, clears, Override.NEVER, read)

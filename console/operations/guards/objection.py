@@ -32,7 +32,7 @@ class Objection(NamedTuple):
     clears: str
     override: Override
     at: float = 0.0
-    """When that was read, as `read_at` says; 0: just now, or `saw` itself tells since when."""
+    """Time of the reading, from `read_at`; 0: just now, or `saw` itself tells since when."""
 
     @property
     def sentence(self) -> str:
@@ -47,8 +47,8 @@ class Objection(NamedTuple):
 
 
 def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:
-    """When the oldest of them was read, where the machines have said something since, two rounds of Gluster's questions
-    later: config.xml is asked for seldom, and a busy Gluster tells nothing anew. Else 0."""
+    """Time of the oldest of these readings, if the machines have answered something since, two rounds of Gluster's
+    questions later: config.xml is asked for seldom, and a busy Gluster tells nothing anew. Else 0."""
     looks = [view.pools for view in snapshot.firewalls] + [view.host for view in snapshot.nodes]
     latest = max((look.at for look in looks if isinstance(look, Known)), default=0.0)
     oldest = min((one.at for one in readings if isinstance(one, Known)), default=latest)

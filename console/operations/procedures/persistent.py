@@ -143,7 +143,8 @@ def _lacks_back(snapshot: Snapshot, intent: Intent, one: Membership) -> str | No
 
 
 def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, ...]:
-    """To the one that leads, which syncs to its peer; to every firewall that answers where none does."""
+    """Orders to write config.xml: to the leader, which syncs to its peer; without one, to every firewall that
+    answers."""
     told = _known_configs(snapshot)
     leader = _leader(told)
     orders: list[Order] = []

@@ -87,7 +87,7 @@ def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
-    """Also to a node that is away: it is put back before it serves again."""
+    """Put drained servers into maintenance, also for an unreachable node: it is put back before it serves again."""
     drained = {one.firewall: _only_drained(one, intent) for one in memberships(snapshot, intent.target)}
     set_state = balancer_of(intent.cluster).set_state
     return tuple(Order(name, set_state(servers, Admin.MAINT)) for name, servers in drained.items() if servers)
@@ -115,7 +115,8 @@ def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: s
 
 
 def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
-    """Its units may all have ended while a mysqld still answers: one with another unit, or started by hand."""
+    """MySQL has stopped. Its units may all have ended while a mysqld still answers: one of another unit, or started by
+    hand."""
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.target).galera
     if not progress.done or _rebooted(snapshot, intent):
         return progress
@@ -130,7 +131,7 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _mysql_seen_stopped(snapshot: Snapshot, intent: Intent, stopped: Progress) -> Progress:
-    """Without [mysql] nothing can be asked: its process and ports tell, in one script with the units."""
+    """MySQL has stopped, for a cluster without [mysql]: its process and ports tell, in one script with the units."""
     view = snapshot.node(intent.target)
     if isinstance(view.running, Unknown) and view.running is not NOT_ASKED:
         return Progress(False, f"whether MySQL on {intent.target} has stopped is not known: {view.running.why}")
@@ -160,8 +161,8 @@ def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
-    """Not without the boot id from before on disk: nothing could tell afterwards that it has rebooted, and a resume
-    would reboot it once more."""
+    """Reboot, but only with the boot id on disk: without it nothing could tell afterwards that the node has rebooted,
+    and a resume would reboot it once more."""
     noted = f"boot {intent.target}" in intent.found
     return (Order(intent.target, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
 

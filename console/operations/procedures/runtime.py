@@ -97,8 +97,8 @@ def _put_back_at_runtime(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...
 
 
 def _up(snapshot: Snapshot, intent: Intent) -> Progress:
-    """Not waited for, but said: a name that does not resolve, and a server that follows one which is out as it was
-    found. No order of ours mends them."""
+    """Every server is UP. Two are not waited for, only named, as no order of ours mends them: a name that does not
+    resolve, and a server that follows one which is out as it was found."""
     places = memberships(snapshot, intent.target)
     held = [(one.firewall, server) for one in places for server in one.runtime or () if _held(intent, one, server)]
 
@@ -128,7 +128,7 @@ def _because(server: Server) -> str:
 
 
 def _held(intent: Intent, one: Membership, server: Server) -> bool:
-    """Nobody asked for its being out, and nobody can end it by asking."""
+    """The server is out without anybody's order, so that no order brings it in."""
     if server.unresolved:
         return True
     followed = next((each for each in one.runtime or () if each.path == server.tracks), None)

@@ -134,7 +134,7 @@ class Step:
     phase: str
     """A resume begins at the first step of the phase that was interrupted on its target, and checks each again."""
     summary: str
-    """May hold {node}, {fit}: what fitness asks, and {reload}: what becomes of the load balancer that runs."""
+    """May hold {node}; {fit}, the requirements of fitness; and {reload}, the fate of the running load balancer."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
     """Questions whose answers show that it is done."""
@@ -145,14 +145,14 @@ class Step:
     """A later note counts: `finds` never notes our own doing, once there is a note."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
-    """When time is up the run goes on and says what is left, instead of stopping."""
+    """The run goes on when time is up, and says what is left, instead of stopping."""
     guards: tuple[Guard, ...] = ()
     """Nothing is sent while one of these objects."""
     asks_all: bool = False
-    """It takes out, stops or reboots: nothing is sent while anything stands against the operation that nobody
-    has agreed to."""
+    """For a step that takes out, stops or reboots: nothing is sent while an objection to the operation stands that
+    nobody has agreed to."""
     lasts: bool = False
-    """It is still so at the end of a run that ends in its phase, or the run is not done."""
+    """It must still hold at the end of a run that ends in its phase, or the run is not done."""
     until_known: Callable[[Timings], float] | None = None
     """Seconds to wait for an unreachable node before giving up; `timeout` starts once it answers. None: the step sends
     what it can."""
@@ -162,7 +162,7 @@ class Step:
     reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
     """The firewalls whose balancer is reloaded because a sync reaches them."""
     gate: bool = False
-    """It sends nothing: a person agrees to what stands against its target at that moment, or the run is parked."""
+    """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""
     """The target, which `placed` fills in."""
 

@@ -53,7 +53,7 @@ NO_MEMBER = {
     "wsrep_last_committed": "-1",
     "wsrep_local_recv_queue": "0",
 }
-"""In the place of what a server without wsrep does not print."""
+"""Values in the place of those that a server without wsrep does not print."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Wsrep:
     flow_control: float | None = None
     """Share of the time, 0 to 1, in which commits were paused for a slow member's sake."""
     flow_control_active: bool | None = None
-    """At this moment, where the version prints it."""
+    """It holds at this moment, where the version prints it."""
     cert_failures: float | None = None
     """Transactions a second refused at commit because another node changed the same row."""
     bf_aborts: float | None = None
@@ -147,7 +147,7 @@ class Wsrep:
 
 
 class _Rates(NamedTuple):
-    """All a second, since `since`; None without a baseline."""
+    """Rates a second since the look at `since`; None without a baseline."""
 
     since: Totals
     commits: float | None = None

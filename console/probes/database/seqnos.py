@@ -47,7 +47,7 @@ def _thinned(history: tuple[Sample, ...]) -> tuple[Sample, ...]:
 
 
 def moment(history: tuple[Sample, ...], seqno: int) -> float | None:
-    """When a seqno was the last one; None: before the history, or not yet.
+    """Time at which a seqno was the last one; None before the history begins, or if it is still to come.
 
     Between two samples commits are taken to have been evenly spread; of an idle time its end counts.
     """

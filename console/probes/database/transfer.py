@@ -37,9 +37,9 @@ class Transfer:
     datadir_bytes: int | None = 0
     """Bytes in the donor's datadir, all of which the joiner is to get. None: could not be measured."""
     bytes_per_second: float | None = None
-    """At which the joiner's datadir has grown since the copy began."""
+    """Growth of the joiner's datadir since the copy began."""
     first: tuple[float, int] | None = field(default=None, compare=False)
-    """When that was, in the console's monotonic seconds, and its bytes then."""
+    """(console's monotonic seconds, bytes) at the first look."""
 
 
 NOTHING = Transfer("")
@@ -80,7 +80,8 @@ def _size(du: Ran) -> int | None:
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
-    """In the pattern the bracket keeps pgrep from finding `timeout`, which has it on its own command line."""
+    """The question. The bracket in the pattern keeps pgrep from finding `timeout`, which has it on its own command
+    line."""
     if cluster.mysql is None:
         return ()
     left_out = tuple(f"--exclude={name}" for name in CACHES)

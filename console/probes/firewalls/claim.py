@@ -26,7 +26,7 @@ GIVEN_UP = "a console that has lost its power gives it up after about two minute
 
 @dataclass(frozen=True)
 class Claim:
-    """Who claimed a firewall last, and whether the claim is held now. All texts are the other console's own."""
+    """The last claim on a firewall. All texts are the other console's own."""
 
     held: bool
     token: str = ""
@@ -40,7 +40,7 @@ class Claim:
     since: float = 0.0
     """Unix time, by that console's clock, as is `until`."""
     until: float = 0.0
-    """When its last order has ended, at the latest; 0 for none."""
+    """Time by which its last order has ended; 0 for none."""
     released: bool = False
     """Its run ended, and nothing of it is on its way."""
 

@@ -23,7 +23,7 @@ from console.text import plain_text
 MAX_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
 MAX_TAGS = 1_000_000
-"""Some 16 MiB of rules: six seconds of a thread's time, once after each change."""
+"""Tags of some 16 MiB of rules: six seconds of a thread's time, once after each change."""
 _LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled", "cert", "ca")
 
 
@@ -59,7 +59,7 @@ class FirewallConfig:
     revised: str
     """Unix time of the last change, as text."""
     revision: str = field(compare=False)
-    """Who changed what last."""
+    """The last change and its author."""
     processes: int = 1
     """HAProxy's (`nbproc`): above 1 its socket speaks for one of them only."""
     sync_to: str = ""

@@ -44,8 +44,8 @@ def digest(tree: Any) -> str:
 
 
 def _synced(tree: Any) -> Any:
-    """Without descriptions and entries marked `nosync`; None for such an entry. An empty tag says something: that it is
-    there (`<disabled></disabled>`). A list of one is its entry, as it is where there never was another."""
+    """A copy without descriptions and entries marked `nosync`; None for such an entry. An empty tag says something:
+    that it is there (`<disabled></disabled>`). A list of one is its entry, as it is where there never was another."""
     if isinstance(tree, dict):
         entries = cast("dict[str, Any]", tree)
         kept = {key: _synced(value) for key, value in entries.items() if key not in _SKIPPED}

@@ -1,4 +1,4 @@
-"""Who answers at a machine's name: what is asked first on each new connection, and the proof that it is that machine.
+"""The machine that answers at a name: the first question on each new connection, and the proof that it is that machine.
 
 The proof is against mistakes (a copied ssh line, an alias, DNS), not against an attacker: a machine can claim anything.
 Where ssh goes plays no part: it is what may be wrong.
@@ -75,7 +75,7 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _addresses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that stay on a machine, and those that CARP moves, which carry a `vhid`."""
+    """(addresses that stay on a machine, those that CARP moves, which carry a `vhid`)."""
     shown = [(found[1], "vhid" in found[2].split()) for line in text.splitlines() if (found := _INET.search(line))]
     shown += [(one, False) for one in _LOCAL.findall(text)]
     shown += [(":".join(re.findall("....", one)), False) for one in _INET6.findall(text)]

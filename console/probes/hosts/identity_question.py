@@ -1,4 +1,4 @@
-"""Whose machine answers: the wire has asked that on the connection, see `console.probes.hosts.identity`."""
+"""The question of identity: the wire has asked it on the connection, see `console.probes.hosts.identity`."""
 
 from console.probes.ask import Answer, Identify, Identity, Unreadable
 from console.probes.hosts.identity import question

@@ -81,7 +81,7 @@ def parse_listed(answers: tuple[Ran, ...], _before: Listed | None) -> Listed:
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
-    """Nothing where the inventory names all there may be: then each is asked itself."""
+    """The question; none where the inventory names all there may be: then each is asked itself."""
     if cluster.mysql and cluster.volumes and cluster.mysql_proxy:
         return ()
     return (
@@ -92,7 +92,7 @@ def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
 
 
 def _grastate(cluster: Cluster) -> tuple[str, ...]:
-    """For `test`: in the inventory's folder if it names one, else in any that the packages have."""
+    """Arguments of `test`: in the inventory's folder if it names one, else in any that the packages have."""
     folders = (cluster.mysql.datadir,) if cluster.mysql else DATADIRS
     words = [word for folder in folders for word in ("-o", "-e", f"{folder}/grastate.dat")]
     return tuple(words[1:])

@@ -53,11 +53,11 @@ class Services:
 
     active: tuple[str, ...]
     settling: tuple[str, ...]
-    """Those of `active` that are activating or deactivating."""
+    """Units of `active` that are activating or deactivating."""
     bricks: int
 
     def running(self, units: tuple[str, ...]) -> tuple[str, ...]:
-        """Those like `units` that are not fully stopped."""
+        """Units like these that are not fully stopped."""
         return tuple(unit for unit in self.active if one_of(unit, units))
 
 

@@ -139,7 +139,7 @@ def _outdated(kernel: str, installed: list[str]) -> bool | None:
 
 
 def _flavour(version: str) -> str:
-    """Its words without their numbers: el8 and el8_5 are one."""
+    """A kernel's words without their numbers: el8 and el8_5 are one."""
     return re.sub(r"(?:[0-9.~-]|_(?=[0-9]))+", " ", version)
 
 

@@ -58,7 +58,7 @@ class Saved:
     """States that HAProxy on one firewall loads when it starts."""
 
     backends: tuple[str, ...]
-    """Those that load saved states."""
+    """Backends that load saved states."""
     elsewhere: bool = False
     """Some load them from another file than the package's, which is not read here."""
     servers: tuple[SavedServer, ...] = ()

@@ -69,7 +69,7 @@ class Server:
     strange: str = ""
     """A part of it that can't be read, so that it may be in any state; "" as a rule."""
     told: bool = True
-    """It can be read what was asked of it."""
+    """The state that was asked of it can be read."""
 
     @property
     def path(self) -> str:
@@ -156,7 +156,7 @@ class Pools:
     strange: tuple[str, ...] = ()
     """Lines that can't be read, a sentence each. They say nothing of the rest."""
     history: tuple[tuple[float, tuple[tuple[str, int], ...]], ...] = field(default=(), compare=False)
-    """When the totals were last noted, and by server: what `given` is measured from."""
+    """(time, totals by server) of the last note: the base that `given` is measured from."""
     lingering: tuple[tuple[str, int], ...] | None = ()
     """Sessions by address to machines that no server stands for any more, where the balancer forgets the disabled; None
     where they can't be counted."""

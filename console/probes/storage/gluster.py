@@ -76,7 +76,7 @@ class Volume:
     history: tuple[tuple[float, int], ...] = field(default=(), compare=False)
     """(console's monotonic seconds, entries to heal) over the last WINDOW seconds; empty while a count is unknown."""
     progress_at: float = field(default=0.0, compare=False)
-    """When the count was last below all of the WINDOW before, or began."""
+    """Time at which the count was last below all of the WINDOW before, or the history began."""
     started: bool = True
     """Stopped (`gluster volume stop`), nobody reads or writes it, and of its bricks nothing more is known."""
 
@@ -193,14 +193,14 @@ def _believed(where: tuple[Placed, ...]) -> None:
 
 
 def _processes(brick: Placed, nodes: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
-    """Those of a brick's peer. Where the brick's file holds no uuid, the row of the brick tells it."""
+    """Processes of a brick's peer. Where the brick's file holds no uuid, the row of the brick tells it."""
     own = (row.get("peerid") for row in nodes if (row.get("hostname"), row.get("path")) == (brick.host, brick.path))
     peer = brick.peer or next(own, None)
     return [row for row in nodes if row.get("peerid") == peer]
 
 
 def _counts(answer: Ran) -> dict[str, Counted]:
-    """Nothing where a self-heal daemon is missing: then nothing is counted."""
+    """Counts by brick; none where a self-heal daemon is missing: then nothing is counted."""
     if answer.status and "Self-heal daemon is not running" in answer.out + answer.err:
         return {}
     return parse_heal_count(printed(answer))

@@ -10,8 +10,9 @@ from console.probes.storage.gluster_store import REMEDY
 from console.text import plain_text
 
 BUSY = "Gluster is busy, or waits for a peer that has vanished"
-"""After a machine has lost its power the first command that takes the volume's lock waits for it, and all others fail
-meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays away."""
+"""Reason while a lock is held: after a machine has lost its power the first command that takes the volume's lock waits
+for it, and all others fail meanwhile: for half a minute, and for as long as TCP goes on sending where the peer stays
+away."""
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _STOPPED = re.compile(r"(?i)volume \S+ is not started")
 _ABSENT = re.compile(r"(?i)volume \S+ does not exist")

@@ -35,7 +35,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Mounts:
-    """Those of /proc/mounts, and those of /etc/fstab that are not there."""
+    """Mounts of /proc/mounts, and those of /etc/fstab that are not mounted."""
 
     mounts: tuple[Mount, ...]
 
