@@ -1,7 +1,7 @@
 """The end of a command before its work is done: by a signal, or because its terminal is gone.
 
 SIGTERM and SIGINT stop a run where it stands. A terminal that is gone (SIGHUP, or found so) ends the screen alone: a
-run that a person began goes on to a safe place. Whatever still hangs on the terminal then is left behind.
+run that a person began goes on to a safe place. A thread that still waits for the terminal is left behind.
 """
 
 import asyncio

@@ -14,7 +14,8 @@ from console.text import clock, counted, listed
 
 
 def unreachable(snapshot: Snapshot) -> Iterator[Finding]:
-    """A silent firewall may still carry traffic, or revert what is done meanwhile. Where none answers nobody knows."""
+    """An unreachable firewall may still carry traffic, or revert what is done meanwhile. Where none answers nobody
+    knows."""
     level = Level.DEGRADED if _answering(snapshot) else Level.UNKNOWN
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known):

@@ -26,7 +26,7 @@ VITAL = (*MYSQL_UNITS, *GLUSTER_UNITS, *APACHE_UNITS)
 
 
 def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
-    """A silent node, with who still serves."""
+    """An unreachable node, with the nodes that still serve."""
     for view in snapshot.nodes:
         if isinstance(view.host, Known):
             continue
@@ -166,7 +166,7 @@ def array_lacks(array: Array) -> str:
 
 
 def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
-    """One odd file takes nothing else of its look away; what it may hide is not known."""
+    """Parts of the devices that can't be read. One odd file hides nothing else of its look."""
     for name, devices in _devices(snapshot):
         if devices.unread:
             message = f"not known: a part of space, bonds and RAID of {name}: {listed(devices.unread)}"
@@ -247,4 +247,4 @@ RULES = (
     console_is_elsewhere,
     up_to_date,
 )
-"""Beside `nodes_answer`: a machine that is lost comes before what the others make of it."""
+"""Rules beside `nodes_answer`: an unreachable machine comes before what the others make of it."""

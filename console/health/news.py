@@ -39,8 +39,8 @@ def remembered(before: Snapshot, now: Snapshot) -> Snapshot:
 def news(
     announced: Announced, now: tuple[Finding, ...], as_last_read: tuple[Finding, ...] = ()
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], Announced]:
-    """(appeared, over, told from now on). What has become a part of another finding is not over; nor is what still
-    stands in the picture that is `remembered`, or is said of machines that are all silent."""
+    """(appeared, over, announced from now on). A finding that has become a part of another one is not over; nor is one
+    that still stands in the picture that is `remembered`, or whose machines are all unreachable."""
     every = [one for finding in now for one in (finding, *finding.brings)]
     unreachable = {one.machine for one in every if one.kind in UNREACHABLE}
     standing = {(one.machine, one.kind) for one in every}

@@ -55,7 +55,7 @@ def peers_are_accepted(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
-    """A brick away costs the spare one; most of them away cost the volume. 0 to heal is not healed then."""
+    """Offline bricks: one costs the spare copy, most of them cost the volume. 0 to heal is not healed then."""
     for view in snapshot.volumes:
         if _stopped(view):
             continue

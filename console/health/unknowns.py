@@ -81,7 +81,8 @@ def _views(snapshot: Snapshot, subject: Subject) -> tuple[View, ...]:
 
 
 def _answers(snapshot: Snapshot, view: Any) -> bool:
-    """A machine's own silence is one finding; what many machines share is asked of whichever answers."""
+    """The machine answers. If it does not, that is one finding; a state that many machines share is asked of whichever
+    answers."""
     own = {**{one.name: one.carp for one in snapshot.firewalls}, **{one.name: one.host for one in snapshot.nodes}}
     return isinstance(own.get(view.name, Known(None, 0.0)), Known)
 

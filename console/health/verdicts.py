@@ -42,7 +42,7 @@ def judged(snapshot: Snapshot, found: tuple[Finding, ...]) -> Verdicts:
 
 
 def _of_layer(every: tuple[Finding, ...], layer: Layer) -> tuple[Finding, ...]:
-    """Its own before a machine's silence that is as bad."""
+    """The findings of a layer, worst first; its own before those of an unreachable machine that are as bad."""
     found = (one for one in every if one.layer is layer or layer in SILENCES.get(one.kind, ()))
     return tuple(sorted(found, key=lambda one: (-one.level, one.layer is not layer)))
 

@@ -111,9 +111,9 @@ class Timings:
     """Limits and intervals, in seconds."""
 
     poll: float = 2.0
-    """Between two fast rounds of questions to a machine."""
+    """Between two fast batches of questions to a machine."""
     storage: float = 5.0
-    """Between two rounds of cheap Gluster questions."""
+    """Between two batches of cheap Gluster questions."""
     slow: float = 30.0
     """Between two reads of config.xml and of Gluster's heal info."""
     answer: float = 2.5
@@ -125,7 +125,7 @@ class Timings:
     seldom: float = 900.0
     """Between two looks at what changes over days: pending updates, tables without a primary key."""
     background: float = 10.0
-    """The least between two rounds of a cluster that is not on the screen, where there are many."""
+    """The least between two batches of a cluster that is not on the screen, where there are many."""
     seldom_answer: float = 60.0
     sessions: float = 60.0
     """Longest wait of a drain for the last session, before it reports the sessions left."""

@@ -106,7 +106,8 @@ def _pools_unknown(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
-    """A member that stops cleanly leaves the others their quorum; one that is lost takes its vote along."""
+    """Reasons by MySQL's quorum. A member that stops cleanly leaves the others their quorum; one that is lost takes its
+    vote along."""
     mine = snapshot.node(name).galera
     if snapshot.cluster.mysql is None:
         return
@@ -203,7 +204,7 @@ def _ready(snapshot: Snapshot, name: str) -> str:
 
 def one_line(snapshot: Snapshot, instead: str = "") -> str:
     """The board's line: can be lost now: node1 | what is better taken out | not: node2 (why) | does not answer: node3.
-    `instead`: what is said in place of the reasons, where there is no room for them."""
+    `instead`: words in place of the reasons, where there is no room for them."""
     every = all_may_go(snapshot)
     can = ", ".join(one.name for one in every if one.may)
     better = {view.name: message for view in snapshot.nodes if (message := better_out(snapshot, view.name))}

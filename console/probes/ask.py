@@ -110,8 +110,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Identity:
-    """A machine's own words on a new connection, and the proof or doubt that follows. A part is empty where the
-    machine tells none."""
+    """A machine's own words on a new connection, and why it is not proven, if so. A part is empty where the machine
+    tells none."""
 
     addresses: tuple[str, ...]
     """Addresses of every interface, without those that many machines have, as loopback."""
@@ -149,7 +149,7 @@ class Cause(Enum):
     """It answers, and can't tell just now."""
     STALE = "stale"
     NOT_READ_BACK = "not read back"
-    """The machine is not known to be silent: it just has not been asked since what was done."""
+    """The machine may well answer: it has not been asked since what was done."""
 
 
 class WireError(Exception):
@@ -173,7 +173,7 @@ class HostKeyChanged(WireError):
 
 
 class TimedOut(WireError):
-    """Connected or connecting, and silent for too long."""
+    """Connected or connecting, and no answer in time."""
 
 
 class Refused(WireError):

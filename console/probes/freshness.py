@@ -1,4 +1,4 @@
-"""The two ways to look at a picture with doubt, and how long an answer may take and count.
+"""The two ways to leave readings out of a picture, and the time for which an answer may take and count.
 
 Every decision is taken over one picture in which a reading has become Unknown that is too old (`without_stale`), or
 older than an order (`read_after`).
@@ -16,7 +16,7 @@ BY_SUBJECT = {subject: tuple(one for one in QUESTIONS if one.subject is subject)
 
 
 def without_stale(snapshot: Snapshot, now: float, calm: float = 0.0) -> Snapshot:
-    """The picture in which what is older than two rounds (and the time an answer may take) is no longer known.
+    """The picture in which a reading older than two batches (and the time an answer may take) is unknown.
 
     `calm`: the least seconds between two rounds, if that is more.
     """
@@ -36,7 +36,7 @@ def max_age(cadence: Cadence, timings: Timings, calm: float = 0.0) -> float:
 
 
 def patience(cadence: Cadence, timings: Timings) -> float:
-    """Seconds a round may take before its machine counts as silent."""
+    """Seconds a batch may take before its machine counts as unreachable."""
     by_cadence = {
         Cadence.FAST: timings.answer,
         Cadence.STORAGE: timings.storage_answer,
@@ -58,7 +58,8 @@ def read_after(snapshot: Snapshot, moment: float) -> Snapshot:
 
 
 def _replaced(snapshot: Snapshot, doubt: Callable[[Question[Any], Reading[Any]], Reading[Any]]) -> Snapshot:
-    """The very same picture where there is nothing to doubt: that is most of the time, and asked for often."""
+    """Replace readings in a picture. The very same picture is returned where none changes: that is most of the time,
+    and asked for often."""
 
     def view(subject: Subject, one: View) -> View:
         changes: dict[str, Any] = {}

@@ -55,7 +55,7 @@ class Question(Generic[T]):
     searches: bool = False
     """Reading even a small answer takes time: a thread reads it then, so that meanwhile every key is heard."""
     apart: bool = False
-    """Asked in a round of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
+    """It is a batch of its own, beside the subject's others: it may hang, or take long, and delays none of them."""
     remedy: str = "docs/preparing.md says what it needs"
     """The remedy for an answer that can't be read. Empty: its reasons end with one themselves."""
     settled: Callable[[T], bool] | None = None

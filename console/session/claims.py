@@ -70,7 +70,7 @@ class Claims:
             raise Elsewhere(f"no firewall can be claimed: {'; '.join(self._unanswering.values())}")
 
     def unclaimed(self, firewalls: Iterable[str] | None = None) -> str:
-        """Why nothing is sent to some firewalls, or to those that were silent; "" where there are none."""
+        """Why nothing is sent to some firewalls, or to those that did not answer; "" where there are none."""
         silent = self._unanswering if firewalls is None else sorted(self._unanswering.keys() & set(firewalls))
         return "; ".join(
             f"nothing is sent to {name}, which is not claimed: {self._unanswering[name]}" for name in silent

@@ -12,7 +12,7 @@ from console.session.poller import ours
 from console.session.runner import Note
 
 TOGETHER = 0.2
-"""Seconds after an answer until it is thought about: rounds begin together, and so their answers come."""
+"""Seconds after an answer until it is thought about: batches begin together, and so their answers come."""
 
 
 async def follow(

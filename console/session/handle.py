@@ -33,9 +33,9 @@ class State(NamedTuple):
 
     snapshot: Snapshot
     calm: float
-    """The least seconds between two rounds: see `Poller.calm`."""
+    """The least seconds between two batches: see `Poller.calm`."""
     pace: float
-    """Seconds between two fast rounds."""
+    """Seconds between two fast batches."""
     run: RunState | None
     """The run here that began last."""
     gate: str

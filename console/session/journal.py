@@ -123,7 +123,8 @@ class Journal:
         return known if known and known[0] == mark else (mark, _loaded(path, disk.read(path)))
 
     def _elsewhere(self) -> Iterator[tuple[Path, tuple[int, list[Path]]]]:
-        """The folders of other names, each read when a run has come or gone. What can't be read there is theirs."""
+        """The folders of other clusters, each read when a run has come or gone. A file that can't be read there is
+        their matter."""
         with suppress(OSError):
             for folder in sorted(self.folder.parent.iterdir()):
                 if folder == self.folder:

@@ -133,12 +133,12 @@ class Record(NamedTuple):
 
     @property
     def behind(self) -> frozenset[StepId]:
-        """The steps that need not be gone through again: seen everywhere, or left when their time was up."""
+        """Steps that need not be done again: seen everywhere, or left when their time was up."""
         return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")
 
     @property
     def skipped_machines(self) -> dict[str, str]:
-        """Machines that some step could not tell when it was gone through last, and what that means."""
+        """Machines that a step skipped when it was done last, and the consequence."""
         missed = dict[str, str]()
         for entry in self.steps.values():
             missed |= cast("dict[str, str]", entry.facts.get("missed", {}))

@@ -1,6 +1,6 @@
 """Asks every machine its questions, each at its own pace, and folds the answers into one snapshot.
 
-Each round (`console.probes.schedule`) is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing
+Each batch (`console.probes.schedule`) is a task of its own, so a slow or dead machine, or a hung MySQL, delays nothing
 else.
 """
 
@@ -107,14 +107,14 @@ class Poller:
         """Rounds so far, and those of them that began more than a tenth of their pace after they were due."""
 
     def start(self, after: float = 0.0) -> None:
-        """Begins every round, once, `after` seconds from now."""
+        """Begin every batch, once, `after` seconds from now."""
         if self._tasks:
             return
         self._start = time.monotonic() + after
         self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
 
     async def close(self) -> None:
-        """Ends every round."""
+        """End every batch."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -131,7 +131,7 @@ class Poller:
 
     @property
     def calm(self) -> float:
-        """The least seconds between two rounds: 0 while somebody looks, and all readings are as young as that."""
+        """The least seconds between two batches: 0 while somebody looks, and all readings are as young as that."""
         return 0.0 if self._attended and time.monotonic() >= self._calm_until else self._cluster.timings.background
 
     def _pace(self, one: Batch) -> float:
@@ -189,7 +189,7 @@ class Poller:
         return self._one_at_a_time[one.name] if alone else nullcontext()
 
     async def _ask(self, one: Batch) -> bool:
-        """One round of one subject. Returns whether all of it was answered."""
+        """Ask one batch of one subject. Return True if all of it was answered."""
         began, (readings, machine) = steady.now(), await self._asked(one)
         back, answered, fresh = False, True, True
         for question, reading in zip(one.questions, readings, strict=True):

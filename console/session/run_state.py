@@ -26,7 +26,7 @@ class RunState(NamedTuple):
     ended: str = ""
     """done, parked or stopped; "" while it is under way."""
     partly: frozenset[StepId] = frozenset()
-    """Steps that some machine has missed."""
+    """Steps that skipped some machine."""
     skipped: tuple[str, ...] = ()
     """Machines that a parked run could not tell."""
     unanswered: bool = False

@@ -31,7 +31,7 @@ BACK = "in"
 """The phase whose steps put a target back."""
 
 GRACE = 6.0
-"""Seconds to wait for a firewall that fell silent during the run, before the run goes on without it."""
+"""Seconds to wait for a firewall that became unreachable during the run, before the run goes on without it."""
 
 GUARD_PATIENCE = 60.0
 """Seconds a guarded step waits for objections to clear before the run stops."""

@@ -161,7 +161,7 @@ class Session:
 
     @property
     def pace(self) -> float:
-        """Seconds between two fast rounds as things are."""
+        """Seconds between two fast batches as things are."""
         return max(self.cluster.timings.poll, self.poller.calm)
 
     def attend(self, on: bool) -> None:

@@ -40,7 +40,7 @@ async def _serve(fleet: Fleet) -> None:
 
 
 async def _listen(fleet: Fleet) -> None:
-    """Until the end of standard input: whoever started this is gone then."""
+    """Wait for the end of standard input: whoever started this is gone then."""
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin

@@ -107,7 +107,7 @@ class Firewall(Machine):
         return IDLE_STATES + 2 * sum(count for _, _, count in self.sessions)
 
     def reload(self) -> None:
-        """A new process built from config.xml; runtime states of the old one are lost, and relayd's ids change. The old
+        """Start a new process from config.xml; runtime states of the old one are lost, and relayd's ids change. The old
         HAProxy goes on with its sessions."""
         if self.haproxy and not self.config.relayd:
             self.older.append(self.haproxy)

@@ -1,4 +1,4 @@
-"""A Galera cluster: who is in the Primary component, what each member says of itself, and how one comes back.
+"""A Galera cluster: its Primary component, each member's own words, and its way back.
 
 Rules and seconds were measured on MariaDB 10.11 with galera 26.4: a graceful leave shrinks the component at once, a
 crash stalls commits for six seconds and then costs quorum; a lost component is restored by itself only when all of its

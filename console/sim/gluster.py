@@ -1,4 +1,4 @@
-"""A replica-3 Gluster volume: which bricks are up, what each has missed, and how fast it is healed."""
+"""A replica-3 Gluster volume: its bricks, the entries that each one lacks, and the pace of healing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from uuid import uuid4
 from console.sim.machine import Clock
 
 BACKLOG_LIMIT = 400.0
-"""Distinct files that change while a brick is away: a site writes the same ones again and again."""
+"""Distinct files that change while a brick is offline: a site writes the same ones again and again."""
 HEAL_DELAY = 2.0
 """Seconds after a brick is back before healing begins: until then it says 0 while the others still count."""
 
@@ -44,7 +44,7 @@ class Brick:
         self.glusterd = self.brick = self.shd = True
 
     def lose(self) -> None:
-        """Everything of Gluster on the machine is gone."""
+        """Lose everything of Gluster on the machine."""
         self.glusterd = self.brick = self.shd = False
 
 
@@ -74,7 +74,7 @@ class Gluster:
         self._running = running
 
     def vanish(self, name: str) -> None:
-        """A machine lost its power: its peers' glusterds are not told, and the next command waits for it."""
+        """Cut a machine's power: its peers' glusterds are not told, and the next command waits for it."""
         self.bricks[name].lose()
         self.locked_until = self.clock.now + LOCK
 
@@ -108,7 +108,7 @@ class Gluster:
         return 2 * (len(self.bricks) - len(self.down)) > len(self.bricks)
 
     def pending(self, name: str) -> int:
-        """Entries this brick lists: what the others have missed, and what is in split-brain."""
+        """Entries this brick lists: those that the others lack, and those in split-brain."""
         return self.split + sum(round(brick.missed) for brick in self.bricks.values() if brick.name != name)
 
     @property
@@ -117,7 +117,7 @@ class Gluster:
         return any(self._heals(brick) for brick in self.bricks.values())
 
     def tick(self, dt: float) -> None:
-        """Bricks that are away fall behind, bricks that are back catch up."""
+        """Let offline bricks fall behind, and the others catch up."""
         for brick in self.bricks.values():
             if self._heals(brick):
                 brick.missed = max(0.0, brick.missed - self.heals * dt)

@@ -61,7 +61,7 @@ class Array:
     rebuilt: float | None = None
 
     def lose_disk(self) -> None:
-        """One more disk is away; two that mirror each other are never lost here."""
+        """Lose one more disk; two that mirror each other are never lost here."""
         self.failed = min(2, self.failed + 1)
         self.rebuilt = None
 

@@ -45,7 +45,7 @@ class Link(Enum):
 
 
 class Machine:
-    """Power, boot and hang. Subclasses say what runs on it by `stopping`, `lost`, `booted`, `stalled`, `resumed`."""
+    """Power, boot and hang. Subclasses act on it by `stopping`, `lost`, `booted`, `stalled`, `resumed`."""
 
     def __init__(self, clock: Clock, name: str, address: str) -> None:
         self.clock = clock
@@ -128,7 +128,7 @@ class Machine:
         """Services stop in an orderly way."""
 
     def lost(self) -> None:
-        """Everything that ran is gone."""
+        """Lose everything that ran."""
 
     def booted(self) -> None:
         """The system is up: services start."""

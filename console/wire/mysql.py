@@ -111,7 +111,7 @@ class Sql:
             raise
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        """Runs `call` in this node's thread; whoever gives up waiting takes the tunnel away from under it."""
+        """Run `call` in this node's thread. A caller who gives up waiting takes the tunnel away from under it."""
         working = asyncio.get_running_loop().run_in_executor(self._thread, call)
         self._working = working
         try:

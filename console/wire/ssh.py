@@ -39,7 +39,7 @@ from console.wire.shell import Printed, Shell
 CHANNELS = 6
 """Channels at once on one connection; sshd's MaxSessions is 10, and a hung command keeps its session until it dies."""
 KEPT = 2
-"""Idle shells that are kept on one connection: the fast round's, and that of whatever else is asked meanwhile."""
+"""Idle shells that are kept on one connection: one for the fast batch, one for all other questions."""
 WARY = 3.0
 """Seconds for a command that has no end of its own, where one did not end."""
 UNPROVEN = 10.0
@@ -86,8 +86,8 @@ class Ssh:
         self._silences = 0
         self._idle: list[Shell] = []
         self._wary = False
-        """The last script with a command that has no end of its own did not come to its end, and such a command may
-        still hang there: one more in each round, and no session would be left for an order."""
+        """True after a script that did not end and held a command without an end of its own. It may still hang there:
+        with one more in each batch no session would be left for an order."""
 
     async def connection(self) -> Opened:
         """The kept connection, or a new one, to the machine that is proven to be this one: the only way to it."""

@@ -106,10 +106,12 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
 
 
 def _beside_an_offline_brick(volume: str, brick: Brick, there: list[Brick]) -> Iterator[str]:
-    """While another node's brick is away the volume is never healed, and that says nothing about this one.
+    """Judge a brick while another node's is offline: the volume is then never healed, which says nothing about this
+    one.
 
-    A brick's index lists what others have missed. What the away brick misses is on every brick that is there; what
-    this one misses is on the others and not on its own. So it is healed when no other lists more than it does itself.
+    Each index lists entries that other bricks lack. Entries that the offline brick lacks are on every brick that is
+    online; those that this brick lacks are on the others and not on its own. So it is healed when no other lists more
+    than it does itself.
     """
     if any(one.pending is None for one in there):
         yield f"Gluster volume {volume}: heal count not known on every brick that is online"
@@ -128,8 +130,8 @@ def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
 
 
 def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
-    """Why Gluster can't do without a brick now; nothing when every volume is whole and healed. `without`: the node
-    whose brick it is to be; a volume in which it is away already loses nothing more."""
+    """Reasons why Gluster can't do without a brick now; none when every volume is whole and healed. `without`: the node
+    whose brick is to stop; a volume in which it is offline already loses nothing more."""
     reasons: list[str] = []
     for volume in snapshot.volumes:
         if isinstance(volume.state, Unknown):

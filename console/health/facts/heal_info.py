@@ -1,6 +1,6 @@
 """State of the bricks by `heal info`, which goes on answering while glusterd's lock is held.
 
-After a machine has lost its power without a word the lock stays held as long as the machine is away and its TCP
+After a machine has lost its power without a word the lock stays held as long as the machine is unreachable and its TCP
 connections live (measured on 10.3: for more than four minutes), and nothing that goes through glusterd answers; heal
 info reaches the bricks by itself. It is good to know and to say; guards take the volume's own state only.
 """

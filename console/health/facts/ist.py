@@ -49,7 +49,7 @@ class _Reach(NamedTuple):
 
 
 def ist_window(snapshot: Snapshot, node: str) -> Window:
-    """Until when a node that leaves now, or that is away, can come back by IST."""
+    """The window in which a node that leaves now, or that has left, can come back by IST."""
     donors = tuple(_donors(snapshot, node))
     if not donors:
         return Window("no other member is Synced that could give an IST", possible=False)
@@ -145,7 +145,7 @@ def _holds(donor: Wsrep, seqno: int) -> bool:
 
 
 def _left(snapshot: Snapshot, node: str, donor: Known[Wsrep]) -> tuple[int, float] | None:
-    """The last seqno of a node that is away, and the Unix time at which the others were there."""
+    """(last seqno of a node that has left, Unix time at which the others were there)."""
     mine, history = snapshot.node(node).galera, donor.value.history
     if not history:
         return None

@@ -12,8 +12,8 @@ from console.text import clock, listed
 
 
 def fresh_firewalls(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
-    """Both firewalls must have answered just now: one that misses an operation undoes it later. Where none tells its
-    pools none can be told; config.xml is the second source, and forbids nothing."""
+    """Require a fresh answer of both firewalls: one that misses an operation undoes it later. Refuse where none tells
+    its pools. config.xml is the second source, and forbids nothing."""
     none_answers = all(isinstance(view.pools, Unknown) for view in snapshot.firewalls)
     for view in snapshot.firewalls:
         reading = next((one for one in (view.pools, view.config) if isinstance(one, Unknown)), None)

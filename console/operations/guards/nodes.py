@@ -36,7 +36,7 @@ def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
 
 
 def storage_whole(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """A reboot takes a brick and a Galera member away: the rest must be whole."""
+    """Require that the other bricks and Galera members are whole: a reboot takes one of each away."""
     for reason in galera_without(snapshot, node):
         yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
     read = _read(snapshot)

@@ -99,8 +99,8 @@ def _failing(snapshot: Snapshot, node: str) -> str:
 
 
 def one_at_a_time(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """Never while another node is out, lost, or not known to serve: three nodes with one out have one to spare, with
-    two out none. A node that gets no traffic, or answers it with errors, takes nothing along."""
+    """Object while another node is out, unreachable, or not known to serve: three nodes with one out have one to spare,
+    with two out none. A node that gets no traffic, or answers it with errors, takes nothing along."""
     shared = traffic(snapshot, node)
     if not shared or _failing(snapshot, node):
         return

@@ -1,9 +1,9 @@
 """Long work that systemd does on a node under a name of ours, so that a lost console or link changes nothing.
 
-Keys of `Intent.found`: "job NODE KIND" -> "none" before the start, then the invocation id that systemd gave it, with
-" ended" or " failed" once its end is read and its unit may be cleared; "job boot NODE KIND" -> the boot id at "none".
-A unit with another id is not ours. One that is gone before its end was read has ended nobody knows how: the run stops,
-and only a person's resume starts the work anew.
+Keys of `Intent.found`: "job NODE KIND" -> "none" before the start, then the invocation id that systemd gave it, with "
+ended" or " failed" once its end is read and its unit may be cleared; "job boot NODE KIND" -> the boot id at "none". A
+unit with another id is not ours. If a unit is gone before its end was read, its end is unknown: the run stops, and only
+a person's resume starts the work anew.
 """
 
 from collections.abc import Callable, Mapping

@@ -279,7 +279,8 @@ def _reached(row: dict[str, Any]) -> Healing:
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:
-    """Both of gluster's take the volume's lock and wait for peers: together less than a round may take."""
+    """Seconds for both of gluster's commands, which take the volume's lock and wait for peers: together less than a
+    batch may take."""
     return (
         gluster_store.asks(volume),
         gluster("volume", "status", volume, "--xml", timeout=4),
