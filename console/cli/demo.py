@@ -45,7 +45,7 @@ class Demo:
         shutil.rmtree(folder, ignore_errors=True)
 
     async def inject(self, name: str, target: str, cluster: str = "demo") -> str:
-        """Makes a fault happen in a cluster, or be over. Returns the simulator's answer in a line."""
+        """Inject a fault in a cluster, or end it. Returns the simulator's answer in a line."""
         if self.process.stdin is None or self.process.stdout is None or self.process.returncode is not None:
             return "the demo cluster has ended"
         self.process.stdin.write(f"fault {cluster} {name} {target}\n".encode())
@@ -57,7 +57,7 @@ class Demo:
 
 @asynccontextmanager
 async def demo(folder: Path, speed: float, scenario: str = "healthy", clusters: int = 1) -> AsyncGenerator[Demo]:
-    """Starts the simulator in `folder`; it ends when its standard input does."""
+    """Start the simulator in `folder`; it ends when its standard input does."""
     how = {"--folder": str(folder), "--speed": f"{speed:g}", "--scenario": scenario, "--clusters": str(clusters)}
     # -P: nothing that lies in the folder we were started in
     command = (sys.executable, "-P", "-m", "console.sim", *(word for pair in how.items() for word in pair))

@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def grants(clusters: Sequence[Cluster]) -> Exit:
-    """Prints the statements for each cluster. MariaDB, MySQL 8 and Percona XtraDB Cluster take the same."""
+    """Print the statements for each cluster. MariaDB, MySQL 8 and Percona XtraDB Cluster take the same."""
     for cluster in clusters:
         if cluster.mysql is None:
             say(f"-- {cluster.name} has no MySQL in the inventory")

@@ -40,7 +40,7 @@ class NoTerminal(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code; see docs/commands.md."""
+    """Run a command line and return the exit code; see docs/commands.md."""
     _says_what_it_can()
     if (
         not sys.warnoptions

@@ -48,7 +48,7 @@ def say(text: str) -> None:
 
 
 async def act(session: SessionHandle, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
-    """Begins a run, or shows what it would do, and follows it to its end."""
+    """Begin a run, or show its steps, and follow it to its end."""
     plan = await _planned(session, operation, target)
     if dry_run:
         _show(plan)
@@ -61,8 +61,8 @@ async def act(session: SessionHandle, operation: Operation, target: str, consent
 
 
 async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
-    """Goes on with the newest open run of a node: it is what was last wanted with it. Older ones stay open until the
-    node is put back."""
+    """Go on with the newest open run of a node: it is the last wish for that node. Older ones stay open until the node
+    is put back."""
     await session.look_at_history()
     records = [record for record in session.open if record.target == target]
     if not records:

@@ -134,7 +134,7 @@ def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
 
 
 def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False) -> Exit:
-    """Prints what to put into /etc/sudoers.d on the nodes, and what pfSense's sudo package must allow."""
+    """Print the lines for /etc/sudoers.d on the nodes, and those that pfSense's sudo package must allow."""
     for cluster in clusters:
         try:
             lines = (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only))

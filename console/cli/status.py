@@ -42,7 +42,7 @@ EXITS = {Level.DEGRADED: Exit.DEGRADED, Level.UNKNOWN: Exit.UNKNOWN, Level.CRITI
 
 
 async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: float | None = None) -> Exit:
-    """Asks all clusters at once, prints what is known, returns the exit code."""
+    """Ask all clusters at once, print what is known, return the exit code."""
     pictures = await asyncio.gather(*(look(cluster, patience) for cluster in clusters))
     now = steady.now()
     unread = {
@@ -142,7 +142,7 @@ def _through_unanswering_node(picture: Snapshot) -> dict[tuple[Question[Any], st
 
 
 def _explained(picture: Snapshot, limit: float) -> Snapshot:
-    """Says of everything that has no answer why it has none."""
+    """Give each reading without an answer the reason."""
     now = steady.now()
     late = Unknown(f"no answer within {limit:g} s", now, now)
     offline = Unknown("not waited for: while a brick is away Gluster counts none", now, now)

@@ -26,8 +26,7 @@ def journal_dir() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Makes what is missing of a folder's whole path, each for its owner alone, whatever the umask says. Raises
-    OSError."""
+    """Make the missing parts of a folder's path, each for its owner alone, whatever the umask says. Raises OSError."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         one.mkdir(mode=0o700, exist_ok=True)

@@ -228,7 +228,7 @@ def command(run: Run, mark: str, sudo: bool = False) -> str:
 
 
 def sections(out: str, err: str, mark: str, count: int) -> tuple[Ran, ...]:
-    """Cuts what a `script` printed into one `Ran` a command. Raises Unreadable if any section is missing."""
+    """Cut the output of a `script` into one `Ran` a command. Raises Unreadable if any section is missing."""
     printed = out.split(f"{mark}\n")[1:]
     complained = err.split(f"{mark}\n")[1:]
     if len(printed) != count:

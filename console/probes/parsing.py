@@ -97,7 +97,7 @@ def whole(text: str | None, what: str) -> int:
 
 
 def dig(tree: Any, *keys: str) -> Any:
-    """Follows keys into nested mappings; a list on the way stands for its first element; None where it ends."""
+    """Follow keys into nested mappings; a list on the way stands for its first element; None where it ends."""
     for key in keys:
         if isinstance(tree, list):
             tree = cast("list[Any]", tree)[0] if tree else None

@@ -61,8 +61,8 @@ class Claims:
         return tuple(name for name, held in self._held.items() if held.ended is None)
 
     async def take(self) -> None:
-        """Claims every firewall that answers. One that gives no answer is left out. Raises Elsewhere, also where none
-        answers; what is held by then is still held."""
+        """Claim every firewall that answers, and leave out the others. Raises Elsewhere, also where none answers; locks
+        taken by then are still held."""
         for firewall in sorted(self._cluster.firewalls, key=_by_address):
             if firewall.name not in self.held:
                 await self._take(firewall.name)
@@ -118,7 +118,7 @@ class Claims:
         return True
 
     async def release(self, ended: bool = True) -> None:
-        """Gives all up. `ended` False: an order may still be on its way, and until then the claim says so."""
+        """Give all claims up. `ended` False: an order may still be on its way, and until then the claim says so."""
         held, self._held = self._held, {}
         last = RELEASED if ended else ordering(self._until)
         await asyncio.gather(*(one.end(last, PARTING) for one in held.values()))

@@ -84,7 +84,7 @@ class SessionHandle:
         return self._session.wire.sudo(machine)
 
     async def change(self, seconds: float | None = None) -> None:
-        """Returns after the next change of `state`, or after so many seconds."""
+        """Wait for the next change of `state`, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
@@ -92,7 +92,7 @@ class SessionHandle:
     # --- what is asked for
 
     async def start(self, after: float = 0.0) -> None:
-        """Begins asking, once, `after` seconds from now."""
+        """Begin to ask, once, `after` seconds from now."""
         here = asyncio.get_running_loop()
 
         async def begin(session: Session) -> None:
@@ -103,7 +103,7 @@ class SessionHandle:
         await self._there(begin)
 
     async def close(self) -> None:
-        """Ends a run where it stands, and every connection."""
+        """End a run where it stands, and every connection."""
 
         async def end(session: Session) -> None:
             await session.close()
@@ -119,11 +119,11 @@ class SessionHandle:
             self._loop.call(lambda: self._session.attend(on))
 
     def look_again(self) -> None:
-        """Asks everything now."""
+        """Ask everything now."""
         self._loop.call(self._session.look_again)
 
     async def settled(self, seconds: float) -> None:
-        """Returns when every question has had one answer or error, or after so many seconds."""
+        """Wait until every question has had one answer or error, at most so many seconds."""
         await self._there(lambda session: session.settled(seconds))
 
     async def ready(self, operation: Operation, target: str, seconds: float, resumed: bool = False) -> None:
@@ -131,7 +131,7 @@ class SessionHandle:
         await self._there(lambda session: session.ready(operation, target, seconds, resumed))
 
     async def look_back(self) -> bool:
-        """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
+        """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
         return await self._there(lambda session: session.look_back())
 
     async def plan(self, operation: Operation, target: str, resumed: bool = False) -> Plan:
@@ -139,17 +139,17 @@ class SessionHandle:
         return await self._at_once(lambda session: session.plan(operation, target, resumed))
 
     async def begin(self, operation: Operation, target: str, consent: Consent | None = None) -> RunState:
-        """Begins a run. Raises NotBegun."""
+        """Begin a run. Raises NotBegun."""
 
         return await self._there(lambda session: self._begun(session.begin(operation, target, consent)))
 
     async def resume(self, record: Record, consent: Consent | None = None) -> RunState:
-        """Goes on with a run that was interrupted or parked. Raises NotBegun."""
+        """Go on with a run that was interrupted or parked. Raises NotBegun."""
 
         return await self._there(lambda session: self._begun(session.resume(record, consent)))
 
     def halt(self) -> None:
-        """Stops the run where it stands. It ends when its orders have."""
+        """Stop the run where it stands. It ends when its orders have."""
         self._loop.call(self._session.halt)
 
     async def stop(self) -> None:
@@ -165,11 +165,11 @@ class SessionHandle:
         return await self._at_once(lambda session: session.gate and session.gate.look())
 
     async def agree(self, consent: Consent) -> str:
-        """Lets the run go on at its gate. Returns what the consent does not overcome; "" when it does."""
+        """Let the run go on at its gate. Returns the objections that the consent does not overcome; "" for none."""
         return await self._at_once(lambda session: session.gate.agree(consent) if session.gate else "")
 
     async def park(self) -> None:
-        """Leaves the run open at its gate."""
+        """Leave the run open at its gate."""
         await self._at_once(lambda session: session.gate and session.gate.park())
 
     async def look_at_history(self) -> None:

@@ -39,7 +39,8 @@ class Reader:
         self._read = 0.0
 
     def look(self, now: float, elsewhere: Holder | None) -> History:
-        """Reads if a run's file has come or gone, a run elsewhere has ended, or it is long ago."""
+        """Read the journal if a run's file has come or gone, a run elsewhere has ended, or the last look is long
+        ago."""
         if self.history.elsewhere and not elsewhere:
             self.forget()
         self.history = self.history._replace(elsewhere=elsewhere)

@@ -69,7 +69,7 @@ class Journal:
         return self.write(Record(self.folder / f"{name}.jsonl", ()), "opened", **opening)
 
     def write(self, record: Record, kind: str, **facts: Any) -> Record:
-        """Appends a line and returns once it is on disk. Raises JournalError."""
+        """Append a line, and return once it is on disk. Raises JournalError."""
         n = record.entries[-1].n + 1 if record.entries else 0
         entry = Entry(time.time(), kind, facts, n)
         line, path = written(entry.at, kind, n, facts), record.path

@@ -60,7 +60,7 @@ def in_time(call: Callable[[], T], path: Path, seconds: float = SECONDS) -> T:
 
 
 def mark_of(path: Path) -> Mark:
-    """Changes when the file does. Raises OSError."""
+    """A mark that changes when the file does. Raises OSError."""
     seen = path.lstat()
     return seen.st_size, seen.st_mtime_ns
 

@@ -31,7 +31,7 @@ class Holder(NamedTuple):
 
 @contextmanager
 def holding(path: Path, message: str) -> Generator[None]:
-    """Holds the cluster's lock, and leaves `message` in the file for whoever comes meanwhile. Raises Locked."""
+    """Hold the cluster's lock, and leave `message` in the file for others. Raises Locked."""
     make_private(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -24,16 +24,16 @@ class Loop:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     def begin(self, work: Coroutine[Any, Any, object]) -> None:
-        """Starts a coroutine there that nobody waits for."""
+        """Start a coroutine there that nobody waits for."""
         asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, act: Callable[[], object]) -> None:
-        """Calls it there as soon as can be; nothing after `close`."""
+        """Call it there as soon as possible; after `close`, never."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(act)
 
     def close(self) -> None:
-        """Ends it, and all that runs on it. A thread that hangs is left: it ends with the process."""
+        """End the loop, and all that runs on it. A thread that hangs is left: it ends with the process."""
         if self._loop.is_closed():
             return
         asyncio.run_coroutine_threadsafe(_all_ended(), self._loop).add_done_callback(

@@ -146,18 +146,18 @@ class Poller:
                 self._early[one].set()
 
     def wake(self) -> None:
-        """Lets those who wait for a change look."""
+        """Wake all that wait for a change."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def change(self, patience: float | None = None) -> None:
-        """Returns after the next answer has been folded in or `wake`, or after `patience` seconds."""
+        """Wait for the next answer to be folded in or for `wake`, at most `patience` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._changed.wait()
 
     async def settle(self, waiting: Callable[[Snapshot], bool], patience: float) -> None:
-        """Returns when nothing is waited for any more, or after `patience` seconds."""
+        """Wait until no answer is missing, at most `patience` seconds."""
         deadline = time.monotonic() + patience
         while waiting(self.snapshot) and time.monotonic() < deadline:
             await self.change(max(0.05, deadline - time.monotonic()))

@@ -230,7 +230,7 @@ class Runner:
         return self._journal.write(record, kind, on=step.on, step=step.name, **facts)
 
     def _find(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
-        """Notes what is there, unless an interrupted run has noted it before: by now it may be our own doing."""
+        """Note the state found, unless an interrupted run has noted it before: by now it may be our own doing."""
         old = record.found
         found = step.finds(picture, intent).items()
         facts = {key: value for key, value in found if key not in old or (step.renews and old[key] != value)}
@@ -287,8 +287,8 @@ class Runner:
         raise Stopped(f"{message}, after {limit:g} s. Mend it and resume this run, or put the node back")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
-        """Writes what is about to leave, then lets it leave, to all machines at once. A run that is stopped meanwhile
-        waits for their ends: what an undo is to find has happened then."""
+        """Write the orders down, then send them, to all machines at once. A run that is stopped meanwhile waits for
+        their ends, so that an undo finds what they did."""
         orders = step.orders(picture, intent)
         if not orders:
             return record, steady.now(), time.monotonic()
@@ -329,7 +329,7 @@ class Runner:
         return tuple(order for order in orders if order.machine not in firewalls - held)
 
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
-        """Lets orders leave and writes down that they have ended, or that their time is over."""
+        """Send orders, and write down that they have ended, or that their time is over."""
         answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
         whys = {order.machine: why for order, answer in answers.items() if (why := error_in(order, answer))}
         lost = [order.machine for order, answer in answers.items() if outcome_unknown(answer)]
@@ -358,7 +358,7 @@ class Runner:
     async def _free(
         self, step: Step, record: Record, intent: Intent, picture: Snapshot
     ) -> tuple[Record, Intent, Snapshot]:
-        """Returns when nothing keeps the step from sending any more, or it has happened meanwhile. Raises Stopped."""
+        """Wait until the step may send, or has happened meanwhile. Raises Stopped."""
         began, known, last = time.monotonic(), False, ""
         while True:
             record, intent = self._find(step, record, intent, picture)

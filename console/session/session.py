@@ -117,7 +117,7 @@ class Session:
         self._watch: asyncio.Task[None] | None = None
 
     def start(self, after: float = 0.0) -> None:
-        """Begins asking, once, `after` seconds from now: many clusters at once would all be slow to log in."""
+        """Begin to ask, once, `after` seconds from now: many clusters at once would all be slow to log in."""
         if self._watch is not None:
             return
         self.poller.start(after)
@@ -126,7 +126,7 @@ class Session:
         )
 
     async def close(self) -> None:
-        """Ends a run where it stands (it stays open in the journal), and every connection."""
+        """End a run where it stands (it stays open in the journal), and every connection."""
         await self.stop()
         if self._watch is not None:
             self._watch.cancel()
@@ -149,7 +149,7 @@ class Session:
         return self._reader.history
 
     def look_at_history(self, anew: bool = False) -> None:
-        """Reads the journal: `anew`, or where something in it may be new."""
+        """Read the journal: `anew`, or where something in it may be new."""
         if anew:
             self._reader.forget()
         self._reader.look(steady.now(), self.elsewhere)
@@ -171,17 +171,17 @@ class Session:
         self.poller.attend(self.attended)
 
     def look_again(self) -> None:
-        """Asks everything now, also machines that are left alone for a while after a failure."""
+        """Ask everything now, also machines that are in a pause after a failure."""
         for machine in self.cluster.machines:
             self.wire.retry(machine.name)
         self.poller.nudge(QUESTIONS)
 
     async def change(self) -> None:
-        """Returns after the next answer."""
+        """Wait for the next answer."""
         await self.poller.change()
 
     async def settled(self, patience: float) -> None:
-        """Returns when every question has had one answer or error, or after `patience` seconds."""
+        """Wait until every question has had one answer or error, at most `patience` seconds."""
         await self.poller.settle(unasked, patience)
 
     async def ready(self, operation: Operation, target: str, patience: float, resumed: bool = False) -> None:
@@ -224,7 +224,7 @@ class Session:
     async def begin(
         self, operation: Operation, target: str, consent: Consent | None = None, options: Options | None = None
     ) -> Running:
-        """Begins a run: what stands against it is asked once more when the firewalls are claimed. Raises NotBegun."""
+        """Begin a run. The guards are asked once more when the firewalls are claimed. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
         self._agreed(self._intent(operation, target, options), consent)
@@ -247,7 +247,7 @@ class Session:
             return self._run(record, intent, plan.identities, claims, lock.pop_all())
 
     async def resume(self, record: Record, consent: Consent | None = None) -> Running:
-        """Goes on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
+        """Go on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
@@ -290,7 +290,7 @@ class Session:
         return Intent(self.cluster, record.target, operation, record.found, who(), record.options)
 
     def halt(self) -> None:
-        """Stops the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
+        """Stop the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
         if self.running is not None:
             self.running.halt()
 
@@ -310,7 +310,7 @@ class Session:
             await asyncio.wait({self.running.task})
 
     async def look_back(self) -> bool:
-        """Returns when the firewalls have said how they stand now, or their time for that is over: then False."""
+        """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
         moment, watched = steady.now(), (POOLS, CONFIG)
 
         def older(now: Snapshot) -> bool:
@@ -363,7 +363,7 @@ class Session:
             raise NotBegun(f"{intent.words} is under way; wait until it ends, or stop it")
 
     def _locked(self, what: str) -> ExitStack:
-        """Holds the cluster's lock until it is closed. Raises NotBegun."""
+        """Hold the cluster's lock until it is closed. Raises NotBegun."""
         lock, folder = ExitStack(), self.journal.folder
         try:
             in_time(lambda: make_private(folder), folder)
@@ -412,7 +412,7 @@ class Session:
         return record
 
     async def _ask(self, message: str, intent: Intent) -> tuple[Consent, Plan]:
-        """Waits at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
+        """Wait at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
         operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
 
         def look() -> Plan:

@@ -124,14 +124,14 @@ class Firewall(Machine):
         return [*self.older, *([self.haproxy] if self.haproxy else [])]
 
     def maintain(self, on: bool) -> None:
-        """Enters or leaves persistent CARP maintenance mode."""
+        """Enter or leave persistent CARP maintenance mode."""
         words = "Enter" if on else "Leave"
         config = self.config.revised(self.clock.now, f"{words} CARP maintenance mode")
         self.config = replace(config, maintenance=on)
 
     def persist(self, changes: Mapping[tuple[str, str], str], description: str) -> None:
-        """Writes statuses to config.xml. HAProxy's running process is left alone, relayd is reloaded; pfSense's own
-        sync follows each write by itself."""
+        """Write statuses to config.xml. HAProxy's running process is left alone, relayd is reloaded; pfSense's own sync
+        follows each write by itself."""
         self.config = self.config.with_status(changes).revised(self.clock.now, description)
         if self.config.relayd:
             self.reload()

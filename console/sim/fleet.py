@@ -32,7 +32,7 @@ class Fleet:
         self._open = AsyncExitStack()
 
     def fault(self, cluster: str, name: str, target: str) -> None:
-        """Makes something go wrong in one cluster, or ends it. Raises ValueError with a sentence."""
+        """Inject a fault in one cluster, or end it. Raises ValueError with a sentence."""
         if cluster not in self.clusters:
             raise ValueError(f"no cluster is called {cluster}: there are {', '.join(self.clusters)}")
         self.clusters[cluster].fault(name, target)

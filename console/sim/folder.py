@@ -32,7 +32,7 @@ class Folder:
 
 
 def prepare(path: Path, machines: Mapping[str, object]) -> Folder:
-    """Makes keys and password. Everything secret is readable by its owner alone."""
+    """Make keys and password. Everything secret is readable by its owner alone."""
     path = path.resolve()
     path.mkdir(parents=True, exist_ok=True)
     client = _key()
@@ -47,7 +47,7 @@ def prepare(path: Path, machines: Mapping[str, object]) -> Folder:
 def publish(
     folder: Folder, world: World, name: str, ports: Mapping[str, int], vips: Mapping[str, int], timings: Timings | None
 ) -> None:
-    """Writes known_hosts and, last of all, the inventory."""
+    """Write known_hosts and, last of all, the inventory."""
     keys = {ports[machine]: key.export_public_key().decode() for machine, key in folder.host_keys.items()}
     (folder.path / "known_hosts").write_text("".join(f"[127.0.0.1]:{port} {key}" for port, key in keys.items()))
     head = f"cluster.{name}"

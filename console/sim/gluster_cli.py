@@ -34,7 +34,7 @@ DEFAULTS = {
 
 
 async def gluster(call: Call, node: Node) -> int:
-    """Dispatches on the words; XML is the only format but for the heal count, which has none."""
+    """Dispatch on the words; XML is the only format but for the heal count, which has none."""
     volume = node.gluster
     if call.argv[1:] == ("--version",):
         call.out("glusterfs 10.3\nRepository revision: git://git.gluster.org/glusterfs.git\n")

@@ -129,7 +129,7 @@ class Server:
             self.up, self.health, self.check = True, RISE, INI
 
     def checked(self, check: Check, now: float) -> None:
-        """Counts one check in."""
+        """Count one check in."""
         self.check = check
         was = self.up
         if check.passed:
@@ -144,7 +144,7 @@ class Server:
             self.downs += was
 
     def serve(self, requests: float, dt: float, now: float) -> None:
-        """Takes its share of the traffic of `dt` seconds, and lets old sessions end."""
+        """Take its share of the traffic of `dt` seconds, and let old sessions end."""
         self.requests += requests
         self.rate = requests / dt
         self.rate_max = max(self.rate_max, self.rate)
@@ -201,7 +201,7 @@ class HAProxy:
         return next((server for server in found.servers if server.name == name), "No such server.")
 
     def tick(self, now: float, dt: float, probe: Probe, traffic: dict[str, float]) -> None:
-        """Checks each server once a second and shares `traffic` (requests a second by mode) out."""
+        """Check each server once a second, and share `traffic` (requests a second by mode) out."""
         if now - self._checked >= 1.0:
             self._checked = now
             for server in self.servers:

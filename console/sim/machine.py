@@ -23,11 +23,11 @@ class Clock:
         self._order = itertools.count()
 
     def later(self, delay: float, act: Callable[[], None]) -> None:
-        """Calls `act` once `delay` seconds have passed."""
+        """Call `act` once `delay` seconds have passed."""
         heapq.heappush(self._due, (self.now + delay, next(self._order), act))
 
     def advance(self, dt: float) -> None:
-        """Moves on and calls what has become due, in order."""
+        """Move on, and call what has become due, in order."""
         end = self.now + dt
         while self._due and self._due[0][0] <= end:
             at, _, act = heapq.heappop(self._due)

@@ -24,7 +24,7 @@ class Proxies:
         self._addresses = {node.address: node for node in nodes.values()}
 
     def tick(self, dt: float) -> None:
-        """Moves each on."""
+        """Move each on."""
         for node in self._nodes.values():
             if self._boots.get(node.name) != node.boot_id:
                 self._boots[node.name] = node.boot_id

@@ -156,7 +156,7 @@ class Node(Machine):
         return Check(True, "L7OK", "200", "Layer7 check passed", 1)
 
     def tick(self, requests: float, dt: float) -> None:
-        """Takes what the load balancers sent in `dt` seconds."""
+        """Take the requests that the load balancers sent in `dt` seconds."""
         self.hardware.tick(dt)
         rate = requests / dt if self.running else 0.0
         self.load += (0.3 + rate / 25 - self.load) * min(1.0, dt / 20) * random.uniform(0.5, 1.5)  # noqa: S311

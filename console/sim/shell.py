@@ -29,7 +29,7 @@ class Call:
         return self.argv[0].rpartition("/")[2]
 
     def fail(self, message: str, status: int = 1) -> int:
-        """Complains and gives the status to return."""
+        """Complain, and return the status."""
         self.err(message + "\n")
         return status
 
@@ -107,7 +107,7 @@ class Shell:
         return status
 
     async def call(self, call: Call) -> int:
-        """Runs one command line that needs no more expansion. A hung machine runs nothing."""
+        """Run one command line that needs no more expansion. A hung machine runs nothing."""
         await until(lambda: not self.system.machine.hung)
         command = BUILTINS.get(call.argv[0]) or self.system.commands.get(call.name)
         if command is None:

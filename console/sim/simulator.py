@@ -63,7 +63,7 @@ class Simulator:
         return tuple((fault.name, fault.label) for fault in FAULTS)
 
     def fault(self, name: str, target: str) -> None:
-        """Makes something go wrong, or ends it. Raises ValueError with a sentence."""
+        """Inject a fault, or end it. Raises ValueError with a sentence."""
         inject(self.world, name, target)
 
     async def sleep(self, seconds: float) -> None:

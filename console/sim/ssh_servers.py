@@ -35,12 +35,12 @@ class Silence:
         machine.watchers.append(self._link)
 
     async def open(self) -> int:
-        """Listens; the port."""
+        """Listen; return the port."""
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
         return self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Ends everything."""
+        """End everything."""
         if self._server:
             await end(self._server)
         tasks = [task for task in self._clients.values() if task]
@@ -96,7 +96,7 @@ class Silence:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Closes with a RST, as a kernel does that knows nothing of the connection."""
+    """Close with a RST, like a kernel that knows nothing of the connection."""
     sock: socket.socket | None = writer.get_extra_info("socket")
     if sock is not None and not writer.transport.is_closing():
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -135,11 +135,11 @@ class SshServer:
         return self._servers[other.name] if other else self
 
     async def open(self) -> int:
-        """Listens; the port."""
+        """Listen; return the port."""
         return await self._front.open()
 
     async def close(self) -> None:
-        """Drops every connection."""
+        """Drop every connection."""
         await self._front.close()
 
     async def _serve(self, sock: socket.socket) -> None:

@@ -8,6 +8,6 @@ GLANCE = 0.04
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Returns once the world is so."""
+    """Wait until the world is so."""
     while not condition():  # noqa: ASYNC110 - the world is pure and signals nothing
         await asyncio.sleep(GLANCE)

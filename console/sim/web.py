@@ -58,7 +58,7 @@ class Reply:
 
 
 async def serve(reader: Reader, writer: Writer, reply: Callable[[str], Awaitable[Reply]]) -> None:
-    """Reads one request and writes what `reply` gives for its target."""
+    """Read one request, and write the reply for its target."""
     with contextlib.suppress(OSError, EOFError, ValueError, asyncio.LimitOverrunError):
         request = await reader.readuntil(b"\r\n\r\n")
         method, target, _ = request[:LIMIT].partition(b"\r\n")[0].decode("latin-1").split(" ", 2)
@@ -130,12 +130,12 @@ class Vip:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
-        """Listens; the port."""
+        """Listen; return the port."""
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
         return self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Drops every visitor."""
+        """Drop every visitor."""
         if self._server:
             await end(self._server)
         for task in self._tasks:

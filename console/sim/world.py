@@ -63,7 +63,7 @@ class World:
         return master if master and master.running else None
 
     def tick(self, dt: float) -> None:
-        """Moves on by `dt` seconds."""
+        """Move on by `dt` seconds."""
         while dt > 1e-9:
             step = min(dt, STEP)
             self._step(step)

@@ -149,13 +149,13 @@ class Wire:
         return self._machines()[machine].passed_over
 
     def retry(self, machine: str) -> None:
-        """Forgets the machine's last failure, so that the next question makes an attempt at once."""
+        """Forget the machine's last failure, so that the next question makes an attempt at once."""
         self._machines()[machine].retry()
         if machine in self._sql:
             self._sql[machine].retry()
 
     async def close(self) -> None:
-        """Ends every connection and thread. Nothing can be sent afterwards without connecting anew."""
+        """End every connection and thread. Nothing can be sent afterwards without connecting anew."""
         await asyncio.gather(*(sql.close() for sql in self._sql.values()))
         await asyncio.gather(*(ssh.close() for ssh in self._ssh.values()))
 

@@ -20,7 +20,7 @@ class Backoff:
         return self._error if now < self._until else None
 
     def failed(self, error: WireError, now: float) -> None:
-        """Remembers `error` until the pause is over; the next pause is twice as long."""
+        """Remember `error` until the pause is over; the next pause is twice as long."""
         self._error = error
         self._until = now + (AFTER_REFUSAL if isinstance(error, AuthFailed) else self._pause)
         self._pause = min(2 * self._pause, LONGEST)

@@ -29,7 +29,7 @@ class Held(asyncssh.SSHClientSession[bytes]):
         self._after: Callable[[], None] = lambda: None
 
     def when_ended(self, act: Callable[[], None]) -> None:
-        """Calls this once it is over; at once if it is over already."""
+        """Call this once the command is over; at once if it is over already."""
         self._after = act
         if self.ended is not None:
             act()
@@ -52,16 +52,16 @@ class Held(asyncssh.SSHClientSession[bytes]):
         self._after()
 
     async def begin(self, hold: Hold, sudo: bool, mark: str) -> None:
-        """Starts the command in the /bin/sh of this session, and returns once that shell reads nothing more: what it
-        had read ahead the command would never get."""
+        """Start the command in the /bin/sh of this session, and return once that shell reads nothing more: bytes that
+        it had read ahead would never reach the command."""
         words = shlex.join((*(("sudo", "-n") if sudo else ()), *hold.argv))
         await self._write(
             f"PATH={PATH}; export PATH; LC_ALL=C; export LC_ALL; echo {mark}; exec {words}\n", f"{mark}\n"
         )
 
     async def say(self, line: str) -> None:
-        """Returns when the line has come back: the command runs, and holds what it holds. Raises Unreachable, and when
-        the command has ended, as `ended` tells."""
+        """Wait until the line has come back: the command runs, and holds its lock. Raises Unreachable, and when the
+        command has ended, as `ended` tells."""
         await self._write(line, line)
 
     async def _write(self, text: str, echo: str) -> None:
@@ -77,19 +77,19 @@ class Held(asyncssh.SSHClientSession[bytes]):
         self._said = self._out.index(wanted, self._said) + len(wanted)
 
     async def end(self, last: str, seconds: float) -> None:
-        """Says the last line and lets go, within so many seconds. Never raises."""
+        """Send the last line and let go, within so many seconds. Never raises."""
         with suppress(TimeoutError, Unreachable):
             async with asyncio.timeout(seconds):
                 await self.say(last)
         self.let_go()
 
     def let_go(self) -> None:
-        """Closes its input, which ends it."""
+        """Close its input, which ends it."""
         if self._chan is not None and self.ended is None:
             self._chan.write_eof()
             self._chan.close()
 
     def drop(self) -> None:
-        """Ends the session at once."""
+        """End the session at once."""
         if self._chan is not None:
             self._chan.abort()

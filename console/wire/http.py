@@ -154,7 +154,7 @@ class _Received:
 
 
 def _page(data: bytes, seconds: float, where: str) -> Page:
-    """Reads an answer, cut off or whole. Raises WireError if it isn't one."""
+    """Read an answer, cut off or whole. Raises WireError if it isn't one."""
     if not data:
         raise Unreachable(f"{where} closed the connection without an answer; see the web server's error log")
     response = http.client.HTTPResponse(_Received(data), method="GET")  # pyright: ignore[reportArgumentType]

@@ -35,7 +35,7 @@ class Keys:
 
 
 def keys_of(login: Login, options: asyncssh.SSHClientConnectionOptions) -> Keys:
-    """Reads the files that the inventory names, or ssh_config, or ssh by itself."""
+    """Read the files that the inventory names, or ssh_config, or ssh by itself."""
     config = options.config
     named = [login.identity] if login.identity else _paths(config.get("IdentityFile"))
     files = named or [Path("~/.ssh", name).expanduser() for name in DEFAULTS]

@@ -32,7 +32,7 @@ SYSTEM_CONFIG, SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_config"), Path("/etc/ssh/
 
 
 async def log_in(name: str, login: Login, seconds: float) -> Opened:
-    """Connects within `seconds`. Raises WireError with a sentence that says what failed and how to mend it."""
+    """Connect within `seconds`. Raises WireError with a sentence that says what failed and how to mend it."""
     deadline = Deadline(seconds)
     try:
         async with deadline.enforced():
@@ -101,7 +101,7 @@ def _known_files(login: Login, options: asyncssh.SSHClientConnectionOptions) -> 
 
 
 async def _open(target: Target, depth: int) -> Opened:
-    """Connects, through ssh_config's ProxyJump if there is one: we open the hops ourselves, so that each is checked."""
+    """Connect, through ssh_config's ProxyJump if there is one: we open the hops ourselves, so that each is checked."""
     hops, passed_over = await _open_hops(target, depth)
     keys, (known, odd) = keys_of(target.login, target.options), known_hosts.read(target.known_files)
     keeper = Doorkeeper(keys)

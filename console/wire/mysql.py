@@ -181,12 +181,12 @@ class Sql:
             self._working.add_done_callback(lambda _: _close(connection))
 
     def retry(self) -> None:
-        """Forgets the last failure, and the password that may have been wrong."""
+        """Forget the last failure, and the password that may have been wrong."""
         self._backoff.reset()
         self._keyring.forget()
 
     async def close(self) -> None:
-        """Ends the connection; the thread, without its socket, ends too."""
+        """End the connection; the thread, without its socket, ends too."""
         self._drop()
         await self._keyring.close()
         if self._working is not None and not self._working.done():
@@ -200,7 +200,7 @@ def _close(connection: Connection) -> None:
 
 
 def _unwanted(working: asyncio.Future[Any]) -> None:
-    """Takes note of the outcome of a call nobody waits for any more: a login may have been a success."""
+    """Take note of the outcome of a call nobody waits for any more: a login may have been a success."""
     if not working.cancelled() and working.exception() is None and isinstance(working.result(), pymysql.Connection):
         _close(working.result())
 

@@ -39,7 +39,7 @@ class Opened:
         return await or_closed(cast("Coroutine[Any, Any, Stream]", opening), _hang_up)
 
     def abort(self) -> None:
-        """Ends it at once, telling the machine nothing: it may no longer be there."""
+        """End it at once, and tell the machine nothing: it may no longer be there."""
         for conn in (self.conn, *self.hops):
             conn.abort()
 

@@ -57,7 +57,7 @@ class Keyring:
             return error
 
     async def close(self) -> None:
-        """Ends a password command that still runs."""
+        """End a password command that still runs."""
         if self._fetching is not None and not self._fetching.done():
             self._fetching.cancel()
             await asyncio.wait([self._fetching])

@@ -133,16 +133,14 @@ class Shell(asyncssh.SSHClientSession[bytes]):
             self._answering.end(exc)
 
     def close(self) -> None:
-        """Ends the session. What runs on the machine is ended by its own `timeout`, if it has one."""
+        """End the session. A command on the machine is ended by its own `timeout`, if it has one."""
         self.alive = False
         if self._chan is not None:
             self._chan.abort()
 
     async def answer(self, script: str, printed: Printed, keep: bool) -> None:
-        """Feeds a script and waits for its end; `printed` fills meanwhile. Raises asyncssh.Error, OSError.
-
-        Unless it is kept and all commands came to their end, the shell is closed then, however this ends.
-        """
+        """Feed a script and wait for its end; `printed` fills meanwhile. Raises asyncssh.Error, OSError. The shell is
+        then closed, unless it is kept and all commands came to their end."""
         chan = cast(asyncssh.SSHClientChannel[bytes], self._chan)
         self._answering = printed
         try:

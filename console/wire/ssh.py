@@ -122,7 +122,7 @@ class Ssh:
         )
 
     def _renew(self) -> None:
-        """Gives a connection up that has proved nothing for a while, unless something is under way on it."""
+        """Give a connection up that has proved nothing for a while, unless something is under way on it."""
         if not self._ready or self._proved is None or self.identity is None or self._busy:
             return
         if self._why_unproven(self.identity) and asyncio.get_running_loop().time() - self._proved[1] > UNPROVEN:
@@ -338,8 +338,8 @@ class Ssh:
         return self._opened.passed_over if self._opened else ()
 
     def retry(self) -> None:
-        """Forgets the last failure, so that the next question makes an attempt at once; so does one that is not proven
-        to lead to this machine."""
+        """Forget the last failure, so that the next question makes an attempt at once. Drop a connection that is not
+        proven to lead to this machine."""
         self._backoff.reset()
         if self._ready and self.identity is not None and not self._busy and self._why_unproven(self.identity):
             self._abort()
@@ -350,7 +350,7 @@ class Ssh:
         self._opened = None
 
     async def close(self) -> None:
-        """Ends the connection and any attempt at one."""
+        """End the connection and any attempt at one."""
         opening, opened = self._opening, self._opened
         if opening is not None:
             opening.cancel()

@@ -72,7 +72,7 @@ class Tunnel:
         return b"" if self.too_much else data
 
     def close(self) -> None:
-        """Ends both sides: a thread that waits for the answer gets an end of file."""
+        """End both sides: a thread that waits for the answer gets an end of file."""
         self._pumps.cancel()
         self._near.close()  # a task that is cancelled before its first line closes nothing
         self._writer.close()

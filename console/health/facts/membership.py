@@ -27,7 +27,7 @@ class Membership(NamedTuple):
 
     @property
     def serving(self) -> bool | None:
-        """Gets traffic in every pool it is in; None when not known, or in no pool there."""
+        """It gets traffic in every pool it is in; None when not known, or in no pool there."""
         return all(server.serving for server in self.runtime) if self.runtime else None
 
     @property

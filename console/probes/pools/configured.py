@@ -30,7 +30,7 @@ class PooledServer:
 
     @property
     def out(self) -> bool:
-        """Gets no traffic after a reload."""
+        """It gets no traffic after a reload."""
         return self.status in ("disabled", "inactive")
 
 

@@ -88,7 +88,7 @@ class Server:
 
     @property
     def serving(self) -> bool:
-        """Gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
+        """It gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
         up = self.status.startswith("UP") or self.status == "no check"
         return up and self.weight > 0 and self.admin is Admin.READY and not self.strange
 
@@ -99,7 +99,7 @@ class Server:
 
     @property
     def may_serve(self) -> bool:
-        """Gets new sessions, or may get some: its state can't be read."""
+        """It gets new sessions, or may get some: its state can't be read."""
         return self.serving or bool(self.strange)
 
     @property
@@ -129,12 +129,12 @@ class Server:
 
     @property
     def visited(self) -> bool:
-        """Has got sessions since its status changed; to the second, so not in the one in which it did."""
+        """It has got sessions since its status changed; to the second, so not in the one in which it did."""
         return self.last_session not in (None, -1) and self.since is not None and self.quiet + 1 < self.since
 
     @property
     def failing(self) -> bool:
-        """Serves still, and goes down with the next check that fails. A server that has just been started is UP 1/3
+        """It still serves, and goes down with the next check that fails. A server that has just been started is UP 1/3
         too, and no check of it has failed."""
         failed = self.check.removeprefix("* ") not in ("", "INI", "UNK") and not self.check.endswith("OK")
         return self.serving and failed and self.status.startswith("UP 1/")
