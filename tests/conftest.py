@@ -26,7 +26,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Removes the rule that tests/mutate.py names."""
+    """Remove the rule that tests/mutate.py names."""
     kind, _, name = os.environ.get("DRAINBOARD_WITHOUT", "").partition(":")
     if kind == "guards":
         guards.RULES = tuple(rule for rule in guards.RULES if rule.guard.__name__ != name)

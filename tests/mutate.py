@@ -46,7 +46,6 @@ def missed(name: str) -> str:
 
 
 def main(chosen: list[str]) -> int:
-    """Returns the exit status."""
     lived = 0
     for name in chosen or names():
         began = time.monotonic()

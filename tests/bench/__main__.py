@@ -105,7 +105,7 @@ async def real(folder: Path, options: argparse.Namespace) -> AsyncIterator[Row |
 
 
 async def main() -> None:
-    """Prints each row when it is known."""
+    """Print each row when it is known."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--lab", default="bench", help="its name; one that is up is used and left up")
     parser.add_argument("--no-lab", action="store_true")

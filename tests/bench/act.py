@@ -22,7 +22,7 @@ async def steps_of(session: Session, action: Operation, node: str) -> dict[str, 
 
 
 async def act(folder: Path, times: int) -> tuple[Row, ...]:
-    """Drains and rejoins one node."""
+    """Drain and rejoin one node."""
     drained: list[float] = []
     durable: list[float] = []
     async with Simulator(folder, speed=5.0) as sim:

@@ -25,11 +25,11 @@ class Place(Protocol):
     """Words before a command, so that it sees the cluster."""
 
     async def happen(self, event: str) -> float:
-        """Has one of EVENTS happen; the moment (CLOCK_MONOTONIC) from which the machine itself says so."""
+        """Let one of EVENTS happen; return the moment (CLOCK_MONOTONIC) from which the machine itself says so."""
         ...
 
     async def mend(self, event: str) -> None:
-        """Ends it."""
+        """End it."""
         ...
 
     async def hang(self, on: bool) -> None:
@@ -63,7 +63,7 @@ class Far:
 
 @asynccontextmanager
 async def far(folder: Path, clusters: int = 1, cores: str = "") -> AsyncGenerator[Far]:
-    """Starts simulated clusters, on `cores` if given."""
+    """Start simulated clusters, on `cores` if given."""
     pin = ["taskset", "-c", cores] if cores else []
     argv = [*pin, sys.executable, "-m", "tests.bench.far", str(folder), str(clusters)]
     pipe = asyncio.subprocess.PIPE

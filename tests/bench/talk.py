@@ -238,7 +238,7 @@ async def on_the_node(cluster: Cluster, lab: str) -> list[dict[str, str | float]
 
 
 async def main(inventory: Path, began: float, lab: str) -> None:
-    """Prints one line."""
+    """Print one line."""
     cluster = load(inventory).clusters[0]
     found: dict[str, object] = {**await cold(cluster, began), **await warm(cluster), **await warm_from_home(cluster)}
     if lab:

@@ -122,13 +122,13 @@ class Terminal:
         self._changed = asyncio.Event()
 
     def keys(self, text: str) -> float:
-        """Presses keys; the moment."""
+        """Press keys; return the moment."""
         at = time.monotonic()
         os.write(self._master, text.encode())
         return at
 
     async def shows(self, condition: Callable[[list[str]], bool], seconds: float = 30) -> float:
-        """Waits until the terminal shows what `condition` looks for; the moment. Raises TimeoutError, Gone."""
+        """Wait until `condition` holds for the terminal; return the moment. Raises TimeoutError, Gone."""
         async with asyncio.timeout(seconds):
             while not condition(self.grid.text):
                 if self._ended:
@@ -148,22 +148,22 @@ class Terminal:
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{what}:"))
 
     def hang_up(self) -> None:
-        """Closes the terminal under it."""
+        """Close the terminal under it."""
         if self._master >= 0:
             asyncio.get_running_loop().remove_reader(self._master)
             os.close(self._master)
             self._master = -1
 
     def stall(self) -> None:
-        """Takes nothing more of what it writes."""
+        """Take nothing more of its output."""
         asyncio.get_running_loop().remove_reader(self._master)
 
     def read_on(self) -> None:
-        """Takes it again."""
+        """Take its output again."""
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
     async def close(self) -> None:
-        """Asks it to end, and ends it."""
+        """Ask it to end, and end it."""
         self.process.terminate()
         try:
             await asyncio.to_thread(self.process.wait, 5)
@@ -175,7 +175,7 @@ class Terminal:
 
 @asynccontextmanager
 async def terminal(argv: Sequence[str], **environment: str) -> AsyncGenerator[Terminal]:
-    """Starts a program in a terminal of COLUMNS x LINES, and ends it."""
+    """Start a program in a terminal of COLUMNS x LINES, and end it."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     os.set_blocking(master, False)

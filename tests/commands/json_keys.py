@@ -101,7 +101,7 @@ def documented() -> str:
 
 
 def write() -> None:
-    """Puts the list where it belongs."""
+    """Put the list where it belongs."""
     head, _, rest = DOCUMENT.read_text().partition(BEGIN)
     DOCUMENT.write_text(head + BEGIN + listed() + END + rest.partition(END)[2])
 

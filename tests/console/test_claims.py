@@ -61,7 +61,7 @@ async def begun(session: Session, node: str) -> Running | str:
 
 
 async def written(session: Session, kind: str) -> None:
-    """Returns when the newest run has such a line."""
+    """Wait until the newest run has such a line."""
     async with asyncio.timeout(20):
         while session.journal.records()[-1].last(kind) is None:
             await asyncio.sleep(0.005)

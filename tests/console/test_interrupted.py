@@ -45,7 +45,7 @@ class MortalJournal(Journal):
 
 
 async def die(cluster: Cluster, action: Operation, lines: int, written: bool) -> bool:
-    """Begins, or goes on with, what is open, with a console that dies. Returns whether it did."""
+    """Begin a run, or go on with the open one, with a console that dies. Returns True if it did."""
     async with watching(cluster) as session:
         await take_out_before(session, action)
         session.journal = MortalJournal(session.journal.folder, lines, written)
@@ -98,7 +98,7 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
 
 
 async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]]) -> int:
-    """Returns how many of the deaths came to pass: a run may end before."""
+    """Count the deaths that came to pass: a run may end before."""
     async with simulated(folder, speed=20.0) as (sim, cluster):
         boot_before, died = sim.world.nodes["node2"].boot_id, 0
         for lines, written in deaths:

@@ -49,7 +49,7 @@ def drained_before(name: str) -> list[Line]:
 
 
 async def order(cluster: Cluster, said: str) -> None:
-    """Sends an order as the journal shows it."""
+    """Send an order in the journal's form."""
     machine, _, text = said.partition(": ")
     login = cluster.machine(machine).login
     async with asyncssh.connect(
@@ -65,7 +65,7 @@ async def order(cluster: Cluster, said: str) -> None:
 
 
 async def replay(sim: Simulator, cluster: Cluster, journal: list[Line], last_has_left: bool) -> None:
-    """Brings the world to where it was when the console died."""
+    """Bring the world to its state when the console died."""
     node = sim.world.nodes["node2"]
     for at, line in enumerate(journal, 1):
         if "boot node2" in line:
@@ -87,7 +87,7 @@ def write(folder: Path, action: str, journal: list[Line]) -> None:
 
 
 async def ends(session: Session, action: Operation) -> None:
-    """Resumes what is open, and sees that the node is where the run was to bring it."""
+    """Resume the open run, and see that the node is where the run was to bring it."""
     (record,) = session.open_runs()
     assert record.operation == action.name
     assert (await (await session.resume(record, NAMED)).task).outcome == "done"

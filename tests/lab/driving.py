@@ -64,7 +64,7 @@ class Console:
         return Done(done.returncode, done.stdout, seconds)
 
     def kill_at(self, step: str, *words: str, timeout: float = 60) -> None:
-        """Starts a command and kills it (SIGKILL) as soon as its journal says that a step's orders are leaving."""
+        """Start a command, and kill it (SIGKILL) as soon as its journal says that a step's orders are leaving."""
         sent = self._sendings(step)
         process = self.lab.popen_inside(self._argv(words), cwd=ROOT, stdout=subprocess.DEVNULL)
         try:

@@ -115,7 +115,7 @@ class Cluster:
             await writer.wait_closed()
 
     async def until(self, condition: Any, timeout: float = 8.0) -> None:
-        """Asks again until the answer is true."""
+        """Ask again until the answer is true."""
         async with asyncio.timeout(timeout):
             while not await condition():
                 await asyncio.sleep(0.03)

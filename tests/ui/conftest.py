@@ -65,7 +65,7 @@ def inner(pane: Pane) -> Session:
 
 
 async def believe(pane: Pane, picture: Snapshot | None = None) -> None:
-    """Asks nothing more, and has the screen show a picture, or the last one."""
+    """Ask nothing more, and have the screen show a picture, or the last one."""
     session = inner(pane)
     await pane.session._there(lambda session: session.poller.close())
     session.poller.snapshot = picture or session.poller.snapshot
@@ -88,7 +88,7 @@ class Seen:
         return inner(self.screen.pane)
 
     async def show(self, picture: Snapshot) -> None:
-        """Puts a picture in the place of what is read, for good."""
+        """Replace the readings by a picture, for good."""
         await believe(self.screen.pane, picture)
 
     @property
@@ -124,7 +124,7 @@ class Seen:
         return next(line for line in self.text.splitlines() if line[2:].startswith(node + " "))
 
     async def until(self, holds: Callable[[], object], seconds: float = 10.0) -> None:
-        """Waits for something to be seen."""
+        """Wait for something to be seen."""
         for _ in range(int(seconds / 0.05)):
             if holds():
                 return

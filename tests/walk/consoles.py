@@ -104,7 +104,7 @@ class Console:
             self._journal.left, self._journal.written = line, written
 
     async def until(self, lines: int) -> None:
-        """Returns when so many lines more are written, or, of 0, nothing is under way; when it is dead, or in time."""
+        """Wait until so many lines more are written, or, for 0, nothing is under way; or it is dead, or time is up."""
         began, journal, end = time.monotonic(), self._journal, self._journal.lines + lines if self._journal else 0
         while journal and not journal.dead and self._tasks and time.monotonic() - began < MAX_SECONDS:
             if lines and journal.lines >= end:
@@ -116,7 +116,7 @@ class Console:
             self._session.halt()
 
     async def close(self) -> None:
-        """Ends everything that is under way."""
+        """End everything that is under way."""
         session, self._session = self._session, None
         if session is None:
             return
@@ -140,7 +140,7 @@ class Console:
             self._judge.say(f"6: {self.name} has lost its task {task.get_name()}: {task!r}")
 
     async def begin(self, step: Begin) -> None:
-        """Returns at once; what comes of it is told."""
+        """Return at once; the outcome is told later."""
         session, consent = await self.start(), step.yes.consent(step.node)
         self._spawn(self._follow(session.begin(step.action, step.node, consent), f"{step.action.name} {step.node}"))
 

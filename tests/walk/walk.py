@@ -36,7 +36,7 @@ class Walked(NamedTuple):
 
 
 async def walk(seed: int, folder: Path | None = None) -> Walked:
-    """Takes about a quarter of a minute."""
+    """Walk, for about a quarter of a minute."""
     with tempfile.TemporaryDirectory() as made:
         return await _Walk(seed, folder or Path(made)).go()
 

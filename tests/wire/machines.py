@@ -106,7 +106,7 @@ class Door(asyncssh.SSHServer):
 
 
 async def shell(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Runs the real /bin/sh, as sshd would, and ends it when the client goes."""
+    """Run the real /bin/sh, like sshd, and end it when the client goes."""
     task = asyncio.current_task()
     assert task is not None
     assert process.term_type is None, "a terminal was asked for"
@@ -155,7 +155,7 @@ async def copy(source: asyncio.StreamReader, to: asyncssh.SSHWriter[bytes]) -> N
 
 
 async def deaf(machine: Machine, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Says who it is, then takes a script and never says a word."""
+    """Say who it is, then take a script and never say a word."""
     while data := (await process.stdin.read(65536)).decode():
         if told := introduction(data):
             process.stdout.write(told[0].encode())
@@ -182,7 +182,7 @@ async def machine(
 
 
 async def listen(started: Machine, keys: Path, handler: Handler = shell, port: int = 0) -> None:
-    """Begins, or begins again."""
+    """Begin, or begin again."""
 
     def run(process: asyncssh.SSHServerProcess[bytes]) -> object:
         return handler(started, process)
