@@ -1,4 +1,4 @@
-# What one does with this checkout. It needs Python >= 3.11 with pip and venv, git and make; everything else goes into .venv.
+# Everyday work with this checkout. It needs Python >= 3.11 with pip and venv, git and make; everything else goes into .venv.
 #   make PYTHON=/path/to/python3 ...   picks the interpreter
 
 BIN := .venv/bin
@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 PYTEST := $(BIN)/python -m pytest --durations=12
 STAGE := .ci/stage
 UV := uv==0.13.9
-# Whose packages the lab is made of; empty: this machine's own release.
+# The release whose packages the lab is made of; empty: this machine's own.
 export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InventoryError, NoTerminal) as error:
         _complain(str(error))
         return USAGE
-    except BrokenPipeError:  # whoever read it has heard enough; nothing is to be said at the exit either
+    except BrokenPipeError:  # its reader has heard enough; say nothing at the exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 

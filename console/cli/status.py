@@ -59,7 +59,7 @@ async def status(clusters: Sequence[Cluster], as_json: bool = False, patience: f
 
         for picture in pictures:
             for line in (*lines(picture, now), *(f"? {message}" for message in unread[picture.cluster.name])):
-                say(harmless(line))  # as on the screen: no name moves a column, or turns its figures round
+                say(harmless(line))  # like on the screen: no name moves a column, or turns its figures round
     worst = max((verdict(picture).level for picture in pictures), default=Level.OK)
     return EXITS.get(worst, Exit.OK)
 

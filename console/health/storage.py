@@ -142,7 +142,7 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
     all_there = not any(asked_but_unknown(view.host) for view in snapshot.nodes)
     for view in snapshot.volumes:
         state, found = view.state, view.split_brain
-        # Of a node that is lost Gluster says some seconds later that its brick is away, and counts nothing until then.
+        # Gluster calls the brick of a lost node offline some seconds later, and counts nothing until then.
         whole = (
             isinstance(state, Known)
             and all_there

@@ -84,7 +84,7 @@ class SessionHandle:
         return self._session.wire.sudo(machine)
 
     async def change(self, seconds: float | None = None) -> None:
-        """Wait for the next change of `state`, or after so many seconds."""
+        """Wait for the next change of `state`, at most so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()

@@ -260,7 +260,7 @@ class Runner:
             if progress.failed:
                 raise self._failed(step, record, progress)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
-            against = self._keeps(step, intent, picture) if due else ""  # what forbade the first forbids another
+            against = self._keeps(step, intent, picture) if due else ""  # an objection to the first forbids another
             if against not in ("", progress.message):
                 progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
             waited = time.monotonic() - began
@@ -378,7 +378,7 @@ class Runner:
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
-                picture = await self._look(step.watches, step.on)  # what is sent is sent for what is there now
+                picture = await self._look(step.watches, step.on)  # orders must fit the state of this moment
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """Why this step can't send yet: a guard's objection, or unknown orders. Empty if it may."""

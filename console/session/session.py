@@ -230,7 +230,7 @@ class Session:
         self._agreed(self._intent(operation, target, options), consent)
         async with self._claimed(operation.words(target)) as (lock, claims):
             await self._read_again()
-            intent = self._intent(operation, target, options)  # what another console found is on disk now
+            intent = self._intent(operation, target, options)  # notes of another console are on disk now
             plan = self._agreed(intent, consent)
             try:
                 record = self.journal.open(
@@ -391,7 +391,7 @@ class Session:
             self.look_at_history(anew=True)
             self.poller.wake()
             self.attend(self._attended)
-            self.poller.nudge((POOLS, CONFIG))  # what an order did while the run was stopped is news, too
+            self.poller.nudge((POOLS, CONFIG))  # the effect of an order is news even if its run was stopped
 
         task.add_done_callback(over)
         return self.running

@@ -140,7 +140,7 @@ async def _open_hops(target: Target, depth: int) -> tuple[tuple[asyncssh.SSHClie
         user, _, rest = jump.strip().rpartition("@")
         host, _, port = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
         if host == target.login.host:
-            continue  # as ssh: `Host *` with a ProxyJump doesn't send the jump host through itself
+            continue  # like ssh: `Host *` with a ProxyJump doesn't send the jump host through itself
         if depth >= MAX_JUMPS:
             raise Unreachable(f"{target.where}: ProxyJump in ssh_config leads round in a circle at {plain_text(jump)}")
         login = dataclasses.replace(

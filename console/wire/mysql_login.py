@@ -50,7 +50,7 @@ class _Link(Connection):
         link._secure = self.local
         if self.mysql8 and link.server_capabilities & CLIENT.SSL:
             link.ssl, link.ctx = True, _unchecked()
-        if link._auth_plugin_name not in PLUGINS:  # as MySQL's own client: the server asks for another one then
+        if link._auth_plugin_name not in PLUGINS:  # like MySQL's own client: the server asks for another one then
             link._auth_plugin_name = NATIVE
 
     def _get_auth_plugin_handler(self, plugin_name: bytes | str) -> "_Plugin | None":

@@ -36,7 +36,7 @@ async def resumed(sim: Simulator, cluster: Cluster, stop: float = 20.0) -> Async
     timings = replace(cluster.timings, answer=1.0, connect=1.0, storage_answer=1.0, stop=stop)
     async with watching(replace(cluster, timings=timings)) as session:
         running = await session.resume(session.open_runs()[0], NAMED)
-        await sim.until(lambda: len(running.notes) > 1)  # what it does, then what it waits for
+        await sim.until(lambda: len(running.notes) > 1)  # first its orders, then its wait
         yield running
 
 

@@ -145,7 +145,7 @@ def told(answer: Answer, lie: Lie) -> Answer:
     if isinstance(answer, Ran):
         return replace(answer, out=lie(answer.out), err=lie(answer.err), at=answer.at + 1)
     if isinstance(answer, Page):
-        node = ("X-Node", plain_text(lie("node1")))  # as the wire hands it over
+        node = ("X-Node", plain_text(lie("node1")))  # in the form of the wire
         return replace(answer, body=lie(answer.body), headers=(*answer.headers, node), at=answer.at + 1)
     if isinstance(answer, Identity):
         addresses = "".join(f"inet {one}/24\n" for one in answer.addresses)

@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_package_with_its_data_and_themes_and_nothing_else(w
 
 
 def test_the_sdist_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    by_way_of_the_sdist = built(tmp_path)  # what `build` does unless told otherwise: an sdist, and from it the wheel
+    by_way_of_the_sdist = built(tmp_path)  # the default of `build`: an sdist, and from it the wheel
     assert list(tmp_path.glob("drainboard-*.tar.gz"))
     assert files(by_way_of_the_sdist) == files(wheel)
 

@@ -75,7 +75,7 @@ async def test_a_terminal_that_is_closed_ends_the_screen(tmp_path: Path) -> None
     async with terminal(argv, TMPDIR=str(tmp_path)) as shown:
         await shown.shows(lambda lines: "OK" in lines[0])
         shown.hang_up()
-        shown.process.send_signal(signal.SIGHUP)  # as the kernel does to who has it as controlling terminal
+        shown.process.send_signal(signal.SIGHUP)  # the kernel does this to a process whose controlling terminal it is
         await asyncio.to_thread(shown.process.wait, 10)
     assert not list(tmp_path.iterdir())
 

@@ -95,7 +95,7 @@ class Door(asyncssh.SSHServer):
         raise AssertionError("a password was sent")
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:  # noqa: ARG002
-        if not self.machine.forwarding:  # as sshd says it
+        if not self.machine.forwarding:  # sshd's words
             raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
         return True
 

@@ -58,7 +58,7 @@ async def said(wire: Wire, kind: type[WireError]) -> str:
     return str(answer)
 
 
-# What ssh passes over.
+# Settings that ssh passes over.
 
 
 UNUSABLE = {"empty": "", "garbage": "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n", "not mine": "\x00\x01"}
@@ -115,7 +115,7 @@ async def test_an_odd_line_makes_no_revoked_key_good(bench: Bench) -> None:
     assert "must not be trusted" in await said(bench.wire(cluster(bench.folder, node.port)), HostKeyChanged)
 
 
-# Which keys are offered.
+# Keys that are offered.
 
 
 async def test_an_identity_is_offered_alone_beside_a_full_agent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -292,7 +292,7 @@ async def test_a_machine_without_mysql(bench: Bench) -> None:
     assert [type(answer) for answer in await wire.send("fw1", ONE, 5)] == [Refused]
 
 
-# Where the password comes from.
+# The source of the password.
 
 
 def secret_file(bench: Bench, text: str, mode: int = 0o600) -> Path:

@@ -75,6 +75,8 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
     else:
         compared = ours if ours and ours.running else None
         served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]
-        for backend in dict.fromkeys(served):  # what nobody serves here either is no reason to keep this firewall
+        for backend in dict.fromkeys(
+            served
+        ):  # a pool that nobody serves here either is no reason to keep this firewall
             if not any(server.serving for server in theirs.pool(backend)):
                 yield f"{other} sees nobody serve {theirs.named(backend)}"
