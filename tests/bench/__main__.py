@@ -115,7 +115,7 @@ async def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drainboard-bench-") as name:
         os.environ["DRAINBOARD_STATE"] = str(Path(name) / "state")
-        # A package installed by pip is compiled; a checkout, where nothing may be written, would be compiled at each start.
+        # pip compiles what it installs; a checkout, where nothing may be written, would be compiled at each start.
         os.environ |= {"PYTHONPYCACHEPREFIX": str(Path(name) / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
         print(f"load of this machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         for place in [real] if options.no_sim else [simulated, real]:
