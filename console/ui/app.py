@@ -30,7 +30,7 @@ APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
 LEAVES = ("ctrl+c", "ctrl+q")
 OPENED = ("console.ui.screens.detail", "console.ui.screens.findings")
-"""By keys, none of which is to wait for an import."""
+"""Modules of screens that keys open, imported beforehand so that no key waits."""
 
 
 class ConsoleApp(App[int]):
@@ -38,7 +38,8 @@ class ConsoleApp(App[int]):
 
     TITLE = "drainboard"
     CSS_PATH: ClassVar[CSSPathType | None] = ["screens/base.tcss", "screens/dialog.tcss"]
-    """At once: one that comes with its screen has all of them parsed again, just when a key wants that screen."""
+    """Loaded at once: a sheet that comes with its screen has all of them parsed again, just when a key wants that
+    screen."""
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding(",".join(LEAVES), "leave", show=False, priority=True)]
 
@@ -68,7 +69,7 @@ class ConsoleApp(App[int]):
         return {f"state-{state}": "#ffffff" for state in STATES}
 
     def get_default_screen(self) -> Screen[None]:
-        """There is none below it: an empty one would be laid out and painted first."""
+        """No screen lies below: an empty one would be laid out and painted first."""
         screen = self._first(tuple(Pane(session) for session in self.sessions))
         screen.notice = " ".join(self._problems())
         self.call_later(screen.call_after_refresh, self._begin, screen)
@@ -82,7 +83,7 @@ class ConsoleApp(App[int]):
         return FleetScreen(panes, self._faults)
 
     async def _begin(self, screen: Base) -> None:
-        """After the first frame: asks, and offers what was left open."""
+        """Ask the machines after the first frame, and offer the open runs."""
         for at, session in enumerate(self.sessions):
             await session.start(after=at * APART)
         for name in OPENED:
@@ -98,7 +99,7 @@ class ConsoleApp(App[int]):
         return problems
 
     def get_driver_class(self) -> type[Driver]:
-        """Whatever is painted, marks and borders alike, goes through it."""
+        """The driver, through which everything painted goes, marks and borders alike."""
         return driver(super().get_driver_class())
 
     @property
@@ -114,11 +115,11 @@ class ConsoleApp(App[int]):
             await super().on_event(event)
 
     def on_unmount(self) -> None:
-        """No key means anything now."""
+        """Take no more keys."""
         self._typed.close()
 
     def action_leave(self) -> None:
-        """As q does, from anywhere."""
+        """Quit like the key q, from anywhere."""
         screen = next((one for one in reversed(self.screen_stack) if isinstance(one, Base)), None)
         if screen is not None:
             screen.quit()

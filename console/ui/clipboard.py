@@ -1,4 +1,4 @@
-"""To the clipboard of the terminal one sits at, through SSH and tmux.
+"""Copies to the clipboard of the terminal one sits at, through SSH and tmux.
 
 A terminal takes text by the escape sequence OSC 52. Inside tmux that reaches nobody by default (`set-clipboard
 external` ignores it from programs), so there tmux itself is told: `tmux load-buffer -w` (3.2 and later) sets its paste
@@ -22,7 +22,7 @@ def harmless(text: str) -> str:
 
 
 async def copy(app: App[int], text: str) -> str:
-    """Sends it, and returns a sentence that says where to."""
+    """Send it, and return a sentence that says where to."""
     text = harmless(text)
     app.copy_to_clipboard(text)
     if os.environ.get("TMUX") and await _tmux(text):

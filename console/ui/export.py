@@ -12,7 +12,8 @@ FONTS = re.compile(r"@font-face \{[^}]*\}")
 
 
 def export(name: str, text: str, picture: str) -> str:
-    """Writes both and says where, or why not. Only the user can read them: they name machines and addresses."""
+    """Write both, and return a sentence that says where, or why not. Only the user can read them: they name machines
+    and addresses."""
     stamp = time.strftime("%Y%m%dT%H%M%S")
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", f"{name}-{stamp}")
     folder = state_dir() / "screens"

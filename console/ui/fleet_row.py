@@ -17,7 +17,7 @@ FRESH = 0.9
 
 
 class FleetRow(NamedTuple):
-    """What the fleet shows of one cluster."""
+    """The fleet's view of one cluster."""
 
     name: str
     word: Word
@@ -35,7 +35,7 @@ class FleetRow(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What a filter looks in."""
+        """The text that a filter searches."""
         return f"{self.name} {self.word.word} {self.message} {self.may_go} {'open' * bool(self.open)}".lower()
 
 
@@ -48,14 +48,14 @@ class FleetRowCache:
         self._looked = 0.0
         self._event: object = None
         self._seen: tuple[Snapshot, int, bool] | None = None
-        """What the last glance was made of: while no answer comes it stays true."""
+        """Everything that the last row was made of: while no answer comes it stays true."""
 
     def fresh(self) -> FleetRow:
-        """Of a row that is on the screen: at most a second old."""
+        """The row, at most a second old, for the screen."""
         return self.last if time.monotonic() - self._looked < FRESH else self.look()
 
     def due(self, patience: float) -> bool:
-        """Whether a row that is hidden wants a look: something has been noted, or the last one is long ago."""
+        """A hidden row wants a new look: something has been noted, or the last look is long ago."""
         return self._newest() is not self._event or time.monotonic() - self._looked > patience
 
     def _newest(self) -> object:
@@ -74,7 +74,8 @@ class FleetRowCache:
 
 
 def unlooked(cluster: Cluster) -> FleetRow:
-    """Before the first look, which costs a thousandth of a second: a hundred of them would delay the first paint."""
+    """The row before the first look, which costs a thousandth of a second: a hundred of them would delay the first
+    paint."""
     word = Word(words.ASKING, "ASKING", "unknown")
     marks = tuple(Word(words.ASKING, "", "dim") for _ in cluster.nodes)
     return FleetRow(cluster.name, word, "", Level.UNKNOWN, "", words.NOTHING, marks, 0, False, 0.0)

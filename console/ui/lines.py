@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Without styles."""
+        """The text without styles."""
         return "".join(piece.text for piece in self.pieces)
 
     def cut(self, width: int) -> "Line":

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from console.ui.lines import Line
 
 Make = Callable[[int, int], list[Line]]
-"""From width and height to lines."""
+"""A function of width and height."""
 
 
 class Painted(Widget):
@@ -48,7 +48,6 @@ class Painted(Widget):
 
     @property
     def lines(self) -> list[Line]:
-        """What is painted."""
         return self._lines
 
     @property
@@ -57,7 +56,7 @@ class Painted(Widget):
         return tuple(dict.fromkeys(line.row for line in self._lines if line.row))
 
     def renew(self) -> None:
-        """Makes the lines again and repaints the cells that differ. Before there is any size it waits for that."""
+        """Make the lines again and repaint the cells that differ. Before there is any size, wait for it."""
         if not self.size:
             return
         before, lines = self._lines, self._made()
@@ -74,7 +73,7 @@ class Painted(Widget):
         return self._lines
 
     def on_click(self, event: events.Click) -> None:
-        """Tells which row it was."""
+        """Post the row that was pressed."""
         if event.y < len(self._lines) and self._lines[event.y].row:
             self.post_message(self.Pressed(self._lines[event.y].row))
 
@@ -87,7 +86,7 @@ class Painted(Widget):
         self.post_message(self.Turned(-1))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
-        """As many as are made."""
+        """The number of lines that are made."""
         return max(1, len(self._make(width, viewport.height)))
 
     def render_line(self, y: int) -> Strip:

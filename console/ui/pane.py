@@ -26,7 +26,7 @@ class Pane:
         self.picked = node
 
     def move(self, by: int, rows: tuple[str, ...]) -> None:
-        """To the next of the rows that are shown, and round."""
+        """Select the next of these rows, or the first after the last."""
         if rows:
             at = rows.index(self.picked) if self.picked in rows else (-1 if by > 0 else 0)
             self.picked = rows[(at + by) % len(rows)]

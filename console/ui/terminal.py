@@ -30,7 +30,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
 
     def write(self, data: str) -> None:
-        """Waits for a terminal that takes nothing more, until the screen is to end."""
+        """Write, and wait for a terminal that takes nothing more, until the screen is to end."""
         self._put(plain(data) if self._ascii else data)
 
     def _put(self, data: str | None) -> None:
@@ -65,7 +65,7 @@ class TerminalDriver(LinuxDriver):
         super().stop_application_mode()
 
     def close(self) -> None:
-        """Its threads end, or with the process. A signal that Textual handles would start them again."""
+        """Let its threads end, at the latest with the process. A signal that Textual handles would start them again."""
         self.leave()
         for number in (signal.SIGTSTP, signal.SIGCONT) if not self._suspended else ():
             signal.signal(number, signal.SIG_DFL)
@@ -76,12 +76,13 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def hangs(self) -> bool:
-        """Whether a thread of the screen still waits for the terminal."""
+        """A thread of the screen still waits for the terminal."""
         threads = (self._writer_thread, self._key_thread)
         return any(thread is not None and thread.is_alive() for thread in threads)
 
     def _sigcont_application(self, *_: Any) -> None:
-        """Only after Ctrl-Z: after a SIGSTOP all threads are still there, and a second set would never end."""
+        """Start the threads only after Ctrl-Z: after a SIGSTOP all are still there, and a second set would never
+        end."""
         if self._suspended:
             super()._sigcont_application()  # pyright: ignore[reportUnknownMemberType]
 

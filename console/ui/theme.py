@@ -14,11 +14,11 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class ThemeError(Exception):
-    """Which file, which key, what to write there. One sentence."""
+    """A fault of a theme file: file, key, and the right value. One sentence."""
 
 
 class Themes(NamedTuple):
-    """What was found, and a sentence for each file that could not be used."""
+    """The themes found, and a sentence for each file that could not be used."""
 
     themes: tuple[Theme, ...]
     problems: tuple[str, ...]
@@ -92,4 +92,4 @@ _PLAIN = {
     "surface": "#000000",
     "panel": "#303030",
 }
-"""Where no theme file is left at all: marks and words carry the meaning."""
+"""Colours for the case that no theme file is left: marks and words carry the meaning."""

@@ -40,7 +40,7 @@ class Typed:
             self._task = asyncio.create_task(self._go(), name="keys")
 
     def close(self) -> None:
-        """Whatever is still waiting means nothing any more."""
+        """Drop the keys that are still waiting: they mean nothing any more."""
         if self._task is not None:
             self._task.cancel()
 
@@ -82,7 +82,7 @@ class Typed:
 
 
 async def _through(pump: Any) -> None:
-    """Returns when a widget has done what was handed to it so far."""
+    """Wait until a widget has done what was handed to it so far."""
     done = asyncio.Event()
     if pump.is_running and pump.call_later(done.set):
         with suppress(TimeoutError):

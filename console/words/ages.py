@@ -9,13 +9,13 @@ def limit(pace: float) -> float:
 
 
 def age(seconds: float, most: float) -> Word:
-    """How old. Within two rounds it is not counted by the second: what is well stands still on the screen."""
+    """An age. Within two batches it is not counted by the second: a healthy screen stands still."""
     fresh = seconds <= most
     return Word("", f"≤{most:.0f}s" if fresh else span(seconds), "dim" if fresh else "unknown")
 
 
 def took(seconds: float) -> str:
-    """How long a visit took, in few enough figures that an even one stands still."""
+    """The time of a visit, in few enough figures that an even one stands still."""
     milliseconds = seconds * 1000
     if milliseconds < 10:
         return "<10ms"

@@ -22,8 +22,8 @@ def plain(text: str) -> str:
 
 
 def ascii_only(stream: TextIO) -> bool:
-    """Whether a terminal, or whoever else reads a stream, knows ASCII only: by its encoding, or by its locale, which
-    Python takes for UTF-8 where it is C."""
+    """A terminal, or another reader of a stream, knows ASCII only: by its encoding, or by its locale, which Python
+    takes for UTF-8 where it is C."""
     try:
         "".join(SIGNS).encode(stream.encoding or "ascii")
     except (LookupError, UnicodeEncodeError):

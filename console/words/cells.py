@@ -33,6 +33,6 @@ def heal(picture: Snapshot, node: str) -> Word:
 
 
 def _bricks(picture: Snapshot, node: str) -> tuple[list[Brick | None], Unknown | None]:
-    """In every volume, or why some volume is not known."""
+    """(the node's brick in every volume, None); or ([], the reason why some volume is not known)."""
     unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
     return [] if unknown else [brick_of(picture, view, node) for view in picture.volumes], unknown

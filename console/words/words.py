@@ -1,4 +1,4 @@
-"""What every state looks like: a mark, a word and a style class. The whole vocabulary of the screen, and pure.
+"""The look of every state: a mark, a word and a style class. The whole vocabulary of the screen, and pure.
 
 Never a colour alone: the mark and the word say the same without any. What is unknown is never `ok`.
 
@@ -22,7 +22,7 @@ from console.probes.web.vip import Visit
 
 OK, NOTED, WARN, BAD, UNKNOWN, ASKING, OUT, DRAIN = "✓", "i", "!", "✗", "?", "·", "■", "▼"
 AGING = "~"
-"""It was so at the last look, more than two rounds ago: not counted as well any more."""
+"""A state at the last look, more than two batches ago: not counted as well any more."""
 
 
 class Word(NamedTuple):
@@ -144,7 +144,7 @@ def balancer(pools: Pools, passive: bool) -> Word:
 
 
 def sync(one: Sync) -> Word:
-    """Whether the firewalls are configured alike."""
+    """The comparison of the firewalls' configurations."""
     if one.equal is None:
         return Word(UNKNOWN, "not compared", "unknown")
     return Word(OK, "equal", "ok") if one.equal else Word(WARN, f"differs: {' '.join(one.differs)}", "warn")
@@ -258,7 +258,7 @@ def load(value: float, cores: int) -> Word:
 
 
 def step(state: str) -> Word:
-    """How far a step of a run is: done, now, todo, partly, stopped."""
+    """The progress of a run's step: done, now, todo, partly, stopped."""
     return {
         "done": Word(OK, "done", "ok"),
         "now": Word("►", "now", "note"),
@@ -277,7 +277,7 @@ def run(outcome: str | None, under_way: bool = False, partly: bool = False) -> W
 
 
 def override(kind: Override) -> Word:
-    """How strong an objection is."""
+    """The strength of an objection."""
     return {
         Override.NEVER: Word(BAD, "no way round", "bad"),
         Override.CONFIRM: Word(WARN, "say yes to go on", "warn"),
@@ -286,7 +286,7 @@ def override(kind: Override) -> Word:
 
 
 def event(step_name: str) -> Word:
-    """What kind of event it is, by its mark."""
+    """The mark of an event."""
     marks = {
         "seen": Word(WARN, "", "warn"),
         "over": Word(OK, "", "ok"),

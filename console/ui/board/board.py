@@ -20,7 +20,7 @@ NEWEST = 5
 
 
 def board_lines(board: BoardView) -> list[Line]:
-    """At most `sight.height` lines of `sight.width` cells, without the keys."""
+    """At most `board.height` lines of `board.width` cells, without the keys."""
     if board.width < MIN_WIDTH or board.height < MIN_HEIGHT:
         return tiny(board)
     airy = [BLANK] if board.height >= 30 else []
@@ -50,7 +50,7 @@ def board_lines(board: BoardView) -> list[Line]:
 
 
 def _grown(make: Callable[[int], list[Line]], free: int) -> tuple[list[Line], int]:
-    """With as many of the free lines as it needs, and what is left of them."""
+    """The lines of a block that takes as many of the free lines as it needs, and the number of free lines left."""
     lines = make(free)
     return lines, free - (len(lines) - len(make(0)) if free else 0)
 

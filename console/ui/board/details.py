@@ -15,7 +15,7 @@ KINDS = (Kind.MIXED, Kind.DOWN, Kind.UNRESOLVED, Kind.AGENT)
 
 
 def out_since(board: BoardView, node: str) -> str:
-    """Who took a node out, when and why, in a few words; nothing when it is in."""
+    """A few words: who took a node out, when and why; "" when it is in."""
     where = place(board.picture, node)
     if where not in (Place.OUT, Place.MIXED):
         return ""
@@ -30,7 +30,7 @@ def out_since(board: BoardView, node: str) -> str:
 
 
 def details(board: BoardView, most: int) -> list[Line]:
-    """At most so many lines, what matters most first."""
+    """At most so many lines, the most important first."""
     if most <= 0 or not board.selected:
         return []
     firewall = board.selected in {view.name for view in board.picture.firewalls}
@@ -49,7 +49,7 @@ def details(board: BoardView, most: int) -> list[Line]:
 
 
 def _may_go(board: BoardView, most: int) -> list[Line]:
-    """Whether it may be lost now, and what would be left."""
+    """The node's loss at this moment: allowed or not, and the rest of the cluster without it."""
     one = may_go(board.picture, board.selected)
     if board.asking or one.unreachable:
         return []
@@ -70,7 +70,7 @@ def _out(board: BoardView) -> list[Line]:
 
 
 def _firewall(board: BoardView) -> list[Line]:
-    """What is wrong with a firewall, then its figures."""
+    """The findings of a firewall, then its figures."""
     view = board.picture.firewall(board.selected)
     lines: list[Line] = []
     for one in board.findings:
@@ -93,7 +93,7 @@ def _firewall(board: BoardView) -> list[Line]:
 
 
 def _wrong(board: BoardView) -> list[list[Line]]:
-    """What makes it unfit, and where the pools disagree: the lines of each sentence."""
+    """Reasons why a node is unfit, and disagreements of the pools: the lines of each sentence."""
     looks = 1 if place(board.picture, board.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(board.picture, board.selected, looks)] if not board.asking else []
     mine = [one for one in board.findings if one.machine == board.selected and one.kind in KINDS]

@@ -1,4 +1,4 @@
-"""What happened, newest first."""
+"""The events, newest first."""
 
 from console.session.runner import Note
 from console.text import clock
@@ -11,7 +11,7 @@ TOGETHER = 0.05
 
 
 def without_replaced(notes: tuple[Note, ...]) -> list[Note]:
-    """Without "over" where something else has taken its place."""
+    """The notes, except an "over" whose finding another one has replaced."""
     seen = [note for note in notes if note.step == "seen"]
     return [note for note in notes if not (note.step == "over" and any(_instead(note, one) for one in seen))]
 
@@ -21,7 +21,8 @@ def _instead(over: Note, seen: Note) -> bool:
 
 
 def brief(notes: tuple[Note, ...]) -> list[Note]:
-    """Of our own runs only how they ended: their steps have a panel of their own, and the log tells all."""
+    """The notes for the board. A run of ours shows only its end: its steps have a panel of their own, and the log tells
+    all."""
     return [note for note in without_replaced(notes) if note.final or note.step in ("seen", "over")]
 
 

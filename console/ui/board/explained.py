@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def explanation(kind: Kind) -> "Explanation | None":
-    """Of a kind of finding. Its text is read when it is first wanted, not before the first paint."""
+    """The explanation of a kind. Its text is read when it is first wanted, not before the first paint."""
     from console.health.explained import explanations
 
     return explanations().get(kind)
 
 
 def explained(one: Finding, width: int) -> list[Line]:
-    """All of it."""
+    """A finding with its whole explanation."""
     word = words.finding(one.level)
     lines = wrapped(f"{word.mark} {one.message}", width, " ", "   ", word.style)
     found = explanation(one.kind)
@@ -42,7 +42,7 @@ def _listed(title: str, sentences: tuple[str, ...], width: int, numbered: bool =
 
 
 def meaning(board: BoardView, most: int) -> list[Line]:
-    """Of the selected finding on the board, in a few lines."""
+    """The meaning of the selected finding on the board, in a few lines."""
     chosen = next((one for one in board.findings if finding_row(one) == board.picked), None)
     found = explanation(chosen.kind) if chosen else None
     if found is None or most <= 0:

@@ -103,7 +103,7 @@ def _balancer(board: BoardView, view: FirewallView) -> Group:
 
 
 def _config(board: BoardView, view: FirewallView) -> Group:
-    """Which one's configuration is synced to the other; on its line whether the two are equal, and as of when."""
+    """The firewall's part in the configuration sync; on the primary's line the comparison of the two, and its age."""
     if isinstance(view.config, Unknown):
         return [Piece("config ", "dim"), words.unknown(view.config)]
     group: Group = [Piece("config ", "dim"), "primary" if view.config.value.primary else "secondary"]

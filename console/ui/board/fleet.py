@@ -10,7 +10,7 @@ from console.words import ages, words
 from console.words.words import Word
 
 BESIDE = 110
-"""From this width on a cluster's sentence stands in its row; else, where there is room, below it."""
+"""Width from which on a cluster's sentence stands in its row; else, where there is room, below it."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Columns:
 
     @property
     def beside(self) -> bool:
-        """Whether the sentence has room in the row."""
+        """The sentence has room in the row."""
         return self.width >= BESIDE
 
 
 def columns(width: int, names: Sequence[str], nodes: int, firewalls: Sequence[str]) -> Columns:
-    """For all clusters alike."""
+    """The columns, alike for all clusters."""
     name = min(max((len(one) for one in names), default=7), 14 if width < BESIDE else 24)
     master = min(max((len(one) for one in firewalls), default=6), 12)
     return Columns(width, max(7, name), max(5, min(nodes, 12)), max(6, master), max(2, len(str(len(names)))))
@@ -86,7 +86,7 @@ def beneath(one: FleetRow, number: int, here: bool, of: Columns, most: int) -> l
 
 
 def summary(every: Sequence[FleetRow], width: int, clock: str) -> Line:
-    """How many are how, worst first."""
+    """Counts of the clusters by verdict, worst first."""
     answered = [one for one in every if one.word.mark != words.ASKING]
     counts = [
         (words.verdict(level), sum(one.level is level for one in answered))

@@ -43,7 +43,7 @@ def table(board: BoardView) -> list[Line]:
 
 
 def columns(board: BoardView) -> list[Column]:
-    """Those that fit, in their own order; what the cluster does not have is left out."""
+    """The columns that fit, in their own order, without those that the cluster has no use for."""
     every = [*_pools(board), *(_grown(board, one) if one.right or one.cell is _wsrep else one for one in _path(board))]
     room = board.width - _name_width(board) - 3
     kept = sorted(every, key=lambda one: -one.keep)
@@ -54,7 +54,8 @@ def columns(board: BoardView) -> list[Column]:
 
 
 def _grown(board: BoardView, column: Column) -> Column:
-    """As wide as its longest figure: one that is cut says another number. No machine's nonsense takes all the room."""
+    """The column as wide as its longest figure: a figure that is cut says another number. No machine's nonsense takes
+    all the room."""
     longest = max((len(column.cell(board, view).text) for view in board.picture.nodes), default=0)
     return replace(column, width=min(longest, column.width + GROWS)) if longest > column.width else column
 
@@ -156,14 +157,14 @@ def _load(board: BoardView, view: NodeView) -> Word:
     return _aged(board, view.host, words.load(view.host.value.load, view.host.value.cores))
 
 
-def _uptime(_sight: BoardView, view: NodeView) -> Word:
+def _uptime(_board: BoardView, view: NodeView) -> Word:
     if isinstance(view.host, Unknown):
         return words.figure(view.host)
     return Word("", span(view.host.value.uptime), "text")
 
 
 def _age(board: BoardView, view: NodeView) -> Word:
-    """Of what the machine said last, or since when it says nothing."""
+    """The age of the machine's last answer, or of its silence."""
     if isinstance(view.host, Unknown):
         lost = view.host.since
         return Word("", span(board.now - lost), "unknown") if lost else words.NOTHING
@@ -176,5 +177,5 @@ def _notes(board: BoardView, view: NodeView) -> Word:
 
 
 def has_notes(board: BoardView) -> bool:
-    """Whether the notes have a column; else they want lines of their own."""
+    """The notes have a column; else they want lines of their own."""
     return any(one.cell is _notes for one in columns(board))

@@ -1,4 +1,4 @@
-"""What else there is to know of a node, most important first: the last column, or lines where there is no room."""
+"""Notes on a node, the most important first: the last column, or lines where there is no room."""
 
 from console.health.facts.membership import node_of
 from console.health.facts.sst import transfers
@@ -30,7 +30,7 @@ def transfer(board: BoardView, view: NodeView) -> list[Word]:
 
 
 def joining(board: BoardView, view: NodeView) -> Word | None:
-    """Of a node whose MySQL answers nothing because it takes its copy: how far that is."""
+    """The progress of a copy, for a node whose MySQL answers nothing while it takes one."""
     mine = next((copy for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name), None)
     if mine is None:
         return None
@@ -39,7 +39,7 @@ def joining(board: BoardView, view: NodeView) -> Word | None:
 
 
 def _writer(board: BoardView, view: NodeView) -> list[Word]:
-    """Where this and the other nodes' HAProxy send MySQL's traffic."""
+    """The node takes the writes of the nodes' own HAProxies for MySQL."""
     targets = written_to(board.picture)
     mine = node_of(board.picture.cluster, view.name).address
     if mine not in targets:

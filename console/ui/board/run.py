@@ -72,7 +72,7 @@ def _newest(run: RunState, width: int, most: int, unreachable_firewalls: frozens
 
 
 def _ending(run: RunState, message: str) -> str:
-    """How a run ended, and what is left to do."""
+    """The end of a run, and the next thing to do."""
     if not run.intent.operation.leaves_out:
         return message
     last = next((note.message for note in reversed(run.notes) if not note.final), "")
@@ -135,7 +135,7 @@ def _open(
 
 
 def _waits_for(record: Record, under_way: Intent) -> str:
-    """What becomes of an open run while another is under way here."""
+    """The fate of an open run while another is under way here."""
     ends = under_way.target == record.target and under_way.operation.does(Effect.PUTS_BACK)
     return f"{under_way.words} {'puts it back and ends this' if ends else 'has to end first'}"
 

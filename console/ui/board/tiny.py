@@ -15,7 +15,7 @@ SAID = 3
 
 
 def tiny(board: BoardView) -> list[Line]:
-    """At most `sight.height` lines of `sight.width` cells."""
+    """At most `board.height` lines of `board.width` cells."""
     word, message = headline(board)
     fill = f"bar-{word.style}"
     time = f" {clock(board.now)} "

@@ -48,8 +48,8 @@ def headline(board: BoardView) -> tuple[words.Word, str]:
 
 
 def may_go(board: BoardView, free: int = 0) -> list[Line]:
-    """What may be lost now, in a line or two: where it does not fit, without the reasons. `free`: lines more that it
-    may take."""
+    """Machines that can be lost now, in a line or two: where it does not fit, without the reasons. `free`: lines more
+    that it may take."""
     if not board.may_go or board.asking:
         return []
     most = (1 if board.height < 20 else 2) + free

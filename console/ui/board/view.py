@@ -1,4 +1,4 @@
-"""What the screen looks at in one moment: everything the blocks are made from, as one value."""
+"""Everything the blocks of the board are made from, as one value."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -29,19 +29,19 @@ class BoardView(NamedTuple):
     picked: str = ""
     """The selected row: a machine's name, or a finding's row."""
     may_go: str = ""
-    """What may be lost now, in a line."""
+    """Machines that can be lost now, in a line."""
     layers: tuple[tuple[str, Level], ...] = ()
     """The layers of a request's path, each with the worst that is known of it."""
     out: Mapping[str, Record] = MappingProxyType({})
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
     elsewhere: Holder | None = None
+    """The other process that works on the cluster."""
     unread: tuple[Unread, ...] = ()
-    """Who works on the cluster from another process."""
     run: RunState | None = None
     events: tuple[Note, ...] = ()
     place: tuple[int, int] = (1, 1)
-    """Which cluster of how many."""
+    """(number of this cluster, number of clusters)."""
     filter: str = ""
     read_only: bool = False
 
@@ -52,11 +52,11 @@ class BoardView(NamedTuple):
         return self.picked if self.picked in {view.name for view in views} else ""
 
     def wants(self, text: str) -> bool:
-        """Whether the filter lets it through."""
+        """The filter lets it through."""
         return not self.filter or self.filter.lower() in text.lower()
 
     def resumes(self, node: str) -> str:
-        """What the key r goes on with on a node: the action of its open run; "" if there is none, or one at work."""
+        """The operation of a node's open run, which the key r resumes; "" if there is none, or a run is at work."""
         if self.elsewhere or self.read_only or (self.run and not self.run.ended):
             return ""
         left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
@@ -64,7 +64,7 @@ class BoardView(NamedTuple):
         return next(iter([*found, *(one.operation for one in self.open if one.target == node)]), "")
 
     def reboots(self, node: str) -> bool:
-        """Whether a run of ours has a node reboot, or had when it was stopped."""
+        """A run of ours reboots the node, or did when it was stopped."""
         run = self.run
         if run is None or run.intent.target != node or not run.intent.operation.does(Effect.REBOOTS):
             return False

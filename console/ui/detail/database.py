@@ -1,4 +1,4 @@
-"""What MySQL is asked, in words. See `labels`."""
+"""Labels for the answers of MySQL. See `labels`."""
 
 from collections.abc import Mapping
 

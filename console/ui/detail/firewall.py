@@ -1,4 +1,4 @@
-"""What a firewall is asked, in words. See `labels`."""
+"""Labels for the answers of a firewall. See `labels`."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""How the value of one field is written: small pure functions from a value to a Word."""
+"""Forms of a field's value: small pure functions from a value to a Word."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ NO_BASELINE = Word("", "no baseline yet", "dim")
 
 
 def plain(value: Any) -> Word:
-    """Whatever it is, as text."""
+    """Any value, as text."""
     if value is None:
         return UNTOLD
     if isinstance(value, bool):
@@ -54,7 +54,7 @@ def none_wanted(value: Any) -> Word:
 
 
 def warned(value: Any) -> Word:
-    """That it is there at all is worth a look."""
+    """A value whose mere presence is worth a look."""
     return Word(words.WARN, str(value), "warn")
 
 
@@ -64,7 +64,7 @@ def unset(word: str) -> Show:
 
 
 def one_of(meanings: Mapping[Any, Word], otherwise: Show = plain) -> Show:
-    """Some values have a word of their own."""
+    """A word of its own for some values."""
     return lambda value: meanings[value] if value in meanings else otherwise(value)
 
 
@@ -74,7 +74,7 @@ def size(value: Any) -> Word:
 
 
 def kilobytes(value: Any) -> Word:
-    """Of 1024 bytes each."""
+    """A size in units of 1024 bytes."""
     return UNTOLD if value is None else size(value * 1024)
 
 
@@ -124,7 +124,8 @@ def share(value: Any) -> Word:
 
 
 def clock(value: Any) -> Word:
-    """How far a machine's clock is from the console's; the value counts from the console's monotonic zero."""
+    """The difference between a machine's clock and the console's; the value counts from the console's monotonic
+    zero."""
     if not value:
         return UNTOLD
     off = float(value) - (time.time() - time.monotonic())
@@ -163,7 +164,7 @@ def server(value: Any) -> Word:
 
 
 def digest(value: Any) -> Word:
-    """Of a long one the beginning tells two apart."""
+    """The beginning of a digest: it tells two apart."""
     return Word("", str(value)[:12], "text") if value else UNTOLD
 
 

@@ -1,4 +1,4 @@
-"""What each field of each reading is called, and how it is written. Order is the order on the screen.
+"""Name and form of each field of each reading. Order is the order on the screen.
 
 A test holds these tables against the readings: a new field wants its line in the table of its subject.
 """

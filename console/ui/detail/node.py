@@ -1,4 +1,4 @@
-"""What a node is asked of itself, its Apache and its devices, in words. See `labels`."""
+"""Labels for the answers of a node, its Apache and its devices. See `labels`."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a detail screen is made of: the readings of one subject, each with its source, its age, and what it says."""
+"""Sections of a detail screen: the readings of one subject, each with its source, its age, and its value."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Ref:
 
     @property
     def title(self) -> str:
-        """With what it is, where its name does not tell."""
+        """The name, with its kind where the name does not tell."""
         kinds = {Subject.VOLUME: "volume ", Subject.VIP: "VIP ", Subject.DATABASE: "database "}
         return kinds.get(self.subject, "") + self.name
 
@@ -105,7 +105,7 @@ def _bricks(picture: Snapshot, node: str) -> list[Section]:
 
 
 def source(ask: Ask, machine: str, sudo: bool) -> str:
-    """What was sent, as it leaves."""
+    """The ask in the form in which it leaves."""
     match ask:
         case Identify():
             return source(ask.run, machine, sudo)

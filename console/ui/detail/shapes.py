@@ -1,4 +1,4 @@
-"""From a reading to rows: each field by its label; a field that holds values of their own, one line each.
+"""Turns a reading into rows: each field by its label; a field that holds values of their own, one line each.
 
 A field that no label names is shown all the same, under its own name: nothing a machine was asked for is kept back.
 """
@@ -19,7 +19,7 @@ MAX_ITEMS = 300
 
 @dataclass(frozen=True)
 class Label:
-    """What a field is called on the screen and how its value is written. `show` None: it is told elsewhere."""
+    """The name of a field on the screen, and the form of its value. `show` None: it is told elsewhere."""
 
     field: str
     label: str
@@ -60,7 +60,7 @@ def _names(kind: type) -> tuple[str, ...]:
 
 
 def lines(value: Any, label: Label, labels: Mapping[str, tuple[Label, ...]]) -> tuple[Word, ...]:
-    """What a field says, a Word a line."""
+    """The value of a field, a Word a line."""
     show = label.show or plain
     if is_dataclass(value) and not isinstance(value, type):
         return (item(value, labels),)

@@ -1,4 +1,4 @@
-"""What Gluster is asked, and a visitor meets, in words. See `labels`."""
+"""Labels for the answers of Gluster, and for a visitor's. See `labels`."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What each key does: plans, asks, begins. The session decides; here its sentences are shown."""
+"""The work of each key: plan, ask, begin. The session decides; here its sentences are shown."""
 
 from collections.abc import Mapping
 
@@ -37,8 +37,8 @@ def _begins(operation: Operation) -> ScreenAction:
 async def begin(
     screen: ActionScreen, pane: Pane, operation: Operation, target: str, said: Consent | None = None
 ) -> None:
-    """Asks what has to be asked, unless that was `said` before, then begins. Says why not. The screen may show another
-    cluster by then."""
+    """Ask for consent, unless it was `said` before, then begin. Says why not. The screen may show another cluster by
+    then."""
     app = app_of(screen)
     name = f"{pane.session.cluster.name}: {operation.words(target)}"
     try:
@@ -58,7 +58,7 @@ async def begin(
 
 
 async def undo(screen: ActionScreen) -> None:
-    """Puts back what the last removal took out; a run that is under way is stopped first."""
+    """Put back the state from before the last removal; a run that is under way is stopped first."""
     pane = screen.pane
     running = None if pane.session.read_only else pane.session.running
     node = running.intent.target if running else _last_out(pane)
@@ -75,7 +75,7 @@ async def undo(screen: ActionScreen) -> None:
 
 
 async def _stop_and_put_back(screen: ActionScreen, pane: Pane, running: RunState) -> None:
-    """What stands against it is asked while the run goes on: who then leaves it has lost nothing."""
+    """Ask for consent while the run goes on: a person who then leaves it has lost nothing."""
     session, node = pane.session, running.intent.target
     run = running.words
 
@@ -96,7 +96,7 @@ async def _stop_and_put_back(screen: ActionScreen, pane: Pane, running: RunState
 
 
 async def _halted(screen: ActionScreen, title: str, *sessions: SessionHandle) -> bool:
-    """Stops runs, and waits in sight for what is on its way: False if a person does not. They stop all the same."""
+    """Stop runs, and wait in sight for their orders: False if a person does not wait. They stop all the same."""
     for session in sessions:
         session.halt()
 
@@ -120,7 +120,7 @@ def _last_out(pane: Pane) -> str:
 
 
 async def gate(screen: ActionScreen) -> None:
-    """Asks at the gate where the run of a cluster waits."""
+    """Ask at the gate where the run of a cluster waits."""
     pane = screen.pane
     plan = await pane.session.gate()
     if plan is None:
@@ -193,7 +193,7 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
 
 
 async def stop(screen: ActionScreen) -> None:
-    """Leaves the run where it stands."""
+    """Leave the run where it stands."""
     session = screen.pane.session
     running = session.running
     if running is None:
@@ -206,7 +206,7 @@ async def stop(screen: ActionScreen) -> None:
 
 
 async def preview(screen: ActionScreen) -> None:
-    """What an action would do."""
+    """Show the steps of an operation, and the objections to it."""
     node, session = screen.pane.selected, screen.pane.session
     if not node:
         screen.say(SELECT)
@@ -265,7 +265,7 @@ def _letter(at: int) -> str:
 
 
 async def leave(screen: ActionScreen) -> None:
-    """Ends the program; asks when a run is under way."""
+    """End the program; ask first when a run is under way."""
     names = [
         f"{pane.session.cluster.name}: {running.words}"
         for pane in screen.panes

@@ -1,4 +1,4 @@
-"""What every full screen does alike: paints lines, moves, filters, copies, exports, hands keys to acts."""
+"""Shared by every full screen: it paints lines, moves, filters, copies, exports, and hands keys to `actions`."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -57,7 +57,7 @@ class Base(Screen[None]):
         raise NotImplementedError
 
     def copied(self) -> str:
-        """What `c` copies: by default everything that is shown."""
+        """The text that `c` copies: by default everything shown."""
         return "\n".join(one.text.rstrip() for one in self.board.lines) + "\n"
 
     def compose(self) -> ComposeResult:
@@ -69,24 +69,24 @@ class Base(Screen[None]):
         self.set_interval(1.0, self.tick)
 
     def on_screen_resume(self) -> None:
-        """What it showed may be old."""
+        """Renew a screen that was covered."""
         self._attend()
         self.renew()
 
     def tick(self) -> None:
-        """Repaints, if anybody can see it."""
+        """Repaint, if anybody can see it."""
         top = app_of(self).screen
         if top is self or isinstance(top, ModalScreen):
             self._attend()
             self.renew()
 
     def _attend(self) -> None:
-        """Where there are many clusters, those that nobody looks at are asked at a calmer pace."""
+        """With many clusters, ask those that nobody looks at less often."""
         for pane in self.panes:
             pane.session.attend(pane is self.pane or len(self.panes) <= MAX_FAST)
 
     def renew(self) -> None:
-        """Repaints what has changed."""
+        """Repaint what has changed."""
         if self.board.is_attached:
             self.board.renew()
 
@@ -100,11 +100,11 @@ class Base(Screen[None]):
         return lines
 
     def active_keys(self) -> tuple[keys.Key, ...]:
-        """Those that do something now."""
+        """The keys that do something now."""
         return keys.on(self.KIND)
 
     def prefix(self) -> str:
-        """Before the keys."""
+        """Text before the keys."""
         return ""
 
     def _whole(self, width: int, height: int) -> list[Line]:
@@ -127,7 +127,7 @@ class Base(Screen[None]):
     # --- keys
 
     def action_press(self, key: str) -> None:
-        """What a key does here. What it needs is not imported before the first frame (`console.ui.app`)."""
+        """Act on a key. Modules that it needs are not imported before the first frame (`console.ui.app`)."""
         from console.ui.screens import actions, commands
 
         own: dict[str, Callable[[], object]] = {
@@ -152,7 +152,7 @@ class Base(Screen[None]):
             self.say(f"{key} does nothing here; ? shows the keys")
 
     def _safe_own_keys(self) -> dict[str, Callable[[], object]]:
-        """As `_made`: the keys that lead away go on."""
+        """The screen's own keys; none if that fails, like in `_made`: the keys that lead away go on."""
         try:
             return self.own_keys()
         except Exception:  # noqa: BLE001 -- the screen says already that it can't be painted
@@ -166,7 +166,7 @@ class Base(Screen[None]):
         """Enter."""
 
     def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
-        """What can be opened from here, each with a word for the palette."""
+        """Screens that can be opened from here, each with a word for the palette."""
         return ()
 
     def back(self) -> None:
@@ -177,7 +177,7 @@ class Base(Screen[None]):
             self.notice = ""
 
     def leave(self) -> bool:
-        """Goes back to the screen below, if there is one."""
+        """Go back to the screen below, if there is one."""
         app = app_of(self)
         below = app.screen_stack[:-1]
         if any(isinstance(one, Base) for one in below):
@@ -186,7 +186,7 @@ class Base(Screen[None]):
         return False
 
     def quit(self) -> None:
-        """Ends the program, or asks first."""
+        """End the program, or ask first."""
         from console.ui.screens import actions
 
         self.run_worker(actions.leave(self), group="leave", exclusive=True)
@@ -207,7 +207,7 @@ class Base(Screen[None]):
         """A cluster by its number."""
 
     def turn_to(self, pane: Pane) -> None:
-        """Shows one of the clusters."""
+        """Show one of the clusters."""
 
     def on_painted_turned(self, message: Painted.Turned) -> None:
         """The mouse's wheel."""
@@ -216,7 +216,7 @@ class Base(Screen[None]):
     # --- what was said, copied, written
 
     def say(self, notice: str) -> None:
-        """What the last key led to, until the next key."""
+        """Show the result of the last key, until the next key."""
         self.notice = notice
         self.renew()
 
@@ -241,7 +241,7 @@ class Base(Screen[None]):
         self.set_focus(box)  # at once: what is typed next is no longer a key of the screen's
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """As it is typed."""
+        """Filter while it is typed."""
         if event.input.id == "filter":
             self.filter = event.value.strip()
             self.renew()

@@ -41,15 +41,15 @@ class ClusterScreen(Base):
         return self.panes[self._at]
 
     def on_mount(self) -> None:
-        """Begins to look."""
+        """Begin to look."""
         self._look()
 
     def _look(self) -> None:
         self.run_worker(self._watch(self.pane), group="watch", exclusive=True)
 
     async def _watch(self, pane: Pane) -> None:
-        """Paints after an answer that changes something. The tick paints the rest: ages, and a cluster that says
-        nothing at all."""
+        """Paint after an answer that changes something. The tick paints the rest: ages, and a cluster that says nothing
+        at all."""
         before = None
         while True:
             await pane.session.change()
@@ -66,7 +66,7 @@ class ClusterScreen(Base):
     # --- what is painted
 
     def board_view(self, width: int, height: int) -> BoardView:
-        """What there is to see now."""
+        """The view of this moment."""
         pane, now = self.pane, steady.now()
         picture = pane.session.picture
         found = findings(picture)
@@ -128,7 +128,7 @@ class ClusterScreen(Base):
     # --- keys
 
     def own_keys(self) -> dict[str, Callable[[], object]]:
-        """What looks, and changes nothing."""
+        """The keys that only look."""
         from console.ui.screens.findings import FindingsScreen, explain
 
         opened = [one for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
@@ -182,7 +182,7 @@ class ClusterScreen(Base):
             self._turn(number - 1)
 
     def turn_to(self, pane: Pane) -> None:
-        """Shows one of the clusters."""
+        """Show one of the clusters."""
         self._turn(self.panes.index(pane))
 
     def _turn(self, at: int) -> None:

@@ -45,7 +45,7 @@ def commands(screen: ActionScreen) -> tuple[Command, ...]:
 
 
 def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
-    """Those that contain each word that was typed; a lone key finds its own command first."""
+    """The commands that contain each word that was typed; a lone key finds its own command first."""
     wanted = text.lower().split()
     found = [one for one in every if all(word in f"{one.key} {one.help}".lower() for word in wanted)]
     return tuple(sorted(found, key=lambda one: one.key != text.strip()))
@@ -68,7 +68,7 @@ class Palette(ModalScreen[Command | None]):
         self._found = every
         self._at = NONE
         self._early = ""
-        """What was typed before the line was there."""
+        """Text that was typed before the line was there."""
 
     def compose(self) -> ComposeResult:
         """The line, the list, the keys."""
@@ -95,25 +95,25 @@ class Palette(ModalScreen[Command | None]):
         return [*lines, *[Line().cut(width)] * (height - len(lines))]
 
     def on_key(self, event: events.Key) -> None:
-        """Nothing that is typed is lost, nor means something else."""
+        """Keep a character that is typed too early: it is neither lost nor means something else."""
         if self.focused is None and event.character and event.is_printable:
             self._early += event.character
             event.stop()
 
     def on_mount(self) -> None:
-        """From now on the line takes what is typed."""
+        """Let the line take what is typed from now on."""
         box = self.query_one(Input)
         box.value, box.cursor_position = self._early, len(self._early)
         self.set_focus(box)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """As it is typed."""
+        """Search while it is typed."""
         self._found = matching(self._every, event.value)
         self._at = 0 if event.value.strip() and self._found else NONE
         self.query_one("#list", Painted).renew()
 
     def on_input_submitted(self) -> None:
-        """Does what is selected. Enter alone agrees to nothing: there is no choice in it."""
+        """Run the selected command. Enter alone agrees to nothing: there is no choice in it."""
         if self._at != NONE:
             self._end(self._found[self._at])
 
@@ -133,7 +133,7 @@ class Palette(ModalScreen[Command | None]):
             self.dismiss(command)
 
     def action_close(self) -> None:
-        """Nothing."""
+        """Close without a command."""
         self._end(None)
 
 
@@ -151,7 +151,7 @@ async def pick(app: App[int], title: str, labels: tuple[str, ...]) -> int | None
 
 
 def palette(app: App[int], screen: ActionScreen) -> None:
-    """At once, so that what is typed next goes there; what is chosen is done when it is gone."""
+    """Open the palette at once, so that the next characters go there; the chosen command runs when it is gone."""
 
     def chosen(command: Command | None) -> None:
         if command is not None:

@@ -37,11 +37,11 @@ class DetailScreen(Scrolled):
 
     @property
     def ref(self) -> Ref:
-        """What is shown."""
+        """The subject that is shown."""
         return self._every[self._at]
 
     def heading(self, width: int) -> list[Line]:
-        """Whose readings these are."""
+        """The subject and its cluster."""
         left = f" {self.ref.title}"
         of = f"  of {self._pane.session.cluster.name}, {self._at + 1} of {len(self._every)}"
         time_ = clock(steady.now())
@@ -49,7 +49,7 @@ class DetailScreen(Scrolled):
         return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
-        """What is wrong with it, then every reading."""
+        """The subject's findings, then every reading."""
         session, now = self._pane.session, steady.now()
         picture = session.picture
         lines: list[Line] = []

@@ -27,7 +27,7 @@ MOVES = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pag
 
 @dataclass(frozen=True)
 class Question:
-    """What a dialog shows. `keys`: (key, word). `fields`: (what to type, the only text accepted or "" for any)."""
+    """The contents of a dialog. `keys`: (key, word). `fields`: (what to type, the only text accepted or "" for any)."""
 
     title: str
     make: Make
@@ -37,7 +37,7 @@ class Question:
     page: bool = False
     close: str = "close"
     live: bool = False
-    """What it says may change while it stands there."""
+    """Its text may change while it stands there."""
     over: Callable[[], bool] | None = None
     """It closes by itself once this holds."""
 
@@ -92,7 +92,7 @@ class Dialog(ModalScreen[Answer]):
         self._mounted.set()
 
     async def stands(self, seconds: float) -> None:
-        """Returns when keys reach its fields, or after so many seconds."""
+        """Wait until keys reach its fields, at most so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._mounted.wait()
@@ -148,7 +148,7 @@ class Dialog(ModalScreen[Answer]):
         event.stop()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """To the next field, or done when each holds what it must."""
+        """Go to the next field; end when each holds what it must."""
         fields = list(self.query(Input))
         for box, (what, only) in zip(fields, self._question.fields, strict=True):
             text = box.value.strip()
@@ -178,5 +178,5 @@ def _hints(keys: Sequence[tuple[str, str]]) -> Line:
 
 
 async def ask(app: App[int], question: Question) -> Answer:
-    """Shows a dialog and returns what was answered. Only from a worker."""
+    """Show a dialog and return the answer. Only from a worker."""
     return await app.push_screen_wait(Dialog(question))

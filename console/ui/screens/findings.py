@@ -17,7 +17,7 @@ from console.words import words
 
 
 async def explain(screen: ActionScreen, one: Finding) -> None:
-    """What a finding means, in a page of its own."""
+    """Show the explanation of a finding, in a page of its own."""
 
     def make(width: int, _height: int) -> list[Line]:
         return explained(one, width)
@@ -35,7 +35,7 @@ class FindingsScreen(Scrolled):
         self._pane = pane
         self._picked = pane.picked
         self._every = findings(pane.session.picture)
-        """As painted last: what is chosen, copied and explained is what was seen."""
+        """The findings that were painted last: choosing, copying and explaining act on those seen."""
 
     @property
     def pane(self) -> Pane:
@@ -50,7 +50,7 @@ class FindingsScreen(Scrolled):
         return next((one for one in found if finding_row(one) == self._picked), found[0] if found else None)
 
     def heading(self, width: int) -> list[Line]:
-        """Whose, and how many."""
+        """The cluster, and the number of findings."""
         text = f" {self._pane.session.cluster.name}: what is wrong"
         every, found = len(self._every), len(self._found())
         many = f"{found} of {every} match" if self.filter else f"{every} in all, worst first"

@@ -54,7 +54,7 @@ class FleetScreen(Base):
         return pane.row_cache.last
 
     def wanted(self) -> list[int]:
-        """Those that the filter lets through."""
+        """The clusters that the filter lets through."""
         if not self.filter:
             return list(range(len(self.panes)))
         words = self.filter.lower().split()
@@ -125,7 +125,7 @@ class FleetScreen(Base):
         self.turn_to(self.pane)
 
     def turn_to(self, pane: Pane) -> None:
-        """Its own screen over this one."""
+        """Show a cluster's own screen over this one."""
         app = app_of(self)
         self._at = self.panes.index(pane)
         while app.screen is not self:
@@ -133,7 +133,7 @@ class FleetScreen(Base):
         app.push_screen(ClusterScreen(self.panes, self.faults, self._at))
 
     def leave(self) -> bool:
-        """Nothing lies below."""
+        """No screen lies below."""
         return False
 
     def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
@@ -169,6 +169,6 @@ class FleetScreen(Base):
         self.action_select(which * len(self.panes))
 
     def action_number(self, number: int) -> None:
-        """Opens a cluster by its number."""
+        """Open a cluster by its number."""
         if number <= len(self.panes):
             self.turn_to(self.panes[number - 1])

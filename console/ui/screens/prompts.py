@@ -1,4 +1,4 @@
-"""What a person is asked before something is done: each a function that returns the answer."""
+"""Questions to a person before something is done: each a function that returns the answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ async def tell(app: App[int], title: str, *sentences: str) -> None:
 
 
 async def confirmed(app: App[int], title: str, *sentences: str, yes: str) -> bool:
-    """Whether `y` was pressed."""
+    """Ask for `y`."""
 
     def make(width: int, _height: int) -> list[Line]:
         return [one for message in sentences for one in wrapped(message, width)]
@@ -42,7 +42,7 @@ async def confirmed(app: App[int], title: str, *sentences: str, yes: str) -> boo
 
 
 async def waited(app: App[int], title: str, message: Callable[[], str]) -> bool:
-    """Shows a sentence for as long as there is one; False if that was not waited for."""
+    """Show a sentence for as long as there is one; False if a person did not wait for its end."""
 
     def make(width: int, _height: int) -> list[Line]:
         return wrapped(message(), width)
@@ -72,9 +72,9 @@ async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = 
 async def consent_to_stop(
     app: App[int], look: Callable[[], Awaitable[Plan]], run: str, ended: Callable[[], bool]
 ) -> Consent | None:
-    """As `consent`, when a run has to be stopped first; asks in any case, and what stands against it is what does so
-    while one reads. What has no way round may be that run's own doing, such as a node that is still in: that is for
-    who asks once it has stopped."""
+    """Like `consent`, for a run that has to be stopped first. Ask in any case, and renew the objections while a person
+    reads. Leave out those that nobody can overcome: they may be that run's own doing, such as a node that is still in,
+    and are asked again once it has stopped."""
 
     async def now() -> Plan:
         plan = await look()
@@ -106,7 +106,7 @@ async def consent_to_stop(
 
 
 async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:
-    """By the node's name and a reason where an objection asks for both, else by y."""
+    """Ask for the node's name and a reason where an objection needs both, else for y."""
     title, leave = f"{plan.title}?", "no, leave it"
     if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
         named = f"Type the {plan.operation.on.value}'s name, {plan.target}, to go on all the same"
@@ -149,7 +149,7 @@ def _verbatim(command: str, width: int) -> list[Line]:
 
 
 async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
-    """What to do with an open run: r, u, or "" for later. Nothing, while another process works on the cluster."""
+    """Ask about an open run: r, u, or "" for later. Asks nothing while another process works on the cluster."""
     held = session.state.history.elsewhere
     strange = not session.cluster.has_node(record.target)
 
@@ -172,7 +172,7 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
 
 
 def _waits(held: Holder, record: Record) -> list[str]:
-    """What is to be done about an open run while another process holds the cluster's lock."""
+    """Advice on an open run while another process holds the cluster's lock."""
     return [held.carries_out(record.words) or f"{held.who} carries out {held.what}; wait until it ends, then press r"]
 
 

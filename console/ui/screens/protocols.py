@@ -1,4 +1,4 @@
-"""What a key's doing needs of the screen it was pressed on. Screens are built on acts, acts on this, and no circle."""
+"""The part of a screen that an action needs. Screens import actions, actions import this: there is no circle."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol, cast
@@ -9,7 +9,7 @@ from console.ui.pane import Pane
 
 
 class Faults(Protocol):
-    """What can be made to go wrong in the demo."""
+    """Faults that can be injected in the demo."""
 
     @property
     def entries(self) -> tuple[tuple[str, str, str], ...]:
@@ -17,7 +17,7 @@ class Faults(Protocol):
         ...
 
     async def inject(self, name: str, target: str, cluster: str = ...) -> str:
-        """Makes it happen in one of the clusters. Returns a sentence."""
+        """Inject a fault in one of the clusters. Returns a sentence."""
         ...
 
 
@@ -39,19 +39,19 @@ class ActionScreen(Protocol):
         ...
 
     def say(self, notice: str) -> None:
-        """What the last key led to, until the next key."""
+        """Show the result of the last key, until the next key."""
         ...
 
     def turn_to(self, pane: Pane) -> None:
-        """Shows one of the clusters."""
+        """Show one of the clusters."""
         ...
 
     def destinations(self) -> "tuple[tuple[str, Callable[[], object]], ...]":
-        """What can be opened from here, each with a word for the palette."""
+        """Screens that can be opened from here, each with a word for the palette."""
         ...
 
     def action_press(self, key: str) -> None:
-        """As if a key had been pressed."""
+        """Act like a key."""
         ...
 
 

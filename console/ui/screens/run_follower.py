@@ -1,17 +1,17 @@
-"""Which run is shown: the one under way, then how it ended, until it is put away."""
+"""The run on the screen: the one under way, then its end, until it is put away."""
 
 from console.session.handle import SessionHandle
 from console.session.run_state import RunState
 
 
 class RunFollower:
-    """Of one cluster."""
+    """Follows the runs of one cluster."""
 
     def __init__(self) -> None:
         self._away: RunState | None = None
 
     def put_away(self, session: SessionHandle) -> None:
-        """Only what has ended."""
+        """Put the run away. Only one that has ended disappears."""
         self._away = session.state.run
 
     def view(self, session: SessionHandle) -> RunState | None:

@@ -12,11 +12,11 @@ class Scrolled(Base):
     _room = 1
 
     def heading(self, width: int) -> list[Line]:
-        """What stays."""
+        """Lines that stay in place."""
         raise NotImplementedError
 
     def body(self, width: int) -> list[Line]:
-        """All lines."""
+        """The lines that scroll."""
         raise NotImplementedError
 
     def lines(self, width: int, height: int) -> list[Line]:
@@ -31,7 +31,7 @@ class Scrolled(Base):
         return [*head, *every[self.top : self.top + self._room]]
 
     def prefix(self) -> str:
-        """How far down."""
+        """The position, in percent."""
         if self._length <= self._room:
             return ""
         return f" down to {min(100, 100 * (self.top + self._room) // self._length)}% "
