@@ -57,7 +57,7 @@ _USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 @dataclass(frozen=True)
 class Rights:
-    """Root's commands on a machine: what asking needs, and what the actions need beside it."""
+    """Root's commands on a machine: those for questions, and those that orders need beside them."""
 
     look: tuple[Run, ...]
     act: tuple[Run, ...]

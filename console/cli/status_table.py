@@ -30,7 +30,7 @@ Row = Sequence[str]
 
 
 def lines(picture: Snapshot, now: float) -> Iterator[str]:
-    """One cluster: the verdict, its machines, what is wrong, what is not known."""
+    """One cluster: its verdict, its machines, its findings, and the readings that are not known."""
     cluster, whole = picture.cluster, verdict(picture)
     title = f" ({cluster.title})" if cluster.title else ""
     yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {dated(now)}{_age(picture, now)}"

@@ -19,8 +19,8 @@ UNREACHABLE = (Kind.LOST, Kind.FIREWALL_LOST)
 
 
 def remembered(before: Snapshot, now: Snapshot) -> Snapshot:
-    """The picture in which what is not known now is as it was last read; `before`: what was remembered until now. The
-    very same picture where nothing has been forgotten."""
+    """The picture in which each unknown reading is as it was last read. `before`: the same picture one look ago. The
+    very same picture is returned where nothing is unknown."""
     for question in QUESTIONS:
         part, field = question.subject.value, question.field
         pairs = [(new, getattr(old, field)) for new, old in zip(getattr(now, part), getattr(before, part), strict=True)]

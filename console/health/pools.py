@@ -93,7 +93,7 @@ def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
-    """HAProxy goes on with what it has while config.xml holds what it can't load: it is seen at the next failover."""
+    """A config.xml that HAProxy can't load: it goes on with its old configuration until the next failover."""
     for view in snapshot.firewalls:
         config = config_of(snapshot, view.name)
         if config and config.uncertified:

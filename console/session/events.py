@@ -22,7 +22,8 @@ async def follow(
     worth: Callable[[Finding], bool],
     tell: Callable[[Note], None],
 ) -> None:
-    """Until it is cancelled: after each `change` tells what is new in the picture and `worth` it, and what is over."""
+    """Watch until cancelled: after each `change`, tell of new findings that are `worth` it, and of those that are
+    over."""
     bulletin, fault = Bulletin(empty(cluster)), ""
     while True:
         await change()

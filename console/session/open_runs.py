@@ -30,8 +30,8 @@ def reachable_again(names: list[str], key: str) -> str:
 
 
 def why_open(record: Record, unreachable: frozenset[str] | None = None) -> list[str]:
-    """Why it is open, what matters most first, each once; at least one sentence. `unreachable`: firewalls that do not
-    answer, where that is known: what the journal says of one that does is over."""
+    """Reasons why it is open, the most important first, each once; at least one sentence. `unreachable`: firewalls that
+    do not answer, if known: the journal's sentence about one that answers is out of date."""
     skipped = record.skipped_machines
     back = [name for name in skipped if unreachable is not None and name not in unreachable]
     reasons = [reachable_again(back, "resume")] if back else []

@@ -105,7 +105,7 @@ class Session:
         self.journal = journal_of(cluster)
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
-        """Newest last: what runs say, and what appeared and disappeared in the cluster."""
+        """Notes of runs, and of findings that appeared or are over; newest last."""
         self._own: deque[str] = deque(maxlen=9)
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
         self.gate: Gate | None = None

@@ -133,7 +133,7 @@ class Hardware:
         self.array.tick(dt)
 
     def boot(self) -> None:
-        """A boot ends what hangs and what has failed."""
+        """Boot: everything that hangs or has failed is well again."""
         self.mount, self.waiting = MountState.ANSWERS, None
         self.failed_units.clear()
         self.packages.boot()

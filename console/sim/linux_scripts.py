@@ -69,4 +69,4 @@ ACTED: tuple[tuple[str, Callable[[Call, Node], Awaitable[int]]], ...] = (
     ("fuse.glusterfs", _mounts),
     ("apt-get -s", _updates),
 )
-"""(what the script contains, what it then does)"""
+"""(part of the script, the function that acts like it)."""

@@ -1,6 +1,6 @@
 """The application: sessions, themes, and the screen over them.
 
-The first frame waits for what it shows, and for nothing else: what only a key opens is imported right after it.
+The first frame waits for its own modules only: those of screens that a key opens are imported right after it.
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """Keys, one after the other: each is done with before the next is looked at, however fast they come.
 
-Textual hands keys on before it has done what they mean: a name, Enter and a reason typed at once would all land in the
-field of the name, and what is typed while a question is being prepared would be the board's commands.
+Textual hands a key on before the work of the one before it is done: a name, Enter and a reason typed at once would all
+land in the field of the name, and what is typed while a question is being prepared would be the board's commands.
 """
 
 import asyncio

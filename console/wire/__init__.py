@@ -102,7 +102,7 @@ class Wire:
         return await self._ssh[machine].hold(hold, line, Deadline(timeout))
 
     def _part(self, machine: str, asks: tuple[Ask, ...]) -> tuple[Answers, dict[int, Ask]]:
-        """The choke point: what is refused, and what may leave, by place."""
+        """The choke point: (refusals, asks that may leave), by place."""
         refused: Answers = {}
         leaving: dict[int, Ask] = {}
         for at, ask in enumerate(asks):

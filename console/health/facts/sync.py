@@ -1,7 +1,8 @@
 """Compares the configuration of the two firewalls, from both config.xml: pfSense's own sync does not report failure.
 
-Left out of the comparison is what differs by design: advskew (a synced one has 100 more), and what `sections` and
-`balancer_digest` leave out. Both files are read every half minute, so a change just made is not judged yet.
+The comparison leaves out differences by design: advskew (a synced one has 100 more), and the parts without which
+`sections` and `balancer_digest` are made. Both files are read every half minute, so a change just made is not judged
+yet.
 """
 
 from typing import NamedTuple

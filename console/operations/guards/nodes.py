@@ -67,7 +67,8 @@ def answers(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Object
 
 
 def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """A reboot stops what runs, also what the inventory does not name: then no guard knows how it is."""
+    """Object to services on the node that the inventory does not name: a reboot stops them too, and no guard knows
+    their state."""
     if why := why_unknown(snapshot, node):
         saw = f"whether MySQL or Gluster runs on {node} is not known: {why}"
         yield Objection(node, saw, "Wait until it is known, or name both in the inventory", Override.NAME_AND_REASON)

@@ -25,7 +25,7 @@ _FIGURES = re.compile(r"\b[0-9]+")
 
 
 class Objection(NamedTuple):
-    """Why not: what was seen, on which machine, how long ago if that is long, and what would clear it."""
+    """A reason against an operation: the facts, on which machine, how old if that is long, and the way to clear it."""
 
     machine: str
     saw: str

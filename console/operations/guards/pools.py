@@ -261,7 +261,8 @@ def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
 
 
 def still_in(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
-    """Taking out what is out would make this run the one that knows what to put back."""
+    """Object to taking out a node that is out already: this run would then be the one that knows the state to put
+    back."""
     if Effect.PUTS_BACK in effects:
         return
     servers = [server for one in memberships(snapshot, node) for server in one.runtime or ()]

@@ -1,10 +1,10 @@
 """Stopping a node's services cleanly, rebooting it, and telling when it is fit again.
 
-What was only drained is set to maintenance first: visitors whom a cookie or a stick table keeps there would go on.
+A drained server is set to maintenance first: visitors whom a cookie or a stick table keeps there would go on.
 
 Key of `Intent.found`: "boot NODE" -> the boot id before the reboot. Once the boot id has changed, everything that had
 to happen before is past, so a run that is resumed after the reboot stops nothing again. One that is resumed while the
-node is unreachable waits for it as long as a boot may take, for that is what it may be doing.
+node is unreachable waits for it as long as a boot may take.
 """
 
 from collections.abc import Mapping

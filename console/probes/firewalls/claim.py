@@ -1,8 +1,8 @@
-"""The claim on a firewall: who is at work on its pools, from whichever console, whatever a cluster is called there.
+"""The claim on a firewall: the console at work on its pools, under any name of the cluster.
 
 A lock file that a process on the firewall holds, and a file that says for whom. `lockf` gives the lock up when `tee`
-ends, which is when the console closes its standard input, or sshd gives the connection up. pfSense's own rc.reboot
-uses lockf; EX_TEMPFAIL 75 and -k, -s, -t: FreeBSD lockf(1).
+ends, which is when the console closes its standard input, or sshd gives the connection up. pfSense's own rc.reboot uses
+lockf; EX_TEMPFAIL 75 and -k, -s, -t: FreeBSD lockf(1).
 """
 
 import json

@@ -68,8 +68,8 @@ class FirewallConfig:
     """Digest of the balancer's configuration, without what each firewall keeps as its own: equal digests are equal
     pools."""
     sections: tuple[tuple[str, str], ...] = ()
-    """(name, digest) of what pfSense's own sync carries, without entries marked as not to be synced: on a firewall that
-    syncs, what it was told to sync; on one that does not, everything it might receive."""
+    """(name, digest) of each part that pfSense's own sync carries, without entries marked as not to be synced. On a
+    firewall that syncs: the parts it was told to sync; on any other: all it might receive."""
     odd: tuple[str, ...] = ()
     """Servers and virtual addresses that can't be read, a sentence on each: they are left out."""
     uncertified: tuple[str, ...] = ()

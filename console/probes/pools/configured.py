@@ -35,7 +35,7 @@ class PooledServer:
 
 
 class Change(NamedTuple):
-    """One server's persistent status, from what was read to what is wanted."""
+    """A change of one server's persistent status, from the one that was read."""
 
     server: PooledServer
     status: str

@@ -17,7 +17,7 @@ Cell = Callable[[BoardView, NodeView], Word]
 
 GROWS = 8
 NOTES = 20
-"""Least width of the column of what else there is to know; it takes what room is left."""
+"""Least width of the notes' column; it takes all the room that is left."""
 
 
 @dataclass(frozen=True)

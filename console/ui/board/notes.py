@@ -23,7 +23,7 @@ def _out(board: BoardView, view: NodeView) -> list[Word]:
 
 
 def transfer(board: BoardView, view: NodeView) -> list[Word]:
-    """An SST: from whom or to whom, and how far."""
+    """An SST: its other side, and its progress."""
     said = [copy.message for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name]
     said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(board.picture) if copy.donor == view.name]
     return [Word("", message, "warn") for message in said]

@@ -1,4 +1,4 @@
-"""A run: its steps with what is done, under way and left, and the newest sentence of what it waits for."""
+"""A run: its steps, done, under way and left, and the newest sentence."""
 
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
@@ -83,7 +83,7 @@ def _ending(run: RunState, message: str) -> str:
 
 
 def _window(states: list[tuple[str, str]], room: int) -> list[tuple[int, str]]:
-    """Indexes of the steps to show: the current one, what follows, what came before. -1: some are left out."""
+    """Indexes of the steps to show: the current one, the next, those before. -1: some are left out."""
     every = [(at, state) for at, (_, state) in enumerate(states)]
     if len(every) <= room:
         return every
@@ -100,7 +100,7 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
 
 
 def sentence(record: Record, now: float, cluster: Cluster) -> str:
-    """One open run: what, which node, since when, by whom, how far it came."""
+    """One open run: operation, node, age, author and progress."""
     begun = f"begun {moment(record.begun, now)} by {record.first('who')}"
     return f"{record.words}, {begun}: {how_far(record, cluster)}"
 

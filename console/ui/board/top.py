@@ -1,4 +1,4 @@
-"""The verdict, what may be lost now, and what else is not as it should be."""
+"""The verdict, the machines that can be lost now, and the other findings."""
 
 from console.health import Finding, Kind
 from console.operations.may_go import one_line

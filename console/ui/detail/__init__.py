@@ -1,4 +1,4 @@
-"""Every reading in words: what is in it, what each figure is called, and what was asked to get it. Pure."""
+"""Every reading in words: its contents, the name of each figure, and the question behind it. Pure."""
 
 from console.ui.detail.labels import LABELS
 from console.ui.detail.shapes import Row, rows

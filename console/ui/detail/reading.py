@@ -1,4 +1,4 @@
-"""Sections of a detail screen as lines: title and age, what was asked, what it said."""
+"""Sections of a detail screen as lines: title and age, question, answer."""
 
 from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, Unknown
