@@ -1,14 +1,22 @@
-"""The journal of what was done and what is about to be done: append-only JSON lines, one file a run, on disk before
-anything is sent.
+"""The journal of what was done and what is about to be done: append-only JSON lines, on disk before anything is sent.
 
-A file is `<time>-<node>-<action>.jsonl` in the cluster's folder. Lines: `opened` (who, what, why, what an earlier run
-found), `found` (what to put back), `sending` (a step and its exact orders), `answered` (that these have ended, and what
-was said against them), `seen` (a step's success as read back), `partly` (the same, and which machines could not be
-told), `left` (what was left of a step that need not succeed, when its time was up), `failed` (why it stopped; `final`:
-its step can't happen any more), `halted` (who stopped it), `agreed` (who let it go on at a gate, and what stood against
-it), `skipped` (a target of which only what puts back remains), `parked` (done but for what was missed, or waiting at a
-gate), `closed` (how it ended). A run without `closed` is open. A line that a crash cut short is the last one, and is
-left out. Lines and runs are counted (`n`, `run`): a clock may be set back, so times are only shown.
+A run is a file `<time>-<node>-<action>.jsonl` in the cluster's folder. Its lines:
+- `opened`: who, what, why, and the state that an earlier run found
+- `found`: the state to put back
+- `sending`: a step and its exact orders
+- `answered`: these have ended; what was said against them
+- `seen`: a step has happened, as read back
+- `partly`: the same, but for the machines that it skipped
+- `left`: what was left of a step that need not succeed, when its time was up
+- `failed`: why it stopped; `final`: its step can't happen any more
+- `halted`: who stopped it
+- `agreed`: who let it go on at a gate, and against which objections
+- `skipped`: a target of which only the steps that put back remain
+- `parked`: done but for the machines skipped, or waiting at a gate
+- `closed`: how it ended
+
+A run without `closed` is open. A line that a crash cut short is the last one, and is left out. Lines and runs are
+counted (`n`, `run`): a clock may be set back, so times are only shown.
 """
 
 import getpass
