@@ -125,7 +125,7 @@ def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
 
 
 async def _settled(poller: Poller, subject: Subject, name: str) -> None:
-    """Until every question about one subject has had an answer or an error."""
+    """Wait until every question about one subject has had an answer or an error."""
     timings = poller.snapshot.cluster.timings
     mine = about(poller.snapshot.cluster, subject, name)
     await poller.settle(

@@ -79,7 +79,7 @@ async def look(cluster: Cluster, patience: float | None = None) -> Snapshot:
 
 
 async def _answered(poller: Poller, limit: float) -> None:
-    """Until nothing is to be waited for, with a second try for what was asked through a node that gave no answer."""
+    """Wait until no answer is missing, with a second try for those asked through a node that gave none."""
     deadline = time.monotonic() + limit
     again: dict[tuple[Question[Any], str], Unknown] = {}
     while time.monotonic() < deadline:

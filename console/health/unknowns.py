@@ -88,7 +88,8 @@ def _answers(snapshot: Snapshot, view: Any) -> bool:
 
 
 def first_answers(snapshot: Snapshot) -> Iterator[Finding]:
-    """Until everything was asked once nothing is known to be well. What could hide only notes is not waited for."""
+    """Readings that were not asked yet: until then nothing is known to be well. A reading that could hide only notes is
+    not waited for."""
     waiting = [
         view.name
         for question in QUESTIONS

@@ -101,7 +101,7 @@ class Galera:
             self._restore()
 
     def part(self) -> None:
-        """No member reaches another any more: none is left with a quorum."""
+        """Cut every member from the others: none is left with a quorum."""
         self.parted = True
         alive = [name for name, member in self.members.items() if member.phase not in SILENT]
         self._become(frozenset())

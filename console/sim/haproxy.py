@@ -77,7 +77,7 @@ class Server:
 
     @property
     def maint(self) -> bool:
-        """No traffic, no checks."""
+        """It is in maintenance: no traffic, no checks."""
         return bool(self.forced == "maint" or self.name_lost or (self.tracked and self.tracked.maint))
 
     @property

@@ -71,7 +71,7 @@ class Simulator:
         await asyncio.sleep(seconds / self.speed)
 
     async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
-        """Until the world is so, or TimeoutError after `timeout` real seconds."""
+        """Wait until the world is so. Raises TimeoutError after `timeout` real seconds."""
         async with asyncio.timeout(timeout):
             await until(condition)
 
