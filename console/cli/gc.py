@@ -19,7 +19,7 @@ searched never."""
 
 @asynccontextmanager
 async def tuned() -> AsyncGenerator[None]:
-    """While this is open."""
+    """Search seldom while this context is open."""
     before = gc.get_threshold()
     gc.disable()
     settled = asyncio.get_running_loop().call_later(SETTLED, _settle)

@@ -65,5 +65,5 @@ def verdicts(snapshot: Snapshot) -> Verdicts:
 
 
 def verdict(snapshot: Snapshot) -> Verdict:
-    """The cluster's alone."""
+    """The cluster's verdict alone."""
     return verdicts(snapshot).cluster

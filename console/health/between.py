@@ -82,7 +82,7 @@ def _changed(snapshot: Snapshot, one: Membership) -> float:
 
 
 def _serves(view: NodeView, since: float) -> bool:
-    """Asked after a moment."""
+    """The node serves by itself, in readings asked after a moment."""
     if isinstance(view.site, Unknown) or not view.site.value.serves or view.site.at <= since:
         return False
     if isinstance(view.galera, Known) and not view.galera.value.serves:

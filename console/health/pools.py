@@ -185,7 +185,7 @@ def _servers(snapshot: Snapshot, node: str) -> Servers:
 
 
 def _where(servers: Servers) -> str:
-    """The pools, and the firewalls."""
+    """The pools and firewalls of these servers, for a sentence."""
     return f"{listed(server.pool for _, server in servers)} on {listed(firewall for firewall, _ in servers)}"
 
 

@@ -12,7 +12,7 @@ from console.text import counted, listed
 
 
 class Verdicts(NamedTuple):
-    """All of one moment."""
+    """Verdicts on one picture."""
 
     cluster: Verdict
     machines: Mapping[str, Verdict]
@@ -48,7 +48,7 @@ def _of_layer(every: tuple[Finding, ...], layer: Layer) -> tuple[Finding, ...]:
 
 
 def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
-    """Notes leave a verdict OK."""
+    """The worst finding as a verdict. Notes leave it OK."""
     if found and found[0].level > Level.NOTE:
         return Verdict(found[0].level, found[0].message)
     return Verdict(Level.OK, otherwise)

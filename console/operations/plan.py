@@ -61,7 +61,7 @@ class Plan(NamedTuple):
         return tuple(one for one in self.objections if not overcome[one.override] or one.about not in read)
 
     def must_be_unopposed(self, consent: Consent) -> None:
-        """Raises NotBegun."""
+        """Raise NotBegun while an objection stands that the consent does not overcome."""
         left = self.unanswered(consent)
         if left:
             raise NotBegun(" ".join(objection.sentence for objection in left))

@@ -49,7 +49,7 @@ __all__ = [
 
 
 def who() -> str:
-    """user@host of whoever sits here."""
+    """user@host of this console."""
     return f"{getpass.getuser()}@{platform.node()}"
 
 
@@ -67,7 +67,7 @@ class Journal:
         self._last = Read(())
 
     def open(self, target: str, operation: str, **facts: Any) -> Record:
-        """A new run. Raises JournalError."""
+        """Begin the file of a new run. Raises JournalError."""
         seconds, rest = divmod(time.time_ns(), 10**9)  # one look: two could fall on either side of a second's end
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + f"-{rest:09d}"
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{stamp}-{target}-{operation}")

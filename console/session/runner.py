@@ -198,7 +198,7 @@ class Runner:
         return record, dict(progress.skipped)
 
     async def _gate(self, step: Step, record: Record, intent: Intent, message: str) -> Record:
-        """Raises Unanswered."""
+        """Ask a person at a gate. Raises Unanswered."""
         if self.alone:
             self._park(step, record, message)
         try:
@@ -218,7 +218,7 @@ class Runner:
         )
 
     def _park(self, step: Step, record: Record, question: str) -> NoReturn:
-        """Raises Unanswered."""
+        """Leave the run parked. Raises Unanswered."""
         self._write(record, "parked", step, why=question, missed={})
         raise Unanswered(f"{question} waits for an answer")
 

@@ -16,7 +16,6 @@ from console.sim.scenarios import SCENARIOS, scenario
 
 
 def main() -> None:
-    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m console.sim", description="A cluster on 127.0.0.1.")
     parser.add_argument("--folder", type=Path, required=True, help="where keys and inventory go")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in a real one")

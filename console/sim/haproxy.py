@@ -178,7 +178,7 @@ class Backend:
         return [server for server in eligible if not server.backup] or eligible[:1]
 
     def pick(self) -> Server | None:
-        """Round robin."""
+        """Choose a server, round robin."""
         serving = self.serving
         self.turn += 1
         return serving[self.turn % len(serving)] if serving else None

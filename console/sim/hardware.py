@@ -74,7 +74,7 @@ class Array:
         self.failed, self.rebuilt = 0, None
 
     def tick(self, dt: float) -> None:
-        """The rebuild goes on."""
+        """Let the rebuild go on."""
         if self.rebuilt is not None:
             self.rebuilt += REBUILD * dt
             if self.rebuilt >= 1:
@@ -92,7 +92,7 @@ class Packages:
     flagged: bool = False
 
     def arrive(self, pending: int, security: int) -> None:
-        """The package lists were refreshed."""
+        """Refresh the package lists."""
         self.pending, self.security = pending, security
 
     def upgrade(self) -> None:
@@ -102,7 +102,7 @@ class Packages:
         self.flagged = True
 
     def boot(self) -> None:
-        """The newest kernel runs."""
+        """Run the newest kernel."""
         self.kernel, self.flagged = self.installed[-1], False
 
 
@@ -129,7 +129,6 @@ class Hardware:
     failed_units: list[str] = field(default_factory=list[str])
 
     def tick(self, dt: float) -> None:
-        """Time goes by."""
         self.array.tick(dt)
 
     def boot(self) -> None:

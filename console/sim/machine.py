@@ -82,7 +82,7 @@ class Machine:
         self.clock.later(delay, lambda: act() if boots == self._boots else None)
 
     def cut(self) -> None:
-        """The plug is pulled."""
+        """Pull the plug."""
         self._boots += 1
         self.hung = False
         self._show(Link.SILENT)

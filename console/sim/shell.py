@@ -115,7 +115,7 @@ class Shell:
         return await command(call)
 
     def leave(self, status: int) -> None:
-        """exit."""
+        """Act like `exit`."""
         self._exit = status
 
     async def _pipeline(self, commands: tuple[Simple, ...]) -> int:

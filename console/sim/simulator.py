@@ -67,7 +67,7 @@ class Simulator:
         inject(self.world, name, target)
 
     async def sleep(self, seconds: float) -> None:
-        """Simulated seconds."""
+        """Sleep simulated seconds."""
         await asyncio.sleep(seconds / self.speed)
 
     async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:

@@ -13,8 +13,6 @@ USER = "'drainboard'@'127.0.0.1'"
 
 @dataclass(frozen=True)
 class Table:
-    """One table."""
-
     schema: str
     name: str
     engine: str = "InnoDB"

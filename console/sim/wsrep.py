@@ -25,7 +25,7 @@ BOOTSTRAP = re.compile(r"pc\.bootstrap\s*=\s*(yes|true|1|on)", re.IGNORECASE)
 
 
 def query(galera: Galera, member: Member, sql: str) -> Result:
-    """One statement."""
+    """Answer one statement."""
     text = sql.strip().rstrip(";")
     if show := SHOW.match(text):
         values = status(galera, member) if show[1].upper() == "STATUS" else _variables(member)

@@ -40,7 +40,7 @@ class FleetRow(NamedTuple):
 
 
 class FleetRowCache:
-    """The newest glance at one cluster."""
+    """Holds the newest row of one cluster."""
 
     def __init__(self, session: SessionHandle) -> None:
         self._session = session
@@ -63,7 +63,7 @@ class FleetRowCache:
         return events[-1] if events else None
 
     def look(self) -> FleetRow:
-        """Now."""
+        """Look now."""
         self._looked, self._event = time.monotonic(), self._newest()
         session = self._session
         at_work = bool(session.running or session.state.history.elsewhere)
@@ -82,7 +82,7 @@ def unlooked(cluster: Cluster) -> FleetRow:
 
 
 def fleet_row(picture: Snapshot, opened: int, running: bool) -> FleetRow:
-    """One look."""
+    """Make the row from a picture."""
     judged = verdicts(picture)
     asking = all(isinstance(view.host, Unknown) and view.host.cause is Cause.NOT_ASKED for view in picture.nodes)
     word = Word(words.ASKING, "ASKING", "unknown") if asking else words.verdict(judged.cluster.level)

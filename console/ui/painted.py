@@ -78,11 +78,11 @@ class Painted(Widget):
             self.post_message(self.Pressed(self._lines[event.y].row))
 
     def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
-        """Further down."""
+        """Move further down."""
         self.post_message(self.Turned(1))
 
     def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
-        """Further up."""
+        """Move further up."""
         self.post_message(self.Turned(-1))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's

@@ -1,4 +1,4 @@
-"""One cluster on the screen: its session, what is selected, the run that is shown, and a glance at it for the fleet."""
+"""One cluster on the screen: its session, the selected row, the run that is shown, and its row in the fleet."""
 
 from console.session.handle import SessionHandle
 from console.ui.fleet_row import FleetRowCache

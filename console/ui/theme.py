@@ -41,7 +41,7 @@ def find(folders: tuple[Path, ...]) -> Themes:
 
 
 def load(path: Path) -> Theme:
-    """One theme. Raises ThemeError."""
+    """Read one theme. Raises ThemeError."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -83,7 +83,7 @@ class _Plugin:
         self._answer = answer
 
     def authenticate(self, packet: Any) -> Any:
-        """The server's next packet."""
+        """Answer the server's packet."""
         return self._answer(self._link, packet)
 
 

@@ -50,7 +50,7 @@ class Printed:
         return self.complete and f"\n{self.mark} 124\n".encode() not in self._out
 
     def out(self, data: bytes) -> None:
-        """More on standard output."""
+        """Take more of standard output."""
         if len(self._out) + len(data) <= self.most:
             self._out += data
         else:

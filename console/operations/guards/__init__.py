@@ -118,7 +118,7 @@ def objections(
 
 
 def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Iterator[Objection]:
-    """Default is refusal."""
+    """Refuse by default: no guard has judged the operation, or the inventory does not have the target."""
     if target not in targets(snapshot.cluster, on):
         saw = f"{snapshot.cluster.name} has no {on.value} {target}"
         yield Objection(target, saw, "See the inventory", Override.NEVER)

@@ -128,7 +128,7 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """Times in seconds."""
+    """A step on one target. Times are in seconds."""
 
     name: str
     phase: str

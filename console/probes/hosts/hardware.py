@@ -122,7 +122,6 @@ def array_blocks(text: str) -> tuple[tuple[re.Match[str], str], ...]:
 
 
 def parse_array(block: tuple[re.Match[str], str]) -> Array:
-    """One array."""
     match, body = block
     words = [word for word in match["words"].split() if not word.startswith("(")]
     active = match["active"] == "active"

@@ -27,7 +27,7 @@ _ENDED = (("active", "exited"), ("failed", "failed"))
 
 @dataclass(frozen=True)
 class Job:
-    """One kind's unit."""
+    """The unit of one kind of job."""
 
     kind: str
     there: bool

@@ -37,7 +37,7 @@ def columns(width: int, names: Sequence[str], nodes: int, firewalls: Sequence[st
 
 
 def heading(of: Columns) -> Line:
-    """Titles."""
+    """The titles of the columns."""
     text = (
         f"{'':<{of.number + 3}} {'cluster':<{of.name}} {'':<9} {'nodes':<{of.nodes}} {'MASTER':<{of.master}} runs  age"
     )

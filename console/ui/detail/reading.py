@@ -18,7 +18,7 @@ MIN_WIDTH = 24
 
 
 def section(one: Section, picture: Snapshot, width: int, now: float, sudo: bool, full: bool) -> list[Line]:
-    """One reading."""
+    """The section of one reading."""
     asked = f"every {span(interval(picture.cluster, one.question.cadence))}"
     word, age = _age(one, picture, now)
     head = line(Piece(f" {one.title} ", "head"), word, Piece(f"{age}, {asked}", "dim"), fill="heading")

@@ -93,7 +93,7 @@ class Base(Screen[None]):
     # --- the foot: what the last key led to, the filter, the keys
 
     def foot(self, width: int) -> list[Line]:
-        """Above the keys."""
+        """Lines above the keys."""
         lines = wrapped(self.notice, width - 1, " ", " ", "note", 2) if self.notice else []
         if self.filter:
             lines.append(line(Piece(" filter ", "key"), self.filter, Piece("   esc clears it", "dim")).cut(width))
@@ -163,7 +163,7 @@ class Base(Screen[None]):
         return {}
 
     def open(self) -> None:
-        """Enter."""
+        """Act on Enter."""
 
     def destinations(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """Screens that can be opened from here, each with a word for the palette."""
@@ -195,16 +195,16 @@ class Base(Screen[None]):
         """The next or the previous row."""
 
     def action_page(self, by: int) -> None:
-        """A screenful."""
+        """Move by a screenful."""
 
     def action_end(self, which: int) -> None:
-        """The first or the last."""
+        """Go to the first or the last row."""
 
     def action_turn(self, by: int) -> None:
         """The next or the previous thing of the same kind."""
 
     def action_number(self, number: int) -> None:
-        """A cluster by its number."""
+        """Open a cluster by its number."""
 
     def turn_to(self, pane: Pane) -> None:
         """Show one of the clusters."""

@@ -95,7 +95,6 @@ class ClusterScreen(Base):
         )
 
     def lines(self, width: int, height: int) -> list[Line]:
-        """The board."""
         return board_lines(self.board_view(width, height))
 
     def prefix(self) -> str:
@@ -177,7 +176,7 @@ class ClusterScreen(Base):
         self._turn((self._at + by) % len(self.panes))
 
     def action_number(self, number: int) -> None:
-        """A cluster by its number."""
+        """Open a cluster by its number."""
         if number <= len(self.panes):
             self._turn(number - 1)
 

@@ -26,7 +26,7 @@ async def explain(screen: ActionScreen, one: Finding) -> None:
 
 
 class FindingsScreen(Scrolled):
-    """One cluster's."""
+    """The findings of one cluster."""
 
     KIND: ClassVar[str] = keys.FINDINGS
 
@@ -97,11 +97,11 @@ class FindingsScreen(Scrolled):
         self.renew()
 
     def action_page(self, by: int) -> None:
-        """Several."""
+        """Move by several findings."""
         self.action_select(5 * by)
 
     def action_end(self, which: int) -> None:
-        """The worst, or the least."""
+        """Go to the worst, or the least."""
         self.action_select(which * 10_000)
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:

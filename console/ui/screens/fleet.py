@@ -121,7 +121,7 @@ class FleetScreen(Base):
         self._at = next((at for at in later if self._hidden_row(self.panes[at]).level), self._at)
 
     def open(self) -> None:
-        """The selected cluster."""
+        """Open the selected cluster."""
         self.turn_to(self.pane)
 
     def turn_to(self, pane: Pane) -> None:
@@ -161,11 +161,11 @@ class FleetScreen(Base):
         self.renew()
 
     def action_page(self, by: int) -> None:
-        """A screenful."""
+        """Move by a screenful."""
         self.action_select(by * max(1, self._room - 1))
 
     def action_end(self, which: int) -> None:
-        """The first or the last."""
+        """Go to the first or the last."""
         self.action_select(which * len(self.panes))
 
     def action_number(self, number: int) -> None:

@@ -37,16 +37,16 @@ class Scrolled(Base):
         return f" down to {min(100, 100 * (self.top + self._room) // self._length)}% "
 
     def action_select(self, by: int) -> None:
-        """A line."""
+        """Scroll by a line."""
         self.top += by
         self.renew()
 
     def action_page(self, by: int) -> None:
-        """A screenful, less a line."""
+        """Scroll by a screenful, less a line."""
         self.top += by * max(1, self._room - 1)
         self.renew()
 
     def action_end(self, which: int) -> None:
-        """Top or bottom."""
+        """Go to the top or the bottom."""
         self.top = 0 if which < 0 else self._length
         self.renew()
