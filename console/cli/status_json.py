@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, cast
 
 from console import __version__
-from console.health import Finding, Verdict, findings, verdicts
+from console.health import Finding, Verdict, findings, site, verdicts
 from console.inventory.cluster import Cluster
 from console.operations.may_go import MayGo, all_may_go
 from console.probes.ask import Ask, Get, Identify, Query, Run
@@ -42,11 +42,12 @@ def document(
 
 
 def _cluster(picture: Snapshot, now: float) -> dict[str, Any]:
-    every = verdicts(picture)
+    every, state = verdicts(picture), site(picture, findings(picture))
     subjects = dict.fromkeys(question.subject for question in QUESTIONS)
     return {
         "title": picture.cluster.title,
         **_verdict(every.cluster),
+        "site": {"condition": state.condition.value.lower(), "says": state.message},
         "machines": {name: _verdict(one) for name, one in every.machines.items()},
         "layers": {layer.value: _verdict(one) for layer, one in every.layers.items()},
         "findings": [_finding(finding) for finding in findings(picture)],
@@ -72,6 +73,7 @@ def _may_go(one: MayGo) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "kind": finding.kind.value,
+        "headline": finding.headline,
         "level": finding.level.name.lower(),
         "layer": finding.layer.value,
         "machine": finding.machine,

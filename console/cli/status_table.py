@@ -4,10 +4,11 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from console.health import findings, verdict
+from console.health import Finding, Level, findings, site, verdict
 from console.health.facts.membership import sessions_of
 from console.inventory.cluster import Vip
 from console.operations.may_go import all_may_go
+from console.operations.remedy import remedy
 from console.probes.question import Cadence
 from console.probes.schedule import asked
 from console.probes.snapshot import (
@@ -30,11 +31,13 @@ Row = Sequence[str]
 
 
 def lines(picture: Snapshot, now: float) -> Iterator[str]:
-    """One cluster: its verdict, its machines, its findings, and the readings that are not known."""
-    cluster, whole = picture.cluster, verdict(picture)
+    """One cluster: the site, the worst finding, its machines, what is wrong, what is not known."""
+    cluster, found = picture.cluster, findings(picture)
     title = f" ({cluster.title})" if cluster.title else ""
-    yield f"{cluster.name}{title}  {words.verdict(whole.level).text}  {dated(now)}{_age(picture, now)}"
-    yield from _wrapped("  ", whole.message)
+    state = site(picture, found)
+    yield from _wrapped(f"{cluster.name}{title}  {words.site_state(state.condition).text}  ", state.message)
+    yield from _wrapped("  ", f"{words.verdict(verdict(picture).level).text}  {_headline(picture, found)}")
+    yield f"  {dated(now)}{_age(picture, now)}"
     yield ""
     yield from _table(["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture))
     heads = ["node", *(f"on {view.name}" for view in picture.firewalls)]
@@ -44,6 +47,16 @@ def lines(picture: Snapshot, now: float) -> Iterator[str]:
     yield from _spares(picture)
     yield from _findings(picture)
     yield from _unknowns(picture)
+
+
+def _headline(picture: Snapshot, found: Sequence[Finding]) -> str:
+    """The worst finding, and the command that helps."""
+    worst = next((one for one in found if one.level > Level.NOTE), None)
+    if worst is None:
+        return "nothing is wrong"
+    helps = remedy(picture, worst)
+    command = f": drainboard {helps[0].name} {picture.cluster.name} {helps[1]}" if helps else ""
+    return f"{worst.headline}{command}"
 
 
 def _age(picture: Snapshot, now: float) -> str:

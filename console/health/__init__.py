@@ -21,12 +21,13 @@ from console.health import (
 )
 from console.health.finding import DELIBERATE, Finding, Kind, Layer, Level, Rule, Verdict
 from console.health.pools import serving
+from console.health.site import Condition, SiteState, harm, site
 from console.health.verdicts import Verdicts, judged
 from console.probes.snapshot import Snapshot
 
 __all__ = [
-    "RULES", "Finding", "Kind", "Layer", "Level", "Rule", "Verdict", "Verdicts", "findings", "serving", "verdict",
-    "verdicts",
+    "RULES", "Condition", "Finding", "Kind", "Layer", "Level", "Rule", "SiteState", "Verdict", "Verdicts", "findings",
+    "harm", "serving", "site", "verdict", "verdicts",
 ]  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
@@ -50,9 +51,14 @@ RULES: tuple[Rule, ...] = (
 
 
 def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Everything that is not as it should be, worst first; within a level in the order of RULES, accidents first."""
+    """Everything that is not as it should be: first what hurts most visitors, then by level, accidents before
+    deliberate acts, in the order of RULES. A machine that was not asked yet comes last: it hides nothing known."""
+    traffic = frozenset(serving(snapshot))
     every = (finding for rule in RULES for finding in rule(snapshot))
-    found = sorted(every, key=lambda finding: (-finding.level, finding.kind in DELIBERATE))
+    found = sorted(
+        every,
+        key=lambda one: (one.kind is Kind.NOT_ASKED, -harm(one, traffic), -one.level, one.kind in DELIBERATE),
+    )
     once: dict[tuple[str, Kind], Finding] = {}
     for finding in found:
         once.setdefault((finding.machine, finding.kind), finding)

@@ -22,21 +22,20 @@ def up_but_not_fit(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if isinstance(view.site, Known) and not view.site.value.serves:
             status = view.site.value.status
-            why = f" (MySQL there {_mysql(view)})" if snapshot.cluster.mysql and _mysql(view) else ""
-            message = (
-                f"the pools send traffic to {name}, whose Apache answers HTTP {status}{why}: visitors there get errors"
-            )
+            why = f": MySQL there {_mysql(view)}" if snapshot.cluster.mysql and _mysql(view) else ""
+            message = f"{name} answers its visitors with errors (HTTP {status}){why}"
             yield Finding(Level.CRITICAL, name, Kind.UP_BUT_WEB_FAILS, message)
         mysql = "" if snapshot.cluster.mysql_proxy else _mysql(view)  # then pages read from the writer, not from here
         if mysql and snapshot.cluster.mysql:
-            message = f"the pools send traffic to {name}, whose MySQL {mysql}: pages that read the database fail there"
+            message = f"{name} gets visitors, and its MySQL {mysql}: pages that read the database fail there"
             yield Finding(Level.DEGRADED, name, Kind.UP_BUT_NOT_SYNCED, message)
         offline = [
             one.name for one, volume in known_volumes(snapshot) if name in offline_nodes(snapshot, one, volume.bricks)
         ]
         if offline:
-            lost = f"whose brick of {listed(offline)} is away"
-            message = f"the pools send traffic to {name}, {lost}: it reads and writes the other nodes' copies"
+            message = (
+                f"the brick of {listed(offline)} on {name} is offline: it reads and writes the other nodes' copies"
+            )
             yield Finding(Level.DEGRADED, name, Kind.UP_BUT_BRICK_AWAY, message)
 
 

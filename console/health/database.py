@@ -43,7 +43,7 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     elif known or all(_down(view) for view in unknown if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state or 'without wsrep'})" for view, member in known]
         each = "; ".join([*states, *_unknown_parts(unknown)])
-        message = f"MySQL has no Primary component, so every table is refused: {each}"
+        message = f"MySQL refuses every table, for no node has the majority: {each}"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, message, of)
     else:
         why = next(view.galera.why for view in unknown if isinstance(view.galera, Unknown) and not _down(view))
@@ -192,7 +192,7 @@ def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
         split = isinstance(view.member, Known) and view.member.value.ignore_sb
         left = (*member.leftovers, *(["pc.ignore_sb=YES"] if split else []))
         if left:
-            message = f"{listed(left)} left on MySQL of {view.name}: {_means(member)}"
+            message = f"MySQL on {view.name} {_means(member)}: {listed(left)} was left there"
             if member.rejects:
                 yield Finding(_if_asked(snapshot, view.name), view.name, Kind.REJECTS_QUERIES, message)
             else:
@@ -201,12 +201,12 @@ def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _means(member: Wsrep) -> str:
     if member.rejects:
-        return "it refuses every query"
+        return "refuses every query"
     if member.read_only:
-        return "it refuses writes"
+        return "refuses writes"
     if not member.leftovers:
-        return "a split of the network would make two clusters of it"
-    return "it may lag without holding the others back" if member.desynced else "checkers that read it send it nothing"
+        return "would go on alone after a split of the network"
+    return "may lag without holding the others back" if member.desynced else "gets nothing from checkers that read it"
 
 
 def full_copies(snapshot: Snapshot) -> Iterator[Finding]:
@@ -230,7 +230,7 @@ def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:
         slow, queue = max(((view.name, member.recv_queue) for view, member in known), key=lambda one: one[1])
         who = f", for {slow}, where {counted(queue, 'write-set')} wait" if queue else ""
         message = f"MySQL holds back all commits {percent(paused)} of the time (flow control){who}"
-        yield Finding(Level.DEGRADED, "mysql", Kind.FLOW_CONTROL, message, of)
+        yield Finding(Level.DEGRADED, "mysql", Kind.FLOW_CONTROL, message, (slow,) if queue else of)
     conflicts = sum((member.cert_failures or 0.0) + (member.bf_aborts or 0.0) for _, member in known)
     if conflicts >= CONFLICTS:
         cure = "is MySQL reached past its HAProxy?" if snapshot.cluster.mysql_proxy else "send all writes to one node"

@@ -4,6 +4,7 @@ A `Kind` is a stable name: scripts, the event log and docs/findings.md rely on i
 `console.health.explained`; a test counts.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
@@ -178,10 +179,13 @@ class Kind(StrEnum):
     JOBS_UNKNOWN = "jobs-unknown", Layer.HOST
 
 
+_FIGURES = re.compile(r"\b[0-9]+")
 DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})
 """Somebody's act: what has happened by itself comes first."""
 MAX_MESSAGE = 4000
 """Characters of a sentence."""
+MAX_HEADLINE = 100
+"""Characters of its short form."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,7 @@ class Finding:
     """A machine, or what the cluster has one of: a volume, a backend, a VIP, "mysql"."""
     kind: Kind
     message: str
+    """A headline; or a headline, a colon, and its evidence. Paths, commands and quoted words are evidence."""
     of: tuple[str, ...] = ()
     """The machines that have it, where `machine` is none; also those whose loss would explain it."""
     brings: tuple["Finding", ...] = ()
@@ -202,6 +207,16 @@ class Finding:
         """One harmless line, whatever names it holds: it is also copied, mailed and pasted."""
         if not self.message.isprintable() or len(self.message) > MAX_MESSAGE:
             object.__setattr__(self, "message", plain_text(self.message, MAX_MESSAGE))
+
+    @property
+    def headline(self) -> str:
+        """At most MAX_HEADLINE characters, for a reader who has two seconds."""
+        return plain_text(self.message.partition(": ")[0], MAX_HEADLINE)
+
+    @property
+    def meaning(self) -> tuple[Level, str]:
+        """Level and headline without figures: while these stand, nothing new has happened."""
+        return self.level, _FIGURES.sub("", self.headline)
 
     @property
     def layer(self) -> Layer:

@@ -25,7 +25,9 @@ def unreachable(snapshot: Snapshot) -> Iterator[Finding]:
         elif view.carp.cause is Cause.UNPROVEN:
             yield Finding(Level.UNKNOWN, view.name, Kind.FIREWALL_UNPROVEN, view.carp.why)
         else:
-            message = f"{view.name} lost since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
+            message = (
+                f"{view.name} does not answer since {clock(view.carp.since)}; {carried(snapshot)}: {view.carp.why}"
+            )
             yield Finding(level, view.name, Kind.FIREWALL_LOST, message)
 
 
@@ -186,8 +188,8 @@ def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     for name, carp in answering:
         if carp.pfsync == "behind":
             message = (
-                f"{name} has not got the states of connections from its peer (pfsync, syncok: 0): a failover to it ends"
-                " those that don't go through the load balancer"
+                f"{name} has not got the states of connections from its peer: pfsync has syncok 0; a failover to it"
+                " ends those that don't go through the load balancer"
             )
             yield Finding(Level.DEGRADED, name, Kind.PFSYNC_BEHIND, message)
     off = [name for name, carp in answering if carp.pfsync not in ("on", "behind")]

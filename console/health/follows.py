@@ -7,7 +7,7 @@ from console.health.finding import Finding, Kind
 
 _CHECKED = (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.CHECK_FAILING)
 """Findings that the balancer's health check makes of a node in trouble."""
-_SILENT_NODE = frozenset(
+ABSENCE = frozenset(
     {
         *_CHECKED,
         Kind.POOLS_DIFFER,
@@ -25,6 +25,7 @@ _SILENT_NODE = frozenset(
         Kind.OPTIONS_UNKNOWN,
     }
 )
+"""Kinds that follow from an absent node."""
 _ALL_NODES = frozenset(
     {
         *(Kind.POOL_EMPTY, Kind.POOL_THIN, Kind.VISIT_ERROR, Kind.UP_BUT_WEB_FAILS, Kind.SITE_ERROR, Kind.SITE_SILENT),
@@ -40,8 +41,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
     Kind.FIREWALL_LOST: frozenset({Kind.VISIT_SILENT}),
     Kind.FIREWALL_UNPROVEN: frozenset({Kind.VISIT_SILENT}),
-    Kind.LOST: _SILENT_NODE,
-    Kind.UNPROVEN: _SILENT_NODE,
+    Kind.LOST: ABSENCE,
+    Kind.UNPROVEN: ABSENCE,
     Kind.NO_MYSQL: _NO_DATABASE,
     Kind.NO_PRIMARY: _NO_DATABASE,
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,
@@ -73,10 +74,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
-    **{
-        kind: frozenset({Kind.POOL_THIN})
-        for kind in (Kind.OUT, Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)
-    },
+    Kind.OUT: ABSENCE | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED},
+    **{kind: frozenset({Kind.POOL_THIN}) for kind in (Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)},
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
     Kind.PFSYNC_BEHIND: frozenset({Kind.DEMOTION}),

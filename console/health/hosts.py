@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.health.facts.clocks import offsets
-from console.health.facts.membership import Place, place, sending
+from console.health.facts.membership import Place, node_of, place, pools_of, sending
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.hosts.devices import Devices
@@ -26,7 +26,7 @@ VITAL = (*MYSQL_UNITS, *GLUSTER_UNITS, *APACHE_UNITS)
 
 
 def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
-    """An unreachable node, with the nodes that still serve."""
+    """An unreachable node, with who still serves. CRITICAL while visitors are sent to it."""
     for view in snapshot.nodes:
         if isinstance(view.host, Known):
             continue
@@ -38,19 +38,21 @@ def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         still = [name for name in serving(snapshot) if _serves(snapshot, name)]
         rest = doing(still, "still serves", "still serve") if still else "nobody is known to serve"
-        message = (
-            f"{view.name} lost since {clock(view.host.since)}{_visited(snapshot, view.name)}; {rest}: {view.host.why}"
-        )
-        yield Finding(Level.DEGRADED, view.name, Kind.LOST, message)
+        sends = sending(snapshot, view.name)
+        lead = f"{view.name} does not answer since {clock(view.host.since)}"
+        if sends:
+            lead += f"; {doing(sends, 'still sends', 'still send')} it visitors"
+        elif place(snapshot, view.name) is Place.OUT:
+            lead += ", and it is out"
+        level = Level.CRITICAL if sends and not _page_checked(snapshot, view.name) else Level.DEGRADED
+        yield Finding(level, view.name, Kind.LOST, f"{lead}: {rest}; {view.host.why}")
 
 
-def _visited(snapshot: Snapshot, name: str) -> str:
-    """The end of a sentence on an unreachable node: it is out, or visitors are still sent to it, as where a check looks
-    at a port alone."""
-    if place(snapshot, name) is Place.OUT:
-        return ", and it is out"
-    sends = sending(snapshot, name)
-    return f", and {doing(sends, 'still sends', 'still send')} it visitors: take it out" if sends else ""
+def _page_checked(snapshot: Snapshot, name: str) -> bool:
+    """A firewall's own check has read a page of it: it serves, whatever keeps us away."""
+    node = node_of(snapshot.cluster, name)
+    pools = [pools for one in sending(snapshot, name) if (pools := pools_of(snapshot, one))]
+    return any(server.serving and server.check.startswith("L7OK") for each in pools for server in each.of(node))
 
 
 def _serves(snapshot: Snapshot, name: str) -> bool:
@@ -114,8 +116,8 @@ def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
     """MySQL's own disk is watched only if its path is right."""
     for name, devices in _devices(snapshot):
         if devices.missing:
-            where = f"{listed(devices.missing)} of {name}"
-            message = f"how full {where} is can't be told: it is not there, or closed to this login"
+            where = listed(devices.missing)
+            message = f"a data directory of {name} is not there, or closed to this login: {where} is not watched"
             yield Finding(Level.DEGRADED, name, Kind.DATADIR_MISSING, message)
 
 
@@ -124,14 +126,15 @@ def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     for name, devices in _devices(snapshot):
         bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
         if bonds:
-            yield Finding(Level.DEGRADED, name, Kind.BOND, f"network of {name}: {listed(bonds)}")
+            yield Finding(Level.DEGRADED, name, Kind.BOND, f"{name} has lost a part of its network: {listed(bonds)}")
         arrays = [message for array in devices.arrays if (message := array_lacks(array))]
         if arrays:
-            yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"RAID of {name}: {listed(arrays)}")
+            yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"{name} has lost a part of its RAID: {listed(arrays)}")
         raid = devices.raid
         if raid is not None and not raid.ok:
             first = raid.lines[0] if raid.lines else "no line says more"
-            message = f"RAID controller of {name}{' is not known' if raid.ok is None else ''}: {first}"
+            state = "is not known" if raid.ok is None else "reports a fault"
+            message = f"the RAID controller of {name} {state}: {first}"
             yield Finding(Level.DEGRADED, name, Kind.RAID, message)
 
 
@@ -169,7 +172,7 @@ def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
     """Parts of the devices that can't be read. One odd file hides nothing else of its look."""
     for name, devices in _devices(snapshot):
         if devices.unread:
-            message = f"not known: a part of space, bonds and RAID of {name}: {listed(devices.unread)}"
+            message = f"space, bonds and RAID of {name} are not known in part: {listed(devices.unread)}"
             yield Finding(Level.DEGRADED, name, Kind.DEVICES_UNKNOWN, message)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from console.health.facts.bricks import known_volumes, node_at, offline_nodes, weakest
+from console.health.facts.bricks import behind_nodes, known_volumes, node_at, offline_nodes, weakest
 from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import MIN_FREE, scarce
@@ -48,8 +48,8 @@ def peers_are_accepted(snapshot: Snapshot) -> Iterator[Finding]:
         rejected = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in volume.bricks if one.rejected))
         if rejected:
             message = (
-                f"Gluster {view.name}: {doing(rejected, 'is', 'are')} rejected by the other glusterds, for a volume's"
-                " settings differ there, as after an upgrade: waiting heals nothing"
+                f"{doing(rejected, 'is', 'are')} rejected by the other glusterds of {view.name}: a volume's settings"
+                " differ there, as after an upgrade; waiting heals nothing"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.PEER_REJECTED, message, rejected)
 
@@ -75,12 +75,12 @@ def _offline(
 ) -> Finding:
     here, count = weakest(view, bricks)
     if 2 * here > count:
-        message = f"Gluster {view.name}: brick away on {listed(offline)}; {rest}"
+        message = f"the brick of {view.name} on {listed(offline)} is offline: {rest}"
         return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, message, offline)
     of_one = " of one replica set" if count < len(bricks) else ""
     message = (
-        f"Gluster {view.name} has {here} of {count} bricks{of_one}: without quorum reads and writes fail;"
-        f" away on {listed(offline)}"
+        f"Gluster {view.name} has {here} of {count} bricks{of_one}, and no quorum: reads and writes fail;"
+        f" offline on {listed(offline)}"
     )
     return Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, message, tuple(node.name for node in snapshot.nodes))
 
@@ -98,7 +98,7 @@ def daemons_run(snapshot: Snapshot) -> Iterator[Finding]:
         alone = [brick for brick in volume.bricks if brick.reached and not brick.heal_daemon]
         without = tuple(node_at(snapshot, view, brick.host) for brick in alone)
         if without:
-            message = f"Gluster {view.name}: no self-heal daemon on {listed(without)}, so nothing heals from there"
+            message = f"no self-heal daemon of {view.name} on {listed(without)}: nothing heals from there"
             yield Finding(Level.DEGRADED, view.name, Kind.HEAL_DAEMON_AWAY, message, without)
 
 
@@ -107,14 +107,17 @@ def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
     for view, volume in known_volumes(snapshot):
         offline = offline_nodes(snapshot, view, volume.bricks)
         worst = max((brick.pending or 0 for brick in volume.bricks), default=0)
-        entries = f"Gluster {view.name}: {counted(worst, 'entry', 'entries')} to heal"
+        behind = offline or behind_nodes(snapshot, view)
+        entries = counted(worst, "file")
+        lead = f"the copy of {view.name} on {listed(behind)}" if behind else f"a copy of {view.name}"
         if worst and (volume.stuck or 0.0) >= STUCK:
-            message = f"{entries}, and no progress for {span(volume.stuck or 0.0)}"
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_STUCK, message, offline)
+            message = f"{lead} is behind by {entries}, and no progress for {span(volume.stuck or 0.0)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL_STUCK, message, behind)
         elif worst and _lasting(volume, worst):
-            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, entries + _pace(volume), offline)
+            message = f"{lead} is behind by {entries}{_pace(volume)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.HEAL, message, behind)
         elif not offline and volume.pending is None:
-            message = f"Gluster {view.name}: heal count not known on every brick"
+            message = f"the files of {view.name} to heal are not counted on every brick"
             yield Finding(Level.UNKNOWN, view.name, Kind.HEAL_UNKNOWN, message)
 
 
@@ -149,8 +152,8 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
             and not offline_nodes(snapshot, view, (*state.value.bricks, *newer(view)))
         )
         if isinstance(found, Known) and found.value.entries:
-            entries = counted(found.value.entries, "entry", "entries")
-            message = f"Gluster {view.name}: {entries} in split-brain: reading them fails until a copy is chosen"
+            files = counted(found.value.entries, "file")
+            message = f"split-brain in {files} of {view.name}: reading fails until a copy is chosen"
             yield Finding(Level.CRITICAL, view.name, Kind.SPLIT_BRAIN, message)
         elif whole and found is not NOT_ASKED and (isinstance(found, Unknown) or found.value.entries is None):
             why = found.why if isinstance(found, Unknown) else "not counted on every brick"
@@ -158,7 +161,7 @@ def no_split_brain(snapshot: Snapshot) -> Iterator[Finding]:
                 Level.UNKNOWN,
                 view.name,
                 Kind.SPLIT_BRAIN_UNKNOWN,
-                f"Gluster {view.name}: split-brain is not known: {why}",
+                f"split-brain of {view.name} is not known: {why}",
             )
 
 
@@ -167,16 +170,18 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
     for view in snapshot.nodes:
         if not isinstance(view.mounts, Known) or isinstance(view.host, Unknown):
             continue
-        mounts = [mount for volume in snapshot.cluster.volumes for mount in view.mounts.value.of(volume)]
+        mounts = [(volume, mount) for volume in snapshot.cluster.volumes for mount in view.mounts.value.of(volume)]
         absent = [volume for volume in snapshot.cluster.volumes if not view.mounts.value.of(volume)]
-        gone = [f"{mount.path} {mount.why}" for mount in mounts if not mount.answers and mount.why == MISSING]
-        hung = [f"{mount.path} {mount.why}" for mount in mounts if not mount.answers and mount.why != MISSING]
+        lost = [volume for volume, mount in mounts if not mount.answers and mount.why == MISSING]
+        gone = [f"{mount.path} {mount.why}" for _, mount in mounts if not mount.answers and mount.why == MISSING]
+        hung = {volume: mount for volume, mount in mounts if not mount.answers and mount.why != MISSING}
         if absent or gone:
-            what = listed([*(f"{volume} is not mounted" for volume in absent), *gone])
-            message = f"Gluster on {view.name}: {what}: Apache there does not see the site's files"
+            lead = f"{listed([*absent, *lost])} not mounted on {view.name}"
+            message = f"{lead}, so Apache there does not see the site's files{': ' * bool(gone)}{listed(gone)}"
             yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_MISSING, message)
         if hung:
-            message = f"Gluster on {view.name}: {listed(hung)}"
+            evidence = listed(f"{mount.path} {mount.why}" for mount in hung.values())
+            message = f"the mount of {listed(hung)} on {view.name} does not answer: {evidence}"
             yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_HUNG, message)
 
 
@@ -186,11 +191,11 @@ def options_are_safe(snapshot: Snapshot) -> Iterator[Finding]:
         if not isinstance(view.options, Known):
             continue
         if view.options.value.quorum_type in ("none", "off"):
-            message = f"Gluster {view.name} has no client quorum: a brick that is cut off goes on writing: split-brain"
+            message = f"Gluster {view.name} has no client quorum: a brick that is cut off goes on writing"
             yield Finding(Level.NOTE, view.name, Kind.QUORUM_OFF, message)
         full = [message for brick in view.options.value.bricks if (message := _full(brick))]
         if full:
-            message = f"Gluster {view.name}: nearly full: {listed(full)}"
+            message = f"a brick of {view.name} is nearly full: {listed(full)}"
             yield Finding(Level.DEGRADED, view.name, Kind.BRICK_FULL, message)
 
 

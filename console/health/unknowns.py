@@ -21,24 +21,24 @@ class Gap(NamedTuple):
 
 
 GAPS: Mapping[str, Gap] = {
-    "services": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which services run on"),
-    "running": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "which processes run on"),
-    "listed": Gap(Kind.VOLUMES_UNKNOWN, Level.DEGRADED, "which volumes Gluster has on"),
-    "apache": Gap(Kind.APACHE_UNKNOWN, Level.DEGRADED, "how full Apache is on"),
-    "devices": Gap(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "space, bonds and RAID of"),
-    "mounts": Gap(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "what is mounted on"),
-    "member": Gap(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "MySQL's settings on"),
-    "processes": Gap(Kind.PROCESSES_UNKNOWN, Level.NOTE, "what HAProxy's older processes hold on"),
-    "saved": Gap(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the states that HAProxy starts with on"),
-    "writer": Gap(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "where MySQL's HAProxy sends on"),
-    "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "notices and unapplied changes on"),
-    "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "who is at work on"),
-    "identity": Gap(Kind.IDENTITY_UNKNOWN, Level.NOTE, "who answers as"),
-    "options": Gap(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "quorum and space of Gluster"),
-    "transfer": Gap(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "a full copy (SST) on"),
-    "updates": Gap(Kind.UPDATES_UNKNOWN, Level.NOTE, "what updates wait on"),
-    "jobs": Gap(Kind.JOBS_UNKNOWN, Level.NOTE, "what systemd does for drainboard on"),
-    "tables": Gap(Kind.TABLES_UNKNOWN, Level.NOTE, "tables that do not replicate well in"),
+    "services": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "the list of services on"),
+    "running": Gap(Kind.SERVICES_UNKNOWN, Level.DEGRADED, "the list of processes on"),
+    "listed": Gap(Kind.VOLUMES_UNKNOWN, Level.DEGRADED, "the list of Gluster's volumes on"),
+    "apache": Gap(Kind.APACHE_UNKNOWN, Level.DEGRADED, "the load of Apache on"),
+    "devices": Gap(Kind.DEVICES_UNKNOWN, Level.DEGRADED, "the state of disks, bonds and RAID of"),
+    "mounts": Gap(Kind.MOUNTS_UNKNOWN, Level.DEGRADED, "the list of mounts on"),
+    "member": Gap(Kind.MEMBER_UNKNOWN, Level.DEGRADED, "the configuration of MySQL on"),
+    "processes": Gap(Kind.PROCESSES_UNKNOWN, Level.NOTE, "the work of HAProxy's older processes on"),
+    "saved": Gap(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the state that HAProxy starts with on"),
+    "writer": Gap(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "the target of MySQL's HAProxy on"),
+    "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "the list of notices and unapplied changes on"),
+    "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "the claim on"),
+    "identity": Gap(Kind.IDENTITY_UNKNOWN, Level.NOTE, "the identity of"),
+    "options": Gap(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "the quorum and space of Gluster"),
+    "transfer": Gap(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "the state of full copies (SST) on"),
+    "updates": Gap(Kind.UPDATES_UNKNOWN, Level.NOTE, "the list of updates for"),
+    "jobs": Gap(Kind.JOBS_UNKNOWN, Level.NOTE, "the state of drainboard's jobs on"),
+    "tables": Gap(Kind.TABLES_UNKNOWN, Level.NOTE, "the list of tables that replicate badly in"),
 }
 """Gaps by the reading's field."""
 SPOKEN: Mapping[str, Kind] = {
@@ -65,7 +65,7 @@ def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
         for view in _views(snapshot, subject):
             reading = getattr(view, field)
             if asked_but_unknown(reading) and _answers(snapshot, view):
-                message = f"not known: {doubt.what} {view.name}: {reading.why}"
+                message = f"{doubt.what} {view.name} is not known: {reading.why}"
                 shared = subject in (Subject.VOLUME, Subject.DATABASE)
                 yield Finding(doubt.level, view.name, doubt.kind, message, gone if shared else ())
 

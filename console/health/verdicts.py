@@ -48,10 +48,9 @@ def _of_layer(every: tuple[Finding, ...], layer: Layer) -> tuple[Finding, ...]:
 
 
 def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
-    """The worst finding as a verdict. Notes leave it OK."""
-    if found and found[0].level > Level.NOTE:
-        return Verdict(found[0].level, found[0].message)
-    return Verdict(Level.OK, otherwise)
+    """The worst level, and the sentence of the first finding. Notes leave a verdict OK."""
+    bad = [one for one in found if one.level > Level.NOTE]
+    return Verdict(max(one.level for one in bad), bad[0].message) if bad else Verdict(Level.OK, otherwise)
 
 
 def _all_well(snapshot: Snapshot) -> str:

@@ -1,12 +1,13 @@
 """Targets of MySQL's HAProxy on the nodes: all to one node, the same, and one that can write."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import same
 from console.probes.database.mysql_proxy import Writer
 from console.probes.snapshot import Known, Snapshot, Unknown
-from console.text import listed
+from console.text import doing, listed
 
 
 def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
@@ -45,8 +46,12 @@ def one_writer(snapshot: Snapshot) -> Iterator[Finding]:
         told = "; ".join(
             f"{name} writes to {listed(named(snapshot, one) for one in targets)}" for name, targets in sends
         )
-        message = f"the nodes do not agree on the MySQL writer: {told}: transactions will fail against each other"
-        yield Finding(Level.DEGRADED, "mysql", Kind.WRITERS_DISAGREE, message, tuple(name for name, _ in sends))
+        most = Counter(targets for _, targets in sends).most_common(1)[0]
+        odd = tuple(name for name, targets in sends if 2 * most[1] > len(sends) and targets != most[0])
+        lead = f"{doing(odd, 'sends', 'send')} MySQL elsewhere than the others" if odd else ""
+        message = f"{lead or 'the nodes do not agree on the MySQL writer'}: {told}; transactions will fail"
+        of = odd or tuple(name for name, _ in sends)
+        yield Finding(Level.DEGRADED, "mysql", Kind.WRITERS_DISAGREE, message, of)
 
 
 def writers_are_fit(snapshot: Snapshot) -> Iterator[Finding]:

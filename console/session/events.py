@@ -35,5 +35,5 @@ async def follow(
                 fault = repr(error)
                 tell(Note(steady.now(), cluster.name, "seen", f"events are missing: {ours(error)}"))
             continue
-        for what, finding in happened:
-            tell(Note(steady.now(), finding.machine, what, finding.message))
+        for event in happened:
+            tell(Note(steady.now(), event.machine, event.step, event.message))

@@ -3,8 +3,9 @@
 import time
 from typing import NamedTuple
 
-from console.health import Level, Verdict, verdicts
+from console.health import Condition, Level, Verdict, findings, site
 from console.health.facts.membership import Place, master, place
+from console.health.verdicts import judged as judge
 from console.inventory.cluster import Cluster
 from console.operations.may_go import one_line
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
@@ -83,9 +84,13 @@ def unlooked(cluster: Cluster) -> FleetRow:
 
 def fleet_row(picture: Snapshot, opened: int, running: bool) -> FleetRow:
     """Make the row from a picture."""
-    judged = verdicts(picture)
+    found = findings(picture)
+    judged, state = judge(picture, found), site(picture, found)
     asking = all(isinstance(view.host, Unknown) and view.host.cause is Cause.NOT_ASKED for view in picture.nodes)
-    word = Word(words.ASKING, "ASKING", "unknown") if asking else words.verdict(judged.cluster.level)
+    ill = state.condition in (Condition.HURT, Condition.DOWN)
+    word = words.site_state(state.condition) if ill else words.verdict(judged.cluster.level)
+    if asking:
+        word = Word(words.ASKING, "ASKING", "unknown")
     looks = [view.carp for view in picture.firewalls] + [view.host for view in picture.nodes]
     known = [reading.at for reading in looks if isinstance(reading, Known)]
     lead = master(picture)

@@ -4,6 +4,9 @@ from console.session.handle import SessionHandle
 from console.ui.fleet_row import FleetRowCache
 from console.ui.screens.run_follower import RunFollower
 
+MOVED = 2.0
+"""Seconds in which a person sees that the selection has moved."""
+
 
 class Pane:
     """Holds no picture: the session does."""
@@ -13,8 +16,30 @@ class Pane:
         self.run_follower = RunFollower()
         self.row_cache = FleetRowCache(session)
         self._nodes = tuple(node.name for node in session.cluster.nodes)
-        self.picked = self._nodes[0] if self._nodes else ""
-        """The selected row: a machine's name, or a finding's own name."""
+        self._chosen = ""
+        self._followed = self._nodes[0] if self._nodes else ""
+        self._moved = 0.0
+
+    @property
+    def picked(self) -> str:
+        """The selected row: a machine's name, or a finding's own name. Until the first key, the machine that is ill."""
+        return self._chosen or self._followed
+
+    @picked.setter
+    def picked(self, row: str) -> None:
+        self._chosen = row
+
+    def follow(self, machine: str, now: float) -> None:
+        """Selects the machine of the worst finding, unless a person has chosen a row. `now`: Unix time."""
+        if machine and machine != self._followed:
+            self._followed, self._moved = machine, now
+
+    def hold(self, now: float) -> bool:
+        """Choose the row that is selected. False if the selection has moved by itself within the last MOVED seconds: a
+        person may have meant the row before."""
+        moved = not self._chosen and now - self._moved < MOVED
+        self._chosen = self.picked
+        return not moved
 
     @property
     def selected(self) -> str:

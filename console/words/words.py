@@ -8,7 +8,7 @@ Style classes: ok, warn, bad, unknown, dim (not there, not asked, old), note (a 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from console.health import Level
+from console.health import Condition, Finding, Kind, Level
 from console.health.facts.membership import Membership
 from console.health.facts.sync import Sync
 from console.health.hosts import LOAD
@@ -62,10 +62,31 @@ def verdict(level: Level) -> Word:
     }[level]
 
 
+def site_state(condition: Condition) -> Word:
+    """The site in one word: the bar over everything."""
+    style = {Condition.UP: "ok", Condition.UNKNOWN: "unknown"}.get(condition, "bad")
+    return Word("", f"SITE {condition.value}", style)
+
+
 def finding(level: Level) -> Word:
     """One thing that is not as it should be, by its mark alone before its sentence."""
     word = verdict(level)
     return Word(word.mark, "", word.style)
+
+
+def named(one: Finding | None) -> Word:
+    """Mark and style of the name of a machine that a finding names."""
+    return finding(one.level) if one else Word("", "", "")
+
+
+_MEANS = {Kind.HEAL: "behind", Kind.HEAL_STUCK: "behind"}
+
+
+def marked(word: Word, one: Finding | None) -> Word:
+    """A cell of the layer that a finding is about: never with the mark of what is well."""
+    if one is None or word.mark not in (OK, ""):
+        return word
+    return finding(one.level)._replace(word=_MEANS.get(one.kind, word.word))
 
 
 def unknown(reading: Unknown) -> Word:
@@ -288,7 +309,11 @@ def override(kind: Override) -> Word:
 def event(step_name: str) -> Word:
     """The mark of an event."""
     marks = {
+        "hurt": Word(BAD, "", "bad"),
+        "up": Word(OK, "", "ok"),
         "seen": Word(WARN, "", "warn"),
+        "noted": Word(NOTED, "", "note"),
+        "moved": Word(WARN, "", "warn"),
         "over": Word(OK, "", "ok"),
         "stopped": Word(BAD, "", "bad"),
         "parked": Word(WARN, "", "warn"),

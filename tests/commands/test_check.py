@@ -162,7 +162,9 @@ async def test_a_datadir_that_is_not_there_is_a_line_and_a_finding(demo: Simulat
     picture = await look(wrong)
     (one,) = [one for one in findings(picture) if one.kind is Kind.DATADIR_MISSING and one.machine == "node2"]
     assert one.level is Level.DEGRADED
-    assert one.message == "how full /var/lib/mysqld of node2 is can't be told: it is not there, or closed to this login"
+    assert one.message == (
+        "a data directory of node2 is not there, or closed to this login: /var/lib/mysqld is not watched"
+    )
 
 
 async def test_what_does_not_fit_together(demo: Simulated) -> None:

@@ -29,15 +29,13 @@ async def test_what_no_cluster_shows_for_long(fine: Snapshot) -> None:
     assert "write the same rows" in message(alter(fine, "nodes", "node1", "galera", bf_aborts=4.0), Kind.SINGLE_WRITER)
     assert not message(alter(fine, "nodes", "node1", "galera", bf_aborts=0.4), Kind.SINGLE_WRITER)
     left = alter(fine, "nodes", "node1", "galera", read_only=True)
-    assert message(left, Kind.LEFTOVER) == "read_only=ON left on MySQL of node1: it refuses writes"
+    assert message(left, Kind.LEFTOVER) == "MySQL on node1 refuses writes: read_only=ON was left there"
     kept = alter(fine, "nodes", "node1", "galera", maintenance="MAINTENANCE")
     assert message(kept, Kind.LEFTOVER) == (
-        "pxc_maint_mode=MAINTENANCE left on MySQL of node1: checkers that read it send it nothing"
+        "MySQL on node1 gets nothing from checkers that read it: pxc_maint_mode=MAINTENANCE was left there"
     )
     foreign = alter(fine, "nodes", "node1", "galera", maintenance="DISABLED” OK “ all is well, and more of it")
-    assert message(foreign, Kind.LEFTOVER).startswith(
-        "pxc_maint_mode=“DISABLED' OK ' all is w…” left on MySQL of node1: "
-    )
+    assert message(foreign, Kind.LEFTOVER).endswith(": pxc_maint_mode=“DISABLED' OK ' all is w…” was left there")
     split = alter(fine, "nodes", "node1", "galera", status="non-Primary", ready=False)
     assert message(split, Kind.NON_PRIMARY).endswith("it refuses every table, and it gets traffic")
     assert verdict(split).level is Level.CRITICAL
@@ -118,11 +116,11 @@ async def test_a_small_backlog_of_a_moment_is_not_told(fine: Snapshot) -> None:
     assert judged.layers[Layer.STORAGE].message == "www: 2 entries to heal, every brick online"
     assert verdict(fine).message == "3 of 3 nodes serve, synced and healed"
     lasting = alter(once, "volumes", "www", "state", history=((0.0, 0), (1.0, 2), (6.0, 2), (11.0, 2)), progress_at=1.0)
-    assert message(lasting, Kind.HEAL) == "Gluster www: 2 entries to heal"
+    assert message(lasting, Kind.HEAL) == "a copy of www is behind by 2 files"
     slow = alter(once, "volumes", "www", "state", history=((0.0, 3), (10.0, 2), (20.0, 2), (30.0, 2)))
-    assert message(slow, Kind.HEAL) == "Gluster www: 2 entries to heal", "0.03 a second is no pace"
+    assert message(slow, Kind.HEAL) == "a copy of www is behind by 2 files", "0.03 a second is no pace"
     stuck = alter(lasting, "volumes", "www", "state", history=((1.0, 2), (800.0, 2)), progress_at=1.0)
-    assert message(stuck, Kind.HEAL_STUCK) == "Gluster www: 2 entries to heal, and no progress for 13 min"
+    assert message(stuck, Kind.HEAL_STUCK) == "a copy of www is behind by 2 files, and no progress for 13 min"
 
 
 async def test_a_node_serves_by_itself_only_if_asked_since_the_pools_say_down(fine: Snapshot) -> None:

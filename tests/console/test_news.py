@@ -105,7 +105,7 @@ async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_pat
         for name in ("fw1", "fw2"):
             sim.fault("firewall-lost", name)
         for name in ("fw1", "fw2"):
-            await _said(session, "seen", f"{name} lost since")
+            await _said(session, "seen", f"{name} does not answer since")
         async with asyncio.timeout(20):
             while place(session.picture, "node3") is not Place.UNKNOWN:
                 await session.change()
@@ -113,7 +113,7 @@ async def test_who_is_out_is_not_back_because_both_firewalls_fell_silent(tmp_pat
         assert not _notes(session, "over", "node3 is out of the load balancer")
         sim.fault("all-back", "cluster")
         for name in ("fw1", "fw2"):
-            await _said(session, "over", f"{name} lost since")
+            await _said(session, "over", f"{name} does not answer since")
         assert not _notes(session, "over", "node3 is out of the load balancer")
         async with asyncio.timeout(20):
             while session.plan(REJOIN, "node3").objections:

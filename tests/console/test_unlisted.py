@@ -45,12 +45,12 @@ async def test_no_reboot_without_name_and_reason_where_mysql_and_gluster_are_ask
         said = {one.saw: (one.clears, one.override) for one in plan.objections}
         mysql = next(saw for saw in said if "no [mysql]:" in saw)
         assert mysql == (
-            "MySQL runs on node2 (mariadb.service, mariadbd, port 3306, port 4567 and grastate.dat), and the inventory "
-            "has no [mysql]: nobody asks whether it is Synced"
+            "MySQL runs on node2, and the inventory has no [mysql]: nobody asks whether it is Synced (mariadb.service, "
+            "mariadbd, port 3306, port 4567 and grastate.dat)"
         )
         assert said[mysql] == ("Add [cluster.demo.mysql] to the inventory", Override.NAME_AND_REASON)
         gluster = next(saw for saw in said if "no volumes" in saw)
-        assert "Gluster runs on node2 (glusterd.service and 1 brick process; its volumes are www)" in gluster
+        assert "Gluster runs on node2, and the inventory has no volumes" in gluster
         assert said[gluster] == ('Add volumes = ["www"] to [cluster.demo] in the inventory', Override.NAME_AND_REASON)
         assert next(one for saw, (_, one) in said.items() if "[mysql_proxy]" in saw) is Override.CONFIRM
         with pytest.raises(NotBegun, match=r"has no \[mysql\]"):

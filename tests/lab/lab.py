@@ -193,6 +193,7 @@ class Lab:
         for node in self.nodes.values():
             services.wait_for(f"{node.name} boots", lambda node=node: services.is_active(node, "ssh"), timeout)
             node.sh("systemctl start --no-block glusterd mariadb apache2 www-mount-retry", timeout=10)
+        services.start_bricks(self.nodes[NODES[0]])
         self.wait_healthy(timeout)
 
 

@@ -104,6 +104,12 @@ def is_synced(node: Machine, size: int | None = None) -> bool:
     return whole and status["wsrep_local_state_comment"] == "Synced" and status["wsrep_cluster_status"] == "Primary"
 
 
+def start_bricks(node: Machine) -> None:
+    """Start each brick that was killed: glusterd 9.2 does not always do so when it starts."""
+    wait_for(f"glusterd on {node.name}", lambda: is_active(node, "glusterd"), 60)
+    node.sh("for at in 1 2 3 4 5; do gluster --mode=script volume start www force && break; sleep 3; done", timeout=60)
+
+
 def bricks_online(node: Machine) -> int:
     """Bricks of the volume that run, as one node sees it."""
     text = node.run(["gluster", "volume", "status", "www", "--xml"], timeout=20).stdout

@@ -117,7 +117,9 @@ async def _fw1_fails(session: Session) -> None:
     Lab.find(session.cluster.title.removeprefix("the lab ")).cut("fw1", silent=True)
     await seen(session, "fw1 cut: its row says lost", lambda now: isinstance(now.firewall("fw1").carp, Unknown), 5)
     await seen(session, "fw1 cut: fw2 is MASTER", lambda now: master(now) == "fw2", 15)
-    await seen(session, "fw1 cut: the verdict says so", lambda now: "fw1 lost since" in verdict(now).message, 15)
+    await seen(
+        session, "fw1 cut: the verdict says so", lambda now: "fw1 does not answer since" in verdict(now).message, 15
+    )
     wan = "fw1 cut: visitors are served by the others"
     await seen(session, wan, lambda now: {one.node for one in visits(now)} <= {"node2", "node3"} and visits(now), 15)
 

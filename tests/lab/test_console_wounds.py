@@ -101,7 +101,7 @@ WOUNDS = (
         "sshd stopped",
         _sh("node1", "systemctl stop ssh ssh.socket; pkill ^sshd; true"),
         _sh("node1", "systemctl start ssh"),
-        {("node1", Kind.LOST): "node1 lost since"},
+        {("node1", Kind.LOST): "node1 does not answer since"},
     ),
     Wound(
         "mount hung",
@@ -114,19 +114,19 @@ WOUNDS = (
         "brick down, then a heal backlog",
         _backlog,
         _healed,
-        {("www", Kind.BRICK_AWAY): "node3", ("www", Kind.HEAL): "entries to heal"},
+        {("www", Kind.BRICK_AWAY): "node3", ("www", Kind.HEAL): "is behind by"},
         within=30,
         gone=60,
     ),
     Wound("Donor and SST", _needs_a_copy, _copied, {("node3", Kind.SST): "node3"}, within=40, gone=60),
-    Wound("node power cut", _cut("node2"), _on("node2"), {("node2", Kind.LOST): "node2 lost since"}, gone=90),
+    Wound("node power cut", _cut("node2"), _on("node2"), {("node2", Kind.LOST): "node2 does not answer"}, gone=90),
     Wound(
         "node power cut without a word",  # no FIN, no RST: Gluster's lock is held from here on, only heal info answers
         lambda lab: lab.cut("node2", silent=True),
         _on("node2"),
         {
             ("node2", Kind.LOST): "node1 and node3 still serve",
-            ("www", Kind.BRICK_AWAY): "brick away on node2; heal info",
+            ("www", Kind.BRICK_AWAY): "www on node2 is offline: heal info",
         },
         within=30,
         gone=90,
@@ -139,7 +139,7 @@ WOUNDS = (
         gone=90,
     ),
     Wound(
-        "two nodes cut: no Primary component",
+        "two nodes cut: no majority",
         _cut("node2", "node3"),
         _on("node2", "node3"),
         {("mysql", Kind.NO_PRIMARY): "node1", ("node2", Kind.LOST): "node2", ("node3", Kind.LOST): "node3"},

@@ -133,7 +133,7 @@ class Seen:
 
     async def well(self) -> None:
         """Everything has answered, and the selected node is fit."""
-        await self.until(lambda: "✓OK" in self.text.splitlines()[0] and "fit to serve" in self.text)
+        await self.until(lambda: "✓ nothing is wrong" in self.text and "fit to serve" in self.text)
 
     async def press(self, *keys: str) -> None:
         """Once what the last key led to is over, or asks."""

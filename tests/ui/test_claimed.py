@@ -24,7 +24,8 @@ async def test_who_is_at_work_is_on_the_screen_and_in_the_refusal(
                     server.sessions = 1e9
             running = await other.begin(DRAIN, "node3", Consent(confirmed=True))
             await seen.until(lambda: "is at work: drain node3; wait until it ends" in seen.text)
-            await seen.press("j", "x")
+            seen.screen.pane.selected = "node2"
+            await seen.press("x")
             await seen.until(lambda: bool(seen.dialog) and "is at work on fw1" in seen.dialog)
             assert not seen.session.journal.records()
             await seen.press("escape")

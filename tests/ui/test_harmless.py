@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from console.health import findings
+from console.health import findings, site
 from console.health.verdicts import judged
 from console.operations.may_go import one_line
 from console.probes.question import Subject
@@ -79,7 +79,17 @@ def test_the_board(evil: str, size: tuple[int, int]) -> None:
     shown = picture(evil)
     found = findings(shown)
     for picked in ("node1", "fw1", finding_row(found[0])):
-        board = BoardView(shown, NOW, judged(shown, found).cluster, found, *size, picked=picked, may_go=one_line(shown))
+        board = BoardView(
+            shown,
+            NOW,
+            judged(shown, found).cluster,
+            site(shown, found),
+            found,
+            width=size[0],
+            height=size[1],
+            picked=picked,
+            may_go=one_line(shown),
+        )
         check([one.cut(size[0]) for one in board_lines(board)], size[0])
 
 

@@ -62,9 +62,9 @@ async def test_a_finding_is_chosen_and_explained(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
         sim.fault("apache-stopped", "node2")
-        await seen.until(lambda: "node2" in seen.text.splitlines()[0])
-        await seen.press("k", "k", "k")  # over the firewalls to the bar itself
-        await seen.until(lambda: seen.text.startswith("►"))
+        await seen.until(lambda: "Apache on node2" in seen.text.splitlines()[1])
+        await seen.press("k", "k", "k", "k")  # from node2 over the firewalls to the headline
+        await seen.until(lambda: seen.text.splitlines()[1].startswith("►"))
         await seen.press("question_mark")
         await seen.until(lambda: seen.dialog and "Likely causes, the likeliest first" in seen.dialog)
         assert "What to look at" in (seen.dialog or "")
@@ -76,7 +76,7 @@ async def test_a_finding_is_chosen_and_explained(sim: Simulator) -> None:
         await seen.until(lambda: seen.dialog and "Likely causes" in seen.dialog)
         await seen.press("escape", "escape")
         await seen.until(lambda: seen.app.screen is seen.screen)
-        await seen.press("question_mark")  # the bar is still selected
+        await seen.press("question_mark")  # the headline is still selected
         await seen.until(lambda: seen.dialog and "Likely causes" in seen.dialog)
 
 
@@ -86,7 +86,7 @@ async def test_the_list_of_findings_counts_what_a_filter_keeps_and_says_how_far_
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
         sim.fault("apache-stopped", "node2")
-        await seen.until(lambda: "node2" in seen.text.splitlines()[0])
+        await seen.until(lambda: "Apache on node2" in seen.text.splitlines()[1])
         await seen.press("w")
         await seen.until(lambda: isinstance(seen.app.screen, FindingsScreen))
         assert "%" not in seen.top.splitlines()[-1]

@@ -47,7 +47,9 @@ class Watched:
         return record
 
     async def well(self) -> None:
-        await self.shown.shows(lambda lines: "OK" in lines[0] and any("fit to serve" in line for line in lines), 60)
+        await self.shown.shows(
+            lambda lines: "nothing is wrong" in lines[1] and any("fit to serve" in line for line in lines), 60
+        )
 
     async def reboots(self) -> None:
         """A reboot of node1 has begun."""

@@ -42,6 +42,20 @@ def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick |
     return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
 
 
+def behind_nodes(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:
+    """Nodes whose copies are behind: of their replica set every other brick lists files that these have missed, and
+    they list none. Empty where several list some of each other."""
+    sets: dict[int, list[Brick]] = {}
+    for brick in _bricks(view):
+        sets.setdefault(brick.group, []).append(brick)
+    return tuple(
+        node_at(snapshot, view, brick.host)
+        for one in sets.values()
+        for brick in one
+        if brick.pending == 0 and all(other.pending for other in one if other is not brick)
+    )
+
+
 def weakest(view: VolumeView, bricks: Sequence[Brick | Healing]) -> tuple[int, int]:
     """(bricks that are reached, bricks in all) of the replica set that has lost most."""
     groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}

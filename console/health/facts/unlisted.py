@@ -55,10 +55,10 @@ def _mysql(snapshot: Snapshot, view: NodeView) -> Iterator[Unlisted]:
     signs = mysql_signs(view) if snapshot.cluster.mysql is None else ()
     if signs:
         member = isinstance(view.running, Known) and view.running.value.grastate
-        message = f"MySQL runs on {view.name} ({listed((*signs, *(['grastate.dat'] if member else [])))})"
+        seen = listed((*signs, *(["grastate.dat"] if member else [])))
         yield Unlisted(
             What.MYSQL,
-            f"{message}, and the inventory has no [mysql]: nobody asks whether it is Synced",
+            f"MySQL runs on {view.name}, and the inventory has no [mysql]: nobody asks whether it is Synced ({seen})",
             f"Add [cluster.{snapshot.cluster.name}.mysql] to the inventory",
         )
 
@@ -81,12 +81,12 @@ def _volumes(snapshot: Snapshot, view: NodeView) -> Iterator[Unlisted]:
         yield Unlisted(What.VOLUMES, saw, f"Add {listed(missing)} to `volumes` in the inventory")
     signs = () if cluster.volumes else _gluster_signs(view)
     if signs or (missing and not cluster.volumes):
-        names = f"; its volumes are {listed(missing)}" if missing else ""
-        saw = f"Gluster runs on {view.name} ({listed(signs) or 'it names volumes'}{names})"
+        seen = listed((*signs, *(f"volume {one}" for one in missing)))
+        saw = f"Gluster runs on {view.name}"
         line = f"volumes = [{', '.join(f'{chr(34)}{one}{chr(34)}' for one in missing) or '...'}]"
         yield Unlisted(
             What.VOLUMES,
-            f"{saw}, and the inventory has no volumes: {whether}",
+            f"{saw}, and the inventory has no volumes: {whether} ({seen})",
             f"Add {line} to [cluster.{cluster.name}] in the inventory",
         )
 

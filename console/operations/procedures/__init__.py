@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from console.health.finding import Kind
+from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
@@ -37,6 +39,7 @@ REMOVE = Operation(
     effects=frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS}),
     steps=_on_target(OUT_AT_RUNTIME, OUT_IN_CONFIG),
     keep=95,
+    helps=frozenset(HURT_BY_NODE),
 )
 REJOIN = Operation(
     name="rejoin",
@@ -47,6 +50,7 @@ REJOIN = Operation(
     effects=frozenset({Effect.PUTS_BACK}),
     steps=_on_target(FIT, *PUT_BACK),
     keep=85,
+    helps=frozenset({Kind.OUT}),
 )
 REBOOT = Operation(
     name="reboot",

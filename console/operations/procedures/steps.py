@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from console.health.facts.fitness import fit
 from console.health.facts.membership import master
+from console.health.finding import Kind
 from console.inventory.cluster import Cluster, Timings
 from console.operations.effects import Effect, Effects, On
 from console.operations.guards import Guard
@@ -47,6 +48,8 @@ class Operation:
     """The higher, the longer the key stays in the bottom line when room is short."""
     asks: bool = False
     """A person is asked even if nothing objects."""
+    helps: frozenset[Kind] = frozenset()
+    """The findings about its target that it helps against."""
 
     def __repr__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ from console.ui.board.nodes import has_notes, table
 from console.ui.board.notes import beneath
 from console.ui.board.run import panel, unreachable
 from console.ui.board.tiny import tiny, waiting
-from console.ui.board.top import layers, may_go, others, verdict
+from console.ui.board.top import layers, may_go, others, top
 from console.ui.board.view import BoardView
 from console.ui.lines import BLANK, Line
 
@@ -26,7 +26,7 @@ def board_lines(board: BoardView) -> list[Line]:
     airy = [BLANK] if board.height >= 30 else []
     rows = [*addresses(board), *firewalls(board), *airy, *table(board)]
     between = layers(board)
-    head = max(len(verdict(board)) + len(may_go(board)) + len(between), 2 if board.height >= 20 else 1)
+    head = max(len(top(board)) + len(may_go(board)) + len(between), 3 if board.height >= 20 else 2)
     room = board.height - head - len(rows) - 2 * len(airy)
     hidden = len(others(board, 1))  # at least that there are more, whatever a run has to say
     run = _run(board, room - hidden)
@@ -39,7 +39,7 @@ def board_lines(board: BoardView) -> list[Line]:
     old = max(0, past - NEWEST)
     free = room - also - past + old
     # Lines that nothing needs are for sentences that would be cut, the worst first.
-    said, free = _grown(lambda more: verdict(board, more), free)
+    said, free = _grown(lambda more: top(board, more), free)
     may, free = _grown(lambda more: may_go(board, more), free)
     told = _details(board, telling + max(0, min(2, free - old)) * (telling > 0))
     free -= max(0, len(told) - telling)

@@ -97,7 +97,6 @@ def _wrong(board: BoardView) -> list[list[Line]]:
     looks = 1 if place(board.picture, board.selected) is Place.IN else CLEAN_LOOKS
     said = [*unfit(board.picture, board.selected, looks)] if not board.asking else []
     mine = [one for one in board.findings if one.machine == board.selected and one.kind in KINDS]
-    mine = [one for one in mine if one.message != board.verdict.message]
     sentences = [*(one.message for one in mine), *said]
     if not sentences:
         message = "asking" if board.asking else f"fit to serve: {fit(board.picture.cluster)}"

@@ -1,5 +1,6 @@
 """The events, newest first."""
 
+from console.health.news import STEPS
 from console.session.runner import Note
 from console.text import clock
 from console.ui.board.view import BoardView
@@ -21,9 +22,8 @@ def _instead(over: Note, seen: Note) -> bool:
 
 
 def brief(notes: tuple[Note, ...]) -> list[Note]:
-    """The notes for the board. A run of ours shows only its end: its steps have a panel of their own, and the log tells
-    all."""
-    return [note for note in without_replaced(notes) if note.final or note.step in ("seen", "over")]
+    """Leave out the steps of our own runs: these have a panel of their own, and the log tells all."""
+    return [note for note in without_replaced(notes) if note.final or note.step in STEPS]
 
 
 def event(note: Note, width: int) -> Line:

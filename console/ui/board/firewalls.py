@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from console.health import Kind
 from console.health.facts.membership import config_of, master, primary
 from console.health.facts.sync import sync
 from console.inventory.cluster import Vip
@@ -12,6 +13,13 @@ from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, fitted, flow, moment
 from console.words import ages, words
 
+ROLES = frozenset(
+    {
+        *(Kind.TWO_MASTERS, Kind.NO_MASTER, Kind.SPLIT_ROLES, Kind.DEMOTED_MASTER),
+        *(Kind.CARP_INIT, Kind.CARP_DISABLED, Kind.MAINTENANCE),
+    }
+)
+"""Findings about the role of a firewall."""
 Group = list[str | Piece | words.Word]
 
 
@@ -42,7 +50,8 @@ def firewalls(board: BoardView) -> list[Line]:
     lines: list[Line] = []
     for view in board.picture.firewalls:
         here = view.name == board.picked
-        name = Piece(("►" if here else " ") + view.name.ljust(wide + 1), "head")
+        level = words.named(board.naming(view.name))
+        name = Piece(("►" if here else level.mark or " ") + view.name.ljust(wide + 1), level.style or "head")
         first: Group = [name, *_carp(board, view)]
         groups = [first, *_state(board, view)]
         mine, plain = (flow(each, board.width - 1, indent="") for each in ([*groups, _age(board, view)], groups))
@@ -65,7 +74,7 @@ def _carp(board: BoardView, view: FirewallView) -> Group:
         return [words.unknown(view.carp), Piece(f" {fitted(f'{since}{why}', room - 1)}", "unknown")]
     group: Group = []
     for role, names in roles(board, view.carp.value).items():
-        word = words.role(role or None, view.carp.value.allow)
+        word = words.marked(words.role(role or None, view.carp.value.allow), board.naming(view.name, ROLES))
         group += [words.aged(word) if board.aging(view.carp) else word, Piece(f" {' '.join(names)} ")]
     return group or [Piece("no vhid ", "dim")]
 

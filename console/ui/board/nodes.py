@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from console.health import Kind, Layer
 from console.health.facts.membership import sessions_of
 from console.probes.snapshot import NodeView, Reading, Unknown
 from console.ui.board.notes import joining, notes
@@ -15,6 +16,7 @@ from console.words.words import Word
 
 Cell = Callable[[BoardView, NodeView], Word]
 
+LAYERS = {layer: frozenset(kind for kind in Kind if kind.layer is layer) for layer in Layer}
 GROWS = 8
 NOTES = 20
 """Least width of the notes' column; it takes all the room that is left."""
@@ -29,6 +31,8 @@ class Column:
     keep: int
     cell: Cell
     right: bool = False
+    layer: Layer | None = None
+    """A finding of this layer marks the cell of each node that it names."""
 
 
 def table(board: BoardView) -> list[Line]:
@@ -72,9 +76,13 @@ def _fit(text: str, column: Column) -> str:
 
 def _row(board: BoardView, view: NodeView, chosen: Sequence[Column], name: int) -> Line:
     here = view.name == board.picked
-    parts = [Piece(" ►" if here else "  "), Piece(_fit(view.name, Column("", name, 0, _load)) + " ", "head")]
+    named = words.named(board.naming(view.name))
+    parts = [Piece(named.mark or " ", named.style), Piece("►" if here else " ")]
+    parts.append(Piece(_fit(view.name, Column("", name, 0, _load)) + " ", named.style or "head"))
     for column in chosen:
         word = column.cell(board, view)
+        if column.layer:
+            word = words.marked(word, board.naming(view.name, LAYERS[column.layer]))
         parts += [Piece(_fit(piece(word).text, column), word.style), Piece(" ")]
     return line(*parts[:-1], fill="selected" if here else "", row=view.name).cut(board.width)
 
@@ -87,7 +95,9 @@ def compact(board: BoardView, view: NodeView) -> list[Word]:
 
 
 def _pools(board: BoardView) -> list[Column]:
-    return [Column(view.name, 7, 100, _pool_cell(at)) for at, view in enumerate(board.picture.firewalls)]
+    return [
+        Column(view.name, 7, 100, _pool_cell(at), layer=Layer.POOL) for at, view in enumerate(board.picture.firewalls)
+    ]
 
 
 def _pool_cell(at: int) -> Cell:
@@ -107,15 +117,15 @@ def _path(board: BoardView) -> list[Column]:
         Column("sess", 4, 90, _sessions, right=True),
         Column("req/s", 5, 60, lambda s, v: _aged(s, v.apache, words.rate(v.apache)), right=True),
         Column("busy", 7, 70, lambda s, v: _aged(s, v.apache, words.busy(v.apache)), right=True),
-        Column("site", 5, 65, lambda s, v: _aged(s, v.site, words.site(v.site))),
+        Column("site", 5, 65, lambda s, v: _aged(s, v.site, words.site(v.site)), layer=Layer.WEB),
     ]
     if board.picture.cluster.mysql is not None:
         found += [
-            Column("wsrep", 16, 95, _wsrep),
+            Column("wsrep", 16, 95, _wsrep, layer=Layer.DATABASE),
             Column("commits", 7, 55, lambda s, v: _aged(s, v.galera, words.commits(v.galera)), right=True),
         ]
     if board.picture.cluster.volumes:
-        found += [Column("brick", 8, 85, _brick), Column("heal", 4, 80, _heal, right=True)]
+        found += [Column("brick", 8, 85, _brick, layer=Layer.STORAGE), Column("heal", 4, 80, _heal, right=True)]
     return [
         *found,
         Column("load", 5, 40, _load, right=True),

@@ -1,29 +1,20 @@
 """The board where there is hardly any room: the verdict, what else is wrong, and a few cells for each machine."""
 
 from console.probes.snapshot import Known
-from console.text import clock
 from console.ui.board.firewalls import roles
 from console.ui.board.nodes import compact
 from console.ui.board.run import open_runs, panel, unread
-from console.ui.board.top import IN_FULL, headline, may_go, others
+from console.ui.board.top import may_go, others, top
 from console.ui.board.view import BoardView
-from console.ui.lines import Line, Piece, line, wrapped
+from console.ui.lines import Line, Piece, line
 from console.words import words
-
-SAID = 3
-"""Lines of the verdict: the rest of it is seen with w."""
 
 
 def tiny(board: BoardView) -> list[Line]:
     """At most `board.height` lines of `board.width` cells."""
-    word, message = headline(board)
-    fill = f"bar-{word.style}"
-    time = f" {clock(board.now)} "
-    head = [line(f" {board.picture.cluster.name} {word.text}".ljust(board.width - len(time)) + time, fill=fill)]
+    lines = top(board, 1)
     rows = [*_firewalls(board), *_nodes(board), *_run(board)]
-    room = max(1, min(SAID, board.height - len(head) - len(rows)))
-    told = wrapped(message, board.width - 1, " ", " ", most=room, more=IN_FULL)
-    head = [one.cut(board.width) for one in (*head, *(Line(one.pieces, fill) for one in told))]
+    head = lines[: max(2, min(len(lines), board.height - len(rows)))]
     rest = [*may_go(board), *others(board, max(0, board.height - len(head) - len(rows) - 1))]
     return [*head, *rows, *rest][: board.height]
 

@@ -1,50 +1,95 @@
-"""The verdict, the machines that can be lost now, and the other findings."""
+"""The site, the worst finding with its key, what can be lost now, and what else is not as it should be."""
 
-from console.health import Finding, Kind
+from console.health import Condition, Finding, Kind, Level
+from console.health.news import HURT, UP
 from console.operations.may_go import one_line
+from console.operations.remedy import remedy
+from console.session.run_state import RunState
 from console.text import clock, counted
 from console.ui.board.details import out_since
 from console.ui.board.view import BoardView, finding_row
-from console.ui.lines import Line, Piece, flow, line, wrapped
+from console.ui.lines import Line, Piece, fitted, flow, line, wrapped
 from console.words import words
-from console.words.harmless import harmless
 
 IN_FULL = " w"
 """Behind the ellipsis of a finding that is cut: the key that shows them all, whole."""
 
 
-def verdict(board: BoardView, free: int = 0) -> list[Line]:
-    """The cluster in a sentence, and the time, so that a screen that stands still is seen to. `free`: lines more that
-    it may take."""
-    word, text = headline(board)
-    shown = board.findings and board.verdict.level and not board.asking
-    row = finding_row(board.findings[0]) if shown else ""
-    mark = "►" if row and row == board.picked else " "
+def top(board: BoardView, free: int = 0) -> list[Line]:
+    """Is the site up, and below it: what hurts most, and the key that helps. `free`: lines more that it may take."""
+    return [_site(board), *_headline(board, 1 + free)]
+
+
+def _site(board: BoardView) -> Line:
+    """With the time, so that a screen that stands still is seen to."""
+    word, message = site(board)
     at, of = board.place
-    head = f"{mark}{board.picture.cluster.name}  {word.text}  "
+    head = f" {board.picture.cluster.name}  {word.text}  "
     time = f"  {at}/{of}  {clock(board.now)} " if of > 1 else f"  {clock(board.now)} "
     room = max(1, board.width - len(head) - len(time))
-    fill = f"bar-{word.style}"
-    first = wrapped(text, room)[0].text
-    rest = " ".join(harmless(text).split())[len(first) :].strip()
-    most = (1 if board.height < 40 else 2) + free
-    more = wrapped(rest, board.width - 4, "   ", "   ", most=most, more=IN_FULL) if rest else []
-    return [
-        line(head + first.ljust(room) + time, fill=fill, row=row).cut(board.width),
-        *(one._replace(fill=fill, row=row) for one in more),
-    ]
+    return line(head + fitted(message, room).ljust(room) + time, fill=f"bar-{word.style}").cut(board.width)
 
 
-def headline(board: BoardView) -> tuple[words.Word, str]:
-    """The verdict's word and sentence. A look that is older than two rounds is no ground to call anything well."""
+def site(board: BoardView) -> tuple[words.Word, str]:
+    """The word and the sentence. A look that is older than two rounds is no ground to call the site well."""
     if board.asking:
         return words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time"
-    word = words.verdict(board.verdict.level)
-    message = describe(board, board.findings[0]) if board.findings and word.mark != words.OK else board.verdict.message
-    if word.mark == words.OK and board.aging_machine:
-        message = f"{board.aging_machine} has not answered for two rounds; before that: {message}"
-        return words.Word(words.AGING, word.word, "unknown"), message
+    word, message = words.site_state(board.site.condition), board.site.message + _since(board)
+    if board.site.condition is Condition.UP and board.aging_machine:
+        return words.Word(words.AGING, word.word, "unknown"), f"{message}, two rounds ago"
     return word, message
+
+
+def _since(board: BoardView) -> str:
+    """The time at which the site fell ill, if this console was there."""
+    last = next((note for note in reversed(board.events) if note.step in (HURT, UP)), None)
+    ill = board.site.condition in (Condition.HURT, Condition.DOWN)
+    told = last and last.message.startswith(words.site_state(board.site.condition).word)
+    return f" since {clock(last.at)}" if last and ill and told else ""
+
+
+def _headline(board: BoardView, most: int) -> list[Line]:
+    """In one line, or in at most so many where it is too long."""
+    if board.asking:
+        return []
+    word, message, key, row = headline(board)
+    lead = f"{'►' if row and row == board.picked else ' '}{word.mark} "
+    room = board.width - len(lead) - len(key) - 3
+    text = wrapped(message, max(20, room), most=max(1, most), more=IN_FULL)
+    first = line(Piece(lead, word.style), Piece(text[0].text.ljust(room + 1), word.style), Piece(key, "key"))
+    rest = [line(Piece(f"   {one.text}", word.style)) for one in text[1:]]
+    return [one._replace(row=row).cut(board.width) for one in (first, *rest)]
+
+
+def headline(board: BoardView) -> tuple[words.Word, str, str, str]:
+    """Mark, sentence, what to press, and the finding's row. A run of ours comes first, unless something else hurts."""
+    worst = board.worst
+    run = board.run if board.run and not board.run.ended else None
+    if run and (worst is None or not board.harms(worst)):
+        return words.run(None, under_way=True), _at_work(run), "s stops here", ""
+    if worst is None and board.aging_machine:
+        message = f"{board.aging_machine} has not answered for two rounds; before that nothing was wrong"
+        return words.Word(words.UNKNOWN, "", "unknown"), message, "", ""
+    if worst is None:
+        notes = [one for one in board.findings if one.kind != Kind.NOT_ASKED]
+        return words.Word(words.OK, "", "ok"), f"nothing is wrong{'; w shows notes' * bool(notes)}", "", ""
+    return words.finding(worst.level), describe(board, worst, short=True), press(board, worst), finding_row(worst)
+
+
+def _at_work(run: RunState) -> str:
+    states = run.states()
+    at = next((at for at, (_, state) in enumerate(states) if state == "now"), 0)
+    return f"{run.words}, step {at + 1} of {len(states)}: {states[at][0] if states else 'begins'}"
+
+
+def press(board: BoardView, one: Finding) -> str:
+    """The key that helps against a finding; where none does, whether there is something to read."""
+    if board.resumes(one.machine):
+        return "press r"
+    if not board.read_only and (found := remedy(board.picture, one)):
+        operation, target = found
+        return f"press {operation.key}" if target == board.picked else f"{operation.key} on {target}"
+    return "w says what to do" if one.level >= Level.UNKNOWN and one.kind != Kind.NOT_ASKED else "nothing to press"
 
 
 def may_go(board: BoardView, free: int = 0) -> list[Line]:
@@ -81,14 +126,14 @@ def layers(board: BoardView) -> list[Line]:
     return [line(Piece(" layers  ", "dim"), *parts[:-1]).cut(board.width)]
 
 
-def describe(board: BoardView, one: Finding) -> str:
-    """A finding; of a node that is out also since when and why, of one that is half out what mends it, of one that is
-    lost whether it is our own doing: that only journal and run know."""
+def describe(board: BoardView, one: Finding, short: bool = False) -> str:
+    """A finding, with what only journal and run know. `short`: its headline."""
+    message = one.headline if short else one.message
     if one.kind == Kind.LOST and board.reboots(one.machine):
-        return f"{one.message.partition(': ')[0]}: the reboot begun from here has it down"
-    if one.kind == Kind.MIXED and (action := board.resumes(one.machine)):
-        return f"{one.message}; r resumes {action} {one.machine}"
-    return f"{one.machine} is {out_since(board, one.machine)}" if one.kind == Kind.OUT else one.message
+        return f"{one.machine} does not answer: the reboot begun from here has it down"
+    if one.kind == Kind.MIXED and (action := board.resumes(one.machine)) and not short:
+        return f"{message}; r resumes {action} {one.machine}"
+    return f"{one.machine} is {out_since(board, one.machine)}" if one.kind == Kind.OUT else message
 
 
 def others(board: BoardView, most: int, more: int = 0) -> list[Line]:
@@ -96,8 +141,8 @@ def others(board: BoardView, most: int, more: int = 0) -> list[Line]:
     that would be cut, the worst first."""
     if board.asking:
         return []
-    shown_above = board.findings[:1] if board.verdict.level else ()
-    rest = [one for one in board.findings if one not in shown_above and one.kind != Kind.NOT_ASKED]
+    above = headline(board)[3]
+    rest = [one for one in board.news if finding_row(one) != above and one.kind != Kind.NOT_ASKED]
     rest = [one for one in rest if board.wants(one.message)]
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
     left = len(rest) - len(shown)

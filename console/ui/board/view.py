@@ -1,10 +1,11 @@
 """Everything the blocks of the board are made from, as one value."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from console.health import Finding, Level, Verdict
+from console.health import Condition, Finding, Kind, Level, SiteState, Verdict, harm, serving
+from console.health.follows import ABSENCE
 from console.operations.effects import Effect
 from console.operations.procedures.power import BOOT
 from console.probes.snapshot import Known, Reading, Snapshot, Unknown
@@ -21,6 +22,7 @@ class BoardView(NamedTuple):
     picture: Snapshot
     now: float
     verdict: Verdict
+    site: SiteState = SiteState(Condition.UNKNOWN, "")
     findings: tuple[Finding, ...] = ()
     pace: float = 0.0
     """Seconds between two fast rounds as things are; 0: as the inventory says."""
@@ -50,6 +52,46 @@ class BoardView(NamedTuple):
         """The selected node or firewall; nothing when a finding is selected."""
         views = (*self.picture.nodes, *self.picture.firewalls)
         return self.picked if self.picked in {view.name for view in views} else ""
+
+    @property
+    def under_way(self) -> RunState | None:
+        """The run here that has not ended."""
+        return self.run if self.run and not self.run.ended else None
+
+    @property
+    def news(self) -> tuple[Finding, ...]:
+        """The findings without those that the run under way explains."""
+        return tuple(one for one in self.findings if not self._explained(one))
+
+    @property
+    def worst(self) -> Finding | None:
+        """The first finding that is more than a note. A machine that was not asked yet comes last."""
+        return next((one for one in self.news if one.level > Level.NOTE), None)
+
+    @property
+    def ill(self) -> str:
+        """The machine of the worst finding, where it is one."""
+        machines = {machine.name for machine in self.picture.cluster.machines}
+        worst = self.worst
+        named = machines.intersection(worst.machines) if worst and worst.kind != Kind.NOT_ASKED else set[str]()
+        return named.pop() if len(named) == 1 else ""
+
+    def naming(self, machine: str, kinds: Container[Kind] = Kind) -> Finding | None:
+        """The worst finding of some kinds that names a machine and is more than a note."""
+        every = [each for one in self.news for each in (one, *one.brings)]
+        found = [one for one in every if machine in one.machines and one.kind in kinds]
+        return max((one for one in found if one.level > Level.NOTE), key=lambda one: one.level, default=None)
+
+    def harms(self, one: Finding) -> bool:
+        """True if a finding hurts visitors, or may at any moment."""
+        return one.level is Level.CRITICAL or harm(one, frozenset(serving(self.picture))) > 0
+
+    def _explained(self, one: Finding) -> bool:
+        """True for what the absence of the run's own target brings, while it hurts nobody."""
+        target = self.under_way.intent.target if self.under_way else ""
+        if not target or self.harms(one):
+            return False
+        return set(one.machines) <= {target} or (one.kind in ABSENCE and target in one.machines)
 
     def wants(self, text: str) -> bool:
         """The filter lets it through."""

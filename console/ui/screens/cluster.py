@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from console import steady
-from console.health import findings
+from console.health import findings, site
 from console.health.verdicts import judged as verdicts_of
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
@@ -72,10 +72,11 @@ class ClusterScreen(Base):
         found = findings(picture)
         judged = verdicts_of(picture, found)
         past, run = pane.session.state.history, pane.run_follower.view(pane.session)
-        return BoardView(
+        board = BoardView(
             picture=picture,
             now=now,
             verdict=judged.cluster,
+            site=site(picture, found),
             findings=found,
             layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
             may_go=one_line(picture),
@@ -93,6 +94,8 @@ class ClusterScreen(Base):
             filter=self.filter,
             read_only=pane.session.read_only,
         )
+        pane.follow(board.ill, now)
+        return board._replace(picked=pane.picked)
 
     def lines(self, width: int, height: int) -> list[Line]:
         return board_lines(self.board_view(width, height))
@@ -125,6 +128,15 @@ class ClusterScreen(Base):
         return said[0] if said else " ".join(" ".join(rows).split())
 
     # --- keys
+
+    def action_press(self, key: str) -> None:
+        """The first key holds the selection where it is. Nothing is begun on a row that has just been selected by
+        itself."""
+        held = self.pane.hold(steady.now())
+        if held or key not in keys.CHANGING:
+            super().action_press(key)
+        else:
+            self.say(f"► has just moved to {self.pane.picked}: press {key} again if you mean it")
 
     def own_keys(self) -> dict[str, Callable[[], object]]:
         """The keys that only look."""
