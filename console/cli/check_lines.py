@@ -15,6 +15,7 @@ from console.health.facts.unlisted import unlisted
 from console.health.hosts import APART
 from console.health.unlisted import vips_are_listed
 from console.probes.ask import Identity
+from console.probes.firewalls.carp import UNREAD
 from console.probes.parsing import serves
 from console.probes.question import Question, Subject
 from console.probes.schedule import about
@@ -156,7 +157,7 @@ def _vips(picture: Snapshot) -> Iterator[Line]:
     for view in picture.firewalls:
         if isinstance(view.carp, Unknown):
             continue
-        missing = [vip.name for vip in picture.cluster.vips if view.carp.value.role(vip.address) is None]
+        missing = [vip.name for vip in picture.cluster.vips if view.carp.value.role(vip.address) in (None, UNREAD)]
         if missing:
             message = (
                 f"{listed(missing)} on none of its vhids; correct [vips] in the inventory, or CARP is switched off"

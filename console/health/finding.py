@@ -54,6 +54,7 @@ class Kind(StrEnum):
     TWO_MASTERS = "two-masters", Layer.FIREWALL
     NO_MASTER = "no-master", Layer.FIREWALL
     SPLIT_ROLES = "split-roles", Layer.FIREWALL
+    CARP_UNREAD = "carp-unread", Layer.FIREWALL
     CARP_INIT = "carp-init", Layer.FIREWALL
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL

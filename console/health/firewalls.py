@@ -7,7 +7,7 @@ from console.health.facts.sync import sync
 from console.health.facts.takeover import carried
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import same
-from console.probes.firewalls.carp import Carp, Vhid
+from console.probes.firewalls.carp import UNREAD, Carp, Vhid
 from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 from console.text import clock, counted, listed
@@ -53,7 +53,11 @@ def masters(snapshot: Snapshot) -> Iterator[Finding]:
             " now one, now the other"
         )
         yield Finding(Level.CRITICAL, "carp", Kind.TWO_MASTERS, message, names)
-    nobody = tuple(vip.name for vip in snapshot.cluster.vips if not led[vip.name])
+    nobody = tuple(
+        vip.name
+        for vip in snapshot.cluster.vips
+        if not led[vip.name] and not any(carp.role(vip.address) == UNREAD for _, carp in answering)
+    )
     if nobody and len(answering) == len(snapshot.firewalls):
         roles = listed(f"{name} {_roles(snapshot, carp, nobody)}" for name, carp in answering)
         message = f"no firewall is CARP MASTER for {listed(nobody)}: {roles}; nobody answers there"

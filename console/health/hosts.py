@@ -168,14 +168,6 @@ def array_lacks(array: Array) -> str:
     return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"
 
 
-def devices_are_read(snapshot: Snapshot) -> Iterator[Finding]:
-    """Parts of the devices that can't be read. One odd file hides nothing else of its look."""
-    for name, devices in _devices(snapshot):
-        if devices.unread:
-            message = f"space, bonds and RAID of {name} are not known in part: {listed(devices.unread)}"
-            yield Finding(Level.DEGRADED, name, Kind.DEVICES_UNKNOWN, message)
-
-
 def units_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Units that systemd gave up. A failed unit of the site's own services is more than a note."""
     for name, devices in _devices(snapshot):
@@ -242,7 +234,6 @@ RULES = (
     data_are_found,
     memory_is_left,
     hardware_is_whole,
-    devices_are_read,
     units_run,
     clocks_agree,
     load_is_bearable,

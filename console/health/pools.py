@@ -20,6 +20,7 @@ from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
 from console.probes.firewalls.config import FirewallConfig
+from console.probes.pools.balancer import balancer_of
 from console.probes.pools.servers import Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
 from console.text import counted, dated, doing, listed
@@ -56,12 +57,13 @@ def serving(snapshot: Snapshot) -> tuple[str, ...]:
 
 def balancers_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Balancers that don't run: normal only on a passive firewall with carpdev."""
+    name = balancer_of(snapshot.cluster).name
     for view in snapshot.firewalls:
         if isinstance(view.carp, Known) and isinstance(view.pools, Unknown) and view.pools is not NOT_ASKED:
             message = f"the pools of {view.name} are not known: {view.pools.why}"
             yield Finding(Level.UNKNOWN, view.name, Kind.POOLS_UNKNOWN, message)
         if isinstance(view.pools, Known) and (strange := view.pools.value.strange):
-            message = f"HAProxy on {view.name} prints what is not understood here, {'; '.join(strange)}"
+            message = f"{name} on {view.name} prints what is not understood here, {'; '.join(strange)}"
             yield Finding(Level.DEGRADED, view.name, Kind.POOLS_STRANGE, message)
         if not isinstance(view.pools, Known) or view.pools.value.running:
             continue

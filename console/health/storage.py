@@ -174,6 +174,8 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
         absent = [volume for volume in snapshot.cluster.volumes if not view.mounts.value.of(volume)]
         lost = [volume for volume, mount in mounts if not mount.answers and mount.why == MISSING]
         gone = [f"{mount.path} {mount.why}" for _, mount in mounts if not mount.answers and mount.why == MISSING]
+        if view.mounts.value.unread:  # it may be the one
+            absent, lost, gone = [], [], []
         hung = {volume: mount for volume, mount in mounts if not mount.answers and mount.why != MISSING}
         if absent or gone:
             lead = f"{listed([*absent, *lost])} not mounted on {view.name}"

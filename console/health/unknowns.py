@@ -70,6 +70,27 @@ def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
                 yield Finding(doubt.level, view.name, doubt.kind, message, gone if shared else ())
 
 
+IN_PART: Mapping[str, Gap] = GAPS | {
+    "carp": Gap(Kind.CARP_UNREAD, Level.UNKNOWN, "the roles of CARP on"),
+    "galera": Gap(Kind.MEMBER_UNKNOWN, Level.NOTE, "counters of MySQL on"),
+    "state": Gap(Kind.VOLUME_UNKNOWN, Level.DEGRADED, "bricks and peers of Gluster"),
+    "split_brain": Gap(Kind.SPLIT_BRAIN_UNKNOWN, Level.DEGRADED, "split-brain of Gluster"),
+}
+"""By the field of a reading that may hold `unread`: a row that can't be read costs itself only, and is said."""
+
+
+def all_is_read(snapshot: Snapshot) -> Iterator[Finding]:
+    """Rows that can't be read, of readings that are known."""
+    for question in QUESTIONS:
+        for view in _views(snapshot, question.subject) if question.field in IN_PART else ():
+            reading: Reading[Any] = getattr(view, question.field)
+            unread: tuple[str, ...] = getattr(reading.value, "unread", ()) if isinstance(reading, Known) else ()
+            if unread:
+                doubt = IN_PART[question.field]
+                message = f"not known in part: {doubt.what} {view.name}: {'; '.join(unread)}"
+                yield Finding(doubt.level, view.name, doubt.kind, message)
+
+
 def _doubts() -> Iterator[tuple[Subject, str, Gap]]:
     for question in QUESTIONS:
         if question.field in GAPS:
@@ -119,5 +140,5 @@ def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, message, of)
 
 
-RULES = (readings_are_known, first_answers)
+RULES = (readings_are_known, all_is_read, first_answers)
 """Beside `something_answers`, which comes before every layer's."""

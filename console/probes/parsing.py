@@ -1,7 +1,8 @@
 """Reading what machines answered: small checks that every parser shares. All of them raise Unreadable."""
 
 import re
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 from xml.parsers.expat import ExpatError
 
 from console.probes.ask import Answer, Ran, Rows, Unreadable
@@ -17,6 +18,11 @@ MAX_LINE = 1 << 16
 """Characters of a complaint's first line; it is shown shorter."""
 MAX_SHORT = 80
 """Characters of a word that is only shown and compared."""
+MAX_UNREAD = 5
+"""Sentences about what can't be read: more of them say no more."""
+
+P = TypeVar("P")
+T = TypeVar("T")
 
 _NOBODY = re.compile(r"(?im)^n(?:et)?c(?:at)?: .*(?:No such file|refused)")
 _SUDO = re.compile(r"(?m)^sudo(?:-rs)?: .*\n?")
@@ -48,8 +54,28 @@ def nobody_listens(answer: Ran) -> bool:
 
 def first_line(text: str) -> str:
     """The first that is not blank, or "". Megabytes are not cut into lines for it: meanwhile no key is heard."""
-    lines = text.strip()[:MAX_LINE].splitlines()
-    return lines[0] if lines else ""
+    return lines_of(text.strip()[:MAX_LINE])[0] if text.strip() else ""
+
+
+def each(parse: Callable[[P], T], parts: Iterable[P], unread: list[str]) -> tuple[T, ...]:
+    """Read all parts that can be read. One that can't costs itself only; why goes into `unread`."""
+    found: list[T] = []
+    for part in parts:
+        try:
+            found.append(parse(part))
+        except Unreadable as why:
+            unread.append(str(why))
+    return tuple(found)
+
+
+def told(unread: Iterable[str]) -> tuple[str, ...]:
+    """The first few of the sentences in `unread`, made harmless."""
+    return tuple(plain_text(why, 160) for why in dict.fromkeys(unread))[:MAX_UNREAD]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of an output. Only a line feed ends one: a name may hold what else Python takes for an end."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def table(answer: Answer) -> dict[str, str]:

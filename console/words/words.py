@@ -14,6 +14,7 @@ from console.health.facts.sync import Sync
 from console.health.hosts import LOAD
 from console.operations.guards import Override
 from console.probes.database.galera import Wsrep
+from console.probes.firewalls.carp import UNREAD
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import Cause, Reading, Unknown
 from console.probes.storage.gluster import Brick, Healing
@@ -177,6 +178,8 @@ def role(word: str | None, allowed: bool = True) -> Word:
         return Word(BAD, "DISABLED", "bad")
     if word in ("MASTER", "BACKUP"):
         return Word(OK, word, "ok")
+    if word == UNREAD:
+        return Word(UNKNOWN, "unread", "unknown")
     return Word(BAD, word or "no vhid", "bad")
 
 

@@ -131,7 +131,7 @@ def test_it_is_refused_soon(name: str) -> None:
 def test_addresses_of_one_vhid_are_read_in_time() -> None:
     text = "em0: flags=1\n\tcarp: MASTER vhid 1 advbase 1 advskew 0\n" + "\tinet 1 x vhid 1\n" * 60_000
     began = time.process_time()
-    carp.parse_ifconfig(text)
+    carp.parse_ifconfig(text, [])
     assert time.process_time() - began < SOON
 
 

@@ -20,4 +20,4 @@ from console.probes.pools.servers import Admin
 )
 def test_of_a_server_that_is_disabled_in_haproxy_cfg(asked: str, line: str, admin: Admin) -> None:
     head = "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time"
-    assert parse_state(f"{head}\n{line}\n") == {("a", "s"): State(admin)}, asked
+    assert parse_state(f"{head}\n{line}\n") == {("a", "s"): State(admin, address="127.0.0.1")}, asked

@@ -103,7 +103,7 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "mysql_proxy":
             return mysql_proxy.parse((Ran(1, "", text),), None)
         case "placed":
-            return gluster_store.placed(Ran(0, text, ""))
+            return gluster_store.placed(Ran(0, text, ""), [])
         case "raid":
             return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
         case "sudo":

@@ -69,16 +69,25 @@ def test_a_failed_unit_has_a_mark_in_old_systemd_and_does_not_run() -> None:
 
 
 @pytest.mark.parametrize("cut", [4, 16, 24, 30])
-def test_half_a_unit_is_no_answer(cut: int) -> None:
-    with pytest.raises(Unreadable):
-        services("glusterd.service loaded active running Gluster\n" + "mariadb.service loaded active running"[:cut])
+def test_half_a_unit_is_no_answer_and_never_a_stopped_one(cut: int) -> None:
+    printed = "glusterd.service loaded active running Gluster\n" + "mariadb.service loaded active running"[:cut]
+    if cut == 4:
+        with pytest.raises(Unreadable):
+            services(printed)
+        return
+    seen = services(printed)
+    assert (seen.active, seen.settling) == (("mariadb.service", "glusterd.service"), ("mariadb.service",))
+    assert "mariadb.service" in seen.unread[0]
 
 
-def look(mdstat: str = "none", bonding: str = "", raid: Ran | None = None) -> Devices:
+def look(
+    mdstat: str = "none", bonding: str = "", raid: Ran | None = None, space: Ran | None = None, failed: str = ""
+) -> Devices:
     files = text("system/files.lab.txt") + f"\n==> /proc/mdstat <==\n{text(f'system/md/{mdstat}.txt')}"
     if bonding:
         files += f"\n==> /proc/net/bonding/bond0 <==\n{text(f'system/bonding/{bonding}.txt')}"
-    answers = (ran("system/stat-f.lab.txt"), Ran(1, files, ""), ran("system/failed-units.lab.txt"))
+    units = Ran(0, failed or text("system/failed-units.lab.txt"), "")
+    answers = (space or ran("system/stat-f.lab.txt"), Ran(1, files, ""), units)
     return devices.parse((*answers, raid) if raid else answers, None)
 
 
@@ -93,16 +102,15 @@ def test_space_units_and_names() -> None:
 def test_a_path_that_is_not_there_takes_the_others_nothing() -> None:
     line = text("system/stat-f.lab.txt").splitlines()[0]
     missing = Ran(1, line + "\n", "stat: cannot read file system information for '/nowhere': No such file or directory")
-    assert [space.path for space in devices.parse_filesystems(missing)] == ["/"]
-    with pytest.raises(Unreadable):
-        devices.parse_filesystems(Ran(1, "", missing.err))
+    seen = look(space=missing)
+    assert ([space.path for space in seen.filesystems], seen.unread) == (["/"], ())
+    seen = look(space=Ran(1, "", missing.err))
+    assert (seen.filesystems, len(seen.unread)) == ((), 1)
 
 
 def test_old_systemd_marks_failed_units() -> None:
-    assert devices.parse_failed(Ran(0, "● kdump.service loaded failed failed Crash\n* a.mount loaded\n", "")) == (
-        "kdump.service",
-        "a.mount",
-    )
+    seen = look(failed="● kdump.service loaded failed failed Crash\n* a.mount loaded\n× b.socket loaded\n")
+    assert (seen.failed_units, seen.unread) == (("kdump.service", "a.mount", "b.socket"), ())
 
 
 @pytest.mark.parametrize(
@@ -184,9 +192,12 @@ def test_a_container_can_not_tell_whether_it_needs_a_reboot() -> None:
 
 
 def test_a_sum_that_does_not_go_with_the_list_is_not_believed() -> None:
-    for old, new in (("9 upgraded", "8 upgraded"), ("Inst sed ", "Xnst sed "), ("status 0", "status 100")):
-        with pytest.raises(Unreadable):
-            updates.parse((Ran(0, text("system/updates.debian-12.txt").replace(old, new), ""),), None)
+    whole = text("system/updates.debian-12.txt")
+    for old, new, pending in (("9 upgraded", "8 upgraded", 8), ("Inst sed ", "Xnst sed ", 9)):
+        seen = updates.parse((Ran(0, whole.replace(old, new), ""),), None)
+        assert (seen.pending, seen.security, len(seen.unread)) == (pending, None, 1)
+    with pytest.raises(Unreadable):
+        updates.parse((Ran(0, whole.replace("status 0", "status 100"), ""),), None)
 
 
 def test_mounts() -> None:
@@ -287,10 +298,15 @@ def test_a_count_proves_neither_glusterd_nor_the_daemon_beside_the_brick() -> No
 def test_counts_of_other_bricks_than_the_volume_has_are_not_believed() -> None:
     status, counts = (ran(f"gluster/7-healing-under-load/{name}") for name in NAMES)
     without = counts.out.replace("Brick node3:/data/www\nNumber of entries: 0", "")
-    for wrong in (without, counts.out.replace("node3", "node2"), ""):
+    for wrong in (counts.out.replace("node3", "node2"), counts.out.replace("node", "web"), ""):
         with pytest.raises(Unreadable):
             gluster.parse((ran(STORE), status, replace(counts, out=wrong)), None)
-    for wrong in ("", text(STORE).replace("count=3", "count=4"), text(STORE) + "and more\n"):
+    for wrong, odd in ((without, 0), (counts.out.replace("node3", "node4"), 1)):
+        seen = gluster.parse((ran(STORE), status, replace(counts, out=wrong)), None)
+        assert ([brick.pending is None for brick in seen.bricks], len(seen.unread)) == ([False, False, True], odd)
+        assert (seen.pending, seen.clean_looks) == (None, 0)
+    assert gluster.parse((Ran(0, text(STORE) + "and more\n", ""), status, counts), None).unread
+    for wrong in ("", text(STORE).replace("count=3", "count=4")):
         with pytest.raises(Unreadable):
             gluster.parse((Ran(0, wrong, ""), status, counts), None)
     dashes = replace(counts, out=counts.out.replace("entries: 0", "entries: -"))

@@ -89,6 +89,8 @@ def test_case(name: str) -> None:
     seen = picture(Known(states, 9.0), expected.get("status", "active"))
     told = message(seen, Kind.SAVED_STATES)
     assert re.search(expected["starts"], told) if expected["starts"] else not told, told
+    found = message(seen, Kind.SAVED_UNKNOWN)
+    assert re.search(expected["unread"], found) if "unread" in expected else not found
     if "mixed" in expected:
         assert re.search(expected["mixed"], message(seen, Kind.MIXED)), message(seen, Kind.MIXED)
     if "stays" in expected:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from console.health.facts.membership import config_of, master, pools_of, roles
 from console.health.facts.starts import nobody_starts
+from console.probes.firewalls.carp import UNREAD
 from console.probes.snapshot import Known, Snapshot, Unknown
 from console.text import listed
 
@@ -51,7 +52,9 @@ def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
     if carp.pfsync == "behind":
         yield f"{other} has not got the states of connections yet (pfsync, syncok: 0)"
     for vip in snapshot.cluster.vips:
-        if carp.role(vip.address) not in ("MASTER", "BACKUP"):
+        if carp.role(vip.address) == UNREAD:
+            yield f"the role of {other} for {vip.name} can't be read"
+        elif carp.role(vip.address) not in ("MASTER", "BACKUP"):
             yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
     if config and config.uncertified and not _runs(snapshot, other):
         yield f"HAProxy on {other} lacks the certificate of {listed(config.uncertified)}"

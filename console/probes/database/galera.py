@@ -10,7 +10,7 @@ from typing import NamedTuple
 from console.inventory.cluster import Cluster
 from console.probes.ask import Query, Rows
 from console.probes.database.seqnos import Sample, longer
-from console.probes.parsing import rate, short, table, whole
+from console.probes.parsing import each, rate, short, table, told, whole
 from console.probes.question import Cadence, Question, Subject
 from console.text import quoted
 
@@ -124,6 +124,8 @@ class Wsrep:
     """Baseline of the next rates: the last look, or the one before it where that was hurried."""
     history: tuple[Sample, ...] = field(default=(), compare=False)
     """Seqnos and their times, oldest first."""
+    unread: tuple[str, ...] = ()
+    """Reasons why a counter can't be read; the state stands."""
 
     @property
     def synced(self) -> bool:
@@ -162,10 +164,11 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
     status, variables = table(answers[0]), table(answers[1])
     if alone := _alone(status, variables):
         status = NO_MEMBER | status
-    now = _totals(status, answers[0].at)
+    unread: list[str] = []
+    now = _totals(status, answers[0].at, unread)
     rates = _rates(before, now)
     uuid = short(status.get("wsrep_cluster_state_uuid"))
-    downto = None if status.get(DOWNTO) in NONE else _count(status, DOWNTO)
+    downto = None if status.get(DOWNTO) in NONE else _count(status, DOWNTO, unread)
     return Wsrep(
         status=short(status["wsrep_cluster_status"]),
         size=_number(status, "wsrep_cluster_size"),
@@ -193,6 +196,7 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         uptime=now.uptime,
         totals=rates.since,
         history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
+        unread=told(unread),
     )
 
 
@@ -206,15 +210,18 @@ def _looks(before: Wsrep | None, uuid: str, conf_id: int) -> int:
     return min(ENOUGH_LOOKS, before.looks + 1) if before is not None and same else 1
 
 
-def _totals(status: dict[str, str], at: float) -> Totals:
-    replicated, received = (_count(status, f"wsrep_{way}_bytes") for way in ("replicated", "received"))
+def _totals(status: dict[str, str], at: float, unread: list[str]) -> Totals:
+    def count(name: str) -> int | None:
+        return _count(status, name, unread)
+
+    replicated, received = (count(f"wsrep_{way}_bytes") for way in ("replicated", "received"))
     return Totals(
         at=at,
         uptime=whole(status.get("Uptime"), "Uptime"),
         committed=_number(status, "wsrep_last_committed"),
-        paused_ns=_count(status, "wsrep_flow_control_paused_ns"),
-        cert_failures=_count(status, "wsrep_local_cert_failures"),
-        bf_aborts=_count(status, "wsrep_local_bf_aborts"),
+        paused_ns=count("wsrep_flow_control_paused_ns"),
+        cert_failures=count("wsrep_local_cert_failures"),
+        bf_aborts=count("wsrep_local_bf_aborts"),
         size=None if replicated is None or received is None else replicated + received,
     )
 
@@ -263,9 +270,9 @@ def _number(status: dict[str, str], name: str) -> int:
     return -1 if text in NONE else whole(text, name)
 
 
-def _count(status: dict[str, str], name: str) -> int | None:
-    """A counter that some versions do not print."""
-    return whole(status[name], name) if name in status else None
+def _count(status: dict[str, str], name: str, unread: list[str]) -> int | None:
+    """A counter that some versions do not print. None also where it can't be read."""
+    return next(iter(each(lambda text: whole(text, name), [status[name]] if name in status else [], unread)), None)
 
 
 def _flag(status: dict[str, str], *names: str) -> bool | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import nobody_listens, ran
+from console.probes.parsing import nobody_listens, ran, told
 from console.probes.pools.haproxy import parse_stat, parse_state
 from console.probes.pools.servers import Server
 from console.probes.question import Cadence, Question, Subject
@@ -36,6 +36,8 @@ class Writer:
 
     running: bool
     servers: tuple[ProxyServer, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Servers that can't be read, and why, where another one is known to take the writes."""
 
     @property
     def target(self) -> str | None:
@@ -64,9 +66,11 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
     servers = parse_stat(stat, parse_state(state))
     if not servers:
         raise Unreadable("the backend has no servers")
-    if strange := next((server for server in servers if server.strange), None):
-        raise Unreadable(f"{strange.path}: {strange.strange}")
-    return Writer(True, tuple(_server(server) for server in servers))
+    strange = [server for server in servers if server.strange]
+    if strange and not any(server.serving and not server.backup for server in servers):
+        raise Unreadable(f"{strange[0].path}: {strange[0].strange}")
+    unread = told(f"{server.path}: {server.strange}" for server in strange)
+    return Writer(True, tuple(_server(server) for server in servers), unread)
 
 
 def _server(server: Server) -> ProxyServer:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short, whole
+from console.probes.parsing import lines_of, ran, short, whole
 from console.probes.question import Cadence, Question, Subject
 
 BEGUN = 1 << 20
@@ -52,7 +52,7 @@ def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
         return NOTHING
     if "wsrep_sst_" not in ran(processes):
         raise Unreadable("pgrep named processes that were not asked for")
-    line = next((line for line in ran(processes).splitlines() if ROLE.search(line) and METHOD.search(line)), None)
+    line = next((line for line in lines_of(ran(processes)) if ROLE.search(line) and METHOD.search(line)), None)
     if line is None:
         return NOTHING  # an editor, or a pager, over one of the scripts
     role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)

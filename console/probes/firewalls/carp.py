@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from console.inventory.addresses import same
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short, whole
+from console.probes.parsing import each, lines_of, ran, short, told, whole
 from console.probes.question import Cadence, Question, Subject
 
 MAINTENANCE_ADVSKEW = 254
+UNREAD = "?"
+"""In the place of a role that can't be read."""
 MAX_INTERFACES = 4096
 """VLANs of one trunk."""
 
@@ -67,10 +69,14 @@ class Carp:
     """Seconds since boot, by the machine's own clock."""
     now: float | None = field(default=None, compare=False)
     """Unix time by that clock."""
+    unread: tuple[str, ...] = ()
+    """Reasons why a vhid can't be read; the others stand."""
 
     def role(self, address: str) -> str | None:
-        """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it."""
-        return next((vhid.role for vhid in self.vhids if any(same(address, own) for own in vhid.addresses)), None)
+        """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it, UNREAD where that can't be
+        told."""
+        roles = (vhid.role for vhid in self.vhids if any(same(address, own) for own in vhid.addresses))
+        return next(roles, UNREAD if self.unread else None)
 
     @property
     def roles(self) -> frozenset[str]:
@@ -91,17 +97,17 @@ class _Interface(NamedTuple):
     lines: list[str]
 
 
-def parse_ifconfig(text: str) -> tuple[tuple[Vhid, ...], str | None]:
-    """Every vhid of `ifconfig -a`, and pfsync as in `Carp`."""
+def parse_ifconfig(text: str, unread: list[str]) -> tuple[tuple[Vhid, ...], str | None]:
+    """Every vhid of `ifconfig -a`, and pfsync as in `Carp`. Why one can't be read goes into `unread`."""
     interfaces = _interfaces(text)
     if not any(one.name for one in interfaces):
         raise Unreadable("ifconfig named no interface")
-    return tuple(vhid for one in interfaces for vhid in _vhids(one)), _pfsync(interfaces)
+    return tuple(vhid for one in interfaces for vhid in _vhids(one, unread)), _pfsync(interfaces)
 
 
 def _interfaces(text: str) -> list[_Interface]:
     found = [_Interface("", 0, [])]
-    for line in text.splitlines():
+    for line in lines_of(text):
         if len(found) > MAX_INTERFACES:
             raise Unreadable(f"ifconfig names more than {MAX_INTERFACES} interfaces")
         if header := _INTERFACE.match(line):
@@ -113,25 +119,29 @@ def _interfaces(text: str) -> list[_Interface]:
     return found
 
 
-def _vhids(of: _Interface) -> Iterator[Vhid]:
-    found: dict[int, Vhid] = {}
+def _vhids(of: _Interface, unread: list[str]) -> Iterator[Vhid]:
     addresses: dict[int, list[str]] = {}
     link = next((short(status[1]) for line in of.lines if (status := _STATUS.match(line))), "")
     for line in of.lines:
-        if carp := _CARP.match(line):
-            key = _within(carp[2], 255)
-            found[key] = Vhid(of.name, key, carp[1], _within(carp[4], 254), advbase=_within(carp[3], 255))
-        elif vrrp := _VRRP.match(line):
-            key = _within(vrrp[2], 255)
-            found[key] = Vhid(of.name, key, vrrp[1], None)
-        elif _ROLE.match(line):
-            raise Unreadable(f"ifconfig speaks of CARP in words not known here: {short(line)}")
-        elif address := _ADDRESS.match(line):
+        if address := _ADDRESS.match(line):
             addresses.setdefault(int(address[2]), []).append(address[1].partition("%")[0])
-    if found and not of.name:
-        raise Unreadable("ifconfig gives CARP a role on an interface that is not known here")
+    roles = [line for line in of.lines if _ROLE.match(line)]
+    if roles and not of.name:
+        unread.append("ifconfig gives CARP a role on an interface that is not known here")
+        return
+    found = {one.vhid: one for one in each(lambda line: _vhid(of.name, line), roles, unread)}
+    if not roles:
+        unread += [f"ifconfig gives vhid {key} on {of.name or 'an interface'} no role" for key in addresses]
     for key, vhid in found.items():
         yield replace(vhid, addresses=tuple(addresses.get(key, ())), on=bool(of.flags & _UP), link=link)
+
+
+def _vhid(interface: str, line: str) -> Vhid:
+    if carp := _CARP.match(line):
+        return Vhid(interface, _within(carp[2], 255), carp[1], _within(carp[4], 254), advbase=_within(carp[3], 255))
+    if vrrp := _VRRP.match(line):
+        return Vhid(interface, _within(vrrp[2], 255), vrrp[1], None)
+    raise Unreadable(f"ifconfig speaks of CARP on {interface} in words not known here: {short(line)}")
 
 
 def _within(text: str, most: int) -> int:
@@ -153,13 +163,16 @@ def _pfsync(interfaces: list[_Interface]) -> str | None:
 
 def parse_sysctl(text: str) -> dict[str, str]:
     """`name: value` lines."""
-    pairs = (line.partition(": ") for line in text.splitlines())
+    pairs = (line.partition(": ") for line in lines_of(text))
     return {name: value for name, colon, value in pairs if colon}
 
 
 def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
     """Read `ifconfig -a`, `sysctl` and `date`."""
-    vhids, pfsync = parse_ifconfig(ran(answers[0]))
+    unread: list[str] = []
+    vhids, pfsync = parse_ifconfig(ran(answers[0]), unread)
+    if unread and not vhids:
+        raise Unreadable(unread[0])
     values = parse_sysctl(ran(answers[1]))
     demotion = values.get("net.inet.carp.demotion", "")
     if not re.fullmatch(r"-?\d{1,9}", demotion):
@@ -175,6 +188,7 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         pfsync=pfsync,
         uptime=_uptime(values["kern.boottime"], now),
         now=now,
+        unread=told(unread),
     )
 
 

@@ -162,7 +162,7 @@ class _Pools(NamedTuple):
 def _pools(root: Any, balancer: str) -> _Pools:
     if balancer == "relayd":
         part = dig(root, "load_balancer")
-        return _Pools(relayd_config.servers(part), digest(part), bool(text(root, "hasync", "synchronizelb")))
+        return _Pools(relayd_config.servers(part), digest(part), bool(dig(root, "hasync", "synchronizelb")))
     part = dig(root, "installedpackages", "haproxy")
     shared = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
     common = {key: value for key, value in shared.items() if key not in haproxy_config.OWN}

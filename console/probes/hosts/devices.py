@@ -1,20 +1,15 @@
 """Devices of a node: space, bonds and RAID, failed units, and its own names."""
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.hardware import MAX_ITEMS, Array, Bond, array_blocks, parse_array, parse_bond
-from console.probes.hosts.system import AS_WORDS
-from console.probes.parsing import ran, short, whole, without_sudo
+from console.probes.hosts.system import AS_WORDS, MARKS
+from console.probes.parsing import each, lines_of, ran, short, told, whole, without_sudo
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text
-
-P = TypeVar("P")
-T = TypeVar("T")
+from console.text import plain_text, quoted
 
 MAX_RAID = 128 << 10
 """Characters a RAID command may print."""
@@ -65,35 +60,27 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
     unread: list[str] = []
     bonds = [(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)]
     mdstat = [text for path, text in files.items() if path == "/proc/mdstat"]
-    blocks = [block for some in _each(array_blocks, mdstat, unread) for block in some]
+    blocks = [block for some in each(array_blocks, mdstat, unread) for block in some]
+    paths = [line for some in each(_filesystem_lines, [space], unread) for line in some]
+    units = [line for some in each(_unit_lines, [failed], unread) for line in some]
     return Devices(
-        filesystems=sum(_each(parse_filesystems, [space], unread), ()),
-        bonds=_each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread),
-        arrays=_each(parse_array, blocks, unread),
+        filesystems=each(_filesystem, paths, unread),
+        bonds=each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread),
+        arrays=each(parse_array, blocks, unread),
         raid=_raid(raid[0]) if raid else None,
-        failed_units=sum(_each(parse_failed, [failed], unread), ()),
+        failed_units=each(_failed_unit, units, unread),
         names=_own_names(files),
-        unread=tuple(map(plain_text, unread)),
+        unread=told(unread),
     )
 
 
-def _each(parse: Callable[[P], T], parts: Iterable[P], unread: list[str]) -> tuple[T, ...]:
-    """Parse every part that can be read; the reasons why others can't go into `unread`."""
-    found: list[T] = []
-    for part in parts:
-        try:
-            found.append(parse(part))
-        except Unreadable as why:
-            unread.append(str(why))
-    return tuple(found)
-
-
 def judged(cluster: Cluster, devices: Devices) -> Devices:
-    """A copy with the RAID's lines judged by the inventory: of a bad state only the bad lines are kept. Paths of the
-    inventory without an answer are listed as missing."""
-    told = {one.path for one in devices.filesystems}
-    if told:
-        devices = replace(devices, missing=tuple(path for path in map(plain_text, _paths(cluster)) if path not in told))
+    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
+    names and nothing was told of."""
+    known = {one.path for one in devices.filesystems}
+    if known and not devices.unread:
+        missing = tuple(path for path in map(plain_text, _paths(cluster)) if path not in known)
+        devices = replace(devices, missing=missing)
     if devices.raid is None or cluster.raid is None or devices.raid.ok is None:
         return devices
     bad = tuple(line for line in devices.raid.lines if re.search(cluster.raid.bad, line))
@@ -101,20 +88,20 @@ def judged(cluster: Cluster, devices: Devices) -> Devices:
     return replace(devices, raid=state)
 
 
-def parse_filesystems(answer: Ran) -> tuple[Filesystem, ...]:
-    """One a line; `stat` complains of a path that is not there and tells of the others all the same."""
+def _filesystem_lines(answer: Ran) -> list[str]:
+    """`stat` complains of a path that is not there and tells of the others all the same."""
     if answer.status == 1 and answer.out.startswith("/"):
         answer = replace(answer, status=0)
-    return tuple(_filesystem(line) for line in ran(answer).splitlines()[:MAX_ITEMS])
+    return lines_of(ran(answer))[:MAX_ITEMS]
 
 
 def _filesystem(line: str) -> Filesystem:
     path, *figures = line.rsplit(" ", 6)
     if not path.startswith("/") or len(figures) != 6:
-        raise Unreadable("stat -f did not print a path and six figures")
-    block, blocks, unused, free, inodes, inodes_free = (whole(text, "a figure of stat -f") for text in figures)
+        raise Unreadable(f"stat -f did not print a path and six figures, but {quoted(line)}")
+    block, blocks, unused, free, inodes, inodes_free = (whole(text, f"a figure of {path}") for text in figures)
     if unused > blocks or inodes_free > inodes or not blocks or not block:
-        raise Unreadable("stat -f says that more is free than there is")
+        raise Unreadable(f"stat -f says that more is free on {path} than there is")
     usable = blocks - unused + free
     return Filesystem(
         path=plain_text(path),
@@ -141,20 +128,23 @@ def _files(answer: Ran) -> dict[str, str]:
     return files
 
 
-def parse_failed(answer: Ran) -> tuple[str, ...]:
-    """The first word of each line; systemd 219 puts a mark before it."""
-    lines = [[word for word in line.split() if word not in ("*", "●")] for line in ran(answer).splitlines()]
-    units = [words[0] for words in lines if words]
-    if any("." not in unit for unit in units):
-        raise Unreadable("systemctl did not print a list of units")
-    return tuple(short(unit) for unit in units[:MAX_ITEMS])
+def _unit_lines(answer: Ran) -> list[str]:
+    return [line for line in lines_of(ran(answer)) if line.strip()][:MAX_ITEMS]
+
+
+def _failed_unit(line: str) -> str:
+    """The first word; systemd 219 puts a mark before it."""
+    unit = next((word for word in line.split() if word not in MARKS), "")
+    if "." not in unit:
+        raise Unreadable(f"systemctl printed what is no unit, {quoted(line)}")
+    return short(unit)
 
 
 def _raid(answer: Ran) -> RaidState:
     if len(answer.out) + len(answer.err) > MAX_RAID:
         return RaidState(None, (f"the command printed more than {MAX_RAID >> 10} KiB",))
     said = answer.out + "\n" + (answer.err if answer.status else without_sudo(answer.err))
-    lines = tuple(plain_text(line, 200) for line in said.splitlines() if line.strip())
+    lines = tuple(plain_text(line, 200) for line in lines_of(said) if line.strip())
     no_word = answer.status and not answer.out.strip() and answer.err.startswith(("sudo:", "sudo-rs:"))
     if answer.status in (124, 126, 127) or no_word:
         return RaidState(None, lines[-1:] or ("the command did not end in time",))
@@ -168,7 +158,7 @@ def _own_names(files: dict[str, str]) -> tuple[str, ...]:
     """Host name, addresses, and what /etc/hosts calls these addresses."""
     found = _ADDRESS.findall(files.get("/proc/net/fib_trie", ""))
     own = dict.fromkeys(address for address in found if address[:4] != "127.")
-    lines = [line.partition("#")[0].split() for line in files.get("/etc/hosts", "").splitlines()]
+    lines = [line.partition("#")[0].split() for line in lines_of(files.get("/etc/hosts", ""))]
     called = [name for words in lines if words and words[0] in own for name in words[1:]]
     return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MAX_ITEMS]
 

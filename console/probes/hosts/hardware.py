@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from console.probes.ask import Unreadable
-from console.probes.parsing import short, whole
+from console.probes.parsing import lines_of, short, whole
 
 MAX_ITEMS = 64
 """Most things of one kind that are read of a machine."""
@@ -92,7 +92,7 @@ def _slave(block: str) -> Slave:
 
 def _values(text: str) -> dict[str, str]:
     """`Name: value` lines that are not indented."""
-    lines = (line.partition(": ") for line in text.splitlines() if not line[:1].isspace())
+    lines = (line.partition(": ") for line in lines_of(text) if not line[:1].isspace())
     return {name: value.strip() for name, colon, value in lines if colon}
 
 

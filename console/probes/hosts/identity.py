@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from console.inventory.cluster import Cluster, Firewall, Node
 from console.probes.ask import Identity, Ran, Run
+from console.probes.parsing import lines_of
 from console.text import listed, plain_text
 
 Machine = Firewall | Node
@@ -75,8 +76,8 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _addresses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(addresses that stay on a machine, those that CARP moves, which carry a `vhid`)."""
-    shown = [(found[1], "vhid" in found[2].split()) for line in text.splitlines() if (found := _INET.search(line))]
+    """Those that stay on a machine, and those that CARP moves, which carry a `vhid`."""
+    shown = [(found[1], "vhid" in found[2].split()) for line in lines_of(text) if (found := _INET.search(line))]
     shown += [(one, False) for one in _LOCAL.findall(text)]
     shown += [(":".join(re.findall("....", one)), False) for one in _INET6.findall(text)]
     moving = dict.fromkeys(one for word, moves in shown if moves and (one := _address(word)))

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.identity import BOOT_ID
-from console.probes.parsing import ran, short
+from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
@@ -82,7 +82,7 @@ def parse(answers: tuple[Ran, ...], before: Jobs | None) -> Jobs:
 
 
 def _job(kind: str, shown: Ran, printed: Ran, before: Jobs | None) -> Job:
-    told = dict(line.split("=", 1) for line in ran(shown).splitlines() if "=" in line)
+    told = dict(line.split("=", 1) for line in lines_of(ran(shown)) if "=" in line)
     if missing := [name for name in _PROPERTIES[:-1] if name not in told]:
         raise Unreadable(f"systemctl show printed no {missing[0]}")
     active, status = told["ActiveState"], told["ExecMainStatus"]
@@ -100,16 +100,21 @@ def _job(kind: str, shown: Ran, printed: Ran, before: Jobs | None) -> Job:
 
 def _words(printed: Ran, invocation: str) -> Iterator[str]:
     """The lines of this start: the journal holds those of earlier ones, and systemd's own, under the same name."""
-    for line in ran(printed).splitlines():
-        try:
-            entry: object = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        if not isinstance(entry, dict):
-            raise Unreadable("journalctl did not print JSON")
-        fields = cast("dict[str, Any]", entry)
-        if fields.get("_SYSTEMD_INVOCATION_ID") == invocation:
+    entries = [_entry(line) for line in lines_of(ran(printed))]
+    if entries and not any(entries):
+        raise Unreadable("journalctl did not print JSON")
+    for fields in entries:
+        if not fields or fields.get("_SYSTEMD_INVOCATION_ID") == invocation:
             yield plain_text(_text(fields.get("MESSAGE")), MAX_LINE)
+
+
+def _entry(line: str) -> dict[str, Any]:
+    """A line of the journal; of one that can't be read nobody knows whose it is."""
+    try:
+        entry: object = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    return cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
 
 
 def _text(message: object) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short
+from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
 
 MYSQLD = ("mysqld", "mariadbd")
@@ -50,11 +50,11 @@ def parse(answers: tuple[Ran, ...], _before: Running | None) -> Running:
     processes, listens, grastate = answers
     if processes.status not in (0, 1) or listens.status not in (0, 1, 2) or grastate.status not in (0, 1):
         raise Unreadable("pgrep, grep or test failed")
-    lines = [_PROCESS.fullmatch(line.strip()) for line in ran(Ran(0, processes.out, "")).splitlines() if line.strip()]
+    lines = [_PROCESS.fullmatch(line.strip()) for line in lines_of(ran(Ran(0, processes.out, ""))) if line.strip()]
     if not all(lines):
         raise Unreadable("pgrep did not print processes by name")
     names = [line[1] for line in lines if line]
-    ports = [line[1] for text in ran(Ran(0, listens.out, "")).splitlines() if (line := _LINE.match(text))]
+    ports = [line[1] for text in lines_of(ran(Ran(0, listens.out, ""))) if (line := _LINE.match(text))]
     return Running(
         mysqld=tuple(name for name in MYSQLD if name in names),
         ports=tuple(sorted({_PORTS[port] for port in ports})),

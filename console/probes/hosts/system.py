@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.clocks import looked
-from console.probes.parsing import ran
+from console.probes.parsing import lines_of, ran, told
 from console.probes.question import Cadence, Question, Subject
+from console.text import quoted
 
 MYSQL_UNITS = (
     *("mariadb.service", "mysql.service", "mysqld.service", "mysql@bootstrap.service"),
@@ -55,6 +56,8 @@ class Services:
     settling: tuple[str, ...]
     """Units of `active` that are activating or deactivating."""
     bricks: int
+    unread: tuple[str, ...] = ()
+    """Lines that can't be read. A unit in a state that is not known counts as settling."""
 
     def running(self, units: tuple[str, ...]) -> tuple[str, ...]:
         """Units like these that are not fully stopped."""
@@ -68,7 +71,7 @@ def one_of(unit: str, units: tuple[str, ...]) -> bool:
 
 def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
     """Read loadavg, uptime, the processors online, meminfo and boot_id, one after the other; and the time."""
-    lines = ran(answers[0]).splitlines()
+    lines = lines_of(ran(answers[0]))
     if len(lines) < 5 or not BOOT_ID.fullmatch(lines[-1]):
         raise Unreadable("/proc gave no load, uptime, processors, memory and boot id")
     try:
@@ -127,7 +130,8 @@ def _figure(line: str) -> float:
 
 def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Services:
     """Read `systemctl list-units` and `pgrep`, whose status 1 means that there is no such process."""
-    states = dict(_unit(line) for line in ran(answers[0]).splitlines())
+    unread: list[str] = []
+    states = dict(_unit(line, unread) for line in lines_of(ran(answers[0])))
     ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
     if not ours:
         raise Unreadable("systemctl named none of the services asked for")
@@ -136,27 +140,39 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
     processes = answers[1]
     if processes.status not in (0, 1):
         raise Unreadable(f"pgrep failed with status {processes.status}")
-    settling = ("activating", "deactivating", "reloading")
+    settling = ("activating", "deactivating", "reloading", "refreshing", _UNREAD)
     active = tuple(unit for unit in ours if states[unit] in ("active", *settling))
     return Services(
         active=active,
         settling=tuple(unit for unit in active if states[unit] in settling),
         bricks=len(processes.out.split()),
+        unread=told(unread),
     )
 
 
 MAX_UNITS = 50
 """Units that are ours."""
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
-_STATES = frozenset({"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance"})
+_STATES = frozenset(
+    {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing"}
+)
+_UNREAD = ""
+"""Stands for a state that is not known."""
+MARKS = ("*", "●", "○", "×", "↻")
+"""Marks that systemctl may put before a unit, by version and locale."""
 
 
-def _unit(line: str) -> tuple[str, str]:
-    """UNIT LOAD ACTIVE SUB DESCRIPTION; systemd 219 puts a mark before what failed. What is not loaded has no line."""
-    words = [word for word in line.split()[:5] if word not in ("*", "●")]
-    if len(words) < 4 or words[2] not in _STATES:
+def _unit(line: str, unread: list[str]) -> tuple[str, str]:
+    """UNIT LOAD ACTIVE SUB DESCRIPTION. What is not loaded has no line. A line that names no unit is none of a list:
+    whichever it hides may be the one that is waited for."""
+    words = [word for word in line.split()[:5] if word not in MARKS]
+    if len(words) >= 4 and words[2] in _STATES and "." in words[0]:
+        unread += [] if one_of(words[0], UNITS) else [f"systemctl tells of a unit not asked for, {quoted(words[0])}"]
+        return words[0], words[2]
+    if not words or not one_of(words[0], UNITS):
         raise Unreadable("systemctl did not print a list of units")
-    return words[0], words[2]
+    unread.append(f"systemctl tells no state that is known of {words[0]}, but {quoted(' '.join(words[1:]))}")
+    return words[0], _UNREAD
 
 
 _FILES = (

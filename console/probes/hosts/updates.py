@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short
+from console.probes.parsing import lines_of, ran, short, told
 from console.probes.question import Cadence, Question, Subject
 
 
@@ -22,6 +22,8 @@ class Updates:
     reboot_required: bool | None
     """None if it can't be told, as in a container, whose kernel is not its own."""
     kernel: str
+    unread: tuple[str, ...] = ()
+    """Parts of the list that can't be read."""
 
 
 MAX_KERNELS = 50
@@ -71,36 +73,42 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
     parts = dict(zip(rest[::2], rest[1::2], strict=True))
     if "end" not in parts or rest[-1].strip():
         raise Unreadable("the answer about updates has no end")
-    lines = [line.partition(" ") for line in head.splitlines()]
+    lines = [line.partition(" ") for line in lines_of(head)]
     kernel = next((value for name, _, value in lines if name == "kernel"), "")
     if not kernel:
         raise Unreadable("/proc named no kernel")
     installed = [value for name, _, value in lines if name == "installed"][:MAX_KERNELS]
     flagged = any(name == "flagged" for name, _, _ in lines)
-    pending, security = _pending(parts, any(name == "known" for name, _, _ in lines))
+    unread: list[str] = []
+    pending, security = _pending(parts, any(name == "known" for name, _, _ in lines), unread)
     reboot = True if flagged else _restarting(parts.get("restarting", ""))
-    return Updates(pending, security, _outdated(kernel, installed) if reboot is None else reboot, short(kernel))
+    reboot = _outdated(kernel, installed) if reboot is None else reboot
+    return Updates(pending, security, reboot, short(kernel), told(unread))
 
 
-def _pending(parts: dict[str, str], known: bool) -> tuple[int, int | None]:
+def _pending(parts: dict[str, str], known: bool, unread: list[str]) -> tuple[int, int | None]:
     if not {"apt", "updates"} & set(parts):
         raise Unreadable("this node has neither apt-get nor dnf nor yum")
     if not known:
         remedy = "apt-get update" if "apt" in parts else "dnf makecache, or yum makecache,"
         raise Unreadable(f"the package manager knows of no packages: run {remedy} on this node")
-    return _apt(parts["apt"]) if "apt" in parts else _rpm(parts["updates"], parts.get("security", ""))
+    return _apt(parts["apt"], unread) if "apt" in parts else _rpm(parts["updates"], parts.get("security", ""))
 
 
-def _apt(text: str) -> tuple[int, int]:
-    """apt-get's own sum must agree with the packages it names; those that are newly installed are none of them, and
-    those that a pin takes back to an older version are."""
+def _apt(text: str, unread: list[str]) -> tuple[int, int | None]:
+    """apt-get's own sum counts; where the packages it names are others, none of them is told for security. Those that
+    are newly installed are none of them, and those that a pin takes back to an older version are."""
     if _status(text) != 0:
         raise Unreadable("apt-get's simulation failed")
     origins = [match["origin"] for match in _UPGRADE.finditer(text)]
     summary = _SUMMARY.search(text)
-    if summary is None or sum(int(count or 0) for count in summary.groups()) != len(origins):
-        raise Unreadable("apt-get names other than the number of packages it counts")
-    return len(origins), sum(bool(_SECURITY.search(origin)) for origin in origins)
+    if summary is None:
+        raise Unreadable("apt-get printed no sum of its packages")
+    pending = sum(int(count or 0) for count in summary.groups())
+    if pending != len(origins):
+        unread.append(f"apt-get counts {pending} packages and names {len(origins)}")
+        return pending, None
+    return pending, sum(bool(_SECURITY.search(origin)) for origin in origins)
 
 
 def _rpm(updates: str, security: str) -> tuple[int, int | None]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import nobody_listens, ran, rate, short, whole
+from console.probes.parsing import lines_of, nobody_listens, ran, rate, short, whole
 from console.probes.pools.servers import Admin, Pools, Server
 from console.text import quoted
 
@@ -71,6 +71,7 @@ class State(NamedTuple):
     unresolved: str = ""
     strange: str = ""
     told: bool = True
+    address: str = ""
 
 
 States = dict[tuple[str, str], State]
@@ -135,7 +136,7 @@ def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
 
 def parse_state(text: str) -> States:
     """Read `show servers state` behind its version line. A line that can't be read says nothing of its server."""
-    lines = text.strip().splitlines()
+    lines = lines_of(text.strip())
     names = lines[0].split() if lines else []
     if not {"be_name", "srv_name", "srv_admin_state"} <= set(names):
         raise Unreadable("show servers state has no header")
@@ -147,39 +148,55 @@ def _state(row: Mapping[str, str]) -> State:
     try:
         flags = whole(row.get("srv_admin_state"), "srv_admin_state")
     except Unreadable as error:
-        return State(Admin.READY, strange=str(error), told=False)
+        return State(Admin.READY, strange=str(error), told=False, address=short(row.get("srv_addr")))
     admin = Admin.MAINT if flags & FORCED_MAINT else Admin.DRAIN if flags & FORCED_DRAIN else Admin.READY
     name = short(row.get("srv_fqdn")) if flags & UNRESOLVED else ""
     unknown = f"srv_admin_state is {flags}, with flags that are not known here" if flags & ~KNOWN_FLAGS else ""
-    return State(admin, (name if name not in ("", "-") else "not told") if flags & UNRESOLVED else "", unknown)
+    unresolved = (name if name not in ("", "-") else "not told") if flags & UNRESOLVED else ""
+    return State(admin, unresolved, unknown, address=short(row.get("srv_addr")))
 
 
 def parse_stat(text: str, states: States) -> tuple[Server, ...]:
-    """Every server line of `show stat`."""
-    lines = text.strip().splitlines()
-    if not lines or not lines[0].startswith("# pxname,svname,"):
+    """Read every server line of `show stat`. Servers with a state and no line that can be read are strange."""
+    header, *lines = lines_of(text.strip()) or [""]
+    if not header.startswith("# pxname,svname,"):
         raise Unreadable("the socket did not answer with HAProxy's show stat")
-    try:
-        rows = csv.reader([lines[0].removeprefix("# "), *lines[1:]], strict=True)
-        columns = [(place, name) for place, name in enumerate(next(rows)) if name in _COLUMNS]
-        cells = ({name: row[place] for place, name in columns if place < len(row)} for row in rows)
-        found = tuple(islice((_server(row, states) for row in cells if _of_a_server(row)), MAX_SERVERS + 1))
-    except csv.Error as error:
-        raise Unreadable("show stat is not CSV") from error
-    if len(found) > MAX_SERVERS:
+    names = _cells(header.removeprefix("# "))
+    columns = [(at, name) for at, name in enumerate(names) if name in _COLUMNS]
+    rows = (
+        (len(row) == len(names), {name: row[at] for at, name in columns if at < len(row)}) for row in map(_cells, lines)
+    )
+    servers = (_server(row, states, complete) for complete, row in rows if row and _of_a_server(row, complete))
+    found = tuple(islice(servers, MAX_SERVERS + 1))
+    listed = {(one.backend, one.name) for one in found}
+    unlisted = tuple(_unlisted(*key, state) for key, state in states.items() if key not in listed)
+    if len(found) + len(unlisted) > MAX_SERVERS:
         raise Unreadable(f"show stat lists more than {MAX_SERVERS} servers")
-    return found
+    return (*found, *unlisted)
 
 
-def _of_a_server(row: Mapping[str, str]) -> bool:
+def _cells(line: str) -> list[str]:
+    """Cut one line by itself: a quote that is never closed costs no other line."""
+    try:
+        return [*next(csv.reader([line], strict=True), ())]
+    except csv.Error:
+        return []
+
+
+def _unlisted(backend: str, name: str, state: State) -> Server:
+    row = {"pxname": backend, "svname": name, "addr": state.address}
+    return replace(_server(row, {}), admin=state.admin, told=state.told, strange="show stat does not list it")
+
+
+def _of_a_server(row: Mapping[str, str], complete: bool) -> bool:
     """The row is a server's, by its type, or by its name where no type is printed. Raises Unreadable where several
     processes answer."""
-    if row.get("pid", "1") not in ("", "1"):
+    if complete and (pid := row.get("pid", "")).isdigit() and pid != "1":
         raise Unreadable(SEVERAL)
     return row.get("type") not in NO_SERVER and row.get("svname") not in ("FRONTEND", "BACKEND", None)
 
 
-def _server(row: Mapping[str, str], states: States) -> Server:
+def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Server:
     """Read one server. A value that can't be read makes this one strange, and no other."""
     backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
     state = states.get((backend, name), State(Admin.READY, "", "show servers state does not list it", told=False))
@@ -188,6 +205,8 @@ def _server(row: Mapping[str, str], states: States) -> Server:
     figures = {column: _number(row, column) for column in ("weight", "scur", "qcur", "stot", "lastchg", "lastsess")}
     unread = [column for column in ("weight", "lastsess") if figures[column] is None and column in (*row, "weight")]
     strange = state.strange or (f"its {unread[0]} can't be read" if unread else "")
+    if not complete:
+        strange = "its row has not the columns of the others"
     if not _STATUS.fullmatch(status):
         strange = f"its status is {quoted(status)}, which is not known here"
     if not _NAME.fullmatch(backend) or not _NAME.fullmatch(name):

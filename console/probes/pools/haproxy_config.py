@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from console.probes.ask import Run
-from console.probes.parsing import dig, rows
+from console.probes.parsing import MAX_SHORT, dig, rows
 from console.probes.pools.configured import Change, Found, PooledServer, collected, php, text
+from console.text import plain_text
 
 OWN = ("enablesync", "log-send-hostname")
 """Settings that a firewall keeps as its own when it receives its peer's (haproxy_xmlrpcsyncclient.inc)."""
@@ -38,32 +39,43 @@ def uncertified(root: Any) -> tuple[str, ...]:
     haproxy = dig(root, "installedpackages", "haproxy")
     if not isinstance(haproxy, dict) or "enable" not in haproxy:
         return ()
-    held = {text(one, "refid") for kind in ("cert", "ca") for one in rows(root, kind)}
-    frontends = {text(one, "name"): one for one in rows(haproxy, "ha_backends", "item")}
-    needs = [(f"frontend {name}", _frontends(one, frontends)) for name, one in frontends.items()]
+    held = {_word(one, "refid") for kind in ("cert", "ca") for one in rows(root, kind)}
+    frontends = {_word(one, "name"): one for one in rows(haproxy, "ha_backends", "item")}
+    needs = [(f"frontend {plain_text(name, MAX_SHORT)}", _frontends(one, frontends)) for name, one in frontends.items()]
     for pool in rows(haproxy, "ha_pools", "item"):
         servers = rows(pool, "ha_servers", "item")
-        needs.append((f"pool {text(pool, 'name')}", [ref for server in servers for ref in _servers(server)]))
+        needs.append(
+            (
+                f"pool {plain_text(_word(pool, 'name'), MAX_SHORT)}",
+                [ref for server in servers for ref in _servers(server)],
+            )
+        )
     return tuple(what for what, refs in needs if any(ref and ref not in held for ref in refs))
 
 
 def _frontends(frontend: Any, frontends: Mapping[str, Any]) -> list[str]:
     """A secondary frontend shares the addresses of its primary one."""
-    secondary = text(frontend, "secondary") == "yes"
-    primary = frontends.get(text(frontend, "primary_frontend")) if secondary else frontend
-    offloads = any(text(one, "extaddr_ssl") == "yes" for one in rows(primary, "a_extaddr", "item"))
-    if text(frontend, "status") != "active" or not offloads:
+    secondary = _word(frontend, "secondary") == "yes"
+    primary = frontends.get(_word(frontend, "primary_frontend")) if secondary else frontend
+    offloads = any(_word(one, "extaddr_ssl") == "yes" for one in rows(primary, "a_extaddr", "item"))
+    if _word(frontend, "status") != "active" or not offloads:
         return []
-    more = [text(one, "ssl_certificate") for one in rows(frontend, "ha_certificates", "item")]
-    authorities = [text(one, "cert_ca") for one in rows(frontend, "clientcert_ca", "item")]
-    return [text(frontend, "ssloffloadcert"), *more, *authorities]
+    more = [_word(one, "ssl_certificate") for one in rows(frontend, "ha_certificates", "item")]
+    authorities = [_word(one, "cert_ca") for one in rows(frontend, "clientcert_ca", "item")]
+    return [_word(frontend, "ssloffloadcert"), *more, *authorities]
 
 
 def _servers(server: Any) -> list[str]:
-    if text(server, "status") == "inactive" or "yes" not in (text(server, "ssl"), text(server, "checkssl")):
+    if _word(server, "status") == "inactive" or "yes" not in (_word(server, "ssl"), _word(server, "checkssl")):
         return []
-    verified = text(server, "sslserververify") == "yes"
-    return [text(server, "ssl-server-clientcert"), text(server, "ssl-server-ca") if verified else ""]
+    verified = _word(server, "sslserververify") == "yes"
+    return [_word(server, "ssl-server-clientcert"), _word(server, "ssl-server-ca") if verified else ""]
+
+
+def _word(tree: Any, *keys: str) -> str:
+    """A text that is compared and never sent, whatever it holds: one odd name costs nothing else."""
+    found = dig(tree, *keys)
+    return found if isinstance(found, str) else ""
 
 
 def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:

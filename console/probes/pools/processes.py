@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran
+from console.probes.parsing import lines_of, ran
 from console.probes.question import Cadence, Question, Subject
 
 MAX_PROCESSES = 200
@@ -59,12 +59,12 @@ def _is_pid(word: str) -> bool:
 
 
 def _connections(sockets: Ran) -> tuple[tuple[int, str, int], ...] | None:
-    """None where sockstat could not look."""
+    """None where sockstat could not look, or did not print its table."""
     if sockets.status != 0:
         return None
-    lines = ran(sockets, 16 << 20).splitlines()
+    lines = lines_of(ran(sockets, 16 << 20))
     if not lines or not lines[0].startswith("USER ") or len(lines) > MAX_CONNECTIONS:
-        raise Unreadable("sockstat did not print its table")
+        return None
     found = (_CONNECTION.match(line) for line in lines[1:])
     counts = Counter((int(row[1]), row[2].strip("[]")) for row in found if row)
     return tuple((pid, address, count) for (pid, address), count in sorted(counts.items()))

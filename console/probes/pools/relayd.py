@@ -12,9 +12,10 @@ from typing import NamedTuple
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short
+from console.probes.parsing import lines_of, ran, short, told
 from console.probes.pools.configured import MAX_SERVERS
 from console.probes.pools.servers import Admin, Pools, Server
+from console.text import quoted
 
 SUBSYSTEM = "loadbalancer"
 MAX_STATES = 50_000
@@ -67,10 +68,15 @@ def asks(cluster: Cluster) -> tuple[Run, ...]:
     )
 
 
+NO_TABLE = "?"
+"""Stands for a table whose row can't be read."""
+
+
 class _Host(NamedTuple):
     table: str
     name: str
     status: str
+    strange: str = ""
 
 
 def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
@@ -82,25 +88,32 @@ def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
         raise Unreadable(f"test failed with status {flag.status}")
     hosts = parse_summary(ran(summary))
     counts = parse_states(states)
+    strange = [f"{one.table}/{one.name}: {one.strange}" for one in hosts if one.strange]
+    if strange and len(strange) == len(hosts):
+        raise Unreadable(f"relayctl printed what is not known here: {strange[0]}")
     return Pools(
         running=True,
         servers=_servers(hosts, counts),
+        strange=told(strange),
         dirty=flag.status == 0,
         lingering=None if counts is None else _lingering(hosts, counts),
     )
 
 
 def parse_summary(text: str) -> tuple[_Host, ...]:
-    """Every host of every table, once."""
-    lines = text.splitlines()
+    """Read every host of every table, once. A row that can't be read counts as a host, which may be in any state: it may be
+    one. So do the hosts behind it, where it may be a table's."""
+    lines = lines_of(text)
     if not lines or lines[0].split()[:3] != ["Id", "Type", "Name"]:
         raise Unreadable("relayctl did not print its summary")
     found: dict[tuple[str, str], _Host] = {}
     table, blocked = "", {"redirect": "", "table": ""}
     for line in (line for line in lines[1:] if line.strip()):
         row = _ROW.fullmatch(line.strip())
-        if row is None or (row[2] == "host" and not table):
-            raise Unreadable(f"relayctl printed what is not known here: {short(line)}")
+        if row is None or (row[2] == "host" and table in ("", NO_TABLE)):
+            table = table if line.split()[1:2] == ["host"] and table else NO_TABLE
+            found.setdefault((table, line), _odd(table, line))
+            continue
         if row[2] == "host":
             host = _host(table, row[3], row[4], blocked["redirect"] or blocked["table"])
             found.setdefault((table, row[3]), host)
@@ -113,10 +126,17 @@ def parse_summary(text: str) -> tuple[_Host, ...]:
     return tuple(found.values())
 
 
+def _odd(table: str, line: str) -> _Host:
+    words = line.split()
+    if len(words) < 3:
+        raise Unreadable(f"relayctl printed what is not known here: {short(line)}")
+    return _Host(table, short(words[2]), "", f"its row is not understood here: {short(line)}")
+
+
 def _host(table: str, name: str, status: str, blocked: str) -> _Host:
     """A host of a disabled table or redirect gets nothing, whatever its checks say."""
     if status not in _STATUSES:
-        raise Unreadable(f"relayctl gives {short(name)} the unknown status {short(status)}")
+        return _Host(table, name, short(status), f"its status is {quoted(status)}, which is not known here")
     return _Host(table, name, blocked or _STATUSES[status])
 
 
@@ -128,10 +148,10 @@ def parse_states(answer: Ran) -> Counts | None:
     """None where they can't be counted."""
     if answer.status != 0:
         return None
-    *lines, end = answer.out.strip().splitlines() or [""]
+    *lines, end = lines_of(answer.out.strip()) or [""]
     found = [_COUNT.fullmatch(line) for line in lines]
     if end != "counted" or len(found) > MAX_SERVERS or not all(found):
-        raise Unreadable("the states were not counted as asked")
+        return None
     return {(plain(row[1]), row[2]): int(row[3]) for row in found if row}
 
 
@@ -159,6 +179,8 @@ def _server(host: _Host, sessions: int | None) -> Server:
         admin=Admin.MAINT if host.status == "MAINT" else Admin.READY,
         since=None,
         last_session=None,
+        strange=host.strange,
+        told=not host.strange,
     )
 
 

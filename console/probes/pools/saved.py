@@ -5,12 +5,12 @@ backend is it read again: drain, maintenance and weight then outlive a reload, a
 starts with the states of its last one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short, whole
+from console.probes.parsing import each, lines_of, ran, short, told, whole
 from console.probes.pools.haproxy import FORCED_DRAIN, FORCED_MAINT, MAX_SERVERS
 from console.probes.question import Cadence, Question, Subject
 
@@ -65,6 +65,8 @@ class Saved:
     """Servers of these backends in the package's file."""
     written: float | None = None
     """Unix time of that file; None where there is none."""
+    unread: tuple[str, ...] = ()
+    """Reasons why a row of that file can't be read; the others stand."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
@@ -74,8 +76,13 @@ def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
     shared = {backend for backend, source in loads.items() if source == "global" and file == STATES}
     if states.status != 0 and "No such file" in states.err:
         return Saved(tuple(loads), len(shared) < len(loads))
-    servers = tuple(one for one in _servers(ran(states)) if one.backend in shared)
-    return Saved(tuple(loads), len(shared) < len(loads), servers, float(whole(ran(written).strip(), "the file's time")))
+    unread: list[str] = []
+    every = each(_server, _rows(ran(states)), unread)
+    if unread and not every:
+        raise Unreadable(f"{STATES} is not a server-state file: {unread[0]}")
+    servers = tuple(one for one in every if one.backend in shared)
+    at = float(whole(ran(written).strip(), "the file's time"))
+    return Saved(tuple(loads), len(shared) < len(loads), servers, at, told(unread))
 
 
 def _loads(text: str) -> tuple[dict[str, str], str]:
@@ -83,7 +90,7 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
     kind, name, default, file, base = "", "", "none", "", ""
     found: dict[str, str] = {}
     seen: set[str] = set()
-    for line in text.splitlines():
+    for line in lines_of(text):
         words = [*line.partition("#")[0].split(), "", ""]
         if words[0] in _SECTIONS:
             kind, name = words[0], short(words[1])
@@ -103,26 +110,31 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
     return {backend: source for backend, source in found.items() if source != "none"}, path
 
 
-def _servers(text: str) -> Iterator[SavedServer]:
-    """Read lines in the form of `show servers state`."""
-    lines = text.strip().splitlines()
+def _rows(text: str) -> list[Mapping[str, str]]:
+    """Cut rows in the form of `show servers state`, by its header. One of other columns holds a name alone."""
+    lines = lines_of(text.strip())
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
         raise Unreadable(f"{STATES} is not a server-state file")
     if len(lines) > MAX_SERVERS + 2:
         raise Unreadable(f"{STATES} lists more than {MAX_SERVERS} servers")
-    for line in lines[2:]:
-        row = dict(zip(names, line.split(), strict=False))
-        flags = whole(row.get("srv_admin_state"), "srv_admin_state")
-        then, maintenance = flags & DISABLED_THEN, flags & FORCED_MAINT
-        yield SavedServer(
-            backend=short(row["be_name"]),
-            name=short(row["srv_name"]),
-            address=short(row["srv_addr"]),
-            drained=bool(flags & FORCED_DRAIN),
-            maintenance=bool(maintenance and not then),
-            ready=bool(then and not maintenance and not flags & FORCED_DRAIN),
-        )
+    rows = [line.split() for line in lines[2:] if line.strip()]
+    return [
+        dict(zip(names, row, strict=True)) if len(row) == len(names) else {"srv_name": " ".join(row)} for row in rows
+    ]
+
+
+def _server(row: Mapping[str, str]) -> SavedServer:
+    flags = whole(row.get("srv_admin_state"), f"srv_admin_state of {row.get('be_name', '')}/{row.get('srv_name', '')}")
+    then, maintenance = flags & DISABLED_THEN, flags & FORCED_MAINT
+    return SavedServer(
+        backend=short(row.get("be_name")),
+        name=short(row.get("srv_name")),
+        address=short(row.get("srv_addr")),
+        drained=bool(flags & FORCED_DRAIN),
+        maintenance=bool(maintenance and not then),
+        ready=bool(then and not maintenance and not flags & FORCED_DRAIN),
+    )
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:

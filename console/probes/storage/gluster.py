@@ -13,12 +13,12 @@ from typing import Any
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import rows, short, whole
+from console.probes.parsing import each, rows, short, told, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage import gluster_store
 from console.probes.storage.gluster_command import Stopped, document, gluster, printed
 from console.probes.storage.gluster_store import MAX_BRICKS, Placed, placed
-from console.text import listed
+from console.text import listed, quoted
 
 ENOUGH_LOOKS = 10
 """Counting further would only repaint."""
@@ -79,6 +79,8 @@ class Volume:
     """Time at which the count was last below all of the WINDOW before, or the history began."""
     started: bool = True
     """Stopped (`gluster volume stop`), nobody reads or writes it, and of its bricks nothing more is known."""
+    unread: tuple[str, ...] = ()
+    """Parts of the answers that can't be read; the rest stands."""
 
     @property
     def quorum(self) -> bool:
@@ -161,23 +163,29 @@ class SplitBrain:
 
     entries: int | None
     bricks: tuple[Healing, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Reasons why a brick's counts can't be read; the others' stand."""
 
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """Read glusterd's files, `volume status --xml` and `statistics heal-count`."""
-    where = placed(answers[0])
+    unread: list[str] = []
+    where = placed(answers[0], unread)
     _believed(where)
     try:
         status, counts = document(answers[1]), _counts(answers[2])
     except Stopped:
-        return Volume(tuple(_brick(brick, [], UNCOUNTED) for brick in where), 0, started=False)
-    if counts and sorted(counts) != sorted(brick.name for brick in where):
+        bricks = tuple(_brick(brick, [], UNCOUNTED) for brick in where)
+        return Volume(bricks, 0, started=False, unread=told(unread))
+    ours = {brick.name for brick in where}
+    if counts and ours.isdisjoint(counts):
         raise Unreadable("heal-count names other bricks than the volume has")
+    unread += [f"heal-count names a brick that the volume has not, {quoted(name)}" for name in counts.keys() - ours]
     nodes = rows(status, "volStatus", "volumes", "volume", "node")
     bricks = tuple(_brick(brick, _processes(brick, nodes), counts.get(brick.name, UNCOUNTED)) for brick in where)
     looks = before.clean_looks + 1 if before else 1
     clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in bricks) else 0
-    return _healing(Volume(bricks, clean), before, answers[2].at)
+    return _healing(Volume(bricks, clean, unread=told(unread)), before, answers[2].at)
 
 
 def _believed(where: tuple[Placed, ...]) -> None:
@@ -259,23 +267,29 @@ def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> Split
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")
     if not bricks:
         raise Unreadable("heal info names no brick")
-    found = tuple(_reached(brick) for brick in bricks[:MAX_BRICKS])
+    unread: list[str] = []
+    found = tuple(_reached(brick, unread) for brick in bricks[:MAX_BRICKS])
     known = [brick.split_brain for brick in found if brick.split_brain is not None]
-    return SplitBrain(max(known) if len(known) == len(found) else None, found)
+    some = max(known, default=0)
+    return SplitBrain(some if some or len(known) == len(found) else None, found, told(unread))
 
 
-def _reached(row: dict[str, Any]) -> Healing:
-    def count(name: str) -> int | None:
-        return None if row.get(name) is None else whole(str(row.get(name)), name)
-
+def _reached(row: dict[str, Any], unread: list[str]) -> Healing:
     host, _, path = str(row.get("name")).partition(":/")
-    pending, split = count("totalNumberOfEntries"), count("numberOfEntriesInSplitBrain")
     connected = row.get("status") == "Connected"
-    if connected and (pending is None or split is None or split > pending):
-        raise Unreadable("heal info counts a connected brick's entries not at all, or wrongly")
-    return Healing(
-        short(host), short(f"/{path}"), connected, pending if connected else None, split if connected else None
-    )
+    pending, split = next(iter(each(_entries, [row] if connected else [], unread)), (None, None))
+    return Healing(short(host), short(f"/{path}"), connected, pending, split)
+
+
+def _entries(row: dict[str, Any]) -> tuple[int, int]:
+    """Entries to heal on a connected brick, and those of them in split-brain."""
+    keys = ("totalNumberOfEntries", "numberOfEntriesInSplitBrain")
+    pending, split = (whole(None if row.get(key) is None else str(row[key]), key) for key in keys)
+    if split > pending:
+        raise Unreadable(
+            f"heal info counts {split} of {pending} entries of {short(str(row.get('name')))} in split-brain"
+        )
+    return pending, split
 
 
 def _cheap(_cluster: Cluster, volume: str) -> tuple[Run, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import rows, short, whole
+from console.probes.parsing import each, rows, short, told, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage.gluster_command import document, gluster
 from console.probes.storage.gluster_store import MAX_BRICKS
@@ -41,6 +41,8 @@ class VolumeOptions:
     server_quorum: str
     """off/none, or server: a glusterd that sees too few peers stops its own bricks."""
     bricks: tuple[BrickSpace, ...]
+    unread: tuple[str, ...] = ()
+    """Reasons why a brick's space can't be read; the others' stands."""
 
 
 def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> VolumeOptions:
@@ -51,12 +53,14 @@ def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> Vo
     if timeout is None:
         raise Unreadable("volume get names no network.ping-timeout")
     nodes = rows(document(answers[1]), "volStatus", "volumes", "volume", "node")
+    unread: list[str] = []
     return VolumeOptions(
         ping_timeout=float(whole(timeout, "network.ping-timeout")),
         quorum_type=options.get("cluster.quorum-type", ""),
         quorum_count=options.get("cluster.quorum-count", ""),
         server_quorum=options.get("cluster.server-quorum-type", ""),
-        bricks=tuple(_space(row) for row in nodes[:MAX_BRICKS]),
+        bricks=each(_space, nodes[:MAX_BRICKS], unread),
+        unread=told(unread),
     )
 
 
@@ -72,7 +76,8 @@ def _space(row: dict[str, Any]) -> BrickSpace:
 
     size, free, inodes, left = (figure(name) for name in ("sizeTotal", "sizeFree", "inodesTotal", "inodesFree"))
     if (size or 0) < (free or 0) or (inodes or 0) < (left or 0):
-        raise Unreadable("volume status detail says that more is free than there is")
+        where = f"{short(str(row.get('hostname')))}:{short(str(row.get('path')))}"
+        raise Unreadable(f"volume status detail says that more is free of {where} than there is")
     used = None if not size or free is None else -(-100 * (size - free) // size)
     return BrickSpace(short(str(row.get("hostname"))), short(str(row.get("path"))), size, free, inodes, left, used)
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short, whole
+from console.probes.parsing import lines_of, ran, short, whole
 
 FOLDER = "/var/lib/glusterd"
 MAX_BRICKS = 100
@@ -58,9 +58,10 @@ def asks(volume: str) -> Run:
     return Run(("grep", "-r", "-s", "-E", KEYS, *files), root=True, timeout=1)
 
 
-def placed(answer: Ran) -> tuple[Placed, ...]:
-    """Every brick, in the order in which the volume was made."""
-    peers, bricks, info = _files(answer)
+def placed(answer: Ran, unread: list[str]) -> tuple[Placed, ...]:
+    """Every brick, in the order in which the volume was made. A line that can't be read goes into `unread`; one without
+    which a brick's place is not known takes all with it, for none may be left out of a count."""
+    peers, bricks, info = _files(answer, unread)
     by_uuid = {peer["uuid"]: peer for peer in peers.values() if peer.get("uuid")}
     if not info and not bricks:
         raise Unreadable(f"{FOLDER} holds no volume of this name; {REMEDY}")
@@ -87,17 +88,18 @@ def _tells(brick: dict[str, str]) -> bool:
     return printable and all(brick.get(key) for key in ("hostname", "path"))
 
 
-def _files(answer: Ran) -> tuple[Files, Files, dict[str, str]]:
-    """Keys and values of the files of each peer, of each brick, and of the volume."""
+def _files(answer: Ran, unread: list[str]) -> tuple[Files, Files, dict[str, str]]:
+    """Of each peer, of each brick, and of the volume: what the file says."""
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}
     if answer.status == 2 and answer.out and not answer.err:
         answer = replace(answer, status=0)  # a file is not there
-    for line in ran(answer).splitlines():
+    for line in lines_of(ran(answer)):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise Unreadable(f"{FOLDER} gave a line that is none of a peer, a volume or a brick")
+            unread.append(f"{FOLDER} gave a line that is none of a peer, a volume or a brick: {short(line)}")
+            continue
         kept = peers[match["file"]] if match["folder"] == "peers/" else bricks[match["file"]]
         (info if match["folder"].startswith("vols/") and match["file"] == "info" else kept)[match["key"]] = match[
             "value"

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import ran, short
+from console.probes.parsing import each, lines_of, ran, short, told
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text
+from console.text import plain_text, quoted
 
 PATIENCE = 2
 """Seconds a mount may take over `stat -f`."""
@@ -38,6 +38,8 @@ class Mounts:
     """Mounts of /proc/mounts, and those of /etc/fstab that are not mounted."""
 
     mounts: tuple[Mount, ...]
+    unread: tuple[str, ...] = ()
+    """Reasons why a line can't be read; the others stand."""
 
     def of(self, volume: str) -> tuple[Mount, ...]:
         """The mounts of one volume."""
@@ -82,27 +84,36 @@ MISSING = "is in /etc/fstab and not mounted"
 
 
 def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
-    """Read the lines that _TEST prints: a status, or "stuck", of each mount; "listed" for each line of /etc/fstab."""
-    lines = ran(answers[0]).splitlines()
+    """Read the lines that _TEST prints: a status, or "stuck", of each mount; "listed" of each line of /etc/fstab."""
+    lines = lines_of(ran(answers[0]))
     if not lines or lines[-1] != "end":
         raise Unreadable("the list of mounts has no end")
+    if len(lines) > MAX_MOUNTS + 1:
+        raise Unreadable(f"the list of mounts is longer than {MAX_MOUNTS}")
     words = [line.split(" ") for line in lines[:-1]]
-    if any(len(line) < 3 for line in words) or len(words) > MAX_MOUNTS:
-        raise Unreadable(f"the list of mounts is not one, or is longer than {MAX_MOUNTS}")
-    mounted = tuple(_mount(*line[:3]) for line in words if line[0] != "listed")
+    unread: list[str] = []
+    mounted = each(_mount, (line for line in words if line[0] != "listed"), unread)
+    listed = each(_listed, (line for line in words if line[0] == "listed" and not _by_hand(line[3:])), unread)
     paths = {mount.path for mount in mounted}
-    listed = (_listed(*line[1:3]) for line in words if line[0] == "listed" and not _by_hand(line[3:]))
-    return Mounts((*mounted, *(mount for mount in listed if mount.path not in paths)))
+    return Mounts((*mounted, *(mount for mount in listed if mount.path not in paths)), told(unread))
 
 
-def _mount(status: str, device: str, path: str) -> Mount:
-    if status not in _STATUS and not status.isdecimal():
-        raise Unreadable("the test of a mount gave no status")
+def _three(words: list[str]) -> tuple[str, str, str]:
+    if len(words) < 3 or not all(words[:3]):
+        raise Unreadable(f"a line of the mounts is too short: {quoted(' '.join(words))}")
+    return words[0], words[1], words[2]
+
+
+def _mount(words: list[str]) -> Mount:
+    status, device, path = _three(words)
+    if status not in _STATUS and not (status.isascii() and status.isdigit()):
+        raise Unreadable(f"the test of the mount on {_path(path)} gave no status")
     why = _STATUS.get(status, HUNG if status in ("124", "137") else FAILS)
     return Mount(_volume(device), _path(path), not why, why)
 
 
-def _listed(device: str, path: str) -> Mount:
+def _listed(words: list[str]) -> Mount:
+    _, device, path = _three(words)
     return Mount(_volume(device), _path(path).rstrip("/") or "/", False, MISSING)
 
 

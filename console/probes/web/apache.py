@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Get, Page, Unreadable
-from console.probes.parsing import rate, serves, whole
+from console.probes.parsing import each, lines_of, rate, serves, told, whole
 from console.probes.question import Cadence, Question, Subject
 from console.text import quoted
 
@@ -36,6 +36,8 @@ class Apache:
     total_kbytes: int | None = field(default=None, compare=False)
     at: float = field(default=0.0, compare=False)
     """Time of the look, in the console's monotonic seconds: the clock of the rates."""
+    unread: tuple[str, ...] = ()
+    """Reasons why a total can't be read; the workers stand."""
 
     @property
     def extended(self) -> bool:
@@ -61,23 +63,29 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
     page = answers[0]
     if page.status != 200:
         raise Unreadable(_no_status(page))
-    values = {name: value for name, colon, value in (line.partition(": ") for line in page.body.splitlines()) if colon}
+    values = {name: value for name, colon, value in (line.partition(": ") for line in lines_of(page.body)) if colon}
     if "BusyWorkers" not in values or "Scoreboard" not in values:
         raise Unreadable("the status URL is not mod_status in its ?auto form")
     busy, idle = whole(values["BusyWorkers"], "BusyWorkers"), whole(values.get("IdleWorkers"), "IdleWorkers")
     if busy + idle > len(values["Scoreboard"]):
         raise Unreadable("the scoreboard has fewer places than there are workers")
-    up = values.get("ServerUptimeSeconds") or values.get("Uptime")
+    unread: list[str] = []
+
+    def total(*names: str) -> int | None:
+        printed = [(name, values[name]) for name in names if name in values][:1]
+        return next(iter(each(lambda one: whole(one[1], one[0]), printed, unread)), None)
+
     look = Apache(
         busy=busy,
         idle=idle,
         slots=len(values["Scoreboard"]),
-        accesses=_total(values, "Total Accesses"),
-        uptime=None if up is None else whole(up, "ServerUptimeSeconds"),
+        accesses=total("Total Accesses"),
+        uptime=total("ServerUptimeSeconds", "Uptime"),
         requests_per_second=None,
         scoreboard=_letters(values["Scoreboard"]),
-        total_kbytes=_total(values, "Total kBytes"),
+        total_kbytes=total("Total kBytes"),
         at=page.at,
+        unread=told(unread),
     )
     return look if before is None or _restarted(before, look) else _with_rates(before, look)
 
@@ -98,10 +106,6 @@ def _no_status(page: Page) -> str:
     if page.status in (401, 403):
         return f"{message}; allow /server-status from 127.0.0.1 on this node, without a password"
     return f"{message}; see Apache's error log on this node"
-
-
-def _total(values: dict[str, str], name: str) -> int | None:
-    return whole(values[name], name) if name in values else None
 
 
 def _letters(scoreboard: str) -> tuple[tuple[str, int], ...]:

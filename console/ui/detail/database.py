@@ -49,6 +49,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("read_only", "read_only", unwanted),
         L("maintenance", "pxc_maint_mode", OFF_WANTED),
         L("rejects", "wsrep_reject_queries", one_of({"": Word("", "no", "text")}, warned)),
+        L("unread", "can't be read", warned),
         L("alone", "without wsrep, by itself", unwanted),
         L("uptime", "up for", length),
         L("cache_full", "gcache is full"),
@@ -76,7 +77,12 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("datadir_bytes", "to copy", size),
         L("first", "", None),
     ),
-    "Writer": (L("running", "runs", wanted), L("target", "sends to", unset("nobody")), L("servers", "server")),
+    "Writer": (
+        L("running", "runs", wanted),
+        L("target", "sends to", unset("nobody")),
+        L("servers", "server"),
+        L("unread", "can't be read", warned),
+    ),
     "ProxyServer": (
         L("name", ""),
         L("address", ""),

@@ -35,6 +35,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("demotion", "demotion", none_wanted),
         L("maintenance", "maintenance (advskew 254)", unwanted),
         L("pfsync", "pfsync", PFSYNC),
+        L("unread", "can't be read", warned),
         L("uptime", "up for", length),
         L("now", "clock", moment),
         L("boot", "booted"),
@@ -119,6 +120,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("elsewhere", "from another file too", unwanted),
         L("written", "the file is of", moment),
         L("servers", "server"),
+        L("unread", "can't be read", warned),
     ),
     "SavedServer": (
         L("backend", ""),
@@ -142,6 +144,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("states", "states"),
         L("sync_notices", "sync notice", warned),
         L("unapplied", "changes not applied in", warned),
+        L("unread", "can't be read", warned),
         L("clock", "clock", clock),
         L("clocks", "", None),
     ),

@@ -51,7 +51,12 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("haproxy", "HAProxy"),
     ),
     "Listed": (L("volumes", "volume", unset("none, or Gluster does not run")),),
-    "Services": (L("active", "active"), L("settling", "starting or stopping"), L("bricks", "brick processes")),
+    "Services": (
+        L("active", "active"),
+        L("settling", "starting or stopping"),
+        L("bricks", "brick processes"),
+        L("unread", "can't be read", warned),
+    ),
     "Apache": (
         L("busy", "workers busy"),
         L("idle", "workers idle"),
@@ -67,6 +72,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("accesses", "requests since its start", unset("not told")),
         L("total_kbytes", "sent since its start", kilobytes),
         L("uptime", "up for", length),
+        L("unread", "can't be read", warned),
         L("at", "", None),
     ),
     "Site": (L("status", "HTTP", status), L("seconds", "took", length)),
@@ -117,6 +123,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("security", "of them security", one_of({None: Word("", "can't be told", "dim")}, none_wanted)),
         L("reboot_required", "reboot required", one_of({None: Word("", "can't be told", "dim")}, unwanted)),
         L("kernel", "kernel"),
+        L("unread", "can't be read", warned),
     ),
     "Jobs": (L("boot", "in boot", digest), L("units", "unit")),
     "Job": (
@@ -129,6 +136,6 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("words", "last words", unset("none")),
         L("read", "read to its end"),
     ),
-    "Mounts": (L("mounts", "mount"),),
+    "Mounts": (L("mounts", "mount"), L("unread", "can't be read", warned)),
     "Mount": (L("volume", ""), L("path", "on"), L("answers", "answers", wanted), L("why", "", unset(""))),
 }

@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from console.ui.detail.kinds import counted, length, one_of, per_second, seconds, size, status, unset, unwanted, wanted
+from console.ui.detail.kinds import (
+    counted,
+    length,
+    one_of,
+    per_second,
+    seconds,
+    size,
+    status,
+    unset,
+    unwanted,
+    wanted,
+    warned,
+)
 from console.ui.detail.shapes import Label as L
 from console.words import words
 from console.words.words import Word
@@ -10,6 +22,7 @@ from console.words.words import Word
 STORAGE: Mapping[str, tuple[L, ...]] = {
     "Volume": (
         L("started", "started", wanted),
+        L("unread", "can't be read", warned),
         L("bricks", "brick"),
         L("pending", "to heal", counted),
         L("heal_rate", "healing", per_second("entries")),
@@ -42,6 +55,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
     "SplitBrain": (
         L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),
         L("bricks", "on brick"),
+        L("unread", "can't be read", warned),
     ),
     "VolumeOptions": (
         L("ping_timeout", "network.ping-timeout", seconds),
@@ -49,6 +63,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("quorum_count", "bricks it wants", unset("as the type says")),
         L("server_quorum", "server quorum", unset("none")),
         L("bricks", "brick"),
+        L("unread", "can't be read", warned),
     ),
     "BrickSpace": (
         L("host", ""),
