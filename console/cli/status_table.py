@@ -28,6 +28,8 @@ from console.words.words import Word
 
 WIDTH = 80
 Row = Sequence[str]
+WORDS = {Cause.ABSENT: "nothing listens", Cause.CUT: "broken off"}
+"""Words for a reading that is not known, by a cause that is bad in itself."""
 
 
 def lines(picture: Snapshot, now: float) -> Iterator[str]:
@@ -125,7 +127,7 @@ def _volume(view: VolumeView) -> Row:
     bricks = view.state.value.bricks
     online = sum(brick.reached for brick in bricks)
     split = view.split_brain.value.entries if isinstance(view.split_brain, Known) else None
-    there = f"{online} of {len(bricks)}" if view.state.value.started else "stopped"
+    there = f"{online} of {len(bricks)}" if view.state.value.started else f"{words.BAD}stopped"
     return [view.name, there, _count(view.state.value.pending), _count(split)]
 
 
@@ -163,17 +165,19 @@ def _findings(picture: Snapshot) -> Iterator[str]:
 def _unknowns(picture: Snapshot) -> Iterator[str]:
     """Every reading that is not known, those of one machine with one reason together."""
     told = " ".join(finding.message for finding in findings(picture))
-    for name, names, why in _reasons(picture):
-        what = f"{', '.join(names)} not known" if names else "nothing is known"
-        yield from _wrapped("? ", f"{name}: {what}: {'as above' if why in told else why}")
+    for name, names, reading in _reasons(picture):
+        nothing = WORDS.get(reading.cause, "not known")
+        what = f"{', '.join(names)} {nothing}" if names else "nothing is known"
+        mark = words.unknown(reading).mark
+        yield from _wrapped(f"{mark} ", f"{name}: {what}: {'as above' if reading.why in told else reading.why}")
     seldom = [f"“{question.title}”" for question, _ in asked(picture.cluster) if question.cadence is Cadence.SELDOM]
     if seldom:
         often = f"{picture.cluster.timings.seldom / 60:.0f} min"
         yield from _wrapped("· ", f"{', '.join(dict.fromkeys(seldom))}: not asked here, the screen does every {often}")
 
 
-def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], str]]:
-    """Machine, readings, why. Of a machine that says nothing at all the first reason stands for all: no names."""
+def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], Unknown]]:
+    """Machine, readings, and one with the reason. Of a machine that says nothing the first stands for all: no names."""
     unknown: dict[str, dict[str, Unknown]] = {}
     talks: set[str] = set()
     for name, title, reading in _readings(picture):
@@ -183,10 +187,13 @@ def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], str]]:
             unknown.setdefault(name, {})[title] = reading
     for name, readings in unknown.items():
         if name not in talks and len(readings) > 1:
-            yield name, [], next(iter(readings.values())).why
+            yield name, [], next(iter(readings.values()))
             continue
-        for why in dict.fromkeys(one.why for one in readings.values()):
-            yield name, [title for title, one in readings.items() if one.why == why], why
+        first: dict[str, Unknown] = {}
+        for one in readings.values():
+            first.setdefault(one.why, one)
+        for why, reading in first.items():
+            yield name, [title for title, one in readings.items() if one.why == why], reading
 
 
 def _wrapped(lead: str, text: str) -> list[str]:

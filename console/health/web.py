@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.snapshot import Known, Snapshot, Unknown
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.probes.web.apache import Apache
 from console.text import clock, listed, percent
 
+WHAT = {Cause.ABSENT: "takes no connection", Cause.CUT: "breaks its answers off"}
+"""Words for a site that gave no answer, by its cause."""
 NEARLY_FULL = 0.85
 """Share of Apache's workers that are busy: beyond it a small rush fills the rest."""
 
@@ -34,7 +36,8 @@ def sites_serve(snapshot: Snapshot) -> Iterator[Finding]:
         if isinstance(view.host, Unknown):
             continue
         if isinstance(view.site, Unknown) and view.site.since:
-            message = f"Apache on {view.name} does not answer: {view.site.why}"
+            what = WHAT.get(view.site.cause, "does not answer")
+            message = f"Apache on {view.name} {what}: {view.site.why}"
             yield Finding(Level.DEGRADED, view.name, Kind.SITE_SILENT, message)
         elif isinstance(view.site, Known) and not view.site.value.serves:
             message = f"Apache on {view.name} answers the check URL with HTTP {view.site.value.status}"

@@ -142,6 +142,8 @@ class Cause(Enum):
     """The service that was asked answered, and refused: it runs."""
     ABSENT = "absent"
     """The machine answers, and nothing listens where the service is to be asked."""
+    CUT = "cut"
+    """The service was reached, and closed the connection without a whole answer."""
     UNPROVEN = "unproven"
     """A machine answers, and it may be another one."""
     UNREADABLE = "unreadable"

@@ -86,8 +86,8 @@ class Unknown:
 
     @property
     def unanswered(self) -> bool:
-        """It was asked, and told nothing: silence, a refusal, nobody or another one there. `why` names a remedy."""
-        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.UNPROVEN)
+        """It was asked, and nothing was told: silence, a refusal, nobody or another one there. `why` names a remedy."""
+        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN)
 
     @property
     def answered(self) -> bool:

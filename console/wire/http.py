@@ -13,10 +13,10 @@ from urllib.parse import quote, urlsplit
 import asyncssh
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
 
-from console.probes.ask import Get, Page, Refused, TimedOut, Unreachable, WireError
+from console.probes.ask import Cause, Get, Page, Refused, TimedOut, Unreachable, WireError
 from console.text import plain_text
 from console.wire.deadline import Deadline
-from console.wire.sentences import place, system_error
+from console.wire.sentences import nothing_listens, place, system_error
 from console.wire.ssh import Ssh
 
 MAX_PAGE = 256 << 10
@@ -75,7 +75,7 @@ async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
     except asyncssh.ChannelOpenError as error:
         raise _not_opened(error, where, ssh) from None
     except OSError as error:
-        raise Unreachable(f"{where} can't be reached: {system_error(error)}; see whether the web server runs") from None
+        raise _not_reached(where, system_error(error), error) from None
     except asyncssh.Error as error:
         raise (ssh.broken(error) if ssh else Unreachable(where)) from None
 
@@ -85,7 +85,12 @@ def _not_opened(error: asyncssh.ChannelOpenError, where: str, ssh: Ssh | None) -
         return Refused(f"{where}: its sshd forbids the way; allow it there: AllowTcpForwarding yes")
     if ssh is not None and error.reason == "SSH connection closed":
         return ssh.broken(error)
-    return Unreachable(f"{where} can't be reached: {plain_text(error.reason)}; see whether the web server runs")
+    return _not_reached(where, plain_text(error.reason), error)
+
+
+def _not_reached(where: str, why: str, error: Exception) -> WireError:
+    cause = Cause.ABSENT if nothing_listens(error) else Cause.SILENT
+    return Unreachable(f"{where} can't be reached: {why}; see whether the web server runs", cause)
 
 
 def _visit(ask: Get) -> Visit:
@@ -156,7 +161,7 @@ class _Received:
 def _page(data: bytes, seconds: float, where: str) -> Page:
     """Read an answer, cut off or whole. Raises WireError if it isn't one."""
     if not data:
-        raise Unreachable(f"{where} closed the connection without an answer; see the web server's error log")
+        raise Unreachable(f"{where} closed the connection without an answer; see the web server's error log", Cause.CUT)
     response = http.client.HTTPResponse(_Received(data), method="GET")  # pyright: ignore[reportArgumentType]
     try:
         response.begin()
@@ -164,7 +169,7 @@ def _page(data: bytes, seconds: float, where: str) -> Page:
     except http.client.IncompleteRead as error:
         if len(data) < MAX_PAGE:
             raise Unreachable(
-                f"{where} broke off in the middle of its answer; see the web server's error log"
+                f"{where} broke off in the middle of its answer; see the web server's error log", Cause.CUT
             ) from None
         body = error.partial
     except (http.client.HTTPException, ValueError, OverflowError) as error:

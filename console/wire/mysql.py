@@ -23,7 +23,7 @@ from console.wire.deadline import Deadline
 from console.wire.mysql_login import Connection, UnsafeLogin, log_in
 from console.wire.opened import Opened
 from console.wire.password import Keyring, Secret
-from console.wire.sentences import place, said, system_error
+from console.wire.sentences import nothing_listens, place, said, system_error
 from console.wire.ssh import Ssh
 from console.wire.tunnel import Tunnel
 
@@ -141,9 +141,10 @@ class Sql:
             if error.code == OPEN_ADMINISTRATIVELY_PROHIBITED:
                 option = "AllowStreamLocalForwarding" if self._mysql.socket else "AllowTcpForwarding"
                 return Refused(f"{self._ssh.where}: its sshd forbids the way to MySQL; allow it: {option} yes")
-            return Unreachable(
-                f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs", Cause.ABSENT
-            )
+            if self._mysql.socket or nothing_listens(error):  # of a socket sshd says no more than "open failed"
+                says = f"{self.where} doesn't listen, {said(error.reason)}; see on the node whether it runs"
+                return Unreachable(says, Cause.ABSENT)
+            return Unreachable(f"{self.where} can't be reached, {said(error.reason)}; see the way to it on the node")
         if isinstance(error, asyncssh.Error):
             return self._ssh.broken(error)
         why = system_error(error) if isinstance(error, OSError) else text

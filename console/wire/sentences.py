@@ -5,6 +5,7 @@ import shlex
 import ssl
 
 import asyncssh
+from asyncssh.constants import OPEN_CONNECT_FAILED
 
 from console.inventory.cluster import Login
 from console.text import plain_text
@@ -24,6 +25,13 @@ def system_error(error: OSError) -> str:
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno).lower()
     return plain_text(str(error)) or type(error).__name__
+
+
+def nothing_listens(error: Exception) -> bool:
+    """The machine itself has refused the connection. A time-out, or a missing way, tells nothing of the service."""
+    if isinstance(error, asyncssh.ChannelOpenError):
+        return error.code == OPEN_CONNECT_FAILED and "refused" in error.reason.lower()
+    return isinstance(error, ConnectionRefusedError)
 
 
 def said(text: str) -> str:

@@ -91,13 +91,16 @@ def marked(word: Word, one: Finding | None) -> Word:
 
 
 def unknown(reading: Unknown) -> Word:
-    """Why nothing is shown, in one word. `lost`: it was known once."""
+    """Why nothing is shown, in one word. `lost`: it was known once. `down`, `cut`: that is
+    known, and bad."""
     if reading.cause is Cause.NOT_ASKED:
         return Word(ASKING, "asking", "dim")
     if reading.under_way:
         return Word(ASKING, "reading", "unknown")
     if reading.cause is Cause.UNPROVEN:
         return Word(UNKNOWN, "unproven", "unknown")
+    if reading.cause in (Cause.ABSENT, Cause.CUT):
+        return Word(BAD, "down" if reading.cause is Cause.ABSENT else "cut", "bad")
     if reading.cause is Cause.STALE:
         return Word(UNKNOWN, "stale", "unknown")
     return Word(UNKNOWN, "lost", "unknown")

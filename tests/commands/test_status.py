@@ -12,9 +12,17 @@ import pytest
 from console.cli.main import main
 from console.cli.status import Exit, look, status
 from console.cli.status_table import WIDTH, lines
+from console.health import findings
+from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
-from console.probes.snapshot import Unknown
+from console.probes.question import Subject
+from console.probes.snapshot import Snapshot, Unknown
+from console.probes.web.apache import SITE
 from console.sim import Simulator
+from console.ui.board.board import board_lines
+from console.ui.board.view import BoardView
+from console.ui.detail.reading import section
+from console.ui.detail.sections import Ref, sections
 from tests.conftest import simulated
 
 Simulated = tuple[Simulator, Cluster]
@@ -58,6 +66,34 @@ async def test_a_dead_node_costs_no_more_than_its_connection(
     assert "value" not in host
     assert here["volumes"]["www"]["state"]["cause"] == "busy"  # Gluster waits for the one that vanished
     assert {"node1"} <= {finding["machine"] for finding in here["findings"]}
+
+
+async def test_a_site_that_refuses_the_connection_is_known_to_be_bad(
+    demo: Simulated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the row, on the board, in the details, in the finding, in the list of what is not known."""
+    sim, cluster = demo
+    sim.fault("apache-stopped", "node2")
+    assert await status((cluster,)) is Exit.DEGRADED
+    text = capsys.readouterr().out
+    (row,) = [line for line in text.splitlines() if line.startswith("node2 ")]
+    assert "✗down" in row
+    assert "?" not in row
+    assert "“check URL, by itself” nothing listens: as above" in " ".join(text.split())
+    assert "! Apache on node2 takes no connection: http://" in text
+    picture = await look(cluster)
+    shown = drawn(picture)
+    assert "?lost" not in shown
+    assert "✗down" in shown
+    (site,) = [one for one in sections(picture, Ref(Subject.NODE, "node2")) if one.question is SITE]
+    text = "\n".join(each.text for each in section(site, picture, 90, time.time(), True, True))
+    assert "✗down since" in text
+
+
+def drawn(picture: Snapshot) -> str:
+    found = findings(picture)
+    sight = BoardView(picture, time.time(), judged(picture, found).cluster, found, width=120, height=40)
+    return "\n".join(one.text for one in board_lines(sight))
 
 
 async def test_a_hung_node_is_not_waited_for_with_the_slow_questions(demo: Simulated) -> None:

@@ -30,7 +30,7 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("carp-apart", "cluster", "carp", "split-roles", "wan is on fw1 and lan is on fw2"),
     ("sync-broken", "fw1", "fw1", "sync-notice", "a configuration sync of fw1 failed"),
     ("unapplied", "fw1", "fw1", "unapplied", "nobody has applied yet"),
-    ("apache-stopped", "node2", "node2", "site-silent", "Apache on node2 does not answer"),
+    ("apache-stopped", "node2", "node2", "site-silent", "Apache on node2 takes no connection"),
     ("apache-full", "node2", "node2", "apache-full", "every worker of Apache on node2 is busy"),
     ("mysql-stopped", "node3", "node3", "mysql-silent", "MySQL on node3 is stopped"),
     ("non-primary", "cluster", "mysql", "no-primary", "node1 is non-Primary"),

@@ -68,7 +68,7 @@ def test_a_raid_command_that_does_not_stop_printing() -> None:
 @pytest.mark.parametrize("row", [f"1 table web:80 {' ' * 500_000}!", f"1 host {'x' * 200} {' ' * 500_000}99%"])
 def test_a_row_of_blanks(row: str) -> None:
     with pytest.raises(Unreadable):
-        soon(lambda: relayd.parse_summary(SUMMARY + row))
+        soon(lambda: relayd.parse((Ran(0, SUMMARY + row, ""), Ran(1, "", ""), Ran(1, "", "")), None))
 
 
 @pytest.mark.parametrize("text", ["&" * 900_000, "&#38" * 200_000, f"x &#x{'9' * 500_000};", "&notit" * 150_000])

@@ -75,6 +75,8 @@ def test_pools_that_differ_are_mixed_and_config_that_differs_is_marked() -> None
         (wsrep(state="Joining: receiving State Transfer", recv_queue=7), "!Joining 3/3 q7", "warn"),
         (wsrep(status="non-Primary", state="Initialized", size=1), "✗NON-PRIM 1/3", "bad"),
         (LOST, "?lost", "unknown"),
+        (Unknown("MySQL doesn't listen", 1.0, 1.0, Cause.ABSENT), "✗down", "bad"),
+        (Unknown("it closed the connection", 1.0, 1.0, Cause.CUT), "✗cut", "bad"),
         (NOT_ASKED, "·asking", "dim"),
         (Unknown("stale: last read 9 s ago", 1.0, 1.0, Cause.STALE), "?stale", "unknown"),
         (Unknown("not read back yet", 1.0, 1.0, Cause.NOT_READ_BACK), "·reading", "unknown"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncssh
-from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED
+from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FAILED
 
 from console.inventory.cluster import Cluster, Firewall, Login, Node, Timings
 
@@ -26,6 +26,8 @@ class Machine:
     logins: list[str] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     forwarding: bool = True
+    connects: str = ""
+    """Why its sshd reaches nobody, in its own words."""
     compression: str = "none"
     path: str = ""
     """A folder of programs found before all others."""
@@ -97,6 +99,8 @@ class Door(asyncssh.SSHServer):
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:  # noqa: ARG002
         if not self.machine.forwarding:  # sshd's words
             raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
+        if self.machine.connects:
+            raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, self.machine.connects)
         return True
 
     def unix_connection_requested(self, dest_path: str) -> bool:  # noqa: ARG002

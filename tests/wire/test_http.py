@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from console.probes.ask import Get, Page, Refused, Run, TimedOut, Unreachable, WireError
+from console.probes.ask import Cause, Get, Page, Refused, Run, TimedOut, Unreachable, WireError
 
 from .conftest import Bench
 from .machines import cluster
@@ -143,6 +143,36 @@ async def test_no_web_server(bench: Bench, via: str | None) -> None:
     assert (
         type(error) is Unreachable and "can't be reached" in str(error) and "see whether the web server" in str(error)
     )
+
+
+WORDS = [
+    ("Connection refused", Cause.ABSENT),
+    ("Connection timed out", Cause.SILENT),
+    ("No route to host", Cause.SILENT),
+    ("Network is unreachable", Cause.SILENT),
+    ("open failed", Cause.SILENT),
+]
+"""Words of OpenSSH that can't connect."""
+
+
+@pytest.mark.parametrize(("words", "cause"), WORDS)
+async def test_a_refused_connection_is_known_and_silence_is_not(bench: Bench, words: str, cause: Cause) -> None:
+    node = await bench.machine(connects=words)
+    wire = bench.wire(cluster(bench.folder, node.port))
+    (error,) = await wire.send("node1", (Get("http://127.0.0.1:80/", via="node1"),), 3)
+    assert isinstance(error, WireError)
+    assert error.cause is cause
+    assert words in str(error)
+
+
+async def test_a_refused_visit_and_one_that_is_cut_off_are_known(bench: Bench) -> None:
+    async with answering() as port:
+        cut = await visit(bench, Get(f"http://127.0.0.1:{port}/"))
+    refused = await visit(bench, Get(f"http://127.0.0.1:{port}/"))
+    async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nhalf") as port:
+        half = await visit(bench, Get(f"http://127.0.0.1:{port}/"))
+    errors = [one for one in (cut, refused, half) if isinstance(one, WireError)]
+    assert [one.cause for one in errors] == [Cause.CUT, Cause.ABSENT, Cause.CUT]
 
 
 async def test_a_machine_that_forbids_forwarding(bench: Bench) -> None:

@@ -17,7 +17,7 @@ import pymysql
 import pytest
 
 from console.inventory.cluster import Mysql
-from console.probes.ask import AuthFailed, Query, Refused, Rows, Run, TimedOut, Unreachable, WireError
+from console.probes.ask import AuthFailed, Cause, Query, Refused, Rows, Run, TimedOut, Unreachable, WireError
 from console.wire import Wire
 
 from .conftest import Bench
@@ -255,6 +255,19 @@ async def test_no_mysql_there(bench: Bench, mysql: Mysql) -> None:
     (error,) = await wire.send("node1", ONE, 5)
     assert type(error) is Unreachable
     assert str(error).startswith(f"MySQL on node1 (127.0.0.1:{port} through SSH) doesn't listen")
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"), [("Connection refused", Cause.ABSENT), ("Connection timed out", Cause.SILENT)]
+)
+async def test_a_refused_mysql_is_known_and_a_silent_one_is_not(
+    bench: Bench, mysql: Mysql, words: str, cause: Cause
+) -> None:
+    machine, wire = await node(bench, mysql)
+    machine.connects = words
+    (error,) = await wire.send("node1", ONE, 5)
+    assert isinstance(error, WireError)
+    assert (error.cause, words in str(error)) == (cause, True)
 
 
 @pytest.mark.parametrize("said", [b"", b"\x05\x00\x00\x00hello", b"SSH-2.0-what\r\n", b"\xff" * 5000])
