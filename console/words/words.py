@@ -121,7 +121,7 @@ def server(one: Server) -> Word:
     if one.status.startswith(("NOLB", "UP")):
         return Word(WARN, "NOLB" if one.status.startswith("NOLB") else "UP w0", "warn")
     if one.unresolved:
-        return Word(BAD, "NO NAME", "bad")
+        return Word(BAD, "NO DNS", "bad")
     return Word(BAD, one.status.split()[0], "bad")
 
 
