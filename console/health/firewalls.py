@@ -75,6 +75,15 @@ def _roles(snapshot: Snapshot, carp: Carp, vips: tuple[str, ...]) -> str:
     return f"is {listed(role or 'without a vhid' for role in roles)}"
 
 
+def roles_are_read(snapshot: Snapshot) -> Iterator[Finding]:
+    """Vhids that can't be read: one may be the one that counts; where it is not, the others stand."""
+    for name, carp in _answering(snapshot):
+        if carp.unread:
+            ours = any(carp.role(vip.address) == UNREAD for vip in snapshot.cluster.vips)
+            message = f"not known in part: the roles of CARP on {name}: {'; '.join(carp.unread)}"
+            yield Finding(Level.UNKNOWN if ours else Level.DEGRADED, name, Kind.CARP_UNREAD, message)
+
+
 def one_firewall_leads(snapshot: Snapshot) -> Iterator[Finding]:
     """WAN on one and LAN on the other: what comes in through one goes out through the other."""
     answering = _answering(snapshot)
@@ -249,7 +258,7 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, message)
 
 
-RULES = (masters, unreachable, one_firewall_leads, carp_is_on)
+RULES = (masters, unreachable, roles_are_read, one_firewall_leads, carp_is_on)
 CONFIGURED = (configs_are_known, versions_are_alike, configs_are_alike, states_are_synced, all_is_applied)
 """Rules about what a failover would show. They come after the rules about the pools, which name who gets traffic and
 should not."""

@@ -7,7 +7,7 @@ from console.health.facts.membership import Place, node_of, place, pools_of, sen
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
 from console.probes.hosts.devices import Devices
-from console.probes.hosts.hardware import NO_PARTNER, Array, Bond
+from console.probes.hosts.hardware import NO_PARTNER, NONE, Array, Bond
 from console.probes.hosts.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, one_of
 from console.probes.snapshot import Cause, Known, Snapshot
 from console.text import clock, counted, doing, listed, size, span
@@ -145,6 +145,8 @@ def bond_lacks(bond: Bond) -> str:
         return f"bond {bond.name} is down"
     if down:
         return f"{listed(down)} of bond {bond.name} has no link, the rest carries on"
+    if bond.aggregator == NONE:
+        return f"bond {bond.name} has no active aggregator (LACP): its cards have links and carry nothing"
     groups = list(dict.fromkeys(slave.aggregator for slave in bond.slaves if slave.aggregator))
     idle = [slave for slave in bond.slaves if bond.aggregator and slave.aggregator not in ("", bond.aggregator)]
     if idle:

@@ -172,11 +172,15 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         mounts = [(volume, mount) for volume in snapshot.cluster.volumes for mount in view.mounts.value.of(volume)]
         absent = [volume for volume in snapshot.cluster.volumes if not view.mounts.value.of(volume)]
-        lost = [volume for volume, mount in mounts if not mount.answers and mount.why == MISSING]
-        gone = [f"{mount.path} {mount.why}" for _, mount in mounts if not mount.answers and mount.why == MISSING]
+        lost = [volume for volume, mount in mounts if mount.why == MISSING]
+        gone = [f"{mount.path} {mount.why}" for _, mount in mounts if mount.why == MISSING]
+        if absent and (autos := view.mounts.value.automounts):
+            message = f"the mount of {listed(absent)} on {view.name} is not known: an automount waits at {listed(autos)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.MOUNTS_UNKNOWN, message)
+            absent = []
         if view.mounts.value.unread:  # it may be the one
             absent, lost, gone = [], [], []
-        hung = {volume: mount for volume, mount in mounts if not mount.answers and mount.why != MISSING}
+        hung = {volume: mount for volume, mount in mounts if mount.answers is False and mount.why != MISSING}
         if absent or gone:
             lead = f"{listed([*absent, *lost])} not mounted on {view.name}"
             message = f"{lead}, so Apache there does not see the site's files{': ' * bool(gone)}{listed(gone)}"

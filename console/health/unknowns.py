@@ -71,12 +71,12 @@ def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 IN_PART: Mapping[str, Gap] = GAPS | {
-    "carp": Gap(Kind.CARP_UNREAD, Level.UNKNOWN, "the roles of CARP on"),
     "galera": Gap(Kind.MEMBER_UNKNOWN, Level.NOTE, "counters of MySQL on"),
     "state": Gap(Kind.VOLUME_UNKNOWN, Level.DEGRADED, "bricks and peers of Gluster"),
     "split_brain": Gap(Kind.SPLIT_BRAIN_UNKNOWN, Level.DEGRADED, "split-brain of Gluster"),
 }
-"""By the field of a reading that may hold `unread`: a row that can't be read costs itself only, and is said."""
+"""The finding of each field whose reading may hold `unread`: a row that can't be read costs itself only. CARP's are
+told beside the roles."""
 
 
 def all_is_read(snapshot: Snapshot) -> Iterator[Finding]:

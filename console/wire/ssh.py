@@ -49,10 +49,12 @@ SILENCES = 2
 
 SUDO_REFUSES = re.compile(
     r"^sudo(-rs)?: .*((password|terminal|authentication) is required|must have a tty|no tty present|"
-    r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|"
-    r"authentication failed|incorrect (password|authentication))|is not allowed to (execute|run)|"
-    r"not in the sudoers file|may not run sudo|^(sudo(-rs)?: )?I'm sorry .* can't do that|"
-    r"failed to run command .sudo.|^timeout: sudo: ",
+    r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|password is expired|"
+    r"authentication failed|incorrect (password|authentication)|you are not allowed to|is disabled|PAM |pam_|"
+    r"sudoers is (world|group|owned)|no valid sudoers|parse error|to (stat|open|read) /etc/sudoers|initializ|"
+    r"session init|invalid configuration|do not exist in the passwd|unknown (uid|user))|"
+    r"is not allowed to (execute|run)|not in the sudoers file|may not run sudo|"
+    r"^(sudo(-rs)?: )?I'm sorry .* can't do that|failed to run command .sudo.|^timeout: sudo: ",
     re.MULTILINE | re.IGNORECASE,
 )
 """Refusals of sudo and sudo-rs. Their warnings, and a command's own words, don't match."""

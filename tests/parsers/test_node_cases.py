@@ -1,6 +1,7 @@
 """Output of nodes in states that few are in, file by file, and the conclusions from each.
 
-Beside each NAME.txt of tests/cases/node stands NAME.json: which parser reads it, and what comes of it.
+Beside each NAME.txt of tests/cases/node and tests/cases/versions stands NAME.json: which parser reads it, and what
+comes of it. The second folder holds what other versions print, composed from their sources and manuals.
 """
 
 import json
@@ -22,7 +23,7 @@ from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
 from console.probes.database import galera, mysql_proxy, seqnos
-from console.probes.hosts import devices, hardware, updates
+from console.probes.hosts import devices, hardware, system, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, empty
@@ -31,7 +32,7 @@ from console.probes.web import apache
 from console.wire.ssh import SUDO_REFUSES
 
 TESTS = Path(__file__).parents[1]
-CASES = TESTS / "cases" / "node"
+FOLDERS = TESTS / "cases" / "node", TESTS / "cases" / "versions"
 LOGIN = Login("127.0.0.1")
 CLUSTER = Cluster(
     "c",
@@ -113,7 +114,10 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "summary_failed":
             return gluster.parse_summary((Ran(1, "", text),), None)
         case "updates":
-            return updates.parse((Ran(0, text, ""),), None)
+            out, _, err = text.partition("\n%%%%\n")
+            return updates.parse((Ran(0, f"{out}\n" if err else out, err),), None)
+        case "services":
+            return system.parse_services((Ran(0, text, ""), Ran(0, "", "")), None)
         case other:
             raise AssertionError(other)
 
@@ -125,13 +129,13 @@ def at(value: Any, path: str) -> Any:
     return list(found) if isinstance(found, tuple) else found
 
 
-NAMES = sorted(path.stem for path in CASES.glob("*.txt"))
+PATHS = [path for folder in FOLDERS for path in sorted(folder.glob("*.txt"))]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_case(name: str) -> None:
-    expected = json.loads((CASES / f"{name}.json").read_text())
-    text = (CASES / f"{name}.txt").read_text()
+@pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+def test_case(path: Path) -> None:
+    expected = json.loads(path.with_suffix(".json").read_text())
+    text = path.read_text()
     if "unknown" in expected:
         with pytest.raises(Unreadable) as why:
             fed(text, expected)
@@ -140,8 +144,8 @@ def test_case(name: str) -> None:
         return
     value = fed(text, expected)
     reads = expected.get("reads", {})
-    for path, wanted in reads.items() if isinstance(reads, dict) else ():
-        assert at(value, path) == wanted, path
+    for key, wanted in reads.items() if isinstance(reads, dict) else ():
+        assert at(value, key) == wanted, key
     assert isinstance(reads, dict) or value == reads
     lacking(value, expected)
     if "looks" in expected:

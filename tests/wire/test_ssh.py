@@ -414,7 +414,13 @@ def sudo(folder: Path, text: str) -> str:
      "ops is not in the sudoers file.", "sudo: a terminal is required to read the password",
      "sudo-rs: interactive authentication is required", "sudo: interactive authentication is required",
      "sudo-rs: I'm sorry ops. I'm afraid I can't do that", "sudo: no new privileges flag is set",
-     "sudo: effective uid is not 0, is sudo installed setuid root?", "sudo: account validation failure"],
+     "sudo: effective uid is not 0, is sudo installed setuid root?", "sudo: account validation failure",
+     "sudo: /etc/sudoers is world writable", "sudo: no valid sudoers sources found, quitting",
+     "sudo: parse error in /etc/sudoers near line 3", "sudo: unable to stat /etc/sudoers: Permission denied",
+     "sudo: error initializing audit plugin sudoers_audit", "sudo: PAM account management error: Permission denied",
+     "sudo: Account or password is expired, reset your password and try again",
+     "sudo: you do not exist in the passwd database", "sudo: unknown uid 1000: who are you?",
+     "sudo: policy plugin failed session initialization", "sudo-rs: invalid configuration: invalid sudoers"],
 )  # fmt: skip
 async def test_sudo_that_refuses_is_refused_with_the_line_that_is_missing(bench: Bench, words: str) -> None:
     quoted = words.replace("'", "'\"'\"'")

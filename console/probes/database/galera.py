@@ -180,7 +180,7 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         last_committed=now.committed,
         commits_per_second=rates.commits,
         desynced=variables.get("wsrep_desync") == "ON",
-        read_only=variables.get("read_only") in ("ON", "1"),
+        read_only=variables.get("read_only", "OFF") not in ("OFF", "0", ""),
         maintenance=short(variables.get("pxc_maint_mode")),
         rejects="" if variables.get("wsrep_reject_queries") == "NONE" else short(variables.get("wsrep_reject_queries")),
         alone=alone,

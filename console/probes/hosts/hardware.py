@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from console.probes.ask import Unreadable
 from console.probes.parsing import lines_of, short, whole
+from console.text import quoted
 
 MAX_ITEMS = 64
 """Most things of one kind that are read of a machine."""
@@ -40,8 +41,9 @@ class Bond:
 
 @dataclass(frozen=True)
 class Array:
-    """An array of Linux's software RAID. `state`: clean, degraded, inactive or read-only; container: it holds arrays
-    that a controller's firmware knows, and is never active itself."""
+    """An array of Linux's software RAID. `state`: clean, degraded, inactive, read-only or broken: it fails what is
+    written, as newer kernels tell. container: it holds arrays that a controller's firmware knows, and is never active
+    itself."""
 
     name: str
     level: str
@@ -65,11 +67,14 @@ def parse_bond(name: str, text: str) -> Bond:
         up=values["MII Status"] == "up",
         active="" if active == "None" else short(active),
         slaves=tuple(_slave(block) for block in blocks[:MAX_ITEMS]),
-        aggregator=_active(_AGGREGATOR, head),
+        aggregator=NONE if _NO_AGGREGATOR.search(head) else _active(_AGGREGATOR, head),
         partner=_active(_PARTNER, head),
     )
 
 
+_NO_AGGREGATOR = re.compile(r"^\s*bond \S+ has no active aggregator", re.MULTILINE)
+NONE = "none"
+"""In the place of an active aggregator."""
 _AGGREGATOR = re.compile(r"^\s+Aggregator ID: ([0-9]{1,5})$", re.MULTILINE)
 _PARTNER = re.compile(r"^\s+Partner Mac Address: ([0-9a-f:]{17})$", re.MULTILINE)
 NO_PARTNER = "00:00:00:00:00:00"
@@ -96,7 +101,7 @@ def _values(text: str) -> dict[str, str]:
     return {name: value.strip() for name, colon, value in lines if colon}
 
 
-_ARRAY = re.compile(r"^(?P<name>md\w+) : (?P<active>active|inactive)(?P<words>.*)$", re.MULTILINE)
+_ARRAY = re.compile(r"^(?P<name>md\S+) : (?P<active>\w+)(?P<words>.*)$", re.MULTILINE)
 _COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/[0-9]{1,4}\] \[(?P<each>[U_]+)\]")
 """The second count may be above the first while a disk is replaced; the letters tell."""
 _CONTAINER = re.compile(r" super external:(?![/-])")
@@ -124,12 +129,14 @@ def array_blocks(text: str) -> tuple[tuple[re.Match[str], str], ...]:
 def parse_array(block: tuple[re.Match[str], str]) -> Array:
     match, body = block
     words = [word for word in match["words"].split() if not word.startswith("(")]
-    active = match["active"] == "active"
+    if match["active"] not in ("active", "inactive", "broken"):
+        raise Unreadable(f"{match['name']} of /proc/mdstat is {quoted(match['active'])}, which is not known here")
+    active, broken = match["active"] != "inactive", match["active"] == "broken"
     members = [word for word in words if "[" in word]
     if active and (not words or "[" in words[0] or not members):
         raise Unreadable(f"{match['name']} of /proc/mdstat has no level and devices")
     counts = _COUNTS.search(body)
-    redundant = active and words[0] not in ("raid0", "linear")
+    redundant = active and words[0] not in ("raid0", "linear", "faulty")
     if redundant and counts is None:
         raise Unreadable(f"{match['name']} of /proc/mdstat has no counts of devices")
     devices = int(counts["devices"]) if counts else len(members)
@@ -139,7 +146,8 @@ def parse_array(block: tuple[re.Match[str], str]) -> Array:
     if not active and _CONTAINER.search(body):
         return Array(short(match["name"]), "", devices, devices, "container", "")
     read_only = "(read-only)" in match["words"]
-    state = "inactive" if not active else "degraded" if working < devices else "read-only" if read_only else "clean"
+    states = {"inactive": not active, "broken": broken, "degraded": working < devices, "read-only": read_only}
+    state = next((name for name, so in states.items() if so), "clean")
     level = short(words[0]) if active else ""
     return Array(short(match["name"]), level, devices, working, state, _recovery(body))
 

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import lines_of, ran, short, told
+from console.probes.parsing import lines_of, ran, short, told, without_sudo
 from console.probes.question import Cadence, Question, Subject
+from console.text import quoted
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,21 @@ elif command -v yum >/dev/null; then
 fi
 echo "== end"
 """
-_PACKAGE = re.compile(r"^[\w.+~^-]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)(?:\s|$)", re.MULTILINE)
+_PACKAGE = re.compile(
+    r"^[\w.+~^-]+\.(?:noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x)(?:\s|$)", re.MULTILINE
+)
 _UPGRADE = re.compile(r"^Inst \S+ \[[^\]\n]*\] \((?P<origin>[^\n]*)", re.MULTILINE)
 _SUMMARY = re.compile(
     r"^(?P<upgraded>[0-9]{1,6}) upgraded, [0-9]{1,6} newly installed, (?:(?P<again>[0-9]{1,6}) reinstalled, )?"
     r"(?:(?P<down>[0-9]{1,6}) downgraded, )?",
     re.MULTILINE,
 )
+_NEW_SUMMARY = re.compile(
+    r"^ *Upgrading: (?P<upgraded>[0-9]{1,6}), (?:Downgrading: (?P<down>[0-9]{1,6}), )?Installing: [0-9]{1,6}, "
+    r"(?:Reinstalling: (?P<again>[0-9]{1,6}), )?(?:Downgrading: (?P<later>[0-9]{1,6}), )?Removing: ",
+    re.MULTILINE,
+)
+"""The sum in apt 2.9 and later, where APT::Output-Version is 30."""
 _OBSOLETING = re.compile(r"(?im)^Obsoleting packages$")
 _SECURITY = re.compile(r"(?i)[-/:]security")
 _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
@@ -69,6 +78,7 @@ _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
 
 def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
     """Read the parts that _SCRIPT prints, each headed `== NAME`."""
+    said = _own_words(answers[0].err)
     head, *rest = re.split(r"(?m)^== (\w+)\n?", ran(answers[0]))
     parts = dict(zip(rest[::2], rest[1::2], strict=True))
     if "end" not in parts or rest[-1].strip():
@@ -80,28 +90,37 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
     installed = [value for name, _, value in lines if name == "installed"][:MAX_KERNELS]
     flagged = any(name == "flagged" for name, _, _ in lines)
     unread: list[str] = []
-    pending, security = _pending(parts, any(name == "known" for name, _, _ in lines), unread)
+    pending, security = _pending(parts, any(name == "known" for name, _, _ in lines), said, unread)
     reboot = True if flagged else _restarting(parts.get("restarting", ""))
     reboot = _outdated(kernel, installed) if reboot is None else reboot
     return Updates(pending, security, reboot, short(kernel), told(unread))
 
 
-def _pending(parts: dict[str, str], known: bool, unread: list[str]) -> tuple[int, int | None]:
+def _own_words(err: str) -> str:
+    """The package manager's own words for its failure: the first line that is an error, or the last."""
+    lines = [line for line in lines_of(without_sudo(err)) if line.strip()]
+    worst = next((line for line in lines if line.startswith(("E:", "Error", "error"))), lines[-1] if lines else "")
+    return f", it said {quoted(worst, 160)}" if worst else ""
+
+
+def _pending(parts: dict[str, str], known: bool, said: str, unread: list[str]) -> tuple[int, int | None]:
     if not {"apt", "updates"} & set(parts):
         raise Unreadable("this node has neither apt-get nor dnf nor yum")
     if not known:
         remedy = "apt-get update" if "apt" in parts else "dnf makecache, or yum makecache,"
         raise Unreadable(f"the package manager knows of no packages: run {remedy} on this node")
-    return _apt(parts["apt"], unread) if "apt" in parts else _rpm(parts["updates"], parts.get("security", ""))
+    if "apt" in parts:
+        return _apt(parts["apt"], said, unread)
+    return _rpm(parts["updates"], parts.get("security", ""), said)
 
 
-def _apt(text: str, unread: list[str]) -> tuple[int, int | None]:
+def _apt(text: str, said: str, unread: list[str]) -> tuple[int, int | None]:
     """apt-get's own sum counts; where the packages it names are others, none of them is told for security. Those that
     are newly installed are none of them, and those that a pin takes back to an older version are."""
     if _status(text) != 0:
-        raise Unreadable("apt-get's simulation failed")
+        raise Unreadable(f"apt-get's simulation failed{said}")
     origins = [match["origin"] for match in _UPGRADE.finditer(text)]
-    summary = _SUMMARY.search(text)
+    summary = _SUMMARY.search(text) or _NEW_SUMMARY.search(text)
     if summary is None:
         raise Unreadable("apt-get printed no sum of its packages")
     pending = sum(int(count or 0) for count in summary.groups())
@@ -111,11 +130,12 @@ def _apt(text: str, unread: list[str]) -> tuple[int, int | None]:
     return pending, sum(bool(_SECURITY.search(origin)) for origin in origins)
 
 
-def _rpm(updates: str, security: str) -> tuple[int, int | None]:
+def _rpm(updates: str, security: str, said: str) -> tuple[int, int | None]:
     """Status 100: there are some, or packages that would take another one's place. Repositories that tell of no
     advisories, as CentOS 7's, have none for security."""
     if _status(updates) not in (0, 100):
-        raise Unreadable("check-update failed: no cache of some repository, most likely; run makecache on this node")
+        why = said or ": no cache of some repository, most likely"
+        raise Unreadable(f"check-update failed{why}; run makecache on this node")
     pending, urgent = _packages(updates), _packages(security)
     if (_status(updates) == 100) != (pending > 0 or _OBSOLETING.search(updates) is not None):
         raise Unreadable("check-update's list of packages does not go with its status")

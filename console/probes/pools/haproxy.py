@@ -168,8 +168,9 @@ def parse_stat(text: str, states: States) -> tuple[Server, ...]:
     )
     servers = (_server(row, states, complete) for complete, row in rows if row and _of_a_server(row, complete))
     found = tuple(islice(servers, MAX_SERVERS + 1))
-    listed = {(one.backend, one.name) for one in found}
-    unlisted = tuple(_unlisted(*key, state) for key, state in states.items() if key not in listed)
+    listed, backends = {(one.backend, one.name) for one in found}, {line.partition(",")[0] for line in lines}
+    lacks = [key for key in states if key not in listed and key[0] in backends]  # a disabled backend has no line
+    unlisted = tuple(_unlisted(*key, states[key]) for key in lacks)
     if len(found) + len(unlisted) > MAX_SERVERS:
         raise Unreadable(f"show stat lists more than {MAX_SERVERS} servers")
     return (*found, *unlisted)

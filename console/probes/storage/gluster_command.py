@@ -49,8 +49,9 @@ def printed(answer: Ran) -> str:
     sentence."""
     if answer.status == 124 or (answer.status and _BUSY.search(answer.out + answer.err)):
         raise Busy(BUSY)
-    if answer.out.startswith("<?xml"):
-        return ran(replace(answer, status=0))
+    before, xml_begins, document = answer.out.partition("<?xml")
+    if xml_begins and "<" not in before:  # a warning may precede it
+        return ran(replace(answer, status=0, out=xml_begins + document))
     if answer.status and (words := without_sudo(answer.err).strip() or answer.out.strip()):
         raise _failed(words[:MAX_LINE], f"the command failed with status {answer.status}")
     return ran(answer)

@@ -17,6 +17,8 @@ MAX_BRICKS = 100
 MAX_VALUE = 1000
 """Characters of a brick's name."""
 MAX_NAMES = 8
+TEMPORARY = ".tmp"
+"""Suffix of a file that glusterd was about to write when it ended, or had no space for."""
 REJECTED = "6"
 """A peer's `state`; 3 is a peer in the cluster (glusterd's glusterd-sm.h)."""
 REMEDY = "correct `volumes` in the inventory: `gluster volume list` names them"
@@ -96,6 +98,8 @@ def _files(answer: Ran, unread: list[str]) -> tuple[Files, Files, dict[str, str]
     if answer.status == 2 and answer.out and not answer.err:
         answer = replace(answer, status=0)  # a file is not there
     for line in lines_of(ran(answer)):
+        if f"{TEMPORARY}:" in line:
+            continue
         match = _LINE.fullmatch(line)
         if match is None:
             unread.append(f"{FOLDER} gave a line that is none of a peer, a volume or a brick: {short(line)}")

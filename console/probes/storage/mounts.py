@@ -29,7 +29,8 @@ class Mount:
 
     volume: str
     path: str
-    answers: bool
+    answers: bool | None
+    """None: an automount that nobody has used yet, and that looking at would mount."""
     why: str = ""
 
 
@@ -38,6 +39,8 @@ class Mounts:
     """Mounts of /proc/mounts, and those of /etc/fstab that are not mounted."""
 
     mounts: tuple[Mount, ...]
+    automounts: tuple[str, ...] = ()
+    """Places of automounts that are not in /etc/fstab: what they would mount is not told."""
     unread: tuple[str, ...] = ()
     """Reasons why a line can't be read; the others stand."""
 
@@ -57,7 +60,7 @@ waits && while read -r age words; do [ "${age:-0}" -gt 2 ] && stuck="$stuck$word
 $(ps -ww -C stat -o etimes=,args=)
 END
 while read -r device path type rest; do
-  case $type in fuse.glusterfs) ;; *) continue ;; esac
+  case $type in fuse.glusterfs) ;; autofs) printf '%s\n' "auto $device $path"; continue ;; *) continue ;; esac
   here=$path
   case $path in *\\*) here=$(printf '%b' "$path") ;; esac
   case $stuck in *"stat -f -c drainboard -- $here
@@ -81,21 +84,27 @@ _STATUS = {"0": "", "stuck": "hung: an earlier look at it still waits, and can't
 HUNG = f"hung: no answer within {PATIENCE} s"
 FAILS = "fails at once: its glusterfs process has died, or reaches no brick"
 MISSING = "is in /etc/fstab and not mounted"
+WAITS = "is mounted at its first use"
 
 
 def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
-    """Read the lines that _TEST prints: a status, or "stuck", of each mount; "listed" of each line of /etc/fstab."""
+    """Read the lines that _TEST prints: a status, or "stuck", of each mount; "auto" of each place where an automount
+    waits; "listed" of each line of /etc/fstab."""
     lines = lines_of(ran(answers[0]))
     if not lines or lines[-1] != "end":
         raise Unreadable("the list of mounts has no end")
-    if len(lines) > MAX_MOUNTS + 1:
-        raise Unreadable(f"the list of mounts is longer than {MAX_MOUNTS}")
     words = [line.split(" ") for line in lines[:-1]]
+    autos = {_path(line[2]) for line in words if line[0] == "auto" and len(line) > 2}
+    words = [line for line in words if line[0] != "auto"]
+    if len(words) > MAX_MOUNTS:
+        raise Unreadable(f"the list of mounts is longer than {MAX_MOUNTS}")
     unread: list[str] = []
     mounted = each(_mount, (line for line in words if line[0] != "listed"), unread)
-    listed = each(_listed, (line for line in words if line[0] == "listed" and not _by_hand(line[3:])), unread)
-    paths = {mount.path for mount in mounted}
-    return Mounts((*mounted, *(mount for mount in listed if mount.path not in paths)), told(unread))
+    wanted = (line for line in words if line[0] == "listed" and not _by_hand(line[3:]))
+    listed = each(lambda line: _listed(line, autos), wanted, unread)
+    paths, known = {mount.path for mount in mounted}, {mount.path for mount in listed}
+    others = tuple(sorted(path for path in autos - known if not path.startswith(("/proc/", "/sys/"))))
+    return Mounts((*mounted, *(mount for mount in listed if mount.path not in paths)), others, told(unread))
 
 
 def _three(words: list[str]) -> tuple[str, str, str]:
@@ -112,17 +121,23 @@ def _mount(words: list[str]) -> Mount:
     return Mount(_volume(device), _path(path), not why, why)
 
 
-def _listed(words: list[str]) -> Mount:
-    _, device, path = _three(words)
-    return Mount(_volume(device), _path(path).rstrip("/") or "/", False, MISSING)
+def _listed(words: list[str], autos: set[str]) -> Mount:
+    _, device, name = _three(words)
+    path = _path(name).rstrip("/") or "/"
+    waits = path in autos
+    return Mount(_volume(device), path, None if waits else False, WAITS if waits else MISSING)
 
 
 def _by_hand(options: list[str]) -> bool:
-    return "noauto" in (options[0] if options else "").split(",")
+    """Nobody mounts it but a person. systemd's automounts have noauto beside them, and are to be there."""
+    words = (options[0] if options else "").split(",")
+    return "noauto" in words and not any(word.endswith("systemd.automount") for word in words)
 
 
 def _volume(device: str) -> str:
     """node1:/www, localhost:www, node1:/www/folder or node1:/www.tcp: the volume's name, which has no dot, is www."""
+    if device.endswith(".vol"):  # a volume file in the place of a server, /etc/glusterfs/www-fuse.vol
+        return short(_TRANSPORT.sub("", device.rpartition("/")[2].removesuffix(".vol").removesuffix("-fuse")))
     return short(_TRANSPORT.sub("", device.rpartition(":")[2].lstrip("/").partition("/")[0]))
 
 

@@ -7,7 +7,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Get, Page, Unreadable
 from console.probes.parsing import each, lines_of, rate, serves, told, whole
 from console.probes.question import Cadence, Question, Subject
-from console.text import quoted
+from console.text import counted, quoted
 
 LETTERS = "_SRWKDCLGI."
 """Letters of the scoreboard: waiting, starting, reading, sending, keep-alive, DNS, closing, logging, finishing, idle
@@ -63,7 +63,8 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
     page = answers[0]
     if page.status != 200:
         raise Unreadable(_no_status(page))
-    values = {name: value for name, colon, value in (line.partition(": ") for line in lines_of(page.body)) if colon}
+    pairs = (line.strip().partition(": ") for line in lines_of(page.body))
+    values = {name: value for name, colon, value in pairs if colon}
     if "BusyWorkers" not in values or "Scoreboard" not in values:
         raise Unreadable("the status URL is not mod_status in its ?auto form")
     busy, idle = whole(values["BusyWorkers"], "BusyWorkers"), whole(values.get("IdleWorkers"), "IdleWorkers")
@@ -82,7 +83,7 @@ def parse(answers: tuple[Page, ...], before: Apache | None) -> Apache:
         accesses=total("Total Accesses"),
         uptime=total("ServerUptimeSeconds", "Uptime"),
         requests_per_second=None,
-        scoreboard=_letters(values["Scoreboard"]),
+        scoreboard=_letters(values["Scoreboard"], unread),
         total_kbytes=total("Total kBytes"),
         at=page.at,
         unread=told(unread),
@@ -108,10 +109,13 @@ def _no_status(page: Page) -> str:
     return f"{message}; see Apache's error log on this node"
 
 
-def _letters(scoreboard: str) -> tuple[tuple[str, int], ...]:
+def _letters(scoreboard: str, unread: list[str]) -> tuple[tuple[str, int], ...]:
     counts = Counter(scoreboard)
-    if not scoreboard or len(scoreboard) > MAX_SLOTS or set(counts) - set(LETTERS):
+    strange = sum(count for letter, count in counts.items() if letter not in LETTERS)
+    if not scoreboard or len(scoreboard) > MAX_SLOTS or strange * 2 >= len(scoreboard):
         raise Unreadable("the scoreboard is not made of mod_status's letters")
+    if strange:
+        unread.append(f"{counted(strange, 'place')} of the scoreboard with a letter that is not known here")
     return tuple((letter, counts[letter]) for letter in LETTERS if letter in counts)
 
 

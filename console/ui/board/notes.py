@@ -50,7 +50,7 @@ def _writer(board: BoardView, view: NodeView) -> list[Word]:
 def _broken(view: NodeView) -> list[Word]:
     found: list[str] = []
     if isinstance(view.mounts, Known):
-        ill = (one for one in view.mounts.value.mounts if not one.answers)
+        ill = (one for one in view.mounts.value.mounts if one.answers is False)
         found += [f"{one.path} {one.why.partition(':')[0]}" for one in ill]
     if isinstance(view.devices, Known):
         devices = view.devices.value

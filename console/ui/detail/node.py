@@ -136,6 +136,10 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("words", "last words", unset("none")),
         L("read", "read to its end"),
     ),
-    "Mounts": (L("mounts", "mount"), L("unread", "can't be read", warned)),
+    "Mounts": (
+        L("mounts", "mount"),
+        L("automounts", "automount waits at", unset("nowhere else")),
+        L("unread", "can't be read", warned),
+    ),
     "Mount": (L("volume", ""), L("path", "on"), L("answers", "answers", wanted), L("why", "", unset(""))),
 }
