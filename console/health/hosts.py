@@ -170,6 +170,14 @@ def array_lacks(array: Array) -> str:
     return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"
 
 
+def teams_are_not_read(snapshot: Snapshot) -> Iterator[Finding]:
+    """Teams of network cards, whose links nobody looks at here."""
+    for name, devices in _devices(snapshot):
+        if devices.teams:
+            message = f"not known: the links of {listed(devices.teams)} on {name}: teams (teamd) are not read here"
+            yield Finding(Level.NOTE, name, Kind.DEVICES_UNKNOWN, message)
+
+
 def units_run(snapshot: Snapshot) -> Iterator[Finding]:
     """Units that systemd gave up. A failed unit of the site's own services is more than a note."""
     for name, devices in _devices(snapshot):
@@ -236,6 +244,7 @@ RULES = (
     data_are_found,
     memory_is_left,
     hardware_is_whole,
+    teams_are_not_read,
     units_run,
     clocks_agree,
     load_is_bearable,

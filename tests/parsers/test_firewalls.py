@@ -325,6 +325,16 @@ def test_a_summary_that_is_none(summary: str) -> None:
         pools(summary)
 
 
+def test_the_second_table_of_a_redirect_is_its_fall_back() -> None:
+    fall_back = "3   \ttable   \tsorry:80                \t       \tactive (1 hosts up)\n"
+    host = "9   \thost    \t10.20.0.13              \t100.00%\tup\n"
+    seen = pools(text(SUMMARY) + fall_back + host).servers
+    assert {server.path for server in seen if server.backup} == {"sorry:80/10.20.0.13"}
+    again = "4   \tredirect\tvs_sorry                \t       \tactive\n"
+    seen = pools(text(SUMMARY) + fall_back + host + again + fall_back + host).servers
+    assert not [server.path for server in seen if server.backup]
+
+
 def test_relayd_that_does_not_run() -> None:
     silent = printed("", 1, "relayctl: connect: /var/run/relayd.sock: No such file or directory\n")
     assert relayd.parse((silent, printed("", 1), printed(COUNTED)), None) == Pools(running=False)

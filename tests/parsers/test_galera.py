@@ -231,6 +231,23 @@ def test_a_backend_that_is_not_there_is_said() -> None:
         mysql_proxy.parse((Ran(0, "No such proxy.\n\nCan't find backend.\n\n", ""),), None)
 
 
+def test_a_variable_is_found_whatever_its_case() -> None:
+    printed = rows("galera/variables.node1.txt").rows
+    as_pxc = Rows((*printed, ("wsrep_OSU_method", "TOI"), ("wsrep_applier_threads", "4")))
+    settings = dict(member.parse((as_pxc,), None).settings)
+    assert (settings["wsrep_osu_method"], settings["wsrep_applier_threads"]) == ("TOI", "4")
+
+
+def test_a_donor_that_sends_what_was_missed_copies_nothing() -> None:
+    donor = (RECORDINGS / "galera/pgrep-sst.donor.txt").read_text()
+    size = Ran(0, (RECORDINGS / "galera/du-sst.donor.txt").read_text(), "")
+    assert transfer.parse((Ran(0, donor, ""), size), None).role == "donor"
+    bypass = "\n".join(f"{line} --bypass" if line else "" for line in donor.split("\n"))
+    assert transfer.parse((Ran(0, bypass, ""), size), None) == transfer.NOTHING
+    quoted = "\n".join(f"{line} '--bypass'" if line else "" for line in donor.split("\n"))
+    assert transfer.parse((Ran(0, f"{quoted}{donor}", ""), size), None).role == "donor"
+
+
 def test_recorded_member() -> None:
     seen = member.parse((rows("galera/variables.node1.txt"),), None)
     assert (seen.flavour, seen.version, seen.gcache_bytes, seen.sst_method) == (

@@ -108,6 +108,13 @@ def test_a_path_that_is_not_there_takes_the_others_nothing() -> None:
     assert (seen.filesystems, len(seen.unread)) == ((), 1)
 
 
+def test_teams_are_seen_and_said_not_to_be_read() -> None:
+    found = text("system/files.lab.txt") + "\n==> /run/teamd/team0.pid <==\n812\n"
+    answers = (ran("system/stat-f.lab.txt"), Ran(1, found, ""), ran("system/failed-units.lab.txt"))
+    assert devices.parse(answers, None).teams == ("team0",)
+    assert look().teams == ()
+
+
 def test_old_systemd_marks_failed_units() -> None:
     seen = look(failed="● kdump.service loaded failed failed Crash\n* a.mount loaded\n× b.socket loaded\n")
     assert (seen.failed_units, seen.unread) == (("kdump.service", "a.mount", "b.socket"), ())

@@ -12,6 +12,7 @@ SETTINGS = (
     "innodb_autoinc_lock_mode",
     "innodb_flush_log_at_trx_commit",
     "pxc_strict_mode",
+    "wsrep_applier_threads",
     "wsrep_auto_increment_control",
     "wsrep_osu_method",
     "wsrep_slave_threads",
@@ -46,7 +47,7 @@ class Member:
 
 def parse(answers: tuple[Rows, ...], _before: Member | None) -> Member:
     """Read SHOW GLOBAL VARIABLES."""
-    variables = table(answers[0])
+    variables = {name.lower(): value for name, value in table(answers[0]).items()}  # wsrep_OSU_method, as PXC prints it
     if "version" not in variables or "wsrep_provider_options" not in variables:
         raise Unreadable("MySQL runs without wsrep: SHOW VARIABLES has no version or no wsrep_provider_options")
     options = provider_options(variables["wsrep_provider_options"])

@@ -18,6 +18,8 @@ BEGUN = 1 << 20
 ROLE = re.compile(r"--role\s+'?(joiner|donor)\b")
 METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
 ADDRESS = re.compile(r"--address\s+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
+BYPASS = re.compile(r"\s'?--bypass\b")
+"""The donor's script only tells the joiner that it gets what it has missed (IST): nothing is copied."""
 CACHES = ("galera.cache", "gcache.page.*")
 """Lie in the datadir and are not copied."""
 
@@ -52,9 +54,10 @@ def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
         return NOTHING
     if "wsrep_sst_" not in ran(processes):
         raise Unreadable("pgrep named processes that were not asked for")
-    line = next((line for line in lines_of(ran(processes)) if ROLE.search(line) and METHOD.search(line)), None)
+    lines = [line for line in lines_of(ran(processes)) if ROLE.search(line) and METHOD.search(line)]
+    line = next((line for line in lines if not BYPASS.search(line)), None)
     if line is None:
-        return NOTHING  # an editor, or a pager, over one of the scripts
+        return NOTHING  # an IST; or an editor, or a pager, over one of the scripts
     role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)
     if role is None or method is None or address is None:
         raise Unreadable("an SST runs, and its script's command line names no --address")

@@ -49,6 +49,8 @@ class Devices:
     names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Paths whose space was asked for, and of which nothing was told."""
+    teams: tuple[str, ...] = ()
+    """Teams of network cards (teamd), which are not read here."""
     unread: tuple[str, ...] = ()
     """Why a part of the look can't be read: the others stay known."""
 
@@ -70,6 +72,9 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
         raid=_raid(raid[0]) if raid else None,
         failed_units=each(_failed_unit, units, unread),
         names=_own_names(files),
+        teams=tuple(short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS))[
+            :MAX_ITEMS
+        ],
         unread=told(unread),
     )
 
@@ -114,7 +119,7 @@ def _filesystem(line: str) -> Filesystem:
 
 
 _HEADING = re.compile(r"^==> (/[^\n]+) <==\n", re.MULTILINE)
-_BONDING = "/proc/net/bonding/"
+_BONDING, _TEAMS = "/proc/net/bonding/", "/run/teamd/"
 
 
 def _files(answer: Ran) -> dict[str, str]:
@@ -166,7 +171,7 @@ def _own_names(files: dict[str, str]) -> tuple[str, ...]:
 _HOSTNAME = "/proc/sys/kernel/hostname"
 _READ = (
     "exec head -v -n 400 -- /proc/sys/kernel/hostname /etc/hosts /proc/mdstat /proc/net/bonding/*"
-    " /proc/net/fib_trie 2>/dev/null"
+    " /run/teamd/*.pid /proc/net/fib_trie 2>/dev/null"
 )
 
 

@@ -77,6 +77,8 @@ class _Host(NamedTuple):
     name: str
     status: str
     strange: str = ""
+    backup: bool = False
+    """It is in a redirect's second table, pfSense's fall-back pool, and gets traffic while nobody of the first is up."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
@@ -107,7 +109,7 @@ def parse_summary(text: str) -> tuple[_Host, ...]:
     if not lines or lines[0].split()[:3] != ["Id", "Type", "Name"]:
         raise Unreadable("relayctl did not print its summary")
     found: dict[tuple[str, str], _Host] = {}
-    table, blocked = "", {"redirect": "", "table": ""}
+    table, blocked, tables = "", {"redirect": "", "table": ""}, 0
     for line in (line for line in lines[1:] if line.strip()):
         row = _ROW.fullmatch(line.strip())
         if row is None or (row[2] == "host" and table in ("", NO_TABLE)):
@@ -115,9 +117,11 @@ def parse_summary(text: str) -> tuple[_Host, ...]:
             found.setdefault((table, line), _odd(table, line))
             continue
         if row[2] == "host":
-            host = _host(table, row[3], row[4], blocked["redirect"] or blocked["table"])
-            found.setdefault((table, row[3]), host)
+            host = _host(table, row[3], row[4], blocked["redirect"] or blocked["table"])._replace(backup=tables > 1)
+            if (table, row[3]) not in found or found[table, row[3]].backup:
+                found[table, row[3]] = host
             continue
+        tables = tables + 1 if row[2] == "table" else 0
         kind = "table" if row[2] == "table" else "redirect"
         table = row[3] if kind == "table" else ""
         blocked[kind] = f"{row[2]} disabled" if row[4].startswith("disabled") else ""
@@ -169,7 +173,7 @@ def _server(host: _Host, sessions: int | None) -> Server:
         name=host.name,
         address=host.name,
         status=host.status,
-        backup=False,
+        backup=host.backup,
         weight=1,
         sessions=sessions,
         queued=None,

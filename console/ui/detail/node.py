@@ -81,6 +81,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("missing", "not there", warned),
         L("unread", "can't be read", warned),
         L("bonds", "bond"),
+        L("teams", "team (teamd), not read here", unset("none")),
         L("arrays", "md array"),
         L("raid", "hardware RAID"),
         L("failed_units", "failed unit", warned),
