@@ -65,6 +65,7 @@ class Kind(StrEnum):
     PFSYNC_BEHIND = "pfsync-behind", Layer.FIREWALL
     SYNC_DIFFERS = "sync-differs", Layer.FIREWALL
     SYNC_NOTICE = "sync-notice", Layer.FIREWALL
+    SYNC_OVERWROTE = "sync-overwrote", Layer.FIREWALL
     UNAPPLIED = "unapplied", Layer.FIREWALL
     VERSIONS_DIFFER = "versions-differ", Layer.FIREWALL
 
@@ -76,6 +77,7 @@ class Kind(StrEnum):
     SAVED_STATES = "saved-states", Layer.POOL
     SAVED_UNKNOWN = "saved-unknown", Layer.POOL
     NOT_RELOADED = "not-reloaded", Layer.POOL
+    RUN_TIME_DIFFERS = "run-time-differs", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL
     POOL_THIN = "pool-thin", Layer.POOL
     POOL_QUEUE = "pool-queue", Layer.POOL

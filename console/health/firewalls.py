@@ -246,6 +246,15 @@ def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
                 yield Finding(Level.DEGRADED, view.name, Kind.SYNC_NOTICE, message)
 
 
+def no_change_is_lost(snapshot: Snapshot) -> Iterator[Finding]:
+    """Changes made by hand on the firewall that receives, and overwritten by the next sync: nobody else tells of them."""
+    for view in snapshot.firewalls:
+        config = config_of(snapshot, view.name)
+        if config and config.overwritten:
+            message = f"a sync overwrote what was changed on {view.name} itself: {config.overwritten}"
+            yield Finding(Level.DEGRADED, view.name, Kind.SYNC_OVERWROTE, message)
+
+
 def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
     """Changes made in the web interface that take effect with whoever applies next, or at a boot."""
     balancer = balancer_of(snapshot.cluster).subsystem
@@ -259,6 +268,9 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 RULES = (masters, unreachable, roles_are_read, one_firewall_leads, carp_is_on)
-CONFIGURED = (configs_are_known, versions_are_alike, configs_are_alike, states_are_synced, all_is_applied)
+CONFIGURED = (
+    *(configs_are_known, versions_are_alike, configs_are_alike, no_change_is_lost, states_are_synced),
+    all_is_applied,
+)
 """Rules about what a failover would show. They come after the rules about the pools, which name who gets traffic and
 should not."""

@@ -21,6 +21,7 @@ from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.balancer import balancer_of
+from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
 from console.text import counted, dated, doing, listed
@@ -31,6 +32,8 @@ RELOADS = 60.0
 """Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
 ROUNDED = 5.0
 """Seconds by which the looks at a clock, at an uptime and at a revision may differ."""
+SLOW_START = 600.0
+"""Seconds for which a server that came up may be given less than its weight (slowstart)."""
 QUEUED = 5
 """Sessions that wait for a server of a pool: fewer come and go within one look."""
 
@@ -123,6 +126,29 @@ def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
     now, revised = clock + view.pools.at - view.carp.at, config.revised
     came = float(revised) if revised.isascii() and revised.isdigit() and len(revised) < 12 else now
     return now - uptime < came - ROUNDED and now - came > RELOADS
+
+
+def run_time_is_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
+    """Ports and weights set at run time. A server that has just come up may still have less weight."""
+    for view in snapshot.firewalls:
+        config, pools = config_of(snapshot, view.name), pools_of(snapshot, view.name)
+        if config is None or pools is None:
+            continue
+        differs = [says for one in config.servers for server in pools.servers if (says := _differs(one, server))]
+        if differs:
+            message = f"{view.name} sends otherwise than config.xml says: {listed(differs)}; a reload may change that"
+            yield Finding(Level.NOTE, view.name, Kind.RUN_TIME_DIFFERS, message)
+
+
+def _differs(configured: PooledServer, server: Server) -> str:
+    same = configured.pool in server.pools and configured.name == server.name
+    if not same or server.strange or not server.serving or (server.since or 0) < SLOW_START:
+        return ""
+    port = configured.port and server.port and configured.port != server.port
+    weight = not server.agent and configured.weight and configured.weight.lstrip("0") != str(server.weight)
+    told = [f"port {server.port}, not {configured.port}"] if port else []
+    told += [f"weight {server.weight}, not {configured.weight}"] if weight else []
+    return f"{configured.pool}/{server.name} has {' and '.join(told)}" if told else ""
 
 
 def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
@@ -355,5 +381,8 @@ def _served(snapshot: Snapshot, node: str, runtime: list[str], configured: list[
     )
 
 
-RULES = (balancers_run, balancers_can_load, balancers_start_as_configured, nodes_are_in, firewalls_agree)
+RULES = (
+    *(balancers_run, balancers_can_load, balancers_start_as_configured, nodes_are_in, firewalls_agree),
+    run_time_is_as_configured,
+)
 """Beside `pools_have_members`, which comes before every layer's."""

@@ -6,7 +6,7 @@ no other way: `haproxy_config`, `relayd_config`.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -24,6 +24,8 @@ MAX_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
 MAX_TAGS = 1_000_000
 """Tags of some 16 MiB of rules: six seconds of a thread's time, once after each change."""
+SYNCED = "from XMLRPC client"
+"""Part of the text of a revision that a sync has made (xmlrpc.php)."""
 _LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled", "cert", "ca")
 
 
@@ -76,6 +78,10 @@ class FirewallConfig:
     """Parts of HAProxy that need a certificate which is not here: it does not start or reload."""
     digest: str = field(default="", compare=False)
     """Digest of the whole file: one that has not changed is not parsed again."""
+    own_change: str = ""
+    """Author of a change made here, not by a sync, of what a sync carries; "" for none since the first look or the last sync."""
+    overwritten: str = ""
+    """The same change, once a sync has put something else in its place."""
 
     def of(self, node: Node, listed: frozenset[tuple[str, str]] = frozenset()) -> tuple[PooledServer, ...]:
         """The servers that are this node, by their address. One that is given by a host name is found by pool and
@@ -93,7 +99,17 @@ def parse(answers: tuple[Ran, ...], before: FirewallConfig | None = None, balanc
     document = ran(answers[0], MAX_CONFIG)
     if before and before.digest == _digest(document):
         return before
-    return parse_xml(document, balancer)
+    config = parse_xml(document, balancer)
+    return _after(before, config) if before else config
+
+
+def _after(before: FirewallConfig, config: FirewallConfig) -> FirewallConfig:
+    """Add the fate of a change made on this firewall itself."""
+    if (before.balancer_digest, before.sections) == (config.balancer_digest, config.sections):
+        return replace(config, own_change=before.own_change, overwritten=before.overwritten)
+    if SYNCED in config.revision:
+        return replace(config, overwritten=before.own_change)
+    return replace(config, own_change=config.revision or "not told by whom")
 
 
 def _digest(document: str) -> str:

@@ -27,6 +27,10 @@ class PooledServer:
     name: str
     address: str
     status: str
+    port: str = ""
+    """The port as written; "" where its frontend's counts."""
+    weight: str = ""
+    """The weight as written; "" for HAProxy's own, 1."""
 
     @property
     def out(self) -> bool:

@@ -216,6 +216,7 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
         backend=backend,
         name=name,
         address=address.rpartition(":")[0].strip("[]") if ":" in address else address,
+        port=address.rpartition(":")[2] if ":" in address else "",
         status=status,
         backup=row.get("bck") == "1",
         weight=figures["weight"] or 0,

@@ -30,7 +30,7 @@ def _server(pool: Any, server: Any) -> PooledServer:
     """Read a server by the package's rules: without a status it is active, without a name its address is its name."""
     address = text(server, "address")
     name, status = text(server, "name") or address, text(server, "status") or "active"
-    return PooledServer(text(pool, "name"), name, address, status)
+    return PooledServer(text(pool, "name"), name, address, status, _word(server, "port"), _word(server, "weight"))
 
 
 def uncertified(root: Any) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ class Server:
     agent: bool = False
     """An agent on the machine is asked too. HAProxy notes its drain and maint as an administrator's, and `ready` lasts
     until its next answer."""
+    port: str = ""
+    """The port its sessions go to; "" where that is not printed."""
     strange: str = ""
     """A part of it that can't be read, so that it may be in any state; "" as a rule."""
     told: bool = True
