@@ -58,6 +58,7 @@ def all_back(world: World, _target: str) -> None:
     world.carp.split.clear()
     world.carp.apart.clear()
     world.gluster.split, world.gluster.stuck = 0, False
+    world.gluster.rejected.clear()
     world.galera.mend()
     for name in world.firewalls:
         firewall_back(world, name)

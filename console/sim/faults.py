@@ -83,6 +83,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault("heal-backlog", "a brick has entries to heal", Node, effects.backlog),
     Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, effects.heal_stuck),
     Fault("split-brain", "two files are in split-brain", None, effects.gluster_split_brain),
+    Fault(
+        "glusterd-rejected",
+        "the other glusterds reject a node's: a volume's settings differ there",
+        Node,
+        lambda world, target: world.gluster.rejected.add(target),
+    ),
     Fault("brick-lost", "a brick process dies", Node, _on_node(Node.kill_bricks)),
     Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(effects.hang_mount)),
     Fault("disk-full", "a node's disk is nearly full", Node, _on_node(lambda node: node.hardware.root.fill(0.97))),

@@ -65,6 +65,8 @@ class Gluster:
         """Entries healed a second."""
         self.stuck = False
         """Files that are busy all the time: none of them is ever healed."""
+        self.rejected: set[str] = set()
+        """Nodes whose glusterd and the others' have rejected each other: a volume's settings differ there."""
         self.split = 0
         """Entries of which each copy blames the others: they stay until somebody decides."""
         self.locked_until = 0.0
@@ -89,8 +91,8 @@ class Gluster:
         return self._running(name) and self.bricks[name].brick
 
     def managed(self, name: str) -> bool:
-        """The other glusterds see this node's: a node without it is left out of `volume status`."""
-        return self._running(name) and self.bricks[name].glusterd
+        """The other glusterds see the one there: a node without it is left out of `volume status`."""
+        return self._running(name) and self.bricks[name].glusterd and name not in self.rejected
 
     @property
     def locked(self) -> bool:

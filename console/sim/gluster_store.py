@@ -29,7 +29,8 @@ def _lines(volume: Gluster, asked: str) -> Iterator[tuple[str, str]]:
     for name, brick in volume.bricks.items():
         if name != asked:
             peer = f"{FOLDER}/peers/{brick.uuid}"
-            yield from ((peer, line) for line in (f"uuid={brick.uuid}", "state=3", f"hostname1={name}"))
+            state = 6 if volume.rejected & {name, asked} else 3
+            yield from ((peer, line) for line in (f"uuid={brick.uuid}", f"state={state}", f"hostname1={name}"))
     info, count = f"{FOLDER}/vols/{volume.volume}/info", len(volume.bricks)
     head = ("type=2", f"count={count}", "status=1", f"sub_count={count}", f"replica_count={count}")
     kept = [f"{name}:{brick.path.replace('/', '-')}" for name, brick in volume.bricks.items()]

@@ -149,9 +149,15 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+def rejected(snapshot: Snapshot, node: str) -> bool:
+    """Its glusterd and the others' have rejected each other in some volume: somebody must mend that."""
+    bricks = (brick_of(snapshot, view, node) for view in snapshot.volumes)
+    return any(brick is not None and brick.rejected for brick in bricks)
+
+
 def _lacks(brick: Brick) -> str:
     if brick.rejected:
-        return "is offline: the other glusterds have rejected that node"
+        return "is offline: the other glusterds have rejected that node, and waiting heals nothing"
     if not brick.reached:
         return "is offline"
     if not brick.heal_daemon:

@@ -9,7 +9,7 @@ node is unreachable waits for it as long as a boot may take.
 
 from collections.abc import Mapping
 
-from console.health.facts.fitness import fit, unfit
+from console.health.facts.fitness import fit, rejected, unfit
 from console.health.facts.membership import Membership, memberships
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Timings
@@ -178,8 +178,10 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Nobody waits for what no waiting brings: a node whose glusterd the others have rejected."""
     reasons = unfit(snapshot, intent.target)
-    return Progress(not reasons, "; ".join(reasons) or f"{intent.target} is fit: {fit(snapshot.cluster)}")
+    says = "; ".join(reasons) or f"{intent.target} is fit: {fit(snapshot.cluster)}"
+    return Progress(not reasons, says, failed=rejected(snapshot, intent.target))
 
 
 def _stop_time(timings: Timings) -> float:

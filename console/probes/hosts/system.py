@@ -158,7 +158,7 @@ _STATES = frozenset(
 )
 _UNREAD = ""
 """Stands for a state that is not known."""
-MARKS = ("*", "●", "○", "×", "↻")
+MARKS = ("*", "●", "\u25cb", "\u00d7", "\u21bb")
 """Marks that systemctl may put before a unit, by version and locale."""
 
 
