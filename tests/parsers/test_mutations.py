@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from console.probes.ask import Answer, Page, Ran, Rows, Unreadable
 from console.probes.database import galera, member, mysql_proxy, tables, transfer
-from console.probes.firewalls import carp, pfsense
+from console.probes.firewalls import carp, claim, pfsense
 from console.probes.firewalls import config as pfsense_config
-from console.probes.hosts import system
-from console.probes.pools import haproxy, relayd
+from console.probes.hosts import jobs, running, system
+from console.probes.pools import haproxy, processes, relayd, saved
 from console.probes.storage import gluster
 from console.probes.web import apache
 
@@ -34,6 +34,13 @@ def text(*names: str) -> str:
     return "\n".join((RECORDINGS / name).read_text() for name in names)
 
 
+CFG = "global\n\tserver-state-file /tmp/haproxy_server_state\nbackend web\n\tload-server-state-from-file global\n"
+SAVED = "1\n" + text("pfsense/servers-state-allup.txt").partition("1\n")[2]
+SOCKSTAT = (
+    "USER     COMMAND    PID   FD  PROTO  LOCAL ADDRESS         FOREIGN ADDRESS      \n"
+    "proxy    haproxy    40321 11  tcp4   10.20.0.2:51322       10.20.0.12:80        \n"
+)
+SHOWN = "LoadState=loaded\nActiveState=active\nSubState=exited\nResult=success\nExecMainStatus=0\nInvocationID=ab\n"
 Parse = Callable[[tuple[Any, ...], Any], object]
 BOX = "2.7.2-RELEASE\n" + text("pfsense/composed-notices.serial")
 SHELL: list[tuple[Parse, tuple[str, ...]]] = [
@@ -47,6 +54,12 @@ SHELL: list[tuple[Parse, tuple[str, ...]]] = [
     (partial(pfsense_config.parse, balancer="relayd"), (text("pfsense/config-2.4.5-relayd-fw1.xml"),)),
     (haproxy.parse, (text("pfsense/showstat-allup.csv", "pfsense/servers-state-allup.txt"), "")),
     (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
+    (saved.parse, (CFG, SAVED, "1794103200\n")),
+    (processes.parse, ("haproxy: 40321 40334\n", SOCKSTAT)),
+    (claim.parse, ('{"claim": "abc", "who": "me", "since": 1}\n{"until": 9}\n', "123\n")),
+    (running.parse, ("12 mysqld\n13 glusterfsd\n", "   0: 00000000:0CEA 00000000:0000 0A \n", "")),
+    (running.parse_listed, ("www\nimg\n",)),
+    (jobs.parse, ("2b1f0b1e-0000-4000-8000-000000000001\n", SHOWN, "", '{"MESSAGE": "x", "PRIORITY": "6"}\n')),
     (system.parse_host, (HOST, "1795380083.206266000\n")),
     (system.parse_services, (UNITS, "12\n13\n")),
     (gluster.parse_summary, (text("gluster/3-healing/heal-info-summary.xml"),)),

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from console.probes.ask import Page, Ran, Unreadable
 from console.probes.hosts import devices, system, updates
+from console.probes.snapshot import QUESTIONS
 from console.probes.storage import gluster, gluster_options, mounts
 from console.probes.web import apache
-from tests.parsers.test_mutations import Parse, broken
+from tests.parsers.test_mutations import SHELL, Parse, broken
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 CHEAP = ("6-brick-killed/composed-glusterd-store.txt", "{}/volume-status.xml", "{}/heal-statistics-healcount.txt")
@@ -108,3 +109,10 @@ def test_a_volume_that_is_not_well_never_becomes_well(data: st.DataObject) -> No
         return
     assert isinstance(volume, gluster.Volume)
     assert volume.clean_looks == 0
+
+
+def test_every_answer_of_a_shell_is_mutated() -> None:
+    """SQL's and HTTP's are by tests of their own; of an identity each part proves or is empty."""
+    tried = {getattr(parse, "func", parse) for parse, _ in (*SHELL, *ANSWERS)}
+    others = {"galera", "member", "tables", "apache", "site", "visit", "identity"}
+    assert {question.field for question in QUESTIONS if question.parse not in tried} == others

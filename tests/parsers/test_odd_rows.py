@@ -204,6 +204,7 @@ ODD: dict[str, Callable[[str], str]] = {
     ),
     "half of it": lambda row: row[: len(row) // 2],
     "other figures": lambda row: re.sub(r"\d+", "?", row),
+    "separators that end no line": lambda row: f"{row} a\u2028b\x85c\x0bd",
 }
 ODD_TEXT: dict[str, Callable[[str], str]] = {
     "another text": lambda row: re.sub(r">[^<]+<", ">?<", row),
