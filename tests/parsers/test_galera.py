@@ -248,6 +248,14 @@ def test_a_donor_that_sends_what_was_missed_copies_nothing() -> None:
     assert transfer.parse((Ran(0, f"{quoted}{donor}", ""), size), None).role == "donor"
 
 
+def test_a_joiner_need_name_no_address() -> None:
+    line = "812 /bin/bash /usr/bin/wsrep_sst_clone --role=joiner --datadir=/var/lib/mysql/\n"
+    seen = transfer.parse((Ran(0, line, ""), Ran(0, "1000\t/var/lib/mysql\n", "")), None)
+    assert (seen.role, seen.method, seen.bytes) == ("joiner", "clone", 1000)
+    with pytest.raises(Unreadable, match="--address"):
+        transfer.parse((Ran(0, line.replace("joiner", "donor"), ""), Ran(1, "", "")), None)
+
+
 def test_recorded_member() -> None:
     seen = member.parse((rows("galera/variables.node1.txt"),), None)
     assert (seen.flavour, seen.version, seen.gcache_bytes, seen.sst_method) == (

@@ -27,7 +27,7 @@ from console.probes.hosts import devices, hardware, system, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, empty
-from console.probes.storage import gluster, gluster_store, mounts
+from console.probes.storage import gluster, gluster_options, gluster_store, mounts
 from console.probes.web import apache
 from console.wire.ssh import SUDO_REFUSES
 
@@ -109,6 +109,9 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
         case "sudo":
             return SUDO_REFUSES.search(text) is not None
+        case "options":
+            detail = recorded("gluster/6-brick-killed/volume-status-detail.xml")
+            return gluster_options.parse_options((Ran(0, text, ""), Ran(0, detail, "")), None)
         case "summary":
             return gluster.parse_summary((Ran(0, text, ""),), None)
         case "summary_failed":

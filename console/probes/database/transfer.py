@@ -15,9 +15,9 @@ from console.probes.question import Cadence, Question, Subject
 
 BEGUN = 1 << 20
 """Bytes by which a joiner's datadir has grown once its copy has begun: before that there is no pace."""
-ROLE = re.compile(r"--role\s+'?(joiner|donor)\b")
+ROLE = re.compile(r"--role[\s=]+'?(joiner|donor)\b")
 METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
-ADDRESS = re.compile(r"--address\s+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
+ADDRESS = re.compile(r"--address[\s=]+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
 BYPASS = re.compile(r"\s'?--bypass\b")
 """The donor's script only tells the joiner that it gets what it has missed (IST): nothing is copied."""
 CACHES = ("galera.cache", "gcache.page.*")
@@ -59,9 +59,9 @@ def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
     if line is None:
         return NOTHING  # an IST; or an editor, or a pager, over one of the scripts
     role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)
-    if role is None or method is None or address is None:
+    if role is None or method is None or (address is None and role[1] == "donor"):
         raise Unreadable("an SST runs, and its script's command line names no --address")
-    if role[1] == "joiner":
+    if role[1] == "joiner" or address is None:
         return _joiner(short(method[1]), _size(size), size.at, before)
     return Transfer("donor", short(method[1]), peer=short(address[1].strip("[]")), datadir_bytes=_size(size))
 

@@ -83,6 +83,8 @@ def parse(answers: tuple[Ran, ...], before: Jobs | None) -> Jobs:
 
 def _job(kind: str, shown: Ran, printed: Ran, before: Jobs | None) -> Job:
     told = dict(line.split("=", 1) for line in lines_of(ran(shown)) if "=" in line)
+    if told.get("LoadState") == "not-found":  # of a unit that is not there some versions tell less
+        told = {"SubState": "dead", "Result": "success", "ExecMainStatus": "0"} | told
     if missing := [name for name in _PROPERTIES[:-1] if name not in told]:
         raise Unreadable(f"systemctl show printed no {missing[0]}")
     active, status = told["ActiveState"], told["ExecMainStatus"]

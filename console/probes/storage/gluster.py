@@ -29,7 +29,7 @@ TREND = 30.0
 BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MAX_LOOKS = 100
-_USAGE = re.compile(r"(?i)\s*usage:")
+_USAGE = re.compile(r"(?i)\s*(usage:|unrecognized word: summary)")
 _COUNT = re.compile(
     r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
     re.MULTILINE,

@@ -1,11 +1,11 @@
 """Settings of a GlusterFS volume for the loss of a machine, and the space left on its bricks."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import each, rows, short, told, whole
+from console.probes.parsing import dig, each, rows, short, told, whole
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage.gluster_command import document, gluster
 from console.probes.storage.gluster_store import MAX_BRICKS
@@ -46,9 +46,8 @@ class VolumeOptions:
 
 
 def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> VolumeOptions:
-    """Read `volume get all` and `volume status detail`, which leaves out the bricks of an unreachable node."""
-    listed = rows(document(answers[0]), "volGetopts", "Opt")
-    options = {str(row.get("Option")): _set(row.get("Value")) for row in listed}
+    """From `volume get all` and `volume status detail`, which leaves out the bricks of a node that is away."""
+    options = {name: _set(value) for name, value in _pairs(dig(document(answers[0]), "volGetopts"))}
     timeout = options.get("network.ping-timeout")
     if timeout is None:
         raise Unreadable("volume get names no network.ping-timeout")
@@ -62,6 +61,18 @@ def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> Vo
         bricks=each(_space, nodes[:MAX_BRICKS], unread),
         unread=told(unread),
     )
+
+
+def _pairs(printed: Any) -> list[tuple[str, object]]:
+    """Pair names and values: each option has an element of its own; old versions write them one after the other."""
+    if listed := rows(printed, "Opt"):
+        return [(str(row.get("Option")), row.get("Value")) for row in listed]
+    names, values = (_listed(dig(printed, key)) for key in ("Option", "Value"))
+    return [(str(name), value) for name, value in zip(names, values, strict=False)] if len(names) == len(values) else []
+
+
+def _listed(value: Any) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
 def _set(value: object) -> str:
