@@ -247,7 +247,7 @@ def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def no_change_is_lost(snapshot: Snapshot) -> Iterator[Finding]:
-    """Changes made by hand on the firewall that receives, and overwritten by the next sync: nobody else tells of them."""
+    """Changes made by hand on the firewall that receives, and overwritten by the next sync."""
     for view in snapshot.firewalls:
         config = config_of(snapshot, view.name)
         if config and config.overwritten:

@@ -55,7 +55,7 @@ SPOKEN: Mapping[str, Kind] = {
 """By the field of a reading: the kind of the finding that another rule makes of its silence."""
 
 if unsaid := {question.field for question in QUESTIONS} ^ {*GAPS, *SPOKEN}:
-    raise TypeError(f"each reading needs one finding that says it is not known, in GAPS or in SPOKEN: {unsaid}")
+    raise TypeError(f"each reading needs one finding that message it is not known, in GAPS or in SPOKEN: {unsaid}")
 
 
 def readings_are_known(snapshot: Snapshot) -> Iterator[Finding]:

@@ -86,7 +86,7 @@ class Unknown:
 
     @property
     def unanswered(self) -> bool:
-        """It was asked, and nothing was told: silence, a refusal, nobody or another one there. `why` names a remedy."""
+        """It was asked, and told nothing: silence, a refusal, nobody or another one there. `why` names a remedy."""
         return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN)
 
     @property

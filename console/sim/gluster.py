@@ -91,7 +91,7 @@ class Gluster:
         return self._running(name) and self.bricks[name].brick
 
     def managed(self, name: str) -> bool:
-        """The other glusterds see the one there: a node without it is left out of `volume status`."""
+        """The other glusterds see this node's: a node without it is left out of `volume status`."""
         return self._running(name) and self.bricks[name].glusterd and name not in self.rejected
 
     @property

@@ -103,8 +103,8 @@ async def test_a_majority_tells_of_a_volume(tmp_path: Path, rejected: bool) -> N
 
 async def test_what_cant_be_read_has_the_name_it_has_on_the_screen(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
-        sim.world.firewalls["fw2"].unapplied.add("no such name\n")
-        why = "“pfSense: version, notices, pf” can't be read: find did not list *.dirty files of /var/run"
+        sim.world.firewalls["fw2"].release = "v2.7.2"
+        why = "“pfSense: version, notices, pf” can't be read: /etc/version holds no version"
         async with asyncio.timeout(20):
             while not isinstance(box := session.picture.firewall("fw2").box, Unknown) or box.why != why:
                 await session.change()

@@ -43,7 +43,7 @@ def test_a_port_or_a_weight_that_is_not_config_xmls_is_told(
     fine: Snapshot, changes: dict[str, object], words: str
 ) -> None:
     told = message(at_run_time(fine, **changes), Kind.RUN_TIME_DIFFERS)
-    assert told == f"fw1 sends otherwise than its config.xml says: {words}; a reload may change that"
+    assert told == f"fw1 sends otherwise than config.xml says: {words}; a reload may change that"
 
 
 @pytest.mark.parametrize("changes", [{"weight": 3, "since": 20}, {"weight": 3, "agent": True}, {"weight": 0}])

@@ -79,7 +79,7 @@ class FirewallConfig:
     digest: str = field(default="", compare=False)
     """Digest of the whole file: one that has not changed is not parsed again."""
     own_change: str = ""
-    """Author of a change made here, not by a sync, of what a sync carries; "" for none since the first look or the last sync."""
+    """Author of a change made here, not by a sync, of what a sync carries; "" for none since the last sync."""
     overwritten: str = ""
     """The same change, once a sync has put something else in its place."""
 

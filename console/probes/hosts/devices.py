@@ -80,8 +80,8 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
 
 
 def judged(cluster: Cluster, devices: Devices) -> Devices:
-    """With the RAID's lines read as the inventory says: of a bad state only the bad lines are kept; and with what it
-    names and nothing was told of."""
+    """A copy with the RAID's lines judged by the inventory: of a bad state only the bad lines are kept. Paths of the
+    inventory without an answer are listed as missing."""
     known = {one.path for one in devices.filesystems}
     if known and not devices.unread:
         missing = tuple(path for path in map(plain_text, _paths(cluster)) if path not in known)

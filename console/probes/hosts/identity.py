@@ -76,7 +76,7 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _addresses(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that stay on a machine, and those that CARP moves, which carry a `vhid`."""
+    """(addresses that stay on a machine, those that CARP moves, which carry a `vhid`)."""
     shown = [(found[1], "vhid" in found[2].split()) for line in lines_of(text) if (found := _INET.search(line))]
     shown += [(one, False) for one in _LOCAL.findall(text)]
     shown += [(":".join(re.findall("....", one)), False) for one in _INET6.findall(text)]

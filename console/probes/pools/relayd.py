@@ -78,7 +78,7 @@ class _Host(NamedTuple):
     status: str
     strange: str = ""
     backup: bool = False
-    """It is in a redirect's second table, pfSense's fall-back pool, and gets traffic while nobody of the first is up."""
+    """It is in a redirect's second table, a fall-back pool, and gets traffic while nobody of the first is up."""
 
 
 def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
@@ -103,8 +103,8 @@ def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
 
 
 def parse_summary(text: str) -> tuple[_Host, ...]:
-    """Read every host of every table, once. A row that can't be read counts as a host, which may be in any state: it may be
-    one. So do the hosts behind it, where it may be a table's."""
+    """Read every host of every table, once. A row that can't be read counts as a host in an unknown state. So do the
+    hosts behind it, where it may be a table's."""
     lines = lines_of(text)
     if not lines or lines[0].split()[:3] != ["Id", "Type", "Name"]:
         raise Unreadable("relayctl did not print its summary")

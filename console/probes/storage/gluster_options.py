@@ -46,7 +46,7 @@ class VolumeOptions:
 
 
 def parse_options(answers: tuple[Ran, ...], _before: VolumeOptions | None) -> VolumeOptions:
-    """From `volume get all` and `volume status detail`, which leaves out the bricks of a node that is away."""
+    """Read `volume get all` and `volume status detail`, which leaves out the bricks of an unreachable node."""
     options = {name: _set(value) for name, value in _pairs(dig(document(answers[0]), "volGetopts"))}
     timeout = options.get("network.ping-timeout")
     if timeout is None:

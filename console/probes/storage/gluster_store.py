@@ -91,7 +91,7 @@ def _tells(brick: dict[str, str]) -> bool:
 
 
 def _files(answer: Ran, unread: list[str]) -> tuple[Files, Files, dict[str, str]]:
-    """Of each peer, of each brick, and of the volume: what the file says."""
+    """Keys and values of the files of each peer, of each brick, and of the volume."""
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}
