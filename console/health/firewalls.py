@@ -80,7 +80,7 @@ def roles_are_read(snapshot: Snapshot) -> Iterator[Finding]:
     for name, carp in _answering(snapshot):
         if carp.unread:
             ours = any(carp.role(vip.address) == UNREAD for vip in snapshot.cluster.vips)
-            message = f"not known in part: the roles of CARP on {name}: {'; '.join(carp.unread)}"
+            message = f"the roles of CARP on {name} are not known in part: {'; '.join(carp.unread)}"
             yield Finding(Level.UNKNOWN if ours else Level.DEGRADED, name, Kind.CARP_UNREAD, message)
 
 

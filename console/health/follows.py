@@ -74,7 +74,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
-    Kind.OUT: ABSENCE | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED},
+    Kind.OUT: ABSENCE
+    | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED, Kind.MEMBER_UNKNOWN},
     **{kind: frozenset({Kind.POOL_THIN}) for kind in (Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)},
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),

@@ -174,7 +174,7 @@ def teams_are_not_read(snapshot: Snapshot) -> Iterator[Finding]:
     """Teams of network cards, whose links nobody looks at here."""
     for name, devices in _devices(snapshot):
         if devices.teams:
-            message = f"not known: the links of {listed(devices.teams)} on {name}: teams (teamd) are not read here"
+            message = f"the links of {listed(devices.teams)} on {name} are not known: teams (teamd) are not read here"
             yield Finding(Level.NOTE, name, Kind.DEVICES_UNKNOWN, message)
 
 

@@ -175,7 +175,9 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
         lost = [volume for volume, mount in mounts if mount.why == MISSING]
         gone = [f"{mount.path} {mount.why}" for _, mount in mounts if mount.why == MISSING]
         if absent and (autos := view.mounts.value.automounts):
-            message = f"the mount of {listed(absent)} on {view.name} is not known: an automount waits at {listed(autos)}"
+            message = (
+                f"the mount of {listed(absent)} on {view.name} is not known: an automount waits at {listed(autos)}"
+            )
             yield Finding(Level.DEGRADED, view.name, Kind.MOUNTS_UNKNOWN, message)
             absent = []
         if view.mounts.value.unread:  # it may be the one

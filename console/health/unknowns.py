@@ -87,7 +87,7 @@ def all_is_read(snapshot: Snapshot) -> Iterator[Finding]:
             unread: tuple[str, ...] = getattr(reading.value, "unread", ()) if isinstance(reading, Known) else ()
             if unread:
                 doubt = IN_PART[question.field]
-                message = f"not known in part: {doubt.what} {view.name}: {'; '.join(unread)}"
+                message = f"{doubt.what} {view.name} is not known in part: {'; '.join(unread)}"
                 yield Finding(doubt.level, view.name, doubt.kind, message)
 
 

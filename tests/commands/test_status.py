@@ -12,7 +12,7 @@ import pytest
 from console.cli.main import main
 from console.cli.status import Exit, look, status
 from console.cli.status_table import WIDTH, lines
-from console.health import findings
+from console.health import findings, site
 from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
 from console.probes.question import Subject
@@ -85,14 +85,16 @@ async def test_a_site_that_refuses_the_connection_is_known_to_be_bad(
     shown = drawn(picture)
     assert "?lost" not in shown
     assert "✗down" in shown
-    (site,) = [one for one in sections(picture, Ref(Subject.NODE, "node2")) if one.question is SITE]
-    text = "\n".join(each.text for each in section(site, picture, 90, time.time(), True, True))
+    (asked,) = [one for one in sections(picture, Ref(Subject.NODE, "node2")) if one.question is SITE]
+    text = "\n".join(each.text for each in section(asked, picture, 90, time.time(), True, True))
     assert "✗down since" in text
 
 
 def drawn(picture: Snapshot) -> str:
     found = findings(picture)
-    sight = BoardView(picture, time.time(), judged(picture, found).cluster, found, width=120, height=40)
+    sight = BoardView(
+        picture, time.time(), judged(picture, found).cluster, site(picture, found), found, width=120, height=40
+    )
     return "\n".join(one.text for one in board_lines(sight))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from console.cli.status_table import lines
-from console.health import Level, findings, verdict
+from console.health import Level, findings, site, verdict
 from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ran, Unreadable
@@ -171,7 +171,7 @@ def details(seen: Snapshot, of: str) -> str:
 
 def row(text: str, name: str) -> str:
     """The row of a table: a mark stands in it, as in no sentence."""
-    return next((line for line in text.splitlines() if re.match(rf"[ ►]*{name} +[✓✗!?■▼~]", line)), "")
+    return next((line for line in text.splitlines() if re.match(rf"[ ►!✗?]*{name} +[✓✗!?■▼~]", line)), "")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -191,16 +191,16 @@ def test_the_whole_product_tells_the_same(truth: tuple[Cluster, Honest], name: s
     assert brought >= set(case.get("brings", ()))
 
     status = "\n".join(lines(seen, time.time()))
-    sight = BoardView(seen, time.time(), judgement, found, width=200, height=120)
+    sight = BoardView(seen, time.time(), judgement, site(seen, found), found, width=200, height=120)
     shown = "\n".join(one.text for one in board_lines(sight))
     assert judgement == verdict(seen)
     assert judgement.level is max((one.level for one in found if one.level > Level.NOTE), default=Level.OK)
-    mark = words.verdict(judgement.level).text
-    assert mark in status.splitlines()[0]
-    assert mark in shown
+    assert words.verdict(judgement.level).text in status
+    first = next((one.level for one in found if one.level > Level.NOTE), Level.OK)
+    assert shown.splitlines()[1][1:3].strip() == words.finding(first).mark
     for one in new.values():
         assert one_line(one.message) in one_line(status)
-        assert one.level <= Level.NOTE or one_line(one.message)[:60] in one_line(shown)
+        assert one.level <= Level.NOTE or one_line(one.headline)[:60] in one_line(shown)
     for key, machine in (("shows", "node2"), ("shows_firewall", "fw1")):
         if key in case:
             assert case[key] in row(status, machine), row(status, machine)

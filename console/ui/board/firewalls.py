@@ -15,7 +15,7 @@ from console.words import ages, words
 
 ROLES = frozenset(
     {
-        *(Kind.TWO_MASTERS, Kind.NO_MASTER, Kind.SPLIT_ROLES, Kind.DEMOTED_MASTER),
+        *(Kind.TWO_MASTERS, Kind.NO_MASTER, Kind.SPLIT_ROLES),
         *(Kind.CARP_INIT, Kind.CARP_DISABLED, Kind.MAINTENANCE),
     }
 )
