@@ -120,9 +120,10 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
-    known = operation(options.command)
-    on = known.on if known else On.NODE
+    known = operation(" ".join(filter(None, (options.command, getattr(options, "state", "")))))
     target = options.target or cluster.name
+    led = target in targets(cluster, On.FIREWALL)
+    on = known.on if known else On.FIREWALL if led else On.NODE
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
@@ -259,7 +260,7 @@ async def _tell_open(sessions: "Iterable[SessionHandle]", inventory: Path | None
         held = session.state.history.elsewhere
         for record in session.open:
             _complain(f"open: {printable(describe(record, held))}")
-            if not held and session.cluster.has_node(record.target):
+            if not held and session.cluster.has(record.target):
                 _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.target}")
 
 

@@ -9,6 +9,7 @@ from console import __version__
 from console.inventory.paths import default_path
 from console.operations.effects import On
 from console.operations.procedures import OPERATIONS
+from console.operations.procedures.steps import Operation
 
 USAGE = 4
 
@@ -31,11 +32,13 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--theme", metavar="NAME", help="of the screen")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
     _looking(commands)
-    for one in OPERATIONS:
-        _operation(commands.add_parser(one.name, help=one.summary, description=one.summary.capitalize() + "."), one.on)
+    for command, alike in by_command().items():
+        one = next(iter(alike.values()))
+        added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
+        _operation(added, one.on, tuple(state for state in alike if state))
     runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
     runs.add_argument("cluster", nargs="?")
-    _target(commands.add_parser("resume", help="go on with the newest open run of a node"), On.NODE)
+    _target(commands.add_parser("resume", help="go on with the newest open run of a node or a firewall"), On.NODE)
     demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
     _demo(demo)
     return root
@@ -98,6 +101,17 @@ def _target(command: argparse.ArgumentParser, on: On) -> None:
     command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
 
 
-def _operation(command: argparse.ArgumentParser, on: On) -> None:
+def by_command() -> dict[str, dict[str, Operation]]:
+    """The operations by the first word of their name, and by the rest of it: maintenance has `on` and `off`."""
+    found: dict[str, dict[str, Operation]] = {}
+    for one in OPERATIONS:
+        command, _, state = one.name.partition(" ")
+        found.setdefault(command, {})[state] = one
+    return found
+
+
+def _operation(command: argparse.ArgumentParser, on: On, states: tuple[str, ...]) -> None:
     _target(command, on)
+    if states:
+        command.add_argument("state", choices=states)
     command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

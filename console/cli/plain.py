@@ -35,6 +35,8 @@ class Exit(IntEnum):
     """The command line or the inventory is wrong. Nothing was changed."""
     GATE = 5
     """It waits for a person's answer, and is open in the journal."""
+    TAKEN_BACK = 6
+    """A step failed, and what was done is taken back. Nothing is open."""
 
 
 def _drop_output() -> None:
@@ -49,7 +51,8 @@ def say(text: str) -> None:
 
 async def act(session: SessionHandle, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
     """Begin a run, or show its steps, and follow it to its end."""
-    plan = await _planned(session, operation, target)
+    await _looked(session, operation, target)
+    plan = await session.plan(operation, target)
     if dry_run:
         _show(plan)
         return Exit.DONE
@@ -72,7 +75,8 @@ async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
     if len(records) > 1:
         say(f"{target} has {len(records)} open runs; the newest goes on: {describe(record)}")
     try:
-        plan = await _planned(session, operation_of(record), record.target, resumed=True)
+        await _looked(session, operation_of(record), record.target, resumed=True)
+        plan = await session.plan_again(record)
     except NotBegun as why:
         say(f"not begun: {why}")
         return Exit.NOT_BEGUN
@@ -83,11 +87,11 @@ async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
     return await _follow(session, run, consent)
 
 
-async def _planned(session: SessionHandle, operation: Operation, target: str, resumed: bool = False) -> Plan:
+async def _looked(session: SessionHandle, operation: Operation, target: str, resumed: bool = False) -> None:
+    """Returns when what the guards need is known, or its time is over."""
     await session.start()
     timings = session.cluster.timings
     await session.ready(operation, target, timings.answer + timings.connect, resumed)
-    return await session.plan(operation, target, resumed=resumed)
 
 
 def describe(record: Record, held: Holder | None = None) -> str:
@@ -107,11 +111,15 @@ def _show(plan: Plan) -> None:
     say(f"{plan.words}: nothing is sent, this is what would be")
     for objection in plan.objections:
         say(f"  objection ({objection.override.value}): {objection.sentence}")
+    for check in plan.checks:
+        say(f"  {'ok ' if check.holds else 'not'} {check.what}: {check.now} (must be: {check.must})")
     for at, (message, orders) in enumerate(plan.steps, 1):
         say(f"  {at}. {message}")
         for order in orders:
             for line in order.splitlines():
                 say(f"       {line}")
+    if plan.leaves:
+        say(f"  {plan.leaves}")
 
 
 def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:
@@ -155,13 +163,13 @@ async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Ex
     if run.unanswered:
         say("the run waits for your answer; give it with: drainboard resume CLUSTER TARGET --yes")
     elif run.ended == "stopped":
-        say("the run is open in the journal; resume it with: drainboard resume CLUSTER NODE")
+        say("the run is open in the journal; resume it with: drainboard resume CLUSTER TARGET")
     return code_of(run)
 
 
 def code_of(run: RunState) -> Exit:
     """The exit code for a run that has ended."""
-    words = {"done": Exit.DONE, "parked": Exit.PARKED}
+    words = {"done": Exit.DONE, "parked": Exit.PARKED, "taken back": Exit.TAKEN_BACK}
     return Exit.GATE if run.unanswered else words.get(run.ended, Exit.STOPPED)
 
 

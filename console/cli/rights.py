@@ -95,7 +95,8 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
         for picture in [_busy(cluster, state, result)]
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
         for intent in [Intent(cluster, target, one, {**boots, **noted}, order_state=OrderState.FAILED)]
-        for step in intent.steps
+        for planned in intent.steps
+        for step in (planned, *planned.back)
         for order in step.orders(picture, intent.at(step))
         if order.machine == machine
     )

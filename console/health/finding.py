@@ -51,6 +51,7 @@ class Kind(StrEnum):
     CONFIG_UNKNOWN = "config-unknown", Layer.FIREWALL
     BOX_UNKNOWN = "box-unknown", Layer.FIREWALL
     CLAIM_UNKNOWN = "claim-unknown", Layer.FIREWALL
+    REVISIONS_UNKNOWN = "revisions-unknown", Layer.FIREWALL
     TWO_MASTERS = "two-masters", Layer.FIREWALL
     NO_MASTER = "no-master", Layer.FIREWALL
     SPLIT_ROLES = "split-roles", Layer.FIREWALL

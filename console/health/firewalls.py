@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.health.facts.maintenance import maintained
 from console.health.facts.membership import config_of, master, roles
 from console.health.facts.sync import sync
 from console.health.facts.takeover import carried
@@ -109,9 +110,8 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
             yield _init(snapshot, name, down)
         if carp.demotion:
             yield _demotion(snapshot, name, carp)
-        config = config_of(snapshot, name)
-        if config and config.maintenance:
-            message = f"{name} is in persistent CARP maintenance mode: it stays BACKUP, also after a reboot"
+        if mode := maintained(snapshot, name):
+            message = f"{name} is in persistent CARP maintenance mode{mode.words}: it stays BACKUP, also after a reboot"
             yield Finding(Level.DEGRADED, name, Kind.MAINTENANCE, message)
 
 

@@ -32,6 +32,7 @@ GAPS: Mapping[str, Gap] = {
     "saved": Gap(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the state that HAProxy starts with on"),
     "writer": Gap(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "the target of MySQL's HAProxy on"),
     "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "the list of notices and unapplied changes on"),
+    "revisions": Gap(Kind.REVISIONS_UNKNOWN, Level.NOTE, "the last changes of config.xml on"),
     "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "the claim on"),
     "identity": Gap(Kind.IDENTITY_UNKNOWN, Level.NOTE, "the identity of"),
     "options": Gap(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "the quorum and space of Gluster"),

@@ -167,6 +167,10 @@ class Cluster:
     def has_node(self, name: str) -> bool:
         return any(node.name == name for node in self.nodes)
 
+    def has(self, name: str) -> bool:
+        """Whether one of its machines is called that."""
+        return any(machine.name == name for machine in self.machines)
+
     @property
     def databases(self) -> tuple[str, ...]:
         """Names of the databases that the nodes share: "mysql", or none."""

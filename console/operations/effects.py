@@ -29,6 +29,10 @@ class Effect(Enum):
     REBOOTS = "reboots"
     FAILS_OVER = "fails over"
     """Another firewall becomes CARP MASTER."""
+    HOLDS_BACK = "holds a firewall back"
+    """It leaves the firewall in maintenance: BACKUP until somebody ends that, also after a boot."""
+    GIVES_BACK = "gives a firewall its roles back"
+    """It ends maintenance, and the firewall may lead again at once."""
     MOVES_WRITER = "moves the writer"
     """MySQL's writes go to another node."""
 

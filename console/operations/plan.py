@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from console.health import serving
 from console.operations.effects import STOPS, Effect, On
-from console.operations.guards import About, Objection, Override, traffic
+from console.operations.guards import About, Check, Objection, Override, traffic
 from console.operations.procedures.steps import Operation
 from console.probes.hosts.running import LISTED
 from console.probes.question import Cadence, Question, Subject
@@ -33,11 +33,18 @@ class Plan(NamedTuple):
     objections: tuple[Objection, ...]
     steps: tuple[tuple[str, tuple[str, ...]], ...]
     """Each step in words, with the exact orders as things stand."""
+    checks: tuple[Check, ...] = ()
+    """What was looked at, where a person is to see how it stands."""
 
     @property
     def words(self) -> str:
         """drain node2."""
         return self.operation.words(self.target)
+
+    @property
+    def leaves(self) -> str:
+        """What it leaves behind, in a sentence or none."""
+        return self.operation.leaves.format(node=self.target)
 
     @property
     def title(self) -> str:
@@ -78,12 +85,14 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     def wanted(question: Question[Any], name: str) -> bool:
         if question.subject is Subject.FIREWALL:
             return question.cadence is not Cadence.SELDOM
+        if question.subject is Subject.VIP:
+            return operation.does(Effect.FAILS_OVER)
         if question in (APACHE, SITE) and name in visited:
             return True
         if question is LISTED:
             return stops and name == target
         mine = whole or (stops and name == target)
-        return mine and question.subject is not Subject.VIP and question.cadence in (Cadence.FAST, Cadence.STORAGE)
+        return mine and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 
     return wanted
 

@@ -14,6 +14,7 @@ from console.probes.firewalls.carp import CARP, Carp
 from console.probes.firewalls.claim import CLAIM, Claim
 from console.probes.firewalls.config import CONFIG, FirewallConfig
 from console.probes.firewalls.pfsense import BOX, Box
+from console.probes.firewalls.revisions import REVISIONS, Revisions
 from console.probes.hosts.devices import DEVICES, Devices
 from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
 from console.probes.hosts.jobs import JOBS, Jobs
@@ -39,6 +40,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     POOLS,
     PROCESSES,
     CONFIG,
+    REVISIONS,
     SAVED,
     BOX,
     CLAIM,
@@ -119,6 +121,7 @@ class FirewallView:
     pools: Reading[Pools] = NOT_ASKED
     processes: Reading[Processes] = NOT_ASKED
     config: Reading[FirewallConfig] = NOT_ASKED
+    revisions: Reading[Revisions] = NOT_ASKED
     saved: Reading[Saved] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED

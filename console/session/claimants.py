@@ -9,8 +9,8 @@ from console.probes.snapshot import Known, Snapshot
 from console.session.lock import Holder
 from console.text import clock, listed, quoted
 
-_ACTION = re.compile(r"[a-z]{1,20} [A-Za-z0-9_.-]{1,63}")
-"""An action and its node, as every console words it: it can't speak for us."""
+_ACTION = re.compile(r"[a-z-]{1,20}( on| off)? [A-Za-z0-9_.-]{1,63}")
+"""An action and its target, as every console words it: it can't speak for us."""
 
 
 def holder(claim: Claim, *firewalls: str) -> str:

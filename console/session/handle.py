@@ -134,9 +134,13 @@ class SessionHandle:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
         return await self._there(lambda session: session.look_back())
 
-    async def plan(self, operation: Operation, target: str, resumed: bool = False) -> Plan:
+    async def plan(self, operation: Operation, target: str) -> Plan:
         """The steps of an operation, and the objections to it. Raises NotBegun."""
-        return await self._at_once(lambda session: session.plan(operation, target, resumed))
+        return await self._at_once(lambda session: session.plan(operation, target))
+
+    async def plan_again(self, record: Record) -> Plan:
+        """The same, for the resume of a run. Raises NotBegun."""
+        return await self._at_once(lambda session: session.plan_again(record))
 
     async def begin(self, operation: Operation, target: str, consent: Consent | None = None) -> RunState:
         """Begin a run. Raises NotBegun."""

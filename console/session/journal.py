@@ -8,7 +8,7 @@ A run is a file `<time>-<node>-<action>.jsonl` in the cluster's folder. Its line
 - `seen`: a step has happened, as read back
 - `partly`: the same, but for the machines that it skipped
 - `left`: what was left of a step that need not succeed, when its time was up
-- `failed`: why it stopped; `final`: its step can't happen any more
+- `failed`: why it stopped; `final`: its step can't happen any more; `back`: its phase is taken back from here on
 - `halted`: who stopped it
 - `agreed`: who let it go on at a gate, and against which objections
 - `skipped`: a target of which only the steps that put back remain

@@ -118,6 +118,12 @@ class Record(NamedTuple):
         return state
 
     @property
+    def taken_back(self) -> StepId | None:
+        """The step whose failure has what was done taken back."""
+        failed = (one.facts for one in self.entries if one.kind == "failed" and one.facts.get("back") is True)
+        return next(((str(one.get("on", self.target)), str(one.get("step"))) for one in failed), None)
+
+    @property
     def steps(self) -> dict[StepId, Entry]:
         """The newest end of each step: `seen`, `partly`, `left` or, for a gate, `agreed`. Journals of 0.2.0 name no
         target: each has only one."""

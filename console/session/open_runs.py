@@ -36,6 +36,7 @@ def why_open(record: Record, unreachable: frozenset[str] | None = None) -> list[
     back = [name for name in skipped if unreachable is not None and name not in unreachable]
     reasons = [reachable_again(back, "resume")] if back else []
     reasons += [message for name, message in skipped.items() if name not in back]
+    reasons += ["it is being taken back: resuming goes on with that"] if record.taken_back else []
     reasons += _ends(record)
     last = record.last("seen")
     if last and not skipped:

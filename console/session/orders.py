@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from console.operations.procedures.steps import Intent, Order
 from console.probes.ask import Answer, Ran, Refused, WireError, command
+from console.probes.firewalls.script import refusal
 from console.probes.parsing import first_line
-from console.probes.pools.configured import refusal
 from console.probes.snapshot import Snapshot
 from console.text import plain_text
 from console.wire import Wire
@@ -46,7 +46,7 @@ def preview(picture: Snapshot, intent: Intent, wire: Wire) -> tuple[tuple[str, t
     """Each step of a procedure in words, with the exact orders it would send as things stand."""
     found = dict(intent.found)
     lines: list[tuple[str, tuple[str, ...]]] = []
-    for step in intent.steps:
+    for step in intent.taken_back or intent.steps:
         at = intent.at(step)
         found = {**step.finds(picture, at), **found}
         planned = replace(at, found=found)

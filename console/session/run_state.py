@@ -8,7 +8,7 @@ from console import steady
 from console.operations.procedures.steps import Intent
 from console.session.journal import JournalError, Record
 from console.session.journal_record import StepId
-from console.session.runner import Note, Stopped, Unanswered
+from console.session.runner import Note, Stopped, TakenBack, Unanswered
 
 
 class RunState(NamedTuple):
@@ -24,7 +24,7 @@ class RunState(NamedTuple):
     on_its_way: str = ""
     """The orders that have left and not ended, in a sentence."""
     ended: str = ""
-    """done, parked or stopped; "" while it is under way."""
+    """done, parked, stopped or taken back; "" while it is under way."""
     partly: frozenset[StepId] = frozenset()
     """Steps that skipped some machine."""
     skipped: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class RunState(NamedTuple):
 
     def states(self) -> list[tuple[str, str]]:
         """Each step's own sentence with done, now, todo, partly or stopped."""
-        steps = self.intent.steps
+        steps = self.intent.taken_back or self.intent.steps
         said = {(note.target, note.step) for note in self.notes}
         at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
         found: list[tuple[str, str]] = []
         for i, step in enumerate(steps):
             state = "done" if i < at or (at < 0 and step.id in self.before) else "todo"
             if i == at:
-                state = {"": "now", "stopped": "stopped"}.get(self.ended, "done")
+                state = {"": "now", "stopped": "stopped", "taken back": "stopped"}.get(self.ended, "done")
             if state == "done" and step.id in self.partly:
                 state = "partly"
             found.append((step.describe(self.intent.at(step)), state))
@@ -74,7 +74,8 @@ def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
     known = isinstance(error, Stopped | JournalError)
     message = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"
     state = state._replace(unanswered=isinstance(error, Unanswered))
-    return _closed(state, "stopped", Note(steady.now(), node, "stopped", message, final=True))
+    word = "taken back" if isinstance(error, TakenBack) else "stopped"
+    return _closed(state, word, Note(steady.now(), node, word, message, final=True))
 
 
 def _closed(state: RunState, word: str, last: Note) -> RunState:

@@ -15,7 +15,7 @@ from console.inventory.cluster import Cluster
 from console.operations.effects import kind_of
 from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
-from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
 from console.probes.ask import Answer, WireError
 from console.probes.freshness import patience, read_after, without_stale
 from console.probes.question import Question, Subject
@@ -54,6 +54,18 @@ class Unanswered(Stopped):
     """A gate waits for a person. The run is parked; whoever resumes it is asked again."""
 
 
+class Failed(Stopped):
+    """A step does not happen. `record`: what the journal holds by then."""
+
+    def __init__(self, says: str, record: Record) -> None:
+        super().__init__(says)
+        self.record = record
+
+
+class TakenBack(Stopped):
+    """A step did not happen, what its phase had done is taken back, and the run is closed."""
+
+
 class Note(NamedTuple):
     """One line about a run, for screen and terminal."""
 
@@ -66,12 +78,26 @@ class Note(NamedTuple):
 
 def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps from the beginning of the phase that was interrupted: within a phase each is checked again. Of a target
-    that was skipped, the steps that put back."""
+    that was skipped, the steps that put back. Of a run that is being taken back, the steps that take it back."""
+    steps = taking_back(record, steps) or steps
     steps = tuple(step for step in steps if step.on not in record.skipped_targets or step.phase == BACK)
     first = next((at for at, step in enumerate(steps) if step.id not in record.behind), len(steps))
     while 0 < first < len(steps) and _phase(steps[first - 1]) == _phase(steps[first]):
         first -= 1
     return steps[first:]
+
+
+def taking_back(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """What takes back the phase of the step that failed for good, as far as it has sent something; the last first.
+    Nothing while the run goes on as planned."""
+    failed = next((at for at, step in enumerate(steps) if step.id == record.taken_back), None)
+    return () if failed is None else _backs(record, steps, steps[failed])
+
+
+def _backs(record: Record, steps: tuple[Step, ...], failed: Step) -> tuple[Step, ...]:
+    phase = [step for step in steps[: steps.index(failed) + 1] if _phase(step) == _phase(failed)]
+    sent = [step for step in reversed(phase) if record.order_state(step.id) is not OrderState.UNSENT]
+    return tuple(back for step in sent for back in step.back)
 
 
 def _phase(step: Step) -> tuple[str, str]:
@@ -104,6 +130,7 @@ class Runner:
         self._ask = ask
         self.alone = False
         """Nobody is left to answer: no gate asks, and no other machine is begun."""
+        self._steps: tuple[Step, ...] = ()
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
 
@@ -121,16 +148,16 @@ class Runner:
         agreed_to_skip = frozenset(
             view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
         )  # confirmed before the run began: not waited for
-        skipped: dict[str, str] = {}
-        begun = None
-        for step in remaining(record, intent.steps):
-            if self.alone and begun not in (None, step.on):
-                self._park(step, record, f"go on with {step.on}")
-            begun = step.on
-            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), agreed_to_skip)
-            skipped |= left
-        if not skipped:
-            record, skipped = await self._still_so(record, replace(intent, found=record.found), agreed_to_skip)
+        self._steps, skipped = intent.steps, dict[str, str]()
+        try:
+            if not record.taken_back:
+                record, skipped = await self._go_on(record, intent, agreed_to_skip)
+        except Failed as failed:
+            if not failed.record.taken_back:
+                raise
+            record = failed.record
+        if record.taken_back:
+            await self._take_back(record, intent, agreed_to_skip)
         if skipped:
             record = self._journal.write(record, "parked", missed=skipped)
             await self._claims.release(ended=not record.outcome_unknown)
@@ -141,6 +168,35 @@ class Runner:
         await self._claims.release(ended=not record.outcome_unknown)
         self._say(intent, "done", f"{intent.words}: done", final=True)
         return record
+
+    async def _go_on(
+        self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
+    ) -> tuple[Record, dict[str, str]]:
+        """Carry out every step that remains, and look once more at the effects that the run claims. Raises Stopped."""
+        skipped: dict[str, str] = {}
+        begun = None
+        for step in remaining(record, intent.steps):
+            if self.alone and begun not in (None, step.on):
+                self._park(step, record, f"go on with {step.on}")
+            begun = step.on
+            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), agreed_to_skip)
+            skipped |= left
+        if not skipped and not record.taken_back:
+            record, skipped = await self._still_so(record, replace(intent, found=record.found), agreed_to_skip)
+        return record, skipped
+
+    async def _take_back(self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]) -> NoReturn:
+        """Raises TakenBack at its end; another Stopped where it gets stuck: then a resume goes on with it."""
+        failed = record.last("failed")
+        why = str(failed.facts.get("why")) if failed else ""
+        self._say(intent, "taken back", f"{why}: what was done is taken back")
+        record, skipped = await self._go_on(record, intent, agreed_to_skip)
+        message = "; ".join([why, *skipped.values()])
+        record = self._journal.write(record, "closed", outcome="taken back", why=why)
+        await self._claims.release(ended=not record.outcome_unknown)
+        seen = record.last("seen")
+        now = f": {seen.facts.get('says')}" if seen else ""
+        raise TakenBack(f"{message}. It is taken back{now}")
 
     async def _still_so(
         self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
@@ -258,7 +314,7 @@ class Runner:
             picture, intent = self._read_after(moment), _as_written(step, record, intent)
             progress = step.done(picture, intent)
             if progress.failed:
-                raise self._failed(step, record, progress)
+                raise self._failed(step, record, progress.message, ". Mend it and", final=True)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
             against = self._keeps(step, intent, picture) if due else ""  # an objection to the first forbids another
             if against not in ("", progress.message):
@@ -274,17 +330,18 @@ class Runner:
                 record, intent = self._find(step, record, intent, picture)
                 record, moment, sent = await self._send(step, record, intent, picture)
 
-    def _failed(self, step: Step, record: Record, progress: Progress) -> Stopped:
-        self._journal.write(record, "failed", on=step.on, step=step.name, why=progress.message, final=True)
-        return Stopped(f"{progress.message}. Mend it and resume this run, or put the node back")
+    def _failed(self, step: Step, record: Record, why: str, end: str, **facts: Any) -> Failed:
+        """Write why, and by the same line if it is to be taken back: a resume finds both or none."""
+        back = {"back": True} if not record.taken_back and _backs(record, self._steps, step) else {}
+        record = self._write(record, "failed", step, why=why, **facts, **back)
+        return Failed(f"{why}{end} resume this run, or put the node back", record)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
         if step.goes_on:
             return progress._replace(message=f"{progress.message}, after {limit:g} s")
         message = "; ".join(filter(None, (progress.message, self._claims.unclaimed())))
-        self._write(record, "failed", step, why=message)
-        raise Stopped(f"{message}, after {limit:g} s. Mend it and resume this run, or put the node back")
+        raise self._failed(step, record, message, f", after {limit:g} s. Mend it and")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
         """Write the orders down, then send them, to all machines at once. A run that is stopped meanwhile waits for
@@ -369,9 +426,8 @@ class Runner:
                 began, known = time.monotonic(), True
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
-                self._write(record, "failed", step, why=message)
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
-                raise Stopped(f"{message}{end} resume this run, or put the node back")
+                raise self._failed(step, record, message, end)
             if message != last:
                 last, left = message, limit - (time.monotonic() - began)
                 self._say(intent, step.name, f"{message}; waited for until {clock(steady.now() + left)}")

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from console import steady
 from console.health import Finding, Kind
@@ -17,8 +17,9 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
-from console.operations.guards import About, Objection, objections
+from console.operations.guards import About, Objection, checks, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
+from console.operations.procedures import operation as operation_named
 from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import patience, without_stale
@@ -37,7 +38,7 @@ from console.session.open_runs import operation_of, outcome_unknown, unread
 from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.run_state import RunState, ended
-from console.session.runner import Note, Runner, Stopped
+from console.session.runner import Note, Runner, Stopped, taking_back
 from console.wire import Wire
 
 STRANGE = "enter it there again to go on with its run, or delete that run's file"
@@ -188,10 +189,16 @@ class Session:
         """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self.poller.settle(lambda now: unasked(now, needed(now, operation, target, resumed)), patience)
 
-    def plan(self, operation: Operation, target: str, resumed: bool = False, options: Options | None = None) -> Plan:
+    def plan(self, operation: Operation, target: str, options: Options | None = None) -> Plan:
         """The steps of an operation, and the objections to it, in the picture of this moment. Raises NotBegun for a
         node that only the journal knows."""
-        plan = self._plan(self._intent(operation, target, options), resumed)
+        return self._with_claims(self._plan(self._intent(operation, target, options)))
+
+    def plan_again(self, record: Record) -> Plan:
+        """The same, for the resume of a run. Raises NotBegun."""
+        return self._with_claims(self._plan(self._resumed(record, operation_of(record)), resumed=True))
+
+    def _with_claims(self, plan: Plan) -> Plan:
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
     def _plan(self, intent: Intent, resumed: bool = False) -> Plan:
@@ -200,13 +207,15 @@ class Session:
         if target not in targets(self.cluster, operation.on):
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
-        against = objections(picture, operation.effects, target, operation.on, resumed)
+        back = intent.taken_back  # as it was found: nothing that the run did is held against that
+        against = () if back else objections(picture, operation.effects, target, operation.on, resumed)
         return Plan(
             self.cluster.name,
             operation,
             target,
             (*against, *self._outcome_unknown(intent, resumed), *without_last_word(picture, time.time(), self._mine)),
             preview(picture, intent, self.wire),
+            tuple(checks(picture, operation.effects, target)) if operation.on is On.FIREWALL and not back else (),
         )
 
     @property
@@ -287,7 +296,8 @@ class Session:
         return plan
 
     def _resumed(self, record: Record, operation: Operation) -> Intent:
-        return Intent(self.cluster, record.target, operation, record.found, who(), record.options)
+        intent = Intent(self.cluster, record.target, operation, record.found, who(), record.options)
+        return replace(intent, taken_back=taking_back(record, intent.steps))
 
     def halt(self) -> None:
         """Stop the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
@@ -427,11 +437,15 @@ class Session:
             self.gate = None
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
-        """An open run that took the node out has nothing left to do once the node is back, as after a reboot."""
-        if not intent.operation.does(Effect.PUTS_BACK) or record.outcome != "done":
+        """An open run that took the node out has nothing left to do once the node is back, as after a reboot; nor has
+        one that this run undoes."""
+        if record.outcome != "done":
             return
         for earlier in self.journal.open_runs():
-            if earlier.target == intent.target and earlier.path != record.path:
+            known = operation_named(earlier.operation)
+            undone = known is not None and known.undo == intent.operation.name
+            back = undone or intent.operation.does(Effect.PUTS_BACK)
+            if back and earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 
     def _note(self, note: Note) -> None:

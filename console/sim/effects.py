@@ -46,6 +46,7 @@ def firewall_back(world: World, target: str) -> None:
     firewall.power_on()
     firewall.pace = AT_ONCE
     firewall.unplugged, firewall.demotion, firewall.pfsync, firewall.sync_works = False, 0, True, True
+    firewall.blocks = False
     firewall.unapplied.clear()
     firewall.notices.clear()
     if firewall.config.maintenance:
@@ -161,6 +162,10 @@ def slow(machine: Machine) -> None:
 
 def unplug(firewall: Firewall) -> None:
     firewall.unplugged = True
+
+
+def block(firewall: Firewall) -> None:
+    firewall.blocks = True
 
 
 def fill_apache(node: Node) -> None:

@@ -8,6 +8,7 @@ from console.sim.machine import Clock, Machine
 from console.sim.pfconfig import Config, form_of
 
 MAINTENANCE_ADVSKEW = 254
+BACKUPS = 30
 IDLE_STATES = 412
 """Entries of the state table that are not the visitors': DNS, monitoring, the firewalls themselves."""
 
@@ -25,13 +26,15 @@ class Notice:
 class Firewall(Machine):
     """The running balancer and config.xml are two states: only a reload or a boot makes them alike.
 
-    For faults: `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`,
+    For faults: `blocks`, `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`,
     `meanwhile`, `cached`.
     """
 
     def __init__(self, clock: Clock, name: str, address: str, config: Config) -> None:
         super().__init__(clock, name, address)
-        self.config = config
+        self._config = config
+        self.backups: dict[int, str] = {}
+        """/cf/conf/backup: the texts of the revisions before this one, by their time."""
         self.release = "2.4.5-RELEASE" if config.relayd else "2.7.2-RELEASE"
         """/etc/version."""
         self.check_seconds = 0.5
@@ -48,6 +51,8 @@ class Firewall(Machine):
         self.unapplied: set[str] = set()
         """Subsystems changed in the web interface and not applied."""
         self.pfsync = True
+        self.blocks = False
+        """Its rules let no visitor in."""
         self.unplugged = False
         """The WAN has no carrier: its vhid is INIT and the machine is demoted."""
         self.sync_works = True
@@ -62,6 +67,19 @@ class Firewall(Machine):
         self.older: list[HAProxy] = []
         """HAProxy processes from before a reload, which still hold sessions."""
         self.reload()
+
+    @property
+    def config(self) -> Config:
+        """config.xml."""
+        return self._config
+
+    @config.setter
+    def config(self, config: Config) -> None:
+        """write_config keeps a copy of what was there."""
+        if config.time != self._config.time:
+            kept = {**self.backups, self._config.time: self._config.description}
+            self.backups = dict(sorted(kept.items())[-BACKUPS:])
+        self._config = config
 
     @property
     def form(self) -> str:
@@ -123,11 +141,14 @@ class Firewall(Machine):
         """HAProxy's, the one that answers last."""
         return [*self.older, *([self.haproxy] if self.haproxy else [])]
 
-    def maintain(self, on: bool) -> None:
-        """Enter or leave persistent CARP maintenance mode."""
-        words = "Enter" if on else "Leave"
-        config = self.config.revised(self.clock.now, f"{words} CARP maintenance mode")
-        self.config = replace(config, maintenance=on)
+    def maintain(self, on: bool, user: str = "(system)") -> None:
+        """Enter or leave persistent CARP maintenance mode: tell the addresses each time, write config.xml where that
+        changes something. `user`: who is logged in to the web interface."""
+        if on is not self.config.maintenance:
+            words = "Enter" if on else "Leave"
+            config = self.config.revised(self.clock.now, f"{words} CARP maintenance mode", user)
+            self.config = replace(config, maintenance=on)
+            self.later(1.0, self.sync)
 
     def persist(self, changes: Mapping[tuple[str, str], str], description: str) -> None:
         """Write statuses to config.xml. HAProxy's running process is left alone, relayd is reloaded; pfSense's own sync

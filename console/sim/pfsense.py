@@ -63,8 +63,10 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
         known = {"/etc/version": f"{firewall.release}\n", "/etc/platform": "pfSense\n", "/etc/version.patch": "0\n"}
         if firewall.notices:
             layout = "/tmp/notices" if firewall.config.relayd else "/tmp/notices/notices.serial"  # noqa: S108
-            known[layout] = _serialized(firewall.notices)
+            known[layout] = _notices(firewall.notices)
         known["/etc/inc/config.lib.inc"] = "<?php\n" + "".join(f"{line}\n}}\n" for line in FORMS[firewall.form])
+        if firewall.backups:
+            known["/cf/conf/backup/backup.cache"] = _backups(firewall)
         if not firewall.config.relayd:
             known["/var/etc/haproxy/haproxy.cfg"] = firewall.config.haproxy_cfg()
         return firewall.config.xml() if path in ("/cf/conf/config.xml", "/conf/config.xml") else known.get(path)
@@ -72,18 +74,29 @@ def files(firewall: Firewall) -> Callable[[str, bool], str | None]:
     return read
 
 
-def _serialized(notices: list[Notice]) -> str:
-    """Write notices in the form of PHP's serialize(), by their time."""
+def _serialized(entries: dict[int, dict[str, str]]) -> str:
+    """Write entries in the form of PHP's serialize(), by their time."""
 
     def string(text: str) -> str:
         return f's:{len(text.encode())}:"{text}";'
 
-    entries = ""
-    for place, notice in enumerate(notices):
-        fields = {"id": notice.id, "notice": html.escape(notice.text), "url": "", "category": notice.category}
-        pairs = "".join(string(key) + string(value) for key, value in (fields | {"priority": "1"}).items())
-        entries += f"i:{notice.at + place};a:5:{{{pairs}}}"
-    return f"a:{len(notices)}:{{{entries}}}"
+    def fields(entry: dict[str, str]) -> str:
+        return f"a:{len(entry)}:{{{''.join(string(key) + string(value) for key, value in entry.items())}}}"
+
+    return f"a:{len(entries)}:{{{''.join(f'i:{at};{fields(entry)}' for at, entry in entries.items())}}}"
+
+
+def _notices(notices: list[Notice]) -> str:
+    def fields(notice: Notice) -> dict[str, str]:
+        said = html.escape(notice.text)
+        return {"id": notice.id, "notice": said, "url": "", "category": notice.category, "priority": "1"}
+
+    return _serialized({notice.at + place: fields(notice) for place, notice in enumerate(notices)})
+
+
+def _backups(firewall: Firewall) -> str:
+    version = firewall.config.version
+    return _serialized({at: {"description": text, "version": version} for at, text in firewall.backups.items()})
 
 
 async def _sh(call: Call, firewall: Firewall) -> int:
@@ -141,6 +154,13 @@ async def _php(call: Call, firewall: Firewall) -> int:
         call.out("PHP Fatal error:  Uncaught Error: Call to undefined function in Standard input code:2\n")
         return 255
     asked = json.loads(base64.b64decode(found[1]))
+    if "system_reboot();" in call.stdin:
+        firewall.allow = False
+        firewall.reboot()
+        call.out('drainboard {"ok":true}\n')
+        return 0
+    if "interfaces_carp_set_maintenancemode($drainboard['on'])" in call.stdin:
+        return await _maintain(call, firewall, asked["on"], asked["who"])
     changes: list[Change] = asked["servers"]
     boot = firewall.boot_id
     changed, objection = await _change(call, firewall, changes, asked.get("description", ""))
@@ -155,6 +175,16 @@ async def _php(call: Call, firewall: Firewall) -> int:
     elif asked.get("sync"):
         await _sync(call, firewall)
     call.out("drainboard " + json.dumps({"ok": True, "changed": changed}) + "\n")
+    return 0
+
+
+async def _maintain(call: Call, firewall: Firewall, on: bool, who: str) -> int:
+    boot = firewall.boot_id
+    await call.shell.system.sleep(firewall.check_seconds)
+    if firewall.boot_id != boot or not firewall.running:
+        return 255
+    firewall.maintain(on, who)
+    call.out('drainboard {"ok":true}\n')
     return 0
 
 

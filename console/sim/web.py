@@ -157,7 +157,7 @@ class Vip:
         """The answer of the load balancer. An address with nobody behind it is silent, and gives no error. A server
         that is dead and not yet DOWN is waited for."""
         while True:
-            await until(lambda: self._world.master is not None)
+            await until(lambda: self._world.master is not None and not self._world.master.blocks)
             server = self._pick()
             if server is None:
                 return Reply(503, "No server is available to handle this request.\n")

@@ -1,6 +1,6 @@
 """Every key there is: one table, from which bindings, the bottom line, the help and the command palette are made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from console.operations.procedures import OPERATIONS
@@ -25,12 +25,20 @@ class Key(NamedTuple):
     """False: it moves about and is in no command palette."""
 
 
+def _operations() -> Iterator[Key]:
+    """A key for each that operations have; those that share one say all that it does."""
+    for key in dict.fromkeys(one.key for one in OPERATIONS):
+        alike = [one for one in OPERATIONS if one.key == key]
+        meaning = "; ".join(dict.fromkeys(one.help for one in alike))
+        yield Key(key, alike[0].word, meaning, (CLUSTER,), alike[0].keep, changes=True)
+
+
 KEYS: tuple[Key, ...] = (
     Key("j k", "", "select the next or the previous row; arrows and a click do too", EVERYWHERE, act=False),
     Key("pgup pgdn", "", "a page up or down; g and G go to the first and the last line", EVERYWHERE, act=False),
     Key("enter", "open", "open what is selected: a cluster, a machine, a finding", (CLUSTER, FLEET, FINDINGS), 88,
         "enter"),
-    *(Key(one.key, one.word, one.help, (CLUSTER,), one.keep, changes=True) for one in OPERATIONS),
+    *_operations(),
     Key("r", "resume", "resume an open run: each step is checked again before anything is sent",
         (CLUSTER,), changes=True),
     Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open",

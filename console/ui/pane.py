@@ -42,6 +42,11 @@ class Pane:
         return not moved
 
     @property
+    def machine(self) -> str:
+        """The selected node or firewall; nothing when a finding is selected."""
+        return self.picked if self.session.cluster.has(self.picked) else ""
+
+    @property
     def selected(self) -> str:
         """The selected node; nothing when a firewall or a finding is selected."""
         return self.picked if self.picked in self._nodes else ""

@@ -9,7 +9,7 @@ from console.cli import plain
 from console.cli.main import main
 from console.inventory.paths import journal_dir
 from console.operations.plan import Consent
-from console.operations.procedures import DRAIN, REBOOT
+from console.operations.procedures import DRAIN, END_MAINTENANCE, MAINTAIN, REBOOT, REBOOT_FIREWALL
 from console.session.journal import Journal
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.session import Session
@@ -111,3 +111,55 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert end.value.code == 0
     said = capsys.readouterr().out
     assert all(f"    {name}" in said for name in ("status", "check", "sudoers", "grants", "drain", "resume", "runs"))
+
+
+async def test_maintenance_of_a_firewall_goes_on_and_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        session = Session(cluster)
+        async with handled(session) as handle:
+            assert await plain.act(handle, MAINTAIN, "fw1", Consent(True), dry_run=True) is plain.Exit.DONE
+            said = capsys.readouterr().out
+            assert "maintenance on fw1: nothing is sent, this is what would be" in said
+            assert (
+                "1. enter persistent CARP maintenance on fw1: fw2 leads, also after a boot of fw1; taken back" in said
+            )
+            assert "ok  fw2's balancer serves: 6 of 6 UP (must be: as fw1)" in said
+            assert "interfaces_carp_set_maintenancemode" in said
+            assert await plain.act(handle, REBOOT_FIREWALL, "fw2", Consent(True), dry_run=True) is plain.Exit.DONE
+            assert "5. reboot fw2 and see it come back with another boot time" in capsys.readouterr().out
+            assert said.rstrip().endswith("The other one must not be lost.")
+            assert not sim.world.firewalls["fw1"].config.maintenance
+            assert await plain.act(handle, MAINTAIN, "fw1", Consent(True), dry_run=False) is plain.Exit.DONE
+            assert sim.world.firewalls["fw1"].config.maintenance
+            assert await plain.act(handle, MAINTAIN, "fw1", Consent(True), dry_run=False) is plain.Exit.NOT_BEGUN
+            assert "fw1 is in maintenance already since " in capsys.readouterr().out
+            assert await plain.act(handle, MAINTAIN, "fw2", Consent(True), dry_run=False) is plain.Exit.NOT_BEGUN
+            assert "fw1 is in persistent CARP maintenance mode. Mend that on fw1 first." in capsys.readouterr().out
+            assert await plain.act(handle, END_MAINTENANCE, "fw1", Consent(True), dry_run=False) is plain.Exit.DONE
+            await handle.close()
+
+
+async def test_a_run_that_is_taken_back_has_a_code_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        sim.fault("visitors-blocked", "fw2")
+        session = Session(cluster)
+        async with handled(session) as handle:
+            assert await plain.act(handle, MAINTAIN, "fw1", Consent(True), dry_run=False) is plain.Exit.TAKEN_BACK
+            said = capsys.readouterr().out
+            assert "It is taken back: fw1 is CARP MASTER of every address, as configured" in said
+            assert "resume it with" not in said
+            await handle.close()
+
+
+def test_maintenance_says_on_or_off_and_is_a_firewall_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inventory = str(written(tmp_path))
+    assert main(["-i", inventory, "maintenance", "web1", "node1", "on"]) == plain.Exit.USAGE
+    assert "cluster web1 has no firewall node1; it has fw1, fw2" in capsys.readouterr().err
+    for words in (["fw1"], ["fw1", "perhaps"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["-i", inventory, "maintenance", "web1", *words])
+        assert ended.value.code == plain.Exit.USAGE
+    assert main(["-i", inventory, "resume", "web1", "nobody"]) == plain.Exit.USAGE
+    assert "cluster web1 has no node nobody" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from console.cli.main import main
 from console.cli.rights import FOLDERS, commands, on_pfsense, ordered, rights
 from console.inventory.cluster import Cluster, Mysql
 from console.inventory.load import load
+from console.operations.effects import targets
 from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Query, Run
@@ -113,15 +114,15 @@ def test_it_allows_what_is_sent_and_nothing_else(
 
 
 async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
-    """Over a real picture, with every node in turn, and what each step notes."""
+    """Over a real picture, with every machine in turn, and what each step notes."""
     seen: set[str] = set()
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         picture = session.picture
-        for node in cluster.nodes:
-            for one in OPERATIONS:
+        for one in OPERATIONS:
+            for target in targets(cluster, one.on):
                 found: dict[str, str] = {}
-                for step in one.steps(cluster, node.name, {}):
-                    intent = Intent(cluster, node.name, one, found)
+                for step in one.steps(cluster, target, {}):
+                    intent = Intent(cluster, target, one, found)
                     found |= step.finds(picture, intent)
                     for order in step.orders(picture, replace(intent, found=found)):
                         held = rights(cluster, order.machine)

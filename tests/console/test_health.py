@@ -25,6 +25,7 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("node-hung", "node2", "node2", "lost", "node1 and node3 still serve"),
     ("firewall-lost", "fw1", "fw1", "firewall-lost", "fw2 is CARP MASTER and carries the traffic"),
     ("firewall-maintenance", "fw1", "fw1", "maintenance", "stays BACKUP, also after a reboot"),
+    ("visitors-blocked", "fw1", "wan", "visit-silent", "wan"),
     ("wan-unplugged", "fw1", "fw1", "carp-init", "INIT on em0 of fw1"),
     ("carp-split-brain", "cluster", "carp", "two-masters", "two CARP masters for wan and lan: fw1 and fw2"),
     ("carp-apart", "cluster", "carp", "split-roles", "wan is on fw1 and lan is on fw2"),

@@ -9,10 +9,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.health.facts.membership import Place, place
+from console.health.facts.membership import Place, master, place
 from console.inventory.cluster import Cluster
+from console.operations.effects import On
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures import (
+    DRAIN,
+    END_MAINTENANCE,
+    MAINTAIN,
+    OPERATIONS,
+    REBOOT,
+    REBOOT_FIREWALL,
+    REJOIN,
+    REMOVE,
+    UNDO,
+)
+from console.operations.procedures.maintenance import in_maintenance
 from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known
 from console.session.journal import Journal, Record
@@ -58,18 +70,28 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
     return False
 
 
+BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN}
+"""What puts back needs something to put back."""
+
+
+def target_of(action: Operation) -> str:
+    return "fw1" if action.on is On.FIREWALL else "node2"
+
+
 async def take_out_before(session: Session, action: Operation) -> None:
-    """Drain the node before an operation that puts it back."""
-    if action in (REJOIN, UNDO) and not session.journal.records():
-        await (await session.begin(DRAIN, "node2", Consent(True, "node2", "a test"))).task
+    """Take the target out before an operation that puts it back."""
+    if action in BEFORE and not session.journal.records():
+        target = target_of(action)
+        await (await session.begin(BEFORE[action], target, Consent(True, target, "a test"))).task
 
 
 async def carry_on(session: Session, action: Operation) -> Record:
     """Act like the engineer at the next start: resume what is open, else begin."""
-    consent = Consent(True, "node2", "a test")
+    target = target_of(action)
+    consent = Consent(True, target, "a test")
     unfinished = session.open_runs()
     running = (
-        await session.resume(unfinished[0], consent) if unfinished else await session.begin(action, "node2", consent)
+        await session.resume(unfinished[0], consent) if unfinished else await session.begin(action, target, consent)
     )
     return await running.task
 
@@ -82,7 +104,10 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert record.outcome == "done"
         picture = session.picture
         boot = picture.node("node2").host
-        if action in (DRAIN, REMOVE):
+        if action.on is On.FIREWALL:
+            assert in_maintenance(picture, "fw1") is (action is MAINTAIN)
+            assert master(picture) == ("fw2" if action is MAINTAIN else "fw1")
+        elif action in (DRAIN, REMOVE):
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
             assert record is not None
@@ -101,16 +126,19 @@ async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]])
     """Count the deaths that came to pass: a run may end before."""
     async with simulated(folder, speed=20.0) as (sim, cluster):
         boot_before, died = sim.world.nodes["node2"].boot_id, 0
+        firewall, led_before = sim.world.firewalls["fw1"], sim.world.firewalls["fw1"].boot_id
         for lines, written in deaths:
             if not await die(cluster, action, lines, written):
                 break
             died += 1
         await end(cluster, action, boot_before)
+        assert (firewall.boot_id != led_before) is (action is REBOOT_FIREWALL)
     return died
 
 
 OUT = "found sending answered seen found sending answered seen"
 BACK = "sending answered seen sending answered seen"
+MOVED = "sending answered seen seen found seen seen"
 BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
 LINES = {
     DRAIN: f"opened {OUT} seen closed",
@@ -118,6 +146,9 @@ LINES = {
     UNDO: f"opened {BACK} closed",
     REJOIN: f"opened seen {BACK} seen seen closed",
     REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
+    REBOOT_FIREWALL: f"opened found {MOVED} found sending answered seen seen {MOVED.rpartition(' ')[0]} closed",
+    MAINTAIN: f"opened {MOVED} closed",
+    END_MAINTENANCE: f"opened {MOVED} closed",
 }
 """Lines of a run that nobody interrupts."""
 
@@ -138,7 +169,7 @@ def lines_of(record: Record) -> str:
 async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (_, cluster), watching(cluster) as session:
         await take_out_before(session, action)
-        record = await (await session.begin(action, "node2")).task
+        record = await (await session.begin(action, target_of(action))).task
     assert lines_of(record) == LINES[action]
 
 

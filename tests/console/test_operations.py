@@ -10,7 +10,7 @@ from console.operations import procedures
 from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures import DRAIN, MAINTAIN, OPERATIONS, REBOOT, REJOIN
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
 from console.probes.ask import Run
@@ -46,7 +46,7 @@ FAIL_OVER = replace(
     REBOOT,
     name="restart",
     on=On.FIREWALL,
-    effects=frozenset({Effect.FAILS_OVER, Effect.REBOOTS}),
+    effects=frozenset({Effect.FAILS_OVER, Effect.REBOOTS, Effect.STOPS_DATABASE}),
     steps=lambda _cluster, target, _options: placed((RESTART,), target),
 )
 
@@ -78,7 +78,7 @@ async def test_a_firewall_is_a_target_like_any_other(tmp_path: Path) -> None:
         assert plan.words == "restart fw1"
         assert [message for message, _ in plan.steps] == ["restart fw1"]
         assert "shutdown -r now" in plan.steps[0][1][0]
-        with pytest.raises(NotBegun, match="no guard judges an operation on a firewall that fails over and reboots"):
+        with pytest.raises(NotBegun, match="no guard judges an operation on a firewall that stops MySQL"):
             await session.begin(FAIL_OVER, "fw1", Consent(True, "fw1", "a test"))
         with pytest.raises(NotBegun, match="has no firewall node2"):
             session.plan(FAIL_OVER, "node2")
@@ -136,13 +136,15 @@ def test_two_steps_can_not_have_one_id() -> None:
 
 
 class Watched:
-    """Changes that a run made to node2, sampled at each line of its journal."""
+    """Changes that a run made to node2 and fw1, sampled at each line of its journal."""
 
     def __init__(self, sim: Simulator, session: Session) -> None:
         self._sim = sim
         self._first = self._forced()
         self._boot = sim.world.nodes["node2"].boot_id
         self._lead = sim.world.master
+        self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
+        self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
@@ -169,6 +171,12 @@ class Watched:
             self.effects.add(Effect.STOPS_BRICKS)
         if world.master is not self._lead:
             self.effects.add(Effect.FAILS_OVER)
+        if (maintained := world.firewalls["fw1"].config.maintenance) is not self._maintained:
+            self.effects.add(Effect.HOLDS_BACK if maintained else Effect.GIVES_BACK)
+        if not maintained and Effect.HOLDS_BACK in self.effects:
+            self.effects.add(Effect.GIVES_BACK)
+        if world.firewalls["fw1"].boot_id != self._boot_of_fw1:
+            self.effects.add(Effect.REBOOTS)
 
     unfit = False
 
@@ -197,7 +205,19 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
             assert watched.effects == one.effects
 
 
-def test_each_effect_of_a_node_is_some_operation_s() -> None:
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.FIREWALL])
+async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, one: Operation) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        if not one.does(Effect.HOLDS_BACK):
+            await (await session.begin(MAINTAIN, "fw1")).task
+        watched = Watched(sim, session)
+        assert (await (await session.begin(one, "fw1")).task).outcome == "done"
+        watched.look()
+        assert watched.effects == one.effects
+
+
+def test_each_effect_is_some_operation_s() -> None:
     """The comparison is about something."""
-    every = frozenset[Effect]().union(*(one.effects for one in (DRAIN, REMOVE, REJOIN, REBOOT, UNDO)))
-    assert every == set(Effect) - {Effect.FAILS_OVER, Effect.MOVES_WRITER}
+    every = frozenset[Effect]().union(*(one.effects for one in OPERATIONS))
+    assert every == set(Effect) - {Effect.MOVES_WRITER}

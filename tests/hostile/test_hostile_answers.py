@@ -8,7 +8,7 @@ import pytest
 
 from console.probes.ask import Page, Ran, Rows, Unreadable, WireError, sections
 from console.probes.database import galera
-from console.probes.firewalls import carp
+from console.probes.firewalls import carp, script
 from console.probes.firewalls import config as pfsense_config
 from console.probes.hosts import system
 from console.probes.pools import configured, haproxy
@@ -197,7 +197,7 @@ def test_any_state_of_a_member_has_a_word(state: str) -> None:
 
 @pytest.mark.parametrize("said", ['{"why": "\\ud800"}', "[" * 200_000, "9" * 5000, '{"why": "\\u001b[31mno\\nyes"}'])
 def test_a_refusal_is_one_harmless_line(said: str) -> None:
-    why = configured.refusal(ran(f"drainboard {said}\n"))
+    why = script.refusal(ran(f"drainboard {said}\n"))
     assert why
     assert why.isprintable()
     why.encode()

@@ -10,7 +10,8 @@ from console.inventory.addresses import plain, same
 from console.inventory.cluster import Login, Node
 from console.probes.ask import Ran
 from console.probes.firewalls.config import FirewallConfig, parse, parse_xml
-from console.probes.pools.configured import Change, refusal
+from console.probes.firewalls.script import refusal
+from console.probes.pools.configured import Change
 from console.probes.pools.haproxy_config import persist
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.snapshot import FirewallView, Known, Snapshot, empty

@@ -54,6 +54,8 @@ class PfSense:
             (root / folder).mkdir(parents=True, exist_ok=True)
         if form != "2.7":
             shutil.copy(FILES / "etc" / "inc" / "forms" / f"{form}.inc", root / "etc" / "inc" / "config.lib.inc")
+        boots = root / "etc" / "rc.reboot"  # the lab's would empty this machine's /tmp, and reboot it
+        boots.write_text(f"#!/bin/sh\necho rebooted > {root}/rebooted\n")
         self.file = root / "cf" / "conf" / "config.xml"
         self.file.write_text(config)
         program = root / "usr" / "local" / "sbin" / "haproxy"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.probes.pools.configured import refusal
+from console.probes.firewalls.script import refusal
 from console.probes.pools.haproxy_config import persist
 from tests.pfsense.standin import CONFIG, FORMS, PfSense, change, haproxy, needs_php, result, server
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.probes.pools.configured import refusal
+from console.probes.firewalls.script import refusal
 from console.probes.pools.relayd_config import persist
 from tests.pfsense.standin import CONFIG, PfSense, change, needs_php, result
 

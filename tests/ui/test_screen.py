@@ -7,7 +7,7 @@ from textual.events import Key
 
 from console.inventory.paths import journal_dir
 from console.operations.may_go import may_go as spares_of
-from console.operations.procedures import DRAIN, REBOOT, REMOVE
+from console.operations.procedures import DRAIN, REBOOT
 from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known
 from console.session.journal import Journal
@@ -358,7 +358,7 @@ async def test_a_silent_firewall_parks_the_run_and_it_is_resumed(sim: Simulator)
         assert "0 of 2 steps done, 2 partly" in (seen.dialog or "")
         assert "fw2 answers again and was not told: resume now" in (seen.dialog or "")
         assert "as soon as it answers" not in (seen.dialog or "")
-        await seen.until(lambda: seen.session.plan(REMOVE, "node1", resumed=True).objections == (), 20)
+        await seen.until(lambda: seen.session.plan_again(seen.session.open_runs()[0]).objections == (), 20)
         await seen.press("r")
         await seen.until(lambda: seen.row("node1").count("■MAINT ") == 2)
         await seen.until(lambda: "remove node1: done" in seen.text)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from console.operations.effects import Effect
 from console.operations.procedures import operation
 from console.session.journal import Record
 from console.sim import Simulator
@@ -73,6 +74,8 @@ class Judge:
         """Time at which it was last seen to serve."""
         self._unsteady: dict[str, float] = {}
         """Time at which a machine was last seen not to run."""
+        self._held: dict[str, float] = {}
+        """Time since which a firewall is in maintenance, demoted, or does not run."""
         self._reloaded: dict[str, tuple[int, float]] = {}
         """The balancer's process on a firewall, and since when it is that one."""
         self.before = {name: self._statuses(firewall) for name, firewall in sim.world.firewalls.items()}
@@ -99,6 +102,10 @@ class Judge:
             if not machine.running:
                 self._unsteady[name] = now
         for name, firewall in self._sim.world.firewalls.items():
+            if firewall.candidate and not firewall.config.maintenance and not firewall.demoted:
+                self._held.pop(name, None)
+            else:
+                self._held.setdefault(name, now)
             process = firewall.haproxy
             if process and self._reloaded.get(name, (0, 0.0))[0] != process.pid:
                 self._reloaded[name] = process.pid, now
@@ -130,6 +137,10 @@ class Judge:
             self._ended(self._sim.world.nodes[machine], short(call))
             return
         firewall = self._sim.world.firewalls[machine]
+        if "php: maintenance on" in short(call):
+            self._held_back(firewall)
+        if short(call) == "php: reboot" and self._sim.world.master is firewall:
+            self.say(f"6: {firewall.name} is rebooted, and leads")
         taken = [(backend, name) for backend, name, state in SET.findall(call.stdin) if state != "ready"]
         for backend, name in taken:
             server = firewall.haproxy.server(backend, name) if firewall.haproxy else ""
@@ -168,6 +179,14 @@ class Judge:
         if not insisted and not fails and min(self._ago(self._serves.get(one.name)) for one in others) > LATE:
             self.say(f"2: {where} is taken out, and no other node's site serves, without name and reason")
 
+    def _held_back(self, firewall: Firewall) -> None:
+        """A firewall is about to go into maintenance: the other one must be able to lead."""
+        for other in self._sim.world.firewalls.values():
+            if other is not firewall and not firewall.config.maintenance and self._held.get(other.name):
+                held = self._ago(self._held[other.name])
+                if held > LATE:
+                    self.say(f"6: {firewall.name} goes into maintenance, and {other.name} can't lead for {held:.0f} s")
+
     def _ended(self, node: Node, shown: str) -> None:
         """Services of a node, or the node itself. What was sent to a node that hung is done when it hangs no more."""
         master = self._sim.world.master
@@ -203,6 +222,10 @@ class Judge:
         for name, firewall in self._sim.world.firewalls.items():
             if not firewall.haproxy or self._ago(self._unsteady.get(name)) <= LATE:
                 continue
+            switched = done.does(Effect.HOLDS_BACK) is not done.does(Effect.GIVES_BACK)
+            held = done.does(Effect.HOLDS_BACK)
+            if record.target == name and switched and firewall.config.maintenance is not held:
+                self.say(f"4: {record.words} is done, and config.xml of {name} says otherwise")
             for key, is_now in self._statuses(firewall).items():
                 if not key.endswith(f"/{record.target}"):
                     continue
@@ -254,7 +277,11 @@ def short(call: Call) -> str:
 
 
 def _wanted(asked: dict[str, Any]) -> Iterator[str]:
-    for one in asked["servers"]:
+    if not asked:
+        yield "reboot"
+    if "on" in asked:
+        yield f"maintenance {'on' if asked['on'] else 'off'}"
+    for one in asked.get("servers", ()):
         yield f"{one['pool']}/{one['server']} {one['status']}"
 
 

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from console.operations.effects import Effect
 from console.operations.plan import Consent
-from console.operations.procedures import DRAIN, REBOOT, REJOIN, REMOVE, UNDO
+from console.operations.procedures import (
+    DRAIN,
+    END_MAINTENANCE,
+    MAINTAIN,
+    REBOOT,
+    REBOOT_FIREWALL,
+    REJOIN,
+    REMOVE,
+    UNDO,
+)
 from console.operations.procedures.steps import Operation
 from console.sim.faults import CLUSTER, FAULTS
 from console.sim.world import NODES, World
@@ -111,6 +120,7 @@ class Until(NamedTuple):
 
 Step = Begin | Both | Resume | Stop | Kill | Strike | Until | Wait
 
+FIREWALLS = ("fw1", "fw2")
 ENDS = ("all-back", "node-back", "firewall-back")
 ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6}
 YES = {Yes.NOTHING: 3, Yes.CONFIRMED: 4, Yes.NAMED: 3}
@@ -163,6 +173,9 @@ class _Draw:
         return self.random.choices(list(YES), [1, 1, 8] if self.insists else list(YES.values()))[0]
 
     def begin(self, console: str = "", not_node: str = "") -> Begin:
+        if self.random.random() < 0.12:
+            on_firewall = self.random.choice((MAINTAIN, MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL))
+            return Begin(console or self.console(), on_firewall, self.random.choice(FIREWALLS), self.yes())
         back = self.taken and (not self.insists or self.random.random() < 0.3)
         actions = {action: often for action, often in ACTIONS.items() if back or action.does(Effect.TAKES_OUT)}
         action = self.random.choices(list(actions), list(actions.values()))[0]

@@ -35,27 +35,39 @@ def takes_over(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:
 
 
 def _heir(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
-    view = snapshot.firewall(other)
+    yield from can_not_lead(snapshot, other)
+    carp = snapshot.firewall(other).carp
+    if isinstance(carp, Known):
+        if carp.value.pfsync == "behind":
+            yield f"{other} has not got the states of connections yet (pfsync, syncok: 0)"
+        yield from can_not_balance(snapshot, firewall, other)
+
+
+def can_not_lead(snapshot: Snapshot, firewall: str, leaves: bool = False) -> Iterator[str]:
+    """Why a firewall would not become CARP MASTER of everything. `leaves`: it is about to leave maintenance."""
+    view = snapshot.firewall(firewall)
     if isinstance(view.carp, Unknown):
-        yield f"{other} does not answer: {view.carp.why}"
+        yield f"{firewall} does not answer: {view.carp.why}"
         return
-    carp = view.carp.value
+    carp, config = view.carp.value, config_of(snapshot, firewall)
     if not carp.allow:
-        yield f"CARP is disabled on {other}"
-    config = config_of(snapshot, other)
+        yield f"CARP is disabled on {firewall}"
     if config is None:
-        yield f"config.xml of {other} is not known"
-    elif config.maintenance:
-        yield f"{other} is in persistent CARP maintenance mode"
+        yield f"config.xml of {firewall} is not known"
+    elif config.maintenance and not leaves:
+        yield f"{firewall} is in persistent CARP maintenance mode"
     if carp.demotion > 0 and not any(vhid.role == "INIT" for vhid in carp.vhids):
-        yield f"{other} is demoted by {carp.demotion}"
-    if carp.pfsync == "behind":
-        yield f"{other} has not got the states of connections yet (pfsync, syncok: 0)"
+        yield f"{firewall} is demoted by {carp.demotion}"
     for vip in snapshot.cluster.vips:
         if carp.role(vip.address) == UNREAD:
-            yield f"the role of {other} for {vip.name} can't be read"
+            yield f"the role of {firewall} for {vip.name} can't be read"
         elif carp.role(vip.address) not in ("MASTER", "BACKUP"):
-            yield f"{other} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+            yield f"{firewall} is {carp.role(vip.address) or 'without a vhid'} for {vip.name}"
+
+
+def can_not_balance(snapshot: Snapshot, firewall: str, other: str) -> Iterator[str]:
+    """Why `other` would not serve what `firewall` serves now."""
+    config = config_of(snapshot, other)
     if config and config.uncertified and not _runs(snapshot, other):
         yield f"HAProxy on {other} lacks the certificate of {listed(config.uncertified)}"
     yield from _heirs_pools(snapshot, firewall, other, bool(config and config.carpdev))

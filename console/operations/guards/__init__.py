@@ -8,6 +8,19 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from console.operations.effects import STOPS, Effect, Effects, On, targets
+from console.operations.guards.failover import (
+    READY_TO_LEAD,
+    Check,
+    all_applied,
+    can_balance,
+    can_lead,
+    checks,
+    led_elsewhere,
+    missing_there,
+    not_yet,
+    switches,
+    visited,
+)
 from console.operations.guards.firewalls import (
     balancer_runs,
     fresh_firewalls,
@@ -44,7 +57,9 @@ from console.probes.snapshot import Snapshot
 from console.text import listed
 
 __all__ = [
+    "READY_TO_LEAD",
     "About",
+    "Check",
     "Guard",
     "Objection",
     "Override",
@@ -52,8 +67,13 @@ __all__ = [
     "all_reachable",
     "better_out",
     "busy_without",
+    "can_balance",
+    "can_lead",
+    "checks",
     "elsewhere",
     "if_skipped",
+    "led_elsewhere",
+    "missing_there",
     "no_traffic",
     "objections",
     "one_at_a_time",
@@ -61,6 +81,7 @@ __all__ = [
     "room_left",
     "somebody_serves",
     "storage_whole",
+    "switches",
     "traffic",
 ]
 
@@ -77,6 +98,8 @@ class Rule(NamedTuple):
 
 
 _OUT = frozenset({Effect.TAKES_OUT})
+_MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
+_MOVES = frozenset({Effect.FAILS_OVER})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
@@ -99,6 +122,11 @@ RULES: tuple[Rule, ...] = (
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),
+    Rule(switches, _MODE, On.FIREWALL, begins=True),
+    Rule(not_yet, _MODE, On.FIREWALL, begins=True),
+    *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
+    Rule(visited, _MOVES, On.FIREWALL, begins=True),
+    Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

@@ -1,11 +1,14 @@
 """The operations: each a value, listed here and nowhere else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
-from console.operations.effects import Effect
+from console.operations.effects import Effect, On
+from console.operations.procedures import firewall_reboot
+from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
@@ -74,8 +77,56 @@ UNDO = Operation(
     keep=80,
 )
 
-OPERATIONS: tuple[Operation, ...] = (DRAIN, REMOVE, REJOIN, REBOOT, UNDO)
+MAINTAIN = Operation(
+    name="maintenance on",
+    key="m",
+    word="maintenance",
+    help="maintenance: put a firewall into CARP maintenance, or end it; asks first",
+    summary="put a firewall into persistent CARP maintenance, so that the other one leads, or end that",
+    effects=frozenset({Effect.FAILS_OVER, Effect.HOLDS_BACK}),
+    steps=_on_target(*ON),
+    on=On.FIREWALL,
+    keep=70,
+    asks=True,
+    fits=lambda snapshot, target: not in_maintenance(snapshot, target),
+    leaves="Nothing ends it by itself: {node} stays BACKUP until m is pressed on it. The other one must not be lost.",
+    undo="maintenance off",
+)
+END_MAINTENANCE = replace(
+    MAINTAIN,
+    name="maintenance off",
+    effects=frozenset({Effect.FAILS_OVER, Effect.GIVES_BACK}),
+    steps=_on_target(*OFF),
+    fits=in_maintenance,
+    helps=frozenset({Kind.MAINTENANCE}),
+    leaves="",
+    undo="maintenance on",
+)
+
+REBOOT_FIREWALL = Operation(
+    name="reboot-firewall",
+    key="b",
+    word="reboot",
+    help="on a firewall: maintenance, reboot, wait until it could lead, roles as before",
+    summary="put a firewall into maintenance, reboot it, wait until it could lead, end maintenance",
+    effects=frozenset({Effect.FAILS_OVER, Effect.HOLDS_BACK, Effect.GIVES_BACK, Effect.REBOOTS}),
+    steps=_on_target(*firewall_reboot.REBOOT),
+    on=On.FIREWALL,
+    keep=50,
+    asks=True,
+    undo="maintenance off",
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO),
+    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
+)
 """In the order of the keys and of the commands."""
+
+
+def undoing(one: Operation) -> Operation:
+    """What takes back what an operation has done."""
+    return operation(one.undo) or UNDO
 
 
 def operation(name: str) -> Operation | None:

@@ -50,6 +50,12 @@ class Operation:
     """A person is asked even if nothing objects."""
     helps: frozenset[Kind] = frozenset()
     """The findings about its target that it helps against."""
+    fits: Callable[[Snapshot, str], bool] = lambda _snapshot, _target: True
+    """Of operations with one key, which is meant for a target now."""
+    leaves: str = ""
+    """What it leaves behind, of {node}; its plan ends with that."""
+    undo: str = "undo"
+    """The name of the operation that takes back what this one has done."""
 
     def __repr__(self) -> str:
         return self.name
@@ -99,6 +105,9 @@ class Intent:
         """drain node2."""
         return self.operation.words(self.target)
 
+    taken_back: tuple["Step", ...] = ()
+    """What is left of a run that is being taken back."""
+
     @cached_property
     def steps(self) -> tuple["Step", ...]:
         """Its steps, each with its own id. Raises ValueError where two have the same."""
@@ -137,7 +146,8 @@ class Step:
     phase: str
     """A resume begins at the first step of the phase that was interrupted on its target, and checks each again."""
     summary: str
-    """May hold {node}; {fit}, the requirements of fitness; and {reload}, the fate of the running load balancer."""
+    """May hold {node}; {others}, the other firewalls; {fit}, the requirements of fitness; and {reload}, the fate of the
+    running load balancer."""
     done: Callable[[Snapshot, Intent], Progress]
     watches: tuple[Question[Any], ...]
     """Questions whose answers show that it is done."""
@@ -164,6 +174,8 @@ class Step:
 
     reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
     """The firewalls whose balancer is reloaded because a sync reaches them."""
+    back: tuple["Step", ...] = ()
+    """What takes it back, if a step of its phase fails once it has sent something. Then the run ends, taken back."""
     gate: bool = False
     """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""
@@ -182,9 +194,11 @@ class Step:
         waits = self.phase == "out" and not intent.operation.does(Effect.ENDS_SESSIONS)
         if waits and picture and master(picture) in synced:
             reload += f", after the sessions there have ended: {listed(synced)} carries the traffic"
-        return self.summary.format(node=intent.target, fit=fit(intent.cluster), reload=reload)
+        others = listed(one.name for one in intent.cluster.firewalls if one.name != intent.target)
+        summary = self.summary.format(node=intent.target, others=others, fit=fit(intent.cluster), reload=reload)
+        return f"{summary}; taken back at once if a step after it fails" if self.back else summary
 
 
 def placed(steps: tuple[Step, ...], on: str) -> tuple[Step, ...]:
     """The steps on one target."""
-    return tuple(replace(step, on=on) for step in steps)
+    return tuple(replace(step, on=on, back=placed(step.back, on)) for step in steps)

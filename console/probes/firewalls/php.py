@@ -15,9 +15,9 @@ Value = Any
 """None, bool, int, float, str, or a dict of them by int or str."""
 
 
-def unserialize(text: str, what: str) -> Value:
-    """One value that is the whole text. Raises Unreadable, which names `what`."""
-    reader = _Reader(text.encode("utf-8", "surrogatepass"), what)
+def unserialize(text: str, what: str, most: int = _MAX_ENTRIES) -> Value:
+    """One value that is the whole text, with at most so many entries. Raises Unreadable, which names `what`."""
+    reader = _Reader(text.encode("utf-8", "surrogatepass"), what, most)
     value = reader.value(0)
     if reader.at != len(reader.data):
         raise Unreadable(f"{what} do not end where they should")
@@ -27,9 +27,10 @@ def unserialize(text: str, what: str) -> Value:
 class _Reader:
     """A place in serialised bytes: lengths count bytes."""
 
-    def __init__(self, data: bytes, what: str) -> None:
+    def __init__(self, data: bytes, what: str, most: int) -> None:
         self.data = data
         self.what = what
+        self.most = most
         self.at = 0
         self._entries = 0
 
@@ -57,8 +58,8 @@ class _Reader:
 
     def _array(self, count: int, depth: int) -> dict[Value, Value]:
         self._entries += count
-        if self._entries > _MAX_ENTRIES:
-            raise Unreadable(f"{self.what} hold more than {_MAX_ENTRIES} entries")
+        if self._entries > self.most:
+            raise Unreadable(f"{self.what} hold more than {self.most} entries")
         found: dict[Value, Value] = {}
         for _ in range(count):
             key = self.value(_DEEPEST)  # an array is no key

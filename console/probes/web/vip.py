@@ -17,6 +17,8 @@ class Visit:
     status: int
     node: str | None = field(compare=False)
     seconds: float = field(compare=False)
+    row: int = field(default=0, compare=False)
+    """Visits one after the other that were served, up to this one."""
 
     @property
     def served(self) -> bool:
@@ -24,9 +26,10 @@ class Visit:
         return serves(self.status)
 
 
-def parse(answers: tuple[Page, ...], _before: Visit | None) -> Visit:
+def parse(answers: tuple[Page, ...], before: Visit | None) -> Visit:
     page = answers[0]
-    return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds)
+    row = (before.row if before else 0) + 1 if serves(page.status) else 0
+    return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds, row)
 
 
 def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:

@@ -37,10 +37,12 @@ def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
     if not steps and run.notes:
         return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].message}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, partly=run.ended == "parked")
+    word = words.Word(words.WARN, "TAKEN BACK", "warn") if run.ended == "taken back" else word
     left = f"  {done} of {counted(steps, 'step')} done"
     partly = sum(state == "partly" for _, state in run.states())
     left += f", {partly} partly" if partly else ""
-    hints = {"": "s stops here", "done": "esc puts this away"}
+    away = "esc puts this away"
+    hints = {"": "s stops here", "done": away, "taken back": away}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.intent.words}"
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
@@ -59,7 +61,7 @@ def _newest(run: RunState, width: int, most: int, unreachable_firewalls: frozens
         return []
     if not run.ended and note.message in {message for message, _ in run.states()}:
         return [line(Piece("     asking the machines", "note")).cut(width)]
-    style = {"stopped": "bad", "parked": "warn", "done": "ok"}.get(run.ended, "note")
+    style = {"stopped": "bad", "parked": "warn", "taken back": "warn", "done": "ok"}.get(run.ended, "note")
     back = [name for name in run.skipped if name not in unreachable_firewalls]
     message = (
         reachable_again(back, "press r")

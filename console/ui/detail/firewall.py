@@ -118,6 +118,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("revised", "last changed", moment),
         L("revision", "by"),
     ),
+    "Revisions": (L("last", "last changes of config.xml", unset("none kept")),),
+    "Revision": (L("at", "", moment), L("text", "")),
     "Saved": (
         L("backends", "load saved states", unset("no backend")),
         L("elsewhere", "from another file too", unwanted),

@@ -77,6 +77,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
     "Visit": (
         L("status", "HTTP", status),
         L("seconds", "took", length),
+        L("row", "served in a row"),
         L("node", "answered by", unset("not told: the site sends no X-Node or X-Served-By")),
     ),
 }

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 
 from console import steady
 from console.health.facts.membership import Place, place
+from console.operations.effects import Effect, On, kind_of
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import OPERATIONS, UNDO
+from console.operations.procedures import OPERATIONS, UNDO, operation, undoing
 from console.operations.procedures.steps import Operation
 from console.session.handle import SessionHandle
 from console.session.journal import Record
-from console.session.open_runs import operation_of
 from console.session.run_state import RunState
 from console.ui.pane import Pane
 from console.ui.screens import commands, pages, prompts
 from console.ui.screens.protocols import ActionScreen, ScreenAction, app_of
 
 SELECT = "Select a node first: j and k, or a click"
+SELECT_FIREWALL = "Select a firewall first: j and k, or a click"
 
 
 async def _settle(session: SessionHandle) -> None:
@@ -24,34 +25,41 @@ async def _settle(session: SessionHandle) -> None:
     await session.settled(timings.answer + timings.connect)
 
 
-def _begins(operation: Operation) -> ScreenAction:
+def _begins(key: str) -> ScreenAction:
     async def act(screen: ActionScreen) -> None:
-        if screen.pane.selected:
-            await begin(screen, screen.pane, operation, screen.pane.selected)
+        pane = screen.pane
+        meant = [one for one in meant_for(pane.session, pane.machine) if one.key == key]
+        if meant:
+            await begin(screen, pane, meant[0], pane.machine)
         else:
-            screen.say(SELECT)
+            screen.say(SELECT if any(one.key == key and one.on is On.NODE for one in OPERATIONS) else SELECT_FIREWALL)
 
     return act
 
 
-async def begin(
-    screen: ActionScreen, pane: Pane, operation: Operation, target: str, said: Consent | None = None
-) -> None:
+def meant_for(session: SessionHandle, target: str) -> tuple[Operation, ...]:
+    """The operations on a target: of those with one key, the one that fits it now."""
+    kind = kind_of(session.cluster, target)
+    fitting = (one for one in OPERATIONS if one.on is kind and one.fits(session.picture, target)) if target else ()
+    return tuple({one.key: one for one in reversed([*fitting])}.values())[::-1]
+
+
+async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, said: Consent | None = None) -> None:
     """Ask for consent, unless it was `said` before, then begin. Says why not. The screen may show another cluster by
     then."""
     app = app_of(screen)
-    name = f"{pane.session.cluster.name}: {operation.words(target)}"
+    name = f"{pane.session.cluster.name}: {what.words(target)}"
     try:
         if pane.session.read_only or pane.session.running:
-            await pane.session.begin(operation, target)  # says why not
+            await pane.session.begin(what, target)  # says why not
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
-        plan = await pane.session.plan(operation, target)
+        plan = await pane.session.plan(what, target)
         if said is None or plan.unanswered(said):
             said = await prompts.consent(app, plan)
         if said is not None:
-            await pane.session.begin(operation, target, said)
+            await pane.session.begin(what, target, said)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
@@ -61,38 +69,50 @@ async def undo(screen: ActionScreen) -> None:
     """Put back the state from before the last removal; a run that is under way is stopped first."""
     pane = screen.pane
     running = None if pane.session.read_only else pane.session.running
-    node = running.intent.target if running else _last_out(pane)
-    if not node:
+    if not running and pane.machine and not pane.selected:
+        await _end_maintenance(screen, pane, pane.machine)
+        return
+    target = running.intent.target if running else _last_out(pane)
+    if not target:
         screen.say(SELECT)
         return
-    pane.selected = node
+    pane.picked = target
     if running and running.intent.operation is UNDO:
-        screen.say(f"undo {node} is under way: it puts {node} back already")
+        screen.say(f"undo {target} is under way: it puts {target} back already")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:
-        await begin(screen, pane, UNDO, node)
+        await begin(screen, pane, UNDO, target)
+
+
+async def _end_maintenance(screen: ActionScreen, pane: Pane, firewall: str) -> None:
+    meant = (one for one in meant_for(pane.session, firewall) if one.does(Effect.GIVES_BACK))
+    ends = [one for one in meant if not one.does(Effect.HOLDS_BACK)]
+    if ends:
+        await begin(screen, pane, ends[0], firewall)
+    else:
+        screen.say(f"{firewall} is not in maintenance: there is nothing to undo")
 
 
 async def _stop_and_put_back(screen: ActionScreen, pane: Pane, running: RunState) -> None:
     """Ask for consent while the run goes on: a person who then leaves it has lost nothing."""
     session, node = pane.session, running.intent.target
-    run = running.words
+    run, back = running.words, undoing(running.intent.operation)
 
     def ended() -> bool:
         return session.running is None or session.running.path != running.path
 
-    said = await prompts.consent_to_stop(app_of(screen), lambda: session.plan(UNDO, node), run, ended)
+    said = await prompts.consent_to_stop(app_of(screen), lambda: session.plan(back, node), run, ended)
     if said is None:
         return
     if ended():
         screen.say(f"{run} has ended meanwhile: nothing is done; u puts {node} back if it is out")
         return
-    if not await _halted(screen, f"{session.cluster.name}: undo {node}", session):
+    if not await _halted(screen, f"{session.cluster.name}: {back.words(node)}", session):
         screen.say(f"{run} stops by itself; u puts {node} back then")
         return
     await session.look_back()
-    await begin(screen, pane, UNDO, node, said=said)
+    await begin(screen, pane, back, node, said=said)
 
 
 async def _halted(screen: ActionScreen, title: str, *sessions: SessionHandle) -> bool:
@@ -147,7 +167,9 @@ async def _offer(screen: ActionScreen, pane: Pane, record: Record, more: int) ->
     key = await prompts.opened(app_of(screen), pane.session, record, more)
     if key:
         screen.turn_to(pane)
-        await (_resume(screen, pane, record) if key == "r" else begin(screen, pane, UNDO, record.target))
+        known = operation(record.operation)
+        back = undoing(known) if known else UNDO
+        await (_resume(screen, pane, record) if key == "r" else begin(screen, pane, back, record.target))
     return pane.session.running is None
 
 
@@ -176,11 +198,11 @@ async def resume(screen: ActionScreen) -> None:
 
 async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
     app, name = app_of(screen), f"{pane.session.cluster.name}: {record.words}"
-    pane.selected = record.target
+    pane.picked = record.target
     try:
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
-        plan = await pane.session.plan(operation_of(record), record.target, resumed=True)
+        plan = await pane.session.plan_again(record)
         screen.say("")
         said = await prompts.consent(app, plan, resumed=True)
         if said is not None:
@@ -207,15 +229,16 @@ async def stop(screen: ActionScreen) -> None:
 
 async def preview(screen: ActionScreen) -> None:
     """Show the steps of an operation, and the objections to it."""
-    node, session = screen.pane.selected, screen.pane.session
-    if not node:
+    target, session = screen.pane.machine, screen.pane.session
+    if not target:
         screen.say(SELECT)
         return
-    entries = tuple((one.key, one.words(node)) for one in OPERATIONS)
+    meant = meant_for(session, target)
+    entries = tuple((one.key, one.words(target)) for one in meant)
     chosen = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     if chosen is not None:
         await _settle(session)
-        await pages.dry_page(app_of(screen), await session.plan(OPERATIONS[chosen], node))
+        await pages.dry_page(app_of(screen), await session.plan(meant[chosen], target))
 
 
 async def log(screen: ActionScreen) -> None:
@@ -280,7 +303,7 @@ async def leave(screen: ActionScreen) -> None:
 
 
 KEYS: Mapping[str, ScreenAction] = {
-    **{one.key: _begins(one) for one in OPERATIONS},
+    **{one.key: _begins(one.key) for one in OPERATIONS},
     UNDO.key: undo,
     "r": resume,
     "s": stop,

@@ -10,6 +10,7 @@ from typing import ClassVar
 from console import steady
 from console.health import findings, site
 from console.health.verdicts import judged as verdicts_of
+from console.operations.effects import kind_of
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
 from console.ui import keys
@@ -110,7 +111,9 @@ class ClusterScreen(Base):
         run = pane.run_follower.view(pane.session)
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
-        some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in OPERATIONS)
+        kind = kind_of(pane.session.cluster, pane.picked)
+        meant = [one for one in OPERATIONS if one.on is kind] or OPERATIONS
+        some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in meant)
         if (pane.session.open or left) and not (running or pane.session.state.history.elsewhere):
             some["r"] = 97
         if pane.session.read_only:

@@ -130,11 +130,24 @@ def against(plan: Plan, width: int) -> list[Line]:
 def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
     """The steps in words; with `orders` the exact commands as well."""
     lines = [BLANK] if plan.objections else []
+    lines += [*checked(plan, width), BLANK] if plan.checks else []
     lines.append(line(Piece("What would be done:", "head")))
     for at, (message, commands) in enumerate(plan.steps, 1):
         lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)
+    return [*lines, *([BLANK, *wrapped(plan.leaves, width)] if plan.leaves else [])]
+
+
+def checked(plan: Plan, width: int) -> list[Line]:
+    """How each thing stands that was looked at, and how it must be."""
+    rows = [("Looked at", "now", "must be"), *((one.what, one.now, one.must) for one in plan.checks)]
+    wide = [max(len(row[at]) for row in rows) for at in (0, 1)]
+    texts = [f"{what:{wide[0]}}  {now:{wide[1]}}  {must}" for what, now, must in rows]
+    lines = [line(Piece("  " + texts[0], "head")).cut(width)]
+    for one, text in zip(plan.checks, texts[1:], strict=True):
+        mark, style = (words.OK, "ok") if one.holds else (words.WARN, "warn")
+        lines.append(line(Piece(mark, style), f" {text}").cut(width))
     return lines
 
 
@@ -151,7 +164,7 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
     """Ask about an open run: r, u, or "" for later. Asks nothing while another process works on the cluster."""
     held = session.state.history.elsewhere
-    strange = not session.cluster.has_node(record.target)
+    strange = not session.cluster.has(record.target)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")

@@ -1,0 +1,133 @@
+"""Rebooting a firewall: BACKUP first, and BACKUP until it is as fit to lead as it was.
+
+Keys of `Intent.found`: "mode FIREWALL" -> "off", noted before the run puts it into maintenance; without it it was found
+there, and stays there. "boot FIREWALL" -> its boot time and how long it was up then, as "SECONDS UPTIME". Once it has
+rebooted nothing reboots it again.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from console.health.facts.sync import sync
+from console.health.facts.takeover import can_not_balance, can_not_lead
+from console.inventory.cluster import Timings
+from console.operations.guards import READY_TO_LEAD, can_balance, can_lead, led_elsewhere, missing_there, switches
+from console.operations.procedures.maintenance import AWAY, ENTER, HOME, LEAVE, LEFT, in_maintenance, visited
+from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.probes.firewalls.carp import CARP, Carp
+from console.probes.firewalls.config import CONFIG
+from console.probes.firewalls.maintenance import reboot
+from console.probes.pools.balancer import POOLS
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.text import listed
+
+STEPPED = 5
+"""Seconds by which kern.boottime moves without a boot, when the clock is set."""
+YOUNG = 300
+"""Seconds: after the boot of one that was up no longer it may soon have been up as long again."""
+_BOOT = re.compile(r"\{ sec = ([0-9]{1,12}),")
+
+
+def _carp(snapshot: Snapshot, intent: Intent) -> Carp | None:
+    carp = snapshot.firewall(intent.target).carp
+    return carp.value if isinstance(carp, Known) else None
+
+
+def _find_mode(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    return {} if in_maintenance(snapshot, intent.target) else {f"mode {intent.target}": "off"}
+
+
+def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    carp = _carp(snapshot, intent)
+    booted = _BOOT.match(carp.boot) if carp else None
+    if carp is None or booted is None or carp.uptime is None:
+        return {}
+    return {f"boot {intent.target}": f"{booted[1]} {carp.uptime:.0f}"}
+
+
+def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+    """A later boot time, and a shorter time since then: a clock that was set moves the one and not the other."""
+    carp, noted = _carp(snapshot, intent), re.fullmatch(r"(\d{1,12}) (\d{1,12})", intent.found.get(_key(intent), ""))
+    booted = _BOOT.match(carp.boot) if carp else None
+    if carp is None or booted is None or noted is None or carp.uptime is None:
+        return False
+    up = int(noted[2])
+    return int(booted[1]) - int(noted[1]) > STEPPED and (carp.uptime < up or up < YOUNG)
+
+
+def _key(intent: Intent) -> str:
+    return f"boot {intent.target}"
+
+
+def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Not without its boot time on disk: nothing could tell afterwards that it has rebooted."""
+    to_end = _carp(snapshot, intent) is not None and not _rebooted(snapshot, intent)
+    return (Order(intent.target, reboot()),) if to_end and _key(intent) in intent.found else ()
+
+
+def _booted(snapshot: Snapshot, intent: Intent) -> Progress:
+    carp, name = snapshot.firewall(intent.target).carp, intent.target
+    if _rebooted(snapshot, intent):
+        return Progress(True, f"{name} has rebooted: its boot time is another one")
+    if isinstance(carp, Unknown) and carp.cause is Cause.UNPROVEN:
+        return Progress(False, f"whether {name} has gone down is not known: {carp.why}")
+    down = isinstance(carp, Unknown) and not carp.under_way
+    return Progress(False, f"{name} is down" if down else f"{name} has not gone down yet")
+
+
+def _ready(snapshot: Snapshot, intent: Intent) -> Progress:
+    """As ready to lead as the other one is."""
+    name, carp, state = intent.target, _carp(snapshot, intent), sync(snapshot)
+    reasons = [*can_not_lead(snapshot, name, leaves=True)]
+    reasons += [f"{name} has not got the states of connections yet"] if carp and carp.pfsync == "behind" else []
+    for other in (view.name for view in snapshot.firewalls if view.name != name):
+        reasons += can_not_balance(snapshot, other, name)
+        missing = missing_there(snapshot, other, name)
+        reasons += [f"{name} sends no visitor to {listed(missing)} yet"] if missing else []
+    reasons += [] if state.equal else [state.message]
+    return Progress(not reasons, "; ".join(dict.fromkeys(reasons)) or f"{name} is ready to lead, configured alike")
+
+
+def _as_found(snapshot: Snapshot, intent: Intent) -> Progress:
+    if f"mode {intent.target}" not in intent.found:
+        return Progress(True, f"{intent.target} stays in maintenance, as it was found")
+    return LEAVE.done(snapshot, intent)
+
+
+def _boot_time(timings: Timings) -> float:
+    return timings.boot
+
+
+BOOT = Step(
+    name="reboot",
+    phase="boot",
+    summary="reboot {node} and see it come back with another boot time",
+    finds=_find_boot,
+    orders=_reboot,
+    done=_booted,
+    watches=(CARP,),
+    timeout=_boot_time,
+    guards=(led_elsewhere, can_lead, can_balance),
+    asks_all=True,
+    until_known=_boot_time,
+)
+READY = Step(
+    name="ready",
+    phase="in",
+    summary="wait until {node} could lead: its HAProxy serves as {others}, states copied, configured alike",
+    done=_ready,
+    watches=(CARP, POOLS, CONFIG),
+    timeout=_boot_time,
+)
+REBOOT = (
+    replace(ENTER, finds=_find_mode, guards=(switches, *READY_TO_LEAD), lasts=False, back=(LEAVE, HOME)),
+    replace(AWAY, lasts=False),
+    visited("visits"),
+    LEFT,
+    BOOT,
+    READY,
+    replace(LEAVE, done=_as_found, guards=(switches,), back=(ENTER, AWAY)),
+    HOME,
+    visited("visits again", phase="in"),
+)
