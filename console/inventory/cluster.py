@@ -168,7 +168,7 @@ class Cluster:
         return any(node.name == name for node in self.nodes)
 
     def has(self, name: str) -> bool:
-        """Whether one of its machines is called that."""
+        """True if one of its machines has the name."""
         return any(machine.name == name for machine in self.machines)
 
     @property

@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     steps: tuple[tuple[str, tuple[str, ...]], ...]
     """Each step in words, with the exact orders as things stand."""
     checks: tuple[Check, ...] = ()
-    """What was looked at, where a person is to see how it stands."""
+    """The things that were looked at, where a person is to see their state."""
 
     @property
     def words(self) -> str:
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
 
     @property
     def leaves(self) -> str:
-        """What it leaves behind, in a sentence or none."""
+        """The sentence about its lasting effect, or none."""
         return self.operation.leaves.format(node=self.target)
 
     @property

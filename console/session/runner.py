@@ -88,8 +88,8 @@ def remaining(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def taking_back(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """What takes back the phase of the step that failed for good, as far as it has sent something; the last first.
-    Nothing while the run goes on as planned."""
+    """The steps that take back the phase of the step that failed for good, as far as it has sent something; the last
+    first. None while the run goes on as planned."""
     failed = next((at for at, step in enumerate(steps) if step.id == record.taken_back), None)
     return () if failed is None else _backs(record, steps, steps[failed])
 

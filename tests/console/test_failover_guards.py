@@ -1,4 +1,4 @@
-"""What stands against moving the roles from one firewall to the other: over pictures made by hand."""
+"""Objections to moving the roles from one firewall to the other: over pictures made by hand."""
 
 from dataclasses import replace
 from typing import Any
@@ -226,7 +226,7 @@ def test_it_holds_only_if_no_guard_objects(now: Snapshot, what: str, is_now: str
 
 
 def test_each_guard_of_a_move_has_its_place_in_what_is_shown() -> None:
-    """What objects is seen in the table, too."""
+    """Each objection is seen in the table, too."""
     judged = {rule.guard for rule in guards.RULES if rule.on is On.FIREWALL and Effect.FAILS_OVER in rule.judges}
     wrong = (
         fw2("carp", allow=False),

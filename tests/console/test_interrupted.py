@@ -71,7 +71,7 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
 
 
 BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN}
-"""What puts back needs something to put back."""
+"""The operation that each of these needs before it."""
 
 
 def target_of(action: Operation) -> str:

@@ -18,7 +18,7 @@ DAY = 86400
 
 
 def serialised(*entries: tuple[int, str]) -> Ran:
-    """As pfSense writes it."""
+    """The text that pfSense writes."""
     rest = 's:7:"version";s:4:"23.3";s:8:"filesize";i:51234;'
     each = "".join(f'i:{at};a:3:{{s:11:"description";s:{len(text.encode())}:"{text}";{rest}}}' for at, text in entries)
     return Ran(0, f"a:{len(entries)}:{{{each}}}", "")

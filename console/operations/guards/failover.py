@@ -20,7 +20,7 @@ FEW = 100
 
 
 def heirs(snapshot: Snapshot, effects: Effects, firewall: str) -> tuple[str, ...]:
-    """Who is to lead: the others, or the one that gets its roles back."""
+    """The firewalls that are to lead: the others, or the one that gets its roles back."""
     return others(snapshot, firewall) if Effect.HOLDS_BACK in effects else (firewall,)
 
 
@@ -185,7 +185,7 @@ def visited(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[Ob
 
 
 def led_elsewhere(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[Objection]:
-    """Whoever is rebooted carries nobody, and another one is seen to."""
+    """A firewall that carries visitors is not rebooted: another one must be seen to lead."""
     lead = master(snapshot)
     if lead is None or lead == firewall:
         clears = "Wait until another one leads everything"
@@ -207,7 +207,7 @@ READY_TO_LEAD: tuple[Guard, ...] = (can_lead, can_balance, same_servers, same_ou
 
 
 class Check(NamedTuple):
-    """What a person is shown of one thing that the guards judge: how it is, and how it must be."""
+    """One thing that the guards judge, for a person: its state now, and the state it must have."""
 
     holds: bool
     what: str

@@ -125,7 +125,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def undoing(one: Operation) -> Operation:
-    """What takes back what an operation has done."""
+    """The operation that takes back another one."""
     return operation(one.undo) or UNDO
 
 

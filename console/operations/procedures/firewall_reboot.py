@@ -77,7 +77,7 @@ def _booted(snapshot: Snapshot, intent: Intent) -> Progress:
 
 
 def _ready(snapshot: Snapshot, intent: Intent) -> Progress:
-    """As ready to lead as the other one is."""
+    """Ready to lead, like the other one."""
     name, carp, state = intent.target, _carp(snapshot, intent), sync(snapshot)
     reasons = [*can_not_lead(snapshot, name, leaves=True)]
     reasons += [f"{name} has not got the states of connections yet"] if carp and carp.pfsync == "behind" else []

@@ -53,7 +53,7 @@ def _switched(snapshot: Snapshot, intent: Intent, on: bool) -> Progress:
 
 
 def _otherwise(carp: Carp, config: FirewallConfig, on: bool) -> Iterator[Vhid]:
-    """What does not advertise 254, or as configured."""
+    """The vhids that do not advertise 254, or not the configured skew."""
     for vhid in carp.vhids:
         own = {vip.advskew for vip in config.vips if any(same(vip.address, each) for each in vhid.addresses)}
         wanted = {str(MAINTENANCE_ADVSKEW)} if on else own

@@ -51,9 +51,9 @@ class Operation:
     helps: frozenset[Kind] = frozenset()
     """The findings about its target that it helps against."""
     fits: Callable[[Snapshot, str], bool] = lambda _snapshot, _target: True
-    """Of operations with one key, which is meant for a target now."""
+    """True for the operation that its key means for a target now, where several share the key."""
     leaves: str = ""
-    """What it leaves behind, of {node}; its plan ends with that."""
+    """Its lasting effect on {node}, in a sentence: the end of its plan."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done."""
 
@@ -106,7 +106,7 @@ class Intent:
         return self.operation.words(self.target)
 
     taken_back: tuple["Step", ...] = ()
-    """What is left of a run that is being taken back."""
+    """The steps that are left of a run that is being taken back."""
 
     @cached_property
     def steps(self) -> tuple["Step", ...]:
@@ -175,7 +175,7 @@ class Step:
     reloads: Callable[[Snapshot], tuple[str, ...]] = lambda _snapshot: ()
     """The firewalls whose balancer is reloaded because a sync reaches them."""
     back: tuple["Step", ...] = ()
-    """What takes it back, if a step of its phase fails once it has sent something. Then the run ends, taken back."""
+    """The steps that take it back if a later step of its phase fails: the run ends, taken back."""
     gate: bool = False
     """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""

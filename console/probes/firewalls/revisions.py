@@ -15,7 +15,7 @@ from console.text import plain_text
 
 FILE = "/cf/conf/backup/backup.cache"
 MAX_REVISIONS = 30
-"""That many are kept, the latest."""
+"""The latest ones that pfSense keeps."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Revision:
     at: int
     """Unix time, by the firewall's clock."""
     text: str
-    """Who, and for what: admin@10.0.0.50 (Local Database): rule added."""
+    """The user and the reason: admin@10.0.0.50 (Local Database): rule added."""
 
 
 @dataclass(frozen=True)

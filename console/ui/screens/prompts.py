@@ -140,7 +140,7 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
 
 
 def checked(plan: Plan, width: int) -> list[Line]:
-    """How each thing stands that was looked at, and how it must be."""
+    """A table of the things that were looked at: their state now, and the state they must have."""
     rows = [("Looked at", "now", "must be"), *((one.what, one.now, one.must) for one in plan.checks)]
     wide = [max(len(row[at]) for row in rows) for at in (0, 1)]
     texts = [f"{what:{wide[0]}}  {now:{wide[1]}}  {must}" for what, now, must in rows]
