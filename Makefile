@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help demo test check unit walk wheel kills mutants lab-test lab lab-down bench lock clean
+.PHONY: help demo test check unit walk wheel kills mutants pictures lab-test lab lab-down bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null || grep '##' Makefile
@@ -49,6 +49,9 @@ kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every li
 
 mutants: $(DEV) ## each rule of guards and health removed once: some test must fail
 	@$(BIN)/python -m tests.mutate
+
+pictures: $(DEV) ## every scenario of the demo at three sizes, as SVG in build/pictures
+	@$(BIN)/python -m tests.pictures
 
 lab-test: $(DEV) ## the console against a real cluster on this machine (root; SUITE=bullseye, trixie or sid: with its packages)
 	@.ci/lab
