@@ -27,10 +27,14 @@ def system_error(error: OSError) -> str:
     return plain_text(str(error)) or type(error).__name__
 
 
+REFUSED = ("refused", "errno 111", "errno 61")
+"""Words of SSH servers for ECONNREFUSED: OpenSSH's, and those of one that prints the number of Linux or FreeBSD."""
+
+
 def nothing_listens(error: Exception) -> bool:
     """The machine itself has refused the connection. A time-out, or a missing way, tells nothing of the service."""
     if isinstance(error, asyncssh.ChannelOpenError):
-        return error.code == OPEN_CONNECT_FAILED and "refused" in error.reason.lower()
+        return error.code == OPEN_CONNECT_FAILED and any(word in error.reason.lower() for word in REFUSED)
     return isinstance(error, ConnectionRefusedError)
 
 

@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.probes.ask import Page, Ran, Unreadable
+from console.probes.firewalls import revisions
 from console.probes.hosts import devices, system, updates
 from console.probes.snapshot import QUESTIONS
 from console.probes.storage import gluster, gluster_options, mounts
 from console.probes.web import apache
 from tests.parsers.test_mutations import SHELL, Parse, broken
+from tests.parsers.test_revisions import serialised
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 CHEAP = ("6-brick-killed/composed-glusterd-store.txt", "{}/volume-status.xml", "{}/heal-statistics-healcount.txt")
@@ -44,6 +46,7 @@ ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
         gluster_options.parse_options,
         (text("gluster/1-healthy/volume-get-all.xml")[:6000], text("gluster/6-brick-killed/volume-status-detail.xml")),
     ),
+    (revisions.parse, (serialised((1764000100, "admin@10.0.0.50: one"), (1764000200, "(system): two")).out,)),
 ]
 
 

@@ -35,6 +35,12 @@ def test_the_latest_are_kept() -> None:
     assert kept.last[-1].text == "x: 1999"
 
 
+def test_one_odd_entry_costs_itself_only() -> None:
+    answer = serialised((1764000200, "b: later"))
+    odd = answer.out.replace("a:1:{", "a:2:{i:1764000100;N;", 1)
+    assert parse((Ran(0, odd, ""),), None) == Revisions((Revision(1764000200, "b: later"),))
+
+
 def test_before_the_first_change_there_is_no_file() -> None:
     assert parse((Ran(1, "", f"cat: {FILE}: No such file or directory\n"),), None) == Revisions(())
 

@@ -44,15 +44,17 @@ def parse(answers: tuple[Ran, ...], _before: Revisions | None) -> Revisions:
     if not isinstance(kept, dict):
         raise Unreadable(f"{FILE} holds no list")
     entries = cast("dict[Any, Any]", kept)
-    found = [Revision(at, _text(entry)) for at, entry in entries.items() if isinstance(at, int) and at >= 0]
+    texts = {at: _text(entry) for at, entry in entries.items() if isinstance(at, int) and at >= 0}
+    found = [Revision(at, text) for at, text in texts.items() if text]
+    if entries and not found:
+        raise Unreadable(f"no revision in {FILE} has a time and a description")
     return Revisions(tuple(sorted(found, key=lambda one: one.at)[-MAX_REVISIONS:]))
 
 
 def _text(entry: Any) -> str:
+    """The description; "" for an odd entry, which costs itself only."""
     said = cast("dict[Any, Any]", entry).get("description") if isinstance(entry, dict) else None
-    if not isinstance(said, str):
-        raise Unreadable(f"a revision in {FILE} has no description")
-    return plain_text(said)
+    return plain_text(said) if isinstance(said, str) else ""
 
 
 REVISIONS = Question(
