@@ -37,6 +37,8 @@ EVERYBODY = frozenset(
     }
 )
 """Kinds that hurt the visitors of every node, where they are CRITICAL."""
+PART = frozenset({Kind.POOL_EMPTY, Kind.TWO_MASTERS})
+"""Those that leave a part of the site to its visitors, where no other hurts everybody."""
 WAIT, FAIL = ("waits", "wait"), ("gets errors", "get errors")
 NODE = {
     **dict.fromkeys((Kind.LOST, Kind.APACHE_FULL, Kind.MOUNT_HUNG, Kind.SITE_SILENT), WAIT),
@@ -69,11 +71,12 @@ def site(snapshot: Snapshot, found: Iterable[Finding]) -> SiteState:
     served = [view.name for view in snapshot.vips if isinstance(view.visit, Known) and view.visit.value.served]
     worst = max((harm(one, traffic) for one in every), default=0.0)
     nodes = {name: one.kind for one in reversed(every) for name in hurt(one, traffic) if one.kind in NODE}
-    if worst == 1 and any(one.kind is Kind.TWO_MASTERS for one in every):
-        return SiteState(Condition.HURT, "two firewalls are MASTER: connections may break")
     if worst == 1 or (traffic and nodes.keys() >= traffic):
-        if not served and not _half(every, traffic):
+        kinds = {one.kind for one in every if one.level is Level.CRITICAL and one.kind in EVERYBODY}
+        if not served and not (traffic and kinds and kinds <= PART):
             return SiteState(Condition.DOWN, "no visitor is served")
+        if kinds == {Kind.TWO_MASTERS}:
+            return SiteState(Condition.HURT, "two firewalls are MASTER: connections may break")
         return SiteState(Condition.HURT, f"{listed(served) or 'a part of the site'} answers, and visitors get errors")
     if nodes:
         one, several = next(iter(NODE[kind] for kind in nodes.values()))
@@ -88,9 +91,3 @@ def site(snapshot: Snapshot, found: Iterable[Finding]) -> SiteState:
     lead = leading(snapshot)
     why = "no firewall tells its pools" if lead is None else "it is not known which firewall is MASTER"
     return SiteState(Condition.UNKNOWN, f"no visit was answered, and {why}")
-
-
-def _half(every: list[Finding], traffic: frozenset[str]) -> bool:
-    """One pool of several is empty: the others have servers."""
-    all_of = {one.kind for one in every if one.level is Level.CRITICAL and one.kind in EVERYBODY}
-    return bool(traffic) and all_of == {Kind.POOL_EMPTY}

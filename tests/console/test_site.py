@@ -88,6 +88,14 @@ async def test_no_answer_at_all_is_not_known(fine: Snapshot) -> None:
     assert state(served) == (Condition.UP, "visitors of wan are served; the pools are not known")
 
 
+async def test_two_masters_hide_no_site_that_is_down(fine: Snapshot) -> None:
+    picture = put(fine, "firewalls", "fw2", carp=fine.firewall("fw1").carp)
+    assert state(picture) == (Condition.HURT, "two firewalls are MASTER: connections may break")
+    for view in fine.vips:
+        picture = alter(picture, "vips", view.name, "visit", status=500)
+    assert state(picture) == (Condition.DOWN, "no visitor is served")
+
+
 async def test_the_key_against_an_absence_is_offered_once_the_node_is_fit(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
