@@ -44,7 +44,9 @@ async def test_the_site_is_judged_by_its_visitors(
     async with simulated(tmp_path / "sim", 4) as (sim, cluster), watching(cluster) as session:
         assert state(await until(session, well)) == (Condition.UP, "3 of 3 nodes serve")
         sim.fault(fault, target)
-        await until(session, lambda now: not well(now) and state(now) == (condition, message))
+        seen = await until(session, lambda now: not well(now) and state(now) == (condition, message))
+        for one in findings(seen):
+            assert not re.search(r"(^|\s)/\w|`|://|\d+\.\d+\.\d+\.\d+", one.headline), "no path, command or address"
 
 
 async def test_a_node_that_gets_visitors_and_hangs_comes_before_a_dead_firewall(fine: Snapshot) -> None:
@@ -106,7 +108,7 @@ async def test_the_key_against_an_absence_is_offered_once_the_node_is_fit(tmp_pa
         assert state(ill)[0] is Condition.UP
 
 
-def test_a_headline_is_short_and_holds_no_command_and_no_url() -> None:
+def test_a_headline_is_short_whatever_machines_say() -> None:
     seen = Counter[Kind]()
 
     @SETTINGS
@@ -115,7 +117,6 @@ def test_a_headline_is_short_and_holds_no_command_and_no_url() -> None:
         for one in (each for found in findings(picture) for each in (found, *found.brings)):
             seen[one.kind] += 1
             assert 0 < len(one.headline) <= MAX_HEADLINE
-            assert not re.search(r"`|://", one.headline), one.headline
 
     short()
     assert len(seen) > 20, seen

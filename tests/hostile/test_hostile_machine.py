@@ -93,7 +93,7 @@ async def test_the_screen_shows_what_they_say_and_obeys_nothing(tmp_path: Path, 
         assert "OWNED" in (seen.dialog or "") or manner not in ("dressed up", "failing")
         await seen.pilot.press("escape")
         await seen.press("b")
-        await seen.until(lambda: seen.dialog)
+        await seen.until(lambda: seen.dialog, 40)
         await seen.pilot.pause()
         painted(seen)
         assert not any(task.done() for task in seen.session.poller._tasks)
