@@ -63,9 +63,8 @@ def _headline(board: BoardView, most: int) -> list[Line]:
 
 def headline(board: BoardView) -> tuple[words.Word, str, str, str]:
     """Mark, sentence, what to press, and the finding's row. A run of ours comes first, unless something else hurts."""
-    worst = board.worst
-    run = board.run if board.run and not board.run.ended else None
-    if run and (worst is None or not board.harms(worst)):
+    worst, run = _above(board), board.under_way
+    if run and worst is None:
         return words.run(None, under_way=True), _at_work(run), "s stops here", ""
     if worst is None and board.aging_machine:
         message = f"{board.aging_machine} has not answered for two rounds; before that nothing was wrong"
@@ -74,6 +73,12 @@ def headline(board: BoardView) -> tuple[words.Word, str, str, str]:
         notes = [one for one in board.findings if one.kind != Kind.NOT_ASKED]
         return words.Word(words.OK, "", "ok"), f"nothing is wrong{'; w shows notes' * bool(notes)}", "", ""
     return words.finding(worst.level), describe(board, worst, short=True), press(board, worst), finding_row(worst)
+
+
+def _above(board: BoardView) -> Finding | None:
+    """The finding of row 2; None where a run of ours stands there, or nothing is wrong."""
+    worst = board.worst
+    return None if worst and board.under_way and not board.harms(worst) else worst
 
 
 def _at_work(run: RunState) -> str:
@@ -141,8 +146,8 @@ def others(board: BoardView, most: int, more: int = 0) -> list[Line]:
     that would be cut, the worst first."""
     if board.asking:
         return []
-    above = headline(board)[3]
-    rest = [one for one in board.news if finding_row(one) != above and one.kind != Kind.NOT_ASKED]
+    above = _above(board)
+    rest = [one for one in board.news if one is not above and one.kind != Kind.NOT_ASKED]
     rest = [one for one in rest if board.wants(one.message)]
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
     left = len(rest) - len(shown)
