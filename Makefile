@@ -44,8 +44,7 @@ wheel: $(DEV) ## build it, look inside, install it into an empty environment, st
 	@$(STAGE) wheel $(PYTEST) tests/packaging
 
 kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every line: `make test` takes a sample
-	DRAINBOARD_KILLS=all $(PYTEST) -n auto tests/console/test_interrupted.py tests/console/test_sequence.py \
-		tests/console/test_relayd.py tests/console/test_old_journals.py
+	DRAINBOARD_KILLS=all $(PYTEST) -n auto $$(grep -l 'kills import sample' tests/console/test_*.py)
 
 mutants: $(DEV) ## each rule of guards and health removed once: some test must fail
 	@$(BIN)/python -m tests.mutate

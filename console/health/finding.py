@@ -160,6 +160,7 @@ class Kind(StrEnum):
 
     NOTHING_ANSWERS = "nothing-answers", Layer.HOST
     NOT_ASKED = "not-asked", Layer.HOST
+    CONSOLE_BUSY = "console-busy", Layer.HOST
     LOST = "lost", Layer.HOST
     UNPROVEN = "unproven", Layer.HOST
     IDENTITY_UNKNOWN = "identity-unknown", Layer.HOST

@@ -23,6 +23,8 @@ def unreachable(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if view.carp.since == 0:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")
+        elif view.carp.ours:
+            continue
         elif view.carp.cause is Cause.UNPROVEN:
             yield Finding(Level.UNKNOWN, view.name, Kind.FIREWALL_UNPROVEN, view.carp.why)
         else:

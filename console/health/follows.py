@@ -37,7 +37,9 @@ _NO_DATABASE = (
     | {Kind.MYSQL_SILENT, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE, Kind.WRITER_BACKUP}
     | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.SIZE_BELOW}
 )
+_NOT_KNOWN = frozenset(kind for kind in Kind if kind.endswith(("-unknown", "-silent", "-lost"))) | {Kind.LOST}
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
+    Kind.CONSOLE_BUSY: _NOT_KNOWN,
     Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
     Kind.FIREWALL_LOST: frozenset({Kind.VISIT_SILENT}),
     Kind.FIREWALL_UNPROVEN: frozenset({Kind.VISIT_SILENT}),

@@ -28,7 +28,7 @@ VITAL = (*MYSQL_UNITS, *GLUSTER_UNITS, *APACHE_UNITS)
 def nodes_answer(snapshot: Snapshot) -> Iterator[Finding]:
     """An unreachable node, with who still serves. CRITICAL while visitors are sent to it."""
     for view in snapshot.nodes:
-        if isinstance(view.host, Known):
+        if isinstance(view.host, Known) or view.host.ours:
             continue
         if view.host.since == 0:
             yield Finding(Level.UNKNOWN, view.name, Kind.NOT_ASKED, f"{view.name} not asked yet")

@@ -131,7 +131,7 @@ def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
     """No machine answers at all: that is one cause, and it may be here."""
     every = [*(one.carp for one in snapshot.firewalls), *(one.host for one in snapshot.nodes)]
     silent = [one for one in every if asked_but_unknown(one)]
-    if len(silent) < len(every):
+    if len(silent) < len(every) or all(one.ours for one in silent):
         return
     since = clock(max(one.since for one in silent))
     served = listed(one.name for one in snapshot.vips if isinstance(one.visit, Known) and one.visit.value.served)
@@ -141,5 +141,22 @@ def something_answers(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(Level.UNKNOWN, "machines", Kind.NOTHING_ANSWERS, message, of)
 
 
-RULES = (readings_are_known, all_is_read, first_answers)
+def console_keeps_up(snapshot: Snapshot) -> Iterator[Finding]:
+    """Machines that this computer was too slow to ask or to hear. Of a volume, Gluster may be the slow one."""
+    unheard = {
+        view.name: reading.why
+        for question in QUESTIONS
+        for view in _views(snapshot, question.subject)
+        if isinstance(reading := getattr(view, question.field), Unknown) and reading.ours
+    }
+    if unheard.keys() <= set(snapshot.cluster.volumes):
+        return
+    machines = [machine.name for machine in snapshot.cluster.machines if machine.name in unheard]
+    of = listed(machines) if len(machines) < len(snapshot.cluster.machines) else ""
+    why = next(iter(unheard.values()))
+    message = f"this computer is too busy to tell the state of {of or snapshot.cluster.name}: {why}"
+    yield Finding(Level.UNKNOWN, "this computer", Kind.CONSOLE_BUSY, message, tuple(unheard))
+
+
+RULES = (console_keeps_up, readings_are_known, all_is_read, first_answers)
 """Beside `something_answers`, which comes before every layer's."""

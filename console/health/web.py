@@ -22,7 +22,7 @@ def vips_serve(snapshot: Snapshot) -> Iterator[Finding]:
             nodes = tuple(node.name for node in snapshot.nodes)
             of = tuple(name for name in nodes if name == view.visit.value.node) or nodes
             yield Finding(Level.CRITICAL, view.name, Kind.VISIT_ERROR, message, of)
-        elif isinstance(view.visit, Unknown) and view.visit.since:
+        elif isinstance(view.visit, Unknown) and view.visit.since and not view.visit.ours:
             answering = any(isinstance(firewall.carp, Known) for firewall in snapshot.firewalls)
             level = Level.CRITICAL if answering else Level.UNKNOWN  # nothing answers: it may be our own link
             of = () if answering else tuple(firewall.name for firewall in snapshot.firewalls)

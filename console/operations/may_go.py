@@ -75,7 +75,7 @@ def _node(snapshot: Snapshot, name: str) -> MayGo:
 def _unknown(name: str, reading: Unknown) -> MayGo:
     if not reading.since:
         return MayGo(name, None, f"whether {name} can be lost is not known: it was not asked yet")
-    if reading.cause not in (Cause.SILENT, Cause.STALE):
+    if reading.cause is not Cause.SILENT:
         return MayGo(name, None, f"whether {name} can be lost is not known: {reading.why}")
     message = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
     return MayGo(name, None, message, unreachable=True)

@@ -150,6 +150,8 @@ class Cause(Enum):
     BUSY = "busy"
     """It answers, and can't tell just now."""
     STALE = "stale"
+    HELD_UP = "held up"
+    """This computer was too busy or asleep: an answer may have come, and nobody heard it in time."""
     NOT_READ_BACK = "not read back"
     """The machine may well answer: it has not been asked since what was done."""
 

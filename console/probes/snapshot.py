@@ -89,7 +89,12 @@ class Unknown:
     @property
     def unanswered(self) -> bool:
         """It was asked, and told nothing: silence, a refusal, nobody or another one there. `why` names a remedy."""
-        return self.cause in (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN)
+        return self.cause in (*(Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN, Cause.HELD_UP),)
+
+    @property
+    def ours(self) -> bool:
+        """This computer was too slow to ask or to hear: it says nothing about the machine."""
+        return self.cause in (Cause.STALE, Cause.HELD_UP)
 
     @property
     def answered(self) -> bool:

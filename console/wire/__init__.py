@@ -134,7 +134,7 @@ class Wire:
             async with deadline.enforced():
                 identity = await ssh.who()
         except TimeoutError:
-            return {at: ssh.silent_for(deadline.describe(left))}
+            return {at: ssh.silent_for(deadline, left)}
         except WireError as error:
             return {at: error}
         here = bool(identity.boot) and identity.boot == self._here

@@ -8,12 +8,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from weakref import WeakKeyDictionary
 
+from console.probes.ask import Cause
+
 TICK = 0.1
 """Seconds between two looks at a loop's own delay."""
 USUAL = 0.03
 """Seconds that a look may come late on any computer."""
 MUCH = 0.2
 """Share of the limit from which it is said that this computer was held up."""
+TOO_MUCH = 0.5
+"""Share of the limit from which silence says nothing about the machine that was asked."""
 
 
 class Delay:
@@ -74,6 +78,11 @@ class Deadline:
     def held_up(self) -> float:
         """Seconds that this computer was held up since."""
         return self._delay.seconds - self._before
+
+    @property
+    def cause(self) -> Cause:
+        """The cause of an answer that did not come in time."""
+        return Cause.HELD_UP if self.held_up > TOO_MUCH * self.seconds else Cause.SILENT
 
     @property
     def left(self) -> float:

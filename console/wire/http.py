@@ -66,7 +66,9 @@ async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
         async with deadline.enforced():
             return await (_through(ssh, visit, where) if ssh else _direct(visit, where))
     except TimeoutError:
-        raise TimedOut(f"{where} gave no answer {deadline.describe(left)}; see the web server there") from None
+        raise TimedOut(
+            f"{where} gave no answer {deadline.describe(left)}; see the web server there", deadline.cause
+        ) from None
     except ssl.SSLCertVerificationError as error:
         why = plain_text(error.verify_message)
         raise Unreachable(

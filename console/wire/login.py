@@ -11,7 +11,7 @@ import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
 from console.inventory.cluster import Login
-from console.probes.ask import AuthFailed, TimedOut, Unreachable
+from console.probes.ask import AuthFailed, Cause, TimedOut, Unreachable
 from console.text import plain_text
 from console.wire import known_hosts
 from console.wire.deadline import Deadline
@@ -38,14 +38,15 @@ async def log_in(name: str, login: Login, seconds: float) -> Opened:
         async with deadline.enforced():
             return await _open(await _target(name, login), 0)
     except TimeoutError:
-        raise silent_for(name, login, deadline.describe(seconds)) from None
+        raise silent_for(name, login, deadline.describe(seconds), deadline.cause) from None
 
 
-def silent_for(name: str, login: Login, limit: str) -> TimedOut:
-    """A machine that gave no connection: the one sentence for it, whoever waited. `limit`: see `Deadline.says`."""
+def silent_for(name: str, login: Login, limit: str, cause: Cause) -> TimedOut:
+    """A machine that gave no connection: the one sentence for it, whoever waited. `limit`: see `Deadline.describe`."""
     return TimedOut(
         f"{name} ({place(login.host, login.port)}) gave no SSH connection {limit}; "
-        f"see whether the machine is up: {by_hand(login)}"
+        f"see whether the machine is up: {by_hand(login)}",
+        cause,
     )
 
 

@@ -69,7 +69,8 @@ class Sql:
                 return await self._in_thread(lambda: _understood(lambda: _fetch(connection, query.sql)))
         except TimeoutError:
             raise TimedOut(
-                f"{self.where} didn't answer {deadline.describe(left)}; see its processlist on the node"
+                f"{self.where} didn't answer {deadline.describe(left)}; see its processlist on the node",
+                deadline.cause,
             ) from None
         except (pymysql.MySQLError, OSError) as error:
             raise self._sentence(error, query) from None

@@ -14,6 +14,7 @@ import asyncssh
 
 from console.inventory.cluster import Firewall, Node
 from console.probes.ask import (
+    Cause,
     Hold,
     Identity,
     Ran,
@@ -203,7 +204,7 @@ class Ssh:
                 sent = _with_an_end(runs) if self._wary else runs
                 await self._answer(opened, script(sent, printed.mark, sudo), printed, keep)
         except TimeoutError:
-            failure = self.silent_for(deadline.describe(left))
+            failure = self.silent_for(deadline, left)
         except WireError as error:
             failure = error
         except (asyncssh.Error, OSError) as error:
@@ -226,7 +227,7 @@ class Ssh:
                     self._channels.release()
                     raise
         except TimeoutError:
-            raise self.silent_for(deadline.describe(left)) from None
+            raise self.silent_for(deadline, left) from None
         except (asyncssh.Error, OSError) as error:
             raise self.broken(error) from None
         held.when_ended(self._channels.release)
@@ -292,7 +293,7 @@ class Ssh:
         return WireError(f"{self.where} ended /bin/sh before it had answered; {said(printed.error_text)}")
 
     def _count_silence(self, failure: WireError | None, answered: bool) -> None:
-        if answered or not isinstance(failure, TimedOut):
+        if answered or not isinstance(failure, TimedOut) or failure.cause is Cause.HELD_UP:
             self._silences = 0
             return
         self._silences += 1
@@ -319,11 +320,12 @@ class Ssh:
             f"prints it"
         )
 
-    def silent_for(self, limit: str) -> TimedOut:
-        """The sentence for a machine that didn't answer in time. `limit`: see `Deadline.says`."""
+    def silent_for(self, deadline: Deadline, left: float) -> TimedOut:
+        """The sentence for a machine that didn't answer in time. `left`: see `Deadline.describe`."""
+        limit = deadline.describe(left)
         if self._opened is None:
-            return silent_for(self.name, self._machine.login, limit)
-        return TimedOut(f"{self.where} is connected but didn't answer {limit}; it hangs or lost power")
+            return silent_for(self.name, self._machine.login, limit, deadline.cause)
+        return TimedOut(f"{self.where} is connected but didn't answer {limit}; it hangs or lost power", deadline.cause)
 
     def broken(self, error: Exception) -> Unreachable:
         """The sentence for a connection that broke or a channel that wasn't opened."""

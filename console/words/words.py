@@ -101,7 +101,7 @@ def unknown(reading: Unknown) -> Word:
         return Word(UNKNOWN, "unproven", "unknown")
     if reading.cause in (Cause.ABSENT, Cause.CUT):
         return Word(BAD, "down" if reading.cause is Cause.ABSENT else "cut", "bad")
-    if reading.cause is Cause.STALE:
+    if reading.ours:
         return Word(UNKNOWN, "stale", "unknown")
     return Word(UNKNOWN, "lost", "unknown")
 

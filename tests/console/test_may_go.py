@@ -78,7 +78,8 @@ async def test_what_does_not_answer_is_not_called_gone(fine: Snapshot) -> None:
         may_go(silent, "node2").message == f"node2 does not answer since {clock(8.0)}: whether it is gone is not known"
     )
     assert one_line(silent).endswith(" | does not answer: node2")
-    assert one_line(without("node1", Cause.STALE, silent)).endswith(" | do not answer: node1, node2")
+    assert one_line(without("node1", Cause.SILENT, silent)).endswith(" | do not answer: node1, node2")
+    assert one_line(without("node1", Cause.STALE, silent)).endswith(" | does not answer: node2 | not known: node1")
     garbled = without("node2", Cause.UNREADABLE)
     assert may_go(garbled, "node2").message == "whether node2 can be lost is not known: no route to it"
     assert one_line(garbled).endswith(" | not known: node2")

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from console.probes.ask import Cause
 from console.wire.deadline import Deadline
 
 
@@ -28,6 +29,7 @@ async def test_who_never_answers_is_late_all_the_same_and_the_sentence_says_who_
             holds_up(0.05, 0.8)
             await asyncio.Event().wait()
     assert deadline.describe(0.5).startswith("within 0.5 s (this computer was held up for 0.")
+    assert deadline.cause is Cause.HELD_UP, "and says nothing about who was asked"
 
 
 async def test_after_a_standstill_nobody_gets_more_than_the_limit_anew() -> None:
@@ -47,6 +49,7 @@ async def test_a_loop_that_is_not_held_up_takes_the_limit_as_it_is() -> None:
             await asyncio.Event().wait()
     if deadline.held_up == 0.0:
         assert deadline.describe(0.4) == "within 0.4 s"
+        assert deadline.cause is Cause.SILENT
 
 
 async def test_the_rest_of_a_shared_limit_is_not_told_as_the_limit() -> None:

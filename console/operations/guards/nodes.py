@@ -24,8 +24,9 @@ def all_reachable(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[
 
 def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     """Another node is not there. `instead`: what is better than to wait for it."""
-    if host.cause is Cause.UNPROVEN:
-        clears = f"{instead}, or wait until {node} is proven" if instead else f"Wait until {node} is proven"
+    if host.cause is Cause.UNPROVEN or host.ours:
+        what = f"{node} is proven" if host.cause is Cause.UNPROVEN else f"{node} is read again"
+        clears = f"{instead}, or wait until {what}" if instead else f"Wait until {what}"
         return Objection(node, f"{node} is not known: {host.why}", clears, Override.NAME_AND_REASON)
     return Objection(
         node,
