@@ -23,7 +23,7 @@ from console.health.finding import DELIBERATE, Finding, Kind, Layer, Level, Rule
 from console.health.pools import serving
 from console.health.site import Condition, SiteState, harm, site
 from console.health.verdicts import Verdicts, judged
-from console.probes.snapshot import Snapshot
+from console.probes.snapshot import Snapshot, once
 
 __all__ = [
     "RULES", "Condition", "Finding", "Kind", "Layer", "Level", "Rule", "SiteState", "Verdict", "Verdicts", "findings",
@@ -50,6 +50,7 @@ RULES: tuple[Rule, ...] = (
 """Rules of what a visitor notices come first, then those of what explains it."""
 
 
+@once
 def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
     """Everything that is not as it should be: first what hurts most visitors, then by level, accidents before
     deliberate acts, in the order of RULES. A machine that was not asked yet comes last: it hides nothing known."""
@@ -65,6 +66,7 @@ def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
     return follows.folded(tuple(once.values()))
 
 
+@once
 def verdicts(snapshot: Snapshot) -> Verdicts:
     """Cluster, machines and layers, each with a sentence."""
     return judged(snapshot, findings(snapshot))

@@ -23,7 +23,7 @@ from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Pools, Server
-from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
+from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 from console.text import counted, dated, doing, listed
 
 PACKAGE_SYNC = "haproxysyncpkg"
@@ -46,6 +46,7 @@ def leading(snapshot: Snapshot) -> tuple[str, Pools] | None:
     return next(known, None)
 
 
+@once
 def serving(snapshot: Snapshot) -> tuple[str, ...]:
     """Nodes that get traffic now from the firewall that leads, in one pool or more."""
     lead = leading(snapshot)

@@ -21,6 +21,7 @@ def same(one: str, other: str) -> bool:
     return bool(one) and plain(one) == plain(other)
 
 
+@lru_cache(maxsize=4096)
 def is_address(text: str) -> bool:
     """An IP address, not a name."""
     try:

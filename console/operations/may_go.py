@@ -25,7 +25,7 @@ from console.operations.guards import (
     somebody_serves,
     storage_whole,
 )
-from console.probes.snapshot import Cause, Known, Snapshot, Unknown
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown, once
 from console.text import clock, counted, doing, listed, percent
 
 LOSS = STOPS | {Effect.TAKES_OUT}
@@ -52,6 +52,7 @@ def all_may_go(snapshot: Snapshot) -> tuple[MayGo, ...]:
     return tuple(may_go(snapshot, view.name) for view in (*snapshot.nodes, *snapshot.firewalls))
 
 
+@once
 def may_go(snapshot: Snapshot, name: str) -> MayGo:
     """Judge one machine. Raises KeyError for an unknown name."""
     if name in {view.name for view in snapshot.firewalls}:

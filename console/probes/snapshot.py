@@ -1,7 +1,9 @@
 """One immutable picture of a cluster, folded from answers. Not knowing is a value: a reading is Known or Unknown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeGuard, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeGuard, TypeVar
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Cause, Identity
@@ -34,6 +36,7 @@ from console.probes.web.apache import APACHE, SITE, Apache, Site
 from console.probes.web.vip import VISIT, Visit
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 QUESTIONS: tuple[Question[Any], ...] = (
     CARP,
@@ -194,6 +197,8 @@ class Snapshot:
     volumes: tuple[VolumeView, ...]
     vips: tuple[VipView, ...]
     databases: tuple[DatabaseView, ...] = ()
+    judged: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, repr=False, compare=False)
+    """Everything that `once` has remembered of this very picture."""
 
     def firewall(self, name: str) -> FirewallView:
         """Raises KeyError if there is none of that name."""
@@ -202,6 +207,19 @@ class Snapshot:
     def node(self, name: str) -> NodeView:
         """Raises KeyError if there is none of that name."""
         return {view.name: view for view in self.nodes}[name]
+
+
+def once(judge: Callable[Concatenate[Snapshot, P], T]) -> Callable[Concatenate[Snapshot, P], T]:
+    """Judge each picture once: a paint asks the same questions of the same picture hundreds of times."""
+
+    @wraps(judge)
+    def remembered(snapshot: Snapshot, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (judge, *args)
+        if key not in snapshot.judged:
+            snapshot.judged[key] = judge(snapshot, *args, **kwargs)
+        return snapshot.judged[key]
+
+    return remembered
 
 
 def empty(cluster: Cluster) -> Snapshot:

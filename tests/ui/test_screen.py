@@ -1,6 +1,7 @@
 """The screen over a real session: through sockets to the simulator, or to nobody. Nothing is patched."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from textual.events import Key
@@ -248,7 +249,7 @@ async def test_no_sentence_is_cut_above_lines_that_are_empty(sim: Simulator, siz
         sim.fault("firewall-lost", "fw2")
         await seen.until(lambda: "fw2 does not answer since" in seen.text)
         boards = seen.screen.board_view(size[0], size[1] - 1)
-        lines = [one.text.rstrip() for one in board_lines(boards._replace(events=()))]
+        lines = [one.text.rstrip() for one in board_lines(replace(boards, events=()))]
         assert lines[-1].startswith("   none since")
         text = " ".join(" ".join(lines).split())
         verdict, *others = boards.findings

@@ -9,7 +9,7 @@ from console.probes.firewalls.carp import Carp
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
-from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown
+from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 
 
 class Membership(NamedTuple):
@@ -62,6 +62,7 @@ def node_of(cluster: Cluster, name: str) -> Node:
     return {node.name: node for node in cluster.nodes}[name]
 
 
+@once
 def membership(snapshot: Snapshot, firewall: str, node: str) -> Membership:
     """A node's place on one firewall."""
     view, machine = snapshot.firewall(firewall), node_of(snapshot.cluster, node)
@@ -82,12 +83,14 @@ def _held(view: FirewallView, pools: Pools, node: Node) -> int | None:
     return view.processes.value.older(pools.pid, node.address)
 
 
+@once
 def _listed(snapshot: Snapshot, node: Node) -> frozenset[tuple[str, str]]:
     """(pool, name) of a node's servers at run time, on any firewall: the other one may run no balancer."""
     running = [view.pools.value for view in snapshot.firewalls if isinstance(view.pools, Known)]
     return frozenset((pool, server.name) for pools in running for server in pools.of(node) for pool in server.pools)
 
 
+@once
 def memberships(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
     """A node's place on each firewall, in the order of the inventory."""
     return tuple(membership(snapshot, firewall.name, node) for firewall in snapshot.firewalls)
@@ -111,6 +114,7 @@ class Place(Enum):
     UNKNOWN = "unknown"
 
 
+@once
 def place(snapshot: Snapshot, node: str) -> Place:
     """Judge the membership of a node. IN: also DOWN by health check, in maintenance that nobody asked for, or with a
     spare beside it. OUT: also `inactive` in every config.xml that lists it. A node that is out elsewhere, and missing
@@ -127,6 +131,7 @@ def place(snapshot: Snapshot, node: str) -> Place:
     return Place.MIXED if any(facts) else Place.IN
 
 
+@once
 def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
     """Pools in which a node is disabled for good, while it is in others. config.xml and run time say so on every
     firewall that is known, and nobody asked for a drain there: what we take out is taken out of every pool, at run time
@@ -138,6 +143,7 @@ def spare_pools(snapshot: Snapshot, node: str) -> frozenset[str]:
     return frozenset(pool for pool, states in seen.items() if serves and states == {"out"})
 
 
+@once
 def without_spares(snapshot: Snapshot, node: str) -> tuple[Membership, ...]:
     """A node's place on each firewall in the pools that it is not a spare of, in the order of the inventory."""
     spare, places = spare_pools(snapshot, node), memberships(snapshot, node)
@@ -186,6 +192,7 @@ def roles(snapshot: Snapshot, carp: Carp) -> frozenset[str]:
     return frozenset(carp.role(address) or "without a vhid" for address in carried)
 
 
+@once
 def master(snapshot: Snapshot) -> str | None:
     """The firewall that is CARP MASTER of every address; None if there is none, or none that is known."""
     masters = [
@@ -196,6 +203,7 @@ def master(snapshot: Snapshot) -> str | None:
     return masters[0] if len(masters) == 1 else None
 
 
+@once
 def sending(snapshot: Snapshot, node: str) -> tuple[str, ...]:
     """The firewalls that carry traffic, of one address or more, and send a node some of it now."""
     return tuple(

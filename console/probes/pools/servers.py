@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from console.inventory.addresses import same
 from console.inventory.cluster import Node
@@ -14,6 +15,7 @@ _TYPE = re.compile(r"_(http|https|tcp)$")
 """A further suffix of the package of 2016 (0.36), before that."""
 
 
+@lru_cache(maxsize=4096)
 def pool_names(backend: str) -> tuple[str, ...]:
     """The names that a backend's pool may have in pfSense's configuration."""
     pool = _SUFFIX.sub("", backend)

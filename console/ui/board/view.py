@@ -1,8 +1,10 @@
 """Everything the blocks of the board are made from, as one value."""
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from console.health import Condition, Finding, Kind, Level, SiteState, Verdict, harm, serving
 from console.health.follows import ABSENCE
@@ -15,14 +17,17 @@ from console.session.run_state import RunState
 from console.session.runner import Note
 from console.words import ages
 
+NOT_JUDGED = SiteState(Condition.UNKNOWN, "")
 
-class BoardView(NamedTuple):
+
+@dataclass(frozen=True)
+class BoardView:
     """One cluster at one moment, and how much room there is."""
 
     picture: Snapshot
     now: float
     verdict: Verdict
-    site: SiteState = SiteState(Condition.UNKNOWN, "")
+    site: SiteState = NOT_JUDGED
     findings: tuple[Finding, ...] = ()
     pace: float = 0.0
     """Seconds between two fast rounds as things are; 0: as the inventory says."""
@@ -34,7 +39,7 @@ class BoardView(NamedTuple):
     """Machines that can be lost now, in a line."""
     layers: tuple[tuple[str, Level], ...] = ()
     """The layers of a request's path, each with the worst that is known of it."""
-    out: Mapping[str, Record] = MappingProxyType({})
+    out: Mapping[str, Record] = field(default_factory=lambda: MappingProxyType({}))
     """The run that took a node out, by node."""
     open: tuple[Record, ...] = ()
     elsewhere: Holder | None = None
@@ -58,12 +63,12 @@ class BoardView(NamedTuple):
         """The run here that has not ended."""
         return self.run if self.run and not self.run.ended else None
 
-    @property
+    @cached_property
     def news(self) -> tuple[Finding, ...]:
         """The findings without those that the run under way explains."""
         return tuple(one for one in self.findings if not self._explained(one))
 
-    @property
+    @cached_property
     def worst(self) -> Finding | None:
         """The first finding that is more than a note. A machine that was not asked yet comes last."""
         return next((one for one in self.news if one.level > Level.NOTE), None)

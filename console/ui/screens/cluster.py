@@ -5,6 +5,7 @@ It is the first frame: what only a key opens is not imported before that (`conso
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from console import steady
@@ -96,7 +97,7 @@ class ClusterScreen(Base):
             read_only=pane.session.read_only,
         )
         pane.follow(board.ill, now)
-        return board._replace(picked=pane.picked)
+        return replace(board, picked=pane.picked)
 
     def lines(self, width: int, height: int) -> list[Line]:
         return board_lines(self.board_view(width, height))
