@@ -179,6 +179,8 @@ class Kind(StrEnum):
     FAILED_UNITS = "failed-units", Layer.HOST
     CLOCKS = "clocks", Layer.HOST
     UPDATES = "updates", Layer.HOST
+    PACKAGES_HALF_DONE = "packages-half-done", Layer.HOST
+    PACKAGE_MANAGERS = "package-managers", Layer.HOST
     REBOOT_REQUIRED = "reboot-required", Layer.HOST
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
     JOBS_UNKNOWN = "jobs-unknown", Layer.HOST

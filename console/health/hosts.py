@@ -233,6 +233,13 @@ def up_to_date(snapshot: Snapshot) -> Iterator[Finding]:
             f"{name} {one.pending}{f' ({one.security} for security)' if one.security else ''}" for name, one in waiting
         )
         yield Finding(Level.NOTE, "nodes", Kind.UPDATES, f"updates wait: {told}", tuple(name for name, _ in waiting))
+    for name, one in known:
+        if one.half_done:
+            message = f"packages on {name} are half installed: {one.manager} says {one.half_done}"
+            yield Finding(Level.DEGRADED, name, Kind.PACKAGES_HALF_DONE, message)
+        if one.others:
+            message = f"{name} has {listed(one.others)} beside {one.manager}: only {one.manager} is asked for updates"
+            yield Finding(Level.NOTE, name, Kind.PACKAGE_MANAGERS, message)
     reboot = tuple(name for name, updates in known if updates.reboot_required)
     if reboot:
         message = f"{doing(reboot, 'waits', 'wait')} for a reboot, to run what was updated"

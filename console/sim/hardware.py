@@ -90,6 +90,8 @@ class Packages:
     kernel: str = KERNELS[0]
     installed: list[str] = field(default_factory=lambda: [KERNELS[0]])
     flagged: bool = False
+    half_done: bool = False
+    """A transaction did not come to its end."""
 
     def arrive(self, pending: int, security: int) -> None:
         """Refresh the package lists."""

@@ -46,7 +46,9 @@ async def _updates(call: Call, node: Node) -> int:
     call.out(f"kernel {packages.kernel}\n" + "".join(f"installed {name}\n" for name in packages.installed))
     call.out("flagged\n" if packages.flagged else "")
     await call.shell.system.sleep(0.6)
-    call.out(f"known\n== apt\n{_simulation(packages)}status 0\n== end\n")
+    call.out(f"managers apt-get\nknown\n== apt\n{_simulation(packages)}status 0\n")
+    audit = "The following packages are only half configured, probably due to problems\n" if packages.half_done else ""
+    call.out(f"== audit\n{audit}status {1 if audit else 0}\n== end\n")
     return 0
 
 

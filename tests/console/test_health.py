@@ -15,7 +15,7 @@ from console.health.storage import bricks_are_online, volumes_are_known
 from console.health.unknowns import GAPS
 from console.operations.may_go import one_line
 from console.operations.procedures import DRAIN
-from console.probes.snapshot import QUESTIONS, Unknown
+from console.probes.snapshot import QUESTIONS, Known, Unknown
 from console.probes.storage.gluster_command import BUSY
 from tests.conftest import simulated, watching
 from tests.console.telling import alter, message, put, told, until, well
@@ -199,3 +199,17 @@ def test_nothing_follows_from_what_follows_from_it() -> None:
 
     for kind in FOLLOWS:
         below(kind, ())
+
+
+async def test_half_installed_packages_and_a_second_manager_are_said(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", 4) as (sim, cluster):
+        sim.world.nodes["node2"].hardware.packages.half_done = True
+        async with watching(cluster) as session:
+            known = lambda now: isinstance(now.node("node2").updates, Known)  # noqa: E731
+            picture = await until(session, known)
+        (found,) = (one for one in findings(picture) if one.kind is Kind.PACKAGES_HALF_DONE)
+        assert (found.machine, found.level) == ("node2", Level.DEGRADED)
+        assert found.headline == "packages on node2 are half installed"
+        both = alter(picture, "nodes", "node3", "updates", others=("dnf",))
+        (found,) = (one for one in findings(both) if one.kind is Kind.PACKAGE_MANAGERS)
+        assert found.message == "node3 has dnf beside apt-get: only apt-get is asked for updates"

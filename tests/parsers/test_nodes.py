@@ -186,6 +186,39 @@ def test_updates(recording: str, pending: int, security: int | None, reboot: boo
     assert (seen.pending, seen.security, seen.reboot_required) == (pending, security, reboot)
 
 
+def test_packages_are_named_with_their_versions() -> None:
+    seen = updates.parse((ran("system/updates.debian-12.txt"),), None)
+    assert len(seen.packages) == 9
+    assert seen.packages[0] == updates.Package("libgcrypt20-dev", "1.10.1-3", "1.10.1-3+deb12u1")
+    seen = updates.parse((ran("system/updates.rocky-9.txt"),), None)
+    assert seen.packages[1] == updates.Package("openssh-server.x86_64", "", "8.7p1-38.el9_4.1")
+    assert len(seen.packages) == 3
+
+
+HALF = "The following packages are only half configured, probably due to problems"
+TWICE = "bash-5.1.8-9.el9.x86_64 is a duplicate with bash-5.1.8-6.el9.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("audit", "half_done"),
+    [
+        ("status 0\n", ""),
+        (f"{HALF}\nconfiguring them the first time.\n sed\nstatus 1\n", f"“{HALF}”"),
+        (f"{HALF}\nstatus 0\n", f"“{HALF}”"),
+        (f"{TWICE}\nError: Check discovered 1 problem(s)\nstatus 1\n", f"“{TWICE}”"),
+        ("bash-5.1 has missing requires of glibc\nstatus 1\n", "“bash-5.1 has missing requires of glibc”"),
+        ('Unknown argument "check" for command "dnf".\nstatus 2\n', None),
+        ("dpkg: command not found\nstatus 127\n", None),
+        ("", None),
+    ],
+)
+def test_half_installed_packages_are_told_by_the_manager_itself(audit: str, half_done: str | None) -> None:
+    whole = text("system/updates.debian-12.txt").replace("== end", f"== audit\n{audit}== end")
+    seen = updates.parse((Ran(0, "managers apt-get dnf\n" + whole, ""),), None)
+    assert (seen.half_done, seen.manager, seen.others) == (half_done, "apt-get", ("dnf",))
+    assert seen.pending == 9
+
+
 def test_no_package_lists_is_not_no_updates() -> None:
     with pytest.raises(Unreadable, match="apt-get update"):
         updates.parse((ran("system/updates.no-lists.txt"),), None)

@@ -140,3 +140,52 @@ def test_updates_of_apt(box: Box) -> None:
     if "known" in done.out.split("\n"):  # this machine has lists
         found = updates.parse((done,), None)
         assert (found.pending, found.security) == (2, 1)
+
+
+DNF = """\
+case "$*" in
+  *--security*) echo "bash.x86_64 5.1.8-9.el9 baseos"; exit 100 ;;
+  *check-update*) echo "bash.x86_64 5.1.8-9.el9 baseos"; exit 100 ;;
+  *needs-restarting*) echo "Reboot should not be necessary." ;;
+  *check*) echo "bash-5.1.8-9.el9.x86_64 is a duplicate with bash-5.1.8-6.el9.x86_64"; exit 1 ;;
+esac"""
+DEBIAN, STREAM, SEVEN = ("ID=debian\n", 'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="9"\n',
+    'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\n')  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("release", "managers", "half_done"),
+    [
+        (DEBIAN, ("apt-get", "dnf", "yum"), ""),
+        ("ID=ubuntu\nID_LIKE=debian\n", ("apt-get", "dnf", "yum"), ""),
+        (STREAM, ("dnf", "yum", "apt-get"), "“bash-5.1.8-9.el9.x86_64 is a duplicate with bash-5.1.8-6.el9.x86_64”"),
+        (STREAM.replace('"9"', '"9.6"'), ("dnf", "yum", "apt-get"), None),
+        (SEVEN, ("yum", "dnf", "apt-get"), None),
+        ("ID=arch\n", ("apt-get", "dnf", "yum"), ""),
+        (None, ("apt-get", "dnf", "yum"), ""),
+    ],
+)
+def test_the_system_itself_names_the_package_manager(
+    box: Box, tmp_path: Path, release: str | None, managers: tuple[str, ...], half_done: str | None
+) -> None:
+    box.program("apt-get", APT)
+    box.program("dpkg", "exit 0")
+    box.program("dnf", DNF)
+    box.program("yum", DNF)
+    box.program("needs-restarting", "exit 1")
+    known = tmp_path / "cache" / "Packages"
+    known.parent.mkdir()
+    known.write_text("")
+    if release is not None:
+        (tmp_path / "os-release").write_text(release)
+    (ask,) = updates.UPDATES.asks(CLUSTER, "node1")
+    assert isinstance(ask, Run)
+    script = ask.argv[2].replace("/etc/os-release", str(tmp_path / "os-release"))
+    for lists in ("/var/lib/apt/lists/*Packages*", '"$cache"/*/repodata/repomd.xml', "/var/cache/yum/*/*/*/repomd.xml"):
+        assert lists in script
+        script = script.replace(lists, str(known))
+    done = box.run(Run(("sh", "-c", script)))
+    found = updates.parse((done,), None)
+    assert (found.manager, *found.others) == managers
+    assert found.packages[0].name == ("libc6" if managers[0] == "apt-get" else "bash.x86_64")
+    assert half_done is None or found.half_done == half_done

@@ -1,17 +1,30 @@
-"""Pending updates of a node, and whether it waits for a reboot. No network, no lock: what the package manager knows.
+"""Pending updates of a node, half-installed packages, and whether it waits for a reboot. No network, no lock: what the
+package manager knows.
 
-Debian and Ubuntu: apt-get's simulation. CentOS 7: yum -C, which reads root's cache; CentOS 8 and 9: dnf -C with root's
-cache named, as each user has one of their own otherwise; dnf5 keeps another one. How old that knowledge is depends on
-who refreshes it there.
+The manager is the one of the system that /etc/os-release names. Debian and Ubuntu: apt-get's simulation. CentOS 7: yum
+-C, which reads root's cache; CentOS 8 and 9: dnf -C with root's cache named, as each user has one of their own
+otherwise; dnf5 keeps another one. How old that knowledge is depends on who refreshes it there.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran, short, told, without_sudo
 from console.probes.question import Cadence, Question, Subject
 from console.text import quoted
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that waits for its update."""
+
+    name: str
+    now: str
+    """The installed version; "" where the package manager does not list it."""
+    then: str
 
 
 @dataclass(frozen=True)
@@ -25,41 +38,70 @@ class Updates:
     kernel: str
     unread: tuple[str, ...] = ()
     """Parts of the list that can't be read."""
+    manager: str = ""
+    """apt-get, dnf or yum."""
+    others: tuple[str, ...] = ()
+    """Other package managers that are installed beside it."""
+    packages: tuple[Package, ...] = ()
+    """The first MAX_PACKAGES that wait."""
+    half_done: str | None = ""
+    """The first line of `dpkg --audit` or `dnf check` about packages that are half installed; "" for none. None: not
+    asked, as of yum."""
 
 
 MAX_KERNELS = 50
+MAX_PACKAGES = 400
 
 _SCRIPT = r"""
 read -r kernel </proc/sys/kernel/osrelease && echo "kernel $kernel"
 for image in /boot/vmlinuz-*; do [ -e "$image" ] && echo "installed ${image#/boot/vmlinuz-}"; done
 [ -e /var/run/reboot-required ] && echo "flagged"
+name= version=
+[ -r /etc/os-release ] && while IFS='=' read -r key value; do
+  case $key in ID | ID_LIKE) name="$name $value" ;; VERSION_ID) version=${value#\"} ;; esac
+done </etc/os-release
+case "$name $version" in
+  *debian* | *ubuntu*) order="apt-get dnf yum" ;;
+  *rhel*\ [67]* | *centos*\ [67]*) order="yum dnf apt-get" ;;
+  *rhel* | *centos* | *fedora*) order="dnf yum apt-get" ;;
+  *) order="apt-get dnf yum" ;;
+esac
+managers=
+for one in $order; do command -v "$one" >/dev/null && managers="$managers $one"; done
+echo "managers$managers"
+set -- $managers
 known() { for list do [ -e "$list" ] && { echo "known"; break; }; done; }
 rpm() {
   echo "== updates"; nice "$@" check-update; echo "status $?"
   echo "== security"; nice "$@" check-update --security; echo "status $?"
 }
-if command -v apt-get >/dev/null; then
+case $1 in
+apt-get)
   known /var/lib/apt/lists/*Packages*
   echo "== apt"
   nice apt-get -s -o Debug::NoLocking=1 dist-upgrade
   echo "status $?"
-elif command -v dnf >/dev/null; then
+  echo "== audit"; dpkg --audit; echo "status $?" ;;
+dnf)
   cache=/var/cache/dnf
   case $(readlink -f "$(command -v dnf)") in *dnf5) cache=/var/cache/libdnf5 ;; esac
   known "$cache"/*/repodata/repomd.xml
   rpm dnf -C -q --setopt=cachedir="$cache"
   echo "== restarting"; nice dnf -C -q --setopt=cachedir="$cache" needs-restarting -r
-elif command -v yum >/dev/null; then
+  echo "== audit"; nice dnf -C -q --setopt=cachedir="$cache" check 2>&1; echo "status $?" ;;
+yum)
   known /var/cache/yum/*/*/*/repomd.xml
   rpm yum -C -q
-  echo "== restarting"; nice needs-restarting -r
-fi
+  echo "== restarting"; nice needs-restarting -r ;;
+esac
 echo "== end"
 """
 _PACKAGE = re.compile(
-    r"^[\w.+~^-]+\.(?:noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x)(?:\s|$)", re.MULTILINE
+    r"^(?P<name>[\w.+~^-]+\.(?:noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x))"
+    r"(?:\s+(?P<then>\S+)|\s|$)",
+    re.MULTILINE,
 )
-_UPGRADE = re.compile(r"^Inst \S+ \[[^\]\n]*\] \((?P<origin>[^\n]*)", re.MULTILINE)
+_UPGRADE = re.compile(r"^Inst (?P<name>\S+) \[(?P<now>[^\]\n]*)\] \((?P<then>\S*)(?P<origin>[^\n]*)", re.MULTILINE)
 _SUMMARY = re.compile(
     r"^(?P<upgraded>[0-9]{1,6}) upgraded, [0-9]{1,6} newly installed, (?:(?P<again>[0-9]{1,6}) reinstalled, )?"
     r"(?:(?P<down>[0-9]{1,6}) downgraded, )?",
@@ -71,6 +113,11 @@ _NEW_SUMMARY = re.compile(
     re.MULTILINE,
 )
 """The sum in apt 2.9 and later, where APT::Output-Version is 30."""
+_TROUBLE = re.compile(
+    r"^(?:The following packages\b.*|.*\b(?:is a duplicate with|has missing requires of|has installed conflict)\b.*)$",
+    re.MULTILINE,
+)
+"""dpkg --audit (dpkg(1)), and dnf check (dnf's commands/check.py)."""
 _OBSOLETING = re.compile(r"(?im)^Obsoleting packages$")
 _SECURITY = re.compile(r"(?i)[-/:]security")
 _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
@@ -90,10 +137,38 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
     installed = [value for name, _, value in lines if name == "installed"][:MAX_KERNELS]
     flagged = any(name == "flagged" for name, _, _ in lines)
     unread: list[str] = []
+    managers = next((value for name, _, value in lines if name == "managers"), "").split()
     pending, security = _pending(parts, any(name == "known" for name, _, _ in lines), said, unread)
     reboot = True if flagged else _restarting(parts.get("restarting", ""))
     reboot = _outdated(kernel, installed) if reboot is None else reboot
-    return Updates(pending, security, reboot, short(kernel), told(unread))
+    return Updates(
+        pending,
+        security,
+        reboot,
+        short(kernel),
+        told(unread),
+        short(managers[0]) if managers else "",
+        tuple(short(name) for name in managers[1:3]),
+        tuple(islice(_named(parts), MAX_PACKAGES)),
+        _half_done(parts.get("audit")),
+    )
+
+
+def _named(parts: dict[str, str]) -> Iterator[Package]:
+    if "apt" in parts:
+        for found in _UPGRADE.finditer(parts["apt"]):
+            yield Package(short(found["name"]), short(found["now"]), short(found["then"]))
+    for found in _PACKAGE.finditer(_OBSOLETING.split(parts.get("updates", ""))[0]):
+        yield Package(short(found["name"]), "", short(found["then"] or ""))
+
+
+def _half_done(audit: str | None) -> str | None:
+    """dpkg tells of trouble by a list, with status 0 or 1; dnf by lines of its own, with status 1."""
+    if audit is None or _status(audit) is None:
+        return None
+    if trouble := _TROUBLE.search(audit):
+        return quoted(trouble[0].strip(), 160)
+    return "" if _status(audit) == 0 else None
 
 
 def _own_words(err: str) -> str:

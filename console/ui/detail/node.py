@@ -124,8 +124,13 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("security", "of them security", one_of({None: Word("", "can't be told", "dim")}, none_wanted)),
         L("reboot_required", "reboot required", one_of({None: Word("", "can't be told", "dim")}, unwanted)),
         L("kernel", "kernel"),
+        L("manager", "by", unset("-")),
+        L("others", "beside", warned),
+        L("half_done", "half installed", one_of({None: Word("", "can't be told", "dim")}, warned)),
+        L("packages", "package"),
         L("unread", "can't be read", warned),
     ),
+    "Package": (L("name", ""), L("now", ""), L("then", "to")),
     "Jobs": (L("boot", "in boot", digest), L("units", "unit")),
     "Job": (
         L("kind", ""),
