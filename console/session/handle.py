@@ -130,6 +130,10 @@ class SessionHandle:
         """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self._there(lambda session: session.ready(operation, target, seconds, resumed))
 
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command that opens a person's shell on a machine. Raises NotBegun."""
+        return await self._there(lambda session: session.ssh_argv(machine))
+
     async def look_back(self) -> bool:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
         return await self._there(lambda session: session.look_back())

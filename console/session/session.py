@@ -21,6 +21,7 @@ from console.operations.guards import About, Objection, checks, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.steps import Intent, Operation, Options
+from console.probes.ask import WireError
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
@@ -180,6 +181,15 @@ class Session:
     async def change(self) -> None:
         """Wait for the next answer."""
         await self.poller.change()
+
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command that opens a person's shell on a machine. Raises NotBegun."""
+        if self.read_only:
+            raise NotBegun("Read-only is on: a shell could change anything. Start the console without --read-only")
+        try:
+            return await self.wire.ssh_argv(machine)
+        except WireError as error:
+            raise NotBegun(str(error)) from None
 
     async def settled(self, patience: float) -> None:
         """Wait until every question has had one answer or error, at most `patience` seconds."""

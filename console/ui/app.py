@@ -5,11 +5,12 @@ The first frame waits for its own modules only: those of screens that a key open
 
 import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
@@ -106,6 +107,17 @@ class ConsoleApp(App[int]):
     def terminal(self) -> TerminalDriver | None:
         """None where there is none, as in a test."""
         return self._driver if isinstance(self._driver, TerminalDriver) else None
+
+    def lend(self, argv: Sequence[str], *said: str) -> None:
+        """Lend the terminal to a program, below some lines of ours. Blocks this thread alone: the sessions have their
+        own. Raises OSError, SuspendNotSupported."""
+        from console.ui.lent import lend
+
+        terminal = self.terminal
+        if terminal is None:
+            raise SuspendNotSupported("this terminal can't be lent to another program")
+        with self.suspend():
+            lend(argv, said, terminal.fileno, lambda: terminal.over)
 
     async def on_event(self, event: events.Event) -> None:
         """A key waits for those before it, but for the one that always leaves."""

@@ -46,6 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("y", "dry run", "dry run: what stands against an action, its steps and exact commands", (CLUSTER,), 40),
     Key("w", "what is wrong", "what is wrong: every finding, and what each means", (CLUSTER,), 45),
     Key("l", "log", "log: findings, events and the journal's runs", (CLUSTER,), 30),
+    Key("o", "shell", "shell: ssh to the selected machine; polling and runs go on meanwhile", (CLUSTER, DETAIL), 35),
     Key("f", "faults", "make something go wrong (in the demo only)", (CLUSTER,), 60),
     Key("tab", "next", "the next cluster, or in the details the next machine, volume or address; shift+tab goes back",
         (CLUSTER, DETAIL), 0, "tab"),

@@ -52,6 +52,11 @@ class Base(Screen[None]):
         """The cluster that is meant."""
         raise NotImplementedError
 
+    @property
+    def machine(self) -> str:
+        """The selected machine; "" where something else is selected."""
+        return self.pane.machine
+
     def lines(self, width: int, height: int) -> list[Line]:
         """The screen without its foot."""
         raise NotImplementedError

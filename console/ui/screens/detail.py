@@ -40,6 +40,11 @@ class DetailScreen(Scrolled):
         """The subject that is shown."""
         return self._every[self._at]
 
+    @property
+    def machine(self) -> str:
+        """The machine that is shown."""
+        return self.ref.name if self._pane.session.cluster.has(self.ref.name) else ""
+
     def heading(self, width: int) -> list[Line]:
         """The subject and its cluster."""
         left = f" {self.ref.title}"

@@ -34,6 +34,11 @@ class ActionScreen(Protocol):
         ...
 
     @property
+    def machine(self) -> str:
+        """The selected machine; "" where something else is selected."""
+        ...
+
+    @property
     def app(self) -> Any:
         """Textual's."""
         ...
