@@ -14,6 +14,7 @@ from console.inventory.cluster import Cluster
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Operation
 from console.probes.freshness import without_stale
+from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
 from console.session.history import EVERY, History
 from console.session.journal import Read, Record
@@ -133,6 +134,14 @@ class SessionHandle:
     async def ssh_argv(self, machine: str) -> tuple[str, ...]:
         """The command that opens a person's shell on a machine. Raises NotBegun."""
         return await self._there(lambda session: session.ssh_argv(machine))
+
+    async def logs(self, machine: str) -> tuple[Log, ...]:
+        """The logs of a machine."""
+        return await self._at_once(lambda session: session.logs_of(machine))
+
+    async def read_log(self, machine: str, log: Log) -> tuple[Source, ...]:
+        """The end of a log, as it is now."""
+        return await self._there(lambda session: session.read_log(machine, log))
 
     async def look_back(self) -> bool:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""

@@ -30,7 +30,7 @@ from console.ui.typed import Typed
 APART = 0.2
 """Seconds between the starts of two clusters: a hundred at once would be slow to log in, all of them."""
 LEAVES = ("ctrl+c", "ctrl+q")
-OPENED = ("console.ui.screens.detail", "console.ui.screens.findings")
+OPENED = ("console.ui.screens.detail", "console.ui.screens.findings", "console.ui.screens.logs")
 """Modules of screens that keys open, imported beforehand so that no key waits."""
 
 

@@ -309,6 +309,7 @@ KEYS: Mapping[str, ScreenAction] = {
     "s": stop,
     "y": preview,
     "o": shell.shell,
+    "L": shell.logs,
     "l": log,
     "t": theme,
     "?": helps,

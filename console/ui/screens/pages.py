@@ -20,6 +20,7 @@ SCREENS = {
     keys.FLEET: "of all clusters",
     keys.DETAIL: "of the details",
     keys.FINDINGS: "of what is wrong",
+    keys.LOGS: "of the logs",
 }
 MEANINGS = (
     (words.Word(words.OK, "UP", "ok"), "as it should be"),

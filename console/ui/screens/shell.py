@@ -1,4 +1,4 @@
-"""A shell on the selected machine, by the system's ssh."""
+"""Beyond the picture of a machine: a shell on it by the system's ssh, and its logs."""
 
 import shlex
 import shutil
@@ -30,3 +30,14 @@ async def shell(screen: ActionScreen) -> None:
     except (NotBegun, OSError, SuspendNotSupported) as error:
         why = str(error)
     await prompts.tell(app_of(screen), f"{session.cluster.name}: no shell on {machine}", why)
+
+
+async def logs(screen: ActionScreen) -> None:
+    """Show the logs of the selected machine."""
+    from console.ui.screens.logs import LogScreen
+
+    pane, machine = screen.pane, screen.machine
+    if machine:
+        app_of(screen).push_screen(LogScreen(screen.panes, pane, machine, await pane.session.logs(machine)))
+    else:
+        screen.say(SELECT)
