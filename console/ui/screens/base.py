@@ -133,11 +133,11 @@ class Base(Screen[None]):
 
     def action_press(self, key: str) -> None:
         """Act on a key. Modules that it needs are not imported before the first frame (`console.ui.app`)."""
-        from console.ui.screens import actions, commands
+        from console.ui.screens import actions, commands, named
 
         own: dict[str, Callable[[], object]] = {
             "/": self._ask_filter,
-            ":": lambda: commands.palette(app_of(self), self),
+            ":": lambda: commands.palette(app_of(self), self, named.named(self)),
             "enter": self.open,
             "esc": self.back,
             "tab": lambda: self.action_turn(1),

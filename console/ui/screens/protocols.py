@@ -47,6 +47,10 @@ class ActionScreen(Protocol):
         """Show the result of the last key, until the next key."""
         ...
 
+    def do(self, act: "ScreenAction") -> None:
+        """Begin an act, unless one is under way."""
+        ...
+
     def turn_to(self, pane: Pane) -> None:
         """Show one of the clusters."""
         ...
