@@ -7,6 +7,7 @@ holds them up, such as a terminal that takes no more output, holds up a run or t
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 from typing import NamedTuple, TypeVar
 
 from console import steady
@@ -56,6 +57,8 @@ class SessionHandle:
         self._loop = loop
         self._session = session
         self.state = self._now()
+        self._still = 0.0
+        """The moment of a picture that stands still; 0 for one that goes on."""
         self._attended = True
         self._poked = False
         self._changed = asyncio.Event()
@@ -63,10 +66,16 @@ class SessionHandle:
 
     # --- what is seen
 
+    def still(self, now: float) -> "SessionHandle":
+        """The session as it is seen at this moment, for good: to be looked at, and asked for nothing."""
+        seen = copy(self)
+        seen._still = now
+        return seen
+
     @property
     def picture(self) -> Snapshot:
         """The newest picture. Stale readings are unknown in it, also when the session's thread stands still."""
-        return without_stale(self.state.snapshot, steady.now(), self.state.calm)
+        return without_stale(self.state.snapshot, self._still or steady.now(), self.state.calm)
 
     @property
     def running(self) -> RunState | None:

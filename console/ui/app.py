@@ -5,6 +5,7 @@ The first frame waits for its own modules only: those of screens that a key open
 
 import importlib
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ from textual.types import CSSPathType
 
 from console.inventory.paths import theme_dirs
 from console.session.handle import SessionHandle
+from console.text import listed
 from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
@@ -42,7 +44,10 @@ class ConsoleApp(App[int]):
     """Loaded at once: a sheet that comes with its screen has all of them parsed again, just when a key wants that
     screen."""
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(",".join(LEAVES), "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(LEAVES), "leave", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -129,6 +134,15 @@ class ConsoleApp(App[int]):
     def on_unmount(self) -> None:
         """Take no more keys."""
         self._typed.close()
+
+    def action_suspend_process(self) -> None:
+        """Stop, as any program does on Ctrl-Z, with all that runs in this terminal beside it. A run is not held up."""
+        screen = next(one for one in reversed(self.screen_stack) if isinstance(one, Base))
+        running = [session.running.words for session in self.sessions if session.running]
+        if running:
+            screen.say(f"{listed(running)} is under way: Ctrl-Z would hold it up. s stops it, o opens a shell")
+        elif self.terminal is not None:
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     def action_leave(self) -> None:
         """Quit like the key q, from anywhere."""

@@ -80,9 +80,10 @@ class LogScreen(Scrolled):
     async def _watch(self, log: Log) -> None:
         """Read until another log is wanted, or the screen is closed."""
         while True:
-            self._sources = ordered(self._sources or (), await self._pane.session.read_log(self._machine, log))
-            self._read = steady.now()
-            self.renew()
+            read = await self._pane.session.read_log(self._machine, log)
+            if not self._pane.frozen:
+                self._sources, self._read = ordered(self._sources or (), read), steady.now()
+                self.renew()
             await asyncio.sleep(PAUSE)
 
     # --- what is painted

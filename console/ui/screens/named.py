@@ -27,7 +27,11 @@ def named(screen: ActionScreen) -> tuple[Command, ...]:
         screen.action_press(key)
 
     def run(what: Operation, name: str) -> Do:
-        return lambda: screen.do(lambda screen: begin(screen, screen.pane, what, name))
+        def act() -> None:
+            screen.thaw()
+            screen.do(lambda screen: begin(screen, screen.pane, what, name))
+
+        return act
 
     every: list[Command] = []
     for name in (machine.name for machine in session.cluster.machines):

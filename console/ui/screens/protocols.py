@@ -47,6 +47,10 @@ class ActionScreen(Protocol):
         """Show the result of the last key, until the next key."""
         ...
 
+    def thaw(self) -> None:
+        """Let the pictures go on: something is to be decided."""
+        ...
+
     def do(self, act: "ScreenAction") -> None:
         """Begin an act, unless one is under way."""
         ...
