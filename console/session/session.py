@@ -21,6 +21,8 @@ from console.operations.guards import About, Objection, checks, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.steps import Intent, Operation, Options
+from console.probes import logs
+from console.probes.ask import Ask, WireError
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
@@ -41,6 +43,8 @@ from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
 from console.wire import Wire
 
+READ = 12.0
+"""Seconds for one look at a log."""
 STRANGE = "enter it there again to go on with its run, or delete that run's file"
 
 
@@ -95,13 +99,18 @@ def strangers(inventory: Inventory) -> Iterator[Record]:
             yield from (record for record in mine if record.path not in known)
 
 
+def _looks(cluster: Cluster) -> frozenset[Ask]:
+    """Everything that may leave a console that only looks."""
+    return questions_of(cluster).union(*(logs.asked(cluster, machine.name) for machine in cluster.machines))
+
+
 class Session:
     """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
 
     def __init__(self, cluster: Cluster, read_only: bool = False) -> None:
         self.cluster = cluster
         self.read_only = read_only
-        self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
+        self.wire = Wire(cluster, allowed=_looks(cluster) if read_only else None)
         self.poller = Poller(cluster, self.wire)
         self.journal = journal_of(cluster)
         self.running: Running | None = None
@@ -180,6 +189,25 @@ class Session:
     async def change(self) -> None:
         """Wait for the next answer."""
         await self.poller.change()
+
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command that opens a person's shell on a machine. Raises NotBegun."""
+        if self.read_only:
+            raise NotBegun("Read-only is on: a shell could change anything. Start the console without --read-only")
+        try:
+            return await self.wire.ssh_argv(machine)
+        except WireError as error:
+            raise NotBegun(str(error)) from None
+
+    def logs_of(self, machine: str) -> tuple[logs.Log, ...]:
+        """The logs of a machine, as its version has them."""
+        boxes = (view.box for view in self.picture.firewalls if view.name == machine)
+        version = next((box.value.version for box in boxes if isinstance(box, Known)), "")
+        return logs.logs(self.cluster, machine, version)
+
+    async def read_log(self, machine: str, log: logs.Log) -> tuple[logs.Source, ...]:
+        """The end of a log, as it is now. A machine gives at most READ seconds to it, beside all other questions."""
+        return logs.read(log, await self.wire.send(machine, log.runs, READ, keep=True))
 
     async def settled(self, patience: float) -> None:
         """Wait until every question has had one answer or error, at most `patience` seconds."""

@@ -12,7 +12,7 @@ from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.run_state import RunState
 from console.ui.pane import Pane
-from console.ui.screens import commands, pages, prompts
+from console.ui.screens import commands, pages, prompts, shell
 from console.ui.screens.protocols import ActionScreen, ScreenAction, app_of
 
 SELECT = "Select a node first: j and k, or a click"
@@ -308,6 +308,8 @@ KEYS: Mapping[str, ScreenAction] = {
     "r": resume,
     "s": stop,
     "y": preview,
+    "o": shell.shell,
+    "L": shell.logs,
     "l": log,
     "t": theme,
     "?": helps,

@@ -40,17 +40,22 @@ class DetailScreen(Scrolled):
         """The subject that is shown."""
         return self._every[self._at]
 
+    @property
+    def machine(self) -> str:
+        """The machine that is shown."""
+        return self.ref.name if self._pane.session.cluster.has(self.ref.name) else ""
+
     def heading(self, width: int) -> list[Line]:
         """The subject and its cluster."""
         left = f" {self.ref.title}"
         of = f"  of {self._pane.session.cluster.name}, {self._at + 1} of {len(self._every)}"
-        time_ = clock(steady.now())
+        time_ = clock(self._pane.frozen or steady.now())
         room = max(0, width - len(left) - len(of) - len(time_) - 1)
         return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
         """The subject's findings, then every reading."""
-        session, now = self._pane.session, steady.now()
+        session, now = self._pane.shown, self._pane.frozen or steady.now()
         picture = session.picture
         lines: list[Line] = []
         if self.ref.name in {machine.name for machine in session.cluster.machines}:
