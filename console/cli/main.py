@@ -180,7 +180,8 @@ async def _act(
     try:
         if known is None:
             return await plain.resume(session, target, consent)
-        return await plain.act(session, known, target, consent, options.dry_run)
+        chosen = {one.name: True for one in known.options if getattr(options, one.name.replace("-", "_"))}
+        return await plain.act(session, known, target, consent, options.dry_run, chosen)
     finally:
         await session.close()
         loop.close()

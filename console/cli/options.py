@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     for command, alike in by_command().items():
         one = next(iter(alike.values()))
         added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
-        _operation(added, one.on, tuple(state for state in alike if state))
+        _operation(added, one, tuple(state for state in alike if state))
     runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
     runs.add_argument("cluster", nargs="?")
     _target(commands.add_parser("resume", help="go on with the newest open run of a node or a firewall"), On.NODE)
@@ -111,8 +111,10 @@ def by_command() -> dict[str, dict[str, Operation]]:
     return found
 
 
-def _operation(command: argparse.ArgumentParser, on: On, states: tuple[str, ...]) -> None:
-    _target(command, on)
+def _operation(command: argparse.ArgumentParser, one: Operation, states: tuple[str, ...]) -> None:
+    _target(command, one.on)
     if states:
         command.add_argument("state", choices=states)
+    for option in one.options:
+        command.add_argument(f"--{option.name}", action="store_true", help=option.help)
     command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

@@ -136,6 +136,7 @@ class Kind(StrEnum):
     MEMBER_UNKNOWN = "member-unknown", Layer.DATABASE
     MYSQL_VERSIONS_DIFFER = "mysql-versions-differ", Layer.DATABASE
     TABLES = "tables", Layer.DATABASE
+    TRANSACTIONS_UNKNOWN = "transactions-unknown", Layer.DATABASE
     TABLES_UNKNOWN = "tables-unknown", Layer.DATABASE
 
     VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE

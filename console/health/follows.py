@@ -35,7 +35,7 @@ _ALL_NODES = frozenset(
 _NO_DATABASE = (
     _ALL_NODES
     | {Kind.MYSQL_SILENT, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE, Kind.WRITER_BACKUP}
-    | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.SIZE_BELOW}
+    | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN, Kind.SIZE_BELOW}
 )
 _NOT_KNOWN = frozenset(kind for kind in Kind if kind.endswith(("-unknown", "-silent", "-lost"))) | {Kind.LOST}
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
@@ -50,7 +50,10 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
     Kind.ALONE: frozenset(
-        {Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.MEMBER_UNKNOWN, Kind.LEFTOVER}
+        {
+            *(Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.LEFTOVER),
+            *(Kind.MEMBER_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN),
+        }
     ),
     Kind.REJECTS_QUERIES: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.DONOR, Kind.SITE_ERROR, *_CHECKED}),
     Kind.SST: frozenset(
@@ -59,7 +62,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.MYSQL_SILENT: frozenset(
         {
             *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, *_CHECKED),
-            *(Kind.MEMBER_UNKNOWN, Kind.FAILED_UNITS),
+            *(Kind.MEMBER_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN, Kind.FAILED_UNITS),
         }
     ),
     Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, *_CHECKED}),
@@ -77,7 +80,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
     Kind.OUT: ABSENCE
-    | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED, Kind.MEMBER_UNKNOWN},
+    | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED, Kind.MEMBER_UNKNOWN}
+    | {Kind.TRANSACTIONS_UNKNOWN},
     **{kind: frozenset({Kind.POOL_THIN}) for kind in (Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)},
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),

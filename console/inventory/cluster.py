@@ -85,6 +85,9 @@ class MysqlProxy:
     """The name of the backend whose servers are the MySQL nodes."""
     socket: str = "/run/haproxy/admin.sock"
     """HAProxy's stats socket on each node."""
+    keep: tuple[str, ...] | None = None
+    """A program on each node, with arguments, that makes a moved writer last: root runs it with the node's name as the
+    last word. None: a moved writer lasts until HAProxy is reloaded."""
 
 
 @dataclass(frozen=True)

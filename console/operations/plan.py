@@ -1,11 +1,16 @@
 """The plan of an operation: its steps, the objections to it, and a person's consent. Pure."""
 
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.health import serving
+from console.health.facts.writer import writers, writes
 from console.operations.effects import STOPS, Effect, On
 from console.operations.guards import About, Check, Objection, Override, traffic
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import Operation, Option, Options
+from console.probes.database.galera import GALERA
+from console.probes.database.mysql_proxy import WRITER
+from console.probes.database.transactions import TRANSACTIONS
 from console.probes.hosts.running import LISTED
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
@@ -35,6 +40,13 @@ class Plan(NamedTuple):
     """Each step in words, with the exact orders as things stand."""
     checks: tuple[Check, ...] = ()
     """The things that were looked at, where a person is to see their state."""
+    options: Options = MappingProxyType({})
+    """Decisions and choices made for it."""
+
+    @property
+    def choices(self) -> tuple[Option, ...]:
+        """The options that a person may choose as things stand."""
+        return tuple(one for one in self.operation.options if one.fits(self.options))
 
     @property
     def words(self) -> str:
@@ -80,6 +92,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
     stops = operation.does(*STOPS)
+    asked_of_writer = _asked_of_writer(snapshot, operation, target)
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
@@ -89,12 +102,24 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
             return operation.does(Effect.FAILS_OVER)
         if question in (APACHE, SITE) and name in visited:
             return True
+        if question in asked_of_writer:
+            return True
         if question is LISTED:
             return stops and name == target
         mine = whole or (stops and name == target)
         return mine and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 
     return wanted
+
+
+def _asked_of_writer(snapshot: Snapshot, operation: Operation, target: str) -> tuple[Question[Any], ...]:
+    """Questions to every node before the writer moves; of a node that goes, only if it is the writer."""
+    if not operation.does(Effect.MOVES_WRITER):
+        return ()
+    goes = operation.does(Effect.TAKES_OUT)
+    if goes and not writes(snapshot, target):
+        return () if writers(snapshot) else (WRITER,)
+    return WRITER, GALERA, TRANSACTIONS
 
 
 class NotBegun(Exception):

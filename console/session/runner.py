@@ -6,7 +6,7 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
@@ -145,9 +145,7 @@ class Runner:
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
-        agreed_to_skip = frozenset(
-            view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
-        )  # confirmed before the run began: not waited for
+        agreed_to_skip = frozenset(_unknown(self._picture()))  # confirmed before the run began: not waited for
         self._steps, skipped = intent.steps, dict[str, str]()
         try:
             if not record.taken_back:
@@ -229,7 +227,7 @@ class Runner:
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
-        targets = tuple(dict.fromkeys(step.on for step in claimed))
+        targets = tuple(dict.fromkeys(name for step in claimed for name in (step.on, *step.of)))
         picture = await self._look(every, *targets)
         return {step: step.done(picture, intent.at(step)) for step in claimed}
 
@@ -239,7 +237,7 @@ class Runner:
         message = step.describe(intent, self._picture())
         self._say(intent, step.name, message)
         intent = _as_written(step, record, intent)
-        picture = await self._look(step.watches, step.on)
+        picture = await self._look(step.watches, step.on, *step.of)
         if step.gate:
             return await self._gate(step, record, intent, message), {}
         progress = step.done(picture, intent)
@@ -434,7 +432,7 @@ class Runner:
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
-                picture = await self._look(step.watches, step.on)  # orders must fit the state of this moment
+                picture = await self._look(step.watches, step.on, *step.of)  # orders must fit the state of this moment
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """Why this step can't send yet: a guard's objection, or unknown orders. Empty if it may."""
@@ -462,14 +460,21 @@ class Runner:
         self._tell(Note(steady.now(), intent.target, step, message, final))
 
 
+def _unknown(picture: Snapshot) -> Iterator[str]:
+    """Machines that can't be told now."""
+    yield from (view.name for view in picture.firewalls if isinstance(view.pools, Unknown))
+    yield from (view.name for view in picture.nodes if isinstance(view.host, Unknown))
+
+
 def _as_written(step: Step, record: Record, intent: Intent) -> Intent:
     """The intent with everything that the journal holds for a step by now."""
     return replace(intent, found=record.found, order_state=record.order_state(step.id))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps whose effect a finished run claims: those of its last phase that say so."""
-    return tuple(step for step in steps if step.lasts and step.phase == steps[-1].phase)
+    """The steps whose effect a finished run claims: those that say so, of the last phase in which any does."""
+    claimed = [step for step in steps if step.lasts]
+    return tuple(step for step in claimed if step.phase == claimed[-1].phase)
 
 
 def _who_wrote(picture: Snapshot) -> str:

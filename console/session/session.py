@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from console import steady
 from console.health import Finding, Kind
@@ -17,9 +18,10 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
-from console.operations.guards import About, Objection, checks, objections
+from console.operations.guards import About, Objection, checked, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
+from console.operations.procedures.firewalls import of_the_pools
 from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes import logs
 from console.probes.ask import Ask, WireError
@@ -243,7 +245,8 @@ class Session:
             target,
             (*against, *self._outcome_unknown(intent, resumed), *without_last_word(picture, time.time(), self._mine)),
             preview(picture, intent, self.wire),
-            tuple(checks(picture, operation.effects, target)) if operation.on is On.FIREWALL and not back else (),
+            () if back else tuple(checked(picture, operation.effects, target, operation.on)),
+            intent.options,
         )
 
     @property
@@ -388,8 +391,11 @@ class Session:
         known = operation.on is On.NODE and self.cluster.has_node(target)
         gone = known and place(self.picture, target) is not Place.IN
         earlier = self.journal.taken_out(target) if gone else None
-        found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
-        return Intent(self.cluster, target, operation, found, who(), options or {})
+        found = {key: value for key, value in (earlier.found if earlier else {}).items() if of_the_pools(key)}
+        decided = dict[str, Any]()
+        if target in targets(self.cluster, operation.on):
+            decided |= operation.decides(self.picture, target)
+        return Intent(self.cluster, target, operation, found, who(), decided | dict(options or {}))
 
     def _must_be_free(self) -> None:
         if self.read_only:

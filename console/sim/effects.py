@@ -23,6 +23,9 @@ def node_back(world: World, target: str) -> None:
     node.power_on()
     node.resume()
     node.pace = AT_ONCE
+    node.proxy_first = ""
+    if node.proxy is None:
+        node.reload_proxy()
     mysql_proxy.agree(node)
     node.signature = node.name
     world.galera.members[target].variables.pop("pxc_maint_mode", None)
@@ -118,6 +121,10 @@ def writers_disagree(world: World, target: str) -> None:
     node = world.nodes[target]
     first = next((server.name for server in node.proxy.servers if not server.backup), "") if node.proxy else ""
     mysql_proxy.disagree(node, first)
+
+
+def stop_proxy(node: Node) -> None:
+    node.proxy = None
 
 
 def database_crash(world: World, _target: str) -> None:

@@ -81,6 +81,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault("flow-control", "a node's database does not keep up and holds the others back", Node, effects.flow_control),
     Fault("conflicts", "two nodes write the same rows: certification failures", None, effects.conflicts),
     Fault("writers-disagree", "a node's HAProxy sends MySQL to another node", Node, effects.writers_disagree),
+    Fault(
+        "proxy-reloaded",
+        "a node's HAProxy for MySQL is reloaded",
+        Node,
+        _on_node(lambda node: node.reload_proxy()),
+    ),
+    Fault("proxy-stopped", "a node's HAProxy for MySQL stops", Node, _on_node(effects.stop_proxy)),
     Fault("heal-backlog", "a brick has entries to heal", Node, effects.backlog),
     Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, effects.heal_stuck),
     Fault("split-brain", "two files are in split-brain", None, effects.gluster_split_brain),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.health.facts.membership import Place, master, place
+from console.health.facts.writer import writing
 from console.inventory.cluster import Cluster
 from console.operations.effects import On
 from console.operations.plan import Consent, NotBegun
@@ -23,6 +24,7 @@ from console.operations.procedures import (
     REJOIN,
     REMOVE,
     UNDO,
+    WRITER,
 )
 from console.operations.procedures.maintenance import in_maintenance
 from console.operations.procedures.steps import Operation
@@ -107,6 +109,8 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
         if action.on is On.FIREWALL:
             assert in_maintenance(picture, "fw1") is (action is MAINTAIN)
             assert master(picture) == ("fw2" if action is MAINTAIN else "fw1")
+        elif action is WRITER:
+            assert writing(picture) == ("node2",)
         elif action in (DRAIN, REMOVE):
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
@@ -140,12 +144,14 @@ OUT = "found sending answered seen found sending answered seen"
 BACK = "sending answered seen sending answered seen"
 MOVED = "sending answered seen seen found seen seen"
 BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
+KEPT = "found sending answered found found seen"
 LINES = {
     DRAIN: f"opened {OUT} seen closed",
     REMOVE: f"opened {OUT} closed",
     UNDO: f"opened {BACK} closed",
-    REJOIN: f"opened seen {BACK} seen seen closed",
-    REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
+    REJOIN: f"opened seen seen {BACK} seen seen closed",
+    REBOOT: f"opened {OUT} seen {BOOT} seen seen seen {BACK} seen seen closed",
+    WRITER: f"opened seen found sending answered seen seen seen seen {KEPT} {KEPT} {KEPT} seen closed",
     REBOOT_FIREWALL: f"opened found {MOVED} found sending answered seen seen {MOVED.rpartition(' ')[0]} closed",
     MAINTAIN: f"opened {MOVED} closed",
     END_MAINTENANCE: f"opened {MOVED} closed",

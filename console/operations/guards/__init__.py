@@ -53,6 +53,15 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.writer import (
+    READY_TO_WRITE,
+    proven,
+    somebody_follows,
+    successor,
+    writer_checks,
+    writer_taken,
+    writes_elsewhere,
+)
 from console.probes.snapshot import Snapshot
 from console.text import listed
 
@@ -69,6 +78,7 @@ __all__ = [
     "busy_without",
     "can_balance",
     "can_lead",
+    "checked",
     "checks",
     "elsewhere",
     "if_skipped",
@@ -78,11 +88,14 @@ __all__ = [
     "objections",
     "one_at_a_time",
     "other_bricks",
+    "proven",
     "room_left",
     "somebody_serves",
     "storage_whole",
+    "successor",
     "switches",
     "traffic",
+    "writes_elsewhere",
 ]
 
 
@@ -100,6 +113,7 @@ class Rule(NamedTuple):
 _OUT = frozenset({Effect.TAKES_OUT})
 _MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
 _MOVES = frozenset({Effect.FAILS_OVER})
+_WRITES = frozenset({Effect.MOVES_WRITER})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
@@ -122,6 +136,9 @@ RULES: tuple[Rule, ...] = (
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),
+    Rule(somebody_follows, _OUT | STOPS, begins=True),
+    Rule(writer_taken, _WRITES, begins=True),
+    *(Rule(guard, _WRITES, begins=True) for guard in READY_TO_WRITE),
     Rule(switches, _MODE, On.FIREWALL, begins=True),
     Rule(not_yet, _MODE, On.FIREWALL, begins=True),
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
@@ -155,6 +172,11 @@ def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Itera
     if unjudged or not effects:
         saw = f"no guard judges an operation on a {on.value} that {listed(unjudged) or 'declares no effect'}"
         yield Objection(target, saw, "A later version may", Override.NEVER)
+
+
+def checked(snapshot: Snapshot, effects: Effects, target: str, on: On = On.NODE) -> Iterator[Check]:
+    """Things that the guards judge, where a person is to see their state."""
+    return checks(snapshot, effects, target) if on is On.FIREWALL else writer_checks(snapshot, effects, target)
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from console.health.facts.writer import writes
 from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
+from console.operations.guards import successor
 from console.operations.procedures import firewall_reboot
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.proxies import told_again
 from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Operation, Options, Step, placed
+from console.operations.procedures.steps import Operation, Option, Options, Step, placed
+from console.operations.procedures.writer import moved
+from console.probes.snapshot import Snapshot
 
 TAKE_OUT = (OUT_AT_RUNTIME, OUT_IN_CONFIG, SESSIONS)
 PUT_BACK = (BACK_IN_CONFIG, BACK_AT_RUNTIME, UP, TRAFFIC)
@@ -23,14 +28,52 @@ def _on_target(*steps: Step) -> Callable[[Cluster, str, Options], tuple[Step, ..
     return lambda _cluster, target, _options: placed(steps, target)
 
 
+def _next_writer(snapshot: Snapshot, target: str) -> Options:
+    """The node that is to write when the writer goes, chosen when a run begins."""
+    follows = successor(snapshot, target) if writes(snapshot, target) else None
+    return {"writer": follows} if follows else {}
+
+
+def _writer_first(cluster: Cluster, options: Options) -> tuple[Step, ...]:
+    new = options.get("writer")
+    return moved(cluster, str(new)) if new else ()
+
+
+def _drain(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+    return placed((*_writer_first(cluster, options), *TAKE_OUT), target)
+
+
+def _put_back(cluster: Cluster) -> tuple[Step, ...]:
+    return (FIT, *told_again(cluster, "writer"), *PUT_BACK)
+
+
+def _rejoin(cluster: Cluster, target: str, _options: Options) -> tuple[Step, ...]:
+    return placed(_put_back(cluster), target)
+
+
+def _reboot(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+    """Its HAProxy is told as soon as it is there, and once more before visitors come: to be fit may take long."""
+    out = (*_writer_first(cluster, options), *TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, BOOT)
+    home = moved(cluster, target, again=" back") if options.get("writer") and options.get(WRITER_BACK.name) else ()
+    return placed((*out, *told_again(cluster, "writer at once", "boot"), *_put_back(cluster), *home), target)
+
+
+def _make_writer(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+    return placed(moved(cluster, target, closes=bool(options.get(CLOSES.name))), target)
+
+
+WRITER_BACK = Option("writer-back", "b", "make it MySQL's writer again at the end", needs="writer")
+CLOSES = Option("close", "c", "close sessions that are left on the old writer, after their time")
+
 DRAIN = Operation(
     name="drain",
     key="d",
     word="drain",
     help="drain: out of every pool on both firewalls; sessions may end; it stays out",
     summary="take a node out of every pool, let its sessions end; it stays out until it is rejoined",
-    effects=frozenset({Effect.TAKES_OUT}),
-    steps=_on_target(*TAKE_OUT),
+    effects=frozenset({Effect.TAKES_OUT, Effect.MOVES_WRITER}),
+    steps=_drain,
+    decides=_next_writer,
     keep=90,
 )
 REMOVE = Operation(
@@ -51,7 +94,7 @@ REJOIN = Operation(
     help="put back (rejoin): waits until the node is fit to serve",
     summary="wait until a node is fit, then put it back as it was found",
     effects=frozenset({Effect.PUTS_BACK}),
-    steps=_on_target(FIT, *PUT_BACK),
+    steps=_rejoin,
     keep=85,
     helps=frozenset({Kind.OUT}),
 )
@@ -61,8 +104,13 @@ REBOOT = Operation(
     word="reboot",
     help="reboot: drain, stop MySQL and Gluster, reboot, wait until fit, put back; asks first",
     summary="drain, stop MySQL and Gluster cleanly, reboot, wait until fit, rejoin",
-    effects=frozenset({Effect.TAKES_OUT, Effect.PUTS_BACK, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS}),
-    steps=_on_target(*TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, BOOT, FIT, *PUT_BACK),
+    effects=frozenset(
+        {Effect.TAKES_OUT, Effect.PUTS_BACK, Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS}
+        | {Effect.MOVES_WRITER}
+    ),
+    steps=_reboot,
+    options=(WRITER_BACK,),
+    decides=_next_writer,
     keep=50,
     asks=True,
 )
@@ -117,8 +165,23 @@ REBOOT_FIREWALL = Operation(
     undo="maintenance off",
 )
 
+WRITER = Operation(
+    name="writer",
+    key="W",
+    word="writer",
+    help="make a node MySQL's writer, on every node's own HAProxy; asks first",
+    summary="make a node MySQL's writer: every node's own HAProxy is told, commits are seen to follow",
+    effects=frozenset({Effect.MOVES_WRITER}),
+    steps=_make_writer,
+    options=(CLOSES,),
+    keep=42,
+    asks=True,
+    undo="writer",
+)
+
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO),
+    WRITER,
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
 )
 """In the order of the keys and of the commands."""

@@ -26,6 +26,22 @@ Options = Mapping[str, Any]
 """Decisions made when a run was begun. Its opening line holds them."""
 
 
+class Option(NamedTuple):
+    """A choice that a person may make before an operation begins; without it the answer is no."""
+
+    name: str
+    """Its key among the options, and on the command line: --NAME."""
+    key: str
+    """In the dialog that asks."""
+    help: str
+    needs: str = ""
+    """The decision without which there is nothing to choose; "" for none."""
+
+    def fits(self, options: Options) -> bool:
+        """There is something to choose."""
+        return not self.needs or bool(options.get(self.needs))
+
+
 @dataclass(frozen=True)
 class Operation:
     """An act on a target, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
@@ -54,6 +70,9 @@ class Operation:
     """True for the operation that its key means for a target now, where several share the key."""
     leaves: str = ""
     """Its lasting effect on {node}, in a sentence: the end of its plan."""
+    options: tuple[Option, ...] = ()
+    decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
+    """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done."""
 
@@ -180,6 +199,8 @@ class Step:
     """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""
     """The target, which `placed` fills in."""
+    of: tuple[str, ...] = ()
+    """Nodes that it looks at beside its target: their answers are waited for, too."""
 
     @property
     def id(self) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """The work of each key: plan, ask, begin. The session decides; here its sentences are shown."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from console import steady
 from console.health.facts.membership import Place, place
 from console.operations.effects import Effect, On, kind_of
-from console.operations.plan import Consent, NotBegun
+from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures import OPERATIONS, UNDO, operation, undoing
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import Operation, Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.run_state import RunState
@@ -55,14 +56,26 @@ async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, 
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
+        options = dict[str, Any]()
         plan = await pane.session.plan(what, target)
         if said is None or plan.unanswered(said):
-            said = await prompts.consent(app, plan)
+            said, options = await _asked(screen, pane, what, target, plan)
         if said is not None:
-            await pane.session.begin(what, target, said)
+            await pane.session.begin(what, target, said, options)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
+
+
+async def _asked(
+    screen: ActionScreen, pane: Pane, what: Operation, target: str, plan: Plan
+) -> tuple[Consent | None, dict[str, Any]]:
+    """Ask for consent, and again with each option that is turned round."""
+    options = dict[str, Any]()
+    while isinstance(said := await prompts.consent(app_of(screen), plan), Option):
+        options[said.name] = not options.get(said.name)
+        plan = await pane.session.plan(what, target, options)
+    return said, options
 
 
 async def undo(screen: ActionScreen) -> None:
@@ -146,7 +159,7 @@ async def gate(screen: ActionScreen) -> None:
     if plan is None:
         return
     said = await prompts.consent(app_of(screen), plan, gate=pane.session.state.gate)
-    if said is None:
+    if not isinstance(said, Consent):
         await pane.session.park()
     elif left := await pane.session.agree(said):
         screen.say(left)
@@ -205,7 +218,7 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
         plan = await pane.session.plan_again(record)
         screen.say("")
         said = await prompts.consent(app, plan, resumed=True)
-        if said is not None:
+        if isinstance(said, Consent):
             await pane.session.resume(record, said)
     except (NotBegun, KeyError, ValueError) as why:
         await pane.session.look_at_history()  # it may have ended elsewhere

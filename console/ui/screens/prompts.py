@@ -8,6 +8,7 @@ from textual.app import App
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
+from console.operations.procedures.steps import Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.lock import Holder
@@ -51,9 +52,10 @@ async def waited(app: App[int], title: str, message: Callable[[], str]) -> bool:
     return not message() or (await ask(app, question)).key == "over"
 
 
-async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | None:
-    """Ask a person about the objections; None when the operation is not to be. Where nothing objects, only an operation
-    that always asks and a gate (`gate`: its question) ask."""
+async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | Option | None:
+    """Ask a person about the objections; None when the operation is not to be, an option that was turned round when the
+    plan is to be made anew. Where nothing objects, only an operation that always asks and a gate (`gate`: its question)
+    ask."""
     if not plan.objections and not gate and (resumed or not plan.operation.asks):
         return Consent(read=plan.identities)
     never = Override.NEVER in {one.override for one in plan.objections}
@@ -66,7 +68,7 @@ async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = 
         await ask(app, Question(f"{plan.title}: not now", make, grave=True))
         return None
     yes = "yes, go on all the same" if plan.objections else f"yes, {plan.words}"
-    return await _agreed(app, plan, make, yes)
+    return await _agreed(app, plan, make, yes, choices=() if resumed or gate else plan.choices)
 
 
 async def consent_to_stop(
@@ -102,18 +104,23 @@ async def consent_to_stop(
         said = await _agreed(app, plan, make, "stop it and put back", live=True)
     finally:
         renewing.cancel()
-    return said and said._replace(read=plan.identities)
+    return said._replace(read=plan.identities) if isinstance(said, Consent) else None
 
 
-async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:
-    """Ask for the node's name and a reason where an objection needs both, else for y."""
+async def _agreed(
+    app: App[int], plan: Plan, make: Make, yes: str, live: bool = False, choices: tuple[Option, ...] = ()
+) -> Consent | Option | None:
+    """Ask for the node's name and a reason where an objection needs both, else for y, or for an option's key."""
     title, leave = f"{plan.title}?", "no, leave it"
     if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
         named = f"Type the {plan.operation.on.value}'s name, {plan.target}, to go on all the same"
         fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, read=plan.identities) if answer.key else None
-    answer = await ask(app, Question(title, make, keys=(("y", yes),), close=leave, live=live))
+    turned = tuple((one.key, f"{'not: ' if plan.options.get(one.name) else ''}{one.help}") for one in choices)
+    answer = await ask(app, Question(title, make, keys=(("y", yes), *turned), close=leave, live=live))
+    if chosen := next((one for one in choices if one.key == answer.key), None):
+        return chosen
     return Consent(confirmed=True, read=plan.identities) if answer.key == "y" else None
 
 
