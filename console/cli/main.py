@@ -28,7 +28,7 @@ from console.words.ascii import ascii_only, plain
 if TYPE_CHECKING:
     from console.cli.demo import Demo
     from console.cli.ending import Ending
-    from console.operations.procedures.steps import Operation
+    from console.operations.procedures.steps import Operation, Options
     from console.session.handle import SessionHandle
 
 
@@ -127,6 +127,8 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
+    if known and known.lasts_until and not options.reason.strip():
+        raise InventoryError(f"{known.name} needs --reason TEXT: every console shows it until the end of the hold")
     return await _act(options, cluster, known, target, ending)
 
 
@@ -176,10 +178,22 @@ async def _act(
     try:
         if known is None:
             return await plain.resume(session, target, consent)
-        return await plain.act(session, known, target, consent, options.dry_run)
+        return await plain.act(session, known, target, consent, options.dry_run, _decided(options, known))
     finally:
         await session.close()
         loop.close()
+
+
+def _decided(options: argparse.Namespace, known: "Operation") -> "Options | None":
+    """The decisions of a person beside the target."""
+    if not known.lasts_until:
+        return None
+    import time
+
+    from console.operations.procedures import holds
+    from console.session.journal import who
+
+    return holds.options(who(), time.time(), options.until, options.reason)
 
 
 def _runs(inventory: Inventory, only: str | None) -> int:

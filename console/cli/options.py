@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from console import __version__
 from console.inventory.paths import default_path
 from console.operations.effects import On
 from console.operations.procedures import OPERATIONS
+from console.operations.procedures.holds import moment
 from console.operations.procedures.steps import Operation
 
 USAGE = 4
@@ -36,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
         one = next(iter(alike.values()))
         added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
         _operation(added, one.on, tuple(state for state in alike if state))
+        if one.lasts_until:
+            when = "07:00 (the next one), 2026-11-30T07:00, or none"
+            added.add_argument("--until", type=_until, metavar="TIME", required=True, help=when)
     runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
     runs.add_argument("cluster", nargs="?")
     _target(commands.add_parser("resume", help="go on with the newest open run of a node or a firewall"), On.NODE)
@@ -84,6 +89,13 @@ def _seconds(text: str) -> float:
 
 
 _seconds.__name__ = "number of seconds"  # argparse's word for it when it can't be read
+
+
+def _until(text: str) -> float:
+    try:
+        return moment(text, time.time())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _clusters(command: argparse.ArgumentParser) -> None:

@@ -24,9 +24,13 @@ class Effect(Enum):
     """The node is in again when it has ended."""
     PUTS_BACK_UNFIT = "puts back unfit"
     """It does not wait until the node is fit."""
+    HOLDS = "holds a node out"
+    """It writes down beside the pools that the node stays out, who wants that, why, and until when."""
     STOPS_DATABASE = "stops MySQL"
     STOPS_BRICKS = "stops bricks"
     REBOOTS = "reboots"
+    POWERS_OFF = "powers off"
+    """The machine is off when it has ended, and nothing here can switch it on."""
     FAILS_OVER = "fails over"
     """Another firewall becomes CARP MASTER."""
     HOLDS_BACK = "holds a firewall back"
@@ -38,7 +42,7 @@ class Effect(Enum):
 
 
 Effects = frozenset[Effect]
-STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
+STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS, Effect.POWERS_OFF})
 """Services of the node end, for a while at least."""
 
 

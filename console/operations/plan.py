@@ -35,16 +35,13 @@ class Plan(NamedTuple):
     """Each step in words, with the exact orders as things stand."""
     checks: tuple[Check, ...] = ()
     """The things that were looked at, where a person is to see their state."""
+    leaves: tuple[str, ...] = ()
+    """Its lasting effects, in sentences."""
 
     @property
     def words(self) -> str:
         """drain node2."""
         return self.operation.words(self.target)
-
-    @property
-    def leaves(self) -> str:
-        """The sentence about its lasting effect, or none."""
-        return self.operation.leaves.format(node=self.target)
 
     @property
     def title(self) -> str:

@@ -206,7 +206,7 @@ class Runner:
         Stopped."""
         claimed, skipped = lasting(intent.steps), dict[str, str]()
         for last in (False, True):
-            now = await self._as_it_is(claimed, intent)
+            now = await self._as_it_is(claimed, record, intent)
             for step, progress in now.items():
                 if progress.skipped:
                     record = self._ended_step(record, "partly", step, progress)
@@ -224,14 +224,14 @@ class Runner:
                 break
         return record, skipped
 
-    async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
+    async def _as_it_is(self, claimed: tuple[Step, ...], record: Record, intent: Intent) -> dict[Step, Progress]:
         """The progress of each of these steps, over one picture that was asked for now."""
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
         targets = tuple(dict.fromkeys(step.on for step in claimed))
         picture = await self._look(every, *targets)
-        return {step: step.done(picture, intent.at(step)) for step in claimed}
+        return {step: step.done(picture, _as_written(step, record, intent.at(step))) for step in claimed}
 
     async def _step(
         self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str]

@@ -19,6 +19,7 @@ from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
 from console.operations.guards import About, Objection, checks, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
+from console.operations.procedures import holds
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes.firewalls.config import CONFIG
@@ -216,6 +217,7 @@ class Session:
             (*against, *self._outcome_unknown(intent, resumed), *without_last_word(picture, time.time(), self._mine)),
             preview(picture, intent, self.wire),
             tuple(checks(picture, operation.effects, target)) if operation.on is On.FIREWALL and not back else (),
+            () if back else operation.leaves(picture, target, intent.options),
         )
 
     @property
@@ -361,7 +363,8 @@ class Session:
         gone = known and place(self.picture, target) is not Place.IN
         earlier = self.journal.taken_out(target) if gone else None
         found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
-        return Intent(self.cluster, target, operation, found, who(), options or {})
+        decided = options or (holds.options(who(), time.time(), 0, "") if operation.lasts_until else {})
+        return Intent(self.cluster, target, operation, found, who(), decided)
 
     def _must_be_free(self) -> None:
         if self.read_only:

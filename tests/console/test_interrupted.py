@@ -9,19 +9,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.health.facts.holds import held
 from console.health.facts.membership import Place, master, place
 from console.inventory.cluster import Cluster
-from console.operations.effects import On
+from console.operations.effects import Effect, On
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import (
     DRAIN,
     END_MAINTENANCE,
+    HOLD,
     MAINTAIN,
     OPERATIONS,
     REBOOT,
     REBOOT_FIREWALL,
     REJOIN,
     REMOVE,
+    SHUT_DOWN,
     UNDO,
 )
 from console.operations.procedures.maintenance import in_maintenance
@@ -107,12 +110,13 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
         if action.on is On.FIREWALL:
             assert in_maintenance(picture, "fw1") is (action is MAINTAIN)
             assert master(picture) == ("fw2" if action is MAINTAIN else "fw1")
-        elif action in (DRAIN, REMOVE):
+        elif action.leaves_out:
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
             assert record is not None
             assert record.found["later fw1 web/node2"] == "active"
             assert record.found["now fw1 web_ipvANY/node2"] == "ready"
+            assert (held(picture, "node2") is not None) is action.does(Effect.HOLDS)
         else:
             assert place(picture, "node2") is Place.IN
             assert session.taken_out("node2") is None
@@ -145,6 +149,8 @@ LINES = {
     REMOVE: f"opened {OUT} closed",
     UNDO: f"opened {BACK} closed",
     REJOIN: f"opened seen {BACK} seen seen closed",
+    HOLD: f"opened {OUT} seen closed",
+    SHUT_DOWN: f"opened {OUT} seen {BOOT} closed",
     REBOOT: f"opened {OUT} seen {BOOT} seen {BACK} seen seen closed",
     REBOOT_FIREWALL: f"opened found {MOVED} found sending answered seen seen {MOVED.rpartition(' ')[0]} closed",
     MAINTAIN: f"opened {MOVED} closed",

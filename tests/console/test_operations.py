@@ -20,6 +20,7 @@ from console.session.journal import Entry, Record
 from console.session.runner import remaining
 from console.session.session import Session
 from console.sim import Simulator
+from console.sim.machine import Link
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_guards import HEALTHY
@@ -145,6 +146,7 @@ class Watched:
         self._lead = sim.world.master
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
+        self._held = self._note()
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
@@ -152,6 +154,10 @@ class Watched:
         process = self._sim.world.firewalls["fw1"].haproxy
         assert process
         return [server.forced for server in process.servers if server.name == "node2"]
+
+    def _note(self) -> str:
+        server = self._sim.world.firewalls["fw1"].config.server("web", "node2")
+        return server.held if server else ""
 
     def look(self) -> None:
         world, now = self._sim.world, self._forced()
@@ -167,6 +173,10 @@ class Watched:
             self.effects.add(Effect.REBOOTS)
         elif not self.unfit and node.unit("mariadb.service") != "active":
             self.effects.add(Effect.STOPS_DATABASE)
+        if self._note() and not self._held:
+            self.effects.add(Effect.HOLDS)
+        if node.link is Link.SILENT:
+            self.effects.add(Effect.POWERS_OFF)
         if node.boot_id == self._boot and not world.gluster.bricks["node2"].brick:
             self.effects.add(Effect.STOPS_BRICKS)
         if world.master is not self._lead:

@@ -29,6 +29,7 @@ from console.operations.guards.firewalls import (
     nothing_unapplied,
     same_version,
 )
+from console.operations.guards.holds import held_already, held_out
 from console.operations.guards.nodes import (
     all_is_listed,
     all_reachable,
@@ -103,6 +104,8 @@ _MOVES = frozenset({Effect.FAILS_OVER})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
+    Rule(held_out, frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})),
+    Rule(held_already, frozenset({Effect.HOLDS}), begins=True),
     Rule(fresh_firewalls, _POOLS),
     Rule(in_a_pool, _POOLS),
     Rule(somebody_serves, _OUT),

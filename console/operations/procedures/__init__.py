@@ -7,13 +7,13 @@ from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
-from console.operations.procedures import firewall_reboot
+from console.operations.procedures import firewall_reboot, holds
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
-from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Operation, Options, Step, placed
+from console.operations.procedures.steps import Operation, Options, Step, nothing_left, placed
 
 TAKE_OUT = (OUT_AT_RUNTIME, OUT_IN_CONFIG, SESSIONS)
 PUT_BACK = (BACK_IN_CONFIG, BACK_AT_RUNTIME, UP, TRAFFIC)
@@ -53,7 +53,7 @@ REJOIN = Operation(
     effects=frozenset({Effect.PUTS_BACK}),
     steps=_on_target(FIT, *PUT_BACK),
     keep=85,
-    helps=frozenset({Kind.OUT}),
+    helps=frozenset({Kind.OUT, Kind.HOLD_ENDED}),
 )
 REBOOT = Operation(
     name="reboot",
@@ -76,6 +76,31 @@ UNDO = Operation(
     steps=_on_target(BACK_IN_CONFIG, BACK_AT_RUNTIME),
     keep=80,
 )
+HOLD = Operation(
+    name="hold",
+    key="h",
+    word="hold",
+    help="hold: out of the pools until a time, with a note that every console sees; nothing puts it back by itself",
+    summary="take a node out, or leave it out, until a time; every console then knows who wants that and why",
+    effects=frozenset({Effect.TAKES_OUT, Effect.HOLDS}),
+    steps=_on_target(*TAKE_OUT),
+    keep=60,
+    asks=True,
+    leaves=holds.leaves,
+    lasts_until=True,
+)
+SHUT_DOWN = replace(
+    HOLD,
+    name="shut-down",
+    key="H",
+    word="shut down",
+    help="shut down: hold a node out, stop MySQL and Gluster, switch it off; asks first",
+    summary="hold a node out until a time, stop MySQL and Gluster cleanly, and switch it off",
+    effects=HOLD.effects | {Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.POWERS_OFF},
+    steps=_on_target(*TAKE_OUT, CLOSE, STOP_MYSQL, STOP_GLUSTER, POWER_OFF),
+    keep=20,
+    leaves=holds.leaves_off,
+)
 
 MAINTAIN = Operation(
     name="maintenance on",
@@ -89,7 +114,9 @@ MAINTAIN = Operation(
     keep=70,
     asks=True,
     fits=lambda snapshot, target: not in_maintenance(snapshot, target),
-    leaves="Nothing ends it by itself: {node} stays BACKUP until m is pressed on it. The other one must not be lost.",
+    leaves=lambda _snapshot, target, _options: (
+        f"Nothing ends it by itself: {target} stays BACKUP until m is pressed on it. The other one must not be lost.",
+    ),
     undo="maintenance off",
 )
 END_MAINTENANCE = replace(
@@ -99,7 +126,7 @@ END_MAINTENANCE = replace(
     steps=_on_target(*OFF),
     fits=in_maintenance,
     helps=frozenset({Kind.MAINTENANCE}),
-    leaves="",
+    leaves=nothing_left,
     undo="maintenance on",
 )
 
@@ -118,7 +145,7 @@ REBOOT_FIREWALL = Operation(
 )
 
 OPERATIONS: tuple[Operation, ...] = (
-    *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO),
+    *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
 )
 """In the order of the keys and of the commands."""

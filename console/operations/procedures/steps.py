@@ -26,6 +26,11 @@ Options = Mapping[str, Any]
 """Decisions made when a run was begun. Its opening line holds them."""
 
 
+def nothing_left(_snapshot: Snapshot, _target: str, _options: Options) -> tuple[str, ...]:
+    """No lasting effect that a person must know."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Operation:
     """An act on a target, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
@@ -52,8 +57,10 @@ class Operation:
     """The findings about its target that it helps against."""
     fits: Callable[[Snapshot, str], bool] = lambda _snapshot, _target: True
     """True for the operation that its key means for a target now, where several share the key."""
-    leaves: str = ""
-    """Its lasting effect on {node}, in a sentence: the end of its plan."""
+    leaves: Callable[[Snapshot, str, Options], tuple[str, ...]] = nothing_left
+    """Its lasting effects on a target, in sentences: the end of its plan."""
+    lasts_until: bool = False
+    """A person says until when it lasts, and why: both are in its options."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done."""
 

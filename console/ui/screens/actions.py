@@ -52,14 +52,18 @@ async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, 
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(what, target)  # says why not
+        decided = await prompts.decided(app, name) if what.lasts_until else {}
+        if decided is None:
+            return
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
-        plan = await pane.session.plan(what, target)
+        plan = await pane.session.plan(what, target, decided)
         if said is None or plan.unanswered(said):
             said = await prompts.consent(app, plan)
         if said is not None:
-            await pane.session.begin(what, target, said)
+            reason = said.reason or str(decided.get("why", ""))
+            await pane.session.begin(what, target, said._replace(reason=reason), decided)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
