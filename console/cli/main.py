@@ -115,8 +115,8 @@ def _complain(message: str) -> None:
 async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Ending") -> int:
     if options.command is None:
         return await _screen(options, inventory, ending)
-    if options.command == "runs":
-        return _runs(inventory, options.cluster)
+    if options.command in ("runs", "show", "report", "abandon"):
+        return _runs(options, inventory)
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
@@ -196,27 +196,25 @@ def _decided(options: argparse.Namespace, known: "Operation") -> "Options | None
     return holds.options(who(), time.time(), options.until, options.reason)
 
 
-def _runs(inventory: Inventory, only: str | None) -> int:
-    from console.cli import plain
-    from console.session.journal import MOVE
-    from console.session.lock import holder
-    from console.session.session import journal_of, strangers
+def _runs(options: argparse.Namespace, inventory: Inventory) -> int:
+    """The commands about runs."""
+    from console.cli import runs
 
-    clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
-    for cluster in clusters:
-        journal = journal_of(cluster)
-        held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
-        for record in journal.open_runs():
-            plain.say(f"{cluster.name}: {plain.describe(record, held)}")
-        for node in cluster.nodes:
-            out = journal.taken_out(node.name)
-            if out is not None and out.outcome is not None:
-                plain.say(f"{cluster.name}: {plain.describe_out(out)}")
-        for file in journal.read().unread:
-            plain.say(f"{cluster.name}: {file.message}. {MOVE}")
-    for record in strangers(inventory) if only is None else ():
-        plain.say(f"{record.path.parent.name}, which is no cluster of the inventory: {plain.describe(record)}")
-    return plain.Exit.DONE
+    if options.command == "runs":
+        only = [_cluster(inventory, options.cluster)] if options.cluster else inventory.clusters
+        known = None if options.cluster or options.today or options.target else inventory
+        return runs.runs(only, known, options.today, options.target)
+    try:
+        one = runs.named(inventory, options.run)
+    except runs.NoSuchRun as error:
+        raise InventoryError(str(error)) from None
+    if options.command == "show":
+        return runs.show(one, options.follow)
+    if options.command == "report":
+        return runs.report(one, options.json)
+    if not options.reason.strip():
+        raise InventoryError("abandon needs --reason TEXT: the journal keeps it")
+    return runs.abandon(one, options.reason)
 
 
 def _must_be_seen() -> None:

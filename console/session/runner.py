@@ -160,7 +160,7 @@ class Runner:
             await self._take_back(record, intent, agreed_to_skip)
         if skipped:
             record = self._journal.write(record, "parked", missed=skipped)
-            await self._claims.release(ended=not record.outcome_unknown)
+            await self._claims.release(ended=not record.outcome_unknown, open=True)
             self._say(intent, "parked", "; ".join(skipped.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")

@@ -40,6 +40,8 @@ class BoardView(NamedTuple):
     elsewhere: Holder | None = None
     """The other process that works on the cluster."""
     unread: tuple[Unread, ...] = ()
+    abroad: tuple[str, ...] = ()
+    """Open runs of other journals, a sentence each."""
     run: RunState | None = None
     events: tuple[Note, ...] = ()
     place: tuple[int, int] = (1, 1)

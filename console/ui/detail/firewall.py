@@ -92,6 +92,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("since", "since", moment),
         L("until", "its last order ends", moment),
         L("released", "it ended", RUNS),
+        L("open", "its run stays open there", RUNS),
         L("token", "token", digest),
     ),
     "Processes": (

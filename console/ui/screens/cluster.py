@@ -89,6 +89,7 @@ class ClusterScreen(Base):
             open=tuple(record for record in pane.session.open if run is None or record.path != run.path),
             elsewhere=past.elsewhere,
             unread=past.unread,
+            abroad=pane.session.state.abroad,
             run=run,
             events=pane.session.state.events[-100:],
             place=(self._at + 1, len(self.panes)),
