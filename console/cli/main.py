@@ -122,8 +122,8 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     cluster = _cluster(inventory, options.cluster)
     known = operation(" ".join(filter(None, (options.command, getattr(options, "state", "")))))
     target = options.target or cluster.name
-    led = target in targets(cluster, On.FIREWALL)
-    on = known.on if known else On.FIREWALL if led else On.NODE
+    kinds = (kind for kind in On if target in targets(cluster, kind))
+    on = known.on if known else next(kinds, On.NODE)
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
@@ -272,7 +272,7 @@ async def _tell_open(sessions: "Iterable[SessionHandle]", inventory: Path | None
         held = session.state.history.elsewhere
         for record in session.open:
             _complain(f"open: {printable(describe(record, held))}")
-            if not held and session.cluster.has(record.target):
+            if not held and session.cluster.knows(record.target):
                 _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.target}")
 
 

@@ -7,9 +7,12 @@ from console.operations.effects import STOPS, Effect, On
 from console.operations.guards import About, Check, Objection, Override, traffic
 from console.operations.procedures.steps import Operation
 from console.probes.hosts.running import LISTED
+from console.probes.hosts.system import HOST
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
 from console.probes.snapshot import Snapshot
+from console.probes.storage.gluster import STORAGE
+from console.probes.storage.mounts import MOUNTS
 from console.probes.web.apache import APACHE, SITE
 
 
@@ -80,6 +83,10 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
+        if operation.on is On.VOLUME and question in (STORAGE, HOST):
+            return name == target or question is HOST
+        if operation.does(Effect.MOUNTS) and question in (MOUNTS, HOST, STORAGE):
+            return name == target or question is STORAGE
         if question.subject is Subject.FIREWALL:
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:

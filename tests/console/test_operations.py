@@ -10,9 +10,10 @@ from console.operations import procedures
 from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
+from console.operations.procedures.storage import missing
 from console.probes.ask import Run
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Unknown
@@ -62,7 +63,7 @@ def test_a_new_operation_is_judged_by_what_it_does() -> None:
 @pytest.mark.parametrize("on", On)
 @pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Effect.MOVES_WRITER})])
 def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
-    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.CLUSTER: "c"}[on]
+    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.VOLUME: "www", On.CLUSTER: "c"}[on]
     (one,) = objections(HEALTHY, effects, target, on)
     assert one.override is Override.NEVER
     assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
@@ -147,6 +148,7 @@ class Watched:
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
+        self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
@@ -175,6 +177,10 @@ class Watched:
             self.effects.add(Effect.STOPS_DATABASE)
         if self._note() and not self._held:
             self.effects.add(Effect.HOLDS)
+        if world.gluster.told > self._told:
+            self.effects.add(Effect.HEALS)
+        if node.hardware.mount is not self._gone:
+            self.effects.add(Effect.MOUNTS)
         if node.link is Link.SILENT:
             self.effects.add(Effect.POWERS_OFF)
         if node.boot_id == self._boot and not world.gluster.bricks["node2"].brick:
@@ -197,6 +203,9 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
         cluster = replace(cluster, timings=replace(cluster.timings, fit=6.0))
         async with watching(cluster) as session:
             await until(session, well)
+            if one.does(Effect.MOUNTS):
+                sim.fault("mount-gone", "node2")
+                await until(session, lambda now: bool(missing(now, "node2")))
             back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
             if back:
                 await (await session.begin(DRAIN, "node2", NAMED)).task
@@ -225,6 +234,16 @@ async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, 
         assert (await (await session.begin(one, "fw1")).task).outcome == "done"
         watched.look()
         assert watched.effects == one.effects
+
+
+async def test_an_operation_on_a_volume_does_what_it_declares(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        sim.fault("heal-waits", "node3")
+        await until(session, lambda now: not well(now))
+        watched = Watched(sim, session)
+        assert (await (await session.begin(HEAL, "www", Consent(True))).task).outcome == "done"
+        watched.look()
+        assert watched.effects == HEAL.effects
 
 
 def test_each_effect_is_some_operation_s() -> None:

@@ -54,6 +54,7 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
 from console.probes.snapshot import Snapshot
 from console.text import listed
 
@@ -130,6 +131,10 @@ RULES: tuple[Rule, ...] = (
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(can_heal, frozenset({Effect.HEALS}), On.VOLUME, begins=True),
+    Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
+    Rule(answers, frozenset({Effect.MOUNTS})),
+    Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

@@ -7,7 +7,7 @@ from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
-from console.operations.procedures import firewall_reboot, holds
+from console.operations.procedures import firewall_reboot, holds, storage
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -144,9 +144,36 @@ REBOOT_FIREWALL = Operation(
     undo="maintenance off",
 )
 
+HEAL = Operation(
+    name="heal",
+    key="",
+    word="heal",
+    help="heal: have Gluster heal a volume now, and watch how much is left",
+    summary="have Gluster heal a volume now, and watch it: rate, what is left; no progress ends the wait",
+    effects=frozenset({Effect.HEALS}),
+    steps=_on_target(storage.HEAL),
+    on=On.VOLUME,
+    asks=True,
+    undo="",
+)
+REMOUNT = Operation(
+    name="remount",
+    key="M",
+    word="mount",
+    help="mount: on a node, what its /etc/fstab names and nobody has mounted; asks first",
+    summary="mount on a node what its /etc/fstab names and nobody has mounted",
+    effects=frozenset({Effect.MOUNTS}),
+    steps=_on_target(storage.REMOUNT),
+    keep=15,
+    asks=True,
+    helps=frozenset({Kind.MOUNT_MISSING}),
+    undo="",
+)
+
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
+    *(HEAL, REMOUNT),
 )
 """In the order of the keys and of the commands."""
 

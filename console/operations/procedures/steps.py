@@ -38,7 +38,7 @@ class Operation:
     name: str
     """On the command line, in the journal and in sentences."""
     key: str
-    """On the screen."""
+    """On the screen; "" where it is found in the palette only."""
     word: str
     """In the bottom line of the screen."""
     help: str
@@ -62,7 +62,7 @@ class Operation:
     lasts_until: bool = False
     """A person says until when it lasts, and why: both are in its options."""
     undo: str = "undo"
-    """The name of the operation that takes back what this one has done."""
+    """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 
     def __repr__(self) -> str:
         return self.name
@@ -143,6 +143,8 @@ class Progress(NamedTuple):
     message: str
     skipped: tuple[tuple[str, str], ...] = ()
     failed: bool = False
+    left: int | None = None
+    """Things that are left: each time there are fewer, the time of the step begins anew."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ async def undo(screen: ActionScreen) -> None:
     pane.picked = target
     if running and running.intent.operation is UNDO:
         screen.say(f"undo {target} is under way: it puts {target} back already")
+    elif running and not running.intent.operation.undo:
+        screen.say(f"{running.words} has nothing to put back: s stops it")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:
@@ -218,6 +220,15 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
         screen.say("")
 
 
+def begins(what: Operation, target: str) -> ScreenAction:
+    """An operation that the palette offers for a target without a row."""
+
+    async def act(screen: ActionScreen) -> None:
+        await begin(screen, screen.pane, what, target)
+
+    return act
+
+
 async def stop(screen: ActionScreen) -> None:
     """Leave the run where it stands."""
     session = screen.pane.session
@@ -307,7 +318,7 @@ async def leave(screen: ActionScreen) -> None:
 
 
 KEYS: Mapping[str, ScreenAction] = {
-    **{one.key: _begins(one.key) for one in OPERATIONS},
+    **{one.key: _begins(one.key) for one in OPERATIONS if one.key},
     UNDO.key: undo,
     "r": resume,
     "s": stop,

@@ -10,7 +10,7 @@ from textual.app import App
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
-from console.operations.procedures import holds
+from console.operations.procedures import holds, operation
 from console.session.handle import SessionHandle
 from console.session.journal import Record, who
 from console.session.lock import Holder
@@ -200,7 +200,8 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
     """Ask about an open run: r, u, or "" for later. Asks nothing while another process works on the cluster."""
     held = session.state.history.elsewhere
-    strange = not session.cluster.has(record.target)
+    strange = not session.cluster.knows(record.target)
+    known = operation(record.operation)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")
@@ -214,7 +215,8 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.target} back at once"))
+    back = (("u", f"put {record.target} back at once"),) if not known or known.undo else ()
+    keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key
