@@ -67,6 +67,8 @@ async def act(
         run = await session.begin(operation, target, consent, options)
     except NotBegun as why:
         return _refused(session, plan, why)
+    for message in plan.leaves:
+        say(message)
     return await _follow(session, run, consent)
 
 
@@ -125,8 +127,8 @@ def _show(plan: Plan) -> None:
         for order in orders:
             for line in order.splitlines():
                 say(f"       {line}")
-    if plan.leaves:
-        say(f"  {plan.leaves}")
+    for message in plan.leaves:
+        say(f"  {message}")
 
 
 def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:

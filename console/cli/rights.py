@@ -26,6 +26,8 @@ from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.question import Subject
 from console.probes.schedule import asked
 from console.probes.snapshot import Known, Snapshot, empty
+from console.probes.storage.gluster import Brick, Volume
+from console.probes.storage.mounts import MISSING, Mount, Mounts
 from console.text import listed
 
 FOLDERS = {
@@ -34,6 +36,7 @@ FOLDERS = {
     "gluster": ("/usr/sbin",),
     "grep": ("/usr/bin", "/bin"),
     "journalctl": ("/usr/bin", "/bin"),
+    "mount": ("/usr/bin", "/bin"),
     "nc": ("/usr/bin", "/bin"),
     "pkill": ("/usr/bin",),
     "systemctl": ("/usr/bin", "/bin"),
@@ -97,7 +100,7 @@ def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
         for one in procedures.OPERATIONS
         for target in targets(cluster, one.on)
         for state, result, note in _JOBS
-        for picture in [_busy(cluster, state, result)]
+        for picture in [_busy(cluster, machine, state, result)]
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
         for intent in [Intent(cluster, target, one, {**boots, **noted}, order_state=OrderState.FAILED)]
         for planned in intent.steps
@@ -114,8 +117,9 @@ _JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/f
 resumed. Each has an order of its own."""
 
 
-def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
-    """Every service runs on every node, and every node is in a pool on every firewall: all that can be sent, is."""
+def _busy(cluster: Cluster, machine: str, state: str, result: str) -> Snapshot:
+    """Every service runs on every node, every node is in a pool on every firewall, and all is to be mounted and healed:
+    all that can be sent, is. Of the nodes that any could be asked, it is this machine."""
     services = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
     units = tuple(Job(kind, bool(state), state, result, 0, "one", read=True) for kind in KINDS)
     jobs = Known(Jobs("before", units), 0.0)
@@ -126,10 +130,16 @@ def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
     )
     kept = tuple(PooledServer("pool", node.name, node.address, "active") for node in cluster.nodes)
     config = FirewallConfig("", False, False, False, "", kept, (), "", "")
+    mounts = Known(Mounts(tuple(Mount(name, "/", False, MISSING) for name in cluster.volumes)), 0.0)
+    volume = Volume(tuple(Brick(node.name, "/", True, True, True, 1) for node in cluster.nodes), 0)
     blank = empty(cluster)
     return replace(
         blank,
-        nodes=tuple(replace(view, host=host, services=services, jobs=jobs) for view in blank.nodes),
+        nodes=tuple(
+            replace(view, host=host if view.name == machine else view.host, services=services, jobs=jobs, mounts=mounts)
+            for view in blank.nodes
+        ),
+        volumes=tuple(replace(view, state=Known(volume, 0.0)) for view in blank.volumes),
         firewalls=tuple(
             replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0)) for view in blank.firewalls
         ),

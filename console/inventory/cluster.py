@@ -139,6 +139,8 @@ class Timings:
     boot: float = 600.0
     fit: float = 3600.0
     """Longest wait of a rejoin for a node to become fit."""
+    heal: float = 300.0
+    """Time without progress after which nobody waits for a heal any more."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,10 @@ class Cluster:
     def has(self, name: str) -> bool:
         """True if one of its machines has the name."""
         return any(machine.name == name for machine in self.machines)
+
+    def knows(self, name: str) -> bool:
+        """True if something that can be a run's target has the name."""
+        return self.has(name) or name in (*self.volumes, self.name)
 
     @property
     def databases(self) -> tuple[str, ...]:

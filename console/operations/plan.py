@@ -12,9 +12,12 @@ from console.probes.database.galera import GALERA
 from console.probes.database.mysql_proxy import WRITER
 from console.probes.database.transactions import TRANSACTIONS
 from console.probes.hosts.running import LISTED
+from console.probes.hosts.system import HOST
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
 from console.probes.snapshot import Snapshot
+from console.probes.storage.gluster import STORAGE
+from console.probes.storage.mounts import MOUNTS
 from console.probes.web.apache import APACHE, SITE
 
 
@@ -48,15 +51,13 @@ class Plan(NamedTuple):
         """The options that a person may choose as things stand."""
         return tuple(one for one in self.operation.options if one.fits(self.options))
 
+    leaves: tuple[str, ...] = ()
+    """Its lasting effects, in sentences."""
+
     @property
     def words(self) -> str:
         """drain node2."""
         return self.operation.words(self.target)
-
-    @property
-    def leaves(self) -> str:
-        """The sentence about its lasting effect, or none."""
-        return self.operation.leaves.format(node=self.target)
 
     @property
     def title(self) -> str:
@@ -96,6 +97,10 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
+        if operation.on is On.VOLUME and question in (STORAGE, HOST):
+            return name == target or question is HOST
+        if operation.does(Effect.MOUNTS) and question in (MOUNTS, HOST, STORAGE):
+            return name == target or question is STORAGE
         if question.subject is Subject.FIREWALL:
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:

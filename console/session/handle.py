@@ -45,6 +45,8 @@ class State(NamedTuple):
     history: History
     events: tuple[Note, ...]
     """Newest last."""
+    abroad: tuple[str, ...] = ()
+    """Open runs of other journals, a sentence each."""
 
 
 class SessionHandle:
@@ -242,6 +244,7 @@ class SessionHandle:
             session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
+            session.abroad,
         )
 
     async def _publish(self, here: asyncio.AbstractEventLoop) -> None:

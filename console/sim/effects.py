@@ -61,7 +61,7 @@ def all_back(world: World, _target: str) -> None:
     """The end of everything, as far as a moment alone does not heal it: a rebuild of minutes is over too."""
     world.carp.split.clear()
     world.carp.apart.clear()
-    world.gluster.split, world.gluster.stuck = 0, False
+    world.gluster.split, world.gluster.stuck, world.gluster.waits = 0, False, False
     world.gluster.rejected.clear()
     world.galera.mend()
     for name in world.firewalls:
@@ -82,6 +82,15 @@ def wrong_machine(world: World, target: str) -> None:
 
 def backlog(world: World, target: str) -> None:
     world.gluster.bricks[target].missed += BACKLOG
+
+
+def heal_waits(world: World, target: str) -> None:
+    world.gluster.waits = True
+    backlog(world, target)
+
+
+def unmount(node: Node) -> None:
+    node.hardware.mount = MountState.GONE
 
 
 def heal_stuck(world: World, target: str) -> None:

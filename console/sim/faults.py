@@ -90,6 +90,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("proxy-stopped", "a node's HAProxy for MySQL stops", Node, _on_node(effects.stop_proxy)),
     Fault("heal-backlog", "a brick has entries to heal", Node, effects.backlog),
     Fault("heal-stuck", "a brick has entries to heal, and none of them heals", Node, effects.heal_stuck),
+    Fault("heal-waits", "a brick has entries to heal, and the daemons wait", Node, effects.heal_waits),
     Fault("split-brain", "two files are in split-brain", None, effects.gluster_split_brain),
     Fault(
         "glusterd-rejected",
@@ -98,6 +99,7 @@ FAULTS: tuple[Fault, ...] = (
         lambda world, target: world.gluster.rejected.add(target),
     ),
     Fault("brick-lost", "a brick process dies", Node, _on_node(Node.kill_bricks)),
+    Fault("mount-gone", "the volume is not mounted on a node", Node, _on_node(effects.unmount)),
     Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(effects.hang_mount)),
     Fault("disk-full", "a node's disk is nearly full", Node, _on_node(lambda node: node.hardware.root.fill(0.97))),
     Fault("disk-lost", "a disk of a node's RAID fails", Node, _on_node(lambda node: node.hardware.array.lose_disk())),

@@ -11,9 +11,10 @@ from console.operations import procedures
 from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
+from console.operations.procedures.storage import missing
 from console.probes.ask import Run
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Unknown
@@ -21,6 +22,7 @@ from console.session.journal import Entry, Record
 from console.session.runner import remaining
 from console.session.session import Session
 from console.sim import Simulator
+from console.sim.machine import Link
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_guards import HEALTHY
@@ -68,7 +70,7 @@ def test_a_new_operation_is_judged_by_what_it_does() -> None:
 @pytest.mark.parametrize("on", On)
 @pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Unheard.OF})])
 def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
-    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.CLUSTER: "c"}[on]
+    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.VOLUME: "www", On.CLUSTER: "c"}[on]
     (one,) = objections(HEALTHY, effects, target, on)  # type: ignore[arg-type]
     assert one.override is Override.NEVER
     assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
@@ -154,6 +156,8 @@ class Watched:
         self._lead = sim.world.master
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
+        self._held = self._note()
+        self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
@@ -165,6 +169,10 @@ class Watched:
     def _written_to(self) -> set[str]:
         proxies = (node.proxy for node in self._sim.world.nodes.values())
         return {one.name for proxy in proxies if proxy for one in proxy.backends[0].serving}
+
+    def _note(self) -> str:
+        server = self._sim.world.firewalls["fw1"].config.server("web", "node2")
+        return server.held if server else ""
 
     def look(self) -> None:
         world, now = self._sim.world, self._forced()
@@ -180,6 +188,14 @@ class Watched:
             self.effects.add(Effect.REBOOTS)
         elif not self.unfit and node.unit("mariadb.service") != "active":
             self.effects.add(Effect.STOPS_DATABASE)
+        if self._note() and not self._held:
+            self.effects.add(Effect.HOLDS)
+        if world.gluster.told > self._told:
+            self.effects.add(Effect.HEALS)
+        if node.hardware.mount is not self._gone:
+            self.effects.add(Effect.MOUNTS)
+        if node.link is Link.SILENT:
+            self.effects.add(Effect.POWERS_OFF)
         if node.boot_id == self._boot and not world.gluster.bricks[self._node].brick:
             self.effects.add(Effect.STOPS_BRICKS)
         if not self._writers <= (to := self._written_to()) and to:
@@ -202,6 +218,9 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
         cluster = replace(cluster, timings=replace(cluster.timings, fit=30.0))
         async with watching(cluster) as session:
             await until(session, well)
+            if one.does(Effect.MOUNTS):
+                sim.fault("mount-gone", "node2")
+                await until(session, lambda now: bool(missing(now, "node2")))
             back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
             if back:
                 await (await session.begin(DRAIN, "node2", NAMED)).task
@@ -231,6 +250,16 @@ async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, 
         assert (await (await session.begin(one, "fw1")).task).outcome == "done"
         watched.look()
         assert watched.effects == one.effects
+
+
+async def test_an_operation_on_a_volume_does_what_it_declares(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        sim.fault("heal-waits", "node3")
+        await until(session, lambda now: not well(now))
+        watched = Watched(sim, session)
+        assert (await (await session.begin(HEAL, "www", Consent(True))).task).outcome == "done"
+        watched.look()
+        assert watched.effects == HEAL.effects
 
 
 def test_each_effect_is_some_operation_s() -> None:

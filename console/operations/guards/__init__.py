@@ -29,6 +29,7 @@ from console.operations.guards.firewalls import (
     nothing_unapplied,
     same_version,
 )
+from console.operations.guards.holds import held_already, held_out
 from console.operations.guards.nodes import (
     all_is_listed,
     all_reachable,
@@ -53,6 +54,7 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
 from console.operations.guards.writer import (
     READY_TO_WRITE,
     proven,
@@ -117,6 +119,8 @@ _WRITES = frozenset({Effect.MOVES_WRITER})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
+    Rule(held_out, frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})),
+    Rule(held_already, frozenset({Effect.HOLDS}), begins=True),
     Rule(fresh_firewalls, _POOLS),
     Rule(in_a_pool, _POOLS),
     Rule(somebody_serves, _OUT),
@@ -144,6 +148,10 @@ RULES: tuple[Rule, ...] = (
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(can_heal, frozenset({Effect.HEALS}), On.VOLUME, begins=True),
+    Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
+    Rule(answers, frozenset({Effect.MOUNTS})),
+    Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

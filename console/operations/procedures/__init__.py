@@ -9,14 +9,14 @@ from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
 from console.operations.guards import successor
-from console.operations.procedures import firewall_reboot
+from console.operations.procedures import firewall_reboot, holds, storage
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
-from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL
+from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Operation, Option, Options, Step, placed
+from console.operations.procedures.steps import Operation, Option, Options, Step, nothing_left, placed
 from console.operations.procedures.writer import moved
 from console.probes.snapshot import Snapshot
 
@@ -58,6 +58,11 @@ def _reboot(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]
     return placed((*out, *told_again(cluster, "writer at once", "boot"), *_put_back(cluster), *home), target)
 
 
+def _shut_down(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+    out = (*_writer_first(cluster, options), *TAKE_OUT)
+    return placed((*out, CLOSE, STOP_MYSQL, STOP_GLUSTER, POWER_OFF), target)
+
+
 def _make_writer(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
     return placed(moved(cluster, target, closes=bool(options.get(CLOSES.name))), target)
 
@@ -96,7 +101,7 @@ REJOIN = Operation(
     effects=frozenset({Effect.PUTS_BACK}),
     steps=_rejoin,
     keep=85,
-    helps=frozenset({Kind.OUT}),
+    helps=frozenset({Kind.OUT, Kind.HOLD_ENDED}),
 )
 REBOOT = Operation(
     name="reboot",
@@ -124,6 +129,32 @@ UNDO = Operation(
     steps=_on_target(BACK_IN_CONFIG, BACK_AT_RUNTIME),
     keep=80,
 )
+HOLD = Operation(
+    name="hold",
+    key="h",
+    word="hold",
+    help="hold: out of the pools until a time, with a note that every console sees; nothing puts it back by itself",
+    summary="take a node out, or leave it out, until a time; every console then knows who wants that and why",
+    effects=frozenset({Effect.TAKES_OUT, Effect.HOLDS, Effect.MOVES_WRITER}),
+    steps=_drain,
+    decides=_next_writer,
+    keep=60,
+    asks=True,
+    leaves=holds.leaves,
+    lasts_until=True,
+)
+SHUT_DOWN = replace(
+    HOLD,
+    name="shut-down",
+    key="H",
+    word="shut down",
+    help="shut down: hold a node out, stop MySQL and Gluster, switch it off; asks first",
+    summary="hold a node out until a time, stop MySQL and Gluster cleanly, and switch it off",
+    effects=HOLD.effects | {Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.POWERS_OFF},
+    steps=_shut_down,
+    keep=20,
+    leaves=holds.leaves_off,
+)
 
 MAINTAIN = Operation(
     name="maintenance on",
@@ -137,7 +168,9 @@ MAINTAIN = Operation(
     keep=70,
     asks=True,
     fits=lambda snapshot, target: not in_maintenance(snapshot, target),
-    leaves="Nothing ends it by itself: {node} stays BACKUP until m is pressed on it. The other one must not be lost.",
+    leaves=lambda _snapshot, target, _options: (
+        f"Nothing ends it by itself: {target} stays BACKUP until m is pressed on it. The other one must not be lost.",
+    ),
     undo="maintenance off",
 )
 END_MAINTENANCE = replace(
@@ -147,7 +180,7 @@ END_MAINTENANCE = replace(
     steps=_on_target(*OFF),
     fits=in_maintenance,
     helps=frozenset({Kind.MAINTENANCE}),
-    leaves="",
+    leaves=nothing_left,
     undo="maintenance on",
 )
 
@@ -179,10 +212,37 @@ WRITER = Operation(
     undo="writer",
 )
 
+HEAL = Operation(
+    name="heal",
+    key="",
+    word="heal",
+    help="heal: have Gluster heal a volume now, and watch how much is left",
+    summary="have Gluster heal a volume now, and watch it: rate, what is left; no progress ends the wait",
+    effects=frozenset({Effect.HEALS}),
+    steps=_on_target(storage.HEAL),
+    on=On.VOLUME,
+    asks=True,
+    undo="",
+)
+REMOUNT = Operation(
+    name="remount",
+    key="M",
+    word="mount",
+    help="mount: on a node, what its /etc/fstab names and nobody has mounted; asks first",
+    summary="mount on a node what its /etc/fstab names and nobody has mounted",
+    effects=frozenset({Effect.MOUNTS}),
+    steps=_on_target(storage.REMOUNT),
+    keep=15,
+    asks=True,
+    helps=frozenset({Kind.MOUNT_MISSING}),
+    undo="",
+)
+
 OPERATIONS: tuple[Operation, ...] = (
-    *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO),
+    *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     WRITER,
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
+    *(HEAL, REMOUNT),
 )
 """In the order of the keys and of the commands."""
 

@@ -16,7 +16,7 @@ from console.inventory.cluster import Timings
 from console.operations.guards import all_reachable, elsewhere, no_traffic, other_bricks, storage_whole
 from console.operations.procedures.firewalls import over_firewalls
 from console.operations.procedures.runtime import admin_as_found
-from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
 from console.probes.ask import Run
 from console.probes.database.galera import GALERA
 from console.probes.hosts.running import RUNNING
@@ -177,6 +177,26 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     return Progress(False, f"{intent.target} is down" if unreachable else f"{intent.target} has not gone down yet")
 
 
+def _power_off(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Switch it off in the boot in which its services have stopped, and in no other."""
+    return (Order(intent.target, _systemctl("poweroff")),) if _to_end(snapshot, intent) else ()
+
+
+def _is_off(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Off is a node that answers no more once it was told to. One that never was told, and does not answer, may be
+    anything."""
+    node, told = intent.target, intent.order_state in (OrderState.SENT, OrderState.REFUSED)
+    if _rebooted(snapshot, intent):
+        return Progress(False, f"{node} has booted since: it is on", failed=True)
+    if stranger := _stranger(snapshot, intent):
+        return Progress(False, f"whether {node} is off is not known: {stranger}")
+    if not _unreachable(snapshot, intent):
+        return Progress(False, f"{node} still answers")
+    if not told:
+        return Progress(False, f"{node} does not answer, and was not told yet: whether it is off is not known")
+    return Progress(True, f"{node} answers no more: it is off, or goes off just now")
+
+
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
     """Nobody waits for what no waiting brings: a node whose glusterd the others have rejected."""
     reasons = unfit(snapshot, intent.target)
@@ -186,6 +206,11 @@ def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
 
 def _stop_time(timings: Timings) -> float:
     return timings.stop
+
+
+def _off_time(timings: Timings) -> float:
+    """Long enough for a silence: it is seen only when the time for an answer is up."""
+    return timings.stop + 3 * (timings.connect + timings.answer)
 
 
 def _boot_time(timings: Timings) -> float:
@@ -244,6 +269,18 @@ BOOT = Step(
     ),
     asks_all=True,
     until_known=_boot_time,
+)
+POWER_OFF = Step(
+    name="power off",
+    phase="off",
+    summary="switch {node} off, and see it answer no more",
+    orders=_power_off,
+    done=_is_off,
+    watches=(HOST,),
+    timeout=_off_time,
+    guards=(elsewhere, no_traffic),
+    asks_all=True,
+    lasts=True,
 )
 FIT = Step(
     name="fit",

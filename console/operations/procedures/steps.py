@@ -42,6 +42,11 @@ class Option(NamedTuple):
         return not self.needs or bool(options.get(self.needs))
 
 
+def nothing_left(_snapshot: Snapshot, _target: str, _options: Options) -> tuple[str, ...]:
+    """No lasting effect that a person must know."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Operation:
     """An act on a target, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
@@ -49,7 +54,7 @@ class Operation:
     name: str
     """On the command line, in the journal and in sentences."""
     key: str
-    """On the screen."""
+    """On the screen; "" where it is found in the palette only."""
     word: str
     """In the bottom line of the screen."""
     help: str
@@ -68,13 +73,15 @@ class Operation:
     """The findings about its target that it helps against."""
     fits: Callable[[Snapshot, str], bool] = lambda _snapshot, _target: True
     """True for the operation that its key means for a target now, where several share the key."""
-    leaves: str = ""
-    """Its lasting effect on {node}, in a sentence: the end of its plan."""
+    leaves: Callable[[Snapshot, str, Options], tuple[str, ...]] = nothing_left
+    """Its lasting effects on a target, in sentences: the end of its plan."""
+    lasts_until: bool = False
+    """A person says until when it lasts, and why: both are in its options."""
     options: tuple[Option, ...] = ()
     decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
     """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
     undo: str = "undo"
-    """The name of the operation that takes back what this one has done."""
+    """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 
     def __repr__(self) -> str:
         return self.name
@@ -155,6 +162,8 @@ class Progress(NamedTuple):
     message: str
     skipped: tuple[tuple[str, str], ...] = ()
     failed: bool = False
+    left: int | None = None
+    """Things that are left: each time there are fewer, the time of the step begins anew."""
 
 
 @dataclass(frozen=True)

@@ -53,27 +53,30 @@ async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, 
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(what, target)  # says why not
+        decided = await prompts.decided(app, name) if what.lasts_until else {}
+        if decided is None:
+            return
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
-        options = dict[str, Any]()
-        plan = await pane.session.plan(what, target)
+        options = dict[str, Any](decided)
+        plan = await pane.session.plan(what, target, options)
         if said is None or plan.unanswered(said):
-            said, options = await _asked(screen, pane, what, target, plan)
+            said, options = await _asked(screen, pane, what, target, plan, options)
         if said is not None:
-            await pane.session.begin(what, target, said, options)
+            reason = said.reason or str(options.get("why", ""))
+            await pane.session.begin(what, target, said._replace(reason=reason), options)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
 
 
 async def _asked(
-    screen: ActionScreen, pane: Pane, what: Operation, target: str, plan: Plan
+    screen: ActionScreen, pane: Pane, what: Operation, target: str, plan: Plan, options: dict[str, Any]
 ) -> tuple[Consent | None, dict[str, Any]]:
     """Ask for consent, and again with each option that is turned round."""
-    options = dict[str, Any]()
     while isinstance(said := await prompts.consent(app_of(screen), plan), Option):
-        options[said.name] = not options.get(said.name)
+        options = options | {said.name: not options.get(said.name)}
         plan = await pane.session.plan(what, target, options)
     return said, options
 
@@ -92,6 +95,8 @@ async def undo(screen: ActionScreen) -> None:
     pane.picked = target
     if running and running.intent.operation is UNDO:
         screen.say(f"undo {target} is under way: it puts {target} back already")
+    elif running and not running.intent.operation.undo:
+        screen.say(f"{running.words} has nothing to put back: s stops it")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:
@@ -227,6 +232,15 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
         screen.say("")
 
 
+def begins(what: Operation, target: str) -> ScreenAction:
+    """An operation that the palette offers for a target without a row."""
+
+    async def act(screen: ActionScreen) -> None:
+        await begin(screen, screen.pane, what, target)
+
+    return act
+
+
 async def stop(screen: ActionScreen) -> None:
     """Leave the run where it stands."""
     session = screen.pane.session
@@ -316,7 +330,7 @@ async def leave(screen: ActionScreen) -> None:
 
 
 KEYS: Mapping[str, ScreenAction] = {
-    **{one.key: _begins(one.key) for one in OPERATIONS},
+    **{one.key: _begins(one.key) for one in OPERATIONS if one.key},
     UNDO.key: undo,
     "r": resume,
     "s": stop,

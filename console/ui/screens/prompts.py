@@ -1,19 +1,23 @@
 """Questions to a person before something is done: each a function that returns the answer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from textual.app import App
 
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
+from console.operations.procedures import holds, operation
 from console.operations.procedures.steps import Option
 from console.session.handle import SessionHandle
-from console.session.journal import Record
+from console.session.journal import Record, who
 from console.session.lock import Holder
 from console.session.open_runs import why_open
 from console.session.session import STRANGE
+from console.text import span
 from console.ui.board.run import sentence, unreachable
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.painted import Make
@@ -124,6 +128,37 @@ async def _agreed(
     return Consent(confirmed=True, read=plan.identities) if answer.key == "y" else None
 
 
+MORNING = ("07:00", "09:00")
+"""Times that a key chooses."""
+
+
+async def decided(app: App[int], title: str) -> dict[str, Any] | None:
+    """Ask until when, and why; None when it is not to be."""
+    now = time.time()
+    entries = [(text, f"until {text}, in {span(holds.moment(text, now) - now)}") for text in MORNING]
+    entries += [("", "until another time"), ("none", "without an end: until somebody puts it back")]
+    chosen = await choose(app, title, tuple((str(at), label) for at, (_, label) in enumerate(entries, 1)))
+    if chosen is None:
+        return None
+    until, wrong = entries[chosen][0], ""
+    while True:
+
+        def make(width: int, _height: int) -> list[Line]:
+            told = wrapped("Every console shows who holds it, until when and why.", width)
+            return [*told, *(wrapped(wrong, width, style="warn") if wrong else [])]  # noqa: B023 -- read at once
+
+        fields = () if until else (("Until when: 07:00, or 2026-11-30 07:00", ""),)
+        question = Question(title, make, fields=(*fields, ("Why", "")), close="no, leave it")
+        answer = await ask(app, question)
+        if not answer.key:
+            return None
+        *typed, why = answer.typed
+        try:
+            return holds.options(who(), time.time(), holds.moment(typed[0] if typed else until, time.time()), why)
+        except ValueError as error:
+            wrong = str(error)
+
+
 def against(plan: Plan, width: int) -> list[Line]:
     """Each objection as its sentence, with how strong it is."""
     lines: list[Line] = []
@@ -143,7 +178,8 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
         lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)
-    return [*lines, *([BLANK, *wrapped(plan.leaves, width)] if plan.leaves else [])]
+    lines += [BLANK] if plan.leaves else []
+    return [*lines, *(one for message in plan.leaves for one in wrapped(message, width))]
 
 
 def checked(plan: Plan, width: int) -> list[Line]:
@@ -171,7 +207,8 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
     """Ask about an open run: r, u, or "" for later. Asks nothing while another process works on the cluster."""
     held = session.state.history.elsewhere
-    strange = not session.cluster.has(record.target)
+    strange = not session.cluster.knows(record.target)
+    known = operation(record.operation)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")
@@ -185,7 +222,8 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.target} back at once"))
+    back = (("u", f"put {record.target} back at once"),) if not known or known.undo else ()
+    keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key
