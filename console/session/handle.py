@@ -17,6 +17,7 @@ from console.operations.procedures.steps import Operation
 from console.probes.freshness import without_stale
 from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
+from console.session.alerts import Alert
 from console.session.history import EVERY, History
 from console.session.journal import Read, Record
 from console.session.loop import Loop
@@ -45,6 +46,10 @@ class State(NamedTuple):
     history: History
     events: tuple[Note, ...]
     """Newest last."""
+    alerts: tuple[Alert, ...] = ()
+    """Newest last."""
+    muted: float = 0.0
+    """Until when nobody is told of anything, in Unix time."""
 
 
 class SessionHandle:
@@ -127,6 +132,10 @@ class SessionHandle:
         if on != self._attended:
             self._attended = on
             self._loop.call(lambda: self._session.attend(on))
+
+    def mute(self, until: float) -> None:
+        """Tell nobody of anything until then, in Unix time; 0: tell again."""
+        self._loop.call(lambda: self._session.mute(until))
 
     def look_again(self) -> None:
         """Ask everything now."""
@@ -240,6 +249,8 @@ class SessionHandle:
             session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
+            tuple(session.alerts),
+            session.muted,
         )
 
     async def _publish(self, here: asyncio.AbstractEventLoop) -> None:

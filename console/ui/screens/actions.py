@@ -310,6 +310,7 @@ KEYS: Mapping[str, ScreenAction] = {
     "y": preview,
     "o": shell.shell,
     "L": shell.logs,
+    "M": shell.mute,
     "l": log,
     "t": theme,
     "?": helps,
