@@ -5,7 +5,7 @@ holds them up, such as a terminal that takes no more output, holds up a run or t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import NamedTuple, TypeVar
@@ -24,6 +24,7 @@ from console.session.loop import Loop
 from console.session.run_state import RunState
 from console.session.runner import Note
 from console.session.session import Running, Session
+from console.session.trends import Trend
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ class State(NamedTuple):
     """Newest last."""
     alerts: tuple[Alert, ...] = ()
     """Newest last."""
+    trends: Mapping[str, Trend] = {}
+    """The figures of the last hours, by node."""
     muted: float = 0.0
     """Until when nobody is told of anything, in Unix time."""
 
@@ -250,6 +253,7 @@ class SessionHandle:
             session.history,
             tuple(session.events),
             tuple(session.alerts),
+            session.trends.kept,
             session.muted,
         )
 

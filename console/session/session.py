@@ -43,6 +43,7 @@ from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
+from console.session.trends import Trends
 from console.wire import Wire
 
 READ = 12.0
@@ -122,6 +123,7 @@ class Session:
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
         self.alerts: deque[Alert] = deque(maxlen=20)
         """Messages for a person at once, newest last."""
+        self.trends = Trends(tuple(node.name for node in cluster.nodes))
         self.muted = 0.0
         """Until when nobody is told of anything, in Unix time."""
         self._alerts, self._notifier = (
@@ -503,6 +505,7 @@ class Session:
         self.poller.wake()
 
     def _look_at_site(self, picture: Snapshot) -> None:
+        self.trends.look(picture, steady.now())
         self._alert(self._alerts.of_site(picture, steady.now()))
 
     def _alert(self, alert: Alert | None) -> None:

@@ -56,7 +56,8 @@ async def test_a_site_that_is_worse_is_told_once_with_machine_and_key(tmp_path: 
         await until(lambda: session.alerts[-1].what.startswith("SITE UP"))
         sim.world.nodes["node2"].hang()
         await until(lambda: sum(note.message.startswith("SITE HURT") for note in session.events) == 2)
-        assert len(lines(file)) == 1, "the same cause, a moment later"
+        assert sum(one.worse for one in session.alerts) == 1, "the same cause, a moment later"
+        assert len(lines(file)) == 1
 
 
 async def test_the_end_of_a_run_is_told(tmp_path: Path) -> None:

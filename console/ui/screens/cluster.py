@@ -93,6 +93,7 @@ class ClusterScreen(Base):
             unread=past.unread,
             run=run,
             events=pane.shown.state.events[-100:],
+            trends=pane.shown.state.trends,
             place=(self._at + 1, len(self.panes)),
             filter=self.filter,
             read_only=pane.shown.read_only,
