@@ -5,7 +5,7 @@ holds them up, such as a terminal that takes no more output, holds up a run or t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import NamedTuple, TypeVar
@@ -17,12 +17,14 @@ from console.operations.procedures.steps import Operation, Options
 from console.probes.freshness import without_stale
 from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
+from console.session.alerts import Alert
 from console.session.history import EVERY, History
 from console.session.journal import Read, Record
 from console.session.loop import Loop
 from console.session.run_state import RunState
 from console.session.runner import Note
 from console.session.session import Running, Session
+from console.session.trends import Trend
 
 T = TypeVar("T")
 
@@ -47,6 +49,12 @@ class State(NamedTuple):
     """Newest last."""
     abroad: tuple[str, ...] = ()
     """Open runs of other journals, a sentence each."""
+    alerts: tuple[Alert, ...] = ()
+    """Newest last."""
+    trends: Mapping[str, Trend] = {}
+    """The figures of the last hours, by node."""
+    muted: float = 0.0
+    """Until when nobody is told of anything, in Unix time."""
 
 
 class SessionHandle:
@@ -129,6 +137,10 @@ class SessionHandle:
         if on != self._attended:
             self._attended = on
             self._loop.call(lambda: self._session.attend(on))
+
+    def mute(self, until: float) -> None:
+        """Tell nobody of anything until then, in Unix time; 0: tell again."""
+        self._loop.call(lambda: self._session.mute(until))
 
     def look_again(self) -> None:
         """Ask everything now."""
@@ -245,6 +257,9 @@ class SessionHandle:
             session.history,
             tuple(session.events),
             session.abroad,
+            tuple(session.alerts),
+            session.trends.kept,
+            session.muted,
         )
 
     async def _publish(self, here: asyncio.AbstractEventLoop) -> None:

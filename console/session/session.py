@@ -31,6 +31,7 @@ from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
+from console.session.alerts import Alert, Alerts
 from console.session.claimants import claimant, claimed, left_open, open_elsewhere, without_last_word
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
@@ -39,11 +40,13 @@ from console.session.history import History, Reader
 from console.session.journal import Journal, JournalError, Record, load, open_records, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
+from console.session.notifier import Notifier
 from console.session.open_runs import operation_of, outcome_unknown, taken_over, unread
 from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
+from console.session.trends import Trends
 from console.wire import Wire
 
 READ = 12.0
@@ -121,6 +124,16 @@ class Session:
         """Notes of runs, and of findings that appeared or are over; newest last."""
         self._own: deque[str] = deque(maxlen=9)
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
+        self.alerts: deque[Alert] = deque(maxlen=20)
+        """Messages for a person at once, newest last."""
+        self.trends = Trends(tuple(node.name for node in cluster.nodes))
+        self.muted = 0.0
+        """Until when nobody is told of anything, in Unix time."""
+        self._alerts, self._notifier = (
+            Alerts(cluster.name),
+            None if cluster.notify is None else Notifier(cluster.notify, self._complain),
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.gate: Gate | None = None
         """The gate at which the run waits for a person."""
         self._ended: RunState | None = None
@@ -133,9 +146,17 @@ class Session:
         """Begin to ask, once, `after` seconds from now: many clusters at once would all be slow to log in."""
         if self._watch is not None:
             return
+        self._loop = asyncio.get_running_loop()
         self.poller.start(after)
         self._watch = asyncio.create_task(
-            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self._note)
+            follow(
+                self.cluster,
+                self.poller.change,
+                lambda: self.picture,
+                self._worth_telling,
+                self._note,
+                self._look_at_site,
+            )
         )
 
     async def close(self) -> None:
@@ -463,6 +484,7 @@ class Session:
         def over(task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
             self._ended = ended(running.state, task)
+            self._alert(self._alerts.of_run(self._ended, steady.now()))
             self.running = None
             self.look_at_history(anew=True)
             self.poller.wake()
@@ -497,6 +519,7 @@ class Session:
             return Plan(self.cluster.name, operation, target, against, ())
 
         self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
+        self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()
         try:
             return await passed(self.gate)
@@ -514,6 +537,29 @@ class Session:
             back = undone or intent.operation.does(Effect.PUTS_BACK)
             if back and earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
+
+    def mute(self, until: float) -> None:
+        """Tell nobody of anything until then, in Unix time; 0: tell again."""
+        self.muted = until
+        self.poller.wake()
+
+    def _look_at_site(self, picture: Snapshot) -> None:
+        self.trends.look(picture, steady.now())
+        self._alert(self._alerts.of_site(picture, steady.now()))
+
+    def _alert(self, alert: Alert | None) -> None:
+        if alert is None:
+            return
+        self.alerts.append(alert)
+        if self._notifier is not None and alert.told and time.time() >= self.muted:
+            self._notifier.tell(alert)
+
+    def _complain(self, message: str) -> None:
+        """Say on the screen that nobody was told. From any thread."""
+        note = Note(steady.now(), self.cluster.name, "seen", message)
+        if self._loop is not None and not self._loop.is_closed():
+            with suppress(RuntimeError):  # it ends just now
+                self._loop.call_soon_threadsafe(self._note, note)
 
     def _note(self, note: Note) -> None:
         self.events.append(note)

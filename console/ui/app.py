@@ -21,6 +21,7 @@ from textual.types import CSSPathType
 from console.inventory.paths import theme_dirs
 from console.session.handle import SessionHandle
 from console.text import listed
+from console.ui.bell import SAVE, Bell, as_title, title
 from console.ui.pane import Pane
 from console.ui.screens.base import Base
 from console.ui.screens.cluster import ClusterScreen
@@ -63,6 +64,7 @@ class ConsoleApp(App[int]):
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
         self._faults = faults
+        self._bell = Bell()
         self._typed = Typed(self, super().on_event)
 
     @property
@@ -90,6 +92,7 @@ class ConsoleApp(App[int]):
 
     async def _begin(self, screen: Base) -> None:
         """Ask the machines after the first frame, and offer the open runs."""
+        self.set_interval(1.0, self._ring)
         for at, session in enumerate(self.sessions):
             await session.start(after=at * APART)
         for name in OPENED:
@@ -134,6 +137,15 @@ class ConsoleApp(App[int]):
     def on_unmount(self) -> None:
         """Take no more keys."""
         self._typed.close()
+
+    def _ring(self) -> None:
+        """Ring where something is worse, and say it in the terminal's title."""
+        text = title(self.sessions)
+        if self._bell.rings(self.sessions):
+            self.bell()
+        if self.terminal is not None and text != self._bell.title:
+            self.terminal.write(("" if self._bell.title else SAVE) + as_title(text))
+            self._bell.title = text
 
     def action_suspend_process(self) -> None:
         """Stop, as any program does on Ctrl-Z, with all that runs in this terminal beside it. A run is not held up."""

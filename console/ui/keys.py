@@ -60,6 +60,7 @@ KEYS: tuple[Key, ...] = (
         (CLUSTER, DETAIL, FINDINGS, LOGS), 11, "space"),
     Key("pgdn space", "", "a page down", (FLEET,), act=False),
     Key("ctrl-z", "", "suspend this program, unless a run is under way; fg brings it back", EVERYWHERE, act=False),
+    Key("M", "mute", "mute: bell and notify are off until seven in the morning; M again ends that", EVERYWHERE, 9),
     Key("/", "filter", "filter: only what contains the text; esc clears it", EVERYWHERE, 46, "slash"),
     Key(".", "look again", "look again: ask this cluster everything now, also machines left alone after a failure",
         EVERYWHERE, 12, "full_stop"),

@@ -12,6 +12,7 @@ from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from console.ui.bell import RESTORE
 from console.words.ascii import ascii_only, plain
 
 LEAVING = 1.0
@@ -73,6 +74,7 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         self._limit()
+        self.write(RESTORE)
         super().stop_application_mode()
 
     def close(self) -> None:

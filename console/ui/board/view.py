@@ -15,6 +15,7 @@ from console.session.journal import Record, Unread
 from console.session.lock import Holder
 from console.session.run_state import RunState
 from console.session.runner import Note
+from console.session.trends import Trend
 from console.words import ages
 
 NOT_JUDGED = SiteState(Condition.UNKNOWN, "")
@@ -49,6 +50,8 @@ class BoardView:
     """Open runs of other journals, a sentence each."""
     run: RunState | None = None
     events: tuple[Note, ...] = ()
+    trends: Mapping[str, Trend] = MappingProxyType({})
+    """The figures of the last hours, by node."""
     place: tuple[int, int] = (1, 1)
     """(number of this cluster, number of clusters)."""
     filter: str = ""

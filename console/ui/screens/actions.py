@@ -337,6 +337,7 @@ KEYS: Mapping[str, ScreenAction] = {
     "y": preview,
     "o": shell.shell,
     "L": shell.logs,
+    "M": shell.mute,
     "l": log,
     "t": theme,
     "?": helps,

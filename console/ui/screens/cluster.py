@@ -4,6 +4,7 @@ It is the first frame: what only a key opens is not imported before that (`conso
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
@@ -95,6 +96,7 @@ class ClusterScreen(Base):
             abroad=pane.session.state.abroad,
             run=run,
             events=pane.shown.state.events[-100:],
+            trends=pane.shown.state.trends,
             place=(self._at + 1, len(self.panes)),
             filter=self.filter,
             read_only=pane.shown.read_only,
@@ -107,7 +109,8 @@ class ClusterScreen(Base):
 
     def prefix(self) -> str:
         """Read-only is said at the very place where one looks for the keys."""
-        return " READ-ONLY " if self.pane.session.read_only else ""
+        muted = " MUTED " if self.pane.session.state.muted > time.time() else ""
+        return " READ-ONLY " * self.pane.session.read_only + muted
 
     def active_keys(self) -> tuple[keys.Key, ...]:
         """The keys that do something now."""

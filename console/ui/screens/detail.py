@@ -8,6 +8,7 @@ from console.health import findings
 from console.operations.may_go import may_go
 from console.text import clock
 from console.ui import keys
+from console.ui.board.trends import trend_lines
 from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections, subjects
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
@@ -69,6 +70,9 @@ class DetailScreen(Scrolled):
             if self.ref.name in (one.machine, *one.of):
                 word = words.finding(one.level)
                 lines += wrapped(f"{word.mark} {one.message}", width - 1, " ", "   ", word.style)
+        trend = session.state.trends.get(self.ref.name)
+        past = trend_lines(trend, self.ref.name, session.state.events, width - 1) if trend else []
+        lines += [BLANK] * bool(lines) + past
         lines += [BLANK] if lines else []
         for one in sections(picture, self.ref):
             machines = {machine.name for machine in session.cluster.machines}

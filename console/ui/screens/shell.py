@@ -2,11 +2,14 @@
 
 import shlex
 import shutil
+import time
 
 from textual.app import SuspendNotSupported
 
 from console.health import Kind, findings
 from console.operations.plan import NotBegun
+from console.ui.bell import morning
+from console.ui.lines import moment
 from console.ui.screens import prompts
 from console.ui.screens.protocols import ActionScreen, app_of
 
@@ -30,6 +33,18 @@ async def shell(screen: ActionScreen) -> None:
     except (NotBegun, OSError, SuspendNotSupported) as error:
         why = str(error)
     await prompts.tell(app_of(screen), f"{session.cluster.name}: no shell on {machine}", why)
+
+
+async def mute(screen: ActionScreen) -> None:
+    """Keep bell and notify quiet until the morning, or end that."""
+    now = time.time()
+    quiet = screen.pane.session.state.muted > now
+    until = 0.0 if quiet else morning(now)
+    for pane in screen.panes:
+        pane.session.mute(until)
+    screen.say(
+        "Bell and notify are on again" if quiet else f"Bell and notify are off until {moment(until, now)}; M ends that"
+    )
 
 
 async def logs(screen: ActionScreen) -> None:
