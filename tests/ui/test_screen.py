@@ -521,3 +521,40 @@ async def test_faults_are_chosen_by_name_and_target(sim: Simulator) -> None:
         await seen.until(lambda: "node2 does not answer" in seen.text.splitlines()[1])
         await seen.press("j", "x")
         await seen.until(lambda: seen.row("node2").count("■MAINT ") == 2)
+
+
+async def test_a_node_is_held_until_the_morning(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        seen.screen.pane.picked = "node2"
+        await seen.press("h")
+        await seen.until(lambda: "1 until 07:00, in" in (seen.dialog or ""))
+        await seen.press("1")
+        await seen.until(lambda: "Every console shows who holds it" in (seen.dialog or ""))
+        await seen.press(*"mend it", "enter")
+        await seen.until(lambda: "What would be done" in (seen.dialog or ""), 30)
+        assert "none of them may be lost" in (seen.dialog or "")
+        await seen.press("y")
+        await seen.until(lambda: "nothing else is wrong: node2 is held out until" in seen.text, 60)
+        await seen.until(lambda: "node2: held out until 20" in seen.sentences)
+        assert "“mend it”" in seen.sentences
+        await seen.press("p")
+        await seen.until(
+            lambda: "Type the node's name" in (seen.dialog or "") or "is held out until" in (seen.dialog or "")
+        )
+        await seen.press("escape")
+
+
+async def test_a_time_that_is_none_is_asked_for_again(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        seen.screen.pane.picked = "node2"
+        await seen.press("h")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("3")
+        await seen.until(lambda: "Every console shows" in (seen.dialog or ""))
+        await seen.press(*"later", "enter", *"x", "enter")
+        await seen.until(lambda: "“later” is no time: write 07:00" in (seen.dialog or ""))
+        await seen.press("escape")
+        await seen.until(lambda: seen.dialog is None)
+        assert not seen.session.journal.records()

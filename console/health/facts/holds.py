@@ -1,7 +1,7 @@
 """Nodes that somebody holds out of the pools, by the notes in config.xml: every console knows them."""
 
-from console.health.facts.membership import memberships
-from console.probes.pools.hold import Hold
+from console.health.facts.membership import Place, config_of, memberships, place
+from console.probes.pools.hold import Hold, read
 from console.probes.snapshot import Known, Snapshot
 from console.text import dated, quoted
 
@@ -15,7 +15,21 @@ def held(snapshot: Snapshot, node: str) -> Hold | None:
         for server in one.configured or ()
         if server.out and server.hold is not None
     )
-    return max(notes, key=lambda one: (one.since, one.note), default=None)
+    found = max(notes, key=lambda one: (one.since, one.note), default=None)
+    return _by_revisions(snapshot, node) if snapshot.cluster.balancer == "relayd" else found
+
+
+def _by_revisions(snapshot: Snapshot, node: str) -> Hold | None:
+    """relayd has no place for a note. The last write of ours for the node says it, as long as the revision is kept."""
+    if place(snapshot, node) is not Place.OUT:
+        return None
+    texts = list[tuple[int, str]]()
+    for view in snapshot.firewalls:
+        texts += [(one.at, one.text) for one in view.revisions.value.last] if isinstance(view.revisions, Known) else []
+        config = config_of(snapshot, view.name)
+        texts += [(int(config.revised), config.revision)] if config and config.revised.isdigit() else []
+    ours = [text for _, text in sorted(texts) if "drainboard: " in text and f" {node} by " in text]
+    return read(ours[-1]) if ours else None
 
 
 def over(snapshot: Snapshot, hold: Hold) -> bool:

@@ -96,7 +96,9 @@ def leaves(snapshot: Snapshot, node: str, given: Options, off: bool = False) -> 
             " hypervisor. Then p waits until it is fit."
         )
     if not noted_there(snapshot):
-        sentences.append("relayd has no place for the note: only this journal and the revision's text tell of it.")
+        sentences.append(
+            "relayd has no place for the note: this journal has it, and the revision's text, while pfSense keeps that."
+        )
     return tuple(sentences)
 
 

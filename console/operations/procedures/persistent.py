@@ -84,7 +84,7 @@ def _persistently(
 
     def verdict(one: Membership) -> str | None:
         changes = (wanted(server, leader or one.firewall) for server in one.configured or ())
-        left = [change for change in changes if _differs(snapshot, change)]
+        left = [change for change in changes if _sent(snapshot, change).needed]
         if not left:
             return lacks(snapshot, intent, one)
         says = left[0].server.status if left[0].status != left[0].server.status else "nothing else of its hold"
@@ -168,16 +168,16 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
     orders: list[Order] = []
     for name in [leader] if leader else told:
         mine = membership(snapshot, name, intent.target).configured or ()
-        changes = tuple(wanted(server, name) for server in mine)
-        if leader or any(_differs(snapshot, change) for change in changes):
+        changes = tuple(_sent(snapshot, wanted(server, name)) for server in mine)
+        if leader or any(change.needed for change in changes):
             run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
             orders.append(Order(name, run))
     return tuple(orders)
 
 
-def _differs(snapshot: Snapshot, change: Change) -> bool:
+def _sent(snapshot: Snapshot, change: Change) -> Change:
     """relayd keeps no note."""
-    return change.needed if holds.noted_there(snapshot) else change.status != change.server.status
+    return change if holds.noted_there(snapshot) else change._replace(note=None)
 
 
 def _description(intent: Intent) -> str:

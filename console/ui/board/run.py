@@ -120,7 +120,7 @@ def _open(
     names, word, style = " and ".join(gaps), words.run(None), ""
     begun, _, far = sentence(record, now, picture.cluster).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.words)):
-        word, message = words.run(None, under_way=True), f"{far}; {elsewhere}"
+        word, message = words.run(None, under_way=True), f"{elsewhere}; {far}"
     elif held:
         message = f"press r when {held.what} of {held.who} has ended"
     elif here:
