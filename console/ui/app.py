@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported
@@ -21,6 +21,7 @@ from textual.types import CSSPathType
 from console.inventory.paths import theme_dirs
 from console.session.handle import SessionHandle
 from console.text import listed
+from console.ui import settings
 from console.ui.bell import SAVE, Bell, as_title, title
 from console.ui.pane import Pane
 from console.ui.screens.base import Base
@@ -58,8 +59,9 @@ class ConsoleApp(App[int]):
         inventory: Path | None = None,
     ) -> None:
         self._found = find(theme_dirs(inventory))
-        self._wished = theme
-        wished = theme if theme in self.available_themes else DEFAULT
+        self.settings, self._unread = settings.load()
+        self._wished = theme or self.settings.theme or None
+        wished = self._wished if self._wished in self.available_themes else DEFAULT
         self.set_reactive(App.theme, wished)  # before all else: set later, it would have all CSS parsed twice
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.sessions = sessions
@@ -102,7 +104,7 @@ class ConsoleApp(App[int]):
         screen.do(actions.show_open)
 
     def _problems(self) -> list[str]:
-        problems = list(self._found.problems)
+        problems = [*self._found.problems, *filter(None, (self._unread,))]
         if self._wished and self._wished not in self.available_themes:
             problems.append(f"There is no theme {self._wished}; there are: {', '.join(sorted(self.available_themes))}")
         return problems
@@ -137,6 +139,11 @@ class ConsoleApp(App[int]):
     def on_unmount(self) -> None:
         """Take no more keys."""
         self._typed.close()
+
+    def keep(self, **changed: Any) -> str:
+        """Change settings, and keep them. Returns where, in a sentence."""
+        self.settings = self.settings._replace(**changed)
+        return settings.save(self.settings)
 
     def _ring(self) -> None:
         """Ring where something is worse, and say it in the terminal's title."""

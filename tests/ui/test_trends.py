@@ -43,6 +43,7 @@ def test_it_is_bounded_and_a_pause_is_a_gap() -> None:
     for at in range(KEPT + 50):
         trends.look(picture, 1000.0 + at * STEP)
     assert {len(values) for values in trends.kept["node1"].figures.values()} == {KEPT}
+    assert set(trends.kept["node1"].figures["load"]) == {None}, "never a figure for what nobody knows"
     trends.look(picture, 1e7)
     assert {len(values) for values in trends.kept["node1"].figures.values()} == {KEPT}
     assert set(trends.kept["node1"].figures["load"]) == {None}

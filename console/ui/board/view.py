@@ -54,6 +54,11 @@ class BoardView:
     """The figures of the last hours, by node."""
     place: tuple[int, int] = (1, 1)
     """(number of this cluster, number of clusters)."""
+    sort: str = ""
+    """The title of the column by which the nodes are ordered; "": as in the inventory."""
+    downward: bool = True
+    hidden: tuple[str, ...] = ()
+    """Titles of columns that are left out."""
     filter: str = ""
     read_only: bool = False
 

@@ -96,6 +96,9 @@ class ClusterScreen(Base):
             abroad=pane.session.state.abroad,
             run=run,
             events=pane.shown.state.events[-100:],
+            sort=self.app.settings.sort,  # pyright: ignore
+            downward=self.app.settings.downward,  # pyright: ignore
+            hidden=self.app.settings.hidden,  # pyright: ignore
             trends=pane.shown.state.trends,
             place=(self._at + 1, len(self.panes)),
             filter=self.filter,
