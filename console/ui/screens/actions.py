@@ -92,6 +92,9 @@ async def undo(screen: ActionScreen) -> None:
     pane.picked = target
     if running and running.intent.operation is UNDO:
         screen.say(f"undo {target} is under way: it puts {target} back already")
+    elif running and running.intent.operation.undoes_itself:
+        key = running.intent.operation.key
+        screen.say(f"{running.words} is under way: s stops it, and {key} on another node takes it back")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:

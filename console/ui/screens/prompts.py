@@ -8,6 +8,7 @@ from textual.app import App
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
+from console.operations.procedures import operation
 from console.operations.procedures.steps import Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record
@@ -185,7 +186,9 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.target} back at once"))
+    known = operation(record.operation)
+    back = () if known and known.undoes_itself else (("u", f"put {record.target} back at once"),)
+    keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key
