@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.health import serving
-from console.health.facts.writer import writers, writes
+from console.health.facts.writer import found_up, in_order, writers, writes
 from console.operations.effects import STOPS, Effect, On
 from console.operations.guards import About, Check, Objection, Override, traffic
 from console.operations.procedures.steps import Operation, Option, Options
@@ -93,7 +93,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
     stops = operation.does(*STOPS)
-    asked_of_writer = _asked_of_writer(snapshot, operation, target)
+    of_writer, writing = _asked_of_writer(snapshot, operation, target)
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
@@ -107,7 +107,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
             return operation.does(Effect.FAILS_OVER)
         if question in (APACHE, SITE) and name in visited:
             return True
-        if question in asked_of_writer:
+        if question in of_writer and name in writing:
             return True
         if question is LISTED:
             return stops and name == target
@@ -117,14 +117,18 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     return wanted
 
 
-def _asked_of_writer(snapshot: Snapshot, operation: Operation, target: str) -> tuple[Question[Any], ...]:
-    """Questions to every node before the writer moves; of a node that goes, only if it is the writer."""
+def _asked_of_writer(
+    snapshot: Snapshot, operation: Operation, target: str
+) -> tuple[tuple[Question[Any], ...], tuple[str, ...]]:
+    """Questions before the writer moves, and to whom: to every node; of one that goes, to it and to those that HAProxy
+    finds UP, if it is the writer."""
+    every, goes = tuple(node.name for node in snapshot.cluster.nodes), operation.does(Effect.TAKES_OUT)
     if not operation.does(Effect.MOVES_WRITER):
-        return ()
-    goes = operation.does(Effect.TAKES_OUT)
+        return (), ()
     if goes and not writes(snapshot, target):
-        return () if writers(snapshot) else (WRITER,)
-    return WRITER, GALERA, TRANSACTIONS
+        return () if writers(snapshot) else (WRITER,), every
+    asked = (target, *(name for name in in_order(snapshot, target) if found_up(snapshot, name))) if goes else every
+    return (WRITER, GALERA, TRANSACTIONS), asked
 
 
 class NotBegun(Exception):

@@ -535,7 +535,8 @@ class Session:
             known = operation_named(earlier.operation)
             undone = known is not None and known.undo == intent.operation.name
             back = undone or intent.operation.does(Effect.PUTS_BACK)
-            if back and earlier.target == intent.target and earlier.path != record.path:
+            same = earlier.target == intent.target or intent.operation.undoes_itself
+            if back and same and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 
     def mute(self, until: float) -> None:

@@ -55,6 +55,13 @@ def in_order(snapshot: Snapshot, without: str) -> tuple[str, ...]:
     return tuple(name for name in names if name != without and snapshot.cluster.has_node(name))
 
 
+def found_up(snapshot: Snapshot, node: str) -> bool:
+    """Some HAProxy could send MySQL to a node."""
+    address = address_of(snapshot, node)
+    servers = (writer.server(address) for writer in running(snapshot).values())
+    return any(server is not None and server.serving for server in servers)
+
+
 def spares(snapshot: Snapshot, node: str) -> tuple[str, ...]:
     """The nodes that would take over from one on every HAProxy, if that was the only target and was lost."""
     address = address_of(snapshot, node)

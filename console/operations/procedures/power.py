@@ -13,7 +13,14 @@ from console.health.facts.fitness import fit, rejected, unfit
 from console.health.facts.membership import Membership, memberships
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Timings
-from console.operations.guards import all_reachable, elsewhere, no_traffic, other_bricks, storage_whole
+from console.operations.guards import (
+    all_reachable,
+    elsewhere,
+    no_traffic,
+    other_bricks,
+    storage_whole,
+    writes_elsewhere,
+)
 from console.operations.procedures.firewalls import over_firewalls
 from console.operations.procedures.runtime import admin_as_found
 from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
@@ -237,7 +244,7 @@ STOP_MYSQL = Step(
     done=_mysql_stopped,
     watches=(SERVICES, RUNNING, HOST, GALERA),
     timeout=_stop_time,
-    guards=(elsewhere, no_traffic, storage_whole, all_reachable),
+    guards=(elsewhere, no_traffic, storage_whole, all_reachable, writes_elsewhere),
     asks_all=True,
     until_known=_boot_time,
 )

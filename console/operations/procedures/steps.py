@@ -86,6 +86,11 @@ class Operation:
     def __repr__(self) -> str:
         return self.name
 
+    @property
+    def undoes_itself(self) -> bool:
+        """Only the same operation on another target takes it back."""
+        return self.undo == self.name
+
     def does(self, *effects: Effect) -> bool:
         """True for an operation that has one of these effects."""
         return not self.effects.isdisjoint(effects)

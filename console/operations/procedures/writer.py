@@ -71,8 +71,8 @@ def _ended(snapshot: Snapshot, new: str) -> Progress:
             left.append(f"whether commits have ended at {view.name} is not known")
         elif member.quiet < quiet:
             through = sessions(snapshot, new).get(view.name, 0)
-            by = f"through {counted(through, 'session')} from before" if through else "past HAProxy"
-            left.append(f"{view.name} still gets commits, {by}")
+            by = f"by {counted(through, 'session')} from before" if through else "and HAProxy has no session there"
+            left.append(f"{view.name} got a commit {member.quiet:.0f} s ago, {by}")
     return Progress(not left, "; ".join(left) or f"commits arrive at {new} only")
 
 

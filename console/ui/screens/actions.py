@@ -97,6 +97,9 @@ async def undo(screen: ActionScreen) -> None:
         screen.say(f"undo {target} is under way: it puts {target} back already")
     elif running and not running.intent.operation.undo:
         screen.say(f"{running.words} has nothing to put back: s stops it")
+    elif running and running.intent.operation.undoes_itself:
+        key = running.intent.operation.key
+        screen.say(f"{running.words} is under way: s stops it, and {key} on another node takes it back")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:

@@ -222,7 +222,8 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    back = (("u", f"put {record.target} back at once"),) if not known or known.undo else ()
+    none = known is not None and (not known.undo or known.undoes_itself)
+    back = () if none else (("u", f"put {record.target} back at once"),)
     keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
