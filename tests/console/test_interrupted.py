@@ -103,6 +103,7 @@ async def carry_on(session: Session, action: Operation) -> Record:
     target = target_of(action)
     consent = Consent(True, target, "a test")
     unfinished = session.open_runs()
+    await session.ready(action, target, 60.0, resumed=bool(unfinished))  # on a machine with much else to do
     running = (
         await session.resume(unfinished[0], consent) if unfinished else await session.begin(action, target, consent)
     )
