@@ -156,7 +156,7 @@ async def test_a_node_that_our_own_reboot_has_down_is_no_riddle(sim: Simulator) 
         await seen.until(lambda: seen.dialog)
         await seen.press("y")
         await seen.until(lambda: seen.row("node1").count("?") > 2, 20)
-        assert re.search(r"^ ► +reboot node1, step \d+ of 12: .*s stops here", seen.text.splitlines()[1])
+        assert re.search(r"^ ► +reboot node1, step \d+ of 23: .*s stops here", seen.text.splitlines()[1])
         assert "also ! node1 does not answer" not in seen.text, "our own run is no trouble"
         await seen.until(lambda: "reboot node1: done" in seen.text, 60)
 

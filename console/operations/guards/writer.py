@@ -231,10 +231,10 @@ def writer_checks(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[C
     agreed = f"{listed(writing(snapshot)) or 'nobody'}, {len(running(snapshot))} of {len(snapshot.nodes)}"
     rows: tuple[tuple[tuple[Guard, ...], str, str, str], ...] = (
         ((reached, member_fit, keeps_up), f"{new} is in the Primary component", queue, f"Synced, q < {QUEUE}"),
-        ((keeps_up,), "nobody waits for flow control", paused, f"< {PAUSED:.0%}"),
+        ((keeps_up,), "nobody waits for flow control", paused, f"< {percent(PAUSED)}"),
         ((no_long_transaction,), "no long transaction", f"longest {', '.join(longest) or '?'} s", f"< {LONG} s"),
         ((proxies_known, agreed_now), "every HAProxy agrees now", agreed, "one, all"),
-        ((has_room,), f"{new} has free connections", used, f"< {FULL:.0%}"),
+        ((has_room,), f"{new} has free connections", used, f"< {percent(FULL)}"),
         ((spare_left,), f"a spare behind {new}", listed(spares(snapshot, new)) or "none", "one"),
     )
     for guards, what, now, must in rows:

@@ -121,7 +121,7 @@ async def _agreed(
         fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, read=plan.identities) if answer.key else None
-    turned = tuple((one.key, f"{'not: ' if plan.options.get(one.name) else ''}{one.help}") for one in choices)
+    turned = tuple((one.key, f"{'no-' if plan.options.get(one.name) else ''}{one.name}") for one in choices)
     answer = await ask(app, Question(title, make, keys=(("y", yes), *turned), close=leave, live=live))
     if chosen := next((one for one in choices if one.key == answer.key), None):
         return chosen
@@ -178,6 +178,9 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
         lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)
+    for one in plan.choices:
+        chosen = "chosen" if plan.options.get(one.name) else "not chosen"
+        lines += wrapped(f"{one.key}  {one.help} ({chosen})", width, rest="   ", style="dim")
     lines += [BLANK] if plan.leaves else []
     return [*lines, *(one for message in plan.leaves for one in wrapped(message, width))]
 
