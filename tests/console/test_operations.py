@@ -64,7 +64,8 @@ def test_a_new_operation_is_judged_by_what_it_does() -> None:
 @pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Effect.MOVES_WRITER})])
 def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
     target = {On.NODE: "node2", On.FIREWALL: "fw1", On.VOLUME: "www", On.CLUSTER: "c"}[on]
-    (one,) = objections(HEALTHY, effects, target, on)
+    picture = replace(HEALTHY, cluster=replace(HEALTHY.cluster, volumes=("www",)))
+    (one,) = objections(picture, effects, target, on)
     assert one.override is Override.NEVER
     assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
 
