@@ -64,7 +64,7 @@ def _left(claim: Claim) -> str:
     since = f" since {dated(claim.since)}" if claim.since else ""
     ended = "is open" if claim.released else "was cut off"
     host, _, path = claim.where.partition(":")
-    journal = f"journal {quoted(path, 80)} on {quoted(host, 60)}" if path else "journal that it does not name"
+    journal = f"journal {quoted(path, 200)} on {quoted(host, 60)}" if path else "journal that it does not name"
     return f"{_work(claim) or 'a run'} of {_who(claim)}{since} {ended}, in the {journal}"
 
 
