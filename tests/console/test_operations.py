@@ -72,11 +72,7 @@ def test_a_new_operation_is_judged_by_what_it_does() -> None:
 def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
     target = {On.NODE: "node2", On.FIREWALL: "fw1", On.VOLUME: "www", On.CLUSTER: "c"}[on]
     picture = replace(HEALTHY, cluster=replace(HEALTHY.cluster, volumes=("www",)))
-<<<<<<< HEAD
     (one,) = objections(picture, effects, target, on)  # type: ignore[arg-type]
-=======
-    (one,) = objections(picture, effects, target, on)
->>>>>>> hold
     assert one.override is Override.NEVER
     assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
 
