@@ -58,7 +58,7 @@ KEYS: tuple[Key, ...] = (
     Key("a", "all", "show long lists and commands in full, and shorten them again", (DETAIL,), 60),
     Key("space", "freeze", "freeze the picture to read it; space again, or a key that changes something, lets it go on",
         (CLUSTER, DETAIL, FINDINGS, LOGS), 11, "space"),
-    Key("pgdn space", "", "a page down", (FLEET,), act=False),
+    Key("space", "", "a page down", (FLEET,), act=False),
     Key("ctrl-z", "", "suspend this program, unless a run is under way; fg brings it back", EVERYWHERE, act=False),
     Key("B", "mute", "mute: bell and notify are off until seven in the morning; B again ends that", EVERYWHERE, 9),
     Key("/", "filter", "filter: only what contains the text; esc clears it", EVERYWHERE, 46, "slash"),
