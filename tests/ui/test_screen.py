@@ -402,7 +402,7 @@ async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: 
         await seen.until(lambda: "j k scroll, the end" in foot())
         await seen.press("k")
         await seen.until(lambda: "j k scroll, 1 line more" in foot())
-        await seen.pilot.resize_terminal(80, 24)
+        await seen.pilot.resize_terminal(80, 40)
         await seen.until(lambda: "scroll" not in foot())
         await seen.press("escape", "b")
         await seen.until(lambda: "y yes, reboot node2" in foot())
