@@ -184,7 +184,8 @@ def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Itera
 
 def checked(snapshot: Snapshot, effects: Effects, target: str, on: On = On.NODE) -> Iterator[Check]:
     """Things that the guards judge, where a person is to see their state."""
-    return checks(snapshot, effects, target) if on is On.FIREWALL else writer_checks(snapshot, effects, target)
+    by_target = {On.FIREWALL: checks, On.NODE: writer_checks}
+    yield from by_target[on](snapshot, effects, target) if on in by_target else ()
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:
