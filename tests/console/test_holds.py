@@ -193,7 +193,7 @@ async def test_a_node_is_shut_down_and_comes_back_when_somebody_switches_it_on(t
 
 
 def test_effects_say_what_it_does() -> None:
-    assert HOLD.effects == {Effect.TAKES_OUT, Effect.HOLDS}
+    assert HOLD.effects == {Effect.TAKES_OUT, Effect.HOLDS, Effect.MOVES_WRITER}
     assert SHUT_DOWN.does(Effect.POWERS_OFF)
 
 

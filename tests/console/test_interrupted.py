@@ -251,4 +251,4 @@ async def test_what_was_left_when_its_time_was_up_was_not_seen_and_is_behind_the
             assert lines_of(record) == f"opened {OUT} left"
             assert how_far(record, cluster) == "3 of 3 steps done"
             assert f"went on all the same: {record.entries[-1].facts['says']}" in why_open(record)
-            assert lines_of(await carry_on(session, DRAIN)) == f"opened {OUT} left closed"
+            assert lines_of(await carry_on(session, DRAIN)) == f"opened {OUT} left resumed closed"

@@ -116,7 +116,7 @@ async def test_a_unit_that_somebody_else_has_started_is_left_alone(tmp_path: Pat
             with pytest.raises(Stopped, match=f"{UNIT} runs on node2 and this run did not start it"):
                 await go_on(session)
         assert (node.jobs[UNIT], node.started) == (before, [])
-        assert kinds(session.open_runs()[0]) == "opened failed failed"
+        assert kinds(session.open_runs()[0]) == "opened failed resumed failed"
         del node.jobs[UNIT]
         assert (await go_on(session)).outcome == "done"
 

@@ -172,7 +172,7 @@ class Watched:
         return {one.name for proxy in proxies if proxy for one in proxy.backends[0].serving}
 
     def _note(self) -> str:
-        server = self._sim.world.firewalls["fw1"].config.server("web", "node2")
+        server = self._sim.world.firewalls["fw1"].config.server("web", self._node)
         return server.held if server else ""
 
     def look(self) -> None:

@@ -28,7 +28,7 @@ NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
 LINES = {
     DRAIN: f"opened {OUT} seen closed",
-    REJOIN: "opened seen sending answered seen seen seen seen closed",
+    REJOIN: "opened seen seen sending answered seen seen seen seen closed",
 }
 """The reload puts back at run time what config.xml says."""
 RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
