@@ -11,6 +11,16 @@ def clock(moment: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(steady.wall(moment)))
 
 
+def ago(seconds: float) -> str:
+    """The age of something, behind its time; nothing while that is plain to see."""
+    return f", {span(seconds)} ago" if seconds >= 60 else ""
+
+
+def zone() -> str:
+    """The name of the zone in which all times are shown."""
+    return time.strftime("%Z")
+
+
 def dated(moment: float) -> str:
     """Local date and time of a Unix time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))

@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):  # a library's words to programmers are nobody's here, least of all a program's that reads us
         warnings.simplefilter("ignore")
     options = parser().parse_args(arguments)
+    if options.utc:
+        os.environ["TZ"] = "UTC"
+        time.tzset()
     try:
         if options.command == "demo":
             return _finish(partial(_demo, options))

@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("-i", "--inventory", type=Path, metavar="FILE", help=f"default: {default_path()}")
     root.add_argument("--read-only", action="store_true", help="ask, and send nothing else")
     root.add_argument("--theme", metavar="NAME", help="of the screen")
+    root.add_argument("--utc", action="store_true", help="show all times in UTC")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", title="without a command: the screen")
     _looking(commands)
     for command, alike in by_command().items():

@@ -15,6 +15,7 @@ from console.inventory.cluster import Cluster
 from console.operations import procedures
 from console.operations.effects import targets
 from console.operations.procedures.steps import Intent, OrderState
+from console.probes import logs
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
 from console.probes.firewalls.config import FirewallConfig
@@ -36,18 +37,21 @@ FOLDERS = {
     "nc": ("/usr/bin", "/bin"),
     "pkill": ("/usr/bin",),
     "systemctl": ("/usr/bin", "/bin"),
+    "tail": ("/usr/bin",),
     "systemd-run": ("/usr/bin",),
 }
 """Folders of commands on Debian and Red Hat; /bin where it is not /usr/bin (Debian before 10, Ubuntu before 20.04)."""
 ELSEWHERE = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 ON_PFSENSE = {
     "cat": "/bin/cat",
+    "clog": "/usr/local/sbin/clog",
     "lockf": "/usr/bin/lockf",
     "nc": "/usr/bin/nc",
     "pfctl": "/sbin/pfctl",
     "relayctl": "/usr/local/sbin/relayctl",
     "sockstat": "/usr/bin/sockstat",
     "stat": "/usr/bin/stat",
+    "tail": "/usr/bin/tail",
 }
 """Paths of commands on FreeBSD and pfSense. sudo rejects a whole file for one line without an absolute path."""
 ROOT_ON_PFSENSE = ("root", "admin")
@@ -81,6 +85,7 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
     for question, name in asked(cluster):
         if name == machine or question.subject in shared:
             yield from (ask for ask in question.asks(cluster, name) if isinstance(ask, Run))
+    yield from logs.asked(cluster, machine)
 
 
 def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:

@@ -97,6 +97,16 @@ class Raid:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """The ones to be told when a person is needed: a program on this machine, a URL, or both."""
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments, run without a shell; what has happened is in its environment."""
+    url: str | None = None
+    """The text is sent there as a POST."""
+
+
+@dataclass(frozen=True)
 class Web:
     """Address and pages of Apache on a node, seen from the node itself."""
 
@@ -156,6 +166,7 @@ class Cluster:
     balancer: str = "haproxy"
     """The load balancer on the firewalls: one of BALANCERS."""
     raid: Raid | None = None
+    notify: Notify | None = None
     web: Web = field(default_factory=Web)
     timings: Timings = field(default_factory=Timings)
 

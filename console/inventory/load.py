@@ -16,6 +16,7 @@ from console.inventory.cluster import (
     Mysql,
     MysqlProxy,
     Node,
+    Notify,
     Raid,
     Timings,
     Vip,
@@ -25,7 +26,7 @@ from console.inventory.table import InventoryError, Table, allowed
 from console.text import plain_text
 
 LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
-CLUSTER_TABLES = ("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "web", "timings")
+CLUSTER_TABLES = ("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "notify", "web", "timings")
 CLUSTER_KEYS = ("title", "volumes", "check_url", "balancer", *CLUSTER_TABLES)
 PROXY_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
@@ -86,6 +87,7 @@ def _cluster(name: str, table: Table) -> Cluster:
         mysql_proxy=_mysql_proxy(table.table("mysql_proxy")) if "mysql_proxy" in table.keys else None,
         balancer=table.one_of("balancer", BALANCERS) or Cluster.balancer,
         raid=_raid(table.table("raid")) if "raid" in table.keys else None,
+        notify=_notify(table.table("notify")) if "notify" in table.keys else None,
         web=_web(table.table("web"), check_url),
         timings=_timings(table.table("timings")),
     )
@@ -216,6 +218,14 @@ def _raid(table: Table) -> Raid:
             f"{command[0]!r} is no program: sudo would take it for an option, a folder or a variable", "command"
         )
     return Raid(command, table.pattern("bad") or Raid.bad)
+
+
+def _notify(table: Table) -> Notify:
+    table.only(*(field.name for field in fields(Notify)))
+    command, url = _command(table, "command"), table.url("url", "http", "https")
+    if command is None and url is None:
+        raise table.error('names nobody to tell; set command = ["PROGRAM", "ARGUMENT"], or url')
+    return Notify(command or (), url)
 
 
 def _command(table: Table, key: str) -> tuple[str, ...] | None:

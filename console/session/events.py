@@ -21,15 +21,18 @@ async def follow(
     picture: Callable[[], Snapshot],
     worth: Callable[[Finding], bool],
     tell: Callable[[Note], None],
+    look: Callable[[Snapshot], None],
 ) -> None:
     """Watch until cancelled: after each `change`, tell of new findings that are `worth` it, and of those that are
-    over."""
+    over. `look`: is shown each picture too."""
     bulletin, fault = Bulletin(empty(cluster)), ""
     while True:
         await change()
         await asyncio.sleep(TOGETHER)
         try:
-            bulletin, happened = bulletin.after(picture(), worth)
+            now = picture()
+            bulletin, happened = bulletin.after(now, worth)
+            look(now)
         except Exception as error:  # noqa: BLE001 -- a fault of ours must not end the telling, unseen
             if repr(error) != fault:
                 fault = repr(error)

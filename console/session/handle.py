@@ -5,8 +5,9 @@ holds them up, such as a terminal that takes no more output, holds up a run or t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from copy import copy
 from typing import NamedTuple, TypeVar
 
 from console import steady
@@ -14,13 +15,16 @@ from console.inventory.cluster import Cluster
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Operation
 from console.probes.freshness import without_stale
+from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
+from console.session.alerts import Alert
 from console.session.history import EVERY, History
 from console.session.journal import Read, Record
 from console.session.loop import Loop
 from console.session.run_state import RunState
 from console.session.runner import Note
 from console.session.session import Running, Session
+from console.session.trends import Trend
 
 T = TypeVar("T")
 
@@ -43,6 +47,12 @@ class State(NamedTuple):
     history: History
     events: tuple[Note, ...]
     """Newest last."""
+    alerts: tuple[Alert, ...] = ()
+    """Newest last."""
+    trends: Mapping[str, Trend] = {}
+    """The figures of the last hours, by node."""
+    muted: float = 0.0
+    """Until when nobody is told of anything, in Unix time."""
 
 
 class SessionHandle:
@@ -55,6 +65,8 @@ class SessionHandle:
         self._loop = loop
         self._session = session
         self.state = self._now()
+        self._still = 0.0
+        """The moment of a picture that stands still; 0 for one that goes on."""
         self._attended = True
         self._poked = False
         self._changed = asyncio.Event()
@@ -62,10 +74,16 @@ class SessionHandle:
 
     # --- what is seen
 
+    def still(self, now: float) -> "SessionHandle":
+        """The session as it is seen at this moment, for good: to be looked at, and asked for nothing."""
+        seen = copy(self)
+        seen._still = now
+        return seen
+
     @property
     def picture(self) -> Snapshot:
         """The newest picture. Stale readings are unknown in it, also when the session's thread stands still."""
-        return without_stale(self.state.snapshot, steady.now(), self.state.calm)
+        return without_stale(self.state.snapshot, self._still or steady.now(), self.state.calm)
 
     @property
     def running(self) -> RunState | None:
@@ -118,6 +136,10 @@ class SessionHandle:
             self._attended = on
             self._loop.call(lambda: self._session.attend(on))
 
+    def mute(self, until: float) -> None:
+        """Tell nobody of anything until then, in Unix time; 0: tell again."""
+        self._loop.call(lambda: self._session.mute(until))
+
     def look_again(self) -> None:
         """Ask everything now."""
         self._loop.call(self._session.look_again)
@@ -129,6 +151,18 @@ class SessionHandle:
     async def ready(self, operation: Operation, target: str, seconds: float, resumed: bool = False) -> None:
         """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self._there(lambda session: session.ready(operation, target, seconds, resumed))
+
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command that opens a person's shell on a machine. Raises NotBegun."""
+        return await self._there(lambda session: session.ssh_argv(machine))
+
+    async def logs(self, machine: str) -> tuple[Log, ...]:
+        """The logs of a machine."""
+        return await self._at_once(lambda session: session.logs_of(machine))
+
+    async def read_log(self, machine: str, log: Log) -> tuple[Source, ...]:
+        """The end of a log, as it is now."""
+        return await self._there(lambda session: session.read_log(machine, log))
 
     async def look_back(self) -> bool:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
@@ -218,6 +252,9 @@ class SessionHandle:
             session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
+            tuple(session.alerts),
+            session.trends.kept,
+            session.muted,
         )
 
     async def _publish(self, here: asyncio.AbstractEventLoop) -> None:

@@ -21,11 +21,14 @@ from console.operations.guards import About, Objection, checks, objections
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.steps import Intent, Operation, Options
+from console.probes import logs
+from console.probes.ask import Ask, WireError
 from console.probes.firewalls.config import CONFIG
 from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
+from console.session.alerts import Alert, Alerts
 from console.session.claimants import claimant, claimed, without_last_word
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
@@ -34,13 +37,17 @@ from console.session.history import History, Reader
 from console.session.journal import Journal, JournalError, Record, load, open_records, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
+from console.session.notifier import Notifier
 from console.session.open_runs import operation_of, outcome_unknown, unread
 from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
+from console.session.trends import Trends
 from console.wire import Wire
 
+READ = 12.0
+"""Seconds for one look at a log."""
 STRANGE = "enter it there again to go on with its run, or delete that run's file"
 
 
@@ -95,13 +102,18 @@ def strangers(inventory: Inventory) -> Iterator[Record]:
             yield from (record for record in mine if record.path not in known)
 
 
+def _looks(cluster: Cluster) -> frozenset[Ask]:
+    """Everything that may leave a console that only looks."""
+    return questions_of(cluster).union(*(logs.asked(cluster, machine.name) for machine in cluster.machines))
+
+
 class Session:
     """The one way to a cluster. `read_only`: nothing but the known questions can leave its wire."""
 
     def __init__(self, cluster: Cluster, read_only: bool = False) -> None:
         self.cluster = cluster
         self.read_only = read_only
-        self.wire = Wire(cluster, allowed=questions_of(cluster) if read_only else None)
+        self.wire = Wire(cluster, allowed=_looks(cluster) if read_only else None)
         self.poller = Poller(cluster, self.wire)
         self.journal = journal_of(cluster)
         self.running: Running | None = None
@@ -109,6 +121,16 @@ class Session:
         """Notes of runs, and of findings that appeared or are over; newest last."""
         self._own: deque[str] = deque(maxlen=9)
         """Tokens of the last claims of this console: how a firewall tells of them may be some seconds old."""
+        self.alerts: deque[Alert] = deque(maxlen=20)
+        """Messages for a person at once, newest last."""
+        self.trends = Trends(tuple(node.name for node in cluster.nodes))
+        self.muted = 0.0
+        """Until when nobody is told of anything, in Unix time."""
+        self._alerts, self._notifier = (
+            Alerts(cluster.name),
+            None if cluster.notify is None else Notifier(cluster.notify, self._complain),
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.gate: Gate | None = None
         """The gate at which the run waits for a person."""
         self._ended: RunState | None = None
@@ -121,9 +143,17 @@ class Session:
         """Begin to ask, once, `after` seconds from now: many clusters at once would all be slow to log in."""
         if self._watch is not None:
             return
+        self._loop = asyncio.get_running_loop()
         self.poller.start(after)
         self._watch = asyncio.create_task(
-            follow(self.cluster, self.poller.change, lambda: self.picture, self._worth_telling, self._note)
+            follow(
+                self.cluster,
+                self.poller.change,
+                lambda: self.picture,
+                self._worth_telling,
+                self._note,
+                self._look_at_site,
+            )
         )
 
     async def close(self) -> None:
@@ -180,6 +210,25 @@ class Session:
     async def change(self) -> None:
         """Wait for the next answer."""
         await self.poller.change()
+
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command that opens a person's shell on a machine. Raises NotBegun."""
+        if self.read_only:
+            raise NotBegun("Read-only is on: a shell could change anything. Start the console without --read-only")
+        try:
+            return await self.wire.ssh_argv(machine)
+        except WireError as error:
+            raise NotBegun(str(error)) from None
+
+    def logs_of(self, machine: str) -> tuple[logs.Log, ...]:
+        """The logs of a machine, as its version has them."""
+        boxes = (view.box for view in self.picture.firewalls if view.name == machine)
+        version = next((box.value.version for box in boxes if isinstance(box, Known)), "")
+        return logs.logs(self.cluster, machine, version)
+
+    async def read_log(self, machine: str, log: logs.Log) -> tuple[logs.Source, ...]:
+        """The end of a log, as it is now. A machine gives at most READ seconds to it, beside all other questions."""
+        return logs.read(log, await self.wire.send(machine, log.runs, READ, keep=True))
 
     async def settled(self, patience: float) -> None:
         """Wait until every question has had one answer or error, at most `patience` seconds."""
@@ -397,6 +446,7 @@ class Session:
         def over(task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
             self._ended = ended(running.state, task)
+            self._alert(self._alerts.of_run(self._ended, steady.now()))
             self.running = None
             self.look_at_history(anew=True)
             self.poller.wake()
@@ -430,6 +480,7 @@ class Session:
             return Plan(self.cluster.name, operation, target, against, ())
 
         self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
+        self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()
         try:
             return await passed(self.gate)
@@ -447,6 +498,29 @@ class Session:
             back = undone or intent.operation.does(Effect.PUTS_BACK)
             if back and earlier.target == intent.target and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
+
+    def mute(self, until: float) -> None:
+        """Tell nobody of anything until then, in Unix time; 0: tell again."""
+        self.muted = until
+        self.poller.wake()
+
+    def _look_at_site(self, picture: Snapshot) -> None:
+        self.trends.look(picture, steady.now())
+        self._alert(self._alerts.of_site(picture, steady.now()))
+
+    def _alert(self, alert: Alert | None) -> None:
+        if alert is None:
+            return
+        self.alerts.append(alert)
+        if self._notifier is not None and alert.told and time.time() >= self.muted:
+            self._notifier.tell(alert)
+
+    def _complain(self, message: str) -> None:
+        """Say on the screen that nobody was told. From any thread."""
+        note = Note(steady.now(), self.cluster.name, "seen", message)
+        if self._loop is not None and not self._loop.is_closed():
+            with suppress(RuntimeError):  # it ends just now
+                self._loop.call_soon_threadsafe(self._note, note)
 
     def _note(self, note: Note) -> None:
         self.events.append(note)

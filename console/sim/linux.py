@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from console.sim import gluster_store, linux_files, linux_jobs, mysql_proxy, sst
+from console.sim import gluster_store, linux_files, linux_jobs, logs, mysql_proxy, sst
 from console.sim.gluster_cli import gluster
 from console.sim.hardware import Disk
 from console.sim.linux_scripts import sh
@@ -19,7 +19,8 @@ def commands(node: Node) -> dict[str, Command]:
     acts: dict[str, Callable[[Call, Node], int | Awaitable[int]]] = {
         "systemctl": _systemctl,
         "systemd-run": linux_jobs.systemd_run,
-        "journalctl": linux_jobs.journalctl,
+        "journalctl": _journalctl,
+        "tail": logs.tail,
         "pgrep": _pgrep,
         "pkill": _pkill,
         "du": sst.du,
@@ -34,6 +35,11 @@ def commands(node: Node) -> dict[str, Command]:
         "test": _test,
     }
     return {"exec": execute} | {name: bound(act, node) for name, act in acts.items()}
+
+
+def _journalctl(call: Call, node: Node) -> int:
+    """Print JSON for jobs, text for all else."""
+    return (linux_jobs if "--output=json" in call.argv else logs).journalctl(call, node)
 
 
 def _nproc(call: Call, _node: Node) -> int:

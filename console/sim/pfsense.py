@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
-from console.sim import freebsd, locks, relayd
+from console.sim import freebsd, locks, logs, relayd
 from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
 from console.sim.pfconfig import FORMS, Config
@@ -51,7 +51,8 @@ def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
         "test": _test,
         "php": _php,
         "pfSsh.php": _playback,
-        **({"relayctl": relayd.relayctl} if firewall.config.relayd else {}),
+        "tail": logs.firewall_tail,
+        **({"relayctl": relayd.relayctl, "clog": logs.clog} if firewall.config.relayd else {}),
     }
     return {name: bound(act, firewall) for name, act in acts.items()}
 

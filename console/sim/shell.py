@@ -10,6 +10,8 @@ from console.sim.syntax import ASSIGNMENT, Redirect, ShellSyntaxError, Simple, S
 from console.sim.waiting import until
 
 NOT_FOUND = 127
+ROOTS = ("root", "admin")
+"""Users that are uid 0: `admin` is, on pfSense."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Shell:
 
     def __init__(self, system: System, user: str, out: Callable[[str], None], err: Callable[[str], None]) -> None:
         self.system = system
-        self.root = user in ("root", "admin")
+        self.root = user in ROOTS
         self.variables = {"?": "0", "USER": user, "LOGNAME": user, "$": "4242", "#": "0"}
         self.more: Callable[[], Awaitable[str]] = _nothing
         """Reads on from the standard input that feeds the script: after `exec` it is the command's own."""

@@ -15,7 +15,7 @@ from asyncssh.constants import OPEN_CONNECT_FAILED
 
 from console.sim.link import Carrier, end
 from console.sim.machine import Link, Machine
-from console.sim.shell import Shell, System
+from console.sim.shell import ROOTS, Shell, System
 
 MAX_SESSIONS = 10
 """sshd's own default, per connection."""
@@ -189,6 +189,10 @@ class _Sshd(asyncssh.SSHServer):
         self._sessions -= 1
         await asyncio.gather(running, closed)
 
+    @property
+    def _prompt(self) -> str:
+        return f"{self._user}@{self._server.system.machine.name}:~{'#' if self._user in ROOTS else '$'} "
+
     async def _shell(
         self,
         channel: asyncssh.SSHServerChannel[str],
@@ -200,5 +204,20 @@ class _Sshd(asyncssh.SSHServer):
         with contextlib.suppress(OSError, asyncssh.Error):
             command = channel.get_command() or "/bin/sh"
             shell = Shell(self._server.system, self._user, stdout.write, stderr.write)
+            if channel.get_terminal_type() and not channel.get_command():
+                channel.exit(await shell.obey(lambda: _typed(self._prompt, stdin, stdout)))
+                return
             fed = command in ("/bin/sh", "sh")
             channel.exit(await (shell.obey(lambda: stdin.read(65536)) if fed else shell.run(command)))
+
+
+async def _typed(prompt: str, stdin: asyncssh.SSHReader[str], stdout: asyncssh.SSHWriter[str]) -> str:
+    """The next line of a person's terminal. Ctrl-C begins a new one."""
+    stdout.write(prompt)
+    while True:
+        try:
+            return await stdin.readline()
+        except asyncssh.TerminalSizeChanged:
+            continue
+        except (asyncssh.BreakReceived, asyncssh.SignalReceived):
+            stdout.write(f"^C\n{prompt}")

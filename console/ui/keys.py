@@ -6,8 +6,8 @@ from typing import NamedTuple
 from console.operations.procedures import OPERATIONS
 from console.ui.lines import Line, Piece, line
 
-CLUSTER, FLEET, DETAIL, FINDINGS = "cluster", "fleet", "detail", "findings"
-EVERYWHERE = (CLUSTER, FLEET, DETAIL, FINDINGS)
+CLUSTER, FLEET, DETAIL, FINDINGS, LOGS = "cluster", "fleet", "detail", "findings", "logs"
+EVERYWHERE = (CLUSTER, FLEET, DETAIL, FINDINGS, LOGS)
 
 
 class Key(NamedTuple):
@@ -46,12 +46,21 @@ KEYS: tuple[Key, ...] = (
     Key("y", "dry run", "dry run: what stands against an action, its steps and exact commands", (CLUSTER,), 40),
     Key("w", "what is wrong", "what is wrong: every finding, and what each means", (CLUSTER,), 45),
     Key("l", "log", "log: findings, events and the journal's runs", (CLUSTER,), 30),
+    Key("o", "shell", "shell: ssh to the selected machine; polling and runs go on meanwhile",
+        (CLUSTER, DETAIL, LOGS), 35),
+    Key("L", "logs", "logs of the selected machine, live: MySQL, Apache, Gluster, HAProxy, kernel",
+        (CLUSTER, DETAIL), 33),
     Key("f", "faults", "make something go wrong (in the demo only)", (CLUSTER,), 60),
-    Key("tab", "next", "the next cluster, or in the details the next machine, volume or address; shift+tab goes back",
-        (CLUSTER, DETAIL), 0, "tab"),
+    Key("tab", "next", "the next cluster; in the details the next machine, volume or address, in the logs the next "
+        "log; shift+tab goes back", (CLUSTER, DETAIL, LOGS), 0, "tab"),
     Key("1-9", "", "a cluster by its number", (CLUSTER, FLEET), act=False),
     Key("n", "next not ok", "the next cluster that is not ok", (FLEET,), 87),
     Key("a", "all", "show long lists and commands in full, and shorten them again", (DETAIL,), 60),
+    Key("space", "freeze", "freeze the picture to read it; space again, or a key that changes something, lets it go on",
+        (CLUSTER, DETAIL, FINDINGS, LOGS), 11, "space"),
+    Key("pgdn space", "", "a page down", (FLEET,), act=False),
+    Key("ctrl-z", "", "suspend this program, unless a run is under way; fg brings it back", EVERYWHERE, act=False),
+    Key("M", "mute", "mute: bell and notify are off until seven in the morning; M again ends that", EVERYWHERE, 9),
     Key("/", "filter", "filter: only what contains the text; esc clears it", EVERYWHERE, 46, "slash"),
     Key(".", "look again", "look again: ask this cluster everything now, also machines left alone after a failure",
         EVERYWHERE, 12, "full_stop"),
@@ -59,11 +68,13 @@ KEYS: tuple[Key, ...] = (
         EVERYWHERE, 20),
     Key("e", "export", "export this screen as text and as a picture (SVG), and say where", EVERYWHERE, 15),
     Key(":", "commands", "command palette: everything that can be done here, found by typing", EVERYWHERE, 47, "colon"),
-    Key("t", "theme", "theme", EVERYWHERE, 10),
+    Key("t", "theme", "theme; it is kept for the next time", EVERYWHERE, 10),
+    Key("S", "sort", "sort the nodes by a column; the same again turns it round. It is kept", (CLUSTER,), 8),
+    Key("C", "columns", "columns: leave one out, or fetch it again. It is kept", (CLUSTER,), 7),
     Key("?", "help", "help; on a finding: what it means, what causes it, what to look at", EVERYWHERE, 99,
         "question_mark"),
-    Key("esc", "back", "close a dialog, clear the filter, put away a run that has ended, go back", (DETAIL, FINDINGS),
-        97, "escape"),
+    Key("esc", "back", "close a dialog, clear the filter, put away a run that has ended, go back",
+        (DETAIL, FINDINGS, LOGS), 97, "escape"),
     Key("q", "quit", "quit; asks if a run is under way", EVERYWHERE, 98),
 )  # fmt: skip
 

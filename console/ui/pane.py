@@ -13,12 +13,28 @@ class Pane:
 
     def __init__(self, session: SessionHandle) -> None:
         self.session = session
+        self.frozen = 0.0
+        """The moment of the picture that stands still; 0 while it goes on."""
+        self._still = session
         self.run_follower = RunFollower()
         self.row_cache = FleetRowCache(session)
         self._nodes = tuple(node.name for node in session.cluster.nodes)
         self._chosen = ""
         self._followed = self._nodes[0] if self._nodes else ""
         self._moved = 0.0
+
+    @property
+    def shown(self) -> SessionHandle:
+        """The session to be painted: as it was when the picture was frozen, or as it is. Acts ask `session`."""
+        return self._still if self.frozen else self.session
+
+    def freeze(self, now: float) -> None:
+        """Let the picture stand still, so that it can be read."""
+        self.frozen, self._still = now, self.session.still(now)
+
+    def thaw(self) -> None:
+        """Let the picture go on."""
+        self.frozen = 0.0
 
     @property
     def picked(self) -> str:

@@ -12,6 +12,7 @@ from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from console.ui.bell import RESTORE
 from console.words.ascii import ascii_only, plain
 
 LEAVING = 1.0
@@ -26,6 +27,7 @@ class TerminalDriver(LinuxDriver):
         self._hung_up = threading.Event()
         self._ascii = ascii_only(sys.__stderr__ or sys.stderr)
         self._deadline: float | None = None
+        self._over = False
         self._suspended = False
         super().__init__(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
 
@@ -44,13 +46,23 @@ class TerminalDriver(LinuxDriver):
 
     def lose(self) -> None:
         """The terminal is gone: nothing is written to it any more, nothing read. From any thread."""
+        self._over = True
         self._hung_up.set()
         self.exit_event.set()
 
     def leave(self) -> None:
         """The screen is to end: the terminal gets LEAVING seconds more. From any thread, also in a signal's handler."""
+        self._over = True
+        self._limit()
+
+    def _limit(self) -> None:
         if self._deadline is None:
             self._deadline = monotonic() + LEAVING
+
+    @property
+    def over(self) -> bool:
+        """The screen is to end, or its terminal is gone."""
+        return self._over
 
     def start_application_mode(self) -> None:
         self._suspended, self._deadline = False, None
@@ -61,12 +73,13 @@ class TerminalDriver(LinuxDriver):
         super().suspend_application_mode()
 
     def stop_application_mode(self) -> None:
-        self.leave()
+        self._limit()
+        self.write(RESTORE)
         super().stop_application_mode()
 
     def close(self) -> None:
         """Let its threads end, at the latest with the process. A signal that Textual handles would start them again."""
-        self.leave()
+        self._limit()
         for number in (signal.SIGTSTP, signal.SIGCONT) if not self._suspended else ():
             signal.signal(number, signal.SIG_DFL)
         writer = self._writer_thread

@@ -140,6 +140,13 @@ class Wire:
         here = bool(identity.boot) and identity.boot == self._here
         return {at: replace(identity, doubt=self._why_unproven(machine, identity), here=here)}
 
+    async def ssh_argv(self, machine: str) -> tuple[str, ...]:
+        """The command line of the system's `ssh` that leads where the connection to a machine does. Raises WireError
+        and KeyError."""
+        from console.wire.by_hand import ssh_argv
+
+        return await ssh_argv(machine, self._cluster.machine(machine).login)
+
     def sudo(self, machine: str) -> bool:
         """Root's commands go through sudo on this machine; False until the first login."""
         return self._machines()[machine].sudo

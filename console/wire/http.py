@@ -6,7 +6,7 @@ import http.client
 import io
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -80,6 +80,24 @@ async def get(ask: Get, ssh: Ssh | None, deadline: Deadline) -> Page:
         raise _not_reached(where, system_error(error), error) from None
     except asyncssh.Error as error:
         raise (ssh.broken(error) if ssh else Unreachable(where)) from None
+
+
+async def post(url: str, text: str, seconds: float) -> None:
+    """Send a text to a URL. Raises WireError, also for an answer that is no success."""
+    body = text.encode()
+    visit, where = _visit(Get(url)), plain_text(url, 120)
+    head = visit.request.removesuffix(b"\r\n").replace(b"GET ", b"POST ", 1)
+    size = f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    deadline = Deadline(seconds)
+    try:
+        async with deadline.enforced():
+            page = await _direct(replace(visit, request=head + size + body), where)
+    except TimeoutError:
+        raise TimedOut(f"{where} gave no answer {deadline.describe(seconds)}") from None
+    except OSError as error:
+        raise Unreachable(f"{where} can't be reached: {system_error(error)}") from None
+    if not 200 <= page.status < 300:
+        raise Refused(f"{where} answered {page.status}")
 
 
 def _not_opened(error: asyncssh.ChannelOpenError, where: str, ssh: Ssh | None) -> WireError:

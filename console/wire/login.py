@@ -4,6 +4,7 @@ Never a password prompt, never an unchecked host key, never a forwarded agent.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -36,7 +37,7 @@ async def log_in(name: str, login: Login, seconds: float) -> Opened:
     deadline = Deadline(seconds)
     try:
         async with deadline.enforced():
-            return await _open(await _target(name, login), 0)
+            return await _open(await target_of(name, login), 0)
     except TimeoutError:
         raise silent_for(name, login, deadline.describe(seconds), deadline.cause) from None
 
@@ -50,7 +51,8 @@ def silent_for(name: str, login: Login, limit: str, cause: Cause) -> TimedOut:
     )
 
 
-async def _target(name: str, login: Login) -> Target:
+async def target_of(name: str, login: Login) -> Target:
+    """Apply ssh_config to a login. Raises AuthFailed."""
     try:
         made = await asyncssh.SSHClientConnectionOptions.construct(**_wishes(login))  # pyright: ignore
         if login.identity and not login.identity.is_file():
@@ -132,25 +134,28 @@ async def _open(target: Target, depth: int) -> Opened:
 
 async def _open_hops(target: Target, depth: int) -> tuple[tuple[asyncssh.SSHClientConnection, ...], tuple[str, ...]]:
     """The connections that lead to `target`, nearest to it first, and what was passed over for them."""
-    jumps: object = target.options.tunnel
-    if not isinstance(jumps, str):
-        return (), ()
     hops: tuple[asyncssh.SSHClientConnection, ...] = ()
     passed_over: tuple[str, ...] = ()
-    for jump in jumps.split(","):
+    for login in jumps(target, depth):
+        opened = await _open(await target_of(f"jump host {login.host} for {target.name}", login), depth + 1)
+        hops = (opened.conn, *opened.hops, *hops)
+        passed_over = (*passed_over, *opened.passed_over)
+    return hops, passed_over
+
+
+def jumps(target: Target, depth: int) -> Iterator[Login]:
+    """The jump hosts that ssh_config names for a target, the first one first. Raises Unreachable for a circle."""
+    named: object = target.options.tunnel
+    for jump in named.split(",") if isinstance(named, str) else ():
         user, _, rest = jump.strip().rpartition("@")
         host, _, port = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
         if host == target.login.host:
             continue  # like ssh: `Host *` with a ProxyJump doesn't send the jump host through itself
         if depth >= MAX_JUMPS:
             raise Unreachable(f"{target.where}: ProxyJump in ssh_config leads round in a circle at {plain_text(jump)}")
-        login = dataclasses.replace(
+        yield dataclasses.replace(
             target.login, host=host, port=int(port) if port else None, user=user or None, identity=None
         )
-        opened = await _open(await _target(f"jump host {host} for {target.name}", login), depth + 1)
-        hops = (opened.conn, *opened.hops, *hops)
-        passed_over = (*passed_over, *opened.passed_over)
-    return hops, passed_over
 
 
 def _host_key_algs(target: Target, known: asyncssh.SSHKnownHosts) -> object:

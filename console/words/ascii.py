@@ -9,8 +9,8 @@ from typing import TextIO
 
 SIGNS = {
     "✓": "+", "✗": "X", "·": ".", "■": "#", "▼": "v", "►": ">", "≠": "*", "≤": "<", "…": "~", "“": '"', "”": '"',
-    "●": "*", "─": "-", "━": "-", "│": "|", "┃": "|", **dict.fromkeys("╭╮╰╯┏┓┗┛┌┐└┘", "+"),
-    **dict.fromkeys("▁▂▃▄▅▆▇█▌▐▎▊", "|"),
+    "↓": "v", "↑": "^", "●": "*", "─": "-", "━": "-", "│": "|", "┃": "|", **dict.fromkeys("╭╮╰╯┏┓┗┛┌┐└┘", "+"),
+    **dict.fromkeys("▌▐▎▊", "|"), **dict(zip("▁▂▃▄▅▆▇█", "_.:-=+*#", strict=True)),
 }  # fmt: skip
 """One cell each, as what they stand for. `!`, `?`, `i` and `~` are ASCII already."""
 _TABLE = str.maketrans(SIGNS)

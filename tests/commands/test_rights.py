@@ -19,6 +19,7 @@ from console.inventory.load import load
 from console.operations.effects import targets
 from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Intent
+from console.probes import logs
 from console.probes.ask import Query, Run
 from console.probes.database.tables import GRANT
 from console.probes.schedule import batches, questions_of
@@ -97,6 +98,7 @@ def roots(cluster: Cluster) -> Iterator[Run]:
         for question in one.questions:
             asks = question.asks(cluster, one.name) if one.name not in firewalls else ()
             yield from (ask for ask in asks if isinstance(ask, Run) and ask.root)
+    yield from (run for node in cluster.nodes for run in logs.asked(cluster, node.name))
     yield from (run for run in ordered(cluster, "node1") if run.root)
 
 
@@ -158,13 +160,14 @@ def test_where_little_needs_root_no_rule_is_left_without_commands(
     lines = printed(inventory, capsys, "sudoers", "--look-only").splitlines()
     rule = [line.strip() for line in lines if not line.startswith("#")]
     journal = "journalctl --unit\\=drainboard-packages.service --lines\\=50 --output\\=json --quiet --no-pager, \\"
-    assert rule[1:] == [
+    assert rule[1:4] == [
         f"/usr/bin/{journal}",
         f"/bin/{journal}",
-        "/usr/sbin/gluster --mode\\=script volume list",
-        "Defaults:ops !requiretty",
-        "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK",
+        "/usr/sbin/gluster --mode\\=script volume list, \\",
     ]
+    assert {" ".join(line.split()[:2]) for line in rule[4:-2] if "journalctl" not in line} == {"/usr/bin/tail -v"}
+    assert rule[-2:] == ["Defaults:ops !requiretty", "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK"]
+    assert sum("_LOOK = " in line for line in lines) == 1, "one list for all nodes"
     assert "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK, DRAINBOARD_FULL_ACT\n" in printed(
         inventory, capsys, "sudoers"
     )

@@ -50,7 +50,9 @@ async def test_a_fault_of_ours_is_told_once_and_ends_nothing() -> None:
             raise now
         return now
 
-    telling = asyncio.create_task(follow(HEALTHY.cluster, change, picture, lambda _: True, notes.append))
+    telling = asyncio.create_task(
+        follow(HEALTHY.cluster, change, picture, lambda _: True, notes.append, lambda _: None)
+    )
     async with asyncio.timeout(10):
         while pictures:
             await asyncio.sleep(0.05)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Raid, Timings, Vip, Web
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Notify, Raid, Timings, Vip, Web
 from console.inventory.load import InventoryError, load
 
 EXAMPLE = Path(__file__).parents[2] / "inventory.example.toml"
@@ -86,12 +86,14 @@ def test_the_example_shows_every_key_once() -> None:
         "nodes",
         "vips",
         "mysql",
+        "notify",
         "web",
         "timings",
     }
     assert set(tables["mysql"]) == {field.name for field in fields(Mysql)}
     assert set(tables["mysql_proxy"]) == {field.name for field in fields(MysqlProxy)}
     assert set(tables["raid"]) == {field.name for field in fields(Raid)}
+    assert set(tables["notify"]) == {field.name for field in fields(Notify)}
     assert set(tables["web"]) == {field.name for field in fields(Web)}
     assert set(tables["timings"]) == {field.name for field in fields(Timings)}
     machine = {*tables["ssh"], *tables["firewalls"]["fw2"]}
@@ -139,7 +141,9 @@ def test_an_option_file_may_hold_the_user_too(tmp_path: Path) -> None:
 
 
 MACHINE = "address, host, machine_id, user, port, config, known_hosts, identity"
-CLUSTER = "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, web, timings"
+CLUSTER = (
+    "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, notify, web, timings"
+)
 NO_SECRET = "a secret doesn't belong in this file; remove it and "
 
 FAULTS = [

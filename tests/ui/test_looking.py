@@ -129,6 +129,28 @@ async def test_the_palette_finds_every_command_and_does_it(sim: Simulator) -> No
         await seen.until(lambda: seen.app.screen is seen.screen)
 
 
+async def test_the_palette_knows_machines_by_name(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        for typed, picked in (("node3", "node3"), ("fw2", "fw2")):
+            await seen.press("colon", *typed, "enter")
+            await seen.until(lambda picked=picked: seen.screen.pane.picked == picked)
+        await seen.press("colon", *"logs", "space", *"node2", "enter")
+        await seen.until(lambda: "node2 logs" in seen.top)
+        await seen.press("colon", *"drain", "space", *"node1", "enter")
+        await seen.press("escape")
+        await seen.until(lambda: "drain node1: done" in seen.text, 30)
+        await seen.press("colon", *"reboot", "space", *"node2", "enter")
+        await seen.until(lambda: "reboot node2" in (seen.dialog or ""))
+
+
+async def test_read_only_refuses_a_command_by_name_too(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), read_only=True) as seen:
+        await seen.well()
+        await seen.press("colon", *"drain", "space", *"node2", "enter")
+        await seen.until(lambda: "Read-only is on" in (seen.dialog or ""))
+
+
 async def test_enter_alone_chooses_nothing_in_the_palette(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

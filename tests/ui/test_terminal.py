@@ -24,6 +24,8 @@ from tests.bench.terminal import Terminal, terminal
 HERE = str(Path(__file__).parents[2])
 SURVIVES = "trap : HUP; {}; exit $?"
 """A shell's words around the command, so that it outlives its terminal as sudo and script do."""
+OWNED = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+"""Words before a command that make the terminal its session's."""
 PATIENCE = 60.0
 """Seconds for a whole simulated reboot on a busy machine."""
 
@@ -87,13 +89,17 @@ def processes(inventory: Path) -> list[int]:
 
 
 @asynccontextmanager
-async def watched(tmp_path: Path, state: Path, wrapped: bool = False, speed: float = 10.0) -> AsyncGenerator[Watched]:
-    """`wrapped`: in a shell that outlives its terminal."""
+async def watched(
+    tmp_path: Path, state: Path, wrapped: bool = False, speed: float = 10.0, owned: bool = False
+) -> AsyncGenerator[Watched]:
+    """`wrapped`: in a shell that outlives its terminal. `owned`: the terminal is the session's own, so that Ctrl-C is a
+    signal, and its end too."""
     async with Simulator(tmp_path / "sim", speed=speed) as sim:
         inventory = tmp_path / f"{tmp_path.name}.toml"
         inventory.write_text(sim.inventory.read_text().replace("cluster.demo", f"cluster.{tmp_path.name}"))
         argv = [sys.executable, "-m", "console", "-i", str(inventory)]
         argv = ["sh", "-c", SURVIVES.format(" ".join(argv))] if wrapped else argv
+        argv = [sys.executable, "-c", OWNED, *argv] if owned else argv
         async with terminal(argv, DRAINBOARD_STATE=str(state), PYTHONPATH=HERE, TMPDIR=str(tmp_path)) as shown:
             yield Watched(shown, sim, tmp_path.name, inventory)
 

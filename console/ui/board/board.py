@@ -11,10 +11,15 @@ from console.ui.board.notes import beneath
 from console.ui.board.run import panel, unreachable
 from console.ui.board.tiny import tiny, waiting
 from console.ui.board.top import layers, may_go, others, top
+from console.ui.board.trends import trend_lines
 from console.ui.board.view import BoardView
 from console.ui.lines import BLANK, Line
 
 MIN_WIDTH, MIN_HEIGHT = 60, 14
+WIDE, TALL = 120, 38
+"""From this size on the last hours stand beside the selected node: 120x40 without the foot."""
+PAST = 54
+"""Cells that they take."""
 NEWEST = 5
 """Lines of events, their heading among them, that are not given up for what is wrong now."""
 
@@ -43,6 +48,7 @@ def board_lines(board: BoardView) -> list[Line]:
     may, free = _grown(lambda more: may_go(board, more), free)
     told = _details(board, telling + max(0, min(2, free - old)) * (telling > 0))
     free -= max(0, len(told) - telling)
+    told, free = _beside(board, told, free)
     rest = others(board, most, free)
     above = [*said, *may, *between, *[BLANK] * (head - len(said) - len(may) - len(between)), *rows, *below, *told]
     lines = [*above, *airy, *run, *rest, *airy]
@@ -55,8 +61,29 @@ def _grown(make: Callable[[int], list[Line]], free: int) -> tuple[list[Line], in
     return lines, free - (len(lines) - len(make(0)) if free else 0)
 
 
+def _beside(board: BoardView, told: list[Line], free: int) -> tuple[list[Line], int]:
+    """The selected node in words, and its last hours to their right, where there is room."""
+    past = _past(board)
+    more = len(past) - len(told)
+    if not past or more > free:
+        return told, free
+    left = board.width - PAST
+    rows = [*told, *[BLANK] * more]
+    return [
+        Line((*row.cut(left).pieces, *(past[at].pieces if at < len(past) else ())), row.fill, row.row)
+        for at, row in enumerate(rows)
+    ], free - max(0, more)
+
+
+def _past(board: BoardView) -> list[Line]:
+    if board.width < WIDE or board.height < TALL or board.selected not in board.trends:
+        return []
+    return trend_lines(board.trends[board.selected], board.selected, board.events, PAST)
+
+
 def _details(board: BoardView, most: int) -> list[Line]:
     """The selected row in words; as many lines for every row, so that nothing below moves."""
+    board = board._replace(width=board.width - PAST) if _past(board) else board
     lines = details(board, most) if board.selected else meaning(board, most)
     return [*lines, *[BLANK] * (min(most, 5) - len(lines))]
 

@@ -1,10 +1,11 @@
 """The events, newest first."""
 
+from console import steady
 from console.health.news import STEPS
 from console.session.runner import Note
-from console.text import clock
+from console.text import zone
 from console.ui.board.view import BoardView
-from console.ui.lines import Line, Piece, fitted, line
+from console.ui.lines import Line, Piece, fitted, line, moment
 from console.words import words
 
 TOGETHER = 0.05
@@ -26,11 +27,12 @@ def brief(notes: tuple[Note, ...]) -> list[Note]:
     return [note for note in without_replaced(notes) if note.final or note.step in STEPS]
 
 
-def event(note: Note, width: int) -> Line:
+def event(note: Note, width: int, now: float) -> Line:
     """One event in a line."""
     word = words.event(note.step)
     over = "over: " if note.step == "over" else ""
-    return line(Piece(f" {clock(note.at)} ", "dim"), word, " ", fitted(f"{over}{note.message}", width - 12))
+    at = moment(steady.wall(note.at), steady.wall(now))
+    return line(Piece(f" {at} ", "dim"), word, " ", fitted(f"{over}{note.message}", width - len(at) - 4))
 
 
 def events(board: BoardView, most: int) -> list[Line]:
@@ -38,7 +40,9 @@ def events(board: BoardView, most: int) -> list[Line]:
     if most < 2:
         return []
     notes = [note for note in brief(board.events) if board.wants(note.message)]
-    heading = line(Piece(" events, newest first"), Piece("   l shows all", "dim"), fill="heading").cut(board.width)
+    heading = line(
+        Piece(" events, newest first"), Piece(f"   l shows all   times: {zone()}", "dim"), fill="heading"
+    ).cut(board.width)
     if not notes:
         return [
             heading,
@@ -46,4 +50,4 @@ def events(board: BoardView, most: int) -> list[Line]:
                 Piece("   none since this console was started" if not board.filter else "   none contains that", "dim")
             ),
         ]
-    return [heading, *(event(note, board.width).cut(board.width) for note in reversed(notes[-(most - 1) :]))]
+    return [heading, *(event(note, board.width, board.now).cut(board.width) for note in reversed(notes[-(most - 1) :]))]

@@ -1,5 +1,6 @@
 """One row a node with its whole request path: pools, sessions, Apache, Galera, Gluster, the machine itself."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,8 @@ Cell = Callable[[BoardView, NodeView], Word]
 
 LAYERS = {layer: frozenset(kind for kind in Kind if kind.layer is layer) for layer in Layer}
 GROWS = 8
+FIXED = 99
+"""Columns that are always there: the pools, and the age of all that stands in the row."""
 NOTES = 20
 """Least width of the notes' column; it takes all the room that is left."""
 
@@ -39,22 +42,59 @@ def table(board: BoardView) -> list[Line]:
     """Heading and rows, in as many columns as fit."""
     chosen = columns(board)
     name = _name_width(board)
-    titles = " ".join(_fit(one.title, one) for one in chosen)
+    arrow = "↓" if board.downward else "↑"
+    titles = " ".join(_fit(one.title + arrow * (one.title == board.sort), one) for one in chosen)
     heading = line(Piece(" " * (name + 3) + titles), fill="heading").cut(board.width)
-    rows = [_row(board, view, chosen, name) for view in board.picture.nodes]
+    rows = [_row(board, view, chosen, name) for view in ordered(board)]
     shown = [row for row in rows if board.wants(row.text)]
     return [heading, *(shown or [line(Piece("   no row contains that", "dim")).cut(board.width)])]
 
 
+def every_column(board: BoardView) -> list[Column]:
+    """All that the cluster has a use for."""
+    return [*_pools(board), *_path(board)]
+
+
+ORDER = ("bad", "unknown", "warn", "note", "head", "text", "ok", "dim")
+"""Styles, the worst first."""
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+
+def ordered(board: BoardView) -> list[NodeView]:
+    """The nodes by the chosen column: figures by size, states the worst first. What is not known comes last."""
+    nodes = list(board.picture.nodes)
+    column = next((one for one in every_column(board) if one.title == board.sort), None)
+    if column is None:
+        return nodes
+
+    def key(view: NodeView) -> tuple[float, str]:
+        word = column.cell(board, view)
+        if column.right:
+            found = NUMBER.search(word.word)
+            return (float(found[0]) if found else 0.0), ""
+        return -float(ORDER.index(word.style) if word.style in ORDER else len(ORDER)), word.word
+
+    figures = {view.name for view in nodes if not column.right or NUMBER.search(column.cell(board, view).word)}
+    known = [view for view in nodes if view.name in figures]
+    rest = [view for view in nodes if view.name not in figures]
+    return [*sorted(known, key=key, reverse=board.downward), *rest]
+
+
 def columns(board: BoardView) -> list[Column]:
-    """The columns that fit, in their own order, without those that the cluster has no use for."""
-    every = [*_pools(board), *(_grown(board, one) if one.right or one.cell is _wsrep else one for one in _path(board))]
+    """The columns that fit, in their own order, without those that a person has left out."""
+    wanted = [one for one in every_column(board) if one.title not in board.hidden or one.keep >= FIXED]
+    every = [_sorted(board, _grown(board, one) if one.right or one.cell is _wsrep else one) for one in wanted]
     room = board.width - _name_width(board) - 3
     kept = sorted(every, key=lambda one: -one.keep)
     while kept and sum(one.width + 1 for one in kept) - 1 > room:
         kept.pop()
     spare = room + 1 - sum(one.width + 1 for one in kept)
     return [replace(one, width=one.width + spare) if one.cell is _notes else one for one in every if one in kept]
+
+
+def _sorted(board: BoardView, column: Column) -> Column:
+    """The column with room for its arrow."""
+    return replace(column, width=max(column.width, len(column.title) + 1)) if column.title == board.sort else column
 
 
 def _grown(board: BoardView, column: Column) -> Column:

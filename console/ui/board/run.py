@@ -8,7 +8,7 @@ from console.session.journal import Record, Unread
 from console.session.lock import Holder
 from console.session.open_runs import how_far, reachable_again
 from console.session.run_state import RunState
-from console.text import clock, counted
+from console.text import ago, counted
 from console.ui.lines import Line, Piece, line, moment, wrapped
 from console.words import words
 
@@ -18,10 +18,10 @@ def panel(
 ) -> list[Line]:
     """At most `most` lines: a heading, the steps around the current one, the newest sentence."""
     if most < 2:
-        return [_heading(run, 0, 0, width)] if most else []
+        return [_heading(run, 0, 0, width, now)] if most else []
     states = run.states()
     done = sum(state == "done" for _, state in states)
-    lines = [_heading(run, done, len(states), width)]
+    lines = [_heading(run, done, len(states), width, now)]
     if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
         return lines + _newest(run, width, 1, unreachable_firewalls)
     newest = _newest(run, width, 3 if most >= 7 else 2, unreachable_firewalls)
@@ -33,7 +33,7 @@ def panel(
     return [*lines, *newest][:most]
 
 
-def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
+def _heading(run: RunState, done: int, steps: int, width: int, now: float) -> Line:
     if not steps and run.notes:
         return line(" ", words.step(_state(run)), f"  {run.intent.words}: {run.notes[-1].message}").cut(width)
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, partly=run.ended == "parked")
@@ -46,7 +46,7 @@ def _heading(run: RunState, done: int, steps: int, width: int) -> Line:
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
     text = f"  {run.intent.words}"
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
-    since = f", begun {clock(run.begun)}"
+    since = f", begun {moment(run.begun, now)}"
     room = width - 1 - sum(len(part.text) for part in (word, *tail)) - len(text)
     return line(" ", word, Piece(text + since * (room >= len(since)), "head"), *tail, fill="heading").cut(width)
 
@@ -103,7 +103,7 @@ def _step(states: list[tuple[str, str]], at: int, state: str, width: int) -> Lin
 
 def sentence(record: Record, now: float, cluster: Cluster) -> str:
     """One open run: operation, node, age, author and progress."""
-    begun = f"begun {moment(record.begun, now)} by {record.first('who')}"
+    begun = f"begun {moment(record.begun, now)}{ago(now - record.begun)} by {record.first('who')}"
     return f"{record.words}, {begun}: {how_far(record, cluster)}"
 
 

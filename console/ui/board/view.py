@@ -15,6 +15,7 @@ from console.session.journal import Record, Unread
 from console.session.lock import Holder
 from console.session.run_state import RunState
 from console.session.runner import Note
+from console.session.trends import Trend
 from console.words import ages
 
 NOT_JUDGED = SiteState(Condition.UNKNOWN, "")
@@ -47,8 +48,15 @@ class BoardView:
     unread: tuple[Unread, ...] = ()
     run: RunState | None = None
     events: tuple[Note, ...] = ()
+    trends: Mapping[str, Trend] = MappingProxyType({})
+    """The figures of the last hours, by node."""
     place: tuple[int, int] = (1, 1)
     """(number of this cluster, number of clusters)."""
+    sort: str = ""
+    """The title of the column by which the nodes are ordered; "": as in the inventory."""
+    downward: bool = True
+    hidden: tuple[str, ...] = ()
+    """Titles of columns that are left out."""
     filter: str = ""
     read_only: bool = False
 

@@ -12,7 +12,7 @@ from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.run_state import RunState
 from console.ui.pane import Pane
-from console.ui.screens import commands, pages, prompts
+from console.ui.screens import chosen, commands, pages, prompts, shell
 from console.ui.screens.protocols import ActionScreen, ScreenAction, app_of
 
 SELECT = "Select a node first: j and k, or a click"
@@ -251,14 +251,6 @@ async def helps(screen: ActionScreen) -> None:
     await pages.help_page(app_of(screen), screen.KIND)
 
 
-async def theme(screen: ActionScreen) -> None:
-    """Another theme."""
-    app = app_of(screen)
-    name = await _one_of(screen, "theme", {name: name for name in sorted(app.available_themes)})
-    if name is not None:
-        app.theme = name
-
-
 async def faults(screen: ActionScreen) -> None:
     """Something goes wrong, in the demo."""
     if screen.faults is None:
@@ -272,19 +264,9 @@ async def faults(screen: ActionScreen) -> None:
     name = None if at is None else list(labels)[at]
     targets = {target: target for one, _, target in screen.faults.entries if one == name}
     only = next(iter(targets)) if len(targets) == 1 else None
-    target = only or (await _one_of(screen, labels[name], targets) if name else None)
+    target = only or (await chosen.one_of(screen, labels[name], targets) if name else None)
     if name and target:
         screen.say(f"{labels[name]} ({target}): {await screen.faults.inject(name, target, cluster)}")
-
-
-async def _one_of(screen: ActionScreen, title: str, labels: Mapping[str, str]) -> str | None:
-    entries = tuple((_letter(at), label) for at, label in enumerate(labels.values()))
-    chosen = await prompts.choose(app_of(screen), title, entries)
-    return None if chosen is None else list(labels)[chosen]
-
-
-def _letter(at: int) -> str:
-    return "123456789abcdefghijklmnopqrstuvwxyz"[at % 35]
 
 
 async def leave(screen: ActionScreen) -> None:
@@ -308,8 +290,13 @@ KEYS: Mapping[str, ScreenAction] = {
     "r": resume,
     "s": stop,
     "y": preview,
+    "o": shell.shell,
+    "L": shell.logs,
+    "M": shell.mute,
     "l": log,
-    "t": theme,
+    "t": chosen.theme,
+    "S": chosen.sort,
+    "C": chosen.columns,
     "?": helps,
     "f": faults,
 }

@@ -9,6 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from console import steady
+from console.text import clock, span
 from console.ui import clipboard, keys
 from console.ui.export import export
 from console.ui.lines import Line, Piece, line, wrapped
@@ -29,7 +31,7 @@ class Base(Screen[None]):
         *(Binding(str(number), f"number({number})", show=False) for number in range(1, 10)),
         Binding("down,j", "select(1)", show=False),
         Binding("up,k", "select(-1)", show=False),
-        Binding("pagedown,space", "page(1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("home,g", "end(-1)", show=False),
         Binding("end,G", "end(1)", show=False),
@@ -51,6 +53,11 @@ class Base(Screen[None]):
     def pane(self) -> Pane:
         """The cluster that is meant."""
         raise NotImplementedError
+
+    @property
+    def machine(self) -> str:
+        """The selected machine; "" where something else is selected."""
+        return self.pane.machine
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The screen without its foot."""
@@ -90,11 +97,25 @@ class Base(Screen[None]):
         if self.board.is_attached:
             self.board.renew()
 
+    def freeze(self) -> None:
+        """Let the pictures stand still so that they can be read, or go on."""
+        now = 0.0 if self.pane.frozen else steady.now()
+        for pane in self.panes:
+            pane.freeze(now) if now else pane.thaw()
+
+    def thaw(self) -> None:
+        """Let the pictures go on: something is to be decided."""
+        for pane in self.panes:
+            pane.thaw()
+
     # --- the foot: what the last key led to, the filter, the keys
 
     def foot(self, width: int) -> list[Line]:
         """Lines above the keys."""
         lines = wrapped(self.notice, width - 1, " ", " ", "note", 2) if self.notice else []
+        if self.pane.frozen:
+            frozen = f" frozen at {clock(self.pane.frozen)}, {span(steady.now() - self.pane.frozen)} ago"
+            lines.append(line(Piece(frozen, "warn"), Piece("   space goes on", "dim"), fill="footer").cut(width))
         if self.filter:
             lines.append(line(Piece(" filter ", "key"), self.filter, Piece("   esc clears it", "dim")).cut(width))
         return lines
@@ -128,17 +149,18 @@ class Base(Screen[None]):
 
     def action_press(self, key: str) -> None:
         """Act on a key. Modules that it needs are not imported before the first frame (`console.ui.app`)."""
-        from console.ui.screens import actions, commands
+        from console.ui.screens import actions, commands, named
 
         own: dict[str, Callable[[], object]] = {
             "/": self._ask_filter,
-            ":": lambda: commands.palette(app_of(self), self),
+            ":": lambda: commands.palette(app_of(self), self, named.named(self)),
             "enter": self.open,
             "esc": self.back,
             "tab": lambda: self.action_turn(1),
             "c": lambda: self.run_worker(self._copy(), group="copy"),
             "e": self._export,
             ".": self._look_again,
+            "space": self.freeze,
             "q": self.quit,
             **self._safe_own_keys(),
         }

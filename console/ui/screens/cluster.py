@@ -4,6 +4,7 @@ It is the first frame: what only a key opens is not imported before that (`conso
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
@@ -63,17 +64,18 @@ class ClusterScreen(Base):
             if now.gate:
                 from console.ui.screens import actions
 
+                self.thaw()
                 self.do(actions.gate)
 
     # --- what is painted
 
     def board_view(self, width: int, height: int) -> BoardView:
         """The view of this moment."""
-        pane, now = self.pane, steady.now()
-        picture = pane.session.picture
+        pane, now = self.pane, self.pane.frozen or steady.now()
+        picture = pane.shown.picture
         found = findings(picture)
         judged = verdicts_of(picture, found)
-        past, run = pane.session.state.history, pane.run_follower.view(pane.session)
+        past, run = pane.shown.state.history, pane.run_follower.view(pane.shown)
         board = BoardView(
             picture=picture,
             now=now,
@@ -82,19 +84,23 @@ class ClusterScreen(Base):
             findings=found,
             layers=tuple((layer.value, verdict.level) for layer, verdict in judged.layers.items()),
             may_go=one_line(picture),
-            pace=pane.session.state.pace,
+            pace=pane.shown.state.pace,
             width=width,
             height=height,
             picked=pane.picked,
             out=past.out,
-            open=tuple(record for record in pane.session.open if run is None or record.path != run.path),
+            open=tuple(record for record in pane.shown.open if run is None or record.path != run.path),
             elsewhere=past.elsewhere,
             unread=past.unread,
             run=run,
-            events=pane.session.state.events[-100:],
+            events=pane.shown.state.events[-100:],
+            sort=self.app.settings.sort,  # pyright: ignore
+            downward=self.app.settings.downward,  # pyright: ignore
+            hidden=self.app.settings.hidden,  # pyright: ignore
+            trends=pane.shown.state.trends,
             place=(self._at + 1, len(self.panes)),
             filter=self.filter,
-            read_only=pane.session.read_only,
+            read_only=pane.shown.read_only,
         )
         pane.follow(board.ill, now)
         return replace(board, picked=pane.picked)
@@ -104,7 +110,8 @@ class ClusterScreen(Base):
 
     def prefix(self) -> str:
         """Read-only is said at the very place where one looks for the keys."""
-        return " READ-ONLY " if self.pane.session.read_only else ""
+        muted = " MUTED " if self.pane.session.state.muted > time.time() else ""
+        return " READ-ONLY " * self.pane.session.read_only + muted
 
     def active_keys(self) -> tuple[keys.Key, ...]:
         """The keys that do something now."""
@@ -127,7 +134,7 @@ class ClusterScreen(Base):
 
     def copied(self) -> str:
         """The selected finding's sentence, or the selected row."""
-        said = [one.message for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
+        said = [one.message for one in findings(self.pane.shown.picture) if finding_row(one) == self.pane.picked]
         rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.pane.picked]
         return said[0] if said else " ".join(" ".join(rows).split())
 
@@ -137,6 +144,8 @@ class ClusterScreen(Base):
         """The first key holds the selection where it is. Nothing is begun on a row that has just been selected by
         itself."""
         held = self.pane.hold(steady.now())
+        if key in keys.CHANGING:
+            self.thaw()
         if held or key not in keys.CHANGING:
             super().action_press(key)
         else:
@@ -146,7 +155,7 @@ class ClusterScreen(Base):
         """The keys that only look."""
         from console.ui.screens.findings import FindingsScreen, explain
 
-        opened = [one for one in findings(self.pane.session.picture) if finding_row(one) == self.pane.picked]
+        opened = [one for one in findings(self.pane.shown.picture) if finding_row(one) == self.pane.picked]
         own: dict[str, Callable[[], object]] = {
             "w": lambda: self.app.push_screen(FindingsScreen(self.panes, self.pane)),  # pyright: ignore[reportUnknownMemberType]
         }

@@ -30,8 +30,8 @@ class Command:
     do: Do
 
 
-def commands(screen: ActionScreen) -> tuple[Command, ...]:
-    """Everything that can be done on a screen: its keys, then what can be opened."""
+def commands(screen: ActionScreen, named: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Everything that can be done on a screen: its keys, machines by name, then what can be opened."""
 
     def press(key: str) -> Do:
         return lambda: screen.action_press(key)
@@ -40,15 +40,22 @@ def commands(screen: ActionScreen) -> tuple[Command, ...]:
     mine = [key for key in mine if key.key != "f" or screen.faults is not None]
     return (
         *(Command(key.key, key.help, press(key.key)) for key in mine),
+        *named,
         *(Command("", message, do) for message, do in screen.destinations()),
     )
 
 
 def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
-    """The commands that contain each word that was typed; a lone key finds its own command first."""
-    wanted = text.lower().split()
-    found = [one for one in every if all(word in f"{one.key} {one.help}".lower() for word in wanted)]
-    return tuple(sorted(found, key=lambda one: one.key != text.strip()))
+    """The commands that contain each word that was typed. A lone key finds its own command first, a name or the
+    beginning of a sentence what begins with it."""
+    typed = " ".join(text.lower().split())
+    found = [one for one in every if all(word in f"{one.key} {one.help}".lower() for word in typed.split())]
+
+    def rank(one: Command) -> int:
+        begins = one.help.lower().startswith(typed)
+        return 0 if one.key == text.strip() else 1 if begins else 2
+
+    return tuple(sorted(found, key=rank))
 
 
 class Palette(ModalScreen[Command | None]):
@@ -150,11 +157,12 @@ async def pick(app: App[int], title: str, labels: tuple[str, ...]) -> int | None
     return next((at for at, one in enumerate(every) if one is chosen), None)
 
 
-def palette(app: App[int], screen: ActionScreen) -> None:
-    """Open the palette at once, so that the next characters go there; the chosen command runs when it is gone."""
+def palette(app: App[int], screen: ActionScreen, named: tuple[Command, ...]) -> None:
+    """Open the palette at once, so that the next characters go there; the chosen command runs when it is gone.
+    `named`: commands with a machine's name in them."""
 
     def chosen(command: Command | None) -> None:
         if command is not None:
             app.call_later(command.do)
 
-    app.push_screen(Palette(commands(screen)), chosen)
+    app.push_screen(Palette(commands(screen, named)), chosen)

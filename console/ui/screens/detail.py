@@ -8,6 +8,7 @@ from console.health import findings
 from console.operations.may_go import may_go
 from console.text import clock
 from console.ui import keys
+from console.ui.board.trends import trend_lines
 from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections, subjects
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
@@ -40,17 +41,22 @@ class DetailScreen(Scrolled):
         """The subject that is shown."""
         return self._every[self._at]
 
+    @property
+    def machine(self) -> str:
+        """The machine that is shown."""
+        return self.ref.name if self._pane.session.cluster.has(self.ref.name) else ""
+
     def heading(self, width: int) -> list[Line]:
         """The subject and its cluster."""
         left = f" {self.ref.title}"
         of = f"  of {self._pane.session.cluster.name}, {self._at + 1} of {len(self._every)}"
-        time_ = clock(steady.now())
+        time_ = clock(self._pane.frozen or steady.now())
         room = max(0, width - len(left) - len(of) - len(time_) - 1)
         return [line(Piece(left, "head"), Piece(of), " " * room + time_ + " ", fill="footer").cut(width)]
 
     def body(self, width: int) -> list[Line]:
         """The subject's findings, then every reading."""
-        session, now = self._pane.session, steady.now()
+        session, now = self._pane.shown, self._pane.frozen or steady.now()
         picture = session.picture
         lines: list[Line] = []
         if self.ref.name in {machine.name for machine in session.cluster.machines}:
@@ -64,6 +70,9 @@ class DetailScreen(Scrolled):
             if self.ref.name in (one.machine, *one.of):
                 word = words.finding(one.level)
                 lines += wrapped(f"{word.mark} {one.message}", width - 1, " ", "   ", word.style)
+        trend = session.state.trends.get(self.ref.name)
+        past = trend_lines(trend, self.ref.name, session.state.events, width - 1) if trend else []
+        lines += [BLANK] * bool(lines) + past
         lines += [BLANK] if lines else []
         for one in sections(picture, self.ref):
             machines = {machine.name for machine in session.cluster.machines}

@@ -34,7 +34,7 @@ class FindingsScreen(Scrolled):
         super().__init__(panes)
         self._pane = pane
         self._picked = pane.picked
-        self._every = findings(pane.session.picture)
+        self._every = findings(pane.shown.picture)
         """The findings that were painted last: choosing, copying and explaining act on those seen."""
 
     @property
@@ -72,7 +72,7 @@ class FindingsScreen(Scrolled):
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The filter has been applied to whole findings already."""
-        self._every = findings(self._pane.session.picture)
+        self._every = findings(self._pane.shown.picture)
         every = self.body(width)
         self._keep_in_sight(every, height - 1)
         self._length, self._room = len(every), max(1, height - 1)

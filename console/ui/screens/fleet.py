@@ -111,6 +111,10 @@ class FleetScreen(Base):
 
     # --- keys
 
+    def freeze(self) -> None:
+        """A page down: rows of many clusters are not frozen."""
+        self.action_page(1)
+
     def own_keys(self) -> dict[str, Callable[[], object]]:
         """`n`."""
         return {"n": self._next_not_ok}

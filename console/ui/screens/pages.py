@@ -7,6 +7,7 @@ from console.operations.plan import Plan
 from console.session.handle import SessionHandle
 from console.session.journal import MOVE
 from console.session.open_runs import why_open
+from console.text import ago, zone
 from console.ui import keys
 from console.ui.board.events import without_replaced
 from console.ui.board.run import sentence
@@ -20,6 +21,7 @@ SCREENS = {
     keys.FLEET: "of all clusters",
     keys.DETAIL: "of the details",
     keys.FINDINGS: "of what is wrong",
+    keys.LOGS: "of the logs",
 }
 MEANINGS = (
     (words.Word(words.OK, "UP", "ok"), "as it should be"),
@@ -84,11 +86,13 @@ async def log_page(app: App[int], session: SessionHandle, now: float) -> None:
         for one in found:
             word = words.finding(one.level)
             lines += wrapped(f"{word.mark} {one.message}", width, " ", "   ", word.style)
-        lines += [BLANK, line(Piece("Events, newest first", "head"))]
+        lines += [BLANK, line(Piece(f"Events, newest first, in {zone()}", "head"))]
         for note in reversed(notes):
             mark = words.event(note.step)
             over = "over: " if note.step == "over" else ""
-            lines += wrapped(f"{moment(note.at, now)} {mark.mark} {over}{note.message}", width, " ", " " * 12)
+            lines += wrapped(
+                f"{moment(note.at, now)}{ago(now - note.at)} {mark.mark} {over}{note.message}", width, " ", " " * 12
+            )
         lines += [BLANK, line(Piece("Runs in the journal, newest first", "head"))]
         for file in unread:
             lines += wrapped(f"{words.UNKNOWN} {file.message}. {MOVE}", width, " ", "   ", "unknown")

@@ -34,12 +34,25 @@ class ActionScreen(Protocol):
         ...
 
     @property
+    def machine(self) -> str:
+        """The selected machine; "" where something else is selected."""
+        ...
+
+    @property
     def app(self) -> Any:
         """Textual's."""
         ...
 
     def say(self, notice: str) -> None:
         """Show the result of the last key, until the next key."""
+        ...
+
+    def thaw(self) -> None:
+        """Let the pictures go on: something is to be decided."""
+        ...
+
+    def do(self, act: "ScreenAction") -> None:
+        """Begin an act, unless one is under way."""
         ...
 
     def turn_to(self, pane: Pane) -> None:

@@ -1,0 +1,94 @@
+"""Tells somebody: runs a program of theirs, or sends the text to a URL. In a thread of its own, with a deadline.
+
+Neither a program that hangs nor a network that swallows everything holds up the looking, a run or the screen.
+"""
+
+import asyncio
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from console.inventory.cluster import Notify
+from console.probes.ask import WireError
+from console.session.alerts import Alert
+
+SECONDS = 10.0
+"""Time for each way."""
+LAST = 1.0
+"""Seconds for a program that was killed to be gone."""
+WAITING = 20
+"""Alerts that wait to be told; more are dropped, and that is said."""
+
+
+class Notifier:
+    """One cluster's. Its thread ends with the process."""
+
+    def __init__(self, notify: Notify, complain: Callable[[str], object], seconds: float = SECONDS) -> None:
+        """`complain`: is told in a sentence what did not work, in that thread."""
+        self._notify, self._complain, self._seconds = notify, complain, seconds
+        self._waiting: queue.Queue[Alert] = queue.Queue(WAITING)
+        self._thread: threading.Thread | None = None
+
+    def tell(self, alert: Alert) -> None:
+        """Tell it soon. Never waits."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go, name="notify", daemon=True)
+            self._thread.start()
+        try:
+            self._waiting.put_nowait(alert)
+        except queue.Full:
+            self._complain(f"notify: {WAITING} alerts wait already, so this one was not told: {alert.what}")
+
+    def _go(self) -> None:
+        while True:
+            alert = self._waiting.get()
+            for why in filter(None, (self._run(alert), self._post(alert))):
+                self._complain(f"notify: {why}")
+
+    def _run(self, alert: Alert) -> str:
+        """Why the program did not do it, or ""."""
+        argv = self._notify.command
+        if not argv:
+            return ""
+        try:
+            process = subprocess.Popen(  # noqa: S603 -- the inventory's own program, without a shell
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **environment(alert)},
+                start_new_session=True,
+            )
+        except OSError as error:
+            return f"{argv[0]} can't be run: {(error.strerror or str(error)).lower()}"
+        try:
+            status = process.wait(self._seconds)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LAST)
+            return f"{argv[0]} did not end in {self._seconds:g} s, and was ended"
+        return f"{argv[0]} ended with status {status}" if status else ""
+
+    def _post(self, alert: Alert) -> str:
+        """Why the URL did not take it, or ""."""
+        if self._notify.url is None:
+            return ""
+        from console.wire.http import post
+
+        try:
+            asyncio.run(post(self._notify.url, alert.text, self._seconds))
+        except WireError as error:
+            return str(error)
+        return ""
+
+
+def environment(alert: Alert) -> dict[str, str]:
+    """The variables of the program."""
+    words = {"TEXT": alert.text, "CLUSTER": alert.cluster, "WHAT": alert.what, "WHO": alert.who, "KEY": alert.key}
+    return {f"DRAINBOARD_{name}": value for name, value in words.items()}

@@ -1,0 +1,81 @@
+"""Theme, order and columns: chosen by keys, kept, and found again by the next console."""
+
+import json
+
+import pytest
+
+from console.sim import Simulator
+from console.ui.settings import Settings, load, place, save
+
+from .conftest import Seen, cluster_of, nobody, shown
+
+
+async def choose(seen: Seen, key: str, title: str) -> None:
+    await seen.press(key)
+    await seen.until(lambda: seen.dialog)
+    words = (seen.dialog or "").split()
+    await seen.press(words[words.index(title) - 1])
+    await seen.until(lambda: not seen.dialog)
+
+
+def at(seen: Seen, node: str) -> int:
+    """The place of a node's row, from 0."""
+    rows = [line for line in seen.text.splitlines() if line[2:7] in ("node1", "node2", "node3") and line[7] == " "]
+    return next(place for place, line in enumerate(rows) if line[2:7] == node)
+
+
+async def test_nodes_are_sorted_by_a_column_and_turned_round(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        sim.world.nodes["node2"].apache.held = 40  # type: ignore[union-attr]
+        await choose(seen, "S", "busy")
+        await seen.until(lambda: "busy↓" in seen.text and at(seen, "node2") == 0)
+        assert str(place()) in "".join(seen.text.split())
+        await choose(seen, "S", "busy,")
+        await seen.until(lambda: "busy↑" in seen.text and at(seen, "node2") == 2)
+        await choose(seen, "S", "as")
+        await seen.until(lambda: "busy↑" not in seen.text and at(seen, "node2") == 1)
+
+
+async def test_who_is_ill_comes_first_and_what_is_not_known_last(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), size=(120, 40)) as seen:
+        await seen.well()
+        sim.world.nodes["node1"].stop_unit("apache2.service")
+        await seen.until(lambda: "Apache on node1" in seen.sentences, 20)
+        await choose(seen, "S", "site")
+        await seen.until(lambda: "site↓" in seen.text and at(seen, "node1") == 0)
+        await choose(seen, "S", "req/s")
+        await seen.until(lambda: at(seen, "node1") == 2)
+
+
+async def test_columns_and_theme_are_found_again(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), size=(120, 40)) as seen:
+        await seen.well()
+        assert " load " in seen.text.splitlines()[8]
+        await choose(seen, "C", "load")
+        await seen.until(lambda: " load " not in seen.text.splitlines()[8])
+        await choose(seen, "t", "light")
+        await seen.until(lambda: "The theme is light: kept in" in seen.sentences)
+    assert json.loads(place().read_text()) == {"theme": "light", "sort": "", "downward": True, "hidden": ["load"]}
+    async with shown(nobody(), size=(120, 40)) as seen:
+        assert seen.app.theme == "light"
+        await seen.until(lambda: " busy " in seen.text)
+        assert " load " not in seen.text
+        await choose(seen, "C", "load,")
+        await seen.until(lambda: " load " in seen.text)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"theme": 1, "hidden": [1, "\\u001b"], "sort": null}', "\x00"])
+async def test_a_damaged_file_costs_itself_only(text: str) -> None:
+    place().parent.mkdir(parents=True, exist_ok=True)
+    place().write_text(text)
+    found, why = load()
+    assert found.hidden == ()
+    assert bool(why) != text.startswith('{"')
+    async with shown(nobody()) as seen:
+        assert not why or "screen.json is not read" in seen.sentences
+
+
+def test_what_can_not_be_kept_is_said() -> None:
+    place().mkdir(parents=True)
+    assert save(Settings()) == f"not kept for the next time: {place()}: is a directory"
