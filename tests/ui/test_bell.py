@@ -28,10 +28,10 @@ async def test_it_rings_once_and_says_it_in_the_title(tmp_path: Path, state: Pat
 async def test_m_keeps_it_quiet_until_the_morning(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
-        await seen.press("M")
+        await seen.press("B")
         await seen.until(lambda: "Bell and notify are off until" in seen.text and "07:00" in seen.text)
         await seen.until(lambda: " MUTED " in seen.text.splitlines()[-1])
         assert time.localtime(seen.session.muted)[3:5] == (7, 0)
-        await seen.press("M")
+        await seen.press("B")
         await seen.until(lambda: "on again" in seen.text and "MUTED" not in seen.text)
         assert seen.session.muted == 0.0

@@ -28,12 +28,12 @@ async def test_nodes_are_sorted_by_a_column_and_turned_round(sim: Simulator) -> 
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
         sim.world.nodes["node2"].apache.held = 40  # type: ignore[union-attr]
-        await choose(seen, "S", "busy")
+        await choose(seen, "O", "busy")
         await seen.until(lambda: "busy↓" in seen.text and at(seen, "node2") == 0)
         assert str(place()) in "".join(seen.text.split())
-        await choose(seen, "S", "busy,")
+        await choose(seen, "O", "busy,")
         await seen.until(lambda: "busy↑" in seen.text and at(seen, "node2") == 2)
-        await choose(seen, "S", "as")
+        await choose(seen, "O", "as")
         await seen.until(lambda: "busy↑" not in seen.text and at(seen, "node2") == 1)
 
 
@@ -42,9 +42,9 @@ async def test_who_is_ill_comes_first_and_what_is_not_known_last(sim: Simulator)
         await seen.well()
         sim.world.nodes["node1"].stop_unit("apache2.service")
         await seen.until(lambda: "Apache on node1" in seen.sentences, 20)
-        await choose(seen, "S", "site")
+        await choose(seen, "O", "site")
         await seen.until(lambda: "site↓" in seen.text and at(seen, "node1") == 0)
-        await choose(seen, "S", "req/s")
+        await choose(seen, "O", "req/s")
         await seen.until(lambda: at(seen, "node1") == 2)
 
 

@@ -1,6 +1,7 @@
 """The whole screen of one cluster as lines: how the room is shared out. Nothing essential is lost at 80x24."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from console.ui.board.details import details
 from console.ui.board.events import events
@@ -83,7 +84,7 @@ def _past(board: BoardView) -> list[Line]:
 
 def _details(board: BoardView, most: int) -> list[Line]:
     """The selected row in words; as many lines for every row, so that nothing below moves."""
-    board = board._replace(width=board.width - PAST) if _past(board) else board
+    board = replace(board, width=board.width - PAST) if _past(board) else board
     lines = details(board, most) if board.selected else meaning(board, most)
     return [*lines, *[BLANK] * (min(most, 5) - len(lines))]
 

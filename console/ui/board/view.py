@@ -48,7 +48,7 @@ class BoardView:
     unread: tuple[Unread, ...] = ()
     run: RunState | None = None
     events: tuple[Note, ...] = ()
-    trends: Mapping[str, Trend] = MappingProxyType({})
+    trends: Mapping[str, Trend] = field(default_factory=lambda: MappingProxyType({}))
     """The figures of the last hours, by node."""
     place: tuple[int, int] = (1, 1)
     """(number of this cluster, number of clusters)."""
