@@ -118,9 +118,10 @@ def known(cluster: Cluster) -> frozenset[Ask]:
 
 
 def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
-    """Ask sudo about each of root's commands. It can't be asked about the script of a shell."""
+    """Ask sudo about each of root's commands. It can't be asked about the script of a shell, nor about a command that
+    is not there: `clog` is on pfSense up to 2.4 alone."""
     needed = rights(cluster, machine)
-    commands = (run.argv for run in (*needed.look, *needed.act) if run.argv[0] != "sh")
+    commands = (run.argv for run in (*needed.look, *needed.act) if run.argv[0] not in ("sh", "clog"))
     return tuple(Run(("sudo", "-n", "-l", *argv)) for argv in commands)
 
 

@@ -127,6 +127,8 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     known = operation(" ".join(filter(None, (options.command, getattr(options, "state", "")))))
     target = options.target or cluster.name
     kinds = (kind for kind in On if target in targets(cluster, kind))
+    if known is None and target == cluster.name:
+        return await _act(options, cluster, known, target, ending)
     on = known.on if known else next(kinds, On.NODE)
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
@@ -159,7 +161,7 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     if options.command == "sudoers":
         from console.cli.rights import sudoers
 
-        return sudoers(clusters, options.user, options.look_only)
+        return sudoers(clusters, options.user, options.look_only, options.patch)
     from console.cli.grants import grants
 
     return grants(clusters)
@@ -182,7 +184,8 @@ async def _act(
     try:
         if known is None:
             return await plain.resume(session, target, consent)
-        chosen = {one.name: True for one in known.options if getattr(options, one.name.replace("-", "_"))}
+        given = {one.name: getattr(options, one.name.replace("-", "_")) for one in known.options}
+        chosen = {name: value for name, value in given.items() if value not in (None, False)}
         decided = {**_decided(options, known), **chosen}
         return await plain.act(session, known, target, consent, options.dry_run, decided)
     finally:

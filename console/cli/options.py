@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from console import __version__
 from console.inventory.paths import default_path
@@ -93,6 +93,7 @@ def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright
     _clusters(rights)
     rights.add_argument("--user", metavar="NAME", help="who logs in; default: the inventory's user")
     rights.add_argument("--look-only", action="store_true", help="what asking needs, without the actions")
+    rights.add_argument("--patch", action="store_true", help="and what installs updates: as much as root")
     grants = commands.add_parser("grants", help="the least rights in MySQL, from the statements that are sent")
     _clusters(grants)
 
@@ -143,5 +144,8 @@ def _operation(command: argparse.ArgumentParser, one: Operation, states: tuple[s
     if states:
         command.add_argument("state", choices=states)
     for option in one.options:
-        command.add_argument(f"--{option.name}", action="store_true", help=option.help)
+        how: dict[str, Any] = (
+            {"type": option.read, "metavar": option.metavar} if option.read else {"action": "store_true"}
+        )
+        command.add_argument(f"--{option.name}", help=option.help, **how)
     command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

@@ -8,6 +8,7 @@ import os
 import sys
 from enum import IntEnum
 
+from console.operations.effects import Effect
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures.steps import Operation, Options
@@ -100,7 +101,8 @@ async def _looked(session: SessionHandle, operation: Operation, target: str, res
     """Returns when what the guards need is known, or its time is over."""
     await session.start()
     timings = session.cluster.timings
-    await session.ready(operation, target, timings.answer + timings.connect, resumed)
+    slow = timings.seldom_answer if operation.does(Effect.UPDATES) else 0.0
+    await session.ready(operation, target, timings.answer + timings.connect + slow, resumed)
 
 
 def describe(record: Record, held: Holder | None = None) -> str:

@@ -42,6 +42,8 @@ class Effect(Enum):
     """Gluster's daemons heal now what waits to be healed."""
     MOUNTS = "mounts"
     """A file system that /etc/fstab names is mounted."""
+    UPDATES = "installs updates"
+    """Packages of the node are replaced by newer ones."""
     MOVES_WRITER = "moves the writer"
     """MySQL's writes go to another node."""
 

@@ -5,14 +5,16 @@ from typing import Any, NamedTuple
 
 from console.health import serving
 from console.health.facts.writer import found_up, in_order, writers, writes
-from console.operations.effects import STOPS, Effect, On
-from console.operations.guards import About, Check, Objection, Override, traffic
-from console.operations.procedures.steps import Operation, Option, Options
+from console.operations.effects import STOPS, Effect, On, kind_of
+from console.operations.guards import About, Check, Objection, Override, objections, traffic
+from console.operations.procedures.steps import Intent, Operation, Option, Options
 from console.probes.database.galera import GALERA
 from console.probes.database.mysql_proxy import WRITER
 from console.probes.database.transactions import TRANSACTIONS
+from console.probes.hosts.jobs import JOBS
 from console.probes.hosts.running import LISTED
 from console.probes.hosts.system import HOST
+from console.probes.hosts.updates import UPDATES
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
 from console.probes.snapshot import Snapshot
@@ -87,6 +89,19 @@ class Plan(NamedTuple):
             raise NotBegun(" ".join(objection.sentence for objection in left))
 
 
+def against(snapshot: Snapshot, intent: Intent, resumed: bool = False) -> tuple[Objection, ...]:
+    """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each."""
+    effects, cluster = intent.operation.effects, snapshot.cluster
+    each = (
+        dict.fromkeys(step.on for step in intent.steps) if intent.operation.on is On.CLUSTER else {intent.target: None}
+    )
+    found = (one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed))
+    nothing = Objection(
+        intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
+    )
+    return tuple(dict.fromkeys(found)) if each else (nothing,)
+
+
 def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool = False) -> Wanted:
     """Return the readings that the guards need: all of the firewalls; of nodes and volumes only those that they judge,
     so that a dead node delays no drain."""
@@ -105,6 +120,8 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:
             return operation.does(Effect.FAILS_OVER)
+        if operation.does(Effect.UPDATES) and question in (UPDATES, JOBS):
+            return True
         if question in (APACHE, SITE) and name in visited:
             return True
         if question in of_writer and name in writing:

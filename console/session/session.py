@@ -19,10 +19,11 @@ from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
 from console.operations.guards import About, Objection, checked, objections
-from console.operations.plan import Consent, NotBegun, Plan, needed
+from console.operations.plan import Consent, NotBegun, Plan, against, needed
 from console.operations.procedures import holds
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.firewalls import of_the_pools
+from console.operations.procedures.patching import AUTO
 from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes import logs
 from console.probes.ask import Ask, WireError
@@ -262,13 +263,13 @@ class Session:
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
         back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        against = () if back else objections(picture, operation.effects, target, operation.on, resumed)
+        stands = () if back else against(picture, intent, resumed)
         return Plan(
             self.cluster.name,
             operation,
             target,
             (
-                *against,
+                *stands,
                 *whose,
                 *open_elsewhere(picture, self._mine, target),
                 *self._outcome_unknown(intent, resumed),
@@ -518,6 +519,8 @@ class Session:
             against = objections(self.picture, operation.effects, target, kind)
             return Plan(self.cluster.name, operation, target, against, ())
 
+        if intent.options.get(AUTO) and not (plan := look()).objections:
+            return Consent(reason="nothing stands against it"), plan
         self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()

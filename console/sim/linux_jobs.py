@@ -36,6 +36,8 @@ def systemd_run(call: Call, node: Node) -> int:
 def _ended(node: Node, name: str, job: Job) -> None:
     if node.jobs.get(name) is job and not (job.work.status or job.work.signal):
         mysql_proxy.keep(node, job.argv)
+        if job.argv[-1] in ("upgrade", "dist-upgrade"):
+            node.hardware.packages.upgrade()
 
 
 def _print(node: Node, name: str, job: Job, line: str) -> None:

@@ -129,7 +129,7 @@ async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
                     for order in step.orders(picture, replace(intent, found=found)):
                         held = rights(cluster, order.machine)
                         assert order.run.root
-                        assert order.run.argv in {run.argv for run in (*held.look, *held.act)}, order
+                        assert order.run.argv in {run.argv for run in (*held.look, *held.act, *held.patch)}, order
                         seen.add(order.run.argv[0])
     assert seen == {"nc", "/usr/local/bin/php", "systemctl", "systemd-run", "pkill"}
 

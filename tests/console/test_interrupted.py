@@ -79,6 +79,8 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
     return False
 
 
+SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER]
+"""Operations on one machine or volume: see test_patching for the cluster's."""
 BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN}
 """The operation that each of these needs before it."""
 
@@ -194,7 +196,7 @@ def lines_of(record: Record) -> str:
     return " ".join(kind for kind, _ in dict.fromkeys(said))
 
 
-@pytest.mark.parametrize("action", OPERATIONS)
+@pytest.mark.parametrize("action", SINGLE)
 async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         if action in WRONG:
@@ -221,7 +223,7 @@ async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int,
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    action=st.sampled_from(OPERATIONS),
+    action=st.sampled_from(SINGLE),
     deaths=st.lists(st.tuples(st.integers(2, 9), st.booleans()), min_size=2, max_size=4),
 )
 async def test_killed_again_and_again(

@@ -12,7 +12,7 @@ from console.operations import procedures
 from console.operations.effects import Effect
 from console.operations.plan import Consent
 from console.operations.procedures import DRAIN, OPERATIONS
-from console.operations.procedures.jobs import job
+from console.operations.procedures.jobs import always, job
 from console.operations.procedures.steps import placed
 from console.session.journal import Record
 from console.session.runner import Stopped
@@ -37,7 +37,7 @@ PATCH = replace(
         (
             job(
                 "packages",
-                ARGV,
+                always(*ARGV),
                 name="install",
                 phase="packages",
                 summary="install updates on {node}",

@@ -12,6 +12,7 @@ from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import PATCH as PATCH_ALL
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
 from console.operations.procedures.storage import missing
@@ -159,6 +160,7 @@ class Watched:
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
         self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
+        self._pending = sim.world.nodes[node].hardware.packages.pending
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
@@ -195,6 +197,8 @@ class Watched:
             self.effects.add(Effect.HEALS)
         if node.hardware.mount is not self._gone:
             self.effects.add(Effect.MOUNTS)
+        if self._pending and not node.hardware.packages.pending:
+            self.effects.add(Effect.UPDATES)
         if node.link is Link.SILENT:
             self.effects.add(Effect.POWERS_OFF)
         if node.boot_id == self._boot and not world.gluster.bricks[self._node].brick:
@@ -261,6 +265,18 @@ async def test_an_operation_on_a_volume_does_what_it_declares(tmp_path: Path) ->
         assert (await (await session.begin(HEAL, "www", Consent(True))).task).outcome == "done"
         watched.look()
         assert watched.effects == HEAL.effects
+
+
+async def test_an_operation_on_the_cluster_does_what_it_declares(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        sim.world.nodes["node1"].hardware.packages.arrive(3, 1)
+        async with watching(cluster) as session:
+            await until(session, lambda now: well(now) and isinstance(now.node("node1").updates, Known))
+            watched = Watched(sim, session, "node1")
+            running = await session.begin(PATCH_ALL, cluster.name, Consent(True), {"nodes": ["node1"]})
+            assert (await running.task).outcome == "done"
+            watched.look()
+            assert watched.effects == PATCH_ALL.effects
 
 
 def test_each_effect_is_some_operation_s() -> None:

@@ -55,6 +55,7 @@ from console.operations.guards.pools import (
     traffic,
 )
 from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
+from console.operations.guards.updates import can_update, is_in, nobody_updates
 from console.operations.guards.writer import (
     READY_TO_WRITE,
     proven,
@@ -152,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
     Rule(answers, frozenset({Effect.MOUNTS})),
     Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
+    *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in (can_update, nobody_updates, is_in)),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

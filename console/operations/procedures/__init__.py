@@ -9,7 +9,7 @@ from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
 from console.operations.guards import successor
-from console.operations.procedures import firewall_reboot, holds, storage
+from console.operations.procedures import firewall_reboot, holds, patching, storage
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -238,11 +238,49 @@ REMOUNT = Operation(
     undo="",
 )
 
+
+def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]:
+    """Node by node, MySQL's writer last: by then its role is with the first that was updated."""
+    nodes, writer = patching.wanted(cluster, options), options.get("writer")
+    steps = tuple[Step, ...]()
+    for node in nodes:
+        follows = next((one for one in nodes if one != node), options.get("follows"))
+        first = moved(cluster, str(follows)) if node == writer and follows else ()
+        steps += placed((patching.GATE,), node) if steps else ()  # the first has been agreed to with the plan
+        steps += patching.node_steps(cluster, node, TAKE_OUT, PUT_BACK, first)
+    return steps
+
+
+def _for_patch(snapshot: Snapshot, _target: str) -> Options:
+    """The package managers, MySQL's writer, and who is to follow it."""
+    writing = next((one.name for one in snapshot.cluster.nodes if writes(snapshot, one.name)), None)
+    follows = successor(snapshot, writing) if writing else None
+    moves = {"writer": writing, "follows": follows} if writing and follows else {}
+    return {patching.MANAGERS: patching.managers(snapshot), **moves}
+
+
+PATCH = Operation(
+    name="patch",
+    key="P",
+    word="patch",
+    help="patch: update every node in turn, reboot where needed, no visitor fails; asks before each",
+    summary="update the nodes of a cluster one after the other, reboot where needed, without an interruption",
+    effects=REBOOT.effects | {Effect.UPDATES},
+    steps=_patch,
+    on=On.CLUSTER,
+    options=patching.OPTIONS,
+    decides=_for_patch,
+    keep=44,
+    asks=True,
+    undo="",
+)
+
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     WRITER,
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
     *(HEAL, REMOUNT),
+    PATCH,
 )
 """In the order of the keys and of the commands."""
 

@@ -36,7 +36,8 @@ from console.probes.web.apache import SITE
 from console.text import listed
 
 
-def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+def rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+    """The boot id is not the one that was noted."""
     host, before = snapshot.node(intent.target).host, intent.found.get(f"boot {intent.target}")
     return isinstance(host, Known) and before is not None and host.value.boot_id != before
 
@@ -60,7 +61,7 @@ def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
     """The node answers in the boot that is to end. Nothing is stopped in the next boot, nor in an unknown one: just
     after a boot a node may tell its services before its boot id."""
-    return isinstance(snapshot.node(intent.target).host, Known) and not _rebooted(snapshot, intent)
+    return isinstance(snapshot.node(intent.target).host, Known) and not rebooted(snapshot, intent)
 
 
 def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
@@ -82,7 +83,7 @@ def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
 
 
 def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(True, f"{intent.target} has rebooted already")
 
     def verdict(one: Membership) -> str | None:
@@ -101,7 +102,7 @@ def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(True, f"{intent.target} has rebooted already")
     services = _services(snapshot, intent)
     if services is None:
@@ -125,7 +126,7 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     """MySQL has stopped. Its units may all have ended while a mysqld still answers: one of another unit, or started by
     hand."""
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.target).galera
-    if not progress.done or _rebooted(snapshot, intent):
+    if not progress.done or rebooted(snapshot, intent):
         return progress
     if snapshot.cluster.mysql is None:
         return _mysql_seen_stopped(snapshot, intent, progress)
@@ -176,7 +177,7 @@ def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.target).host
-    if _rebooted(snapshot, intent) and isinstance(host, Known):
+    if rebooted(snapshot, intent) and isinstance(host, Known):
         return Progress(True, f"{intent.target} has rebooted: boot id {host.value.boot_id[:8]}")
     if stranger := _stranger(snapshot, intent):
         return Progress(False, f"whether {intent.target} has gone down is not known: {stranger}")
@@ -193,7 +194,7 @@ def _is_off(snapshot: Snapshot, intent: Intent) -> Progress:
     """Off is a node that answers no more once it was told to. One that never was told, and does not answer, may be
     anything."""
     node, told = intent.target, intent.order_state in (OrderState.SENT, OrderState.REFUSED)
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(False, f"{node} has booted since: it is on", failed=True)
     if stranger := _stranger(snapshot, intent):
         return Progress(False, f"whether {node} is off is not known: {stranger}")

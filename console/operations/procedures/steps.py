@@ -32,10 +32,13 @@ class Option(NamedTuple):
     name: str
     """Its key among the options, and on the command line: --NAME."""
     key: str
-    """In the dialog that asks."""
+    """In the dialog that asks; "" where it is chosen on the command line only."""
     help: str
     needs: str = ""
     """The decision without which there is nothing to choose; "" for none."""
+    read: Callable[[str], Any] | None = None
+    """Reads its value. Raises ValueError. None: it has none."""
+    metavar: str = ""
 
     def fits(self, options: Options) -> bool:
         """There is something to choose."""

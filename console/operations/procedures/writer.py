@@ -10,7 +10,7 @@ from dataclasses import replace
 from console.health.facts.writer import named, running, sessions
 from console.inventory.cluster import Cluster
 from console.operations.guards import proven
-from console.operations.procedures.jobs import job
+from console.operations.procedures.jobs import always, job
 from console.operations.procedures.proxies import (
     as_found,
     changes,
@@ -224,7 +224,7 @@ def _keep(node: str, argv: tuple[str, ...], again: str) -> Step:
     shown = " ".join(argv).replace("{", "{{").replace("}", "}}")
     step = job(
         "writer",
-        argv,
+        always(*argv),
         name=f"keep on {node}{again}",
         phase=f"keep{again}",
         summary=f"make it last on {node}: {shown}",

@@ -17,7 +17,7 @@ from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
-KINDS = ("packages", "writer")
+KINDS = ("packages", "refresh", "writer")
 """The last one only where the inventory states a command that keeps a moved writer."""
 MAX_LINES = 50
 """Lines of the journal that are read: the last ones."""
@@ -72,7 +72,7 @@ class Jobs:
 def kinds(cluster: Cluster) -> tuple[str, ...]:
     """The kinds that a cluster may have."""
     keeps = cluster.mysql_proxy is not None and cluster.mysql_proxy.keep is not None
-    return KINDS if keeps else KINDS[:1]
+    return KINDS if keeps else KINDS[:-1]
 
 
 def unit(kind: str) -> str:

@@ -29,8 +29,12 @@ async def _settle(session: SessionHandle) -> None:
 def _begins(key: str) -> ScreenAction:
     async def act(screen: ActionScreen) -> None:
         pane = screen.pane
+        cluster = pane.session.cluster.name
+        of_cluster = next((one for one in OPERATIONS if (one.key, one.on) == (key, On.CLUSTER)), None)
         meant = [one for one in meant_for(pane.session, pane.machine) if one.key == key]
-        if meant:
+        if of_cluster:
+            await begin(screen, pane, of_cluster, cluster)
+        elif meant:
             await begin(screen, pane, meant[0], pane.machine)
         else:
             screen.say(SELECT if any(one.key == key and one.on is On.NODE for one in OPERATIONS) else SELECT_FIREWALL)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from console import steady
 from console.health import findings, site
 from console.health.verdicts import judged as verdicts_of
-from console.operations.effects import kind_of, targets
+from console.operations.effects import On, kind_of, targets
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Operation
@@ -122,7 +122,7 @@ class ClusterScreen(Base):
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         kind = kind_of(pane.session.cluster, pane.picked)
-        meant = [one for one in OPERATIONS if one.on is kind] or OPERATIONS
+        meant = [one for one in OPERATIONS if kind is On.CLUSTER or one.on in (kind, On.CLUSTER)]
         some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in meant)
         if (pane.session.open or left) and not (running or pane.session.state.history.elsewhere):
             some["r"] = 97
