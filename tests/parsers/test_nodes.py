@@ -195,6 +195,22 @@ def test_packages_are_named_with_their_versions() -> None:
     assert len(seen.packages) == 3
 
 
+def test_a_package_without_a_version_takes_nothing_from_the_next_line() -> None:
+    whole = text("system/updates.rocky-9.txt")
+    short = whole.replace(
+        "glibc.x86_64                      2.34-100.el9_4.2                  baseos", "glibc.x86_64", 1
+    )
+    seen = updates.parse((Ran(0, short, ""),), None)
+    assert [(one.name, one.then) for one in seen.packages] == [
+        ("glibc.x86_64", ""),
+        ("openssh-server.x86_64", "8.7p1-38.el9_4.1"),
+        ("tzdata.noarch", "2024a-1.el9"),
+    ]
+    assert seen.pending == 3
+    broken = whole.replace("glibc.x86_64                      2.34-100", "glibc.x86_64\n      2.34-100", 1)
+    assert updates.parse((Ran(0, broken, ""),), None).packages[0].then == "2.34-100.el9_4.2"
+
+
 HALF = "The following packages are only half configured, probably due to problems"
 TWICE = "bash-5.1.8-9.el9.x86_64 is a duplicate with bash-5.1.8-6.el9.x86_64"
 

@@ -98,7 +98,7 @@ echo "== end"
 """
 _PACKAGE = re.compile(
     r"^(?P<name>[\w.+~^-]+\.(?:noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x))"
-    r"(?:\s+(?P<then>\S+)|\s|$)",
+    r"(?:(?:\n[ \t]|[ \t])[ \t]*(?P<then>\S+)|\s|$)",
     re.MULTILINE,
 )
 _UPGRADE = re.compile(r"^Inst (?P<name>\S+) \[(?P<now>[^\]\n]*)\] \((?P<then>\S*)(?P<origin>[^\n]*)", re.MULTILINE)
