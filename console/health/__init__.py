@@ -60,10 +60,10 @@ def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
         every,
         key=lambda one: (one.kind is Kind.NOT_ASKED, -harm(one, traffic), -one.level, one.kind in DELIBERATE),
     )
-    once: dict[tuple[str, Kind], Finding] = {}
+    first: dict[tuple[str, Kind], Finding] = {}
     for finding in found:
-        once.setdefault((finding.machine, finding.kind), finding)
-    return follows.folded(tuple(once.values()))
+        first.setdefault((finding.machine, finding.kind), finding)
+    return follows.folded(tuple(first.values()))
 
 
 @once

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ran, Run, WireError
+from console.probes.parsing import lines_of
 from console.text import plain_text
 
 BYTES = 24 << 10
@@ -124,7 +125,7 @@ def _sources(log: Log, run: Run, answer: Answer | WireError) -> Iterator[Source]
     if not isinstance(answer, Ran):
         return
     for part, text in _parts(name, run, answer.out):
-        lines = [line for line in text.splitlines() if line.strip() and not line.startswith("CLOG")]
+        lines = [line for line in lines_of(text) if line.strip() and not line.startswith("CLOG")]
         if run.argv[0] == "tail" and len(text.encode(errors="replace")) >= BYTES - 4:
             lines = lines[1:]  # its beginning was cut
         shown = (plain_text(line, WIDTH) for line in lines if log.only in line.lower())
@@ -135,7 +136,7 @@ def _sources(log: Log, run: Run, answer: Answer | WireError) -> Iterator[Source]
 def _parts(name: str, run: Run, out: str) -> Iterator[tuple[str, str]]:
     """(name, text) of each file; a heading counts only if it names a file that was asked for."""
     at, kept = name, list[str]()
-    for line in out.splitlines():
+    for line in lines_of(out):
         found = _HEADING.match(line)
         if found and found[1] in run.argv:
             yield at, "\n".join(kept)
@@ -150,6 +151,6 @@ def _complaints(name: str, answer: Ran) -> Iterator[Source]:
     if answer.status == 124:
         yield Source(name, why=f"{name} gave no answer in {SECONDS:g} s")
         return
-    said = [line for line in answer.err.splitlines() if line.strip() and not line.rstrip().endswith(_ABSENT)]
+    said = [line for line in lines_of(answer.err) if line.strip() and not line.rstrip().endswith(_ABSENT)]
     if said and answer.status:
         yield Source(name, why=f"{name} can't be read: {plain_text(said[0], WIDTH)}")

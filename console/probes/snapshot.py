@@ -80,6 +80,9 @@ class Known(Generic[T]):
     at: float = field(compare=False)
 
 
+_UNANSWERED = (Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN, Cause.HELD_UP)
+
+
 @dataclass(frozen=True)
 class Unknown:
     """Why nothing is known. `since`: Unix time of the last moment it was known, or of the first try."""
@@ -92,7 +95,7 @@ class Unknown:
     @property
     def unanswered(self) -> bool:
         """It was asked, and told nothing: silence, a refusal, nobody or another one there. `why` names a remedy."""
-        return self.cause in (*(Cause.SILENT, Cause.REFUSED, Cause.ABSENT, Cause.CUT, Cause.UNPROVEN, Cause.HELD_UP),)
+        return self.cause in _UNANSWERED
 
     @property
     def ours(self) -> bool:
@@ -214,7 +217,7 @@ def once(judge: Callable[Concatenate[Snapshot, P], T]) -> Callable[Concatenate[S
 
     @wraps(judge)
     def remembered(snapshot: Snapshot, *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (judge, *args)
+        key = (judge, *args, *kwargs.items())
         if key not in snapshot.judged:
             snapshot.judged[key] = judge(snapshot, *args, **kwargs)
         return snapshot.judged[key]

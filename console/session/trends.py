@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from console.health.facts.bricks import brick_of
 from console.health.facts.membership import sessions_of
-from console.probes.snapshot import Known, Snapshot
+from console.probes.snapshot import Known, Reading, Snapshot
 
 STEP = 10.0
 """Seconds of one value: the highest of them, for a peak is what is looked for."""
@@ -17,24 +17,17 @@ Values = tuple[float | None, ...]
 """Oldest first; None where nothing was known."""
 
 
-def _requests(picture: Snapshot, node: str) -> float | None:
-    apache = picture.node(node).apache
-    return apache.value.requests_per_second if isinstance(apache, Known) else None
+Figure = Callable[[Snapshot, str], float | None]
 
 
-def _busy(picture: Snapshot, node: str) -> float | None:
-    apache = picture.node(node).apache
-    return apache.value.busy if isinstance(apache, Known) else None
+def _read(field: str, name: str) -> Figure:
+    """A figure of one reading of a node."""
 
+    def figure(picture: Snapshot, node: str) -> float | None:
+        reading: Reading[Any] = getattr(picture.node(node), field)
+        return getattr(reading.value, name) if isinstance(reading, Known) else None
 
-def _commits(picture: Snapshot, node: str) -> float | None:
-    galera = picture.node(node).galera
-    return galera.value.commits_per_second if isinstance(galera, Known) else None
-
-
-def _queue(picture: Snapshot, node: str) -> float | None:
-    galera = picture.node(node).galera
-    return galera.value.recv_queue if isinstance(galera, Known) else None
+    return figure
 
 
 def _heal(picture: Snapshot, node: str) -> float | None:
@@ -44,23 +37,18 @@ def _heal(picture: Snapshot, node: str) -> float | None:
     return max(known) if known and len(known) == len(picture.volumes) else None
 
 
-def _load(picture: Snapshot, node: str) -> float | None:
-    host = picture.node(node).host
-    return host.value.load if isinstance(host, Known) else None
-
-
 def _sessions(picture: Snapshot, node: str) -> float | None:
     counts = sessions_of(picture, node)
     return sum(one or 0 for one in counts) if counts and None not in counts else None
 
 
-FIGURES: Mapping[str, Callable[[Snapshot, str], float | None]] = {
-    "req/s": _requests,
-    "busy": _busy,
-    "commits": _commits,
-    "queue": _queue,
+FIGURES: Mapping[str, Figure] = {
+    "req/s": _read("apache", "requests_per_second"),
+    "busy": _read("apache", "busy"),
+    "commits": _read("galera", "commits_per_second"),
+    "queue": _read("galera", "recv_queue"),
     "heal": _heal,
-    "load": _load,
+    "load": _read("host", "load"),
     "sess": _sessions,
 }
 

@@ -64,9 +64,11 @@ def _grown(make: Callable[[int], list[Line]], free: int) -> tuple[list[Line], in
 
 def _beside(board: BoardView, told: list[Line], free: int) -> tuple[list[Line], int]:
     """The selected node in words, and its last hours to their right, where there is room."""
-    past = _past(board)
+    if not _has_past(board):
+        return told, free
+    past = trend_lines(board.trends[board.selected], board.selected, board.events, PAST)
     more = len(past) - len(told)
-    if not past or more > free:
+    if more > free:
         return told, free
     left = board.width - PAST
     rows = [*told, *[BLANK] * more]
@@ -76,15 +78,15 @@ def _beside(board: BoardView, told: list[Line], free: int) -> tuple[list[Line], 
     ], free - max(0, more)
 
 
-def _past(board: BoardView) -> list[Line]:
-    if board.width < WIDE or board.height < TALL or board.selected not in board.trends:
-        return []
-    return trend_lines(board.trends[board.selected], board.selected, board.events, PAST)
+def _has_past(board: BoardView) -> bool:
+    """There is room for the last hours of the selected node, and they are known."""
+    trend = board.trends.get(board.selected)
+    return board.width >= WIDE and board.height >= TALL and trend is not None and any(trend.figures.values())
 
 
 def _details(board: BoardView, most: int) -> list[Line]:
     """The selected row in words; as many lines for every row, so that nothing below moves."""
-    board = replace(board, width=board.width - PAST) if _past(board) else board
+    board = replace(board, width=board.width - PAST) if _has_past(board) else board
     lines = details(board, most) if board.selected else meaning(board, most)
     return [*lines, *[BLANK] * (min(most, 5) - len(lines))]
 

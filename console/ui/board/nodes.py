@@ -67,17 +67,21 @@ def ordered(board: BoardView) -> list[NodeView]:
     if column is None:
         return nodes
 
-    def key(view: NodeView) -> tuple[float, str]:
-        word = column.cell(board, view)
-        if column.right:
-            found = NUMBER.search(word.word)
-            return (float(found[0]) if found else 0.0), ""
-        return -float(ORDER.index(word.style) if word.style in ORDER else len(ORDER)), word.word
+    keys = {view.name: _key(column, column.cell(board, view)) for view in nodes}
+    known = [view for view in nodes if keys[view.name] is not None]
+    rest = [view for view in nodes if keys[view.name] is None]
+    return [*sorted(known, key=lambda view: keys[view.name] or NOWHERE, reverse=board.downward), *rest]
 
-    figures = {view.name for view in nodes if not column.right or NUMBER.search(column.cell(board, view).word)}
-    known = [view for view in nodes if view.name in figures]
-    rest = [view for view in nodes if view.name not in figures]
-    return [*sorted(known, key=key, reverse=board.downward), *rest]
+
+NOWHERE = (0.0, "")
+
+
+def _key(column: Column, word: Word) -> tuple[float, str] | None:
+    """None for a figure that is not known."""
+    if column.right:
+        found = NUMBER.search(word.word)
+        return (float(found[0]), "") if found else None
+    return -float(ORDER.index(word.style) if word.style in ORDER else len(ORDER)), word.word
 
 
 def columns(board: BoardView) -> list[Column]:

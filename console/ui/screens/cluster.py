@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from console import steady
-from console.health import findings, site
-from console.health.verdicts import judged as verdicts_of
+from console.health import findings, site, verdicts
 from console.operations.effects import kind_of
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
@@ -74,7 +73,7 @@ class ClusterScreen(Base):
         pane, now = self.pane, self.pane.frozen or steady.now()
         picture = pane.shown.picture
         found = findings(picture)
-        judged = verdicts_of(picture, found)
+        judged = verdicts(picture)
         past, run = pane.shown.state.history, pane.run_follower.view(pane.shown)
         board = BoardView(
             picture=picture,
