@@ -91,7 +91,7 @@ class Palette(ModalScreen[Command | None]):
         lines = [
             line(
                 Piece(" ►" if at == self._at else "  "),
-                Piece(f"{one.key:<5}", "key"),
+                Piece(f"{one.key:<6}", "key"),
                 fitted(one.help, width - 8),
                 fill="selected" if at == self._at else "",
                 row=str(at),
