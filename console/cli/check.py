@@ -15,7 +15,7 @@ from console.cli.check_lines import MEND, NOTE, UNTRIED, WORKS, Line, between, r
 from console.cli.plain import Exit, say
 from console.cli.rights import rights
 from console.inventory.cluster import Cluster, Firewall
-from console.inventory.paths import make_private, too_open
+from console.inventory.paths import make_private, shared, too_open
 from console.probes.ask import (
     Answer,
     Ask,
@@ -148,7 +148,8 @@ def here(cluster: Cluster) -> Iterator[Line]:
             pass
         yield Line(WORKS, "here", "journal", str(folder))
         for wide in too_open(folder):
-            yield Line(MEND, "here", "journal", f"{wide} can be entered by others; chmod 700 {shlex.quote(str(wide))}")
+            who, mode = ("not by the group", "2770") if shared() else ("by others", "700")
+            yield Line(MEND, "here", "journal", f"{wide} can be entered {who}; chmod {mode} {shlex.quote(str(wide))}")
         for file in journal.read().unread:
             yield Line(MEND, "here", "journal", f"{file.message}; {MOVE[0].lower()}{MOVE[1:]}")
         with holding(folder / "lock", "drainboard check"):

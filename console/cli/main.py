@@ -29,7 +29,7 @@ from console.words.ascii import ascii_only, plain
 if TYPE_CHECKING:
     from console.cli.demo import Demo
     from console.cli.ending import Ending
-    from console.operations.procedures.steps import Operation
+    from console.operations.procedures.steps import Operation, Options
     from console.session.handle import SessionHandle
 
 
@@ -119,18 +119,22 @@ def _complain(message: str) -> None:
 async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Ending") -> int:
     if options.command is None:
         return await _screen(options, inventory, ending)
-    if options.command == "runs":
-        return _runs(inventory, options.cluster)
+    if options.command in ("runs", "show", "report", "abandon"):
+        return _runs(options, inventory)
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
     cluster = _cluster(inventory, options.cluster)
     known = operation(" ".join(filter(None, (options.command, getattr(options, "state", "")))))
     target = options.target or cluster.name
-    led = target in targets(cluster, On.FIREWALL)
-    on = known.on if known else On.FIREWALL if led else On.NODE
+    kinds = (kind for kind in On if target in targets(cluster, kind))
+    if known is None and target == cluster.name:
+        return await _act(options, cluster, known, target, ending)
+    on = known.on if known else next(kinds, On.NODE)
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))
         raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
+    if known and known.lasts_until and not options.reason.strip():
+        raise InventoryError(f"{known.name} needs --reason TEXT: every console shows it until the end of the hold")
     return await _act(options, cluster, known, target, ending)
 
 
@@ -157,7 +161,7 @@ async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
     if options.command == "sudoers":
         from console.cli.rights import sudoers
 
-        return sudoers(clusters, options.user, options.look_only)
+        return sudoers(clusters, options.user, options.look_only, options.patch)
     from console.cli.grants import grants
 
     return grants(clusters)
@@ -180,33 +184,46 @@ async def _act(
     try:
         if known is None:
             return await plain.resume(session, target, consent)
-        return await plain.act(session, known, target, consent, options.dry_run)
+        given = {one.name: getattr(options, one.name.replace("-", "_")) for one in known.options}
+        chosen = {name: value for name, value in given.items() if value not in (None, False)}
+        decided = {**_decided(options, known), **chosen}
+        return await plain.act(session, known, target, consent, options.dry_run, decided)
     finally:
         await session.close()
         loop.close()
 
 
-def _runs(inventory: Inventory, only: str | None) -> int:
-    from console.cli import plain
-    from console.session.journal import MOVE
-    from console.session.lock import holder
-    from console.session.session import journal_of, strangers
+def _decided(options: argparse.Namespace, known: "Operation") -> "Options":
+    """The decisions of a person beside the target."""
+    if not known.lasts_until:
+        return {}
+    import time
 
-    clusters = inventory.clusters if only is None else (_cluster(inventory, only),)
-    for cluster in clusters:
-        journal = journal_of(cluster)
-        held = holder(journal.folder / "lock")  # before what is open: a run that ends meanwhile is not listed
-        for record in journal.open_runs():
-            plain.say(f"{cluster.name}: {plain.describe(record, held)}")
-        for node in cluster.nodes:
-            out = journal.taken_out(node.name)
-            if out is not None and out.outcome is not None:
-                plain.say(f"{cluster.name}: {plain.describe_out(out)}")
-        for file in journal.read().unread:
-            plain.say(f"{cluster.name}: {file.message}. {MOVE}")
-    for record in strangers(inventory) if only is None else ():
-        plain.say(f"{record.path.parent.name}, which is no cluster of the inventory: {plain.describe(record)}")
-    return plain.Exit.DONE
+    from console.operations.procedures import holds
+    from console.session.journal import who
+
+    return holds.options(who(), time.time(), options.until, options.reason)
+
+
+def _runs(options: argparse.Namespace, inventory: Inventory) -> int:
+    """The commands about runs."""
+    from console.cli import runs
+
+    if options.command == "runs":
+        only = [_cluster(inventory, options.cluster)] if options.cluster else inventory.clusters
+        known = None if options.cluster or options.today or options.target else inventory
+        return runs.runs(only, known, options.today, options.target)
+    try:
+        one = runs.named(inventory, options.run)
+    except runs.NoSuchRun as error:
+        raise InventoryError(str(error)) from None
+    if options.command == "show":
+        return runs.show(one, options.follow)
+    if options.command == "report":
+        return runs.report(one, options.json)
+    if not options.reason.strip():
+        raise InventoryError("abandon needs --reason TEXT: the journal keeps it")
+    return runs.abandon(one, options.reason)
 
 
 def _must_be_seen() -> None:
@@ -264,7 +281,7 @@ async def _tell_open(sessions: "Iterable[SessionHandle]", inventory: Path | None
         held = session.state.history.elsewhere
         for record in session.open:
             _complain(f"open: {printable(describe(record, held))}")
-            if not held and session.cluster.has(record.target):
+            if not held and session.cluster.knows(record.target):
                 _complain(f"to go on: drainboard{where} resume {session.cluster.name} {record.target}")
 
 

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from console import __version__
 from console.inventory.paths import default_path
 from console.operations.effects import On
 from console.operations.procedures import OPERATIONS
+from console.operations.procedures.holds import moment
 from console.operations.procedures.steps import Operation
 
 USAGE = 4
@@ -36,13 +38,31 @@ def parser() -> argparse.ArgumentParser:
     for command, alike in by_command().items():
         one = next(iter(alike.values()))
         added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
-        _operation(added, one.on, tuple(state for state in alike if state))
-    runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
-    runs.add_argument("cluster", nargs="?")
+        _operation(added, one, tuple(state for state in alike if state))
+        if one.lasts_until:
+            when = "07:00 (the next one), 2026-11-30T07:00, or none"
+            added.add_argument("--until", type=_until, metavar="TIME", required=True, help=when)
+    _runs(commands)
     _target(commands.add_parser("resume", help="go on with the newest open run of a node or a firewall"), On.NODE)
     demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
     _demo(demo)
     return root
+
+
+def _runs(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright: ignore[reportPrivateUsage]
+    """The commands about runs of the journal."""
+    runs = commands.add_parser("runs", help="list runs that are open, and nodes taken out from here")
+    runs.add_argument("cluster", nargs="?")
+    runs.add_argument("--today", action="store_true", help="all runs of today, those that have ended too")
+    runs.add_argument("--target", metavar="NAME", default="", help="all runs of one node or firewall")
+    show = commands.add_parser("show", help="a run: steps, times, who agreed to what, orders, answers")
+    show.add_argument("--follow", action="store_true", help="and what is written from now on, until it ends")
+    report = commands.add_parser("report", help="a run for others, as Markdown")
+    report.add_argument("--json", action="store_true", help="as JSON")
+    abandon = commands.add_parser("abandon", help="close an open run without doing more; what it did stays")
+    abandon.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
+    for command in (show, report, abandon):
+        command.add_argument("run", metavar="RUN", help="as `runs` names it: shop/12, or its file")
 
 
 def _demo(demo: argparse.ArgumentParser) -> None:
@@ -73,6 +93,7 @@ def _looking(commands: "argparse._SubParsersAction[Parser]") -> None:  # pyright
     _clusters(rights)
     rights.add_argument("--user", metavar="NAME", help="who logs in; default: the inventory's user")
     rights.add_argument("--look-only", action="store_true", help="what asking needs, without the actions")
+    rights.add_argument("--patch", action="store_true", help="and what installs updates: as much as root")
     grants = commands.add_parser("grants", help="the least rights in MySQL, from the statements that are sent")
     _clusters(grants)
 
@@ -85,6 +106,13 @@ def _seconds(text: str) -> float:
 
 
 _seconds.__name__ = "number of seconds"  # argparse's word for it when it can't be read
+
+
+def _until(text: str) -> float:
+    try:
+        return moment(text, time.time())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _clusters(command: argparse.ArgumentParser) -> None:
@@ -111,8 +139,13 @@ def by_command() -> dict[str, dict[str, Operation]]:
     return found
 
 
-def _operation(command: argparse.ArgumentParser, on: On, states: tuple[str, ...]) -> None:
-    _target(command, on)
+def _operation(command: argparse.ArgumentParser, one: Operation, states: tuple[str, ...]) -> None:
+    _target(command, one.on)
     if states:
         command.add_argument("state", choices=states)
+    for option in one.options:
+        how: dict[str, Any] = (
+            {"type": option.read, "metavar": option.metavar} if option.read else {"action": "store_true"}
+        )
+        command.add_argument(f"--{option.name}", help=option.help, **how)
     command.add_argument("--dry-run", action="store_true", help="show guards, steps and exact commands; send nothing")

@@ -8,9 +8,10 @@ import os
 import sys
 from enum import IntEnum
 
+from console.operations.effects import Effect
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import Operation, Options
 from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.lock import Holder
@@ -49,17 +50,26 @@ def say(text: str) -> None:
     print(plain(printable(text)) if ascii_only(sys.stdout) else printable(text), flush=True)
 
 
-async def act(session: SessionHandle, operation: Operation, target: str, consent: Consent, dry_run: bool) -> Exit:
+async def act(
+    session: SessionHandle,
+    operation: Operation,
+    target: str,
+    consent: Consent,
+    dry_run: bool,
+    options: Options | None = None,
+) -> Exit:
     """Begin a run, or show its steps, and follow it to its end."""
     await _looked(session, operation, target)
-    plan = await session.plan(operation, target)
+    plan = await session.plan(operation, target, options)
     if dry_run:
         _show(plan)
         return Exit.DONE
     try:
-        run = await session.begin(operation, target, consent)
+        run = await session.begin(operation, target, consent, options)
     except NotBegun as why:
         return _refused(session, plan, why)
+    for message in plan.leaves:
+        say(message)
     return await _follow(session, run, consent)
 
 
@@ -91,7 +101,8 @@ async def _looked(session: SessionHandle, operation: Operation, target: str, res
     """Returns when what the guards need is known, or its time is over."""
     await session.start()
     timings = session.cluster.timings
-    await session.ready(operation, target, timings.answer + timings.connect, resumed)
+    slow = timings.seldom_answer if operation.does(Effect.UPDATES) else 0.0
+    await session.ready(operation, target, timings.answer + timings.connect + slow, resumed)
 
 
 def describe(record: Record, held: Holder | None = None) -> str:
@@ -118,8 +129,8 @@ def _show(plan: Plan) -> None:
         for order in orders:
             for line in order.splitlines():
                 say(f"       {line}")
-    if plan.leaves:
-        say(f"  {plan.leaves}")
+    for message in plan.leaves:
+        say(f"  {message}")
 
 
 def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:

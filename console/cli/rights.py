@@ -13,19 +13,25 @@ from console import __version__
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
 from console.operations import procedures
-from console.operations.effects import targets
-from console.operations.procedures.steps import Intent, OrderState
+from console.operations.effects import Effect, targets
+from console.operations.guards.updates import MANAGERS
+from console.operations.procedures.patching import MANAGERS as DECIDED
+from console.operations.procedures.patching import STARTS, managers
+from console.operations.procedures.steps import Intent, Operation, OrderState
 from console.probes import logs
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.hosts.jobs import KINDS, Job, Jobs
 from console.probes.hosts.system import UNITS, Host, Services
+from console.probes.hosts.updates import Updates
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.servers import Admin, Pools, Server
 from console.probes.question import Subject
 from console.probes.schedule import asked
 from console.probes.snapshot import Known, Snapshot, empty
+from console.probes.storage.gluster import Brick, Volume
+from console.probes.storage.mounts import MISSING, Mount, Mounts
 from console.text import listed
 
 FOLDERS = {
@@ -34,6 +40,7 @@ FOLDERS = {
     "gluster": ("/usr/sbin",),
     "grep": ("/usr/bin", "/bin"),
     "journalctl": ("/usr/bin", "/bin"),
+    "mount": ("/usr/bin", "/bin"),
     "nc": ("/usr/bin", "/bin"),
     "pkill": ("/usr/bin",),
     "systemctl": ("/usr/bin", "/bin"),
@@ -61,17 +68,23 @@ _USER = re.compile(r"(?![A-Z][A-Z0-9_]*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 @dataclass(frozen=True)
 class Rights:
-    """Root's commands on a machine: those for questions, and those that orders need beside them."""
+    """Root's commands on a machine: those for questions, those that orders need beside them, and those that install
+    updates."""
 
     look: tuple[Run, ...]
     act: tuple[Run, ...]
+    patch: tuple[Run, ...] = ()
 
 
 def rights(cluster: Cluster, machine: str) -> Rights:
     """Each command once, however often and with whatever input it is sent."""
     look = _commands(run for run in _asked(cluster, machine) if run.root)
-    act = _commands(run for run in ordered(cluster, machine) if run.root)
-    return Rights(look, tuple(run for run in act if run not in look))
+    patching = [one for one in procedures.OPERATIONS if one.does(Effect.UPDATES)]
+    others = [one for one in procedures.OPERATIONS if one not in patching]
+    act = _commands(run for run in ordered(cluster, machine, others) if run.root)
+    patch = _commands(run for run in ordered(cluster, machine, patching) if run.root)
+    act = tuple(run for run in act if run not in look)
+    return Rights(look, act, tuple(run for run in patch if run not in (*look, *act)))
 
 
 def _commands(runs: Iterator[Run]) -> tuple[Run, ...]:
@@ -88,18 +101,20 @@ def _asked(cluster: Cluster, machine: str) -> Iterator[Run]:
     yield from logs.asked(cluster, machine)
 
 
-def ordered(cluster: Cluster, machine: str) -> tuple[Run, ...]:
+def ordered(cluster: Cluster, machine: str, operations: Sequence[Operation] | None = None) -> tuple[Run, ...]:
     """Every command of the operations to a machine, over every target: on a node that runs every service there is, all
-    that can be stopped is; to a firewall goes the claim too."""
-    boots = {f"boot {node.name}": "before" for node in cluster.nodes}
+    that can be stopped is; to a firewall goes the claim too. `operations`: None for all of them."""
+    found = {f"boot {node.name}": "before" for node in cluster.nodes}
+    found |= {f"units {node.name}": " ".join(STARTS) for node in cluster.nodes}
     orders = (
         order
-        for one in procedures.OPERATIONS
+        for one in (procedures.OPERATIONS if operations is None else operations)
         for target in targets(cluster, one.on)
         for state, result, note in _JOBS
-        for picture in [_busy(cluster, state, result)]
+        for picture in _pictures(cluster, machine, state, result, one.does(Effect.UPDATES))
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
-        for intent in [Intent(cluster, target, one, {**boots, **noted}, order_state=OrderState.FAILED)]
+        for decided in [{DECIDED: managers(picture)}]
+        for intent in [Intent(cluster, target, one, {**found, **noted}, "", decided, OrderState.FAILED)]
         for planned in intent.steps
         for step in (planned, *planned.back)
         for order in step.orders(picture, intent.at(step))
@@ -114,8 +129,20 @@ _JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/f
 resumed. Each has an order of its own."""
 
 
-def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
-    """Every service runs on every node, and every node is in a pool on every firewall: all that can be sent, is."""
+def _pictures(cluster: Cluster, machine: str, state: str, result: str, updates: bool) -> Iterator[Snapshot]:
+    """The busy cluster; for updates also by each package manager, and with every service stopped."""
+    busy, none = _busy(cluster, machine, state, result), Known(Services((), (), 0), 0.0)
+    yield busy
+    for manager in MANAGERS if updates else ():
+        known = Known(Updates(1, None, reboot_required=True, kernel="", manager=manager), 0.0)
+        nodes = tuple(replace(view, updates=known) for view in busy.nodes)
+        yield replace(busy, nodes=nodes)
+        yield replace(busy, nodes=tuple(replace(view, services=none) for view in nodes))
+
+
+def _busy(cluster: Cluster, machine: str, state: str, result: str) -> Snapshot:
+    """Every service runs on every node, every node is in a pool on every firewall, and all is to be mounted and healed:
+    all that can be sent, is. Of the nodes that any could be asked, it is this machine."""
     services = Known(Services(active=UNITS, settling=(), bricks=1), 0.0)
     units = tuple(Job(kind, bool(state), state, result, 0, "one", read=True) for kind in KINDS)
     jobs = Known(Jobs("before", units), 0.0)
@@ -126,10 +153,16 @@ def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
     )
     kept = tuple(PooledServer("pool", node.name, node.address, "active") for node in cluster.nodes)
     config = FirewallConfig("", False, False, False, "", kept, (), "", "")
+    mounts = Known(Mounts(tuple(Mount(name, "/", False, MISSING) for name in cluster.volumes)), 0.0)
+    volume = Volume(tuple(Brick(node.name, "/", True, True, True, 1) for node in cluster.nodes), 0)
     blank = empty(cluster)
     return replace(
         blank,
-        nodes=tuple(replace(view, host=host, services=services, jobs=jobs) for view in blank.nodes),
+        nodes=tuple(
+            replace(view, host=host if view.name == machine else view.host, services=services, jobs=jobs, mounts=mounts)
+            for view in blank.nodes
+        ),
+        volumes=tuple(replace(view, state=Known(volume, 0.0)) for view in blank.volumes),
         firewalls=tuple(
             replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0)) for view in blank.firewalls
         ),
@@ -139,11 +172,12 @@ def _busy(cluster: Cluster, state: str, result: str) -> Snapshot:
 # --- /etc/sudoers.d -------------------------------------------------------------------------------------------------
 
 
-def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False) -> Exit:
-    """Print the lines for /etc/sudoers.d on the nodes, and those that pfSense's sudo package must allow."""
+def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: bool = False, patch: bool = False) -> Exit:
+    """Print the lines for /etc/sudoers.d on the nodes, and those that pfSense's sudo package must allow. `patch`: also
+    those that install updates."""
     for cluster in clusters:
         try:
-            lines = (*_for_nodes(cluster, user, look_only), *_for_firewalls(cluster, user, look_only))
+            lines = (*_for_nodes(cluster, user, look_only, patch), *_for_firewalls(cluster, user, look_only))
         except ValueError as error:
             say(f"# {cluster.name}: {error}")
             return Exit.USAGE
@@ -160,7 +194,7 @@ def _named(user: str | None) -> str:
     return name
 
 
-def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+def _for_nodes(cluster: Cluster, user: str | None, look_only: bool, patch: bool) -> Iterator[str]:
     """A section for each user with rights of its own; one for all nodes as a rule."""
     sections: dict[tuple[str, Rights], list[str]] = {}
     for node in cluster.nodes:
@@ -171,7 +205,7 @@ def _for_nodes(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[
             sections.setdefault((name, rights(cluster, node.name)), []).append(node.name)
     for at, ((name, needed), nodes) in enumerate(sections.items()):
         alias = "DRAINBOARD_" + re.sub(r"[^A-Z0-9]", "_", cluster.name.upper()) + (f"_{at + 1}" if at else "")
-        held = replace(needed, act=()) if look_only else needed
+        held = replace(needed, act=() if look_only else needed.act, patch=needed.patch if patch else ())
         yield from section(name, held, listed(nodes), alias)
 
 
@@ -179,7 +213,9 @@ def section(user: str, needed: Rights, where: str, alias: str = "DRAINBOARD") ->
     """One file for /etc/sudoers.d, line by line."""
     yield f"# What {user} may run as root on {where}: the commands drainboard {__version__} sends there, no others."
     yield "# Put it in place with: visudo -f /etc/sudoers.d/drainboard"
-    parts = {f"{alias}_LOOK": needed.look, f"{alias}_ACT": needed.act}
+    parts = {f"{alias}_LOOK": needed.look, f"{alias}_ACT": needed.act, f"{alias}_PATCH": needed.patch}
+    if needed.patch:
+        yield f"# {alias}_PATCH is worth as much as root: a package's own scripts run as root."
     for name, runs in parts.items():
         written = [one for run in runs for one in commands(run.argv)]
         if written:

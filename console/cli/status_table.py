@@ -6,6 +6,7 @@ from typing import Any
 
 from console.health import Finding, Level, findings, site, verdict
 from console.health.facts.membership import sessions_of
+from console.health.verdicts import nothing_wrong
 from console.inventory.cluster import Vip
 from console.operations.may_go import all_may_go
 from console.operations.remedy import remedy
@@ -55,7 +56,7 @@ def _headline(picture: Snapshot, found: Sequence[Finding]) -> str:
     """The worst finding, and the command that helps."""
     worst = next((one for one in found if one.level > Level.NOTE), None)
     if worst is None:
-        return "nothing is wrong"
+        return nothing_wrong(tuple(found))
     helps = remedy(picture, worst)
     command = f": drainboard {helps[0].name} {picture.cluster.name} {helps[1]}" if helps else ""
     return f"{worst.headline}{command}"

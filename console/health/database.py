@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from console.health.facts.membership import Place, place
 from console.health.facts.sst import transfers
+from console.health.facts.writer import named, written_to
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.health.writers import named, written_to
 from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, asked_but_unknown

@@ -84,6 +84,9 @@ class Kind(StrEnum):
     POOL_QUEUE = "pool-queue", Layer.POOL
     POOLS_DIFFER = "pools-differ", Layer.POOL
     OUT = "out", Layer.POOL
+    HELD = "held", Layer.POOL
+    HELD_OFF = "held-off", Layer.POOL
+    HOLD_ENDED = "hold-ended", Layer.POOL
     MIXED = "mixed", Layer.POOL
     SPARE = "spare", Layer.POOL
     DOWN = "down", Layer.POOL
@@ -136,6 +139,7 @@ class Kind(StrEnum):
     MEMBER_UNKNOWN = "member-unknown", Layer.DATABASE
     MYSQL_VERSIONS_DIFFER = "mysql-versions-differ", Layer.DATABASE
     TABLES = "tables", Layer.DATABASE
+    TRANSACTIONS_UNKNOWN = "transactions-unknown", Layer.DATABASE
     TABLES_UNKNOWN = "tables-unknown", Layer.DATABASE
 
     VOLUME_UNLISTED = "volume-unlisted", Layer.STORAGE
@@ -187,7 +191,7 @@ class Kind(StrEnum):
 
 
 _FIGURES = re.compile(r"\b[0-9]+")
-DELIBERATE = frozenset({Kind.OUT, Kind.MAINTENANCE})
+DELIBERATE = frozenset({Kind.OUT, Kind.HELD, Kind.HELD_OFF, Kind.HOLD_ENDED, Kind.MAINTENANCE})
 """Somebody's act: what has happened by itself comes first."""
 MAX_MESSAGE = 4000
 """Characters of a sentence."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from console.health.finding import Finding, Kind
+from console.health.finding import Finding, Kind, Level
 
 _CHECKED = (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.CHECK_FAILING)
 """Findings that the balancer's health check makes of a node in trouble."""
@@ -35,9 +35,13 @@ _ALL_NODES = frozenset(
 _NO_DATABASE = (
     _ALL_NODES
     | {Kind.MYSQL_SILENT, Kind.UP_BUT_NOT_SYNCED, Kind.WRITER_UNFIT, Kind.WRITER_NONE, Kind.WRITER_BACKUP}
-    | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.SIZE_BELOW}
+    | {Kind.MEMBER_UNKNOWN, Kind.TABLES_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN, Kind.SIZE_BELOW}
 )
 _NOT_KNOWN = frozenset(kind for kind in Kind if kind.endswith(("-unknown", "-silent", "-lost"))) | {Kind.LOST}
+_OUT = ABSENCE | {
+    *(Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED, Kind.MEMBER_UNKNOWN),
+    Kind.TRANSACTIONS_UNKNOWN,
+}
 FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.CONSOLE_BUSY: _NOT_KNOWN,
     Kind.NOTHING_ANSWERS: frozenset({Kind.LOST, Kind.FIREWALL_LOST, Kind.VISIT_SILENT}),
@@ -50,7 +54,10 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.MYSQL_UNKNOWN: _NO_DATABASE,
     Kind.NON_PRIMARY: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER}),
     Kind.ALONE: frozenset(
-        {Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.MEMBER_UNKNOWN, Kind.LEFTOVER}
+        {
+            *(Kind.UP_BUT_NOT_SYNCED, Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.LEFTOVER),
+            *(Kind.MEMBER_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN),
+        }
     ),
     Kind.REJECTS_QUERIES: frozenset({Kind.UP_BUT_NOT_SYNCED, Kind.DONOR, Kind.SITE_ERROR, *_CHECKED}),
     Kind.SST: frozenset(
@@ -59,7 +66,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.MYSQL_SILENT: frozenset(
         {
             *(Kind.SIZE_BELOW, Kind.VIEWS_DIFFER, Kind.SITE_ERROR, *_CHECKED),
-            *(Kind.MEMBER_UNKNOWN, Kind.FAILED_UNITS),
+            *(Kind.MEMBER_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN, Kind.FAILED_UNITS),
         }
     ),
     Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, *_CHECKED}),
@@ -76,8 +83,12 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
-    Kind.OUT: ABSENCE
-    | {Kind.LOST, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.PROXY_STOPPED, Kind.MEMBER_UNKNOWN},
+    Kind.OUT: _OUT,
+    Kind.HOLD_ENDED: _OUT,
+    Kind.HELD: frozenset(
+        {*(Kind.POOL_THIN, Kind.SITE_SILENT, Kind.SITE_ERROR, Kind.APACHE_UNKNOWN, Kind.APACHE_FULL), *_CHECKED}
+    ),
+    Kind.HELD_OFF: _OUT,
     **{kind: frozenset({Kind.POOL_THIN}) for kind in (Kind.MIXED, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)},
     Kind.CARP_INIT: frozenset({Kind.DEMOTION}),
     Kind.MAINTENANCE: frozenset({Kind.DEMOTION}),
@@ -92,6 +103,8 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.VERSIONS_DIFFER: frozenset({Kind.SYNC_DIFFERS}),
 }
 """By cause: the kinds that say nothing new beside it, where it is at least as bad."""
+AGREED = frozenset({Kind.HELD, Kind.HELD_OFF})
+"""Notes of what a person wants until a time: what follows from it is no worse, unless it hurts visitors."""
 
 
 def folded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -108,12 +121,16 @@ def _cause(found: tuple[Finding, ...], one: Finding) -> int | None:
     able = [
         (at, other)
         for at, other in enumerate(found)
-        if other is not one and one.kind in FOLLOWS.get(other.kind, ()) and other.level >= one.level
+        if other is not one and one.kind in FOLLOWS.get(other.kind, ()) and _as_bad(other, one)
     ]
     accounted = {machine for _, other in able for machine in (other.machine, *other.of)}
     if not accounted >= set(one.machines):
         return None
     return next((at for at, other in able if {other.machine, *other.of} & set(one.machines)), None)
+
+
+def _as_bad(cause: Finding, one: Finding) -> bool:
+    return cause.level >= one.level or (cause.kind in AGREED and one.level < Level.CRITICAL)
 
 
 def _root(causes: Mapping[int, int], at: int) -> int:

@@ -15,7 +15,11 @@ from console.probes.snapshot import QUESTIONS, Known, Snapshot
 
 Announced = Mapping[tuple[str, Kind], Finding]
 """Findings that were announced and are not over."""
-BECOMES = {Kind.CHECK_FAILING: (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER)}
+BECOMES = {
+    Kind.CHECK_FAILING: (Kind.DOWN, Kind.DOWN_IN_POOL, Kind.POOLS_DIFFER),
+    **dict.fromkeys((Kind.HELD, Kind.HELD_OFF), (Kind.HOLD_ENDED, Kind.HELD, Kind.HELD_OFF)),
+    Kind.OUT: (Kind.HELD, Kind.HELD_OFF),
+}
 """A finding that turns into one of these is not over."""
 UNREACHABLE = (Kind.LOST, Kind.FIREWALL_LOST)
 

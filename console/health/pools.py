@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.health.facts.holds import by, held, over, until
 from console.health.facts.membership import (
     Membership,
     Place,
@@ -22,6 +23,7 @@ from console.inventory.addresses import plain
 from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
+from console.probes.pools.hold import Hold
 from console.probes.pools.servers import Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 from console.text import counted, dated, doing, listed
@@ -187,6 +189,9 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
         if where is Place.MIXED and not _agent_alone(snapshot, node.name):
             yield Finding(Level.DEGRADED, node.name, Kind.MIXED, _mixed(snapshot, node.name))
         elif where is Place.OUT and any(one.runtime or one.configured for one in memberships(snapshot, node.name)):
+            if (hold := held(snapshot, node.name)) is not None:
+                yield _held(snapshot, node.name, hold)
+                continue
             message = f"{node.name} is out of the load balancer"
             if not any(one.runtime for one in memberships(snapshot, node.name)) and _inactive(snapshot, node.name):
                 message += ": it is inactive in config.xml"
@@ -199,6 +204,16 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
             yield from _spare(snapshot, node.name)
             yield from _down(snapshot, node.name)
             yield from _failing(snapshot, node.name)
+
+
+def _held(snapshot: Snapshot, node: str, hold: Hold) -> Finding:
+    """A note while the hold lasts: somebody wants it so."""
+    off = "shut down and " if hold.off else ""
+    if over(snapshot, hold):
+        message = f"the hold of {node} has ended, and it is still {off}out: held {until(hold)} {by(hold)}"
+        return Finding(Level.DEGRADED, node, Kind.HOLD_ENDED, message)
+    message = f"{node} is {off}held out {until(hold)}: {by(hold)}"
+    return Finding(Level.NOTE, node, Kind.HELD_OFF if hold.off else Kind.HELD, message)
 
 
 def _inactive(snapshot: Snapshot, node: str) -> bool:

@@ -31,6 +31,7 @@ GAPS: Mapping[str, Gap] = {
     "processes": Gap(Kind.PROCESSES_UNKNOWN, Level.NOTE, "the work of HAProxy's older processes on"),
     "saved": Gap(Kind.SAVED_UNKNOWN, Level.DEGRADED, "the state that HAProxy starts with on"),
     "writer": Gap(Kind.WRITER_UNKNOWN, Level.UNKNOWN, "the target of MySQL's HAProxy on"),
+    "transactions": Gap(Kind.TRANSACTIONS_UNKNOWN, Level.NOTE, "the list of open transactions on"),
     "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "the list of notices and unapplied changes on"),
     "revisions": Gap(Kind.REVISIONS_UNKNOWN, Level.NOTE, "the last changes of config.xml on"),
     "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "the claim on"),

@@ -53,6 +53,12 @@ def _worst(found: tuple[Finding, ...], otherwise: str) -> Verdict:
     return Verdict(max(one.level for one in bad), bad[0].message) if bad else Verdict(Level.OK, otherwise)
 
 
+def nothing_wrong(found: tuple[Finding, ...]) -> str:
+    """The headline while no finding is worse than a note; who is held out is said all the same."""
+    held = [one.headline for one in found if one.kind in (Kind.HELD, Kind.HELD_OFF)]
+    return f"nothing else is wrong: {listed(held)}" if held else "nothing is wrong"
+
+
 def _all_well(snapshot: Snapshot) -> str:
     return f"{len(serving(snapshot))} of {len(snapshot.nodes)} nodes serve{_data(snapshot)}"
 

@@ -3,26 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from console.health.facts.writer import named, writers, written_to
 from console.health.finding import Finding, Kind, Level
-from console.inventory.addresses import same
 from console.probes.database.mysql_proxy import Writer
-from console.probes.snapshot import Known, Snapshot, Unknown
+from console.probes.pools.servers import Admin
+from console.probes.snapshot import Snapshot, Unknown
 from console.text import doing, listed
-
-
-def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
-    """The known writers, by node."""
-    return [(view.name, view.writer.value) for view in snapshot.nodes if isinstance(view.writer, Known)]
-
-
-def written_to(snapshot: Snapshot) -> set[str]:
-    """The addresses that some node's HAProxy sends MySQL's traffic to."""
-    return {address for _, writer in writers(snapshot) if writer.running for address in writer.targets}
-
-
-def named(snapshot: Snapshot, address: str) -> str:
-    """The node of an address."""
-    return next((node.name for node in snapshot.cluster.nodes if same(node.address, address)), address)
 
 
 def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
@@ -65,7 +51,7 @@ def writers_are_fit(snapshot: Snapshot) -> Iterator[Finding]:
             message = f"HAProxy on {listed(senders)} sends MySQL to {name}, which {state}"
             yield Finding(level, name, Kind.WRITER_UNFIT, message)
         elif all(_backup(writer, address) for _, writer in writers(snapshot) if writer.running):
-            message = f"MySQL's writer is {name}, a backup: its HAProxy finds no active server"
+            message = f"MySQL's writer is {name}, a backup: {_why_backup(snapshot)}"
             yield Finding(Level.NOTE, name, Kind.WRITER_BACKUP, message)
 
 
@@ -85,6 +71,15 @@ def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:
     if member.read_only:
         return Level.CRITICAL, "is read_only: writes fail"
     return None if member.synced else (Level.DEGRADED, f"is {member.state}: it may lag")
+
+
+def _why_backup(snapshot: Snapshot) -> str:
+    """The active servers were told to drain, or can't serve."""
+    active = [one for _, writer in writers(snapshot) for one in writer.servers if not one.backup]
+    if not active or any(one.admin is Admin.READY for one in active):
+        return "its HAProxy finds no active server"
+    out = listed(dict.fromkeys(named(snapshot, one.address) for one in active))
+    return f"{out} was told to step aside, until HAProxy is reloaded"
 
 
 def _backup(writer: Writer, address: str) -> bool:

@@ -85,6 +85,9 @@ class MysqlProxy:
     """The name of the backend whose servers are the MySQL nodes."""
     socket: str = "/run/haproxy/admin.sock"
     """HAProxy's stats socket on each node."""
+    keep: tuple[str, ...] | None = None
+    """A program on each node, with arguments, that makes a moved writer last: root runs it with the node's name as the
+    last word. None: a moved writer lasts until HAProxy is reloaded."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ class Timings:
     boot: float = 600.0
     fit: float = 3600.0
     """Longest wait of a rejoin for a node to become fit."""
+    heal: float = 300.0
+    """Time without progress after which nobody waits for a heal any more."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,10 @@ class Cluster:
     def has(self, name: str) -> bool:
         """True if one of its machines has the name."""
         return any(machine.name == name for machine in self.machines)
+
+    def knows(self, name: str) -> bool:
+        """True if something that can be a run's target has the name."""
+        return self.has(name) or name in (*self.volumes, self.name)
 
     @property
     def databases(self) -> tuple[str, ...]:

@@ -205,18 +205,28 @@ def _mysql_proxy(table: Table) -> MysqlProxy:
         raise table.wrong("backend", "the name of HAProxy's backend for MySQL")
     if not PROXY_NAME.fullmatch(backend):
         raise table.error("holds what HAProxy allows in no name: letters, digits and _ . : - do", "backend")
-    return MysqlProxy(backend, table.word("socket", "HAProxy's stats socket on the node") or MysqlProxy.socket)
+    socket = table.word("socket", "HAProxy's stats socket on the node") or MysqlProxy.socket
+    return MysqlProxy(backend, socket, _program(table, "keep", '["/usr/local/sbin/keep-writer"]'))
+
+
+def _program(table: Table, key: str, example: str) -> tuple[str, ...] | None:
+    """A program on a node that root runs, and its arguments; None if it is not there."""
+    words = table.texts(key)
+    if words is None:
+        return None
+    if not words or not words[0]:
+        raise table.wrong(key, f"a program on the node and its arguments: {example}")
+    if words[0].startswith("-") or words[0].endswith("/") or "=" in words[0]:
+        raise table.error(f"{words[0]!r} is no program: sudo would take it for an option, a folder or a variable", key)
+    return words
 
 
 def _raid(table: Table) -> Raid:
     table.only(*(field.name for field in fields(Raid)))
-    command = table.texts("command")
-    if not command or not command[0]:
-        raise table.wrong("command", 'a program on the node and its arguments: ["storcli", "/c0/vall", "show"]')
-    if command[0].startswith("-") or command[0].endswith("/") or "=" in command[0]:
-        raise table.error(
-            f"{command[0]!r} is no program: sudo would take it for an option, a folder or a variable", "command"
-        )
+    example = '["storcli", "/c0/vall", "show"]'
+    command = _program(table, "command", example)
+    if command is None:
+        raise table.wrong("command", f"a program on the node and its arguments: {example}")
     return Raid(command, table.pattern("bad") or Raid.bad)
 
 

@@ -1,11 +1,14 @@
 """Folders and files on the operator's machine. These functions create nothing; the writer does."""
 
 import os
+import stat
 from pathlib import Path
 
 import platformdirs
 
 NAME = "drainboard"
+GROUPS = 0o2770
+"""The mode of a state folder that a group shares."""
 
 
 def default_path() -> Path:
@@ -25,17 +28,35 @@ def journal_dir() -> Path:
     return state_dir() / "journal"
 
 
+def shared() -> bool:
+    """The state folder is a group's: made 2770 by somebody, so that colleagues on one machine share the journal."""
+    try:
+        return stat.S_IMODE(state_dir().stat().st_mode) == GROUPS
+    except OSError:
+        return False
+
+
+def file_mode() -> int:
+    """The mode of a file of ours: for its owner alone, or for the group too."""
+    return 0o660 if shared() else 0o600
+
+
 def make_private(folder: Path) -> None:
-    """Make the missing parts of a folder's path, each for its owner alone, whatever the umask says. Raises OSError."""
+    """Make the missing parts of a folder's path, each for its owner alone, or for the group that shares the state
+    folder, whatever the umask says. Raises OSError."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    mode = GROUPS if missing and shared() and state_dir() in folder.parents else 0o700
     for one in reversed(missing):
-        one.mkdir(mode=0o700, exist_ok=True)
-        one.chmod(0o700)
+        one.mkdir(mode=mode, exist_ok=True)
+        one.chmod(mode)
 
 
 def too_open(folder: Path) -> tuple[Path, ...]:
-    """Our own folders down to this one that others may enter or read."""
+    """Our own folders down to this one that others may enter or read; in a group's folder, those not of the group."""
     ours = [one for one in (folder, *folder.parents) if one == state_dir() or state_dir() in one.parents]
+    group = shared()
+    if group:
+        return tuple(one for one in reversed(ours) if one.is_dir() and stat.S_IMODE(one.stat().st_mode) != GROUPS)
     return tuple(one for one in reversed(ours) if one.is_dir() and one.stat().st_mode & 0o077)
 
 

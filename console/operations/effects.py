@@ -10,6 +10,7 @@ class On(Enum):
 
     NODE = "node"
     FIREWALL = "firewall"
+    VOLUME = "volume"
     CLUSTER = "cluster"
 
 
@@ -24,27 +25,37 @@ class Effect(Enum):
     """The node is in again when it has ended."""
     PUTS_BACK_UNFIT = "puts back unfit"
     """It does not wait until the node is fit."""
+    HOLDS = "holds a node out"
+    """It writes down beside the pools that the node stays out, who wants that, why, and until when."""
     STOPS_DATABASE = "stops MySQL"
     STOPS_BRICKS = "stops bricks"
     REBOOTS = "reboots"
+    POWERS_OFF = "powers off"
+    """The machine is off when it has ended, and nothing here can switch it on."""
     FAILS_OVER = "fails over"
     """Another firewall becomes CARP MASTER."""
     HOLDS_BACK = "holds a firewall back"
     """It leaves the firewall in maintenance: BACKUP until somebody ends that, also after a boot."""
     GIVES_BACK = "gives a firewall its roles back"
     """It ends maintenance, and the firewall may lead again at once."""
+    HEALS = "heals"
+    """Gluster's daemons heal now what waits to be healed."""
+    MOUNTS = "mounts"
+    """A file system that /etc/fstab names is mounted."""
+    UPDATES = "installs updates"
+    """Packages of the node are replaced by newer ones."""
     MOVES_WRITER = "moves the writer"
     """MySQL's writes go to another node."""
 
 
 Effects = frozenset[Effect]
-STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS})
+STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS, Effect.POWERS_OFF})
 """Services of the node end, for a while at least."""
 
 
 def kind_of(cluster: Cluster, target: str) -> On:
-    """The kind of a target by its name; what is neither node nor firewall is the cluster."""
-    return next((on for on in (On.NODE, On.FIREWALL) if target in targets(cluster, on)), On.CLUSTER)
+    """The kind of a target by its name; what is neither machine nor volume is the cluster."""
+    return next((on for on in (On.NODE, On.FIREWALL, On.VOLUME) if target in targets(cluster, on)), On.CLUSTER)
 
 
 def targets(cluster: Cluster, on: On) -> tuple[str, ...]:
@@ -52,6 +63,7 @@ def targets(cluster: Cluster, on: On) -> tuple[str, ...]:
     names = {
         On.NODE: (node.name for node in cluster.nodes),
         On.FIREWALL: (firewall.name for firewall in cluster.firewalls),
-        On.CLUSTER: (cluster.name,),
+        On.VOLUME: iter(cluster.volumes),
+        On.CLUSTER: iter((cluster.name,)),
     }
     return tuple(names[on])

@@ -1,15 +1,25 @@
 """The plan of an operation: its steps, the objections to it, and a person's consent. Pure."""
 
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.health import serving
-from console.operations.effects import STOPS, Effect, On
-from console.operations.guards import About, Check, Objection, Override, traffic
-from console.operations.procedures.steps import Operation
+from console.health.facts.writer import found_up, in_order, writers, writes
+from console.operations.effects import STOPS, Effect, On, kind_of
+from console.operations.guards import About, Check, Objection, Override, objections, traffic
+from console.operations.procedures.steps import Intent, Operation, Option, Options
+from console.probes.database.galera import GALERA
+from console.probes.database.mysql_proxy import WRITER
+from console.probes.database.transactions import TRANSACTIONS
+from console.probes.hosts.jobs import JOBS
 from console.probes.hosts.running import LISTED
+from console.probes.hosts.system import HOST
+from console.probes.hosts.updates import UPDATES
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Wanted
 from console.probes.snapshot import Snapshot
+from console.probes.storage.gluster import STORAGE
+from console.probes.storage.mounts import MOUNTS
 from console.probes.web.apache import APACHE, SITE
 
 
@@ -35,16 +45,21 @@ class Plan(NamedTuple):
     """Each step in words, with the exact orders as things stand."""
     checks: tuple[Check, ...] = ()
     """The things that were looked at, where a person is to see their state."""
+    options: Options = MappingProxyType({})
+    """Decisions and choices made for it."""
+
+    @property
+    def choices(self) -> tuple[Option, ...]:
+        """The options that a person may choose as things stand."""
+        return tuple(one for one in self.operation.options if one.fits(self.options))
+
+    leaves: tuple[str, ...] = ()
+    """Its lasting effects, in sentences."""
 
     @property
     def words(self) -> str:
         """drain node2."""
         return self.operation.words(self.target)
-
-    @property
-    def leaves(self) -> str:
-        """The sentence about its lasting effect, or none."""
-        return self.operation.leaves.format(node=self.target)
 
     @property
     def title(self) -> str:
@@ -74,20 +89,42 @@ class Plan(NamedTuple):
             raise NotBegun(" ".join(objection.sentence for objection in left))
 
 
+def against(snapshot: Snapshot, intent: Intent, resumed: bool = False) -> tuple[Objection, ...]:
+    """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each."""
+    effects, cluster = intent.operation.effects, snapshot.cluster
+    each = (
+        dict.fromkeys(step.on for step in intent.steps) if intent.operation.on is On.CLUSTER else {intent.target: None}
+    )
+    found = (one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed))
+    nothing = Objection(
+        intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
+    )
+    return tuple(dict.fromkeys(found)) if each else (nothing,)
+
+
 def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool = False) -> Wanted:
     """Return the readings that the guards need: all of the firewalls; of nodes and volumes only those that they judge,
     so that a dead node delays no drain."""
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
     stops = operation.does(*STOPS)
+    of_writer, writing = _asked_of_writer(snapshot, operation, target)
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
     def wanted(question: Question[Any], name: str) -> bool:
+        if operation.on is On.VOLUME and question in (STORAGE, HOST):
+            return name == target or question is HOST
+        if operation.does(Effect.MOUNTS) and question in (MOUNTS, HOST, STORAGE):
+            return name == target or question is STORAGE
         if question.subject is Subject.FIREWALL:
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:
             return operation.does(Effect.FAILS_OVER)
+        if operation.does(Effect.UPDATES) and question in (UPDATES, JOBS):
+            return True
         if question in (APACHE, SITE) and name in visited:
+            return True
+        if question in of_writer and name in writing:
             return True
         if question is LISTED:
             return stops and name == target
@@ -95,6 +132,20 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
         return mine and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 
     return wanted
+
+
+def _asked_of_writer(
+    snapshot: Snapshot, operation: Operation, target: str
+) -> tuple[tuple[Question[Any], ...], tuple[str, ...]]:
+    """Questions before the writer moves, and to whom: to every node; of one that goes, to it and to those that HAProxy
+    finds UP, if it is the writer."""
+    every, goes = tuple(node.name for node in snapshot.cluster.nodes), operation.does(Effect.TAKES_OUT)
+    if not operation.does(Effect.MOVES_WRITER):
+        return (), ()
+    if goes and not writes(snapshot, target):
+        return () if writers(snapshot) else (WRITER,), every
+    asked = (target, *(name for name in in_order(snapshot, target) if found_up(snapshot, name))) if goes else every
+    return (WRITER, GALERA, TRANSACTIONS), asked
 
 
 class NotBegun(Exception):

@@ -11,6 +11,7 @@ from console.probes.database.galera import GALERA, Wsrep
 from console.probes.database.member import MEMBER, Member
 from console.probes.database.mysql_proxy import WRITER, Writer
 from console.probes.database.tables import TABLES, Tables
+from console.probes.database.transactions import TRANSACTIONS, Transactions
 from console.probes.database.transfer import TRANSFER, Transfer
 from console.probes.firewalls.carp import CARP, Carp
 from console.probes.firewalls.claim import CLAIM, Claim
@@ -59,6 +60,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     MEMBER,
     TRANSFER,
     WRITER,
+    TRANSACTIONS,
     TABLES,
     APACHE,
     SITE,
@@ -155,6 +157,7 @@ class NodeView:
     member: Reading[Member] = NOT_ASKED
     transfer: Reading[Transfer] = NOT_ASKED
     writer: Reading[Writer] = NOT_ASKED
+    transactions: Reading[Transactions] = NOT_ASKED
     apache: Reading[Apache] = NOT_ASKED
     site: Reading[Site] = NOT_ASKED
     listed: Reading[Listed] = NOT_ASKED

@@ -7,7 +7,7 @@ from console.operations.guards import Objection, Override
 from console.probes.firewalls.claim import GIVEN_UP, Claim
 from console.probes.snapshot import Known, Snapshot
 from console.session.lock import Holder
-from console.text import clock, listed, quoted
+from console.text import clock, dated, listed, quoted
 
 _ACTION = re.compile(r"[a-z-]{1,20}( on| off)? [A-Za-z0-9_.-]{1,63}")
 """An action and its target, as every console words it: it can't speak for us."""
@@ -51,6 +51,35 @@ def without_last_word(snapshot: Snapshot, now: float, journal: str) -> Iterator[
         if not ended and now < claim.until and claim.where != journal:
             saw = f"{_who(claim)} fell silent at {_work(claim)}: its last order may still be on its way"
             yield Objection(firewalls[0], saw, f"Wait until {clock(claim.until)}", Override.CONFIRM)
+
+
+def _left_behind(snapshot: Snapshot, journal: str) -> Iterator[tuple[Claim, tuple[str, ...]]]:
+    """The last claims on firewalls, of other journals, whose runs are open there, or whose consoles have died."""
+    for claim, firewalls in _each(snapshot):
+        if claim.token and not claim.held and claim.where != journal and (claim.open or not claim.released):
+            yield claim, firewalls
+
+
+def _left(claim: Claim) -> str:
+    since = f" since {dated(claim.since)}" if claim.since else ""
+    ended = "is open" if claim.released else "was cut off"
+    host, _, path = claim.where.partition(":")
+    journal = f"journal {quoted(path, 200)} on {quoted(host, 60)}" if path else "journal that it does not name"
+    return f"{_work(claim) or 'a run'} of {_who(claim)}{since} {ended}, in the {journal}"
+
+
+def left_open(snapshot: Snapshot, journal: str) -> Iterator[str]:
+    """Runs that other consoles left open, a sentence each. `journal`: this console's own."""
+    for claim, _ in _left_behind(snapshot, journal):
+        yield f"{_left(claim)}: it can be resumed only there"
+
+
+def open_elsewhere(snapshot: Snapshot, journal: str, target: str) -> Iterator[Objection]:
+    """Objections to work on a target on which another console has left a run open, whose notes are not here."""
+    for claim, firewalls in _left_behind(snapshot, journal):
+        if claim.what.endswith(f" {target}"):
+            clears = f"Resume it there; here {target} comes back as config.xml and the note of a hold say"
+            yield Objection(firewalls[0], _left(claim), clears, Override.NAME_AND_REASON)
 
 
 def claimant(snapshot: Snapshot, own: frozenset[str] = frozenset()) -> Holder | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from console.inventory.cluster import Cluster, Firewall
 from console.probes.ask import Ran, Refused, Taken, WireError
-from console.probes.firewalls.claim import CLAIM, GIVEN_UP, HOLD, RELEASED, Claim, opening, ordering, read
+from console.probes.firewalls.claim import CLAIM, GIVEN_UP, HOLD, Claim, opening, ordering, read, released
 from console.session.claimants import holder
 from console.wire import Wire
 
@@ -117,8 +117,9 @@ class Claims:
             return False
         return True
 
-    async def release(self, ended: bool = True) -> None:
-        """Give all claims up. `ended` False: an order may still be on its way, and until then the claim says so."""
+    async def release(self, ended: bool = True, open: bool = False) -> None:
+        """Give all claims up. `ended` False: an order may still be on its way, and until then the claim says so.
+        `open`: the run stays open in this console's journal."""
         held, self._held = self._held, {}
-        last = RELEASED if ended else ordering(self._until)
+        last = released(open) if ended else ordering(self._until)
         await asyncio.gather(*(one.end(last, PARTING) for one in held.values()))

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from console import steady
 from console.inventory.cluster import Cluster
 from console.operations.plan import Consent, Plan
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import Operation, Options
 from console.probes.freshness import without_stale
 from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
@@ -47,6 +47,8 @@ class State(NamedTuple):
     history: History
     events: tuple[Note, ...]
     """Newest last."""
+    abroad: tuple[str, ...] = ()
+    """Open runs of other journals, a sentence each."""
     alerts: tuple[Alert, ...] = ()
     """Newest last."""
     trends: Mapping[str, Trend] = {}
@@ -168,18 +170,20 @@ class SessionHandle:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""
         return await self._there(lambda session: session.look_back())
 
-    async def plan(self, operation: Operation, target: str) -> Plan:
+    async def plan(self, operation: Operation, target: str, options: Options | None = None) -> Plan:
         """The steps of an operation, and the objections to it. Raises NotBegun."""
-        return await self._at_once(lambda session: session.plan(operation, target))
+        return await self._at_once(lambda session: session.plan(operation, target, options))
 
     async def plan_again(self, record: Record) -> Plan:
         """The same, for the resume of a run. Raises NotBegun."""
         return await self._at_once(lambda session: session.plan_again(record))
 
-    async def begin(self, operation: Operation, target: str, consent: Consent | None = None) -> RunState:
+    async def begin(
+        self, operation: Operation, target: str, consent: Consent | None = None, options: Options | None = None
+    ) -> RunState:
         """Begin a run. Raises NotBegun."""
 
-        return await self._there(lambda session: self._begun(session.begin(operation, target, consent)))
+        return await self._there(lambda session: self._begun(session.begin(operation, target, consent, options)))
 
     async def resume(self, record: Record, consent: Consent | None = None) -> RunState:
         """Go on with a run that was interrupted or parked. Raises NotBegun."""
@@ -252,6 +256,7 @@ class SessionHandle:
             session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
+            session.abroad,
             tuple(session.alerts),
             session.trends.kept,
             session.muted,

@@ -39,13 +39,13 @@ class Reader:
         self._read = 0.0
 
     def look(self, now: float, elsewhere: Holder | None) -> History:
-        """Read the journal if a run's file has come or gone, a run elsewhere has ended, or the last look is long
-        ago."""
+        """Read the journal if a run's file has come or gone, another console is at work or has ended, or the last look
+        is long ago. A file that has not changed is not read again."""
         if self.history.elsewhere and not elsewhere:
             self.forget()
         self.history = self.history._replace(elsewhere=elsewhere)
         changed = self._journal.changed()
-        if now - self._read >= EVERY or changed != self._changed:
+        if elsewhere or now - self._read >= EVERY or changed != self._changed:
             self._read, self._changed = now, changed
             records, unread = self._journal.read()
             found = {node.name: taken_out(records, node.name) for node in self._cluster.nodes}

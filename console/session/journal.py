@@ -10,6 +10,7 @@ A run is a file `<time>-<node>-<action>.jsonl` in the cluster's folder. Its line
 - `left`: what was left of a step that need not succeed, when its time was up
 - `failed`: why it stopped; `final`: its step can't happen any more; `back`: its phase is taken back from here on
 - `halted`: who stopped it
+- `resumed`: who went on with it, and against which objections
 - `agreed`: who let it go on at a gate, and against which objections
 - `skipped`: a target of which only the steps that put back remain
 - `parked`: done but for the machines skipped, or waiting at a gate

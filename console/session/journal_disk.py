@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from console.inventory.paths import make_private
+from console.inventory.paths import file_mode, make_private
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ def append(path: Path, line: bytes, new: bool) -> None:
     handle = _opened(path, os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else os.O_CREAT))
     try:
         if new:
-            os.fchmod(handle, 0o600)  # the umask may have taken our own rights
+            os.fchmod(handle, file_mode())  # the umask may have taken our own rights
         size = os.fstat(handle).st_size
         cut_short = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
         data = b"\n" * cut_short + line + b"\n"

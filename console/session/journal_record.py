@@ -80,10 +80,16 @@ class Record(NamedTuple):
     @property
     def agreed(self) -> frozenset[tuple[str, str, str]]:
         """The objections that a person overcame, at the beginning and at gates, as `Objection.about` names them."""
-        lists = [entry.facts.get("agreed") for entry in self.entries if entry.kind in ("opened", "agreed")]
+        lists = [entry.facts.get("agreed") for entry in self.entries if entry.kind in ("opened", "resumed", "agreed")]
         every = [one for known in lists if isinstance(known, list) for one in cast("list[object]", known)]
         parts = [tuple(texts(one)) for one in every]
         return frozenset((one[0], one[1], one[2]) for one in parts if len(one) == 3)
+
+    @property
+    def holder(self) -> str:
+        """The person who went on with it last, or began it."""
+        lines = (entry.facts.get("by") for entry in reversed(self.entries) if entry.kind == "resumed")
+        return next((by for by in lines if isinstance(by, str)), self.first("who"))
 
     @property
     def outcome_unknown(self) -> dict[str, float]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from console.inventory.paths import make_private
+from console.inventory.paths import file_mode, make_private
 
 TRIES = 3
 """Attempts, 10 ms apart: whoever looks whether the lock is held has it for less than one."""
@@ -33,8 +33,10 @@ class Holder(NamedTuple):
 def holding(path: Path, message: str) -> Generator[None]:
     """Hold the cluster's lock, and leave `message` in the file for others. Raises Locked."""
     make_private(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, file_mode())
     try:
+        if os.fstat(handle).st_uid == os.geteuid():
+            os.fchmod(handle, file_mode())  # the umask may have taken the group's rights
         if not _locked(handle, fcntl.LOCK_EX, TRIES):
             raise Locked(f"{_read(handle)} is working on this cluster; wait until it ends")
         os.ftruncate(handle, 0)

@@ -62,6 +62,7 @@ def _ends(record: Record) -> Iterator[str]:
 
 def _interrupted(entries: tuple[Entry, ...]) -> str:
     """The place where a console ended that could write no reason."""
+    entries = _without_resumes(entries)
     step, kind = _step(entries), entries[-1].kind
     if kind == "sending":
         return f"cut off at “{step}” with its orders on their way: resuming sees whether they have arrived"
@@ -71,13 +72,27 @@ def _interrupted(entries: tuple[Entry, ...]) -> str:
 
 
 def _where(entries: tuple[Entry, ...]) -> str:
+    entries = _without_resumes(entries)
     step = _step(entries)
     between = not step or entries[-1].kind in ("seen", "partly", "left")
     return f"after “{step}”" if step and between else f"at “{step}”" if step else "before anything was sent"
 
 
+def _without_resumes(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The lines of its work: that somebody went on with it says nothing of how far it came."""
+    return tuple(entry for entry in entries if entry.kind != "resumed")
+
+
 def _step(entries: tuple[Entry, ...]) -> str:
     return next((str(step) for entry in reversed(entries) if (step := entry.facts.get("step"))), "")
+
+
+def taken_over(record: Record, who: str) -> Iterator[Objection]:
+    """An objection to a resume of another person's run: who takes it over says so."""
+    if record.holder != who:
+        saw = f"{record.words} is a run of {quoted(record.holder, 60)}"
+        clears = "Take it over by name, once they have given it up or their console has died"
+        yield Objection(record.target, saw, clears, Override.NAME_AND_REASON)
 
 
 def outcome_unknown(records: Iterable[Record], now: float) -> Iterator[Objection]:

@@ -6,7 +6,7 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
@@ -24,7 +24,7 @@ from console.session.claims import Claims, Elsewhere
 from console.session.journal import Journal, Record, who
 from console.session.orders import as_sent, deadline, error_in, outcome_unknown
 from console.session.poller import Poller
-from console.text import clock, listed, quoted
+from console.text import clock, listed, quoted, span
 from console.wire import Wire
 
 BACK = "in"
@@ -130,6 +130,8 @@ class Runner:
         self._ask = ask
         self.alone = False
         """Nobody is left to answer: no gate asks, and no other machine is begun."""
+        self._or_back = ""
+        """The other way out of a run that has stopped, where there is one."""
         self._steps: tuple[Step, ...] = ()
         self._leaving: dict[Order, float] = {}
         """Orders whose end is not known yet, and the monotonic time by which it is."""
@@ -145,10 +147,9 @@ class Runner:
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
-        agreed_to_skip = frozenset(
-            view.name for view in self._picture().firewalls if isinstance(view.pools, Unknown)
-        )  # confirmed before the run began: not waited for
+        agreed_to_skip = frozenset(_unknown(self._picture()))  # confirmed before the run began: not waited for
         self._steps, skipped = intent.steps, dict[str, str]()
+        self._or_back = ", or put the node back" if intent.operation.undo else ""
         try:
             if not record.taken_back:
                 record, skipped = await self._go_on(record, intent, agreed_to_skip)
@@ -160,7 +161,7 @@ class Runner:
             await self._take_back(record, intent, agreed_to_skip)
         if skipped:
             record = self._journal.write(record, "parked", missed=skipped)
-            await self._claims.release(ended=not record.outcome_unknown)
+            await self._claims.release(ended=not record.outcome_unknown, open=True)
             self._say(intent, "parked", "; ".join(skipped.values()), final=True)
             return record
         record = self._journal.write(record, "closed", outcome="done")
@@ -206,7 +207,7 @@ class Runner:
         Stopped."""
         claimed, skipped = lasting(intent.steps), dict[str, str]()
         for last in (False, True):
-            now = await self._as_it_is(claimed, intent)
+            now = await self._as_it_is(claimed, record, intent)
             for step, progress in now.items():
                 if progress.skipped:
                     record = self._ended_step(record, "partly", step, progress)
@@ -224,14 +225,14 @@ class Runner:
                 break
         return record, skipped
 
-    async def _as_it_is(self, claimed: tuple[Step, ...], intent: Intent) -> dict[Step, Progress]:
+    async def _as_it_is(self, claimed: tuple[Step, ...], record: Record, intent: Intent) -> dict[Step, Progress]:
         """The progress of each of these steps, over one picture that was asked for now."""
         if not claimed:
             return {}
         every = tuple(dict.fromkeys(question for step in claimed for question in step.watches))
-        targets = tuple(dict.fromkeys(step.on for step in claimed))
+        targets = tuple(dict.fromkeys(name for step in claimed for name in (step.on, *step.of)))
         picture = await self._look(every, *targets)
-        return {step: step.done(picture, intent.at(step)) for step in claimed}
+        return {step: step.done(picture, _as_written(step, record, intent.at(step))) for step in claimed}
 
     async def _step(
         self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
@@ -239,7 +240,7 @@ class Runner:
         message = step.describe(intent, self._picture())
         self._say(intent, step.name, message)
         intent = _as_written(step, record, intent)
-        picture = await self._look(step.watches, step.on)
+        picture = await self._look(step.watches, step.on, *step.of)
         if step.gate:
             return await self._gate(step, record, intent, message), {}
         progress = step.done(picture, intent)
@@ -302,6 +303,7 @@ class Runner:
         last = ""
         often = [question for question in step.watches if question.subject is not Subject.VOLUME]
         nudged, seldom = 0.0, began
+        moved, least = began, None
         while True:
             now = time.monotonic()
             if now - nudged > PAUSE:  # a machine that is down answers at once, again and again
@@ -324,7 +326,9 @@ class Runner:
                 return record, progress
             if not progress.done and waited > QUIET and progress.message != last:
                 self._say(intent, step.name, last := progress.message)
-            if waited > step.timeout(self._cluster.timings):
+            if progress.left is not None and (least is None or progress.left < least):
+                moved, least = time.monotonic(), progress.left
+            if time.monotonic() - moved > step.timeout(self._cluster.timings):
                 return record, self._late(step, record, progress)
             if due and not against:
                 record, intent = self._find(step, record, intent, picture)
@@ -334,14 +338,15 @@ class Runner:
         """Write why, and by the same line if it is to be taken back: a resume finds both or none."""
         back = {"back": True} if not record.taken_back and _backs(record, self._steps, step) else {}
         record = self._write(record, "failed", step, why=why, **facts, **back)
-        return Failed(f"{why}{end} resume this run, or put the node back", record)
+        return Failed(f"{why}{end} resume this run{self._or_back}", record)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
         if step.goes_on:
             return progress._replace(message=f"{progress.message}, after {limit:g} s")
         message = "; ".join(filter(None, (progress.message, self._claims.unclaimed())))
-        raise self._failed(step, record, message, f", after {limit:g} s. Mend it and")
+        after = f", and no progress for {span(limit)}" if progress.left is not None else f", after {limit:g} s"
+        raise self._failed(step, record, message, f"{after}. Mend it and")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
         """Write the orders down, then send them, to all machines at once. A run that is stopped meanwhile waits for
@@ -434,7 +439,7 @@ class Runner:
             await self._poller.change(1.0)
             picture = self._picture()
             if not self._keeps(step, intent, picture):
-                picture = await self._look(step.watches, step.on)  # orders must fit the state of this moment
+                picture = await self._look(step.watches, step.on, *step.of)  # orders must fit the state of this moment
 
     def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """Why this step can't send yet: a guard's objection, or unknown orders. Empty if it may."""
@@ -462,14 +467,21 @@ class Runner:
         self._tell(Note(steady.now(), intent.target, step, message, final))
 
 
+def _unknown(picture: Snapshot) -> Iterator[str]:
+    """Machines that can't be told now."""
+    yield from (view.name for view in picture.firewalls if isinstance(view.pools, Unknown))
+    yield from (view.name for view in picture.nodes if isinstance(view.host, Unknown))
+
+
 def _as_written(step: Step, record: Record, intent: Intent) -> Intent:
     """The intent with everything that the journal holds for a step by now."""
     return replace(intent, found=record.found, order_state=record.order_state(step.id))
 
 
 def lasting(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps whose effect a finished run claims: those of its last phase that say so."""
-    return tuple(step for step in steps if step.lasts and step.phase == steps[-1].phase)
+    """The steps whose effect a finished run claims: those that say so, of the last phase in which any does."""
+    claimed = [step for step in steps if step.lasts]
+    return tuple(step for step in claimed if step.phase == claimed[-1].phase)
 
 
 def _who_wrote(picture: Snapshot) -> str:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from console import steady
 from console.health import Finding, Kind
@@ -17,9 +18,12 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
-from console.operations.guards import About, Objection, checks, objections
-from console.operations.plan import Consent, NotBegun, Plan, needed
+from console.operations.guards import About, Objection, checked, objections
+from console.operations.plan import Consent, NotBegun, Plan, against, needed
+from console.operations.procedures import holds
 from console.operations.procedures import operation as operation_named
+from console.operations.procedures.firewalls import of_the_pools
+from console.operations.procedures.patching import AUTO
 from console.operations.procedures.steps import Intent, Operation, Options
 from console.probes import logs
 from console.probes.ask import Ask, WireError
@@ -29,7 +33,7 @@ from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
 from console.session.alerts import Alert, Alerts
-from console.session.claimants import claimant, claimed, without_last_word
+from console.session.claimants import claimant, claimed, left_open, open_elsewhere, without_last_word
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
 from console.session.gate import Gate, passed
@@ -38,7 +42,7 @@ from console.session.journal import Journal, JournalError, Record, load, open_re
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.notifier import Notifier
-from console.session.open_runs import operation_of, outcome_unknown, unread
+from console.session.open_runs import operation_of, outcome_unknown, taken_over, unread
 from console.session.orders import preview
 from console.session.poller import Poller
 from console.session.run_state import RunState, ended
@@ -245,32 +249,47 @@ class Session:
 
     def plan_again(self, record: Record) -> Plan:
         """The same, for the resume of a run. Raises NotBegun."""
-        return self._with_claims(self._plan(self._resumed(record, operation_of(record)), resumed=True))
+        return self._with_claims(self._plan(self._resumed(record, operation_of(record)), record))
 
     def _with_claims(self, plan: Plan) -> Plan:
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
-    def _plan(self, intent: Intent, resumed: bool = False) -> Plan:
-        """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't."""
-        operation, target = intent.operation, intent.target
+    def _plan(self, intent: Intent, record: Record | None = None) -> Plan:
+        """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't. `record`: the
+        run that is resumed."""
+        operation, target, resumed = intent.operation, intent.target, record is not None
+        whose = taken_over(record, who()) if record else ()
         if target not in targets(self.cluster, operation.on):
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
         back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        against = () if back else objections(picture, operation.effects, target, operation.on, resumed)
+        stands = () if back else against(picture, intent, resumed)
         return Plan(
             self.cluster.name,
             operation,
             target,
-            (*against, *self._outcome_unknown(intent, resumed), *without_last_word(picture, time.time(), self._mine)),
+            (
+                *stands,
+                *whose,
+                *open_elsewhere(picture, self._mine, target),
+                *self._outcome_unknown(intent, resumed),
+                *without_last_word(picture, time.time(), self._mine),
+            ),
             preview(picture, intent, self.wire),
-            tuple(checks(picture, operation.effects, target)) if operation.on is On.FIREWALL and not back else (),
+            () if back else tuple(checked(picture, operation.effects, target, operation.on)),
+            options=intent.options,
+            leaves=() if back else operation.leaves(picture, target, intent.options),
         )
 
     @property
     def _mine(self) -> str:
         """The place of this console's journal, as its claims name it."""
         return f"{platform.node()}:{self.journal.folder}"
+
+    @property
+    def abroad(self) -> tuple[str, ...]:
+        """Open runs of other journals, a sentence each: nobody can resume them here."""
+        return tuple(left_open(self.picture, self._mine))
 
     def _outcome_unknown(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
         """Objections: orders whose outcome is unknown. None against the resume of the very run: it sends the same
@@ -309,13 +328,28 @@ class Session:
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
-        self._agreed(self._resumed(record, operation), consent, resumed=True)
+        self._agreed(self._resumed(record, operation), consent, record)
         async with self._claimed(record.words) as (lock, claims):
             record = _still_open(record)
             await self._read_again()
             intent = self._resumed(record, operation)
-            plan = self._agreed(intent, consent, resumed=True)
+            plan = self._agreed(intent, consent, record)
+            record = self._taken_on(record, consent, plan)
             return self._run(record, intent, plan.identities | record.agreed, claims, lock.pop_all())
+
+    def _taken_on(self, record: Record, consent: Consent, plan: Plan) -> Record:
+        """Write down who goes on with a run, and against which objections. Raises NotBegun."""
+        try:
+            return self.journal.write(
+                record,
+                "resumed",
+                by=who(),
+                reason=consent.reason,
+                overridden=[one.sentence for one in plan.objections],
+                agreed=[list(about) for about in plan.identities],
+            )
+        except JournalError as error:
+            raise NotBegun(str(error)) from error
 
     @asynccontextmanager
     async def _claimed(self, what: str) -> AsyncGenerator[tuple[ExitStack, Claims]]:
@@ -338,9 +372,9 @@ class Session:
         if not await self.look_back():
             raise NotBegun("a firewall did not tell its pools again in time; nothing is begun")
 
-    def _agreed(self, intent: Intent, consent: Consent, resumed: bool = False) -> Plan:
+    def _agreed(self, intent: Intent, consent: Consent, record: Record | None = None) -> Plan:
         """The plan, against which nothing stands that nobody has agreed to. Raises NotBegun."""
-        plan = self._plan(intent, resumed)
+        plan = self._plan(intent, record)
         plan.must_be_unopposed(consent)
         return plan
 
@@ -409,8 +443,13 @@ class Session:
         known = operation.on is On.NODE and self.cluster.has_node(target)
         gone = known and place(self.picture, target) is not Place.IN
         earlier = self.journal.taken_out(target) if gone else None
-        found = {key: value for key, value in (earlier.found if earlier else {}).items() if not key.startswith("boot ")}
-        return Intent(self.cluster, target, operation, found, who(), options or {})
+        found = {key: value for key, value in (earlier.found if earlier else {}).items() if of_the_pools(key)}
+        decided = dict[str, Any]()
+        if target in targets(self.cluster, operation.on):
+            decided |= operation.decides(self.picture, target)
+        if operation.lasts_until:
+            decided |= holds.options(who(), time.time(), 0, "")
+        return Intent(self.cluster, target, operation, found, who(), decided | dict(options or {}))
 
     def _must_be_free(self) -> None:
         if self.read_only:
@@ -468,7 +507,8 @@ class Session:
             self._tell(Note(steady.now(), intent.target, "stopped", str(error), final=True))
             raise
         finally:
-            await claims.release(ended=not load(record.path).outcome_unknown)
+            last = load(record.path)
+            await claims.release(ended=not last.outcome_unknown, open=last.outcome is None)
         return record
 
     async def _ask(self, message: str, intent: Intent) -> tuple[Consent, Plan]:
@@ -479,6 +519,8 @@ class Session:
             against = objections(self.picture, operation.effects, target, kind)
             return Plan(self.cluster.name, operation, target, against, ())
 
+        if intent.options.get(AUTO) and not (plan := look()).objections:
+            return Consent(reason="nothing stands against it"), plan
         self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()
@@ -496,7 +538,8 @@ class Session:
             known = operation_named(earlier.operation)
             undone = known is not None and known.undo == intent.operation.name
             back = undone or intent.operation.does(Effect.PUTS_BACK)
-            if back and earlier.target == intent.target and earlier.path != record.path:
+            same = earlier.target == intent.target or intent.operation.undoes_itself
+            if back and same and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 
     def mute(self, until: float) -> None:

@@ -23,6 +23,9 @@ def node_back(world: World, target: str) -> None:
     node.power_on()
     node.resume()
     node.pace = AT_ONCE
+    node.proxy_first = ""
+    if node.proxy is None:
+        node.reload_proxy()
     mysql_proxy.agree(node)
     node.signature = node.name
     world.galera.members[target].variables.pop("pxc_maint_mode", None)
@@ -58,7 +61,7 @@ def all_back(world: World, _target: str) -> None:
     """The end of everything, as far as a moment alone does not heal it: a rebuild of minutes is over too."""
     world.carp.split.clear()
     world.carp.apart.clear()
-    world.gluster.split, world.gluster.stuck = 0, False
+    world.gluster.split, world.gluster.stuck, world.gluster.waits = 0, False, False
     world.gluster.rejected.clear()
     world.galera.mend()
     for name in world.firewalls:
@@ -79,6 +82,15 @@ def wrong_machine(world: World, target: str) -> None:
 
 def backlog(world: World, target: str) -> None:
     world.gluster.bricks[target].missed += BACKLOG
+
+
+def heal_waits(world: World, target: str) -> None:
+    world.gluster.waits = True
+    backlog(world, target)
+
+
+def unmount(node: Node) -> None:
+    node.hardware.mount = MountState.GONE
 
 
 def heal_stuck(world: World, target: str) -> None:
@@ -118,6 +130,10 @@ def writers_disagree(world: World, target: str) -> None:
     node = world.nodes[target]
     first = next((server.name for server in node.proxy.servers if not server.backup), "") if node.proxy else ""
     mysql_proxy.disagree(node, first)
+
+
+def stop_proxy(node: Node) -> None:
+    node.proxy = None
 
 
 def database_crash(world: World, _target: str) -> None:

@@ -150,10 +150,15 @@ class Firewall(Machine):
             self.config = replace(config, maintenance=on)
             self.later(1.0, self.sync)
 
-    def persist(self, changes: Mapping[tuple[str, str], str], description: str) -> None:
-        """Write statuses to config.xml. HAProxy's running process is left alone, relayd is reloaded; pfSense's own sync
-        follows each write by itself."""
-        self.config = self.config.with_status(changes).revised(self.clock.now, description)
+    def persist(
+        self,
+        changes: Mapping[tuple[str, str], str],
+        description: str,
+        notes: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        """Write statuses and notes of holds to config.xml. HAProxy's running process is left alone, relayd is reloaded;
+        pfSense's own sync follows each write by itself."""
+        self.config = self.config.with_status(changes, notes).revised(self.clock.now, description)
         if self.config.relayd:
             self.reload()
         self.later(1.0, self.sync)

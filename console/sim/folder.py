@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncssh
 
 from console.inventory.cluster import Timings
-from console.sim.mysql_proxy import BACKEND, SOCKET
+from console.sim.mysql_proxy import BACKEND, KEEP, SOCKET
 from console.sim.world import VIPS, World
 
 MYSQL_USER = "drainboard"
@@ -66,7 +66,7 @@ def publish(
     for vip, address in VIPS.items():
         tables[f"{head}.vips.{vip}"] = {"address": address, "url": f"http://127.0.0.1:{vips[vip]}/health"}
     tables[f"{head}.mysql"] = {"user": MYSQL_USER, "password_file": str(folder.path / "mysql-password")}
-    tables[f"{head}.mysql_proxy"] = {"backend": BACKEND, "socket": SOCKET}
+    tables[f"{head}.mysql_proxy"] = {"backend": BACKEND, "socket": SOCKET, "keep": [KEEP]}
     tables[f"{head}.web"] = {"check_url": "http://127.0.0.1/health"}
     if timings is not None:
         tables[f"{head}.timings"] = vars(timings)

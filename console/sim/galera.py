@@ -6,7 +6,7 @@ members are back.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import uuid1
 
 from console.sim.machine import Clock
@@ -50,6 +50,12 @@ class Galera:
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
         """Privileges of the console's user on *.*."""
+        self.clients = dict[str, int]()
+        """Clients of each member beside the few there always are."""
+        self.transactions = dict[str, list[float]]()
+        """Times at which the open transactions of each member began."""
+        self.refuses = set[str]()
+        """Members that take no writes of the programs': their account has no right there."""
         self._evicting = False
 
     def leave(self, name: str) -> None:
@@ -92,11 +98,12 @@ class Galera:
         """grastate.dat: only the last one to leave gracefully may start a new component."""
         return not self.view and self.last == frozenset({name}) and not self.members[name].recoverable
 
-    def tick(self, dt: float) -> None:
-        """Commits flow while the component is whole; members that wait try again."""
+    def tick(self, dt: float, shares: Mapping[str, float]) -> None:
+        """Commits flow while the component is whole; members that wait try again. `shares`: of all writes, those that
+        each member gets; one that is not ready takes none."""
         synced = [self.members[name] for name in sorted(self.view) if self.members[name].ready]
         if synced and not self._evicting:
-            self._write(synced, dt)
+            self._write(synced, dt, shares)
         elif not self.view and not self.parted:
             self._restore()
 
@@ -130,6 +137,7 @@ class Galera:
         """The end of flow control, of conflicts and of a parted network."""
         self.hold("", 0.0)
         self.conflicts = 0.0
+        self.refuses.clear()
         self.unite()
 
     def queue(self, member: Member) -> int:
@@ -146,17 +154,18 @@ class Galera:
             return 1
         return sum(other.phase is Phase.INITIALIZED for other in self.members.values())
 
-    def _write(self, synced: list[Member], dt: float) -> None:
-        """The first member takes all writes; the others receive them."""
+    def _write(self, synced: list[Member], dt: float, shares: Mapping[str, float]) -> None:
+        """Each member's own clients write their share; the others receive it."""
         wave = 1 + 0.2 * math.sin(self.clock.now / 9)
-        written = self.writes * wave * (1 - self.pause) * dt
+        rate = self.writes * wave * (1 - self.pause) * dt
+        able = {member.name: member.name not in self.refuses for member in synced}
+        written = {name: rate * shares.get(name, 0.0) if takes else 0.0 for name, takes in able.items()}
+        total = sum(written.values())
         for member in synced:
-            member.seqno += written
+            member.seqno += total
             member.paused += self.pause * dt
-            if member is synced[0]:
-                member.replicated += written
-            else:
-                member.received += written
+            member.replicated += written[member.name]
+            member.received += total - written[member.name]
         for member in synced[:2]:
             member.cert_failures += 0.6 * self.conflicts * dt
             member.bf_aborts += 0.4 * self.conflicts * dt

@@ -65,6 +65,10 @@ class Gluster:
         """Entries healed a second."""
         self.stuck = False
         """Files that are busy all the time: none of them is ever healed."""
+        self.waits = False
+        """The self-heal daemons wait for their next look at the index, ten minutes from now, unless they are told."""
+        self.told = 0
+        """Orders to heal now."""
         self.rejected: set[str] = set()
         """Nodes whose glusterd and the others' have rejected each other: a volume's settings differ there."""
         self.split = 0
@@ -118,6 +122,10 @@ class Gluster:
         """A self-heal daemon is at work now."""
         return any(self._heals(brick) for brick in self.bricks.values())
 
+    def heal(self) -> None:
+        """gluster volume heal VOLUME: the daemons look at the index now."""
+        self.waits, self.told = False, self.told + 1
+
     def tick(self, dt: float) -> None:
         """Let offline bricks fall behind, and the others catch up."""
         for brick in self.bricks.values():
@@ -131,6 +139,7 @@ class Gluster:
         return (
             brick.missed > 0
             and not self.stuck
+            and not self.waits
             and self.connected(brick.name)
             and self.clock.now - brick.since > HEAL_DELAY
             and any(other.shd for other in others)

@@ -69,6 +69,8 @@ async def gluster(call: Call, node: Node) -> int:
             call.out(_heal(volume, summary=True))
         case ("volume", "heal", _, "info"):
             call.out(_heal(volume, summary=False))
+        case ("volume", "heal", _):
+            return _launch(call, volume)
         case _:
             return call.fail(f"unrecognized word: {' '.join(words)}")
     return 0
@@ -204,6 +206,18 @@ def _heal_count(call: Call, volume: Gluster) -> int:
         )
         lines.append(f"Brick {brick.name}:{brick.path}\n{count}\n")
     call.out("\n".join(lines))
+    return 0
+
+
+def _launch(call: Call, volume: Gluster) -> int:
+    """Tell the daemons to heal what the index lists. It says only that they were told."""
+    lead = f"Launching heal operation to perform index self heal on volume {volume.volume} has been"
+    if volume.locked:
+        return _locked(call, volume.volume)
+    if not all(volume.managed(one.name) and one.shd for one in volume.bricks.values()):
+        return call.fail(f"{lead} unsuccessful:\nSelf-heal daemon is not running. Check self-heal daemon log file.\n")
+    volume.heal()
+    call.out(f"{lead} successful \nUse heal info commands to check status.\n")
     return 0
 
 

@@ -128,6 +128,10 @@ class Server:
         if left:
             self.up, self.health, self.check = True, RISE, INI
 
+    def shut(self) -> None:
+        """`shutdown sessions server`: every session ends; new ones may begin."""
+        self.held, self.sessions = 0, 0.0
+
     def checked(self, check: Check, now: float) -> None:
         """Count one check in."""
         self.check = check

@@ -39,6 +39,8 @@ def _command(process: HAProxy, words: list[str], node: str, now: float) -> str:
             return _info(process, node, now)
         case ["set", "server", target, "state", state]:
             return _set_state(process, target, state, now)
+        case ["shutdown", "sessions", "server", target]:
+            return _shutdown(process, target)
         case _:
             return f"Unknown command: '{' '.join(words)}', type 'help' for the list.\n"
 
@@ -51,6 +53,15 @@ def _set_state(process: HAProxy, target: str, state: str, now: float) -> str:
     if state not in ("ready", "drain", "maint"):
         return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"
     server.force(state, now)
+    return ""
+
+
+def _shutdown(process: HAProxy, target: str) -> str:
+    backend, slash, name = target.partition("/")
+    server = process.server(backend, name) if slash else "Require 'backend/server'."
+    if isinstance(server, str):
+        return server + "\n"
+    server.shut()
     return ""
 
 

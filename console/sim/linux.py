@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from console.sim import gluster_store, linux_files, linux_jobs, logs, mysql_proxy, sst
 from console.sim.gluster_cli import gluster
-from console.sim.hardware import Disk
+from console.sim.hardware import Disk, MountState
 from console.sim.linux_scripts import sh
 from console.sim.node import APACHE, GLUSTERD, SUBSTATES, Node
 from console.sim.shell import Call, Command, bound
@@ -33,6 +33,7 @@ def commands(node: Node) -> dict[str, Command]:
         "gluster": gluster,
         "grep": _grep,
         "test": _test,
+        "mount": _mount,
     }
     return {"exec": execute} | {name: bound(act, node) for name, act in acts.items()}
 
@@ -211,6 +212,20 @@ def _test(call: Call, node: Node) -> int:
         return call.fail("test: only -e is known here", 2)
     grastate = f"{node.datadir}/grastate.dat"
     return 0 if any(path == grastate or files(node)(path, call.root) is not None for path in words[1::3]) else 1
+
+
+def _mount(call: Call, node: Node) -> int:
+    """mount -a -t glusterfs: what fstab names and is not mounted."""
+    if call.argv[1:] != ("-a", "-t", "glusterfs"):
+        return call.fail("mount: only -a -t glusterfs is known here", 1)
+    if not call.root:
+        return call.fail("mount: must be superuser to use mount.", 32)
+    if node.hardware.mount is not MountState.GONE:
+        return 0
+    if not node.gluster.quorum:
+        return call.fail("Mount failed. Check the log file  for more details.", 32)
+    node.hardware.mount = MountState.ANSWERS
+    return 0
 
 
 def _pkill(call: Call, node: Node) -> int:

@@ -2,6 +2,7 @@
 
 import json
 
+from console.sim import mysql_proxy
 from console.sim.jobs import ABSENT, Job, Work
 from console.sim.node import Node
 from console.sim.shell import Call
@@ -26,9 +27,17 @@ def systemd_run(call: Call, node: Node) -> int:
     node.started.append(name)
     step = job.work.seconds / (len(job.work.lines) + 1)
     node.journal.append(_entry(name, "INVOCATION_ID", job, f"Started {name}."))
+    node.later(job.work.seconds, lambda: _ended(node, name, job))
     for at, line in enumerate(job.work.lines, 1):
         node.later(at * step, lambda line=line: _print(node, name, job, line))
     return 0
+
+
+def _ended(node: Node, name: str, job: Job) -> None:
+    if node.jobs.get(name) is job and not (job.work.status or job.work.signal):
+        mysql_proxy.keep(node, job.argv)
+        if job.argv[-1] in ("upgrade", "dist-upgrade"):
+            node.hardware.packages.upgrade()
 
 
 def _print(node: Node, name: str, job: Job, line: str) -> None:

@@ -1,4 +1,8 @@
-"""HAProxy for MySQL on each node: one server takes all, the others are backups; each decides by its own checks."""
+"""HAProxy for MySQL on each node: one server takes all, the others are backups; each decides by its own checks.
+
+The programs of a node write where its HAProxy has sessions: a drained server goes on getting the writes of those it
+has.
+"""
 
 from collections.abc import Mapping
 
@@ -11,6 +15,8 @@ from console.sim.shell import Call
 
 SOCKET = "/run/haproxy/admin.sock"
 BACKEND = "mysql"
+KEEP = "/usr/local/sbin/keep-writer"
+"""A program of the site: it makes a node the active server in haproxy.cfg, and reloads HAProxy."""
 CONNECTIONS = 5.0
 """New connections a second of a node's own programs."""
 
@@ -28,16 +34,32 @@ class Proxies:
         for node in self._nodes.values():
             if self._boots.get(node.name) != node.boot_id:
                 self._boots[node.name] = node.boot_id
-                node.proxy = self._started(node)
+                self.reload(node)
             if node.proxy and node.running:
                 node.proxy.tick(node.clock.now, dt, self._probe, {"tcp": CONNECTIONS if node.apache else 0.0})
 
+    def shares(self) -> dict[str, float]:
+        """The share of all writes that each member gets."""
+        shares = dict.fromkeys(self._nodes, 0.0)
+        for node in self._nodes.values():
+            servers = node.proxy.servers if node.proxy and node.running and node.apache else []
+            sessions = sum(server.sessions for server in servers)
+            for server in servers if sessions else ():
+                name = self._addresses[server.address].name
+                shares[name] += server.sessions / sessions / len(self._nodes)
+        return shares
+
+    def reload(self, node: Node) -> None:
+        """Start it anew, as its configuration says: what the socket asked for is forgotten."""
+        node.proxy = self._started(node)
+
     def _started(self, node: Node) -> HAProxy:
         process, now = HAProxy((), node.clock.now, 611), node.clock.now
+        first = node.proxy_first or next(iter(self._nodes))
         backend = Backend(BACKEND, 3, "tcp", now)
         for number, other in enumerate(self._nodes.values(), 1):
             backend.servers.append(
-                Server(BACKEND, other.name, other.address, 3306, number, "tcp", number > 1, 1, 1, False, now)
+                Server(BACKEND, other.name, other.address, 3306, number, "tcp", other.name != first, 1, 1, False, now)
             )
         process.backends.append(backend)
         return process
@@ -62,6 +84,13 @@ def nc(call: Call, node: Node) -> int:
         return call.fail("nc: unix connect failed: Permission denied")
     call.out(answer(node.proxy, call.stdin.split("\n")[0], node.name, node.clock.now))
     return 0
+
+
+def keep(node: Node, argv: tuple[str, ...]) -> None:
+    """The site's program has ended well."""
+    if argv[:1] == (KEEP,):
+        node.proxy_first = argv[-1]
+        node.reload_proxy()
 
 
 def disagree(node: Node, other: str) -> None:

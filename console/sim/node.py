@@ -1,6 +1,7 @@
 """A node: Apache, a Galera member and a Gluster brick on one machine."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.sim.galera import Galera
@@ -48,6 +49,9 @@ class Node(Machine):
         self.gluster = gluster
         self.proxy: HAProxy | None = None
         """Its HAProxy for MySQL."""
+        self.proxy_first = ""
+        """The active server in its haproxy.cfg; "" for the first of all."""
+        self.reload_proxy: Callable[[], None] = lambda: None
         self.signature = name
         """Apache's X-Node header."""
         self.apache: Apache | None = Apache(clock.now - 86_000, accesses=946_000)

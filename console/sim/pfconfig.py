@@ -1,5 +1,6 @@
 """The parts of a firewall's config.xml that live: pools, statuses, revision, CARP maintenance, sync keys."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ FORMS = {
 returns the array; from 2.8 on config_read_file returns a bool and sets $config; after it the cache is used unless told
 otherwise."""
 
+HELD = re.compile(r"# hold: [^ #]+ 20[0-9T:Z-]+ (20[0-9T:Z-]+|-)( was:[a-z]+)?( off)? why:[ -\"$-~]*$")
+"""A comment that holds a server out, as a console writes it."""
+
 
 def form_of(release: str) -> str:
     """The form of a release: 2.4.5-RELEASE, 2.8.0-RELEASE, 24.11-RELEASE (Plus)."""
@@ -41,6 +45,22 @@ class PoolServer:
     id: int
     status: str = "active"
     weight: int = 10
+    advanced: str | None = None
+    """Its own settings: the end of its line in haproxy.cfg; None: without the tag."""
+
+    @property
+    def held(self) -> str:
+        """The note of a hold at the end of its settings; "" for none."""
+        found = HELD.search(self.advanced or "")
+        return found[0] if found else ""
+
+    def noted(self, note: str) -> "PoolServer":
+        """A copy with another note, or none. A tag that was there and empty keeps a blank before it."""
+        rest = None if self.advanced is None else self.advanced.removesuffix(self.held)
+        if not rest and (rest is None or self.held):
+            return replace(self, advanced=note or None)
+        rest = rest.removesuffix(" ") if self.held else rest
+        return replace(self, advanced=f"{rest} {note}" if note else rest)
 
 
 @dataclass(frozen=True)
@@ -106,12 +126,18 @@ class Config:
         found = (server for item in self.pools if item.name == pool for server in item.servers)
         return next((server for server in found if server.name == name), None)
 
-    def with_status(self, changes: Mapping[tuple[str, str], str]) -> "Config":
-        """A copy with the status of each (pool, server) set."""
+    def with_status(
+        self, changes: Mapping[tuple[str, str], str], notes: Mapping[tuple[str, str], str] | None = None
+    ) -> "Config":
+        """A copy with the status of each (pool, server) set, and the note of its hold."""
 
         def changed(pool: Pool) -> Pool:
             servers = (replace(item, status=changes.get((pool.name, item.name), item.status)) for item in pool.servers)
-            return replace(pool, servers=tuple(servers))
+            held = (
+                item.noted(notes[pool.name, item.name]) if notes and (pool.name, item.name) in notes else item
+                for item in servers
+            )
+            return replace(pool, servers=tuple(held))
 
         return replace(self, pools=tuple(changed(pool) for pool in self.pools))
 
@@ -173,10 +199,15 @@ def _lbpool(pool: Pool) -> str:
 
 
 def _pool(pool: Pool) -> str:
-    servers = "".join(
-        _filled("server.xml", {name: str(value) for name, value in vars(server).items()}) for server in pool.servers
-    )
+    servers = "".join(_server(server) for server in pool.servers)
     return _filled("pool.xml", {"name": pool.name, "check": pool.check, "id": str(pool.id), "servers": servers})
+
+
+def _server(server: PoolServer) -> str:
+    advanced = (
+        "" if server.advanced is None else f"\t\t\t\t\t\t\t\t<advanced>{html.escape(server.advanced)}</advanced>\n"
+    )
+    return _filled("server.xml", {**{name: str(value) for name, value in vars(server).items()}, "advanced": advanced})
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import html
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from console.sim import freebsd, locks, logs, relayd
 from console.sim.firewall import Carp, Firewall, Notice
@@ -28,6 +28,10 @@ class Change(TypedDict):
     address: str
     expect: str | None
     status: str
+    note: NotRequired[str]
+    """The note of its hold."""
+    noted: NotRequired[str]
+    """The note that the caller saw."""
 
 
 def commands(firewall: Firewall, carp: Carp) -> dict[str, Command]:
@@ -193,6 +197,7 @@ async def _change(call: Call, firewall: Firewall, changes: list[Change], descrip
     """Return how many servers were changed, or why none was. A script that does not compare hashes writes what it has
     read at first, over what was saved meanwhile."""
     statuses = {(change["pool"], change["server"]): change["status"] for change in changes}
+    notes = {(change["pool"], change["server"]): change["note"] for change in changes if "note" in change}
     careful = "hash_file(" in call.stdin
     for _ in range(TRIES):
         before = firewall.config
@@ -201,7 +206,8 @@ async def _change(call: Call, firewall: Firewall, changes: list[Change], descrip
             return 0, objection
         if read is None:
             return 0, ""
-        changed = sum(getattr(read.server(*key), "status", None) != status for key, status in statuses.items())
+        after = read.with_status(statuses, notes)
+        changed = sum(read.server(*key) != after.server(*key) for key in statuses)
         await call.shell.system.sleep(firewall.check_seconds)
         if not changed:
             return 0, ""
@@ -211,7 +217,7 @@ async def _change(call: Call, firewall: Firewall, changes: list[Change], descrip
         if careful and firewall.config is not before:
             continue
         firewall.config = read
-        firewall.persist(statuses, description)
+        firewall.persist(statuses, description, notes)
         return changed, ""
     return 0, f"config.xml was changed by others during each of {TRIES} checks"
 
@@ -236,6 +242,8 @@ def _objection(config: Config | None, changes: list[Change]) -> str:
             return f"{name} is not in config.xml"
         if change.get("expect") is not None and (server.status or "active") not in (change["expect"], change["status"]):
             return f"{name} is {server.status}, not {change['expect']}"
+        if "note" in change and server.held not in (change["note"], change.get("noted")):
+            return f"somebody has changed the hold of {name} meanwhile: look at it again"
     return _last(config, changes) if config and config.relayd else ""
 
 

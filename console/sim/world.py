@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 from console.sim.firewall import Carp, Firewall
 from console.sim.galera import Galera
@@ -48,6 +49,8 @@ class World:
         self.firewalls = _firewalls(self.clock, balancer == "relayd")
         self.carp = Carp(self.clock, lambda: list(self.firewalls.values()))
         self._proxies = Proxies(self.nodes)
+        for node in self.nodes.values():
+            node.reload_proxy = partial(self._proxies.reload, node)
         self._addresses = {node.address: node for node in self.nodes.values()}
         self.tick(SETTLED)
 
@@ -72,7 +75,7 @@ class World:
     def _step(self, dt: float) -> None:
         self.clock.advance(dt)
         self.carp.tick()
-        self.galera.tick(dt)
+        self.galera.tick(dt, self._proxies.shares())
         self.gluster.tick(dt)
         self._proxies.tick(dt)
         served = dict.fromkeys(self._addresses, 0.0)

@@ -35,6 +35,8 @@ def query(galera: Galera, member: Member, sql: str) -> Result:
         return Result()
     if re.match(r"(?i)(set|use|commit|rollback|begin)\b", text):
         return Result()
+    if "information_schema.INNODB_TRX" in text:
+        return _transactions(galera, member)
     if "information_schema." in text:
         return tables.query(galera.tables, galera.privileges, text)
     if selected := re.fullmatch(r"(?i)select\s+(\d+|@@version|version\(\))", text):
@@ -79,7 +81,7 @@ def status(galera: Galera, member: Member) -> dict[str, str]:
         "wsrep_local_index": sorted(peers).index(member.name),
         "wsrep_ready": "ON" if member.ready else "OFF",
         "Uptime": int(galera.clock.now - member.started),
-        "Threads_connected": 3,
+        "Threads_connected": 3 + galera.clients.get(member.name, 0),
     }
     return _recorded() | {name: str(value) for name, value in values.items()}
 
@@ -90,9 +92,19 @@ def _recorded() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def _transactions(galera: Galera, member: Member) -> Result:
+    """Their count, and the age of the oldest."""
+    if "PROCESS" not in galera.privileges:
+        raise MysqlError(1227, "42000", "Access denied; you need (at least one of) the PROCESS privilege(s)")
+    began = galera.transactions.get(member.name, [])
+    ages = [int(galera.clock.now - one) for one in began]
+    return Result(("COUNT(*)", "longest"), [(str(len(ages)), str(max(ages, default=0)))])
+
+
 def _variables(member: Member) -> dict[str, str]:
     provider = PROVIDER.format(address=member.address)
     settings = {
+        "max_connections": "250",
         "innodb_autoinc_lock_mode": "2",
         "innodb_flush_log_at_trx_commit": "2",
         "version": VERSION,

@@ -27,7 +27,7 @@ class Key(NamedTuple):
 
 def _operations() -> Iterator[Key]:
     """A key for each that operations have; those that share one say all that it does."""
-    for key in dict.fromkeys(one.key for one in OPERATIONS):
+    for key in dict.fromkeys(one.key for one in OPERATIONS if one.key):
         alike = [one for one in OPERATIONS if one.key == key]
         meaning = "; ".join(dict.fromkeys(one.help for one in alike))
         yield Key(key, alike[0].word, meaning, (CLUSTER,), alike[0].keep, changes=True)

@@ -15,6 +15,9 @@ from console.cli.status_table import WIDTH, lines
 from console.health import findings, site
 from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
+from console.operations.plan import Consent
+from console.operations.procedures import HOLD, holds
+from console.probes.pools.hold import hold
 from console.probes.question import Subject
 from console.probes.snapshot import Snapshot, Unknown
 from console.probes.web.apache import SITE
@@ -23,7 +26,7 @@ from console.ui.board.board import board_lines
 from console.ui.board.view import BoardView
 from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections
-from tests.conftest import simulated
+from tests.conftest import simulated, watching
 
 Simulated = tuple[Simulator, Cluster]
 
@@ -154,3 +157,19 @@ def test_a_wrong_command_line_is_4(tmp_path: Path, words: list[str], capsys: pyt
 
 def test_no_inventory_is_4(tmp_path: Path) -> None:
     assert main(["-i", str(tmp_path / "none.toml"), "status"]) == 4
+
+
+async def test_a_held_node_is_said_and_is_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        async with watching(cluster) as session:
+            options = holds.options("ops@desk", time.time(), time.time() + 7200, "bad cert")
+            assert (await (await session.begin(HOLD, "node2", Consent(True), options)).task).outcome == "done"
+        assert await status((cluster,)) is Exit.OK
+        text = capsys.readouterr().out
+        assert "✓OK  nothing else is wrong: node2 is held out until 20" in " ".join(text.split("\n"))
+        assert "“bad cert”" in " ".join(text.split())
+        past = hold("ops@desk", time.time() - 7200, time.time() - 60, "bad cert").note
+        for firewall in sim.world.firewalls.values():
+            firewall.persist({}, "by hand", {(pool.name, "node2"): past for pool in firewall.config.pools})
+        assert await status((cluster,)) is Exit.DEGRADED
+        assert "the hold of node2 has ended" in " ".join(capsys.readouterr().out.split())

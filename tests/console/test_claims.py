@@ -198,3 +198,30 @@ async def test_a_firewall_that_can_not_be_claimed_is_named_with_its_reason(
             with pytest.raises(Stopped, match="nothing is sent to fw2, which is not claimed: fw2"):
                 await running.task
         assert {one.forced for one in sim.world.firewalls["fw2"]._servers} == {""}
+
+
+async def test_a_console_without_the_journal_says_whose_it_is_and_offers_no_resume(two: Two) -> None:
+    _, one, other = two
+    running = await one.begin(DRAIN, "node2", YES)
+    await written(one, "seen")
+    await one.stop()
+    assert running.task.cancelled()
+    await until(other, lambda _: bool(other.abroad))
+    (message,) = other.abroad
+    assert f"“drain node2” in “demo” of “{running.intent.who}” since 20" in message
+    assert f"is open, in the journal “{one.journal.folder}” on “" in message
+    assert not other.open_runs()
+    with pytest.raises(NotBegun, match=r"“drain node2” in “demo” of .* is open"):
+        await other.begin(UNDO, "node2", YES)
+    assert not [one for one in other.plan(DRAIN, "node3").objections if "is open, in the journal" in one.saw]
+    record = await (await other.begin(UNDO, "node2", Consent(True, "node2", "they are asleep"))).task
+    assert record.outcome == "done"
+    await until(other, lambda now: place(now, "node2") is Place.IN and not other.abroad)
+
+
+async def test_a_run_that_has_ended_is_nobody_s_concern_elsewhere(two: Two) -> None:
+    _, one, other = two
+    assert (await (await one.begin(DRAIN, "node2", YES)).task).outcome == "done"
+    await until(other, lambda now: _ended(now.firewall("fw1").claim) and _ended(now.firewall("fw2").claim))
+    assert not other.abroad
+    assert (await (await other.begin(UNDO, "node2", YES)).task).outcome == "done"

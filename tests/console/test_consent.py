@@ -13,10 +13,10 @@ from tests.console.telling import until, well
 
 
 async def against(session: Session, *machines: str) -> None:
-    """Once exactly these stand against a drain of node1."""
+    """Once exactly these stand against a drain of node2."""
 
     def so(_now: Snapshot) -> bool:
-        return {one.machine for one in session.plan(DRAIN, "node1").objections} == set(machines)
+        return {one.machine for one in session.plan(DRAIN, "node2").objections} == set(machines)
 
     await until(session, so)
 
@@ -24,12 +24,12 @@ async def against(session: Session, *machines: str) -> None:
 async def test_what_has_come_up_since_is_not_agreed_to(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        plan = session.plan(DRAIN, "node1")
+        plan = session.plan(DRAIN, "node2")
         assert plan.objections == ()
         sim.fault("firewall-lost", "fw2")
         await against(session, "fw2")
         with pytest.raises(NotBegun, match="fw2 does not answer since"):
-            await session.begin(DRAIN, "node1", Consent(confirmed=True, read=plan.identities))
+            await session.begin(DRAIN, "node2", Consent(confirmed=True, read=plan.identities))
         assert session.journal.records() == ()
 
 
@@ -38,15 +38,15 @@ async def test_a_strong_yes_to_one_sentence_is_none_to_another(tmp_path: Path) -
         await until(session, well)
         sim.fault("unapplied", "fw1")
         await against(session, "fw1")
-        plan = session.plan(DRAIN, "node1")
+        plan = session.plan(DRAIN, "node2")
         sim.fault("node-lost", "node3")
         await against(session, "fw1", "node3")
-        named = Consent(True, "node1", "it must go", plan.identities)
+        named = Consent(True, "node2", "it must go", plan.identities)
         with pytest.raises(NotBegun, match=r"^node3 "):
-            await session.begin(DRAIN, "node1", named)
+            await session.begin(DRAIN, "node2", named)
         sim.fault("node-back", "node3")
         await against(session, "fw1")
-        assert (await (await session.begin(DRAIN, "node1", named)).task).outcome == "done"
+        assert (await (await session.begin(DRAIN, "node2", named)).task).outcome == "done"
 
 
 async def test_what_was_agreed_to_stays_so_while_its_figures_change(tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ async def test_what_was_agreed_to_stays_so_while_its_figures_change(tmp_path: Pa
         sim.fault("node-lost", "node3")
 
         def saw() -> str:
-            return " ".join(one.saw for one in session.plan(DRAIN, "node1").objections)
+            return " ".join(one.saw for one in session.plan(DRAIN, "node2").objections)
 
         await until(session, lambda _now: saw().startswith("node3 does not answer since"))
-        plan, before = session.plan(DRAIN, "node1"), saw()
+        plan, before = session.plan(DRAIN, "node2"), saw()
         await until(session, lambda _now: saw() != before)
-        assert session.plan(DRAIN, "node1").unanswered(Consent(True, "node1", "it must go", plan.identities)) == ()
-        assert session.plan(DRAIN, "node1").unanswered(Consent(True, "node1", "in a script")) == ()
+        assert session.plan(DRAIN, "node2").unanswered(Consent(True, "node2", "it must go", plan.identities)) == ()
+        assert session.plan(DRAIN, "node2").unanswered(Consent(True, "node2", "in a script")) == ()

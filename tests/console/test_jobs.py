@@ -12,7 +12,7 @@ from console.operations import procedures
 from console.operations.effects import Effect
 from console.operations.plan import Consent
 from console.operations.procedures import DRAIN, OPERATIONS
-from console.operations.procedures.jobs import job
+from console.operations.procedures.jobs import always, job
 from console.operations.procedures.steps import placed
 from console.session.journal import Record
 from console.session.runner import Stopped
@@ -37,7 +37,7 @@ PATCH = replace(
         (
             job(
                 "packages",
-                ARGV,
+                always(*ARGV),
                 name="install",
                 phase="packages",
                 summary="install updates on {node}",
@@ -116,7 +116,7 @@ async def test_a_unit_that_somebody_else_has_started_is_left_alone(tmp_path: Pat
             with pytest.raises(Stopped, match=f"{UNIT} runs on node2 and this run did not start it"):
                 await go_on(session)
         assert (node.jobs[UNIT], node.started) == (before, [])
-        assert kinds(session.open_runs()[0]) == "opened failed failed"
+        assert kinds(session.open_runs()[0]) == "opened failed resumed failed"
         del node.jobs[UNIT]
         assert (await go_on(session)).outcome == "done"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from console.health.facts.membership import Place, memberships, place
+from console.health.facts.writer import writing
 from console.operations.guards import Override, objections
 from console.operations.may_go import may_go, one_line
 from console.operations.plan import Consent, NotBegun
@@ -18,6 +19,8 @@ from tests.console.test_health import until, well
 
 OUT = (DRAIN, REMOVE, REBOOT)
 INSIST = Consent(True, "node1", "I insist")
+KEEPS_WRITING = ("no other node can become MySQL's writer", Override.CONFIRM)
+"""Of a drain of node1, which is MySQL's writer: a person may say yes, and it goes on writing."""
 
 
 def fails(picture: Snapshot, node: str) -> bool:
@@ -86,14 +89,16 @@ async def test_of_three_with_one_lost_none_is_taken_out_without_a_word(tmp_path:
         await until(session, well)
         sim.fault("node-lost", "node2")
         picture = await until(session, lost)
-        for action in (DRAIN, REMOVE):
-            ((saw, override),) = told(picture, action, "node1")
+        for action, others in ((DRAIN, [KEEPS_WRITING]), (REMOVE, [])):
+            (saw, override), *rest = told(picture, action, "node1")
             assert saw.startswith("node2 does not answer since ")
             assert override is Override.NAME_AND_REASON
+            assert rest == others
             assert told(picture, action, "node2") == [], "the lost one itself goes without a question"
         with pytest.raises(NotBegun, match="Wait until node2 is back"):
             await session.begin(DRAIN, "node1", Consent(confirmed=True))
         assert (await (await session.begin(DRAIN, "node1", INSIST)).task).outcome == "done"
+        assert writing(session.picture) == ("node1",)
         assert told(session.picture, REJOIN, "node1") == []
         assert not [saw for saw, _ in told(session.picture, UNDO, "node1") if saw.startswith("node2 ")]
         assert (await (await session.begin(UNDO, "node1", INSIST)).task).outcome == "done"
@@ -141,4 +146,6 @@ async def test_the_board_says_who_is_better_out(tmp_path: Path) -> None:
             f"{message}; a reboot must wait: MySQL on node2 is Donor/Desynced"
         )
         assert told(picture, DRAIN, "node3") == []
-        assert told(picture, DRAIN, "node1") == [("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)]
+        worse = ("node3 serves errors (HTTP 500)", Override.NAME_AND_REASON)
+        assert told(picture, DRAIN, "node1") == [worse, KEEPS_WRITING]
+        assert told(picture, REMOVE, "node1") == [worse]

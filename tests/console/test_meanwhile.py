@@ -1,14 +1,17 @@
 """The world changes between two lines of a run: what was planned no longer holds, or what was done comes undone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.health.facts.membership import Place, place
+from console.operations.effects import Effect
 from console.operations.procedures import DRAIN, REBOOT, REMOVE
 from console.operations.procedures.steps import Operation
+from console.operations.procedures.writer import moved
 from console.session.journal import Journal, Record
 from console.session.runner import Stopped
 from console.session.session import Session
@@ -48,17 +51,25 @@ async def message(session: Session, words: str) -> None:
 async def test_the_last_serving_member_stays_in_though_it_was_not_the_last_when_planned(
     tmp_path: Path, action: Operation
 ) -> None:
-    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
-        await until(session, well)
-        session.journal = Meanwhile(
-            session.journal.folder, lambda record: others_fail(sim) if len(record.entries) == 1 else None
-        )
-        running = await session.begin(action, "node1")
-        await message(session, "node1 is the last serving member")
-        assert not running.task.done()
-        await session.stop()
-        assert place(session.picture, "node1") is Place.IN
-        assert not [entry for entry in session.journal.records()[0].entries if entry.kind == "sending"]
+    async with simulated(tmp_path / "sim") as (sim, known):
+        assert known.mysql_proxy
+        cluster = replace(known, mysql_proxy=replace(known.mysql_proxy, keep=None))  # its jobs take long
+        async with watching(cluster) as session:
+            await until(session, well)
+            session.journal = Meanwhile(
+                session.journal.folder, lambda record: others_fail(sim) if len(record.entries) == 1 else None
+            )
+            running = await session.begin(action, "node1")
+            await message(session, "node1 is the last serving member")
+            assert not running.task.done()
+            await session.stop()
+            assert place(session.picture, "node1") is Place.IN
+            sending = [entry.facts for entry in session.journal.records()[0].entries if entry.kind == "sending"]
+            moves = {step.name for step in moved(cluster, "node2")} if action.does(Effect.MOVES_WRITER) else set[str]()
+            assert {facts["step"] for facts in sending} <= moves, "only the writer may have moved"
+            assert not [order for facts in sending for order in facts["orders"] if order.startswith("fw")]
+            servers = [one for firewall in sim.world.firewalls.values() for one in firewall._servers]
+            assert {one.forced for one in servers if one.name == "node1"} == {""}
 
 
 async def test_an_order_is_sent_again_only_while_nothing_stands_against_it(tmp_path: Path) -> None:

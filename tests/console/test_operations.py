@@ -1,6 +1,7 @@
 """An operation is a value on any target: it is judged by its effects, and its steps are known by target and name."""
 
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from console.operations import procedures
 from console.operations.effects import Effect, On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import PATCH as PATCH_ALL
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
+from console.operations.procedures.storage import missing
 from console.probes.ask import Run
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Unknown
@@ -20,6 +23,7 @@ from console.session.journal import Entry, Record
 from console.session.runner import remaining
 from console.session.session import Session
 from console.sim import Simulator
+from console.sim.machine import Link
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_guards import HEALTHY
@@ -51,6 +55,12 @@ FAIL_OVER = replace(
 )
 
 
+class Unheard(Enum):
+    """An effect that somebody adds without a guard."""
+
+    OF = "does what nobody has thought of"
+
+
 def test_a_new_operation_is_judged_by_what_it_does() -> None:
     stopped = put(HEALTHY, "nodes", "node3", host=Unknown("no answer", 9.0, 8.0))
     saw = [one.saw for one in objections(stopped, PATCH.effects, "node2")]
@@ -59,10 +69,11 @@ def test_a_new_operation_is_judged_by_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("on", On)
-@pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Effect.MOVES_WRITER})])
+@pytest.mark.parametrize("effects", [frozenset[Effect](), frozenset({Unheard.OF})])
 def test_what_no_guard_has_judged_is_refused(on: On, effects: frozenset[Effect]) -> None:
-    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.CLUSTER: "c"}[on]
-    (one,) = objections(HEALTHY, effects, target, on)
+    target = {On.NODE: "node2", On.FIREWALL: "fw1", On.VOLUME: "www", On.CLUSTER: "c"}[on]
+    picture = replace(HEALTHY, cluster=replace(HEALTHY.cluster, volumes=("www",)))
+    (one,) = objections(picture, effects, target, on)  # type: ignore[arg-type]
     assert one.override is Override.NEVER
     assert one.saw.startswith(f"no guard judges an operation on a {on.value} that ")
 
@@ -136,39 +147,64 @@ def test_two_steps_can_not_have_one_id() -> None:
 
 
 class Watched:
-    """Changes that a run made to node2 and fw1, sampled at each line of its journal."""
+    """Changes that a run made to a node and fw1, sampled at each line of its journal."""
 
-    def __init__(self, sim: Simulator, session: Session) -> None:
+    def __init__(self, sim: Simulator, session: Session, node: str = "node2") -> None:
         self._sim = sim
+        self._node = node
+        self._writers = self._written_to()
         self._first = self._forced()
-        self._boot = sim.world.nodes["node2"].boot_id
+        self._boot = sim.world.nodes[node].boot_id
         self._lead = sim.world.master
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
+        self._held = self._note()
+        self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
+        self._pending = sim.world.nodes[node].hardware.packages.pending
         self.effects: set[Effect] = set()
         session.journal = Meanwhile(session.journal.folder, lambda _record: self.look())
 
     def _forced(self) -> list[str]:
         process = self._sim.world.firewalls["fw1"].haproxy
         assert process
-        return [server.forced for server in process.servers if server.name == "node2"]
+        return [server.forced for server in process.servers if server.name == self._node]
+
+    def _written_to(self) -> set[str]:
+        proxies = (node.proxy for node in self._sim.world.nodes.values())
+        return {one.name for proxy in proxies if proxy for one in proxy.backends[0].serving}
+
+    def _note(self) -> str:
+        server = self._sim.world.firewalls["fw1"].config.server("web", self._node)
+        return server.held if server else ""
 
     def look(self) -> None:
         world, now = self._sim.world, self._forced()
-        node = world.nodes["node2"]
+        node = world.nodes[self._node]
         if any(now) and not any(self._first):
             out = Effect.TAKES_OUT not in self.effects
             self.effects |= {Effect.TAKES_OUT} | ({Effect.ENDS_SESSIONS} if out and "maint" in now else set())
         if not any(now) and (any(self._first) or Effect.TAKES_OUT in self.effects):
             self.effects.add(Effect.PUTS_BACK)
-            if world.galera.members["node2"].unit != "active":
+            if world.galera.members[self._node].unit != "active":
                 self.effects.add(Effect.PUTS_BACK_UNFIT)
         if node.boot_id != self._boot:
             self.effects.add(Effect.REBOOTS)
         elif not self.unfit and node.unit("mariadb.service") != "active":
             self.effects.add(Effect.STOPS_DATABASE)
-        if node.boot_id == self._boot and not world.gluster.bricks["node2"].brick:
+        if self._note() and not self._held:
+            self.effects.add(Effect.HOLDS)
+        if world.gluster.told > self._told:
+            self.effects.add(Effect.HEALS)
+        if node.hardware.mount is not self._gone:
+            self.effects.add(Effect.MOUNTS)
+        if self._pending and not node.hardware.packages.pending:
+            self.effects.add(Effect.UPDATES)
+        if node.link is Link.SILENT:
+            self.effects.add(Effect.POWERS_OFF)
+        if node.boot_id == self._boot and not world.gluster.bricks[self._node].brick:
             self.effects.add(Effect.STOPS_BRICKS)
+        if not self._writers <= (to := self._written_to()) and to:
+            self.effects.add(Effect.MOVES_WRITER)
         if world.master is not self._lead:
             self.effects.add(Effect.FAILS_OVER)
         if (maintained := world.firewalls["fw1"].config.maintenance) is not self._maintained:
@@ -184,18 +220,22 @@ class Watched:
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.NODE])
 async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Path, one: Operation) -> None:
     async with simulated(tmp_path / "sim") as (sim, cluster):
-        cluster = replace(cluster, timings=replace(cluster.timings, fit=6.0))
+        cluster = replace(cluster, timings=replace(cluster.timings, fit=30.0))
         async with watching(cluster) as session:
             await until(session, well)
+            if one.does(Effect.MOUNTS):
+                sim.fault("mount-gone", "node2")
+                await until(session, lambda now: bool(missing(now, "node2")))
             back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
             if back:
                 await (await session.begin(DRAIN, "node2", NAMED)).task
-            watched = Watched(sim, session)
+            node = "node1" if one.does(Effect.TAKES_OUT) and one.does(Effect.MOVES_WRITER) else "node2"  # the writer
+            watched = Watched(sim, session, node)
             if back:  # a node that is not fit tells who waits for fitness
                 sim.fault("mysql-stopped", "node2")
                 watched.unfit = True
                 await until(session, lambda now: not isinstance(now.node("node2").galera, Known))
-            running = await session.begin(one, "node2", NAMED)
+            running = await session.begin(one, node, NAMED._replace(typed=node))
             while not running.task.done():
                 if back and any("node2 is fit" in note.message or "MySQL" in note.message for note in running.notes):
                     sim.world.nodes["node2"].start_unit("mariadb.service")
@@ -217,7 +257,29 @@ async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, 
         assert watched.effects == one.effects
 
 
+async def test_an_operation_on_a_volume_does_what_it_declares(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        sim.fault("heal-waits", "node3")
+        await until(session, lambda now: not well(now))
+        watched = Watched(sim, session)
+        assert (await (await session.begin(HEAL, "www", Consent(True))).task).outcome == "done"
+        watched.look()
+        assert watched.effects == HEAL.effects
+
+
+async def test_an_operation_on_the_cluster_does_what_it_declares(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        sim.world.nodes["node1"].hardware.packages.arrive(3, 1)
+        async with watching(cluster) as session:
+            await until(session, lambda now: well(now) and isinstance(now.node("node1").updates, Known))
+            watched = Watched(sim, session, "node1")
+            running = await session.begin(PATCH_ALL, cluster.name, Consent(True), {"nodes": ["node1"]})
+            assert (await running.task).outcome == "done"
+            watched.look()
+            assert watched.effects == PATCH_ALL.effects
+
+
 def test_each_effect_is_some_operation_s() -> None:
     """The comparison is about something."""
     every = frozenset[Effect]().union(*(one.effects for one in OPERATIONS))
-    assert every == set(Effect) - {Effect.MOVES_WRITER}
+    assert every == set(Effect)

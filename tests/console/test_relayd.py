@@ -1,5 +1,6 @@
 """The same actions where relayd balances: it knows no drain, forgets who is disabled, and its ids change."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,26 +8,27 @@ from pathlib import Path
 import pytest
 
 from console.health import Kind
+from console.health.facts.holds import held
 from console.health.facts.membership import Place, memberships, place
 from console.inventory.cluster import Cluster
 from console.inventory.load import load
-from console.operations.guards import objections
+from console.operations.guards import Override, objections
 from console.operations.plan import Consent
-from console.operations.procedures import DRAIN, REJOIN
+from console.operations.procedures import DRAIN, HOLD, REJOIN, holds
 from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
 from tests.conftest import brisk, watching
 from tests.console.kills import sample
-from tests.console.telling import alter, message, until
+from tests.console.telling import alter, message, told, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
 
 NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
 LINES = {
     DRAIN: f"opened {OUT} seen closed",
-    REJOIN: "opened seen sending answered seen seen seen seen closed",
+    REJOIN: "opened seen seen sending answered seen seen seen seen closed",
 }
 """The reload puts back at run time what config.xml says."""
 RELAYD = Scenario("relayd", "relayd balances", balancer="relayd")
@@ -112,3 +114,22 @@ async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int,
             assert place(session.picture, "node2") is (Place.OUT if drained else Place.IN)
             assert configured(sim) == ["disabled" if drained else "active"] * 4
             assert balanced(sim, "fw1").count(ADDRESS) == balanced(sim, "fw2").count(ADDRESS) == (0 if drained else 2)
+
+
+async def test_a_hold_is_told_by_the_text_of_the_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with old_firewalls(tmp_path / "sim") as (sim, cluster):
+        options = holds.options("ops@desk", time.time(), time.time() + 7200, "apache: bad cert path")
+        async with watching(cluster) as session:
+            assert any("relayd has no place for the note" in one for one in session.plan(HOLD, "node2", options).leaves)
+            record = await (await session.begin(HOLD, "node2", Consent(True), options)).task
+            assert record.outcome == "done"
+        servers = [server for pool in sim.world.firewalls["fw1"].config.pools for server in pool.servers]
+        assert {server.advanced for server in servers} == {None}
+        monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "another"))
+        async with watching(cluster) as other:
+            finding = await told(other, "node2", "held")
+            assert finding.message.endswith("“apache: bad cert path”")
+            (asked,) = [one for one in other.plan(REJOIN, "node2").objections if "is held out until" in one.saw]
+            assert asked.override is Override.NAME_AND_REASON
+            assert (await (await other.begin(REJOIN, "node2", NAMED)).task).outcome == "done"
+            await until(other, lambda now: place(now, "node2") is Place.IN and held(now, "node2") is None)

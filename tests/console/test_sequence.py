@@ -18,7 +18,8 @@ from tests.conftest import simulated, watching
 from tests.console.kills import sample
 from tests.console.test_interrupted import LINES, Killed, MortalJournal
 
-TARGETS = ("node1", "node2")
+TARGETS = ("node2", "node3")
+"""Neither is MySQL's writer: no step moves one."""
 BOTH = replace(
     REBOOT,
     name="reboot both",
@@ -26,7 +27,7 @@ BOTH = replace(
         step for name in options["targets"] for step in REBOOT.steps(cluster, name, {})
     ),
 )
-NAMED = Consent(True, "node1", "a test")
+NAMED = Consent(True, "node2", "a test")
 ONE = LINES[REBOOT].split()[1:-1]
 """Lines of one node."""
 
@@ -39,7 +40,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 async def go_on(session: Session) -> Record:
     left = session.open_runs()
     options = {"targets": list(TARGETS)}
-    running = await (session.resume(left[0], NAMED) if left else session.begin(BOTH, "node1", NAMED, options=options))
+    running = await (session.resume(left[0], NAMED) if left else session.begin(BOTH, "node2", NAMED, options=options))
     return await running.task
 
 
@@ -52,24 +53,24 @@ async def test_each_node_is_rebooted_once_one_after_the_other(tmp_path: Path) ->
         ended = [entry for entry in record.entries if entry.kind in ("seen", "left")]
         assert [entry.facts["on"] for entry in ended] == sorted(entry.facts["on"] for entry in ended)
         done = {name: {step for on, step in record.behind if on == name} for name in TARGETS}
-        assert done["node1"] == done["node2"]
+        assert done["node2"] == done["node3"]
         changed = {name for name, boot in boots.items() if sim.world.nodes[name].boot_id != boot}
         assert changed == set(TARGETS)
 
 
 async def test_a_run_that_nobody_watches_begins_no_other_machine(tmp_path: Path) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
-        before = sim.world.nodes["node2"].boot_id
-        running = await session.begin(BOTH, "node1", NAMED, options={"targets": list(TARGETS)})
+        before = sim.world.nodes["node3"].boot_id
+        running = await session.begin(BOTH, "node2", NAMED, options={"targets": list(TARGETS)})
         session.leave_alone()
-        with pytest.raises(Unanswered, match="go on with node2 waits for an answer"):
+        with pytest.raises(Unanswered, match="go on with node3 waits for an answer"):
             await running.task
-        assert place(session.picture, "node1") is Place.IN
-        assert sim.world.nodes["node2"].boot_id == before
+        assert place(session.picture, "node2") is Place.IN
+        assert sim.world.nodes["node3"].boot_id == before
         (record,) = session.open_runs()
-        assert why_open(record)[0] == "waits for an answer: go on with node2"
+        assert why_open(record)[0] == "waits for an answer: go on with node3"
         with pytest.raises(NotBegun, match="nobody is left to answer"):
-            await session.begin(DRAIN, "node3", NAMED)
+            await session.begin(DRAIN, "node1", NAMED)
 
 
 Point = tuple[int, bool]
@@ -77,7 +78,7 @@ Point = tuple[int, bool]
 
 def half(point: Point) -> str:
     """The node that the line belongs to."""
-    return "node1" if point[0] <= len(ONE) else "node2"
+    return "node2" if point[0] <= len(ONE) else "node3"
 
 
 POINTS: list[Point] = [(line, written) for line in range(2, 2 * len(ONE) + 2) for written in (False, True)]

@@ -216,7 +216,7 @@ FAULTS = [
      "is not a URL that begins with http://, in ASCII and without blanks"),
     (SMALL + "[cluster.web1.timings]\npol = 1", "cluster.web1.timings.pol: there is no such key; did you mean poll? "
      "Allowed: poll, storage, slow, answer, storage_answer, connect, slow_answer, seldom, background, "
-     "seldom_answer, sessions, quiet, stop, boot, fit"),
+     "seldom_answer, sessions, quiet, stop, boot, fit, heal"),
     ("[cluster.web1]\nbalancer = 'nginx'\n" + SMALL,
      "cluster.web1.balancer: 'nginx' is none of them; allowed: haproxy, relayd"),
     (SMALL + "[cluster.web1.mysql_proxy]",

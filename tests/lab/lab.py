@@ -193,6 +193,7 @@ class Lab:
         for node in self.nodes.values():
             services.wait_for(f"{node.name} boots", lambda node=node: services.is_active(node, "ssh"), timeout)
             node.sh("systemctl start --no-block glusterd mariadb apache2 www-mount-retry", timeout=10)
+            node.sh("systemctl reload-or-restart haproxy", timeout=10)  # it forgets whom the writer was moved to
         services.start_bricks(self.nodes[NODES[0]])
         self.wait_healthy(timeout)
 

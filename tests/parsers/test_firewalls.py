@@ -346,6 +346,6 @@ def test_orders_carry_names_as_arguments_alone() -> None:
     assert order.argv[:2] == ("sh", "-c")
     assert order.argv[3:] == ("set", "disable", "webtls:443", "10.20.0.12", "web:80", "10.20.0.12")
     assert "10.20" not in order.argv[2]
-    written = persist((Change(PooledServer("we'b", "x", "x", "active"), "disabled"),), True, "by 'somebody'")
+    written = persist((Change(PooledServer("we'b", "x", "x", "active"), "disabled"),), True, "by 'mallory'")
     assert "we'b" not in written.stdin
-    assert "somebody" not in written.stdin
+    assert "mallory" not in written.stdin

@@ -108,7 +108,14 @@ def test_looks_that_differ_in_time_only_are_equal() -> None:
 
 
 def rates(seen: Wsrep) -> dict[str, float | None]:
-    names = ("commits_per_second", "flow_control", "cert_failures", "bf_aborts", "bytes_per_second")
+    names = (
+        "commits_per_second",
+        "flow_control",
+        "cert_failures",
+        "bf_aborts",
+        "bytes_per_second",
+        "written_per_second",
+    )
     return {name: getattr(seen, name) for name in names}
 
 

@@ -117,5 +117,5 @@ def test_a_volume_that_is_not_well_never_becomes_well(data: st.DataObject) -> No
 def test_every_answer_of_a_shell_is_mutated() -> None:
     """SQL's and HTTP's are by tests of their own; of an identity each part proves or is empty."""
     tried = {getattr(parse, "func", parse) for parse, _ in (*SHELL, *ANSWERS)}
-    others = {"galera", "member", "tables", "apache", "site", "visit", "identity"}
+    others = {"galera", "member", "tables", "transactions", "apache", "site", "visit", "identity"}
     assert {question.field for question in QUESTIONS if question.parse not in tried} == others

@@ -194,6 +194,7 @@ WHOLE = {
     "jobs": "systemctl's properties of one unit; the journal's rows are in tests/cases/jobs",
     "transfer": "the first row that is a copy's; others are passed over",
     "tables": "SQL's rows, as MySQL's protocol frames them",
+    "transactions": "one row of two figures",
     "site": "a status",
     "visit": "a status",
     "identity": "each part proves or is empty",

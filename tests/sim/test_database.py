@@ -10,6 +10,7 @@ from console.health.facts.ist import ist_window
 from console.health.facts.sst import transfers
 from console.probes.snapshot import Known, Snapshot, Unknown
 from console.sim import Simulator, mysql_proxy
+from console.sim.haproxy_socket import answer
 from tests.conftest import simulated, watching
 
 
@@ -132,3 +133,48 @@ async def test_nodes_disagree_on_the_writer(watch: Watch) -> None:
     assert target(picture, "node2") == "10.20.0.11"
     mysql_proxy.agree(node)
     await watch.until(lambda now: target(now, "node3") == "10.20.0.11")
+
+
+def written(watch: Watch) -> dict[str, float]:
+    return {name: member.replicated for name, member in watch.galera.members.items()}
+
+
+async def test_who_writes_follows_the_haproxy_of_each_node(watch: Watch) -> None:
+    """A drained server keeps its sessions, and their writes, until they end or are closed."""
+    nodes = watch.sim.world.nodes.values()
+    before = written(watch)
+    await watch.sim.until(lambda: written(watch)["node1"] > before["node1"])
+    assert (written(watch)["node2"], written(watch)["node3"]) == (before["node2"], before["node3"])
+    for node in nodes:
+        assert node.proxy
+        server = node.proxy.server("mysql", "node1")
+        assert not isinstance(server, str)
+        server.held = 2
+        mysql_proxy.disagree(node, "node1")
+    between = written(watch)
+    await watch.sim.until(lambda: written(watch)["node2"] > between["node2"] + 1)
+    between = written(watch)
+    await watch.sim.until(lambda: written(watch)["node1"] > between["node1"])
+    for node in nodes:
+        line = "shutdown sessions server mysql/node1"
+        assert node.proxy and answer(node.proxy, line, node.name, node.clock.now) == "\n"
+    between = written(watch)
+    await watch.sim.until(lambda: written(watch)["node2"] > between["node2"] + 1)
+    assert written(watch)["node1"] == between["node1"]
+
+
+async def test_a_reload_forgets_what_the_socket_asked_for(watch: Watch) -> None:
+    node = watch.sim.world.nodes["node2"]
+    mysql_proxy.disagree(node, "node1")
+    await watch.until(lambda now: target(now, "node2") == "10.20.0.12")
+    watch.sim.fault("proxy-reloaded", "node2")
+    await watch.until(lambda now: target(now, "node2") == "10.20.0.11")
+    mysql_proxy.keep(node, (mysql_proxy.KEEP, "node3"))
+    await watch.until(lambda now: target(now, "node2") == "10.20.0.13")
+
+
+async def test_open_transactions_are_counted_with_the_privilege_only(watch: Watch) -> None:
+    watch.galera.transactions["node1"] = [watch.galera.clock.now - 41]
+    await watch.until(lambda now: isinstance(it := now.node("node1").transactions, Known) and it.value.longest >= 41)
+    watch.galera.privileges = ["SHOW VIEW"]
+    await watch.until(lambda now: isinstance(it := now.node("node1").transactions, Unknown) and "PROCESS" in it.why)

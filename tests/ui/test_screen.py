@@ -156,7 +156,7 @@ async def test_a_node_that_our_own_reboot_has_down_is_no_riddle(sim: Simulator) 
         await seen.until(lambda: seen.dialog)
         await seen.press("y")
         await seen.until(lambda: seen.row("node1").count("?") > 2, 20)
-        assert re.search(r"^ ► +reboot node1, step \d+ of 12: .*s stops here", seen.text.splitlines()[1])
+        assert re.search(r"^ ► +reboot node1, step \d+ of 23: .*s stops here", seen.text.splitlines()[1])
         assert "also ! node1 does not answer" not in seen.text, "our own run is no trouble"
         await seen.until(lambda: "reboot node1: done" in seen.text, 60)
 
@@ -390,11 +390,11 @@ async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: 
 
     async with shown(cluster_of(sim), size=(80, 15)) as seen:
         await seen.well()
-        await seen.press("b")
+        await seen.press("j", "b")  # node1 is MySQL's writer: its dialog is longer
         await seen.until(lambda: seen.dialog)
-        await seen.until(lambda: re.search(r"j k scroll, [2-9] lines more", foot()))
-        assert "y yes, reboot node1" in foot()
-        left = re.search(r"([2-9]) lines more", foot())
+        await seen.until(lambda: re.search(r"j k scroll, [0-9]+ lines more", foot()))
+        assert "y yes, reboot node2" in foot()
+        left = re.search(r"([0-9]+) lines more", foot())
         assert left
         await seen.press(*"j" * (int(left[1]) - 1))
         await seen.until(lambda: "j k scroll, 1 line more" in foot())
@@ -402,10 +402,10 @@ async def test_a_dialog_that_is_longer_than_the_screen_says_so_and_scrolls(sim: 
         await seen.until(lambda: "j k scroll, the end" in foot())
         await seen.press("k")
         await seen.until(lambda: "j k scroll, 1 line more" in foot())
-        await seen.pilot.resize_terminal(80, 24)
+        await seen.pilot.resize_terminal(80, 40)
         await seen.until(lambda: "scroll" not in foot())
         await seen.press("escape", "b")
-        await seen.until(lambda: "y yes, reboot node1" in foot())
+        await seen.until(lambda: "y yes, reboot node2" in foot())
         await seen.pilot.pause()
         assert "scroll" not in foot(), "nothing is left when all is in sight"
 
@@ -524,3 +524,40 @@ async def test_faults_are_chosen_by_name_and_target(sim: Simulator) -> None:
         if seen.dialog:  # how busy it is may be forgotten by now: that asks for a yes
             await seen.press("y")
         await seen.until(lambda: seen.row("node2").count("■MAINT ") == 2)
+
+
+async def test_a_node_is_held_until_the_morning(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        seen.screen.pane.picked = "node2"
+        await seen.press("h")
+        await seen.until(lambda: "1 until 07:00, in" in (seen.dialog or ""))
+        await seen.press("1")
+        await seen.until(lambda: "Every console shows who holds it" in (seen.dialog or ""))
+        await seen.press(*"mend it", "enter")
+        await seen.until(lambda: "What would be done" in (seen.dialog or ""), 30)
+        assert "none of them may be lost" in (seen.dialog or "")
+        await seen.press("y")
+        await seen.until(lambda: "nothing else is wrong: node2 is held out until" in seen.text, 60)
+        await seen.until(lambda: "node2: held out until 20" in seen.sentences)
+        assert "“mend it”" in seen.sentences
+        await seen.press("p")
+        await seen.until(
+            lambda: "Type the node's name" in (seen.dialog or "") or "is held out until" in (seen.dialog or "")
+        )
+        await seen.press("escape")
+
+
+async def test_a_time_that_is_none_is_asked_for_again(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        seen.screen.pane.picked = "node2"
+        await seen.press("h")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("3")
+        await seen.until(lambda: "Every console shows" in (seen.dialog or ""))
+        await seen.press(*"later", "enter", *"x", "enter")
+        await seen.until(lambda: "“later” is no time: write 07:00" in (seen.dialog or ""))
+        await seen.press("escape")
+        await seen.until(lambda: seen.dialog is None)
+        assert not seen.session.journal.records()

@@ -29,6 +29,8 @@ OUT = ("disabled", "inactive")
 SET = re.compile(r"set server ([^/ ]+)/([^/ ]+) state (ready|drain|maint)")
 PAYLOAD = re.compile(r"json_decode\(base64_decode\('([A-Za-z0-9+/=]*)'\), true\)")
 CHANGING = ("start", "stop", "restart", "reboot", "poweroff")
+JOB = re.compile(r"drainboard-[^ ]*[.]service")
+"""Units that the console itself has started: no visitor needs them."""
 
 
 class Line(NamedTuple):
@@ -67,7 +69,7 @@ class Judge:
         self._tell = tell
         self._received = Counter[tuple[str, str]]()
         self._eligible: dict[tuple[str, str, str], float] = {}
-        """Time at which a server was last seen to get visitors, by firewall, backend and name."""
+        """Time at which a server was last seen to get visitors, by machine, backend and name."""
         self._fails: dict[str, float] = {}
         """Time at which a node's own site was last seen to fail."""
         self._serves: dict[str, float] = {}
@@ -114,6 +116,9 @@ class Judge:
                     self._eligible[name, server.backend, server.name] = now
         for name, node in self._sim.world.nodes.items():
             (self._serves if serves(node) else self._fails)[name] = now
+            for server in node.proxy.servers if node.proxy else []:
+                if server.eligible:
+                    self._eligible[name, server.backend, server.name] = now
 
     def _ago(self, when: float | None) -> float:
         return float("inf") if when is None else asyncio.get_running_loop().time() - when
@@ -134,7 +139,11 @@ class Judge:
         self._tell(f"  {machine} receives {short(call)}")
         run = self._written(machine, body, short(call))
         if machine in self._sim.world.nodes:
-            self._ended(self._sim.world.nodes[machine], short(call))
+            node = self._sim.world.nodes[machine]
+            if call.name == "nc":
+                self._sent_elsewhere(node, call)
+            elif not any(JOB.fullmatch(word) for word in call.argv):
+                self._ended(node, short(call))
             return
         firewall = self._sim.world.firewalls[machine]
         if "php: maintenance on" in short(call):
@@ -187,6 +196,18 @@ class Judge:
                 if held > LATE:
                     self.say(f"6: {firewall.name} goes into maintenance, and {other.name} can't lead for {held:.0f} s")
 
+    def _sent_elsewhere(self, node: Node, call: Call) -> None:
+        """A node's own HAProxy is told where to send MySQL: somebody must be left who takes it. Visitors do not come by
+        it, so the node may be in."""
+        if node.proxy is None or self._ago(self._unsteady.get(node.name)) <= LATE:
+            return
+        asked = {name: state for _, name, state in SET.findall(call.stdin)}
+        left = [one for one in node.proxy.servers if asked.get(one.name, "ready") == "ready"]
+        took = (self._ago(self._eligible.get((node.name, one.backend, one.name))) for one in left)
+        readied = any(one.up for one in left if one.name in asked)
+        if len(left) < len(node.proxy.servers) and not readied and min(took, default=float("inf")) > LATE:
+            self.say(f"7: {node.name} receives {short(call)}, and no other server takes MySQL there")
+
     def _ended(self, node: Node, shown: str) -> None:
         """Services of a node, or the node itself. What was sent to a node that hung is done when it hangs no more."""
         master = self._sim.world.master
@@ -232,7 +253,11 @@ class Judge:
                 was = self.before[name].get(key, is_now)
                 if done.leaves_out and not (is_now in ("drain", "maint") or is_now in OUT):
                     self.say(f"4: {record.operation} {record.target} is done, and {key} is {is_now}")
-                elif not done.leaves_out and is_now != was and (was in ("active", "ready") or key in record.found):
+                elif (
+                    done.does(Effect.PUTS_BACK)
+                    and is_now != was
+                    and (was in ("active", "ready") or key in record.found)
+                ):
                     self.say(f"4: {record.operation} {record.target} is done, and {key} is {is_now}: it was {was}")
 
     def end(self) -> None:
@@ -246,14 +271,19 @@ class Judge:
 
 
 def _told(every: list[Line], node: str) -> bool:
-    """An open run of the node, or its latest one that has ended took it out."""
-    runs = {line.path: line.facts for line in every if line.kind == "opened" and line.facts["node"] == node}
+    """An open run of the node, or its latest one that has ended took it out. A move of the writer does neither."""
+    runs = {
+        line.path: one
+        for line in every
+        if line.kind == "opened" and line.facts["node"] == node
+        if (one := operation(line.facts["action"])) and one.does(Effect.TAKES_OUT, Effect.PUTS_BACK)
+    }
     closed = {line.path: line for line in every if line.kind == "closed" and line.path in runs}
     if runs.keys() - closed.keys():
         return True
     done = [line for line in closed.values() if line.facts["outcome"] == "done"]
     last = max(done, key=lambda line: line.at, default=None)
-    return last is not None and runs[last.path]["action"] in ("drain", "remove")
+    return last is not None and runs[last.path].leaves_out
 
 
 def changes(call: Call) -> bool:

@@ -9,6 +9,7 @@ from console.operations.plan import Consent
 from console.operations.procedures import (
     DRAIN,
     END_MAINTENANCE,
+    HOLD,
     MAINTAIN,
     REBOOT,
     REBOOT_FIREWALL,
@@ -122,7 +123,7 @@ Step = Begin | Both | Resume | Stop | Kill | Strike | Until | Wait
 
 FIREWALLS = ("fw1", "fw2")
 ENDS = ("all-back", "node-back", "firewall-back")
-ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6}
+ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6, HOLD: 3}
 YES = {Yes.NOTHING: 3, Yes.CONFIRMED: 4, Yes.NAMED: 3}
 
 

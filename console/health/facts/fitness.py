@@ -23,7 +23,7 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
             return (view.host.why,)
         since = f" since {clock(view.host.since)}" if view.host.since else ""
         return (f"{node} does not answer{since}: {view.host.why}",)
-    return (*_galera(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
+    return (*mysql_unfit(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
 
 
 def fit(cluster: Cluster) -> str:
@@ -32,7 +32,8 @@ def fit(cluster: Cluster) -> str:
     return ", ".join(asked)
 
 
-def _galera(snapshot: Snapshot, node: str) -> Iterator[str]:
+def mysql_unfit(snapshot: Snapshot, node: str) -> Iterator[str]:
+    """Why its MySQL can't serve."""
     if snapshot.cluster.mysql is None:
         yield from _mysql_seen(snapshot.node(node))
         return

@@ -29,6 +29,7 @@ from console.operations.guards.firewalls import (
     nothing_unapplied,
     same_version,
 )
+from console.operations.guards.holds import held_already, held_out
 from console.operations.guards.nodes import (
     all_is_listed,
     all_reachable,
@@ -53,6 +54,17 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
+from console.operations.guards.updates import can_update, is_in, nobody_updates
+from console.operations.guards.writer import (
+    READY_TO_WRITE,
+    proven,
+    somebody_follows,
+    successor,
+    writer_checks,
+    writer_taken,
+    writes_elsewhere,
+)
 from console.probes.snapshot import Snapshot
 from console.text import listed
 
@@ -69,6 +81,7 @@ __all__ = [
     "busy_without",
     "can_balance",
     "can_lead",
+    "checked",
     "checks",
     "elsewhere",
     "if_skipped",
@@ -78,11 +91,14 @@ __all__ = [
     "objections",
     "one_at_a_time",
     "other_bricks",
+    "proven",
     "room_left",
     "somebody_serves",
     "storage_whole",
+    "successor",
     "switches",
     "traffic",
+    "writes_elsewhere",
 ]
 
 
@@ -100,9 +116,12 @@ class Rule(NamedTuple):
 _OUT = frozenset({Effect.TAKES_OUT})
 _MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
 _MOVES = frozenset({Effect.FAILS_OVER})
+_WRITES = frozenset({Effect.MOVES_WRITER})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
+    Rule(held_out, frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})),
+    Rule(held_already, frozenset({Effect.HOLDS}), begins=True),
     Rule(fresh_firewalls, _POOLS),
     Rule(in_a_pool, _POOLS),
     Rule(somebody_serves, _OUT),
@@ -122,11 +141,19 @@ RULES: tuple[Rule, ...] = (
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),
+    Rule(somebody_follows, _OUT | STOPS, begins=True),
+    Rule(writer_taken, _WRITES, begins=True),
+    *(Rule(guard, _WRITES, begins=True) for guard in READY_TO_WRITE),
     Rule(switches, _MODE, On.FIREWALL, begins=True),
     Rule(not_yet, _MODE, On.FIREWALL, begins=True),
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(can_heal, frozenset({Effect.HEALS}), On.VOLUME, begins=True),
+    Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
+    Rule(answers, frozenset({Effect.MOUNTS})),
+    Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
+    *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in (can_update, nobody_updates, is_in)),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 
@@ -155,6 +182,12 @@ def _refused(snapshot: Snapshot, effects: Effects, target: str, on: On) -> Itera
     if unjudged or not effects:
         saw = f"no guard judges an operation on a {on.value} that {listed(unjudged) or 'declares no effect'}"
         yield Objection(target, saw, "A later version may", Override.NEVER)
+
+
+def checked(snapshot: Snapshot, effects: Effects, target: str, on: On = On.NODE) -> Iterator[Check]:
+    """Things that the guards judge, where a person is to see their state."""
+    by_target = {On.FIREWALL: checks, On.NODE: writer_checks}
+    yield from by_target[on](snapshot, effects, target) if on in by_target else ()
 
 
 def better_out(snapshot: Snapshot, node: str) -> str:

@@ -263,7 +263,7 @@ def _by_agent(snapshot: Snapshot, node: str) -> dict[str, list[Server]]:
 def still_in(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
     """Object to taking out a node that is out already: this run would then be the one that knows the state to put
     back."""
-    if Effect.PUTS_BACK in effects:
+    if effects & {Effect.PUTS_BACK, Effect.HOLDS}:
         return
     servers = [server for one in memberships(snapshot, node) for server in one.runtime or ()]
     maint = all(server.admin is Admin.MAINT for server in servers)

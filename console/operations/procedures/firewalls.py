@@ -17,6 +17,11 @@ RUNTIME, CONFIGURED = "now", "later"
 """Layers, as the keys of journals name them."""
 
 
+def of_the_pools(key: str) -> bool:
+    """A note that outlives its run: whoever puts the node back needs it."""
+    return key.startswith((f"{RUNTIME} ", f"{CONFIGURED} "))
+
+
 class Skipped(str):
     """The reason why a step can't happen on one firewall: the run goes on without it, and is not done."""
 

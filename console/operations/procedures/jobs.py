@@ -45,9 +45,18 @@ class At(Enum):
     """A systemd that does not tell one start from another."""
 
 
+Command = Callable[[Intent], tuple[str, ...]]
+"""The command for a node, by what was decided; none where that does not tell."""
+
+
+def always(*argv: str) -> Command:
+    """The same command on every node."""
+    return lambda _intent: argv
+
+
 def job(
     kind: str,
-    argv: tuple[str, ...],
+    command: Command,
     *,
     name: str,
     phase: str,
@@ -64,7 +73,7 @@ def job(
         summary=summary,
         finds=lambda snapshot, intent: _finds(snapshot, intent, kind),
         renews=True,
-        orders=lambda snapshot, intent: _orders(snapshot, intent, kind, argv),
+        orders=lambda snapshot, intent: _orders(snapshot, intent, kind, command),
         done=lambda snapshot, intent: _done(snapshot, intent, kind),
         watches=(JOBS,),
         timeout=timeout,
@@ -132,14 +141,14 @@ def _finds(snapshot: Snapshot, intent: Intent, kind: str) -> Mapping[str, str]:
             return {}
 
 
-def _orders(snapshot: Snapshot, intent: Intent, kind: str, argv: tuple[str, ...]) -> tuple[Order, ...]:
+def _orders(snapshot: Snapshot, intent: Intent, kind: str, command: Command) -> tuple[Order, ...]:
     """Every word is fixed, so that sudoers can hold it; the unit's name is the lock against a second start. A unit is
     cleared only when its end is noted."""
     jobs = _jobs(snapshot, intent)
     at = _at(jobs, intent, kind) if jobs else None
     name, (_, noted) = unit(kind), _noted(intent, kind)
     match at:
-        case At.FREE:
+        case At.FREE if argv := command(intent):
             # --no-block: else a start that systemd has taken and that fails would look like one it has not taken
             options = ("--no-ask-password", "--no-block", "--quiet", "--remain-after-exit")
             words = ("systemd-run", f"--unit={name.removesuffix('.service')}", *options, *argv)

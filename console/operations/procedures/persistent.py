@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from console.health.facts.holds import until
 from console.health.facts.membership import (
     Membership,
     Place,
@@ -14,6 +15,7 @@ from console.health.facts.membership import (
 )
 from console.health.facts.starts import IN, brings_back, starts
 from console.operations.effects import Effect
+from console.operations.procedures import holds
 from console.operations.procedures.firewalls import CONFIGURED, Skipped, noted, over_firewalls
 from console.operations.procedures.sessions import ended
 from console.operations.procedures.steps import Intent, Order, Progress, Step
@@ -23,23 +25,35 @@ from console.probes.pools.configured import Change, PooledServer
 from console.probes.snapshot import Snapshot
 from console.text import listed
 
-Wanted = Callable[[PooledServer, str], str]
-"""The status a server is to have, by what was found in a firewall's config.xml."""
+Wanted = Callable[[PooledServer, str], Change]
+"""The status and the note that a server is to have, by what was found in a firewall's config.xml."""
 
 
-def _disabled(server: PooledServer, _firewall: str) -> str:
-    """`inactive` servers do not exist at run time and stay as they are."""
-    return server.status if server.out else "disabled"
+def _out(intent: Intent) -> Wanted:
+    """`inactive` servers do not exist at run time and stay as they are. What is taken out only now is not held by an
+    old note."""
+    new = holds.decided(intent)
+
+    def wanted(server: PooledServer, firewall: str) -> Change:
+        was = noted(intent, CONFIGURED, firewall, f"{server.pool}/{server.name}")
+        note = server.note if server.out else ""
+        if new:
+            note = new.of(was or (server.hold.was if server.hold else "")).note
+        return Change(server, server.status if server.out else "disabled", note)
+
+    return wanted
 
 
 def _as_found(intent: Intent) -> Wanted:
-    """The status to put back. Only `disabled` is our doing, here or on another console: `backup` and `inactive`
-    stay."""
+    """The status to put back, without the note of a hold. Only `disabled` is our doing, here or on another console:
+    `backup` and `inactive` stay. A console that has noted nothing finds in the note what was there."""
 
-    def wanted(server: PooledServer, firewall: str) -> str:
+    def wanted(server: PooledServer, firewall: str) -> Change:
         if server.status != "disabled":
-            return server.status
-        return noted(intent, CONFIGURED, firewall, f"{server.pool}/{server.name}") or "active"
+            return Change(server, server.status, "")
+        was = server.hold.was if server.hold else ""
+        found = noted(intent, CONFIGURED, firewall, f"{server.pool}/{server.name}") or was or "active"
+        return Change(server, found, "")
 
     return wanted
 
@@ -69,10 +83,12 @@ def _persistently(
     leader = _leader(_known_configs(snapshot))
 
     def verdict(one: Membership) -> str | None:
-        left = [server for server in one.configured or () if server.status != wanted(server, leader or one.firewall)]
+        changes = (wanted(server, leader or one.firewall) for server in one.configured or ())
+        left = [change for change in changes if _sent(snapshot, change).needed]
         if not left:
             return lacks(snapshot, intent, one)
-        message = f"config.xml of {one.firewall} still says {left[0].status} for {left[0].pool}/{left[0].name}"
+        says = left[0].server.status if left[0].status != left[0].server.status else "nothing else of its hold"
+        message = f"config.xml of {one.firewall} still says {says} for {left[0].server.pool}/{left[0].server.name}"
         synced = leader not in (None, one.firewall)
         return f"{message}: the configuration sync of {leader} has not reached it" if synced else message
 
@@ -102,13 +118,15 @@ def _waits_for(snapshot: Snapshot, intent: Intent) -> str:
 
 def _out_in_config(snapshot: Snapshot, intent: Intent) -> Progress:
     success = f"{intent.target} stays out after a reload, a boot and a failover: disabled in config.xml"
-    progress = _persistently(snapshot, intent, _disabled, success, _lacks_out)
+    if (new := holds.decided(intent)) and holds.noted_there(snapshot):
+        success += f", with the note of its hold {until(new)}"
+    progress = _persistently(snapshot, intent, _out(intent), success, _lacks_out)
     waits = "" if progress.done else _waits_for(snapshot, intent)
     return progress._replace(message=waits) if waits else progress
 
 
 def _take_out_in_config(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
-    return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _disabled)
+    return () if _waits_for(snapshot, intent) else _write(snapshot, intent, _out(intent))
 
 
 def _elsewhere(snapshot: Snapshot, one: Membership) -> str:
@@ -150,15 +168,22 @@ def _write(snapshot: Snapshot, intent: Intent, wanted: Wanted) -> tuple[Order, .
     orders: list[Order] = []
     for name in [leader] if leader else told:
         mine = membership(snapshot, name, intent.target).configured or ()
-        changes = tuple(Change(server, wanted(server, name)) for server in mine)
-        if leader or any(change.status != change.server.status for change in changes):
+        changes = tuple(_sent(snapshot, wanted(server, name)) for server in mine)
+        if leader or any(change.needed for change in changes):
             run = balancer_of(intent.cluster).persist(changes, leader is not None, _description(intent))
             orders.append(Order(name, run))
     return tuple(orders)
 
 
+def _sent(snapshot: Snapshot, change: Change) -> Change:
+    """relayd keeps no note."""
+    return change if holds.noted_there(snapshot) else change._replace(note=None)
+
+
 def _description(intent: Intent) -> str:
-    return f"drainboard: {intent.words} by {intent.who}"
+    """The text of the revision: with a hold's note, for whoever looks there."""
+    new = holds.decided(intent)
+    return f"drainboard: {intent.words} by {intent.who}{f': {new.note}' if new else ''}"
 
 
 def _find_in_config(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:

@@ -13,10 +13,17 @@ from console.health.facts.fitness import fit, rejected, unfit
 from console.health.facts.membership import Membership, memberships
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Timings
-from console.operations.guards import all_reachable, elsewhere, no_traffic, other_bricks, storage_whole
+from console.operations.guards import (
+    all_reachable,
+    elsewhere,
+    no_traffic,
+    other_bricks,
+    storage_whole,
+    writes_elsewhere,
+)
 from console.operations.procedures.firewalls import over_firewalls
 from console.operations.procedures.runtime import admin_as_found
-from console.operations.procedures.steps import Intent, Order, Progress, Step
+from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
 from console.probes.ask import Run
 from console.probes.database.galera import GALERA
 from console.probes.hosts.running import RUNNING
@@ -29,7 +36,8 @@ from console.probes.web.apache import SITE
 from console.text import listed
 
 
-def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+def rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+    """The boot id is not the one that was noted."""
     host, before = snapshot.node(intent.target).host, intent.found.get(f"boot {intent.target}")
     return isinstance(host, Known) and before is not None and host.value.boot_id != before
 
@@ -53,7 +61,7 @@ def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 def _to_end(snapshot: Snapshot, intent: Intent) -> bool:
     """The node answers in the boot that is to end. Nothing is stopped in the next boot, nor in an unknown one: just
     after a boot a node may tell its services before its boot id."""
-    return isinstance(snapshot.node(intent.target).host, Known) and not _rebooted(snapshot, intent)
+    return isinstance(snapshot.node(intent.target).host, Known) and not rebooted(snapshot, intent)
 
 
 def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
@@ -75,7 +83,7 @@ def _only_drained(one: Membership, intent: Intent) -> tuple[Server, ...]:
 
 
 def _closed(snapshot: Snapshot, intent: Intent) -> Progress:
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(True, f"{intent.target} has rebooted already")
 
     def verdict(one: Membership) -> str | None:
@@ -94,7 +102,7 @@ def _close(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 
 def _stopped(snapshot: Snapshot, intent: Intent, units: tuple[str, ...], what: str) -> Progress:
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(True, f"{intent.target} has rebooted already")
     services = _services(snapshot, intent)
     if services is None:
@@ -118,7 +126,7 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
     """MySQL has stopped. Its units may all have ended while a mysqld still answers: one of another unit, or started by
     hand."""
     progress, galera = _stopped(snapshot, intent, MYSQL_UNITS, "MySQL"), snapshot.node(intent.target).galera
-    if not progress.done or _rebooted(snapshot, intent):
+    if not progress.done or rebooted(snapshot, intent):
         return progress
     if snapshot.cluster.mysql is None:
         return _mysql_seen_stopped(snapshot, intent, progress)
@@ -169,12 +177,32 @@ def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
     host = snapshot.node(intent.target).host
-    if _rebooted(snapshot, intent) and isinstance(host, Known):
+    if rebooted(snapshot, intent) and isinstance(host, Known):
         return Progress(True, f"{intent.target} has rebooted: boot id {host.value.boot_id[:8]}")
     if stranger := _stranger(snapshot, intent):
         return Progress(False, f"whether {intent.target} has gone down is not known: {stranger}")
     unreachable = _unreachable(snapshot, intent)
     return Progress(False, f"{intent.target} is down" if unreachable else f"{intent.target} has not gone down yet")
+
+
+def _power_off(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    """Switch it off in the boot in which its services have stopped, and in no other."""
+    return (Order(intent.target, _systemctl("poweroff")),) if _to_end(snapshot, intent) else ()
+
+
+def _is_off(snapshot: Snapshot, intent: Intent) -> Progress:
+    """Off is a node that answers no more once it was told to. One that never was told, and does not answer, may be
+    anything."""
+    node, told = intent.target, intent.order_state in (OrderState.SENT, OrderState.REFUSED)
+    if rebooted(snapshot, intent):
+        return Progress(False, f"{node} has booted since: it is on", failed=True)
+    if stranger := _stranger(snapshot, intent):
+        return Progress(False, f"whether {node} is off is not known: {stranger}")
+    if not _unreachable(snapshot, intent):
+        return Progress(False, f"{node} still answers")
+    if not told:
+        return Progress(False, f"{node} does not answer, and was not told yet: whether it is off is not known")
+    return Progress(True, f"{node} answers no more: it is off, or goes off just now")
 
 
 def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -186,6 +214,11 @@ def _fit(snapshot: Snapshot, intent: Intent) -> Progress:
 
 def _stop_time(timings: Timings) -> float:
     return timings.stop
+
+
+def _off_time(timings: Timings) -> float:
+    """Long enough for a silence: it is seen only when the time for an answer is up."""
+    return timings.stop + 3 * (timings.connect + timings.answer)
 
 
 def _boot_time(timings: Timings) -> float:
@@ -212,7 +245,7 @@ STOP_MYSQL = Step(
     done=_mysql_stopped,
     watches=(SERVICES, RUNNING, HOST, GALERA),
     timeout=_stop_time,
-    guards=(elsewhere, no_traffic, storage_whole, all_reachable),
+    guards=(elsewhere, no_traffic, storage_whole, all_reachable, writes_elsewhere),
     asks_all=True,
     until_known=_boot_time,
 )
@@ -244,6 +277,18 @@ BOOT = Step(
     ),
     asks_all=True,
     until_known=_boot_time,
+)
+POWER_OFF = Step(
+    name="power off",
+    phase="off",
+    summary="switch {node} off, and see it answer no more",
+    orders=_power_off,
+    done=_is_off,
+    watches=(HOST,),
+    timeout=_off_time,
+    guards=(elsewhere, no_traffic),
+    asks_all=True,
+    lasts=True,
 )
 FIT = Step(
     name="fit",

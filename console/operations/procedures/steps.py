@@ -26,6 +26,30 @@ Options = Mapping[str, Any]
 """Decisions made when a run was begun. Its opening line holds them."""
 
 
+class Option(NamedTuple):
+    """A choice that a person may make before an operation begins; without it the answer is no."""
+
+    name: str
+    """Its key among the options, and on the command line: --NAME."""
+    key: str
+    """In the dialog that asks; "" where it is chosen on the command line only."""
+    help: str
+    needs: str = ""
+    """The decision without which there is nothing to choose; "" for none."""
+    read: Callable[[str], Any] | None = None
+    """Reads its value. Raises ValueError. None: it has none."""
+    metavar: str = ""
+
+    def fits(self, options: Options) -> bool:
+        """There is something to choose."""
+        return not self.needs or bool(options.get(self.needs))
+
+
+def nothing_left(_snapshot: Snapshot, _target: str, _options: Options) -> tuple[str, ...]:
+    """No lasting effect that a person must know."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Operation:
     """An act on a target, as a value: key, help, palette, command line, dry run, rights and guards follow from it."""
@@ -33,7 +57,7 @@ class Operation:
     name: str
     """On the command line, in the journal and in sentences."""
     key: str
-    """On the screen."""
+    """On the screen; "" where it is found in the palette only."""
     word: str
     """In the bottom line of the screen."""
     help: str
@@ -52,13 +76,23 @@ class Operation:
     """The findings about its target that it helps against."""
     fits: Callable[[Snapshot, str], bool] = lambda _snapshot, _target: True
     """True for the operation that its key means for a target now, where several share the key."""
-    leaves: str = ""
-    """Its lasting effect on {node}, in a sentence: the end of its plan."""
+    leaves: Callable[[Snapshot, str, Options], tuple[str, ...]] = nothing_left
+    """Its lasting effects on a target, in sentences: the end of its plan."""
+    lasts_until: bool = False
+    """A person says until when it lasts, and why: both are in its options."""
+    options: tuple[Option, ...] = ()
+    decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
+    """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
     undo: str = "undo"
-    """The name of the operation that takes back what this one has done."""
+    """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def undoes_itself(self) -> bool:
+        """Only the same operation on another target takes it back."""
+        return self.undo == self.name
 
     def does(self, *effects: Effect) -> bool:
         """True for an operation that has one of these effects."""
@@ -136,6 +170,8 @@ class Progress(NamedTuple):
     message: str
     skipped: tuple[tuple[str, str], ...] = ()
     failed: bool = False
+    left: int | None = None
+    """Things that are left: each time there are fewer, the time of the step begins anew."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +216,8 @@ class Step:
     """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""
     """The target, which `placed` fills in."""
+    of: tuple[str, ...] = ()
+    """Nodes that it looks at beside its target: their answers are waited for, too."""
 
     @property
     def id(self) -> tuple[str, str]:

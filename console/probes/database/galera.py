@@ -22,6 +22,7 @@ DOWNTO = "wsrep_local_cached_downto"
 ENOUGH_LOOKS = 3
 """Counting further would only repaint."""
 STATUS = (
+    "Threads_connected",
     "Uptime",
     "wsrep_cluster_conf_id",
     "wsrep_cluster_size",
@@ -39,9 +40,13 @@ STATUS = (
     "wsrep_local_state_comment",
     "wsrep_ready",
     "wsrep_received_bytes",
+    "wsrep_replicated",
     "wsrep_replicated_bytes",
 )
-VARIABLES = ("read_only", "wsrep_desync", "pxc_maint_mode", "wsrep_on", "wsrep_provider", "wsrep_reject_queries")
+VARIABLES = (
+    *("max_connections", "read_only", "wsrep_desync", "pxc_maint_mode", "wsrep_on", "wsrep_provider"),
+    "wsrep_reject_queries",
+)
 MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
 """Values of pxc_maint_mode other than DISABLED."""
 REJECTS = ("ALL", "ALL_KILL")
@@ -69,6 +74,8 @@ class Totals:
     bf_aborts: int | None
     size: int | None
     """Bytes of write-sets, replicated and received."""
+    written: int | None = None
+    """Write-sets of its own clients."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,14 @@ class Wsrep:
     """Transactions a second ended here, before their commit, by another node's write-set."""
     bytes_per_second: float | None = None
     """Bytes of write-sets a second, replicated and received: they fill the gcache."""
+    written: int | None = None
+    """Transactions that its own clients have written and the others got, since this server started."""
+    written_per_second: float | None = None
+    quiet: float | None = field(default=None, compare=False)
+    """Seconds without such a transaction, as far as looks tell."""
+    connections: int | None = field(default=None, compare=False)
+    """Clients that are connected, ours among them."""
+    max_connections: int | None = None
     cached_downto: int | None = None
     """Seqno of the oldest write-set in the gcache; None: there is none."""
     cache_full: bool = False
@@ -120,6 +135,8 @@ class Wsrep:
     moment apart, and are not asked at the same moment."""
     uptime: int = field(default=0, compare=False)
     """Seconds since the server's start, whole ones."""
+    asked: float = field(default=0.0, compare=False)
+    """The console's monotonic seconds of this look."""
     totals: Totals | None = field(default=None, compare=False)
     """Baseline of the next rates: the last look, or the one before it where that was hurried."""
     history: tuple[Sample, ...] = field(default=(), compare=False)
@@ -157,6 +174,7 @@ class _Rates(NamedTuple):
     cert_failures: float | None = None
     bf_aborts: float | None = None
     size: float | None = None
+    written: float | None = None
 
 
 def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
@@ -190,10 +208,16 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         cert_failures=rates.cert_failures,
         bf_aborts=rates.bf_aborts,
         bytes_per_second=rates.size,
+        written=now.written,
+        written_per_second=rates.written,
+        quiet=_quiet(before, now),
+        connections=_count(status, "Threads_connected", unread),
+        max_connections=_count(variables, "max_connections", unread),
         cached_downto=downto,
         cache_full=_dropped(before, now, downto),
         looks=_looks(before, uuid, _number(status, "wsrep_cluster_conf_id")),
         uptime=now.uptime,
+        asked=now.at,
         totals=rates.since,
         history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
         unread=told(unread),
@@ -223,6 +247,7 @@ def _totals(status: dict[str, str], at: float, unread: list[str]) -> Totals:
         cert_failures=count("wsrep_local_cert_failures"),
         bf_aborts=count("wsrep_local_bf_aborts"),
         size=None if replicated is None or received is None else replicated + received,
+        written=count("wsrep_replicated"),
     )
 
 
@@ -234,7 +259,7 @@ def _rates(before: Wsrep | None, now: Totals) -> _Rates:
     if seconds < MIN_SECONDS:
         flow = None if before.flow_control is None else before.flow_control * 1e9
         figures = before.commits_per_second, flow, before.cert_failures, before.bf_aborts, before.bytes_per_second
-        return _Rates(then, *figures)
+        return _Rates(then, *figures, before.written_per_second)
     return _Rates(
         now,
         rate(then.committed, now.committed, seconds),
@@ -242,7 +267,17 @@ def _rates(before: Wsrep | None, now: Totals) -> _Rates:
         rate(then.cert_failures, now.cert_failures, seconds),
         rate(then.bf_aborts, now.bf_aborts, seconds),
         rate(then.size, now.size, seconds),
+        rate(then.written, now.written, seconds),
     )
+
+
+def _quiet(before: Wsrep | None, now: Totals) -> float | None:
+    """Counted from the look that found the last new one; None where none is counted."""
+    if now.written is None:
+        return None
+    if before is None or before.quiet is None or now.uptime < before.uptime:
+        return 0.0
+    return before.quiet + max(0.0, now.at - before.asked) if before.written == now.written else 0.0
 
 
 def _dropped(before: Wsrep | None, now: Totals, downto: int | None) -> bool:

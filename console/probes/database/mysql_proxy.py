@@ -4,14 +4,15 @@ Each node runs its own, and each decides by its own checks: they can disagree. T
 that one backend only: `show stat NAME 4 -1`, where 4 means servers and -1 every one of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from console.inventory.addresses import plain
-from console.inventory.cluster import Cluster
+from console.inventory.addresses import plain, same
+from console.inventory.cluster import Cluster, MysqlProxy
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import nobody_listens, ran, told
-from console.probes.pools.haproxy import parse_stat, parse_state
-from console.probes.pools.servers import Server
+from console.probes.pools.haproxy import NAME, parse_stat, parse_state, told_states
+from console.probes.pools.servers import Admin, Server
 from console.probes.question import Cadence, Question, Subject
 
 
@@ -28,6 +29,13 @@ class ProxyServer:
     sessions: int
     serving: bool = True
     """May get new connections: up or unchecked, neither drained nor in maintenance, weighted."""
+    admin: Admin = Admin.READY
+    """The state that was asked of it."""
+
+    @property
+    def up(self) -> bool:
+        """It passes its checks, or has none: it would serve if it were asked to. Maintenance is not checked."""
+        return self.status.split()[0:1] in (["UP"], ["DRAIN"]) or self.status == "no check"
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,28 @@ class Writer:
         serving = [server for server in self.servers if server.serving]
         active = [server.address for server in serving if not server.backup]
         return tuple(active or [server.address for server in serving][:1])
+
+    def server(self, address: str) -> ProxyServer | None:
+        """The server of an address."""
+        return next((server for server in self.servers if same(server.address, address)), None)
+
+    def before(self, address: str) -> tuple[ProxyServer, ...]:
+        """The servers that get the connections in its place while they may: for an active one every other active one,
+        for a backup all active ones and the backups before it."""
+        wanted = self.server(address)
+        others = [server for server in self.servers if server is not wanted]
+        ahead = self.servers[: self.servers.index(wanted)] if wanted else self.servers
+        backups = wanted is None or wanted.backup
+        return tuple(one for one in others if not one.backup or (backups and one in ahead))
+
+    def changes(self, address: str) -> dict[str, Admin]:
+        """The states that make an address the only target, by server, where they are others now. Drain closes no
+        session, and the checks go on; what is in maintenance stays there."""
+        wanted = self.server(address)
+        if wanted is None:
+            return {}
+        ready = {wanted.name: Admin.READY} if wanted.admin is not Admin.READY else {}
+        return ready | {one.name: Admin.DRAIN for one in self.before(address) if one.admin is Admin.READY}
 
 
 def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
@@ -75,7 +105,20 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
 
 def _server(server: Server) -> ProxyServer:
     address = plain(server.address)  # the nodes' words are compared with each other
-    return ProxyServer(server.name, address, server.status, server.backup, server.sessions or 0, server.serving)
+    return ProxyServer(
+        server.name, address, server.status, server.backup, server.sessions or 0, server.serving, server.admin
+    )
+
+
+def tell(proxy: MysqlProxy, states: Mapping[str, Admin]) -> Run:
+    """The order that brings servers to their states, in one line, so that none is without a target in between."""
+    return told_states(proxy.socket, {f"{proxy.backend}/{name}": admin for name, admin in states.items()})
+
+
+def close(proxy: MysqlProxy, names: tuple[str, ...]) -> Run:
+    """The order that ends the sessions to servers; their clients see one failed query each."""
+    named = (f"shutdown sessions server {proxy.backend}/{name}" for name in names if NAME.fullmatch(name))
+    return Run(("nc", "-U", proxy.socket), stdin="; ".join(named) + "\n", root=True)
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:

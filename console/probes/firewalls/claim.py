@@ -43,6 +43,8 @@ class Claim:
     """Time by which its last order has ended; 0 for none."""
     released: bool = False
     """Its run ended, and nothing of it is on its way."""
+    open: bool = False
+    """Its run has ended there and stays open in that console's journal."""
 
 
 def opening(token: str, who: str, cluster: str, what: str, where: str, since: float) -> str:
@@ -55,7 +57,9 @@ def ordering(until: float) -> str:
     return _line(until=round(until, 3))
 
 
-RELEASED = '{"released": true}\n'
+def released(open: bool) -> str:
+    """The last line of a claim. `open`: its run stays open."""
+    return _line(released=True, open=open)
 
 
 def _line(**facts: Any) -> str:
@@ -91,6 +95,7 @@ def read(text: str, held: bool) -> Claim:
         since=_time(facts, "since"),
         until=_time(facts, "until"),
         released=facts.get("released") is True,
+        open=facts.get("open") is True,
     )
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.identity import BOOT_ID
 from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text
 
-KINDS = ("packages",)
+KINDS = ("packages", "refresh", "writer")
+"""The last one only where the inventory states a command that keeps a moved writer."""
 MAX_LINES = 50
 """Lines of the journal that are read: the last ones."""
 MAX_LINE = 300
@@ -67,6 +69,12 @@ class Jobs:
         return {job.kind: job for job in self.units}[kind]
 
 
+def kinds(cluster: Cluster) -> tuple[str, ...]:
+    """The kinds that a cluster may have."""
+    keeps = cluster.mysql_proxy is not None and cluster.mysql_proxy.keep is not None
+    return KINDS if keeps else KINDS[:-1]
+
+
 def unit(kind: str) -> str:
     """Its name, in systemd's full form."""
     return f"drainboard-{kind}.service"
@@ -77,7 +85,8 @@ def parse(answers: tuple[Ran, ...], before: Jobs | None) -> Jobs:
     boot = ran(answers[0]).strip()
     if not boot:
         raise Unreadable("/proc named no boot id")
-    units = (_job(kind, answers[3 * at + 1], answers[3 * at + 3], before) for at, kind in enumerate(KINDS))
+    kinds = KINDS[: (len(answers) - 1) // 3]
+    units = (_job(kind, answers[3 * at + 1], answers[3 * at + 3], before) for at, kind in enumerate(kinds))
     return Jobs(short(boot), tuple(units))
 
 
@@ -145,9 +154,9 @@ JOBS = Question(
     title="long work done by systemd",
     subject=Subject.NODE,
     cadence=Cadence.SELDOM,
-    asks=lambda _cluster, _name: (
+    asks=lambda cluster, _name: (
         Run(("cat", BOOT_ID), timeout=None),
-        *(ask for kind in KINDS for ask in _asks(kind)),
+        *(ask for kind in kinds(cluster) for ask in _asks(kind)),
     ),
     parse=parse,
     apart=True,  # a step that waits for its end asks often, and would have the updates counted each time

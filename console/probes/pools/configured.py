@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from console.probes.ask import Run, Unreadable
 from console.probes.firewalls import script
 from console.probes.parsing import dig
+from console.probes.pools.hold import Hold
 
 MAX_SERVERS = 1000
 MAX_VALUE = 255
@@ -27,6 +28,13 @@ class PooledServer:
     """The port as written; "" where its frontend's counts."""
     weight: str = ""
     """The weight as written; "" for HAProxy's own, 1."""
+    hold: Hold | None = None
+    """The note of a hold in its settings."""
+
+    @property
+    def note(self) -> str:
+        """The note as it is written; "" for none."""
+        return self.hold.note if self.hold else ""
 
     @property
     def out(self) -> bool:
@@ -35,10 +43,17 @@ class PooledServer:
 
 
 class Change(NamedTuple):
-    """A change of one server's persistent status, from the one that was read."""
+    """A change of one server's persistent status, and of the note of its hold, from those that were read."""
 
     server: PooledServer
     status: str
+    note: str | None = None
+    """"" for no note; None: it stays as it is."""
+
+    @property
+    def needed(self) -> bool:
+        """Something is otherwise than it is wanted."""
+        return self.status != self.server.status or self.note not in (None, self.server.note)
 
 
 class Found(NamedTuple):
@@ -82,32 +97,36 @@ def text(tree: Any, *keys: str) -> str:
 def php(own: str, changes: tuple[Change, ...], sync: bool, description: str) -> Run:
     """The order that writes these changes by pfSense's own PHP: `own` is the balancer's part of the script.
 
-    The statuses that are expected travel along: nothing is changed where somebody else was quicker.
+    The statuses and notes that are expected travel along: nothing is changed where somebody else was quicker.
     """
     payload = {
-        "servers": [
-            {
-                "pool": change.server.pool,
-                "server": change.server.name,
-                "address": change.server.address,
-                "expect": change.server.status,
-                "status": change.status,
-            }
-            for change in changes
-        ],
+        "servers": [_wanted(change) for change in changes],
         "sync": sync,
         "description": description,
     }
     return script.order(own, _SHARED, payload)
 
 
+def _wanted(change: Change) -> dict[str, str]:
+    wanted = {
+        "pool": change.server.pool,
+        "server": change.server.name,
+        "address": change.server.address,
+        "expect": change.server.status,
+        "status": change.status,
+    }
+    return wanted if change.note is None else {**wanted, "note": change.note, "noted": change.server.note}
+
+
 _SHARED = """\
-/* Refuses a server that is neither as it was seen nor as it is wanted. Returns if it must be changed. */
-function drainboard_differs($want, $is) {
-    if ($is === $want['status']) { return false; }
-    if ($is === $want['expect']) { return true; }
+/* Refuses a server that is neither as it was seen nor as it is wanted. Returns if it must be changed. `$note`: the note of its hold. */
+function drainboard_differs($want, $is, $note = '') {
     $name = "{$want['pool']}/{$want['server']}";
-    drainboard_refuse($is === null ? "$name is not in the configuration any more" : "$name is now $is, not {$want['expect']}");
+    $holds = isset($want['note']) && $note !== $want['note'];
+    if ($is === null) { drainboard_refuse("$name is not in the configuration any more"); }
+    if ($is !== $want['status'] && $is !== $want['expect']) { drainboard_refuse("$name is now $is, not {$want['expect']}"); }
+    if ($holds && $note !== $want['noted']) { drainboard_refuse("somebody has changed the hold of $name meanwhile: look at it again"); }
+    return $is !== $want['status'] || $holds;
 }
 
 /* Checks first: that takes seconds. What is then written is config.xml as it is after them, with our change in it. */

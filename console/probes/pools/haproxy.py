@@ -36,7 +36,7 @@ says that the configuration holds `disabled` (which forces maint too, until some
 its name does not resolve, 0x40 that its name was changed."""
 FIGURES = ("scur", "stot", "lastsess")
 """Columns without which sessions can't be counted, or not told from those before."""
-_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 _STATUS = re.compile(
     r"(UP|DOWN|NOLB|DRAIN)( [0-9]+/[0-9]+)?|(DOWN|DRAIN) \(agent\)|no check|MAINT( ?\(resolution\)| ?\(via.*\))?"
 )
@@ -210,7 +210,7 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
         strange = "its row has not the columns of the others"
     if not _STATUS.fullmatch(status):
         strange = f"its status is {quoted(status)}, which is not known here"
-    if not _NAME.fullmatch(backend) or not _NAME.fullmatch(name):
+    if not NAME.fullmatch(backend) or not NAME.fullmatch(name):
         backend, name, strange = short(backend), short(name), "its name is none that HAProxy allows"
     return Server(
         backend=backend,
@@ -247,11 +247,16 @@ def _number(row: Mapping[str, str], column: str) -> int | None:
 
 
 def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:
-    """The order that brings servers of one firewall to a state, all in one line to the socket. Nothing is sent to a
-    name that HAProxy does not allow."""
-    named = (server for server in servers if _NAME.fullmatch(server.backend) and _NAME.fullmatch(server.name))
-    commands = "; ".join(f"set server {server.path} state {admin.value}" for server in named)
-    return Run(("nc", "-U", SOCKET), stdin=commands + "\n", root=True)
+    """The order that brings servers of one firewall to a state."""
+    return told_states(SOCKET, {server.path: admin for server in servers})
+
+
+def told_states(socket: str, states: Mapping[str, Admin]) -> Run:
+    """The order that brings servers, by BACKEND/SERVER, to their states, all in one line to a socket. Nothing is sent
+    to a name that HAProxy does not allow."""
+    named = ((path, admin) for path, admin in states.items() if all(map(NAME.fullmatch, path.split("/", 1))))
+    commands = "; ".join(f"set server {path} state {admin.value}" for path, admin in named)
+    return Run(("nc", "-U", socket), stdin=commands + "\n", root=True)
 
 
 def asks(_cluster: Cluster) -> tuple[Run, ...]:

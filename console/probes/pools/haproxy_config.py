@@ -10,7 +10,8 @@ from typing import Any
 
 from console.probes.ask import Run
 from console.probes.parsing import MAX_SHORT, dig, rows
-from console.probes.pools.configured import Change, Found, PooledServer, collected, php, text
+from console.probes.pools import hold
+from console.probes.pools.configured import MAX_VALUE, Change, Found, PooledServer, collected, php, text
 from console.text import plain_text
 
 OWN = ("enablesync", "log-send-hostname")
@@ -30,7 +31,10 @@ def _server(pool: Any, server: Any) -> PooledServer:
     """Read a server by the package's rules: without a status it is active, without a name its address is its name."""
     address = text(server, "address")
     name, status = text(server, "name") or address, text(server, "status") or "active"
-    return PooledServer(text(pool, "name"), name, address, status, _word(server, "port"), _word(server, "weight"))
+    noted = hold.read(_word(server, "advanced")[-MAX_VALUE:])
+    return PooledServer(
+        text(pool, "name"), name, address, status, _word(server, "port"), _word(server, "weight"), noted
+    )
 
 
 def uncertified(root: Any) -> tuple[str, ...]:
@@ -84,7 +88,8 @@ def persist(changes: tuple[Change, ...], sync: bool, description: str) -> Run:
     With `sync` the package's own XMLRPC sync runs in the foreground; it does not report failure, so the peer's
     config.xml is what tells.
     """
-    return php(_PHP, changes, sync, description)
+    own = _PHP.replace("@NOTE@", hold.PATTERN).replace("@MOST@", str(hold.MAX_NOTE))
+    return php(own, changes, sync, description)
 
 
 _PHP = """<?php
@@ -92,6 +97,29 @@ require_once("config.inc");
 require_once("functions.inc");
 require_once("util.inc");
 require_once("/usr/local/pkg/haproxy/haproxy.inc");
+
+/* The note of a hold at the end of a server's own settings, or ''. What looks like one and is none of ours is left alone. */
+function drainboard_note($server) {
+    $settings = $server['advanced'] ?? '';
+    if (!is_string($settings) || preg_match('/@NOTE@/D', $settings, $match) !== 1 || strlen($match[0]) > @MOST@) { return ''; }
+    foreach (array('since', 'until') as $when) {
+        list($year, $month, $day) = array_pad(array_map('intval', explode('-', $match[$when])), 3, 0);
+        if ($match[$when] !== '-' && !checkdate($month, $day, $year)) { return ''; }
+    }
+    return $match[0];
+}
+
+/* Sets or removes that note and nothing else. A tag that was there and empty keeps a blank: both kinds come back as they were. */
+function drainboard_noted($server, $note) {
+    $there = isset($server['advanced']) && is_string($server['advanced']);
+    $old = drainboard_note($server);
+    $rest = $there ? substr($server['advanced'], 0, strlen($server['advanced']) - strlen($old)) : '';
+    $absent = !$there || ($old !== '' && $rest === '');
+    if ($old !== '' && substr($rest, -1) === ' ') { $rest = substr($rest, 0, -1); }
+    if ($note === '' && $absent) { unset($server['advanced']); return $server; }
+    $server['advanced'] = $note === '' ? $rest : ($absent ? $note : "$rest $note");
+    return $server;
+}
 
 function drainboard_apply($servers) {
     global $config;
@@ -105,8 +133,10 @@ function drainboard_apply($servers) {
                 $name = ($server['name'] ?? '') ?: $address;
                 if ($name !== $want['server'] || $address !== $want['address']) { continue; }
                 $is = ($server['status'] ?? '') ?: 'active';  /* as the package takes it */
-                if (!drainboard_differs($want, $is)) { continue; }
-                $config['installedpackages']['haproxy']['ha_pools']['item'][$p]['ha_servers']['item'][$s]['status'] = $want['status'];
+                if (!drainboard_differs($want, $is, drainboard_note($server))) { continue; }
+                if ($is !== $want['status']) { $server['status'] = $want['status']; }
+                if (isset($want['note'])) { $server = drainboard_noted($server, $want['note']); }
+                $config['installedpackages']['haproxy']['ha_pools']['item'][$p]['ha_servers']['item'][$s] = $server;
                 $changed++;
             }
         }

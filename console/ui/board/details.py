@@ -2,6 +2,7 @@
 
 from console.health import Kind
 from console.health.facts.fitness import CLEAN_LOOKS, fit, unfit
+from console.health.facts.holds import by, held, over, until
 from console.health.facts.membership import Place, config_of, memberships, place
 from console.operations.may_go import may_go
 from console.probes.snapshot import Known
@@ -19,6 +20,9 @@ def out_since(board: BoardView, node: str) -> str:
     where = place(board.picture, node)
     if where not in (Place.OUT, Place.MIXED):
         return ""
+    if hold := held(board.picture, node):
+        ended = ", which has ended" if over(board.picture, hold) else ""
+        return f"held out {until(hold)}{ended}, {by(hold)}"
     record = board.out.get(node)
     out = "out" if where is Place.OUT else "partly out"
     kept = ", kept in config.xml" if all(one.out_in_config for one in memberships(board.picture, node)) else ""
@@ -63,7 +67,7 @@ def _out(board: BoardView) -> list[Line]:
     text = out_since(board, node)
     if not text:
         return []
-    if node not in board.out:
+    if node not in board.out and not held(board.picture, node):
         said = [config.revision for view in board.picture.firewalls if (config := config_of(board.picture, view.name))]
         text += f"; not by a run in this journal; config.xml was last changed by: {said[0]}" if said else ""
     return wrapped(text, board.width - 12, style="note", most=2)

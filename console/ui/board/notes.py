@@ -2,8 +2,8 @@
 
 from console.health.facts.membership import node_of
 from console.health.facts.sst import transfers
+from console.health.facts.writer import written_to
 from console.health.hosts import array_lacks, bond_lacks
-from console.health.writers import written_to
 from console.probes.snapshot import Known, NodeView
 from console.ui.board.details import out_since
 from console.ui.board.view import BoardView

@@ -120,7 +120,7 @@ def _open(
     names, word, style = " and ".join(gaps), words.run(None), ""
     begun, _, far = sentence(record, now, picture.cluster).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.words)):
-        word, message = words.run(None, under_way=True), elsewhere
+        word, message = words.run(None, under_way=True), f"{elsewhere}; {far}"
     elif held:
         message = f"press r when {held.what} of {held.who} has ended"
     elif here:
@@ -150,6 +150,11 @@ def unread(files: tuple[Unread, ...], width: int) -> list[Line]:
         line(" ", mark, Piece(f" {one.path.name} of the journal can't be read: {one.why}{rest}")).cut(width)
         for one in files[:1]
     ]
+
+
+def abroad(message: str, width: int) -> list[Line]:
+    """An open run of another journal, in two lines at most."""
+    return wrapped(f"{words.run(None).text}  {message}", width - 1, " ", "   ", "warn", 2)
 
 
 def open_runs(

@@ -3,7 +3,7 @@
 from console.probes.snapshot import Known
 from console.ui.board.firewalls import roles
 from console.ui.board.nodes import compact
-from console.ui.board.run import open_runs, panel, unread
+from console.ui.board.run import abroad, open_runs, panel, unread
 from console.ui.board.top import may_go, others, top
 from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, line
@@ -30,7 +30,9 @@ def waiting(board: BoardView, most: int) -> list[Line]:
     here = board.run if board.run and not board.run.ended else None
     lines = unread(board.unread, board.width)[: max(0, most)]
     room = most - len(lines)
-    return [*lines, *open_runs(board.open, board.picture, board.width, room, board.now, board.elsewhere, here)]
+    lines += open_runs(board.open, board.picture, board.width, room, board.now, board.elsewhere, here)
+    others = () if board.elsewhere else board.abroad
+    return [*lines, *(one for message in others for one in abroad(message, board.width))][: max(0, most)]
 
 
 def _firewalls(board: BoardView) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from console.health import Condition, Finding, Kind, Level
 from console.health.news import HURT, UP
+from console.health.verdicts import nothing_wrong
 from console.operations.may_go import one_line
 from console.operations.remedy import remedy
 from console.session.run_state import RunState
@@ -71,7 +72,12 @@ def headline(board: BoardView) -> tuple[words.Word, str, str, str]:
         return words.Word(words.UNKNOWN, "", "unknown"), message, "", ""
     if worst is None:
         notes = [one for one in board.findings if one.kind != Kind.NOT_ASKED]
-        return words.Word(words.OK, "", "ok"), f"nothing is wrong{'; w shows notes' * bool(notes)}", "", ""
+        return (
+            words.Word(words.OK, "", "ok"),
+            f"{nothing_wrong(board.findings)}{'; w shows notes' * bool(notes)}",
+            "",
+            "",
+        )
     return words.finding(worst.level), describe(board, worst, short=True), press(board, worst), finding_row(worst)
 
 

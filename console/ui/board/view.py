@@ -46,6 +46,8 @@ class BoardView:
     elsewhere: Holder | None = None
     """The other process that works on the cluster."""
     unread: tuple[Unread, ...] = ()
+    abroad: tuple[str, ...] = ()
+    """Open runs of other journals, a sentence each."""
     run: RunState | None = None
     events: tuple[Note, ...] = ()
     trends: Mapping[str, Trend] = field(default_factory=lambda: MappingProxyType({}))

@@ -26,7 +26,7 @@ SYNCED = one_of({"Synced": Word(words.OK, "Synced", "ok")}, lambda value: Word(w
 OFF_WANTED = one_of({"": Word("", "not known here", "dim"), "DISABLED": Word("", "DISABLED", "text")},
                     lambda value: Word(words.WARN, str(value), "warn"))  # fmt: skip
 
-TOTALS = ("at", "uptime", "committed", "paused_ns", "cert_failures", "bf_aborts", "size")
+TOTALS = ("at", "uptime", "committed", "paused_ns", "cert_failures", "bf_aborts", "size", "written")
 DATABASE: Mapping[str, tuple[L, ...]] = {
     "Wsrep": (
         L("status", "component", PRIMARY),
@@ -38,6 +38,11 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("uuid", "uuid"),
         L("recv_queue", "write-sets waiting", none_wanted),
         L("commits_per_second", "commits", per_second()),
+        L("written_per_second", "of them by its own clients", per_second()),
+        L("written", "by its own clients since its start"),
+        L("quiet", "since the last of them", length),
+        L("connections", "connections"),
+        L("max_connections", "max_connections"),
         L("bytes_per_second", "replicated and received", bytes_per_second),
         L("flow_control", "paused by flow control", share),
         L("flow_control_active", "flow control active", unwanted),
@@ -54,6 +59,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("uptime", "up for", length),
         L("cache_full", "gcache is full"),
         L("looks", "looks in a row with this conf_id"),
+        L("asked", "", None),
         L("totals", "", None),  # what the next rates are measured from, as is the history
         L("history", "", None),
     ),
@@ -90,6 +96,11 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("serving", "serving"),
         L("backup", "backup"),
         L("sessions", "sessions"),
+        L("admin", "", None),  # its status says so
+    ),
+    "Transactions": (
+        L("count", "open"),
+        L("longest", "the oldest began", length),
     ),
     "Tables": (
         L("not_innodb", "tables that are not InnoDB", none_wanted),

@@ -92,6 +92,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("since", "since", moment),
         L("until", "its last order ends", moment),
         L("released", "it ended", RUNS),
+        L("open", "its run stays open there", RUNS),
         L("token", "token", digest),
     ),
     "Processes": (
@@ -150,6 +151,15 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("port", "port", unset("its frontend's")),
         L("weight", "weight", unset("1")),
         L("status", "", IN_POOL),
+        L("hold", "hold", unset("none")),
+    ),
+    "Hold": (
+        L("who", "held by", unset("nobody")),
+        L("since", "since", moment),
+        L("until", "until", one_of({0: Word("", "somebody puts it back", "text")}, moment)),
+        L("why", "why", unset("no reason")),
+        L("was", "status before", unset("not noted")),
+        L("off", "shut down", one_of({True: Word("", "yes", "note"), False: Word("", "no", "text")})),
     ),
     "Box": (
         L("version", "pfSense"),

@@ -1,13 +1,14 @@
 """The work of each key: plan, ask, begin. The session decides; here its sentences are shown."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from console import steady
 from console.health.facts.membership import Place, place
 from console.operations.effects import Effect, On, kind_of
-from console.operations.plan import Consent, NotBegun
+from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures import OPERATIONS, UNDO, operation, undoing
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import Operation, Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record
 from console.session.run_state import RunState
@@ -28,8 +29,12 @@ async def _settle(session: SessionHandle) -> None:
 def _begins(key: str) -> ScreenAction:
     async def act(screen: ActionScreen) -> None:
         pane = screen.pane
+        cluster = pane.session.cluster.name
+        of_cluster = next((one for one in OPERATIONS if (one.key, one.on) == (key, On.CLUSTER)), None)
         meant = [one for one in meant_for(pane.session, pane.machine) if one.key == key]
-        if meant:
+        if of_cluster:
+            await begin(screen, pane, of_cluster, cluster)
+        elif meant:
             await begin(screen, pane, meant[0], pane.machine)
         else:
             screen.say(SELECT if any(one.key == key and one.on is On.NODE for one in OPERATIONS) else SELECT_FIREWALL)
@@ -52,17 +57,32 @@ async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, 
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(what, target)  # says why not
+        decided = await prompts.decided(app, name) if what.lasts_until else {}
+        if decided is None:
+            return
         screen.say(f"{name}: looking first")
         await _settle(pane.session)
         screen.say("")
-        plan = await pane.session.plan(what, target)
+        options = dict[str, Any](decided)
+        plan = await pane.session.plan(what, target, options)
         if said is None or plan.unanswered(said):
-            said = await prompts.consent(app, plan)
+            said, options = await _asked(screen, pane, what, target, plan, options)
         if said is not None:
-            await pane.session.begin(what, target, said)
+            reason = said.reason or str(options.get("why", ""))
+            await pane.session.begin(what, target, said._replace(reason=reason), options)
     except NotBegun as why:
         screen.say("")
         await prompts.tell(app, f"{name}: not begun", str(why))
+
+
+async def _asked(
+    screen: ActionScreen, pane: Pane, what: Operation, target: str, plan: Plan, options: dict[str, Any]
+) -> tuple[Consent | None, dict[str, Any]]:
+    """Ask for consent, and again with each option that is turned round."""
+    while isinstance(said := await prompts.consent(app_of(screen), plan), Option):
+        options = options | {said.name: not options.get(said.name)}
+        plan = await pane.session.plan(what, target, options)
+    return said, options
 
 
 async def undo(screen: ActionScreen) -> None:
@@ -79,6 +99,11 @@ async def undo(screen: ActionScreen) -> None:
     pane.picked = target
     if running and running.intent.operation is UNDO:
         screen.say(f"undo {target} is under way: it puts {target} back already")
+    elif running and not running.intent.operation.undo:
+        screen.say(f"{running.words} has nothing to put back: s stops it")
+    elif running and running.intent.operation.undoes_itself:
+        key = running.intent.operation.key
+        screen.say(f"{running.words} is under way: s stops it, and {key} on another node takes it back")
     elif running:
         await _stop_and_put_back(screen, pane, running)
     else:
@@ -146,7 +171,7 @@ async def gate(screen: ActionScreen) -> None:
     if plan is None:
         return
     said = await prompts.consent(app_of(screen), plan, gate=pane.session.state.gate)
-    if said is None:
+    if not isinstance(said, Consent):
         await pane.session.park()
     elif left := await pane.session.agree(said):
         screen.say(left)
@@ -205,13 +230,22 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
         plan = await pane.session.plan_again(record)
         screen.say("")
         said = await prompts.consent(app, plan, resumed=True)
-        if said is not None:
+        if isinstance(said, Consent):
             await pane.session.resume(record, said)
     except (NotBegun, KeyError, ValueError) as why:
         await pane.session.look_at_history()  # it may have ended elsewhere
         await prompts.tell(app, f"{name}: not resumed", str(why))
     finally:
         screen.say("")
+
+
+def begins(what: Operation, target: str) -> ScreenAction:
+    """An operation that the palette offers for a target without a row."""
+
+    async def act(screen: ActionScreen) -> None:
+        await begin(screen, screen.pane, what, target)
+
+    return act
 
 
 async def stop(screen: ActionScreen) -> None:
@@ -285,7 +319,7 @@ async def leave(screen: ActionScreen) -> None:
 
 
 KEYS: Mapping[str, ScreenAction] = {
-    **{one.key: _begins(one.key) for one in OPERATIONS},
+    **{one.key: _begins(one.key) for one in OPERATIONS if one.key},
     UNDO.key: undo,
     "r": resume,
     "s": stop,

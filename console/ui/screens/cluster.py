@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from console import steady
 from console.health import findings, site, verdicts
-from console.operations.effects import kind_of
+from console.operations.effects import On, kind_of, targets
 from console.operations.may_go import one_line
 from console.operations.procedures import OPERATIONS
+from console.operations.procedures.steps import Operation
 from console.ui import keys
 from console.ui.board.board import board_lines
 from console.ui.board.view import BoardView, finding_row
@@ -91,6 +92,7 @@ class ClusterScreen(Base):
             open=tuple(record for record in pane.shown.open if run is None or record.path != run.path),
             elsewhere=past.elsewhere,
             unread=past.unread,
+            abroad=pane.session.state.abroad,
             run=run,
             events=pane.shown.state.events[-100:],
             sort=self.app.settings.sort,  # pyright: ignore
@@ -119,7 +121,7 @@ class ClusterScreen(Base):
         running = run is not None and not run.ended
         left = run is not None and run.ended in ("parked", "stopped")
         kind = kind_of(pane.session.cluster, pane.picked)
-        meant = [one for one in OPERATIONS if one.on is kind] or OPERATIONS
+        meant = [one for one in OPERATIONS if kind is On.CLUSTER or one.on in (kind, On.CLUSTER)]
         some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in meant)
         if (pane.session.open or left) and not (running or pane.session.state.history.elsewhere):
             some["r"] = 97
@@ -181,9 +183,17 @@ class ClusterScreen(Base):
         def cluster(pane: Pane) -> Callable[[], object]:
             return lambda: self.turn_to(pane)
 
+        def act(what: Operation, target: str) -> Callable[[], object]:
+            from console.ui.screens import actions
+
+            return lambda: self.do(actions.begins(what, target))
+
+        session = self.pane.session
+        keyless = [one for one in OPERATIONS if not one.key and not session.read_only]
+        begun = [(one.words(name), act(one, name)) for one in keyless for name in targets(session.cluster, one.on)]
         mine = [(f"open {one.title}", detail(one.key)) for one in subjects(self.pane.session.cluster)]
         others = [pane for pane in self.panes if pane is not self.pane]
-        return (*mine, *((f"go to cluster {pane.session.cluster.name}", cluster(pane)) for pane in others))
+        return (*begun, *mine, *((f"go to cluster {pane.session.cluster.name}", cluster(pane)) for pane in others))
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click selects."""

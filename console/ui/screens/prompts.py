@@ -1,18 +1,23 @@
 """Questions to a person before something is done: each a function that returns the answer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from textual.app import App
 
 from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
+from console.operations.procedures import holds, operation
+from console.operations.procedures.steps import Option
 from console.session.handle import SessionHandle
-from console.session.journal import Record
+from console.session.journal import Record, who
 from console.session.lock import Holder
 from console.session.open_runs import why_open
 from console.session.session import STRANGE
+from console.text import span
 from console.ui.board.run import sentence, unreachable
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.painted import Make
@@ -51,9 +56,10 @@ async def waited(app: App[int], title: str, message: Callable[[], str]) -> bool:
     return not message() or (await ask(app, question)).key == "over"
 
 
-async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | None:
-    """Ask a person about the objections; None when the operation is not to be. Where nothing objects, only an operation
-    that always asks and a gate (`gate`: its question) ask."""
+async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = "") -> Consent | Option | None:
+    """Ask a person about the objections; None when the operation is not to be, an option that was turned round when the
+    plan is to be made anew. Where nothing objects, only an operation that always asks and a gate (`gate`: its question)
+    ask."""
     if not plan.objections and not gate and (resumed or not plan.operation.asks):
         return Consent(read=plan.identities)
     never = Override.NEVER in {one.override for one in plan.objections}
@@ -66,7 +72,7 @@ async def consent(app: App[int], plan: Plan, resumed: bool = False, gate: str = 
         await ask(app, Question(f"{plan.title}: not now", make, grave=True))
         return None
     yes = "yes, go on all the same" if plan.objections else f"yes, {plan.words}"
-    return await _agreed(app, plan, make, yes)
+    return await _agreed(app, plan, make, yes, choices=() if resumed or gate else plan.choices)
 
 
 async def consent_to_stop(
@@ -102,19 +108,55 @@ async def consent_to_stop(
         said = await _agreed(app, plan, make, "stop it and put back", live=True)
     finally:
         renewing.cancel()
-    return said and said._replace(read=plan.identities)
+    return said._replace(read=plan.identities) if isinstance(said, Consent) else None
 
 
-async def _agreed(app: App[int], plan: Plan, make: Make, yes: str, live: bool = False) -> Consent | None:
-    """Ask for the node's name and a reason where an objection needs both, else for y."""
+async def _agreed(
+    app: App[int], plan: Plan, make: Make, yes: str, live: bool = False, choices: tuple[Option, ...] = ()
+) -> Consent | Option | None:
+    """Ask for the node's name and a reason where an objection needs both, else for y, or for an option's key."""
     title, leave = f"{plan.title}?", "no, leave it"
     if Override.NAME_AND_REASON in {one.override for one in plan.objections}:
         named = f"Type the {plan.operation.on.value}'s name, {plan.target}, to go on all the same"
         fields = ((named, plan.target), ("Why (kept in the journal)", ""))
         answer = await ask(app, Question(title, make, fields=fields, grave=True, close=leave, live=live))
         return Consent(True, *answer.typed, read=plan.identities) if answer.key else None
-    answer = await ask(app, Question(title, make, keys=(("y", yes),), close=leave, live=live))
+    turned = tuple((one.key, f"{'no-' if plan.options.get(one.name) else ''}{one.name}") for one in choices)
+    answer = await ask(app, Question(title, make, keys=(("y", yes), *turned), close=leave, live=live))
+    if chosen := next((one for one in choices if one.key == answer.key), None):
+        return chosen
     return Consent(confirmed=True, read=plan.identities) if answer.key == "y" else None
+
+
+MORNING = ("07:00", "09:00")
+"""Times that a key chooses."""
+
+
+async def decided(app: App[int], title: str) -> dict[str, Any] | None:
+    """Ask until when, and why; None when it is not to be."""
+    now = time.time()
+    entries = [(text, f"until {text}, in {span(holds.moment(text, now) - now)}") for text in MORNING]
+    entries += [("", "until another time"), ("none", "without an end: until somebody puts it back")]
+    chosen = await choose(app, title, tuple((str(at), label) for at, (_, label) in enumerate(entries, 1)))
+    if chosen is None:
+        return None
+    until, wrong = entries[chosen][0], ""
+    while True:
+
+        def make(width: int, _height: int) -> list[Line]:
+            told = wrapped("Every console shows who holds it, until when and why.", width)
+            return [*told, *(wrapped(wrong, width, style="warn") if wrong else [])]  # noqa: B023 -- read at once
+
+        fields = () if until else (("Until when: 07:00, or 2026-11-30 07:00", ""),)
+        question = Question(title, make, fields=(*fields, ("Why", "")), close="no, leave it")
+        answer = await ask(app, question)
+        if not answer.key:
+            return None
+        *typed, why = answer.typed
+        try:
+            return holds.options(who(), time.time(), holds.moment(typed[0] if typed else until, time.time()), why)
+        except ValueError as error:
+            wrong = str(error)
 
 
 def against(plan: Plan, width: int) -> list[Line]:
@@ -136,7 +178,11 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
         lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)
-    return [*lines, *([BLANK, *wrapped(plan.leaves, width)] if plan.leaves else [])]
+    for one in plan.choices:
+        chosen = "chosen" if plan.options.get(one.name) else "not chosen"
+        lines += wrapped(f"{one.key}  {one.help} ({chosen})", width, rest="   ", style="dim")
+    lines += [BLANK] if plan.leaves else []
+    return [*lines, *(one for message in plan.leaves for one in wrapped(message, width))]
 
 
 def checked(plan: Plan, width: int) -> list[Line]:
@@ -164,7 +210,8 @@ def _verbatim(command: str, width: int) -> list[Line]:
 async def opened(app: App[int], session: SessionHandle, record: Record, more: int = 0) -> str:
     """Ask about an open run: r, u, or "" for later. Asks nothing while another process works on the cluster."""
     held = session.state.history.elsewhere
-    strange = not session.cluster.has(record.target)
+    strange = not session.cluster.knows(record.target)
+    known = operation(record.operation)
 
     def make(width: int, _height: int) -> list[Line]:
         lines = wrapped(sentence(record, steady.now(), session.cluster), width, style="head")
@@ -178,7 +225,9 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
             lines += [BLANK, *wrapped(note, width, style="dim")]
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
-    keys = () if held or strange else (("r", "resume"), ("u", f"put {record.target} back at once"))
+    none = known is not None and (not known.undo or known.undoes_itself)
+    back = () if none else (("u", f"put {record.target} back at once"),)
+    keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
     return (await ask(app, question)).key

@@ -1,0 +1,49 @@
+"""Objections to installing updates on a node."""
+
+from collections.abc import Iterator
+
+from console.health.facts.membership import Place, place
+from console.operations.effects import Effects
+from console.operations.guards.objection import Objection, Override
+from console.probes.hosts.jobs import unit
+from console.probes.snapshot import Known, Snapshot, Unknown
+
+MANAGERS = ("apt-get", "dnf")
+"""Package managers that it knows how to tell."""
+
+
+def can_update(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """Its package manager is known, can be told what to do, and is in order."""
+    updates, never = snapshot.node(node).updates, Override.NEVER
+    if isinstance(updates, Unknown):
+        yield Objection(node, f"the packages of {node} are not known: {updates.why}", "Wait until they are", never)
+        return
+    if updates.value.manager not in MANAGERS:
+        saw = f"{node} is updated by {updates.value.manager or 'a package manager that is not known'}"
+        yield Objection(node, saw, "This version can only read it: update it by hand, or leave it out", never)
+    if updates.value.half_done:
+        saw = f"packages on {node} are half installed: {updates.value.half_done}"
+        yield Objection(node, saw, "Mend that there first", never)
+    elif updates.value.half_done is None:
+        saw = f"whether packages on {node} are half installed is not known"
+        yield Objection(node, saw, "See that on the node", Override.CONFIRM)
+
+
+def nobody_updates(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """No work of an earlier run is there."""
+    jobs = snapshot.node(node).jobs
+    if isinstance(jobs, Unknown):
+        saw = f"whether updates are being installed on {node} is not known: {jobs.why}"
+        yield Objection(node, saw, "Wait until it is known", Override.NEVER)
+        return
+    for one in jobs.value.units:
+        if one.there and one.kind in ("packages", "refresh"):
+            saw = f"{unit(one.kind)} is on {node}, from an earlier run or from another console"
+            yield Objection(node, saw, "Resume that run, or clear it there (systemctl stop)", Override.NEVER)
+
+
+def is_in(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """A node that is out would be out again at the end: nobody would see requests reach it."""
+    if place(snapshot, node) is not Place.IN and isinstance(snapshot.node(node).host, Known):
+        saw = f"{node} is not in every pool, and is left as it was found"
+        yield Objection(node, saw, "Put it back first, or leave it out of the patch", Override.CONFIRM)

@@ -1,0 +1,290 @@
+"""A rolling patch: one node after the other is taken out, updated, rebooted if it must be, and back before the next.
+
+systemd does the work on the node, so a lost console or link changes nothing. The package manager's own state tells the
+end, never an exit code. Keys of `Intent.found` beside those of `power`, `jobs` and `writer`: "units NODE" -> the units
+that ran before it was taken out; "soak NODE" -> the time since when it serves again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from console import steady
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.operations.guards import elsewhere, no_traffic
+from console.operations.procedures.jobs import Command, job
+from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted
+from console.operations.procedures.proxies import told_again
+from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
+from console.probes.ask import Run
+from console.probes.hosts.system import HOST, SERVICES, UNITS
+from console.probes.hosts.updates import UPDATES, Updates
+from console.probes.pools.balancer import POOLS
+from console.probes.snapshot import Known, Snapshot
+from console.text import counted, listed, span
+
+NODES, REBOOT, SOAK, AUTO = "nodes", "reboot", "soak", "auto"
+"""Names of its options."""
+MANAGERS = "managers"
+"""Its decision about the package manager of each node."""
+Finds = Callable[[Snapshot, Intent], Mapping[str, str]]
+REBOOTS = ("auto", "always", "never")
+STARTS = tuple(unit for unit in UNITS if "@" not in unit)
+"""Units that it starts again. Never mysql@bootstrap: it would make a second cluster (galera documentation)."""
+REFRESH = {
+    "apt-get": ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update"),
+    "dnf": ("dnf", "--assumeyes", "--quiet", "--refresh", "makecache"),
+}
+INSTALL = {
+    "apt-get": (
+        *("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "apt-get", "--yes", "--quiet"),
+        *("--option=DPkg::Lock::Timeout=60", "--option=Dpkg::Options::=--force-confdef"),
+        *("--option=Dpkg::Options::=--force-confold", "--with-new-pkgs", "upgrade"),
+    ),
+    "dnf": ("dnf", "--assumeyes", "upgrade"),
+}
+"""By package manager. Configuration files are kept; apt removes no package."""
+
+
+def _updates(snapshot: Snapshot, node: str) -> Updates | None:
+    reading = snapshot.node(node).updates
+    return reading.value if isinstance(reading, Known) else None
+
+
+def managers(snapshot: Snapshot) -> dict[str, str]:
+    """The package manager of each node, decided when a run begins."""
+    return {view.name: updates.manager for view in snapshot.nodes if (updates := _updates(snapshot, view.name))}
+
+
+def _by_manager(commands: Mapping[str, tuple[str, ...]]) -> Command:
+    return lambda intent: commands.get(dict(intent.options.get(MANAGERS, {})).get(intent.target, ""), ())
+
+
+# --- the packages
+
+
+def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
+    """The package manager finds nothing half installed. Packages that it keeps back are said."""
+    node, updates = intent.target, _updates(snapshot, intent.target)
+    if updates is None:
+        return Progress(False, f"the packages of {node} are not known yet")
+    if updates.half_done:
+        return Progress(False, f"packages on {node} are half installed: {updates.half_done}", failed=True)
+    if updates.half_done is None:
+        return Progress(False, f"whether packages on {node} are half installed is not known")
+    if updates.pending:
+        names = listed(one.name for one in updates.packages[:5])
+        return Progress(True, f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}")
+    return Progress(True, f"{node} is updated, and nothing waits")
+
+
+# --- reboot, or start
+
+
+def _must_reboot(snapshot: Snapshot, intent: Intent) -> bool:
+    """By choice; else where the node says so, or can't tell."""
+    choice, updates = intent.options.get(REBOOT, "auto"), _updates(snapshot, intent.target)
+    if choice != "auto":
+        return choice == "always"
+    return updates is None or updates.reboot_required is not False
+
+
+def _booted(snapshot: Snapshot, intent: Intent) -> Progress:
+    if not rebooted(snapshot, intent) and _updates(snapshot, intent.target) and not _must_reboot(snapshot, intent):
+        return Progress(True, f"{intent.target} needs no reboot")
+    return BOOT.done(snapshot, intent)
+
+
+def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    return BOOT.orders(snapshot, intent) if _must_reboot(snapshot, intent) else ()
+
+
+def _running(snapshot: Snapshot, node: str) -> tuple[str, ...] | None:
+    services = snapshot.node(node).services
+    return services.value.running(STARTS) if isinstance(services, Known) else None
+
+
+def _find_units(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    running = _running(snapshot, intent.target)
+    return {} if running is None else {f"units {intent.target}": " ".join(running)}
+
+
+def _stopped(snapshot: Snapshot, intent: Intent) -> tuple[str, ...]:
+    """Units that ran before, and are fully stopped."""
+    running, before = _running(snapshot, intent.target), intent.found.get(f"units {intent.target}", "").split()
+    return () if running is None else tuple(unit for unit in before if unit in STARTS and unit not in running)
+
+
+def _started(snapshot: Snapshot, intent: Intent) -> Progress:
+    node = intent.target
+    if _running(snapshot, node) is None or not isinstance(snapshot.node(node).host, Known):
+        return Progress(False, f"the services of {node} are not known yet")
+    left = _stopped(snapshot, intent)
+    return Progress(not left, f"{listed(left)} on {node} do not run" if left else f"the services of {node} run")
+
+
+def _start(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
+    if not isinstance(snapshot.node(intent.target).host, Known):
+        return ()
+    words = ("systemctl", "start", "--no-block")
+    return tuple(
+        Order(intent.target, Run((*words, unit), root=True, timeout=10)) for unit in _stopped(snapshot, intent)
+    )
+
+
+# --- before the next
+
+
+def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    return {f"soak {intent.target}": f"{steady.now():.0f}"}
+
+
+def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
+    node, since = intent.target, intent.found.get(f"soak {intent.target}", "")
+    wanted = float(intent.options.get(SOAK, 0))
+    if place(snapshot, node) is Place.OUT:
+        return Progress(False, f"somebody has taken {node} out meanwhile", failed=True)
+    if not wanted:
+        return Progress(True, f"{node} is done")
+    begun = float(since) if since.isascii() and since.isdigit() and len(since) < 12 else steady.now()
+    left = begun + wanted - steady.now()
+    return Progress(left <= 0, f"{node} serves for {span(wanted)}" if left <= 0 else f"{span(left)} until the next")
+
+
+GATE = Step(
+    name="gate",
+    phase="gate",
+    summary="ask before {node}",
+    gate=True,
+    done=lambda _snapshot, _intent: Progress(False, ""),
+    watches=(HOST,),
+)
+FRESH_LISTS = job(
+    "refresh",
+    _by_manager(REFRESH),
+    name="lists",
+    phase="lists",
+    summary="have {node} fetch the lists of packages",
+    timeout=lambda _timings: 300.0,
+)
+PACKAGES = job(
+    "packages",
+    _by_manager(INSTALL),
+    name="packages",
+    phase="packages",
+    summary="install the updates of {node}; systemd does it there, whatever happens to this console",
+    timeout=lambda _timings: 3600.0,
+    guards=(elsewhere, no_traffic),
+    asks_all=True,
+)
+UPDATED = Step(
+    name="updated",
+    phase="packages",
+    summary="see by the package manager of {node} that no package is half installed",
+    done=_installed,
+    watches=(UPDATES,),
+    timeout=lambda _timings: 180.0,
+)
+BOOT_IF_NEEDED = replace(
+    BOOT,
+    phase="boot again",
+    summary="reboot {node} if it needs that, and see it come back with a new boot id",
+    orders=_reboot,
+    done=_booted,
+    watches=(HOST, UPDATES),
+)
+STARTED = Step(
+    name="services",
+    phase="boot again",
+    summary="see the services of {node} run that ran before; start those that do not",
+    orders=_start,
+    done=_started,
+    watches=(SERVICES, HOST),
+    timeout=lambda timings: timings.boot,
+    again=20.0,
+)
+SOAKED = Step(
+    name="soak",
+    phase="soak",
+    summary="wait before the next node, and see {node} go on serving",
+    finds=_find_time,
+    done=_soaked,
+    watches=(POOLS,),
+    timeout=lambda _timings: 86_400.0,
+)
+
+
+def node_steps(
+    cluster: Cluster, node: str, out: Sequence[Step], back: Sequence[Step], first: Sequence[Step] = ()
+) -> tuple[Step, ...]:
+    """The steps on one node, after its gate. `first`: the writer's move, where it is the writer. `out`, `back`: out of
+    the pools, and into them again."""
+    return placed(
+        (
+            replace(FRESH_LISTS, finds=_with(FRESH_LISTS, _find_units)),
+            *first,
+            *out,
+            *(CLOSE, STOP_MYSQL, STOP_GLUSTER, PACKAGES, UPDATED, BOOT_IF_NEEDED, STARTED),
+            *told_again(cluster, "writer at once", "boot again"),
+            FIT,
+            *told_again(cluster, "writer"),
+            *back,
+            SOAKED,
+        ),
+        node,
+    )
+
+
+def _with(step: Step, finds: Finds) -> Finds:
+    """More to note with a step."""
+    return lambda snapshot, intent: {**finds(snapshot, intent), **step.finds(snapshot, intent)}
+
+
+def in_turn(nodes: Sequence[str], writer: str) -> tuple[str, ...]:
+    """The writer's turn is last."""
+    return (*(one for one in nodes if one != writer), *(one for one in nodes if one == writer))
+
+
+def wanted(cluster: Cluster, options: Options) -> tuple[str, ...]:
+    """The nodes of a run, in their order. Names that the inventory does not have are left out."""
+    every = [node.name for node in cluster.nodes]
+    asked: list[str] = [*map(str, options.get(NODES) or every)]
+    return in_turn([one for one in asked if one in every], str(options.get("writer") or ""))
+
+
+# --- options
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(text)
+    return names
+
+
+def _choice(text: str) -> str:
+    if text not in REBOOTS:
+        raise ValueError(text)
+    return text
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _duration(text: str) -> float:
+    """Seconds, from 90, 90s, 10m or 1h. Raises ValueError."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    value = float(number) * _UNITS[unit]
+    if not 0 <= value <= 86_400:
+        raise ValueError(text)
+    return value
+
+
+_names.__name__, _choice.__name__, _duration.__name__ = "list of nodes", "choice of reboots", "duration"
+
+OPTIONS = (
+    Option(NODES, "", "only these, in this order; MySQL's writer is always last", read=_names, metavar="NODE,..."),
+    Option(REBOOT, "", "auto (where the node says so, or can't tell), always or never", read=_choice, metavar="WHEN"),
+    Option(SOAK, "", "how long each node serves before the next one: 90, 10m", read=_duration, metavar="TIME"),
+    Option(AUTO, "a", "go on to the next node by itself while nothing stands against it"),
+)

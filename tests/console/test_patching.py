@@ -1,0 +1,231 @@
+"""A rolling patch: node by node, each out while packages are replaced, the writer last, nobody unserved meanwhile."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.cli import rights
+from console.health.facts.membership import Place, place
+from console.inventory.cluster import Cluster
+from console.operations.plan import Consent, NotBegun
+from console.operations.procedures import PATCH
+from console.probes.snapshot import Known
+from console.session.journal import Record
+from console.session.runner import Stopped
+from console.session.session import Session
+from console.sim import Simulator
+from console.sim.jobs import Work
+from tests.conftest import simulated, watching
+from tests.console.kills import sample
+from tests.console.telling import until, well
+from tests.console.test_interrupted import Killed, MortalJournal
+from tests.console.test_meanwhile import Meanwhile
+
+AUTO = {"auto": True}
+UNIT = "drainboard-packages.service"
+NODES = ("node2", "node3", "node1")
+"""Their order: node1 is MySQL's writer."""
+
+
+@asynccontextmanager
+async def waiting(folder: Path) -> AsyncGenerator[tuple[Simulator, Cluster]]:
+    """A cluster whose nodes all wait for updates."""
+    async with simulated(folder / "sim", speed=20.0) as (sim, cluster):
+        for node in sim.world.nodes.values():
+            node.hardware.packages.arrive(41, 7)
+        yield sim, cluster
+
+
+def updated(sim: Simulator) -> list[str]:
+    return [name for name, node in sim.world.nodes.items() if not node.hardware.packages.pending]
+
+
+async def ready(session: Session) -> None:
+    every = lambda now: all(isinstance(view.updates, Known) and isinstance(view.jobs, Known) for view in now.nodes)  # noqa: E731
+    await until(session, lambda now: well(now) and every(now))
+
+
+async def patch(session: Session, options: dict[str, Any] = AUTO, consent: Consent | None = None) -> Record:
+    await ready(session)
+    running = await session.begin(PATCH, session.cluster.name, consent or Consent(confirmed=True), options)
+    return await running.task
+
+
+def order_of(record: Record, step: str) -> list[str]:
+    return [str(one.facts["on"]) for one in record.entries if one.kind == "seen" and one.facts["step"] == step]
+
+
+async def test_each_node_is_updated_and_rebooted_in_turn_and_the_writer_last(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        boots = {name: node.boot_id for name, node in sim.world.nodes.items()}
+        record = await patch(session)
+        assert record.outcome == "done"
+        assert order_of(record, "updated") == [*NODES]
+        assert updated(sim) == ["node1", "node2", "node3"]
+        assert all(node.boot_id != boots[name] for name, node in sim.world.nodes.items()), "a new kernel waits"
+        assert all(place(session.picture, name) is Place.IN for name in NODES)
+        assert {tuple(one.name for one in node.proxy.backends[0].serving) for node in sim.world.nodes.values()
+                if node.proxy} == {("node2",)}  # fmt: skip
+        await until(session, well)
+
+
+async def test_a_node_that_needs_no_reboot_has_its_services_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        boots = {name: node.boot_id for name, node in sim.world.nodes.items()}
+        record = await patch(session, {**AUTO, "nodes": ["node3"], "reboot": "never"})
+        assert record.outcome == "done"
+        assert updated(sim) == ["node3"]
+        assert {name: node.boot_id for name, node in sim.world.nodes.items()} == boots
+        sent = [one.facts["step"] for one in record.entries if one.kind == "sending"]
+        assert "services" in sent
+        assert "reboot" not in sent
+        await until(session, well)
+
+
+async def test_packages_are_replaced_while_nothing_of_the_node_runs_or_is_visited(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        seen = list[tuple[bool, bool, bool]]()
+
+        def look(_record: Record) -> None:
+            node, fw1 = sim.world.nodes["node2"], sim.world.firewalls["fw1"].haproxy
+            if UNIT in node.jobs and fw1:
+                out = all(one.forced for one in fw1.servers if one.name == "node2")
+                seen.append((out, node.mysql_listens, sim.world.gluster.bricks["node2"].brick))
+
+        session.journal = Meanwhile(session.journal.folder, look)
+        record = await patch(session, {**AUTO, "nodes": ["node2"]})
+        assert record.outcome == "done"
+        assert seen
+        assert set(seen) == {(True, False, False)}
+
+
+async def test_a_transaction_that_fails_stops_the_run_and_the_others_serve(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        sim.world.nodes["node2"].work[UNIT] = Work(
+            lines=("E: Sub-process /usr/bin/dpkg returned an error",), status=100
+        )
+        with pytest.raises(Stopped, match=r"has failed \(exit status 100\): “E: Sub-process"):
+            await patch(session)
+        assert updated(sim) == []
+        assert place(session.picture, "node2") is Place.OUT
+        assert place(session.picture, "node3") is Place.IN
+        (left,) = session.open_runs()
+        sim.world.nodes["node2"].work[UNIT] = Work()
+        running = await session.resume(left, Consent(True, cluster.name, "mended"))
+        assert (await running.task).outcome == "done"
+        assert updated(sim) == ["node1", "node2", "node3"]
+
+
+async def test_half_installed_packages_after_it_stop_the_run(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        packages = sim.world.nodes["node2"].hardware.packages
+
+        def killed(_record: Record) -> None:
+            packages.half_done = UNIT in sim.world.nodes["node2"].started
+
+        session.journal = Meanwhile(session.journal.folder, killed)
+        with pytest.raises(Stopped, match="packages on node2 are half installed: “The following packages"):
+            await patch(session)
+        assert updated(sim) == ["node2"]
+        assert place(session.picture, "node2") is Place.OUT
+
+
+Change = Callable[[Simulator], object]
+
+
+@pytest.mark.parametrize(
+    ("change", "saw"),
+    [
+        (lambda sim: setattr(sim.world.nodes["node3"].hardware.packages, "half_done", True), "half installed"),
+        (lambda sim: sim.fault("mysql-stopped", "node3"), "node3"),
+    ],
+)
+async def test_what_stands_against_any_node_stands_against_the_patch(tmp_path: Path, change: Change, saw: str) -> None:
+    async with waiting(tmp_path) as (sim, cluster):
+        change(sim)
+        async with watching(cluster) as session:
+            known = lambda now: all(isinstance(view.updates, Known) for view in now.nodes)  # noqa: E731
+            await until(session, lambda now: known(now) and not well(now))
+            with pytest.raises(NotBegun, match=saw):
+                await session.begin(PATCH, cluster.name, Consent(confirmed=True), AUTO)
+        assert updated(sim) == []
+
+
+async def test_without_auto_each_node_but_the_first_is_asked_about(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        running = await session.begin(PATCH, cluster.name, Consent(confirmed=True), {})
+        asked = list[str]()
+        while not running.task.done():
+            if session.gate:
+                asked.append(session.gate.message)
+                assert len(updated(sim)) == len(asked)
+                assert session.gate.agree(Consent(confirmed=True)) == ""
+            await session.poller.change(0.2)
+        assert running.task.result().outcome == "done"
+        assert list(dict.fromkeys(asked)) == ["ask before node3", "ask before node1"]
+
+
+def test_sudoers_holds_it_under_an_alias_of_its_own() -> None:
+    from tests.console.values import CLUSTER
+
+    held = rights.rights(CLUSTER, "node2")
+    words = [" ".join(run.argv) for run in held.patch]
+    for manager in ("apt-get", "dnf"):
+        assert any("drainboard-packages" in one and f" {manager} " in one for one in words)
+        assert any("drainboard-refresh" in one and f" {manager} " in one for one in words)
+    assert any(one == "systemctl start --no-block mariadb.service" for one in words)
+    assert not any("bootstrap" in one for one in words)
+    assert not any("systemd-run" in " ".join(run.argv) for run in held.act)
+
+
+# --- interrupted
+
+
+LINES = 77
+"""Lines of a run over one node that nobody interrupts."""
+POINTS = [(line, written) for line in range(2, LINES + 1) for written in (False, True)]
+
+
+async def go_on(session: Session) -> Record:
+    left = session.open_runs()
+    if not left:
+        return await patch(session, {**AUTO, "nodes": ["node1"]})
+    await ready_again(session)
+    return await (await session.resume(left[0], Consent(True, session.cluster.name, "a test"))).task
+
+
+async def ready_again(session: Session) -> None:
+    await session.ready(PATCH, session.cluster.name, 60.0, resumed=True)
+
+
+@pytest.mark.parametrize(("line", "written"), sample(POINTS, lambda _: 0, 5))
+async def test_killed_at_a_line_it_updates_and_reboots_the_node_once(tmp_path: Path, line: int, written: bool) -> None:
+    async with waiting(tmp_path) as (sim, cluster):
+        node = sim.world.nodes["node1"]
+        boot = node.boot_id
+        async with watching(cluster) as session:
+            await ready(session)
+            session.journal = MortalJournal(session.journal.folder, line, written)
+            with pytest.raises(Killed):
+                await go_on(session)
+        async with watching(cluster) as session:
+            if session.open_runs():
+                assert (await go_on(session)).outcome == "done"
+            assert node.started.count(UNIT) == 1
+            assert node.boot_id != boot
+            assert updated(sim) == ["node1"]
+            assert place(session.picture, "node1") is Place.IN
+            assert not session.open_runs()
+
+
+async def test_these_are_the_lines(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
+        record = await patch(session, {**AUTO, "nodes": ["node1"]})
+        said = [(entry.kind, entry.facts.get("step", at)) for at, entry in enumerate(record.entries)]
+        assert abs(len(dict.fromkeys(said)) - LINES) <= 6, "the points of the kills are those of a whole run"
