@@ -342,7 +342,7 @@ class Runner:
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = step.timeout(self._cluster.timings)
-        if step.goes_on:
+        if step.goes_on or progress.goes_on:
             return progress._replace(message=f"{progress.message}, after {limit:g} s")
         message = "; ".join(filter(None, (progress.message, self._claims.unclaimed())))
         after = f", and no progress for {span(limit)}" if progress.left is not None else f", after {limit:g} s"

@@ -48,6 +48,17 @@ def target(sim: Simulator) -> dict[str, str]:
     return {name: " ".join(one.name for one in serving) for name, serving in each.items()}
 
 
+def rate_of(now: Snapshot, name: str) -> float:
+    """Commits a second; -1 for not known."""
+    member = now.node(name).galera
+    rate = member.value.commits_per_second if isinstance(member, Known) else None
+    return -1.0 if rate is None else rate
+
+
+def counted(now: Snapshot) -> bool:
+    return well(now) and rate_of(now, "node2") >= 0
+
+
 def all_to(name: str) -> dict[str, str]:
     return dict.fromkeys(("node1", "node2", "node3"), name)
 
@@ -82,7 +93,7 @@ async def test_it_is_moved_and_commits_follow(tmp_path: Path) -> None:
 async def test_where_no_commit_arrives_the_old_writer_is_put_back(tmp_path: Path) -> None:
     """Everybody agrees, and the programs can't write there."""
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
-        await until(session, well)
+        await until(session, counted)
         sim.world.galera.refuses.add("node2")
         running = await session.begin(WRITER, "node2", named("node2"))
         with pytest.raises(TakenBack, match="no commit has arrived at node2 yet"):
@@ -92,6 +103,24 @@ async def test_where_no_commit_arrives_the_old_writer_is_put_back(tmp_path: Path
         assert {node.proxy_first for node in sim.world.nodes.values()} == {""}, "nothing was made to last"
         assert not session.open_runs()
         assert lines_of(session.journal.records()[-1]) == LINES
+
+
+@pytest.mark.parametrize(("writes", "programs"), [(0.005, True), (20.0, False)])
+async def test_where_nearly_nobody_writes_no_commit_is_no_failure(
+    tmp_path: Path, writes: float, programs: bool
+) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        sim.world.galera.writes = writes
+        await until(session, lambda now: counted(now) and (rate_of(now, "node2") < 1.5) is programs)
+        sim.world.galera.refuses.add("node2")
+        running = await session.begin(WRITER, "node2", named("node2"))
+        for node in sim.world.nodes.values() if not programs else ():
+            node.apache = False
+        record = await running.task
+        assert record.outcome == "done"
+        few = ("no commit has arrived at node2 yet, and there were only", "nobody wrote before the move")
+        assert says(record, "node2", "commits").startswith(few if programs else "nobody has connected to node2")
+        assert target(sim) == all_to("node2")
 
 
 async def test_states_that_were_found_are_put_back_and_no_others(tmp_path: Path) -> None:

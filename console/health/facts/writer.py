@@ -82,3 +82,10 @@ def sessions(snapshot: Snapshot, without: str) -> dict[str, int]:
             if name != without and server.sessions:
                 counts[name] = counts.get(name, 0) + server.sessions
     return counts
+
+
+def given(snapshot: Snapshot, node: str) -> int:
+    """Sessions that the HAProxies have given to a node since they started."""
+    address = address_of(snapshot, node)
+    servers = (writer.server(address) for writer in running(snapshot).values())
+    return sum(server.total for server in servers if server)

@@ -172,6 +172,8 @@ class Progress(NamedTuple):
     failed: bool = False
     left: int | None = None
     """Things that are left: each time there are fewer, the time of the step begins anew."""
+    goes_on: bool = False
+    """Nothing has failed if it does not happen: the run goes on when the time of the step is up."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Key of `Intent.found`: "heal VOLUME" -> entries to heal on the worst brick befor
 from collections.abc import Mapping
 
 from console.health.facts.bricks import node_at
-from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
+from console.inventory.cluster import Cluster
+from console.operations.procedures.steps import Intent, Options, Order, OrderState, Progress, Step, placed
 from console.probes.ask import Run
 from console.probes.hosts.system import HOST
 from console.probes.snapshot import Known, Snapshot, VolumeView
@@ -118,17 +119,25 @@ def _mount(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return (Order(intent.target, MOUNT),) if missing(snapshot, intent.target) else ()
 
 
-HEAL = Step(
-    name="heal",
-    phase="heal",
-    summary="tell Gluster's daemons to heal {node} now, and watch until nothing is left; no progress ends the wait",
-    finds=_find_pending,
-    orders=_heal,
-    done=_healed,
-    watches=(STORAGE,),
-    timeout=lambda timings: timings.heal,
-    again=30.0,
-)
+
+
+def heal(cluster: Cluster, volume: str, _options: Options) -> tuple[Step, ...]:
+    """The nodes are looked at, too: one that answers is told."""
+    step = Step(
+        name="heal",
+        phase="heal",
+        summary="tell Gluster's daemons to heal {node} now, and watch until nothing is left; no progress ends the wait",
+        finds=_find_pending,
+        orders=_heal,
+        done=_healed,
+        watches=(STORAGE, HOST),
+        of=tuple(node.name for node in cluster.nodes),
+        timeout=lambda timings: timings.heal,
+        again=30.0,
+    )
+    return placed((step,), volume)
+
+
 REMOUNT = Step(
     name="mount",
     phase="mount",

@@ -4,10 +4,11 @@ Keys of `Intent.found`: those of `proxies`; "written NODE" -> the transactions o
 "commits" -> those of the whole cluster a second then. A second move in one run notes under names of its own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from console.health.facts.writer import named, running, sessions
+from console.health.facts.writer import given, named, running, sessions
 from console.inventory.cluster import Cluster
 from console.operations.guards import proven
 from console.operations.procedures.jobs import always, job
@@ -31,6 +32,11 @@ from console.probes.snapshot import Known, Snapshot, Unknown
 from console.text import counted, listed
 
 PHASE = "writer"
+ARRIVE = 15.0
+"""Seconds in which commits must be seen at the new writer, where there were many before."""
+FEW = 20
+"""Fewer commits than these may all be missing in that time, and nothing has failed."""
+FIGURE = re.compile(r"[0-9]{1,20}(\.[0-9]{1,3})?")
 UNTIL = ", until that HAProxy is reloaded"
 AGREE = "see each node's HAProxy still send MySQL to {}; tell it again if it was reloaded"
 
@@ -40,24 +46,50 @@ def _member(snapshot: Snapshot, node: str) -> Wsrep | None:
     return reading.value if isinstance(reading, Known) else None
 
 
+def _ready(snapshot: Snapshot, new: str) -> Progress:
+    """Every HAProxy would send MySQL there, and the commits before the move are counted, which takes two looks."""
+    progress = over_proxies(snapshot, is_up(snapshot, new), f"finds {new} UP")
+    member = _member(snapshot, new)
+    if progress.done and (member is None or member.commits_per_second is None):
+        return Progress(False, f"the commits a second on {new} are not known yet", progress.skipped)
+    return progress
+
+
 def _find_commits(snapshot: Snapshot, new: str, key: str) -> Mapping[str, str]:
     member = _member(snapshot, new)
     if member is None or member.written is None:
         return {}
     rate = member.commits_per_second
-    return {f"written{key} {new}": str(member.written), f"commits{key}": "?" if rate is None else f"{rate:.1f}"}
+    return {
+        f"written{key} {new}": str(member.written),
+        f"given{key} {new}": str(given(snapshot, new)),
+        f"commits{key}": "?" if rate is None else f"{rate:.1f}",
+    }
+
+
+def _number(intent: Intent, key: str) -> float | None:
+    """A figure that was noted."""
+    noted = intent.found.get(key, "")
+    return float(noted) if FIGURE.fullmatch(noted) else None
 
 
 def _arrived(snapshot: Snapshot, intent: Intent, new: str, key: str) -> Progress:
-    """Commits arrive at the new writer. Nothing can be seen where nobody writes."""
-    member, noted = _member(snapshot, new), intent.found.get(f"written{key} {new}", "")
-    if member is None or member.written is None or not (noted.isascii() and noted.isdigit()):
+    """Commits arrive at the new writer. It is a failure only where programs have come to write there: many wrote before,
+    and some have connected since."""
+    member, noted = _member(snapshot, new), _number(intent, f"written{key} {new}")
+    if member is None or member.written is None or noted is None:
         return Progress(False, f"the commits of {new} are not known")
-    if member.written > int(noted):
+    if member.written > noted:
         return Progress(True, f"commits arrive at {new}")
-    if intent.found.get(f"commits{key}") == "0.0":
+    before = _number(intent, f"commits{key}")
+    if before == 0:
         return Progress(True, f"nobody wrote before the move, so no commit is seen at {new}")
-    return Progress(False, f"no commit has arrived at {new} yet")
+    if given(snapshot, new) <= (_number(intent, f"given{key} {new}") or 0):
+        return Progress(False, f"nobody has connected to {new} since the move", goes_on=True)
+    message = f"no commit has arrived at {new} yet"
+    if before is not None and before * ARRIVE < FEW:
+        return Progress(False, f"{message}, and there were only {before:g} a second before the move", goes_on=True)
+    return Progress(False, message)
 
 
 def _ended(snapshot: Snapshot, new: str) -> Progress:
@@ -131,7 +163,7 @@ def _turn(cluster: Cluster, new: str, again: str) -> tuple[Step, Step]:
         summary=f"see {new} UP on each node's HAProxy for MySQL",
         finds=lambda snapshot, _intent: find_states(snapshot, key),
         orders=lambda snapshot, _intent: readies(snapshot, new),
-        done=lambda snapshot, _intent: over_proxies(snapshot, is_up(snapshot, new), f"finds {new} UP"),
+        done=lambda snapshot, _intent: _ready(snapshot, new),
         watches=(WRITER, GALERA),
         of=nodes,
         timeout=lambda _timings: 15.0,
@@ -164,9 +196,9 @@ def _see(cluster: Cluster, new: str, again: str) -> Iterator[Step]:
         summary=f"see commits arrive at {new}",
         finds=lambda snapshot, _intent: _find_commits(snapshot, new, again),
         done=lambda snapshot, intent: _arrived(snapshot, intent, new, again),
-        watches=(GALERA,),
+        watches=(GALERA, WRITER),
         of=_nodes(cluster),
-        timeout=lambda _timings: 15.0,
+        timeout=lambda _timings: ARRIVE,
     )
     yield Step(
         name=f"sessions left{again}",

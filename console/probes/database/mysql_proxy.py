@@ -5,7 +5,7 @@ that one backend only: `show stat NAME 4 -1`, where 4 means servers and -1 every
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.inventory.addresses import plain, same
 from console.inventory.cluster import Cluster, MysqlProxy
@@ -31,6 +31,8 @@ class ProxyServer:
     """May get new connections: up or unchecked, neither drained nor in maintenance, weighted."""
     admin: Admin = Admin.READY
     """The state that was asked of it."""
+    total: int = field(default=0, compare=False)
+    """Sessions that it was given since this HAProxy process started."""
 
     @property
     def up(self) -> bool:
@@ -105,8 +107,9 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
 
 def _server(server: Server) -> ProxyServer:
     address = plain(server.address)  # the nodes' words are compared with each other
+    sessions, total = server.sessions or 0, server.total or 0
     return ProxyServer(
-        server.name, address, server.status, server.backup, server.sessions or 0, server.serving, server.admin
+        server.name, address, server.status, server.backup, sessions, server.serving, server.admin, total
     )
 
 
