@@ -110,6 +110,14 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """Rolling patches of one cluster."""
+
+    visit: tuple[str, ...] = ()
+    """URLs that are visited all the time beside those of the VIPs; the first that fails stops the run."""
+
+
+@dataclass(frozen=True)
 class Web:
     """Address and pages of Apache on a node, seen from the node itself."""
 
@@ -173,6 +181,7 @@ class Cluster:
     raid: Raid | None = None
     notify: Notify | None = None
     web: Web = field(default_factory=Web)
+    patch: Patch = field(default_factory=Patch)
     timings: Timings = field(default_factory=Timings)
 
     @property

@@ -17,6 +17,7 @@ from console.inventory.cluster import (
     MysqlProxy,
     Node,
     Notify,
+    Patch,
     Raid,
     Timings,
     Vip,
@@ -26,7 +27,9 @@ from console.inventory.table import InventoryError, Table, allowed
 from console.text import plain_text
 
 LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
-CLUSTER_TABLES = ("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "notify", "web", "timings")
+CLUSTER_TABLES = (
+    *("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "notify", "web", "patch", "timings"),
+)
 CLUSTER_KEYS = ("title", "volumes", "check_url", "balancer", *CLUSTER_TABLES)
 PROXY_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
@@ -89,6 +92,7 @@ def _cluster(name: str, table: Table) -> Cluster:
         raid=_raid(table.table("raid")) if "raid" in table.keys else None,
         notify=_notify(table.table("notify")) if "notify" in table.keys else None,
         web=_web(table.table("web"), check_url),
+        patch=_patch(table.table("patch")),
         timings=_timings(table.table("timings")),
     )
 
@@ -260,6 +264,11 @@ def _web(table: Table, check_url: str | None) -> Web:
         check_url=own or local,
         host=table.word("host", "the site's host name") or site.netloc or None,
     )
+
+
+def _patch(table: Table) -> Patch:
+    table.only(*(field.name for field in fields(Patch)))
+    return Patch(visit=table.urls("visit", "http", "https"))
 
 
 def _timings(table: Table) -> Timings:

@@ -48,6 +48,10 @@ def allowed(word: str, known: Iterable[str]) -> str:
     return (f"; did you mean {near[0]}? Allowed: " if near else "; allowed: ") + ", ".join(words)
 
 
+def _a_url(schemes: tuple[str, ...]) -> str:
+    return f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+
+
 class Table(NamedTuple):
     """`key` is its dotted name in the file, empty for the whole of it."""
 
@@ -220,10 +224,18 @@ class Table(NamedTuple):
 
     def url(self, key: str, *schemes: str) -> str | None:
         """One of `schemes`, without a login in it. None if it is not there."""
-        wanted = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-        value = self.text(key, wanted)
-        if value is None:
-            return None
+        value = self.text(key, _a_url(schemes))
+        return None if value is None else self._url(key, value, schemes)
+
+    def urls(self, key: str, *schemes: str) -> tuple[str, ...]:
+        """A list of such URLs, all different; empty if it is not there."""
+        values = self.texts(key) or ()
+        if len(set(values)) < len(values):
+            raise self.error("names the same URL twice; keep one", key)
+        return tuple(self._url(key, value, schemes) for value in values)
+
+    def _url(self, key: str, value: str, schemes: tuple[str, ...]) -> str:
+        wanted = _a_url(schemes)
         try:
             parts = urlsplit(value)
             good = parts.scheme in schemes and parts.hostname and (parts.port is None or parts.port > 0)

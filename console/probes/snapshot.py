@@ -35,6 +35,7 @@ from console.probes.storage.gluster_options import OPTIONS, VolumeOptions
 from console.probes.storage.mounts import MOUNTS, Mounts
 from console.probes.web.apache import APACHE, SITE, Apache, Site
 from console.probes.web.vip import VISIT, Visit
+from console.probes.web.visitor import Visits
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -203,6 +204,8 @@ class Snapshot:
     volumes: tuple[VolumeView, ...]
     vips: tuple[VipView, ...]
     databases: tuple[DatabaseView, ...] = ()
+    visits: Visits | None = None
+    """Visits since a run began here that has a visitor; None while none is at work."""
     judged: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, repr=False, compare=False)
     """Everything that `once` has remembered of this very picture."""
 

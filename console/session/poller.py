@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -31,6 +32,7 @@ from console.probes.snapshot import (
     fold,
     reading_of,
 )
+from console.probes.web.visitor import Visits
 from console.text import clock, plain_text
 from console.wire import Wire
 
@@ -144,6 +146,11 @@ class Poller:
         for one in self._rounds:
             if any(question in one.questions for question in questions):
                 self._early[one].set()
+
+    def visits(self, visits: Visits | None) -> None:
+        """Put the visitor's count into the picture."""
+        self.snapshot = replace(self.snapshot, visits=visits)
+        self.wake()
 
     def wake(self) -> None:
         """Wake all that wait for a change."""

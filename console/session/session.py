@@ -48,6 +48,7 @@ from console.session.poller import Poller
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
 from console.session.trends import Trends
+from console.session.visitor import Visitor
 from console.wire import Wire
 
 READ = 12.0
@@ -478,12 +479,20 @@ class Session:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
         task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=intent.words)
         runner.alone = self._alone
+        visitor = (
+            asyncio.create_task(Visitor(self.cluster, self.wire, self.poller).visit())
+            if (intent.operation.visited)
+            else None
+        )
         running = self.running = Running(record, intent, task, runner)
         self.look_at_history(anew=True)
         self.attend(self._attended)
 
         def over(task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
+            if visitor is not None:
+                visitor.cancel()
+                self.poller.visits(None)
             self._ended = ended(running.state, task)
             self._alert(self._alerts.of_run(self._ended, steady.now()))
             self.running = None

@@ -1,7 +1,10 @@
 """A rolling patch: node by node, each out while packages are replaced, the writer last, nobody unserved meanwhile."""
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +12,15 @@ import pytest
 
 from console.cli import rights
 from console.health.facts.membership import Place, place
-from console.inventory.cluster import Cluster
+from console.inventory.cluster import Cluster, Patch
+from console.operations.guards.updates import no_visit_failed
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH
 from console.probes.snapshot import Known
 from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
+from console.session.visitor import Visitor
 from console.sim import Simulator
 from console.sim.jobs import Work
 from tests.conftest import simulated, watching
@@ -169,6 +174,74 @@ async def test_without_auto_each_node_but_the_first_is_asked_about(tmp_path: Pat
             await session.poller.change(0.2)
         assert running.task.result().outcome == "done"
         assert list(dict.fromkeys(asked)) == ["ask before node3", "ask before node1"]
+
+
+@asynccontextmanager
+async def site(status: list[int]) -> AsyncGenerator[str]:
+    """A page on this computer that answers with the last of these; 0 closes without an answer."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if status[-1]:
+            writer.write(f"HTTP/1.1 {status[-1]} X\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/cart"
+
+
+async def test_a_visitor_comes_all_the_time_and_is_counted(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (_, cluster), site([200]) as url:
+        cluster = replace(cluster, patch=Patch(visit=(url,)))
+        async with watching(cluster) as session:
+            record = await patch(session, {**AUTO, "nodes": ["node2"]})
+            assert re.fullmatch(
+                r"0 of [1-9][0-9]+ visits failed since [0-9:]{8}.*", record.steps["node2", "visits"].facts["says"]
+            )
+            assert "visits failed" in record.steps["node2", "soak"].facts["says"]
+            await until(session, lambda now: now.visits is None)
+
+
+@pytest.mark.parametrize("status", [503, 0])
+async def test_a_visit_that_fails_stops_the_run_before_anything_more_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("console.session.runner.GUARD_PATIENCE", 1.0)
+    answers = [200]
+    async with waiting(tmp_path) as (sim, cluster), site(answers) as url:
+        cluster = replace(cluster, patch=Patch(visit=(url,)))
+        async with watching(cluster) as session:
+
+            def look(_record: Record) -> None:
+                if UNIT in sim.world.nodes["node2"].jobs:
+                    answers.append(status)
+
+            session.journal = Meanwhile(session.journal.folder, look)
+            with pytest.raises(Stopped, match=r"a visitor's page failed at [0-9:]{8}: "):
+                await patch(session)
+            assert updated(sim) == ["node2"]
+            assert place(session.picture, "node3") is Place.IN
+            (left,) = session.open_runs()
+            answers.append(200)
+            await ready_again(session)
+            plan = session.plan_again(left)
+            assert not [one for one in plan.objections if "visit" in one.saw], "a new visitor has not failed"
+            running = await session.resume(left, Consent(True, cluster.name, "a test"))
+            assert (await running.task).outcome == "done"
+
+
+async def test_visits_that_never_left_this_computer_are_not_the_sites(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        cluster = replace(cluster, timings=replace(cluster.timings, answer=1.0))
+        task = asyncio.create_task(Visitor(cluster, session.wire, session.poller).visit())
+        await until(session, lambda now: now.visits is not None and now.visits.sent > 3)
+        for name in sim.world.machines:
+            sim.fault("firewall-lost" if name in sim.world.firewalls else "node-lost", name)
+        seen = await until(session, lambda now: now.visits is not None and now.visits.lost > 3)
+        objections = no_visit_failed(seen, PATCH.effects, "node1")
+        assert any("this computer reached nobody" in one.saw for one in objections)
+        task.cancel()
 
 
 def test_sudoers_holds_it_under_an_alias_of_its_own() -> None:

@@ -55,7 +55,7 @@ from console.operations.guards.pools import (
     traffic,
 )
 from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
-from console.operations.guards.updates import can_update, is_in, nobody_updates
+from console.operations.guards.updates import can_update, is_in, no_visit_failed, nobody_updates
 from console.operations.guards.writer import (
     READY_TO_WRITE,
     proven,
@@ -154,6 +154,7 @@ RULES: tuple[Rule, ...] = (
     Rule(answers, frozenset({Effect.MOUNTS})),
     Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
     *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in (can_update, nobody_updates, is_in)),
+    Rule(no_visit_failed, frozenset({Effect.UPDATES})),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

@@ -33,6 +33,8 @@ class Objection(NamedTuple):
     override: Override
     at: float = 0.0
     """Time of the reading, from `read_at`; 0: just now, or `saw` itself tells since when."""
+    happening: float = 0.0
+    """Time of an event that it is about: the next one of its kind is another objection."""
 
     @property
     def sentence(self) -> str:
@@ -43,7 +45,8 @@ class Objection(NamedTuple):
     @property
     def about(self) -> About:
         """Identity of an objection, without figures that change."""
-        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears
+        happening = f" ({self.happening:.0f})" if self.happening else ""
+        return self.machine, _FIGURES.sub("", self.saw.partition(": ")[0]), self.clears + happening
 
 
 def read_at(snapshot: Snapshot, *readings: Reading[Any]) -> float:

@@ -7,6 +7,8 @@ from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override
 from console.probes.hosts.jobs import unit
 from console.probes.snapshot import Known, Snapshot, Unknown
+from console.probes.web.visitor import visited
+from console.text import clock
 
 MANAGERS = ("apt-get", "dnf")
 """Package managers that it knows how to tell."""
@@ -40,6 +42,24 @@ def nobody_updates(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator
         if one.there and one.kind in ("packages", "refresh"):
             saw = f"{unit(one.kind)} is on {node}, from an earlier run or from another console"
             yield Objection(node, saw, "Resume that run, or clear it there (systemctl stop)", Override.NEVER)
+
+
+def no_visit_failed(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
+    """Nobody who visits the site meanwhile has failed. A failure that somebody has agreed to is no other one."""
+    visits, name = snapshot.visits, snapshot.cluster.name
+    if not visited(snapshot.cluster):
+        saw = "the site has no URL here, so no visitor is sent meanwhile"
+        yield Objection(name, saw, "Give a VIP its url, or say yes to patch without a visitor", Override.CONFIRM)
+    if visits is None:
+        return
+    if visits.failed:
+        saw = f"a visitor's page failed at {clock(visits.failed_at)}: {visits.failure}"
+        clears = "Find out why before another machine is touched"
+        yield Objection(name, saw, clears, Override.NAME_AND_REASON, happening=visits.failed_at)
+    if visits.cut_at:
+        saw = f"at {clock(visits.cut_at)} this computer reached nobody: its visits tell nothing of the site"
+        clears = "See to its line, and that the site is well"
+        yield Objection(name, saw, clears, Override.CONFIRM, happening=visits.cut_at)
 
 
 def is_in(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:

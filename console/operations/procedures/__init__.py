@@ -248,7 +248,7 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
         first = moved(cluster, str(follows)) if node == writer and follows else ()
         steps += placed((patching.GATE,), node) if steps else ()  # the first has been agreed to with the plan
         steps += patching.node_steps(cluster, node, TAKE_OUT, PUT_BACK, first)
-    return steps
+    return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 
 
 def _for_patch(snapshot: Snapshot, _target: str) -> Options:
@@ -268,6 +268,7 @@ PATCH = Operation(
     effects=REBOOT.effects | {Effect.UPDATES},
     steps=_patch,
     on=On.CLUSTER,
+    visited=True,
     options=patching.OPTIONS,
     decides=_for_patch,
     keep=44,

@@ -139,16 +139,27 @@ def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     return {f"soak {intent.target}": f"{steady.now():.0f}"}
 
 
+def _told(snapshot: Snapshot, message: str) -> str:
+    return f"{message}; {snapshot.visits.sentence}" if snapshot.visits else message
+
+
+def _visits(snapshot: Snapshot, _intent: Intent) -> Progress:
+    visits = snapshot.visits
+    return Progress(True, visits.sentence if visits and visits.sent else "the site was not visited")
+
+
 def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
     node, since = intent.target, intent.found.get(f"soak {intent.target}", "")
     wanted = float(intent.options.get(SOAK, 0))
     if place(snapshot, node) is Place.OUT:
         return Progress(False, f"somebody has taken {node} out meanwhile", failed=True)
     if not wanted:
-        return Progress(True, f"{node} is done")
+        return Progress(True, _told(snapshot, f"{node} is done"))
     begun = float(since) if since.isascii() and since.isdigit() and len(since) < 12 else steady.now()
     left = begun + wanted - steady.now()
-    return Progress(left <= 0, f"{node} serves for {span(wanted)}" if left <= 0 else f"{span(left)} until the next")
+    if left > 0:
+        return Progress(False, f"{span(left)} until the next")
+    return Progress(True, _told(snapshot, f"{node} serves for {span(wanted)}"))
 
 
 GATE = Step(
@@ -211,6 +222,13 @@ SOAKED = Step(
     done=_soaked,
     watches=(POOLS,),
     timeout=lambda _timings: 86_400.0,
+)
+VISITS = Step(
+    name="visits",
+    phase="soak",
+    summary="tell how many visits failed",
+    done=_visits,
+    watches=(HOST,),
 )
 
 

@@ -83,6 +83,8 @@ class Operation:
     options: tuple[Option, ...] = ()
     decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
     """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
+    visited: bool = False
+    """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 

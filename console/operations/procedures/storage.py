@@ -119,8 +119,6 @@ def _mount(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     return (Order(intent.target, MOUNT),) if missing(snapshot, intent.target) else ()
 
 
-
-
 def heal(cluster: Cluster, volume: str, _options: Options) -> tuple[Step, ...]:
     """The nodes are looked at, too: one that answers is told."""
     step = Step(

@@ -74,8 +74,8 @@ def _number(intent: Intent, key: str) -> float | None:
 
 
 def _arrived(snapshot: Snapshot, intent: Intent, new: str, key: str) -> Progress:
-    """Commits arrive at the new writer. It is a failure only where programs have come to write there: many wrote before,
-    and some have connected since."""
+    """Commits arrive at the new writer. None is a failure only where programs have come to write there: many wrote
+    before, and some have connected since."""
     member, noted = _member(snapshot, new), _number(intent, f"written{key} {new}")
     if member is None or member.written is None or noted is None:
         return Progress(False, f"the commits of {new} are not known")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from console.inventory.addresses import same
-from console.inventory.cluster import Cluster
+from console.inventory.cluster import Cluster, Vip
 from console.probes.ask import Get, Page
 from console.probes.parsing import serves
 from console.probes.question import Cadence, Question, Subject
@@ -32,14 +32,19 @@ def parse(answers: tuple[Page, ...], before: Visit | None) -> Visit:
     return Visit(page.status, page.header("X-Node") or page.header("X-Served-By"), page.seconds, row)
 
 
-def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
-    vip = next(vip for vip in cluster.vips if vip.name == name)
+def get_of(vip: Vip) -> Get | None:
+    """A visit of a virtual address under the site's own name; None for one without a site."""
     if vip.url is None:
-        return ()
+        return None
     parts = urlsplit(vip.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     named = not any(same(parts.hostname or "", own) for own in (vip.address, "127.0.0.1"))
-    return (Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None),)
+    return Get(vip.url, via=vip.via, connect_to=(vip.address, port) if named else None)
+
+
+def _asks(cluster: Cluster, name: str) -> tuple[Get, ...]:
+    get = get_of(next(vip for vip in cluster.vips if vip.name == name))
+    return () if get is None else (get,)
 
 
 VISIT = Question(

@@ -93,6 +93,7 @@ def _details(board: BoardView, most: int) -> list[Line]:
 
 def _run(board: BoardView, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if board.height < 29 else max(0, room - 12)
-    shown = panel(board.run, board.width, min(most, 16), board.now, unreachable(board.picture)) if board.run else []
+    now, picture, most = board.now, board.picture, min(most, 16)
+    shown = panel(board.run, board.width, most, now, unreachable(picture), picture.visits) if board.run else []
     room = min(3, most - len(shown))
     return [*waiting(board, room), *shown]

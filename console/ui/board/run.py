@@ -4,6 +4,7 @@ from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
 from console.operations.procedures.steps import Intent
 from console.probes.snapshot import Known, Snapshot
+from console.probes.web.visitor import Visits
 from console.session.journal import Record, Unread
 from console.session.lock import Holder
 from console.session.open_runs import how_far, reachable_again
@@ -14,9 +15,14 @@ from console.words import words
 
 
 def panel(
-    run: RunState, width: int, most: int, now: float, unreachable_firewalls: frozenset[str] = frozenset()
+    run: RunState,
+    width: int,
+    most: int,
+    now: float,
+    unreachable_firewalls: frozenset[str] = frozenset(),
+    visits: Visits | None = None,
 ) -> list[Line]:
-    """At most `most` lines: a heading, the steps around the current one, the newest sentence."""
+    """At most `most` lines: a heading, the visits, the steps around the current one, the newest sentence."""
     if most < 2:
         return [_heading(run, 0, 0, width, now)] if most else []
     states = run.states()
@@ -24,8 +30,10 @@ def panel(
     lines = [_heading(run, done, len(states), width, now)]
     if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
         return lines + _newest(run, width, 1, unreachable_firewalls)
+    if visits and most >= 5:
+        lines.append(line("     ", Piece(visits.sentence, "bad" if visits.failed else "note")).cut(width))
     newest = _newest(run, width, 3 if most >= 7 else 2, unreachable_firewalls)
-    for at, state in _window(states, max(1, most - 1 - len(newest))):
+    for at, state in _window(states, max(1, most - len(lines) - len(newest))):
         lines.append(_step(states, at, state, width))
         if state in ("now", "stopped"):
             lines += newest
