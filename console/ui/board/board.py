@@ -93,7 +93,9 @@ def _details(board: BoardView, most: int) -> list[Line]:
 
 def _run(board: BoardView, room: int) -> list[Line]:
     most = max(min(4, room), room - 5) if board.height < 29 else max(0, room - 12)
-    now, picture, most = board.now, board.picture, min(most, 16)
-    shown = panel(board.run, board.width, most, now, unreachable(picture), picture.visits) if board.run else []
+    picture, at_most = board.picture, min(most, 16)
+    shown = []
+    if board.run:
+        shown = panel(board.run, board.width, at_most, board.now, unreachable(picture), picture.visits)
     room = min(3, most - len(shown))
     return [*waiting(board, room), *shown]
