@@ -156,6 +156,11 @@ class Record(NamedTuple):
             missed |= cast("dict[str, str]", entry.facts.get("missed", {}))
         return missed
 
+    @property
+    def machine(self) -> str:
+        """The target whose turn it is: a run on a cluster takes one machine after the other."""
+        return next((str(one.facts["on"]) for one in reversed(self.entries) if "on" in one.facts), self.target)
+
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind."""
         return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
@@ -200,7 +205,7 @@ def open_records(records: tuple[Record, ...]) -> tuple[Record, ...]:
 def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
     """The newest run that took a node out and that nothing has put back since."""
     for record in reversed(records):
-        if record.target != node:
+        if record.machine != node:
             continue
         known = operation(record.operation)
         if known is None:

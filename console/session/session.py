@@ -547,7 +547,7 @@ class Session:
             known = operation_named(earlier.operation)
             undone = known is not None and known.undo == intent.operation.name
             back = undone or intent.operation.does(Effect.PUTS_BACK)
-            same = earlier.target == intent.target or intent.operation.undoes_itself
+            same = earlier.machine == intent.target or intent.operation.undoes_itself
             if back and same and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")
 

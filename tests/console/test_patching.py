@@ -15,7 +15,7 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Patch
 from console.operations.guards.updates import no_visit_failed
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import PATCH
+from console.operations.procedures import PATCH, UNDO
 from console.probes.snapshot import Known
 from console.session.journal import Record
 from console.session.runner import Stopped
@@ -302,3 +302,23 @@ async def test_these_are_the_lines(tmp_path: Path) -> None:
         record = await patch(session, {**AUTO, "nodes": ["node1"]})
         said = [(entry.kind, entry.facts.get("step", at)) for at, entry in enumerate(record.entries)]
         assert abs(len(dict.fromkeys(said)) - LINES) <= 6, "the points of the kills are those of a whole run"
+
+
+async def test_undo_of_the_node_at_work_puts_it_back_and_ends_the_run(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        for pool in ("fw1", "fw2"):
+            assert pool in sim.world.firewalls
+        sim.world.nodes["node3"].work[UNIT] = Work(lines=("E: it fails",), status=100)
+        with pytest.raises(Stopped):
+            await patch(session)
+        assert place(session.picture, "node3") is Place.OUT
+        taken = session.taken_out("node3")
+        assert taken is not None
+        assert taken.target == cluster.name
+        assert session.taken_out("node2") is None, "it is back"
+        await session.settled(20.0)
+        running = await session.begin(UNDO, "node3", Consent(True, "node3", "a test"))
+        assert (await running.task).outcome == "done"
+        await until(session, lambda now: place(now, "node3") is Place.IN)
+        assert not session.open_runs()
+        assert session.journal.records()[0].outcome == "put back"
