@@ -38,6 +38,11 @@ class RunState(NamedTuple):
         return self.intent.words
 
     @property
+    def machine(self) -> str:
+        """The machine whose turn it is."""
+        return next((note.target for note in reversed(self.notes) if not note.final), self.intent.target)
+
+    @property
     def final(self) -> Note | None:
         """The run's last word."""
         return next((note for note in reversed(self.notes) if note.final), None)

@@ -273,7 +273,6 @@ PATCH = Operation(
     decides=_for_patch,
     keep=44,
     asks=True,
-    undo="",
 )
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -92,7 +92,7 @@ async def undo(screen: ActionScreen) -> None:
     if not running and pane.machine and not pane.selected:
         await _end_maintenance(screen, pane, pane.machine)
         return
-    target = running.intent.target if running else _last_out(pane)
+    target = running.machine if running else _last_out(pane)
     if not target:
         screen.say(SELECT)
         return
@@ -121,7 +121,7 @@ async def _end_maintenance(screen: ActionScreen, pane: Pane, firewall: str) -> N
 
 async def _stop_and_put_back(screen: ActionScreen, pane: Pane, running: RunState) -> None:
     """Ask for consent while the run goes on: a person who then leaves it has lost nothing."""
-    session, node = pane.session, running.intent.target
+    session, node = pane.session, running.machine
     run, back = running.words, undoing(running.intent.operation)
 
     def ended() -> bool:
@@ -194,7 +194,7 @@ async def _offer(screen: ActionScreen, pane: Pane, record: Record, more: int) ->
         screen.turn_to(pane)
         known = operation(record.operation)
         back = undoing(known) if known else UNDO
-        await (_resume(screen, pane, record) if key == "r" else begin(screen, pane, back, record.target))
+        await (_resume(screen, pane, record) if key == "r" else begin(screen, pane, back, record.machine))
     return pane.session.running is None
 
 

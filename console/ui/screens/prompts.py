@@ -226,7 +226,7 @@ async def opened(app: App[int], session: SessionHandle, record: Record, more: in
         return [*lines, *([line(Piece(f"{more} more after this one", "dim"))] if more else [])]
 
     none = known is not None and (not known.undo or known.undoes_itself)
-    back = () if none else (("u", f"put {record.target} back at once"),)
+    back = () if none else (("u", f"put {record.machine} back at once"),)
     keys = () if held or strange else (("r", "resume"), *back)
     title = f"{session.cluster.name}: a run is {'under way' if held else 'open'}"
     question = Question(title, make, keys=keys, close="close" if held else "later", live=True)
