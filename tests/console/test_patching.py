@@ -92,6 +92,19 @@ async def test_a_node_that_needs_no_reboot_has_its_services_started(
         await until(session, well)
 
 
+async def test_a_rolling_reboot_installs_nothing_and_begins_with_the_canary(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        boots = {name: node.boot_id for name, node in sim.world.nodes.items()}
+        options = {**AUTO, "nodes": ["node3", "node1"], "canary": "node1", "no-packages": True, "reboot": "always"}
+        record = await patch(session, options)
+        assert record.outcome == "done"
+        assert order_of(record, "reboot") == ["node1", "node3"]
+        assert updated(sim) == []
+        same = {name for name, node in sim.world.nodes.items() if node.boot_id == boots[name]}
+        assert same == {"node2"}
+        await until(session, well)
+
+
 async def test_packages_are_replaced_while_nothing_of_the_node_runs_or_is_visited(tmp_path: Path) -> None:
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         seen = list[tuple[bool, bool, bool]]()

@@ -240,14 +240,19 @@ REMOUNT = Operation(
 
 
 def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]:
-    """Node by node, MySQL's writer last: by then its role is with the first that was updated."""
+    """Node by node. The role of MySQL's writer is moved off a node before its turn, to the first that is updated."""
     nodes, writer = patching.wanted(cluster, options), options.get("writer")
-    steps = tuple[Step, ...]()
+    steps, moves = tuple[Step, ...](), 0
     for node in nodes:
-        follows = next((one for one in nodes if one != node), options.get("follows"))
-        first = moved(cluster, str(follows)) if node == writer and follows else ()
+        done = nodes[: nodes.index(node)]
+        follows, first = str(next(iter(done), options.get("follows") or "")), tuple[Step, ...]()
+        if node == writer and follows:
+            writer, moves = follows, moves + 1
+            first = moved(cluster, follows, again=f" {moves}" if moves > 1 else "")
         steps += placed((patching.GATE,), node) if steps else ()  # the first has been agreed to with the plan
-        steps += patching.node_steps(cluster, node, TAKE_OUT, PUT_BACK, first)
+        steps += patching.node_steps(
+            cluster, node, TAKE_OUT, PUT_BACK, first, installs=not options.get(patching.NO_PACKAGES)
+        )
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 
 

@@ -5,7 +5,7 @@ end, never an exit code. Keys of `Intent.found` beside those of `power`, `jobs` 
 that ran before it was taken out; "soak NODE" -> the time since when it serves again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from console import steady
@@ -23,11 +23,11 @@ from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
 from console.text import counted, listed, span
 
-NODES, REBOOT, SOAK, AUTO = "nodes", "reboot", "soak", "auto"
+NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
+NO_PACKAGES = "no-packages"
 """Names of its options."""
 MANAGERS = "managers"
 """Its decision about the package manager of each node."""
-Finds = Callable[[Snapshot, Intent], Mapping[str, str]]
 REBOOTS = ("auto", "always", "never")
 STARTS = tuple(unit for unit in UNITS if "@" not in unit)
 """Units that it starts again. Never mysql@bootstrap: it would make a second cluster (galera documentation)."""
@@ -233,16 +233,18 @@ VISITS = Step(
 
 
 def node_steps(
-    cluster: Cluster, node: str, out: Sequence[Step], back: Sequence[Step], first: Sequence[Step] = ()
+    cluster: Cluster, node: str, out: Sequence[Step], back: Sequence[Step], first: Sequence[Step], *, installs: bool
 ) -> tuple[Step, ...]:
     """The steps on one node, after its gate. `first`: the writer's move, where it is the writer. `out`, `back`: out of
     the pools, and into them again."""
     return placed(
         (
-            replace(FRESH_LISTS, finds=_with(FRESH_LISTS, _find_units)),
+            *((_noting(FRESH_LISTS),) if installs else ()),
             *first,
             *out,
-            *(CLOSE, STOP_MYSQL, STOP_GLUSTER, PACKAGES, UPDATED, BOOT_IF_NEEDED, STARTED),
+            *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
+            *((PACKAGES, UPDATED) if installs else ()),
+            *(BOOT_IF_NEEDED, STARTED),
             *told_again(cluster, "writer at once", "boot again"),
             FIT,
             *told_again(cluster, "writer"),
@@ -253,9 +255,13 @@ def node_steps(
     )
 
 
-def _with(step: Step, finds: Finds) -> Finds:
-    """More to note with a step."""
-    return lambda snapshot, intent: {**finds(snapshot, intent), **step.finds(snapshot, intent)}
+def _noting(step: Step) -> Step:
+    """The same, and the units that run before it are noted."""
+
+    def finds(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+        return {**_find_units(snapshot, intent), **step.finds(snapshot, intent)}
+
+    return replace(step, finds=finds)
 
 
 def in_turn(nodes: Sequence[str], writer: str) -> tuple[str, ...]:
@@ -267,7 +273,8 @@ def wanted(cluster: Cluster, options: Options) -> tuple[str, ...]:
     """The nodes of a run, in their order. Names that the inventory does not have are left out."""
     every = [node.name for node in cluster.nodes]
     asked: list[str] = [*map(str, options.get(NODES) or every)]
-    return in_turn([one for one in asked if one in every], str(options.get("writer") or ""))
+    turns = in_turn([one for one in asked if one in every], str(options.get("writer") or ""))
+    return tuple(sorted(turns, key=lambda node: node != options.get(CANARY)))
 
 
 # --- options
@@ -278,6 +285,11 @@ def _names(text: str) -> list[str]:
     if not names or len(set(names)) < len(names):
         raise ValueError(text)
     return names
+
+
+def _name(text: str) -> str:
+    (name,) = _names(text)
+    return name
 
 
 def _choice(text: str) -> str:
@@ -298,10 +310,17 @@ def _duration(text: str) -> float:
     return value
 
 
-_names.__name__, _choice.__name__, _duration.__name__ = "list of nodes", "choice of reboots", "duration"
+_name.__name__, _names.__name__, _choice.__name__, _duration.__name__ = (
+    "node",
+    "list of nodes",
+    "choice of reboots",
+    "duration",
+)
 
 OPTIONS = (
     Option(NODES, "", "only these, in this order; MySQL's writer is always last", read=_names, metavar="NODE,..."),
+    Option(CANARY, "", "this one first, even if it is MySQL's writer", read=_name, metavar="NODE"),
+    Option(NO_PACKAGES, "", "install nothing: with --reboot always, a rolling reboot"),
     Option(REBOOT, "", "auto (where the node says so, or can't tell), always or never", read=_choice, metavar="WHEN"),
     Option(SOAK, "", "how long each node serves before the next one: 90, 10m", read=_duration, metavar="TIME"),
     Option(AUTO, "a", "go on to the next node by itself while nothing stands against it"),
