@@ -6,7 +6,7 @@ from console.health.facts.membership import Place, place
 from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override
 from console.probes.hosts.jobs import unit
-from console.probes.snapshot import Known, Snapshot, Unknown
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.probes.web.visitor import visited
 from console.text import clock
 
@@ -18,7 +18,8 @@ def can_update(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Obj
     """Its package manager is known, can be told what to do, and is in order."""
     updates, never = snapshot.node(node).updates, Override.NEVER
     if isinstance(updates, Unknown):
-        yield Objection(node, f"the packages of {node} are not known: {updates.why}", "Wait until they are", never)
+        clears = "Wait until they are" if updates.cause is Cause.NOT_ASKED else "Mend that first"
+        yield Objection(node, f"the packages of {node} are not known: {updates.why}", clears, never)
         return
     if updates.value.manager not in MANAGERS:
         saw = f"{node} is updated by {updates.value.manager or 'a package manager that is not known'}"
