@@ -183,7 +183,7 @@ async def _act(
     ending.carry((session,), loop)
     try:
         if known is None:
-            return await plain.resume(session, target, consent)
+            return await plain.resume(session, target, consent, options.reason if options.skip else "")
         given = {one.name: getattr(options, one.name.replace("-", "_")) for one in known.options}
         chosen = {name: value for name, value in given.items() if value not in (None, False)}
         decided = {**_decided(options, known), **chosen}

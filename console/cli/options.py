@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
             when = "07:00 (the next one), 2026-11-30T07:00, or none"
             added.add_argument("--until", type=_until, metavar="TIME", required=True, help=when)
     _runs(commands)
-    _target(commands.add_parser("resume", help="go on with the newest open run of a node or a firewall"), On.NODE)
+    resume = commands.add_parser("resume", help="go on with the newest open run of a node, a firewall or a cluster")
+    _target(resume, On.NODE)
+    resume.add_argument("--skip", action="store_true", help="put the machine at work back, and go on with the next")
     demo = commands.add_parser("demo", help="the screen over a simulated cluster on 127.0.0.1")
     _demo(demo)
     return root

@@ -73,9 +73,9 @@ async def act(
     return await _follow(session, run, consent)
 
 
-async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
+async def resume(session: SessionHandle, target: str, consent: Consent, skips: str = "") -> Exit:
     """Go on with the newest open run of a node: it is the last wish for that node. Older ones stay open until the node
-    is put back."""
+    is put back. `skips`: why the machine whose turn it is is given up."""
     await session.look_at_history()
     records = [record for record in session.open if record.target == target]
     if not records:
@@ -91,7 +91,7 @@ async def resume(session: SessionHandle, target: str, consent: Consent) -> Exit:
         say(f"not begun: {why}")
         return Exit.NOT_BEGUN
     try:
-        run = await session.resume(record, consent)
+        run = await session.resume(record, consent, skips)
     except NotBegun as why:
         return _refused(session, plan, why)
     return await _follow(session, run, consent)

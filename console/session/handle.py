@@ -185,10 +185,10 @@ class SessionHandle:
 
         return await self._there(lambda session: self._begun(session.begin(operation, target, consent, options)))
 
-    async def resume(self, record: Record, consent: Consent | None = None) -> RunState:
-        """Go on with a run that was interrupted or parked. Raises NotBegun."""
+    async def resume(self, record: Record, consent: Consent | None = None, skips: str = "") -> RunState:
+        """Go on with a run that was interrupted or parked: see `Session.resume`. Raises NotBegun."""
 
-        return await self._there(lambda session: self._begun(session.resume(record, consent)))
+        return await self._there(lambda session: self._begun(session.resume(record, consent, skips)))
 
     def halt(self) -> None:
         """Stop the run where it stands. It ends when its orders have."""

@@ -324,8 +324,9 @@ class Session:
                 raise NotBegun(str(error)) from error
             return self._run(record, intent, plan.identities, claims, lock.pop_all())
 
-    async def resume(self, record: Record, consent: Consent | None = None) -> Running:
-        """Go on with a run that was interrupted or parked, as it stands in the journal by now. Raises NotBegun."""
+    async def resume(self, record: Record, consent: Consent | None = None, skips: str = "") -> Running:
+        """Go on with a run that was interrupted or parked, as it stands in the journal by now. `skips`: the reason to
+        give up the machine whose turn it is: it is put back, and the next one is begun. Raises NotBegun."""
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
@@ -336,6 +337,8 @@ class Session:
             intent = self._resumed(record, operation)
             plan = self._agreed(intent, consent, record)
             record = self._taken_on(record, consent, plan)
+            if skips:
+                record = self.journal.write(record, "skipped", on=record.machine, by=who(), reason=skips)
             return self._run(record, intent, plan.identities | record.agreed, claims, lock.pop_all())
 
     def _taken_on(self, record: Record, consent: Consent, plan: Plan) -> Record:

@@ -43,6 +43,8 @@ KEYS: tuple[Key, ...] = (
         (CLUSTER,), changes=True),
     Key("s", "stop here", "stop the run where it stands; nothing is taken back, it stays open",
         (CLUSTER,), changes=True),
+    Key("K", "skip", "skip the machine whose turn it is: it is put back, and the next one is begun; asks why",
+        (CLUSTER,), changes=True),
     Key("y", "dry run", "dry run: what stands against an action, its steps and exact commands", (CLUSTER,), 40),
     Key("w", "what is wrong", "what is wrong: every finding, and what each means", (CLUSTER,), 45),
     Key("l", "log", "log: findings, events and the journal's runs", (CLUSTER,), 30),

@@ -335,3 +335,19 @@ async def test_undo_of_the_node_at_work_puts_it_back_and_ends_the_run(tmp_path: 
         await until(session, lambda now: place(now, "node3") is Place.IN)
         assert not session.open_runs()
         assert session.journal.records()[0].outcome == "put back"
+
+
+async def test_a_node_that_is_skipped_is_put_back_and_the_next_is_begun(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        sim.world.nodes["node2"].work[UNIT] = Work(lines=("E: it fails",), status=100)
+        with pytest.raises(Stopped):
+            await patch(session)
+        (left,) = session.open_runs()
+        assert left.machine == "node2"
+        await ready_again(session)
+        running = await session.resume(left, Consent(True, cluster.name, "a test"), skips="node2 is mended tomorrow")
+        record = await running.task
+        assert record.outcome == "done"
+        assert updated(sim) == ["node1", "node3"]
+        assert all(place(session.picture, name) is Place.IN for name in NODES)
+        await until(session, well)

@@ -206,7 +206,7 @@ BOOT_IF_NEEDED = replace(
 )
 STARTED = Step(
     name="services",
-    phase="boot again",
+    phase="in",
     summary="see the services of {node} run that ran before; start those that do not",
     orders=_start,
     done=_started,
@@ -225,7 +225,7 @@ SOAKED = Step(
 )
 VISITS = Step(
     name="visits",
-    phase="soak",
+    phase="in",
     summary="tell how many visits failed",
     done=_visits,
     watches=(HOST,),
@@ -245,7 +245,7 @@ def node_steps(
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
             *((PACKAGES, UPDATED) if installs else ()),
             *(BOOT_IF_NEEDED, STARTED),
-            *told_again(cluster, "writer at once", "boot again"),
+            *told_again(cluster, "writer at once"),
             FIT,
             *told_again(cluster, "writer"),
             *back,

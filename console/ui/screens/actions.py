@@ -221,7 +221,36 @@ async def resume(screen: ActionScreen) -> None:
             await _offer(screen, pane, records[-1 - chosen], 0)
 
 
-async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
+async def skip(screen: ActionScreen) -> None:
+    """Give up the machine whose turn it is in a run on the cluster: it is put back, and the next one is begun."""
+    pane, session = screen.pane, screen.pane.session
+    await session.look_at_history()
+
+    def one() -> RunState | Record | None:
+        running = session.running
+        if running:
+            return running if running.intent.operation.on is On.CLUSTER else None
+        known = ((record, operation(record.operation)) for record in reversed(session.open))
+        return next((record for record, what in known if what and what.on is On.CLUSTER), None)
+
+    run = one()
+    if run is None:
+        screen.say("No run takes one machine after the other here: there is nothing to skip")
+        return
+    title, machine = f"{session.cluster.name}: give {run.machine} up?", run.machine
+    text = f"{run.words} stops, puts {machine} back without doing more to it, and goes on with the next machine."
+    why = await prompts.reason(app_of(screen), title, text)
+    if not why or (session.running and not await _halted(screen, title, session)):
+        return
+    await session.look_at_history()
+    left = one()
+    if isinstance(left, Record) and left.machine == machine:
+        await _resume(screen, pane, left, skips=why)
+    else:
+        screen.say(f"{machine} is not at work any more: nothing is skipped")
+
+
+async def _resume(screen: ActionScreen, pane: Pane, record: Record, skips: str = "") -> None:
     app, name = app_of(screen), f"{pane.session.cluster.name}: {record.words}"
     pane.picked = record.target
     try:
@@ -231,7 +260,7 @@ async def _resume(screen: ActionScreen, pane: Pane, record: Record) -> None:
         screen.say("")
         said = await prompts.consent(app, plan, resumed=True)
         if isinstance(said, Consent):
-            await pane.session.resume(record, said)
+            await pane.session.resume(record, said, skips)
     except (NotBegun, KeyError, ValueError) as why:
         await pane.session.look_at_history()  # it may have ended elsewhere
         await prompts.tell(app, f"{name}: not resumed", str(why))
@@ -323,6 +352,7 @@ KEYS: Mapping[str, ScreenAction] = {
     UNDO.key: undo,
     "r": resume,
     "s": stop,
+    "K": skip,
     "y": preview,
     "o": shell.shell,
     "L": shell.logs,

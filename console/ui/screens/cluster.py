@@ -122,9 +122,13 @@ class ClusterScreen(Base):
         left = run is not None and run.ended in ("parked", "stopped")
         kind = kind_of(pane.session.cluster, pane.picked)
         meant = [one for one in OPERATIONS if kind is On.CLUSTER or one.on in (kind, On.CLUSTER)]
-        some = {"s": 96, "u": 95} if running else dict.fromkeys(one.key for one in meant)
+        in_turn = run is not None and run.intent.operation.on is On.CLUSTER
+        some = (
+            {"s": 96, "u": 95, **({"K": 94} if in_turn else {})} if running else dict.fromkeys(one.key for one in meant)
+        )
         if (pane.session.open or left) and not (running or pane.session.state.history.elsewhere):
             some["r"] = 97
+            some |= {"K": 94} if in_turn else {}
         if pane.session.read_only:
             some = {}
         hidden = keys.CHANGING - set(some) | frozenset(() if self.faults else "f")

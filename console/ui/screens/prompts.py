@@ -238,6 +238,16 @@ def _waits(held: Holder, record: Record) -> list[str]:
     return [held.carries_out(record.words) or f"{held.who} carries out {held.what}; wait until it ends, then press r"]
 
 
+async def reason(app: App[int], title: str, *sentences: str) -> str:
+    """Ask why; "" when it is not to be."""
+
+    def make(width: int, _height: int) -> list[Line]:
+        return [one for sentence in sentences for one in wrapped(sentence, width)]
+
+    answer = await ask(app, Question(title, make, fields=(("Why", ""),), close="no, leave it"))
+    return answer.typed[-1].strip() if answer.key else ""
+
+
 async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]) -> int | None:
     """The index of one of (key, label)."""
 
