@@ -324,7 +324,8 @@ class Runner:
             waited = time.monotonic() - began
             if _over(progress, agreed_to_skip) or (progress.done and waited > GRACE):
                 return record, progress
-            if not progress.done and waited > QUIET and progress.message != last:
+            told = waited > QUIET and not any(_under_way(picture, one, (step.on, *step.of)) for one in step.watches)
+            if not progress.done and told and progress.message != last:
                 self._say(intent, step.name, last := progress.message)
             if progress.left is not None and (least is None or progress.left < least):
                 moved, least = time.monotonic(), progress.left

@@ -21,7 +21,7 @@ from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
-from console.text import counted, listed, span
+from console.text import counted, doing, listed, span
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
 NO_PACKAGES = "no-packages"
@@ -120,7 +120,9 @@ def _started(snapshot: Snapshot, intent: Intent) -> Progress:
     if _running(snapshot, node) is None or not isinstance(snapshot.node(node).host, Known):
         return Progress(False, f"the services of {node} are not known yet")
     left = _stopped(snapshot, intent)
-    return Progress(not left, f"{listed(left)} on {node} do not run" if left else f"the services of {node} run")
+    if left:
+        return Progress(False, f"{doing(left, 'does not run', 'do not run')} on {node}")
+    return Progress(True, f"the services of {node} run")
 
 
 def _start(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
