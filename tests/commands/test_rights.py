@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,9 +16,9 @@ from console.cli.main import main
 from console.cli.rights import FOLDERS, commands, on_pfsense, ordered, rights
 from console.inventory.cluster import Cluster, Mysql
 from console.inventory.load import load
-from console.operations.effects import targets
+from console.operations.effects import Effect, targets
 from console.operations.procedures import OPERATIONS
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Operation
 from console.probes import logs
 from console.probes.ask import Query, Run
 from console.probes.database.tables import GRANT
@@ -91,22 +91,24 @@ def lines_of(run: Run) -> list[str]:
     return [" ".join((path, *words)) for path in paths]
 
 
-def roots(cluster: Cluster) -> Iterator[Run]:
-    """Everything root is asked for on a node."""
+def roots(cluster: Cluster, operations: Sequence[Operation] | None = None) -> Iterator[Run]:
+    """Everything root is asked for on a node by these operations; None for all."""
     firewalls = {firewall.name for firewall in cluster.firewalls}
     for one in batches(cluster):
         for question in one.questions:
             asks = question.asks(cluster, one.name) if one.name not in firewalls else ()
             yield from (ask for ask in asks if isinstance(ask, Run) and ask.root)
     yield from (run for node in cluster.nodes for run in logs.asked(cluster, node.name))
-    yield from (run for run in ordered(cluster, "node1") if run.root)
+    yield from (run for run in ordered(cluster, "node1", operations) if run.root)
 
 
+@pytest.mark.parametrize("patch", [False, True])
 def test_it_allows_what_is_sent_and_nothing_else(
-    full: Cluster, inventory: Path, capsys: pytest.CaptureFixture[str]
+    full: Cluster, inventory: Path, capsys: pytest.CaptureFixture[str], patch: bool
 ) -> None:
-    patterns = allowed(printed(inventory, capsys, "sudoers"))
-    wanted = {line for run in roots(full) for line in lines_of(run)}
+    patterns = allowed(printed(inventory, capsys, "sudoers", *(("--patch",) if patch else ())))
+    operations = [one for one in OPERATIONS if patch or not one.does(Effect.UPDATES)]
+    wanted = {line for run in roots(full, operations) for line in lines_of(run)}
     assert not [line for line in wanted if not lets(patterns, line)]
     assert len(patterns) == len(wanted)
     assert not [pattern for pattern in patterns if re.search(r"(?<!\\)[*?\[]", pattern)], "something is left open"
@@ -124,7 +126,7 @@ async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
             for target in targets(cluster, one.on):
                 found: dict[str, str] = {}
                 for step in one.steps(cluster, target, {}):
-                    intent = Intent(cluster, target, one, found)
+                    intent = Intent(cluster, target, one, found).at(step)
                     found |= step.finds(picture, intent)
                     for order in step.orders(picture, replace(intent, found=found)):
                         held = rights(cluster, order.machine)
@@ -159,13 +161,10 @@ def test_where_little_needs_root_no_rule_is_left_without_commands(
     inventory.write_text(bare)
     lines = printed(inventory, capsys, "sudoers", "--look-only").splitlines()
     rule = [line.strip() for line in lines if not line.startswith("#")]
-    journal = "journalctl --unit\\=drainboard-packages.service --lines\\=50 --output\\=json --quiet --no-pager, \\"
-    assert rule[1:4] == [
-        f"/usr/bin/{journal}",
-        f"/bin/{journal}",
-        "/usr/sbin/gluster --mode\\=script volume list, \\",
-    ]
-    assert {" ".join(line.split()[:2]) for line in rule[4:-2] if "journalctl" not in line} == {"/usr/bin/tail -v"}
+    journal = "journalctl --unit\\=drainboard-{}.service --lines\\=50 --output\\=json --quiet --no-pager, \\"
+    jobs = [f"{folder}{journal.format(kind)}" for kind in ("packages", "refresh") for folder in ("/usr/bin/", "/bin/")]
+    assert rule[1:6] == [*jobs, "/usr/sbin/gluster --mode\\=script volume list, \\"]
+    assert {" ".join(line.split()[:2]) for line in rule[6:-2] if "journalctl" not in line} == {"/usr/bin/tail -v"}
     assert rule[-2:] == ["Defaults:ops !requiretty", "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK"]
     assert sum("_LOOK = " in line for line in lines) == 1, "one list for all nodes"
     assert "ops ALL=(root) NOPASSWD: DRAINBOARD_FULL_LOOK, DRAINBOARD_FULL_ACT\n" in printed(

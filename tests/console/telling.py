@@ -32,6 +32,16 @@ def well(picture: Snapshot) -> bool:
     return verdict(picture).level is Level.OK
 
 
+def counted(picture: Snapshot) -> bool:
+    """All is well, and the commits a second are known: that takes two looks."""
+    return well(picture) and rates_known(picture)
+
+
+def rates_known(picture: Snapshot) -> bool:
+    members = [view.galera.value for view in picture.nodes if isinstance(view.galera, Known)]
+    return all(member.commits_per_second is not None for member in members)
+
+
 def message(picture: Snapshot, kind: Kind) -> str:
     return next((one.message for one in findings(picture) if one.kind is kind), "")
 

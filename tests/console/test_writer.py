@@ -21,7 +21,7 @@ from console.sim.haproxy import Server
 from console.sim.mysql_proxy import BACKEND, SOCKET
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
-from tests.console.telling import until, well
+from tests.console.telling import counted, until, well
 from tests.console.test_interrupted import Killed, MortalJournal, lines_of
 from tests.console.test_meanwhile import Meanwhile
 
@@ -53,10 +53,6 @@ def rate_of(now: Snapshot, name: str) -> float:
     member = now.node(name).galera
     rate = member.value.commits_per_second if isinstance(member, Known) else None
     return -1.0 if rate is None else rate
-
-
-def counted(now: Snapshot) -> bool:
-    return well(now) and rate_of(now, "node2") >= 0
 
 
 def all_to(name: str) -> dict[str, str]:

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.inventory.cluster import Cluster, Firewall, Login, Mysql, MysqlProxy, Notify, Raid, Timings, Vip, Web
+from console.inventory.cluster import (
+    Cluster,
+    Firewall,
+    Login,
+    Mysql,
+    MysqlProxy,
+    Notify,
+    Patch,
+    Raid,
+    Timings,
+    Vip,
+    Web,
+)
 from console.inventory.load import InventoryError, load
 
 EXAMPLE = Path(__file__).parents[2] / "inventory.example.toml"
@@ -88,6 +100,7 @@ def test_the_example_shows_every_key_once() -> None:
         "mysql",
         "notify",
         "web",
+        "patch",
         "timings",
     }
     assert set(tables["mysql"]) == {field.name for field in fields(Mysql)}
@@ -95,6 +108,7 @@ def test_the_example_shows_every_key_once() -> None:
     assert set(tables["raid"]) == {field.name for field in fields(Raid)}
     assert set(tables["notify"]) == {field.name for field in fields(Notify)}
     assert set(tables["web"]) == {field.name for field in fields(Web)}
+    assert set(tables["patch"]) == {field.name for field in fields(Patch)}
     assert set(tables["timings"]) == {field.name for field in fields(Timings)}
     machine = {*tables["ssh"], *tables["firewalls"]["fw2"]}
     assert machine == {"address", "machine_id", *(field.name for field in fields(Login))}
@@ -142,11 +156,17 @@ def test_an_option_file_may_hold_the_user_too(tmp_path: Path) -> None:
 
 MACHINE = "address, host, machine_id, user, port, config, known_hosts, identity"
 CLUSTER = (
-    "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, notify, web, timings"
+    "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, notify, web, patch, "
+    "timings"
 )
 NO_SECRET = "a secret doesn't belong in this file; remove it and "
 
 FAULTS = [
+    (SMALL + '[cluster.web1.patch]\nvisit = ["ftp://x/"]',
+     "cluster.web1.patch.visit: 'ftp://x/' is not a URL that begins with http:// or https://, in ASCII and without "
+     "blanks"),
+    (SMALL + '[cluster.web1.patch]\nvisit = ["http://x/", "http://x/"]',
+     "cluster.web1.patch.visit: names the same URL twice; keep one"),
     ("", "there is no cluster; add one: [cluster.NAME], as inventory.example.toml shows"),
     ("clusters = 1", "clusters: there is no such key; did you mean cluster? Allowed: cluster"),
     ("cluster = 1", "cluster: is a number, not a table: [cluster]"),
