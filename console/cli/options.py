@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     _looking(commands)
     for command, alike in by_command().items():
         one = next(iter(alike.values()))
-        added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
+        added = commands.add_parser(
+            command, help=one.summary, description=f"{one.summary[0].upper()}{one.summary[1:]}."
+        )
         _operation(added, one, tuple(state for state in alike if state))
         if one.lasts_until:
             when = "07:00 (the next one), 2026-11-30T07:00, or none"

@@ -13,7 +13,8 @@ from console.health.facts.holds import held
 from console.health.facts.membership import Place, master, place
 from console.health.facts.writer import writing
 from console.inventory.cluster import Cluster
-from console.operations.effects import Effect, On
+from console.operations.effects import STARTS, STOPS, Effect, On
+from console.operations.guards.services import LAYERS
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import (
     DRAIN,
@@ -81,7 +82,9 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
 
 SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER]
 """Operations on one machine or volume: see test_patching for the cluster's."""
-BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN}
+ON_LAYER = [one for one in SINGLE if one.key == "S"]
+"""Restart, stop and start MySQL, Apache and Gluster."""
+BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN, **{one: DRAIN for one in ON_LAYER if one.does(*STOPS)}}
 """The operation that each of these needs before it."""
 
 
@@ -89,7 +92,11 @@ def target_of(action: Operation) -> str:
     return {On.FIREWALL: "fw1", On.VOLUME: "www"}.get(action.on, "node2")
 
 
-WRONG = {HEAL: ("heal-waits", "node3"), REMOUNT: ("mount-gone", "node2")}
+WRONG = {
+    HEAL: ("heal-waits", "node3"),
+    REMOUNT: ("mount-gone", "node2"),
+    **{one: (f"{one.name.split()[1]}-stopped", "node2") for one in ON_LAYER if not one.does(*STOPS)},
+}
 """The fault that each of these mends."""
 
 
@@ -129,6 +136,12 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert well(picture)
         elif action is REMOUNT:
             assert not missing(picture, "node2")
+        elif action in ON_LAYER:
+            services = picture.node("node2").services
+            assert isinstance(services, Known)
+            (layer,) = (one for one in LAYERS if action.does(one.starts, one.stops))
+            assert bool(services.value.running(layer.units)) is action.does(*STARTS)
+            assert place(picture, "node2") is (Place.OUT if action.does(*STOPS) else Place.IN)
         elif action.leaves_out:
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
@@ -166,6 +179,11 @@ BACK = "sending answered seen sending answered seen"
 MOVED = "sending answered seen seen found seen seen"
 BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
 KEPT = "found sending answered found found seen"
+LAYER = {
+    "restart": "opened found sending answered seen sending answered seen seen closed",
+    "stop": "opened found sending answered seen closed",
+    "start": "opened found sending answered seen seen closed",
+}
 LINES = {
     DRAIN: f"opened {OUT} seen closed",
     REMOVE: f"opened {OUT} closed",
@@ -180,6 +198,7 @@ LINES = {
     HEAL: "opened found sending answered seen closed",
     REMOUNT: "opened sending answered seen closed",
     END_MAINTENANCE: f"opened {MOVED} closed",
+    **{one: LAYER[one.name.split()[0]] for one in ON_LAYER},
 }
 """Lines of a run that nobody interrupts."""
 

@@ -8,10 +8,11 @@ import pytest
 
 from console.cli import rights
 from console.operations import procedures
-from console.operations.effects import Effect, On
+from console.operations.effects import STARTS, STOPS, Effect, On
 from console.operations.guards import Override, objections
+from console.operations.guards.services import LAYERS
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, WRITER
 from console.operations.procedures import PATCH as PATCH_ALL
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
@@ -24,6 +25,7 @@ from console.session.runner import remaining
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.machine import Link
+from console.sim.node import APACHE, GLUSTERD, MYSQL
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_guards import HEALTHY
@@ -159,6 +161,7 @@ class Watched:
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
+        self._ran = self._running()
         self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
         self._pending = sim.world.nodes[node].hardware.packages.pending
         self.effects: set[Effect] = set()
@@ -177,6 +180,18 @@ class Watched:
         server = self._sim.world.firewalls["fw1"].config.server("web", self._node)
         return server.held if server else ""
 
+    def _running(self) -> dict[str, bool]:
+        node = self._sim.world.nodes[self._node]
+        bricks = self._sim.world.gluster.bricks[self._node]
+        return {"MySQL": node.unit("mariadb.service") == "active", "bricks": bricks.brick, "Apache": bool(node.apache)}
+
+    def _services(self) -> None:
+        """Note what has ended or begun since the last look."""
+        for what, runs in self._running().items():
+            if runs is not self._ran[what]:
+                self.effects.add(Effect(f"{'starts' if runs else 'stops'} {what}"))
+        self._ran = self._running()
+
     def look(self) -> None:
         world, now = self._sim.world, self._forced()
         node = world.nodes[self._node]
@@ -189,8 +204,8 @@ class Watched:
                 self.effects.add(Effect.PUTS_BACK_UNFIT)
         if node.boot_id != self._boot:
             self.effects.add(Effect.REBOOTS)
-        elif not self.unfit and node.unit("mariadb.service") != "active":
-            self.effects.add(Effect.STOPS_DATABASE)
+        elif node.running and not self.unfit:
+            self._services()
         if self._note() and not self._held:
             self.effects.add(Effect.HOLDS)
         if world.gluster.told > self._told:
@@ -201,8 +216,6 @@ class Watched:
             self.effects.add(Effect.UPDATES)
         if node.link is Link.SILENT:
             self.effects.add(Effect.POWERS_OFF)
-        if node.boot_id == self._boot and not world.gluster.bricks[self._node].brick:
-            self.effects.add(Effect.STOPS_BRICKS)
         if not self._writers <= (to := self._written_to()) and to:
             self.effects.add(Effect.MOVES_WRITER)
         if world.master is not self._lead:
@@ -227,9 +240,19 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
                 sim.fault("mount-gone", "node2")
                 await until(session, lambda now: bool(missing(now, "node2")))
             back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
+            if one.does(*STARTS) and not one.does(*STOPS):
+                layer = next(layer for layer in LAYERS if one.does(layer.starts))
+                world = sim.world.nodes["node2"]
+                world.stop_unit({"mysql": MYSQL, "apache": APACHE, "gluster": GLUSTERD}[layer.word])
+                if layer.word == "gluster":
+                    world.kill_bricks()
+                await until(session, lambda now: one.fits(now, "node2") and isinstance(now.node("node2").host, Known))
             if back:
                 await (await session.begin(DRAIN, "node2", NAMED)).task
-            node = "node1" if one.does(Effect.TAKES_OUT) and one.does(Effect.MOVES_WRITER) else "node2"  # the writer
+            moves = one.does(Effect.MOVES_WRITER) and one is not WRITER
+            node = "node1" if moves else "node2"  # the writer
+            if one.does(*STOPS) and not one.does(Effect.TAKES_OUT):
+                await (await session.begin(REMOVE, node, NAMED._replace(typed=node))).task
             watched = Watched(sim, session, node)
             if back:  # a node that is not fit tells who waits for fitness
                 sim.fault("mysql-stopped", "node2")

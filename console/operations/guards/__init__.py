@@ -7,7 +7,7 @@ stale has already become unknown (`console.probes.freshness.without_stale`), and
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from console.operations.effects import STOPS, Effect, Effects, On, targets
+from console.operations.effects import ENDS, STARTS, STOPS, Effect, Effects, On, targets
 from console.operations.guards.failover import (
     READY_TO_LEAD,
     Check,
@@ -54,6 +54,12 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.services import (
+    layer_whole,
+    service_known,
+    somebody_to_join,
+    visitors_come,
+)
 from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
 from console.operations.guards.updates import can_update, is_in, nobody_updates
 from console.operations.guards.writer import (
@@ -85,6 +91,7 @@ __all__ = [
     "checks",
     "elsewhere",
     "if_skipped",
+    "layer_whole",
     "led_elsewhere",
     "missing_there",
     "no_traffic",
@@ -117,6 +124,7 @@ _OUT = frozenset({Effect.TAKES_OUT})
 _MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
 _MOVES = frozenset({Effect.FAILS_OVER})
 _WRITES = frozenset({Effect.MOVES_WRITER})
+_SHARED = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
@@ -133,11 +141,15 @@ RULES: tuple[Rule, ...] = (
     Rule(fit_again, frozenset({Effect.PUTS_BACK_UNFIT})),
     Rule(room_left, _OUT),
     Rule(out_first, STOPS),
-    Rule(answers, STOPS, begins=True),
-    Rule(elsewhere, STOPS, begins=True),
-    Rule(all_is_listed, STOPS, begins=True),
-    Rule(all_reachable, STOPS, begins=True),
-    Rule(storage_whole, STOPS, begins=True),
+    Rule(answers, STOPS | STARTS, begins=True),
+    Rule(elsewhere, ENDS, begins=True),
+    Rule(all_is_listed, ENDS, begins=True),
+    Rule(all_reachable, ENDS | _SHARED, begins=True),
+    Rule(storage_whole, ENDS, begins=True),
+    Rule(service_known, STOPS | STARTS, begins=True),
+    Rule(layer_whole, _SHARED, begins=True),
+    Rule(somebody_to_join, frozenset({Effect.STARTS_DATABASE}), begins=True),
+    Rule(visitors_come, frozenset({Effect.STARTS_WEB})),
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),

@@ -9,7 +9,8 @@ from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
 from console.operations.guards import successor
-from console.operations.procedures import firewall_reboot, holds, patching, storage
+from console.operations.guards.services import LAYERS, Layer
+from console.operations.procedures import firewall_reboot, holds, patching, services, storage
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -18,7 +19,7 @@ from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIM
 from console.operations.procedures.sessions import SESSIONS
 from console.operations.procedures.steps import Operation, Option, Options, Step, nothing_left, placed
 from console.operations.procedures.writer import moved
-from console.probes.snapshot import Snapshot
+from console.probes.snapshot import Known, Snapshot
 
 TAKE_OUT = (OUT_AT_RUNTIME, OUT_IN_CONFIG, SESSIONS)
 PUT_BACK = (BACK_IN_CONFIG, BACK_AT_RUNTIME, UP, TRAFFIC)
@@ -239,6 +240,75 @@ REMOUNT = Operation(
 )
 
 
+def _restart(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+        again = (services.stop(layer, lasts=False), *services.start(layer))
+        home = moved(cluster, target, again=" back") if options.get("writer") and options.get(WRITER_BACK.name) else ()
+        return placed((*_writer_first(cluster, options), *again, *home), target)
+
+    return steps
+
+
+def _stop(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+        return placed((*_writer_first(cluster, options), services.stop(layer, lasts=True)), target)
+
+    return steps
+
+
+def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation]:
+    """Restart, stop and start one layer of a node."""
+    writer = layer.stops is Effect.STOPS_DATABASE
+    effects = frozenset({layer.stops, *((Effect.MOVES_WRITER,) if writer else ())})
+
+    def runs(snapshot: Snapshot, target: str) -> bool:
+        """Also where it is not known: then a guard says so."""
+        reading = snapshot.node(target).services
+        return not isinstance(reading, Known) or bool(reading.value.running(layer.units))
+
+    def rests(snapshot: Snapshot, target: str) -> bool:
+        return not runs(snapshot, target)
+
+    def stays(_snapshot: Snapshot, target: str, _options: Options) -> tuple[str, ...]:
+        return (f"{layer.name} on {target} stays stopped until somebody starts it, or {target} boots.",)
+
+    start = Operation(
+        name=f"start {layer.word}",
+        key="S",
+        word="services",
+        help="restart, stop or start MySQL, Apache or Gluster on a node that is out; asks first",
+        summary="start MySQL, Apache, or Gluster with its bricks, on a node, and see it well",
+        effects=frozenset({layer.starts}),
+        steps=_on_target(*services.start(layer)),
+        keep=18,
+        asks=True,
+        fits=rests,
+        undo=f"stop {layer.word}",
+    )
+    stop = replace(
+        start,
+        name=f"stop {layer.word}",
+        summary="stop MySQL, Apache, or Gluster with its bricks, on a node that is out of the pools",
+        effects=effects,
+        steps=_stop(layer),
+        decides=_next_writer if writer else start.decides,
+        fits=runs,
+        leaves=stays,
+        undo=f"start {layer.word}",
+    )
+    restart = replace(
+        stop,
+        name=f"restart {layer.word}",
+        summary="restart MySQL, Apache, or Gluster with its bricks, on a node that is out of the pools",
+        effects=effects | {layer.starts},
+        steps=_restart(layer),
+        options=(WRITER_BACK,) if writer else (),
+        leaves=nothing_left,
+        undo="",
+    )
+    return restart, stop, start
+
+
 def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]:
     """Node by node, MySQL's writer last: by then its role is with the first that was updated."""
     nodes, writer = patching.wanted(cluster, options), options.get("writer")
@@ -280,6 +350,7 @@ OPERATIONS: tuple[Operation, ...] = (
     WRITER,
     *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
     *(HEAL, REMOUNT),
+    *(one for each in zip(*(_on_layer(layer) for layer in LAYERS), strict=True) for one in each),
     PATCH,
 )
 """In the order of the keys and of the commands."""
