@@ -15,6 +15,7 @@ from console.health.facts.writer import writing
 from console.inventory.cluster import Cluster
 from console.operations.effects import STARTS, STOPS, Effect, On
 from console.operations.guards.services import LAYERS
+from console.operations.guards.sync import lagging
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import (
     DRAIN,
@@ -29,6 +30,8 @@ from console.operations.procedures import (
     REMOUNT,
     REMOVE,
     SHUT_DOWN,
+    SYNC_CORE,
+    SYNC_POOLS,
     UNDO,
     WRITER,
 )
@@ -42,6 +45,7 @@ from console.session.session import Session
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
 from tests.console.telling import well
+from tests.console.test_operations import differ
 
 
 class Killed(BaseException):
@@ -92,6 +96,7 @@ def target_of(action: Operation) -> str:
     return {On.FIREWALL: "fw1", On.VOLUME: "www"}.get(action.on, "node2")
 
 
+SYNCS = (SYNC_POOLS, SYNC_CORE)
 WRONG = {
     HEAL: ("heal-waits", "node3"),
     REMOUNT: ("mount-gone", "node2"),
@@ -127,7 +132,9 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert record.outcome == "done"
         picture = session.picture
         boot = picture.node("node2").host
-        if action.on is On.FIREWALL:
+        if action in SYNCS:
+            assert lagging(picture, action.effects, "fw1") == ()
+        elif action.on is On.FIREWALL:
             assert in_maintenance(picture, "fw1") is (action is MAINTAIN)
             assert master(picture) == ("fw2" if action is MAINTAIN else "fw1")
         elif action is WRITER:
@@ -164,6 +171,8 @@ async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]])
         boot_before, died = sim.world.nodes["node2"].boot_id, 0
         if action in WRONG:
             sim.fault(*WRONG[action])
+        if action in SYNCS:
+            differ(sim)
         firewall, led_before = sim.world.firewalls["fw1"], sim.world.firewalls["fw1"].boot_id
         for lines, written in deaths:
             if not await die(cluster, action, lines, written):
@@ -185,6 +194,8 @@ LAYER = {
     "start": "opened found sending answered seen seen closed",
 }
 LINES = {
+    SYNC_POOLS: "opened sending answered seen seen closed",
+    SYNC_CORE: "opened sending answered seen closed",
     DRAIN: f"opened {OUT} seen closed",
     REMOVE: f"opened {OUT} closed",
     UNDO: f"opened {BACK} closed",
@@ -220,6 +231,8 @@ async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         if action in WRONG:
             sim.fault(*WRONG[action])
+        if action in SYNCS:
+            differ(sim)
         async with watching(cluster) as session:
             await take_out_before(session, action)
             record = await (await session.begin(action, target_of(action))).task

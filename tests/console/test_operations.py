@@ -11,6 +11,7 @@ from console.operations import procedures
 from console.operations.effects import STARTS, STOPS, Effect, On
 from console.operations.guards import Override, objections
 from console.operations.guards.services import LAYERS
+from console.operations.guards.sync import lagging
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, WRITER
 from console.operations.procedures import PATCH as PATCH_ALL
@@ -162,6 +163,7 @@ class Watched:
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
         self._ran = self._running()
+        self._alike = self._same()
         self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
         self._pending = sim.world.nodes[node].hardware.packages.pending
         self.effects: set[Effect] = set()
@@ -179,6 +181,10 @@ class Watched:
     def _note(self) -> str:
         server = self._sim.world.firewalls["fw1"].config.server("web", self._node)
         return server.held if server else ""
+
+    def _same(self) -> dict[Effect, bool]:
+        one, other = (firewall.config for firewall in self._sim.world.firewalls.values())
+        return {Effect.SYNCS_POOLS: one.pools == other.pools, Effect.SYNCS_CORE: one.rules == other.rules}
 
     def _running(self) -> dict[str, bool]:
         node = self._sim.world.nodes[self._node]
@@ -224,6 +230,7 @@ class Watched:
             self.effects.add(Effect.HOLDS_BACK if maintained else Effect.GIVES_BACK)
         if not maintained and Effect.HOLDS_BACK in self.effects:
             self.effects.add(Effect.GIVES_BACK)
+        self.effects |= {effect for effect, same in self._same().items() if same and not self._alike[effect]}
         if world.firewalls["fw1"].boot_id != self._boot_of_fw1:
             self.effects.add(Effect.REBOOTS)
 
@@ -268,11 +275,21 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
             assert watched.effects == one.effects
 
 
+def differ(sim: Simulator) -> None:
+    """Make fw2 lag behind in pools and rules, some time ago."""
+    fw1 = sim.world.firewalls["fw1"]
+    config = fw1.config.with_status({("web", "node3"): "backup"})
+    fw1.config = replace(config, rules=(*config.rules, "allow monitoring"), time=config.time + 1)
+
+
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.FIREWALL])
 async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, one: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        if not one.does(Effect.HOLDS_BACK):
+        if one.key == "Y":
+            differ(sim)
+            await until(session, lambda now: bool(lagging(now, one.effects, "fw1")))
+        elif not one.does(Effect.HOLDS_BACK):
             await (await session.begin(MAINTAIN, "fw1")).task
         watched = Watched(sim, session)
         assert (await (await session.begin(one, "fw1")).task).outcome == "done"

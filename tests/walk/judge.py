@@ -309,6 +309,8 @@ def short(call: Call) -> str:
 def _wanted(asked: dict[str, Any]) -> Iterator[str]:
     if not asked:
         yield "reboot"
+    if "sync" in asked and "servers" not in asked:
+        yield f"sync {asked['sync']}"
     if "on" in asked:
         yield f"maintenance {'on' if asked['on'] else 'off'}"
     for one in asked.get("servers", ()):

@@ -16,6 +16,8 @@ from console.operations.procedures import (
     REBOOT_FIREWALL,
     REJOIN,
     REMOVE,
+    SYNC_CORE,
+    SYNC_POOLS,
     UNDO,
 )
 from console.operations.procedures.steps import Operation
@@ -178,7 +180,7 @@ class _Draw:
 
     def begin(self, console: str = "", not_node: str = "") -> Begin:
         if self.random.random() < 0.12:
-            on_firewall = self.random.choice((MAINTAIN, MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL))
+            on_firewall = self.random.choice((MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, SYNC_POOLS, SYNC_CORE))
             return Begin(console or self.console(), on_firewall, self.random.choice(FIREWALLS), self.yes())
         if self.taken and self.random.random() < 0.15:
             one = self.random.choice(ON_LAYER)

@@ -61,6 +61,15 @@ from console.operations.guards.services import (
     visitors_come,
 )
 from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
+from console.operations.guards.sync import (
+    can_send,
+    failed_before,
+    goes_live,
+    is_behind,
+    overwrites,
+    reloads_master,
+    same_format,
+)
 from console.operations.guards.updates import can_update, is_in, nobody_updates
 from console.operations.guards.writer import (
     READY_TO_WRITE,
@@ -124,6 +133,7 @@ _OUT = frozenset({Effect.TAKES_OUT})
 _MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
 _MOVES = frozenset({Effect.FAILS_OVER})
 _WRITES = frozenset({Effect.MOVES_WRITER})
+_SYNCS = frozenset({Effect.SYNCS_POOLS, Effect.SYNCS_CORE})
 _SHARED = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
@@ -161,6 +171,9 @@ RULES: tuple[Rule, ...] = (
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(is_behind, _SYNCS, On.FIREWALL, begins=True),
+    Rule(failed_before, _SYNCS, On.FIREWALL, begins=True),
+    *(Rule(guard, _SYNCS, On.FIREWALL) for guard in (can_send, same_format, goes_live, reloads_master, overwrites)),
     Rule(can_heal, frozenset({Effect.HEALS}), On.VOLUME, begins=True),
     Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
     Rule(answers, frozenset({Effect.MOUNTS})),

@@ -10,7 +10,8 @@ from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
 from console.operations.guards import successor
 from console.operations.guards.services import LAYERS, Layer
-from console.operations.procedures import firewall_reboot, holds, patching, services, storage
+from console.operations.guards.sync import lagging
+from console.operations.procedures import firewall_reboot, holds, patching, services, storage, sync
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -199,6 +200,42 @@ REBOOT_FIREWALL = Operation(
     undo="maintenance off",
 )
 
+
+def _lags_in(effect: Effect) -> Callable[[Snapshot, str], bool]:
+    """Where the other sync has nothing to do either, both fit: each says so."""
+
+    def fits(snapshot: Snapshot, target: str) -> bool:
+        others = {Effect.SYNCS_POOLS, Effect.SYNCS_CORE} - {effect}
+        mine = lagging(snapshot, frozenset({effect}), target)
+        return bool(mine) or not lagging(snapshot, frozenset(others), target)
+
+    return fits
+
+
+SYNC_POOLS = Operation(
+    name="sync haproxy",
+    key="Y",
+    word="sync",
+    help="sync: on the firewall that syncs, start its configuration sync again where the other one is behind",
+    summary="start a firewall's configuration sync again, where the other one is behind and the cause is cured",
+    effects=frozenset({Effect.SYNCS_POOLS}),
+    steps=_on_target(*sync.SYNC_POOLS),
+    on=On.FIREWALL,
+    keep=17,
+    asks=True,
+    fits=_lags_in(Effect.SYNCS_POOLS),
+    leaves=sync.leaves,
+    helps=frozenset({Kind.SYNC_DIFFERS}),
+    undo="",
+)
+SYNC_CORE = replace(
+    SYNC_POOLS,
+    name="sync core",
+    effects=frozenset({Effect.SYNCS_CORE}),
+    steps=_on_target(*sync.SYNC_CORE),
+    fits=_lags_in(Effect.SYNCS_CORE),
+)
+
 WRITER = Operation(
     name="writer",
     key="W",
@@ -348,7 +385,7 @@ PATCH = Operation(
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     WRITER,
-    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
+    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, SYNC_POOLS, SYNC_CORE),
     *(HEAL, REMOUNT),
     *(one for each in zip(*(_on_layer(layer) for layer in LAYERS), strict=True) for one in each),
     PATCH,
