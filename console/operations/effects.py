@@ -45,7 +45,7 @@ class Effect(Enum):
     SYNCS_POOLS = "syncs the pools"
     """HAProxy's section of the other firewall becomes this one's, and its HAProxy is reloaded."""
     SYNCS_CORE = "syncs pfSense's configuration"
-    """What pfSense itself syncs becomes this firewall's on the other one."""
+    """The other firewall gets this one's part of what pfSense itself syncs."""
     HEALS = "heals"
     """Gluster's daemons heal now what waits to be healed."""
     MOUNTS = "mounts"

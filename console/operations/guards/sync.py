@@ -94,7 +94,7 @@ def goes_live(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[
 
 
 def reloads_master(snapshot: Snapshot, effects: Effects, firewall: str) -> Iterator[Objection]:
-    """Who carries visitors is reloaded only by a yes."""
+    """Ask before the firewall that carries visitors is reloaded."""
     what = "HAProxy is" if Effect.SYNCS_POOLS in effects else "rules are"
     for other in others(snapshot, firewall):
         carp = snapshot.firewall(other).carp

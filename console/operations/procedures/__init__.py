@@ -126,7 +126,7 @@ UNDO = Operation(
     key="u",
     word="undo",
     help="undo: put back at once what the last removal took out, as it was found",
-    summary="put a node back at once as it was found",
+    summary="put a node back at once as it was found; end the maintenance of a firewall",
     effects=frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT}),
     steps=_on_target(BACK_IN_CONFIG, BACK_AT_RUNTIME),
     keep=80,
@@ -202,7 +202,7 @@ REBOOT_FIREWALL = Operation(
 
 
 def _lags_in(effect: Effect) -> Callable[[Snapshot, str], bool]:
-    """Where the other sync has nothing to do either, both fit: each says so."""
+    """Both fit if neither has anything to do: each says so."""
 
     def fits(snapshot: Snapshot, target: str) -> bool:
         others = {Effect.SYNCS_POOLS, Effect.SYNCS_CORE} - {effect}
@@ -391,6 +391,11 @@ OPERATIONS: tuple[Operation, ...] = (
     PATCH,
 )
 """In the order of the keys and of the commands."""
+
+
+def undo_on(on: On) -> Operation:
+    """The operation that `undo` stands for on a kind of target."""
+    return END_MAINTENANCE if on is On.FIREWALL else UNDO
 
 
 def undoing(one: Operation) -> Operation:

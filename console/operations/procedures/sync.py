@@ -61,7 +61,7 @@ def _receivers(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def leaves(snapshot: Snapshot, target: str, _options: Options) -> tuple[str, ...]:
-    """What the other firewall loses."""
+    """Say that the other firewall loses what it has otherwise."""
     return (f"What {listed(others(snapshot, target))} has otherwise is overwritten. Nothing takes that back.",)
 
 

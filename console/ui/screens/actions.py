@@ -60,15 +60,17 @@ def meant_for(session: SessionHandle, target: str) -> tuple[Operation, ...]:
     return tuple(fitting)
 
 
-async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, said: Consent | None = None) -> None:
+async def begin(
+    screen: ActionScreen, pane: Pane, what: Operation, target: str, said: Consent | None = None, until: str = ""
+) -> None:
     """Ask for consent, unless it was `said` before, then begin. Says why not. The screen may show another cluster by
-    then."""
+    then. `until`: a time that was typed already."""
     app = app_of(screen)
     name = f"{pane.session.cluster.name}: {what.words(target)}"
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(what, target)  # says why not
-        decided = await prompts.decided(app, name) if what.lasts_until else {}
+        decided = await prompts.decided(app, name, until) if what.lasts_until else {}
         if decided is None:
             return
         screen.say(f"{name}: looking first")
