@@ -172,6 +172,8 @@ class Progress(NamedTuple):
     failed: bool = False
     left: int | None = None
     """Things that are left: each time there are fewer, the time of the step begins anew."""
+    unseen: bool = False
+    """Machines that would tell do not answer: roles that move may cut the console's own way, which is no failure."""
 
 
 @dataclass(frozen=True)
