@@ -43,7 +43,7 @@ async def test_another_console_s_run_is_brought_to_its_end(
 
 
 async def test_where_no_run_is_known_no_key_is_named(tmp_path: Path) -> None:
-    """What a person has set on one firewall only may be meant so."""
+    """A person may have meant to set it on one firewall only."""
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
         process = sim.world.firewalls["fw1"].haproxy

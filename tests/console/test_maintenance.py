@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from console.health.facts.membership import master, pools_of
+from console.operations.effects import On
+from console.operations.guards import Override, objections
 from console.operations.plan import Consent
 from console.operations.procedures import END_MAINTENANCE, MAINTAIN, REBOOT_FIREWALL
 from console.operations.procedures.maintenance import in_maintenance, visited
@@ -20,7 +22,7 @@ from console.session.session import Session
 from console.sim import Simulator
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
-from tests.console.telling import put, told, until, well
+from tests.console.telling import alter, put, told, until, well
 from tests.console.test_interrupted import Killed, MortalJournal, lines_of
 from tests.console.test_meanwhile import Meanwhile
 
@@ -298,7 +300,7 @@ async def test_roles_that_can_not_be_seen_are_waited_for(tmp_path: Path) -> None
 
 
 async def test_a_visit_from_a_machine_that_is_cut_off_is_no_failed_visit(fine: Snapshot) -> None:
-    """What the console can't reach tells nothing about the visitors."""
+    """A machine that the console can't reach tells nothing about the visitors."""
     vips = tuple(replace(vip, via="node3") for vip in fine.cluster.vips)
     picture = replace(fine, cluster=replace(fine.cluster, vips=vips))
     picture = put(picture, "vips", "wan", visit=Unknown("no way to node3", 9.0, 8.0))
@@ -306,3 +308,17 @@ async def test_a_visit_from_a_machine_that_is_cut_off_is_no_failed_visit(fine: S
     assert (step.done(picture, intent).failed, step.done(picture, intent).unseen) == (True, False)
     picture = put(picture, "nodes", "node3", host=Unknown("no answer", 9.0, 8.0))
     assert (step.done(picture, intent).failed, step.done(picture, intent).unseen) == (False, True)
+
+
+@pytest.mark.parametrize("way", [{"hops": ("fw1's key",)}, {"router": "10.20.0.2"}])
+async def test_who_is_reached_through_the_firewall_is_named(fine: Snapshot, way: dict[str, Any]) -> None:
+    effects = REBOOT_FIREWALL.effects
+    before = [one.saw for one in objections(fine, effects, "fw1", On.FIREWALL)]
+    picture = alter(fine, "firewalls", "fw1", "identity", host_key="fw1's key")
+    for name in ("node2", "node3"):
+        picture = alter(picture, "nodes", name, "identity", **way)
+    found = objections(picture, effects, "fw1", On.FIREWALL)
+    assert [(one.saw, one.override) for one in found if one.saw not in before] == [
+        ("this console reaches node2 and node3 through fw1", Override.CONFIRM)
+    ]
+    assert not [one for one in objections(picture, effects, "fw2", On.FIREWALL) if "reaches" in one.saw]

@@ -20,6 +20,7 @@ from console.operations.guards.failover import (
     not_yet,
     switches,
     visited,
+    way_through,
 )
 from console.operations.guards.firewalls import (
     balancer_runs,
@@ -171,6 +172,7 @@ RULES: tuple[Rule, ...] = (
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(way_through, frozenset({Effect.REBOOTS}), On.FIREWALL, begins=True),
     Rule(is_behind, _SYNCS, On.FIREWALL, begins=True),
     Rule(failed_before, _SYNCS, On.FIREWALL, begins=True),
     *(Rule(guard, _SYNCS, On.FIREWALL) for guard in (can_send, same_format, goes_live, reloads_master, overwrites)),
