@@ -23,7 +23,7 @@ from console.inventory.cluster import Cluster, Inventory
 from console.inventory.load import InventoryError, load
 from console.inventory.paths import default_path
 from console.operations.effects import On, targets
-from console.operations.procedures import operation
+from console.operations.procedures import UNDO, operation, undo_on
 from console.words.ascii import ascii_only, plain
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     kinds = (kind for kind in On if target in targets(cluster, kind))
     if known is None and target == cluster.name:
         return await _act(options, cluster, known, target, ending)
+    if known is UNDO:
+        known = undo_on(next(kinds, On.NODE))
     on = known.on if known else next(kinds, On.NODE)
     if target not in targets(cluster, on):
         names = ", ".join(targets(cluster, on))

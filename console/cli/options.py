@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from console import __version__
 from console.inventory.paths import default_path
 from console.operations.effects import On
-from console.operations.procedures import OPERATIONS
+from console.operations.procedures import OPERATIONS, UNDO
 from console.operations.procedures.holds import moment
 from console.operations.procedures.steps import Operation
 
@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     _looking(commands)
     for command, alike in by_command().items():
         one = next(iter(alike.values()))
-        added = commands.add_parser(command, help=one.summary, description=one.summary.capitalize() + ".")
+        added = commands.add_parser(
+            command, help=one.summary, description=f"{one.summary[0].upper()}{one.summary[1:]}."
+        )
         _operation(added, one, tuple(state for state in alike if state))
         if one.lasts_until:
             when = "07:00 (the next one), 2026-11-30T07:00, or none"
@@ -121,12 +123,12 @@ def _clusters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cluster", metavar="CLUSTER", action="append", help="only this one; may be given again")
 
 
-def _target(command: argparse.ArgumentParser, on: On) -> None:
+def _target(command: argparse.ArgumentParser, on: On, kind: str = "") -> None:
     command.add_argument("cluster")
     if on is On.CLUSTER:
         command.set_defaults(target="")
     else:
-        command.add_argument("target", metavar=on.value)
+        command.add_argument("target", metavar=kind or on.value)
     command.add_argument("--yes", action="store_true", help="say yes to objections that ask for it")
     command.add_argument("--override", metavar="NAME", default="", help="the target's name once more, with --reason")
     command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
@@ -142,7 +144,7 @@ def by_command() -> dict[str, dict[str, Operation]]:
 
 
 def _operation(command: argparse.ArgumentParser, one: Operation, states: tuple[str, ...]) -> None:
-    _target(command, one.on)
+    _target(command, one.on, "node|firewall" if one is UNDO else "")
     if states:
         command.add_argument("state", choices=states)
     for option in one.options:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from console import __version__
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
-from console.operations import procedures
+from console.operations import effects, procedures
 from console.operations.effects import Effect, targets
 from console.operations.guards.updates import MANAGERS
 from console.operations.procedures.patching import MANAGERS as DECIDED
@@ -111,7 +111,7 @@ def ordered(cluster: Cluster, machine: str, operations: Sequence[Operation] | No
         for one in (procedures.OPERATIONS if operations is None else operations)
         for target in targets(cluster, one.on)
         for state, result, note in _JOBS
-        for picture in _pictures(cluster, machine, state, result, one.does(Effect.UPDATES))
+        for picture in _pictures(cluster, machine, state, result, one)
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
         for decided in [{DECIDED: managers(picture)}]
         for intent in [Intent(cluster, target, one, {**found, **noted}, "", decided, OrderState.FAILED)]
@@ -129,11 +129,14 @@ _JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/f
 resumed. Each has an order of its own."""
 
 
-def _pictures(cluster: Cluster, machine: str, state: str, result: str, updates: bool) -> Iterator[Snapshot]:
-    """The busy cluster; for updates also by each package manager, and with every service stopped."""
+def _pictures(cluster: Cluster, machine: str, state: str, result: str, one: Operation) -> Iterator[Snapshot]:
+    """The busy cluster; for what starts services also with all of them stopped; for updates also by each package
+    manager."""
     busy, none = _busy(cluster, machine, state, result), Known(Services((), (), 0), 0.0)
     yield busy
-    for manager in MANAGERS if updates else ():
+    if one.does(*effects.STARTS):
+        yield replace(busy, nodes=tuple(replace(view, services=none) for view in busy.nodes))
+    for manager in MANAGERS if one.does(Effect.UPDATES) else ():
         known = Known(Updates(1, None, reboot_required=True, kernel="", manager=manager), 0.0)
         nodes = tuple(replace(view, updates=known) for view in busy.nodes)
         yield replace(busy, nodes=nodes)

@@ -29,6 +29,10 @@ class Effect(Enum):
     """It writes down beside the pools that the node stays out, who wants that, why, and until when."""
     STOPS_DATABASE = "stops MySQL"
     STOPS_BRICKS = "stops bricks"
+    STOPS_WEB = "stops Apache"
+    STARTS_DATABASE = "starts MySQL"
+    STARTS_BRICKS = "starts bricks"
+    STARTS_WEB = "starts Apache"
     REBOOTS = "reboots"
     POWERS_OFF = "powers off"
     """The machine is off when it has ended, and nothing here can switch it on."""
@@ -38,6 +42,10 @@ class Effect(Enum):
     """It leaves the firewall in maintenance: BACKUP until somebody ends that, also after a boot."""
     GIVES_BACK = "gives a firewall its roles back"
     """It ends maintenance, and the firewall may lead again at once."""
+    SYNCS_POOLS = "syncs the pools"
+    """HAProxy's section of the other firewall becomes this one's, and its HAProxy is reloaded."""
+    SYNCS_CORE = "syncs pfSense's configuration"
+    """The other firewall gets this one's part of what pfSense itself syncs."""
     HEALS = "heals"
     """Gluster's daemons heal now what waits to be healed."""
     MOUNTS = "mounts"
@@ -49,8 +57,12 @@ class Effect(Enum):
 
 
 Effects = frozenset[Effect]
-STOPS: Effects = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.REBOOTS, Effect.POWERS_OFF})
+ENDS: Effects = frozenset({Effect.REBOOTS, Effect.POWERS_OFF})
+"""Everything on the node ends, for a while at least."""
+STOPS: Effects = ENDS | {Effect.STOPS_DATABASE, Effect.STOPS_BRICKS, Effect.STOPS_WEB}
 """Services of the node end, for a while at least."""
+STARTS: Effects = frozenset({Effect.STARTS_DATABASE, Effect.STARTS_BRICKS, Effect.STARTS_WEB})
+"""A stopped service of the node is started."""
 
 
 def kind_of(cluster: Cluster, target: str) -> On:

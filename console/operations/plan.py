@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from console.health import serving
 from console.health.facts.writer import found_up, in_order, writers, writes
-from console.operations.effects import STOPS, Effect, On, kind_of
+from console.operations.effects import ENDS, STARTS, STOPS, Effect, On, kind_of
 from console.operations.guards import About, Check, Objection, Override, objections, traffic
 from console.operations.procedures.steps import Intent, Operation, Option, Options
 from console.probes.database.galera import GALERA
@@ -107,7 +107,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
     so that a dead node delays no drain."""
     takes_out = operation.on is On.NODE and operation.does(Effect.TAKES_OUT)
     visited = {target, *serving(snapshot)} if takes_out and traffic(snapshot, target) else set[str]()
-    stops = operation.does(*STOPS)
+    stops = operation.does(*STOPS, *STARTS)
     of_writer, writing = _asked_of_writer(snapshot, operation, target)
     whole = operation.does(Effect.PUTS_BACK_UNFIT) or (stops and not resumed)
 
@@ -127,7 +127,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
         if question in of_writer and name in writing:
             return True
         if question is LISTED:
-            return stops and name == target
+            return operation.does(*ENDS) and name == target
         mine = whole or (stops and name == target)
         return mine and question.cadence in (Cadence.FAST, Cadence.STORAGE)
 

@@ -127,6 +127,10 @@ class Identity:
     """Why it is not proven that this is the machine of that name; "" when it is."""
     here: bool = False
     """It is the machine that this console runs on."""
+    hops: tuple[str, ...] = ()
+    """Fingerprints of the jump hosts that the connection leads through."""
+    router: str = ""
+    """Address of the router to which this computer sends what goes there; "" for none, or where it can't be told."""
 
 
 Answer = Ran | Rows | Page | Identity

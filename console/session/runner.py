@@ -42,6 +42,9 @@ QUIET = 1.0
 LONG = 5.0
 """Seconds an order may take before it is said that it is waited for."""
 
+OWN_WAY = 60.0
+"""Seconds to wait for machines that do not answer just after roles have moved: our own way may lead through them."""
+
 PAUSE = 0.25
 """Seconds between two looks while waiting."""
 
@@ -303,7 +306,7 @@ class Runner:
         last = ""
         often = [question for question in step.watches if question.subject is not Subject.VOLUME]
         nudged, seldom = 0.0, began
-        moved, least = began, None
+        moved, least, unseen = began, None, False
         while True:
             now = time.monotonic()
             if now - nudged > PAUSE:  # a machine that is down answers at once, again and again
@@ -329,7 +332,11 @@ class Runner:
                 self._say(intent, step.name, last := progress.message)
             if progress.left is not None and (least is None or progress.left < least):
                 moved, least = time.monotonic(), progress.left
-            if time.monotonic() - moved > step.timeout(self._cluster.timings):
+            if unseen and not progress.unseen and waited < OWN_WAY:
+                moved = time.monotonic()
+            unseen = progress.unseen
+            limit = step.timeout(self._cluster.timings)
+            if time.monotonic() - moved > (max(limit, OWN_WAY) if unseen else limit):
                 return record, self._late(step, record, progress)
             if due and not against:
                 record, intent = self._find(step, record, intent, picture)

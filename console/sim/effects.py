@@ -93,6 +93,11 @@ def unmount(node: Node) -> None:
     node.hardware.mount = MountState.GONE
 
 
+def stop_gluster(node: Node) -> None:
+    node.stop_unit(GLUSTERD)
+    node.kill_bricks()
+
+
 def heal_stuck(world: World, target: str) -> None:
     world.gluster.stuck = True
     backlog(world, target)

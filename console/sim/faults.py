@@ -98,6 +98,7 @@ FAULTS: tuple[Fault, ...] = (
         Node,
         lambda world, target: world.gluster.rejected.add(target),
     ),
+    Fault("gluster-stopped", "glusterd and its bricks stop on a node", Node, _on_node(effects.stop_gluster)),
     Fault("brick-lost", "a brick process dies", Node, _on_node(Node.kill_bricks)),
     Fault("mount-gone", "the volume is not mounted on a node", Node, _on_node(effects.unmount)),
     Fault("mount-hung", "a node's mount of the volume hangs", Node, _on_node(effects.hang_mount)),

@@ -164,6 +164,8 @@ async def _php(call: Call, firewall: Firewall) -> int:
         firewall.reboot()
         call.out('drainboard {"ok":true}\n')
         return 0
+    if "sync" in asked and "servers" not in asked:
+        return await _sync_now(call, firewall)
     if "interfaces_carp_set_maintenancemode($drainboard['on'])" in call.stdin:
         return await _maintain(call, firewall, asked["on"], asked["who"])
     changes: list[Change] = asked["servers"]
@@ -180,6 +182,22 @@ async def _php(call: Call, firewall: Firewall) -> int:
     elif asked.get("sync"):
         await _sync(call, firewall)
     call.out("drainboard " + json.dumps({"ok": True, "changed": changed}) + "\n")
+    return 0
+
+
+async def _sync_now(call: Call, firewall: Firewall) -> int:
+    """HAProxy's sync ends before its caller goes on; pfSense's own is an event, and is done later."""
+    boot = firewall.boot_id
+    if "haproxy_do_xmlrpc_sync();" in call.stdin:
+        if not firewall.config.enablesync:
+            call.out('drainboard {"ok":false,"why":"HAProxy\'s own sync is off here"}\n')
+            return 0
+        await _sync(call, firewall)
+    elif "send_event('filter sync');" in call.stdin:
+        firewall.later(1.0, firewall.sync)
+    if firewall.boot_id != boot or not firewall.running:
+        return 255
+    call.out('drainboard {"ok":true}\n')
     return 0
 
 

@@ -28,6 +28,18 @@ class Opened:
         key = self.conn.get_server_host_key()
         return key.get_fingerprint() if key else ""
 
+    @property
+    def hop_keys(self) -> tuple[str, ...]:
+        """The fingerprints of the jump hosts' keys."""
+        keys = (hop.get_server_host_key() for hop in self.hops)
+        return tuple(key.get_fingerprint() for key in keys if key)
+
+    @property
+    def reached_at(self) -> str:
+        """The address that this computer is connected to: the machine's own, or its first jump host's."""
+        peer: object = (self.hops[-1] if self.hops else self.conn).get_extra_info("peername")
+        return str(cast("tuple[object, ...]", peer)[0]) if isinstance(peer, tuple) and peer else ""
+
     async def stream(self, host: str, port: int) -> Stream:
         """A TCP connection from the machine to `host`:`port`. Raises asyncssh.Error."""
         opening = self.conn.open_connection(host, port, encoding=None)  # pyright: ignore

@@ -32,6 +32,7 @@ from console.probes.hosts.identity import question, read
 from console.wire.backoff import Backoff
 from console.wire.deadline import Deadline
 from console.wire.held import Held
+from console.wire.here import router_to
 from console.wire.login import log_in, silent_for
 from console.wire.opened import Opened, or_closed
 from console.wire.sentences import ended, place, said
@@ -176,7 +177,8 @@ class Ssh:
             raise self.broken(error) from None
         if not answered:
             raise self._why_ended(printed)
-        return read(self._machine, answered[0], opened.host_key)
+        told = read(self._machine, answered[0], opened.host_key)
+        return replace(told, hops=opened.hop_keys, router=router_to(opened.reached_at))
 
     @asynccontextmanager
     async def channel(self) -> AsyncGenerator[Opened]:

@@ -1,5 +1,7 @@
 """The actions' command line: how long it waits before it begins, and which run is resumed."""
 
+import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -163,3 +165,26 @@ def test_maintenance_says_on_or_off_and_is_a_firewall_s(tmp_path: Path, capsys: 
         assert ended.value.code == plain.Exit.USAGE
     assert main(["-i", inventory, "resume", "web1", "nobody"]) == plain.Exit.USAGE
     assert "cluster web1 has no node nobody" in capsys.readouterr().err
+
+
+async def said_by(inventory: Path, *words: str) -> tuple[int, str]:
+    """The program itself, as a process of its own."""
+    argv = (sys.executable, "-m", "console", "-i", str(inventory), *words)
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+async def test_undo_of_a_firewall_ends_its_maintenance(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        fw1, name = sim.world.firewalls["fw1"], cluster.name
+        code, said = await said_by(sim.inventory, "undo", name, "fw1", "--yes")
+        assert code == plain.Exit.NOT_BEGUN
+        assert "fw1 is not in maintenance. There is nothing to leave." in said
+        code, _ = await said_by(sim.inventory, "maintenance", name, "fw1", "on", "--yes")
+        assert (code, fw1.config.maintenance) == (0, True)
+        code, said = await said_by(sim.inventory, "undo", name, "fw1", "--yes")
+        assert (code, fw1.config.maintenance) == (0, False), said
+        assert "maintenance off fw1: done" in said
+        code, said = await said_by(sim.inventory, "undo", name, "node2", "--dry-run")
+        assert "undo node2: nothing is sent" in said

@@ -13,7 +13,9 @@ from console.health.facts.holds import held
 from console.health.facts.membership import Place, master, place
 from console.health.facts.writer import writing
 from console.inventory.cluster import Cluster
-from console.operations.effects import Effect, On
+from console.operations.effects import STARTS, STOPS, Effect, On
+from console.operations.guards.services import LAYERS
+from console.operations.guards.sync import lagging
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import (
     DRAIN,
@@ -28,6 +30,8 @@ from console.operations.procedures import (
     REMOUNT,
     REMOVE,
     SHUT_DOWN,
+    SYNC_CORE,
+    SYNC_POOLS,
     UNDO,
     WRITER,
 )
@@ -41,6 +45,7 @@ from console.session.session import Session
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
 from tests.console.telling import rates_known, until, well
+from tests.console.test_operations import differ
 
 
 class Killed(BaseException):
@@ -81,7 +86,9 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
 
 SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER]
 """Operations on one machine or volume: see test_patching for the cluster's."""
-BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN}
+ON_LAYER = [one for one in SINGLE if one.key == "S"]
+"""Restart, stop and start MySQL, Apache and Gluster."""
+BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN, **{one: DRAIN for one in ON_LAYER if one.does(*STOPS)}}
 """The operation that each of these needs before it."""
 
 
@@ -89,7 +96,12 @@ def target_of(action: Operation) -> str:
     return {On.FIREWALL: "fw1", On.VOLUME: "www"}.get(action.on, "node2")
 
 
-WRONG = {HEAL: ("heal-waits", "node3"), REMOUNT: ("mount-gone", "node2")}
+SYNCS = (SYNC_POOLS, SYNC_CORE)
+WRONG = {
+    HEAL: ("heal-waits", "node3"),
+    REMOUNT: ("mount-gone", "node2"),
+    **{one: (f"{one.name.split()[1]}-stopped", "node2") for one in ON_LAYER if not one.does(*STOPS)},
+}
 """The fault that each of these mends."""
 
 
@@ -127,7 +139,9 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert record.outcome == "done"
         picture = session.picture
         boot = picture.node("node2").host
-        if action.on is On.FIREWALL:
+        if action in SYNCS:
+            assert lagging(picture, action.effects, "fw1") == ()
+        elif action.on is On.FIREWALL:
             assert in_maintenance(picture, "fw1") is (action is MAINTAIN)
             assert master(picture) == ("fw2" if action is MAINTAIN else "fw1")
         elif action is WRITER:
@@ -136,6 +150,12 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert well(picture)
         elif action is REMOUNT:
             assert not missing(picture, "node2")
+        elif action in ON_LAYER:
+            services = picture.node("node2").services
+            assert isinstance(services, Known)
+            (layer,) = (one for one in LAYERS if action.does(one.starts, one.stops))
+            assert bool(services.value.running(layer.units)) is action.does(*STARTS)
+            assert place(picture, "node2") is (Place.OUT if action.does(*STOPS) else Place.IN)
         elif action.leaves_out:
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
@@ -158,6 +178,8 @@ async def story(folder: Path, action: Operation, deaths: list[tuple[int, bool]])
         boot_before, died = sim.world.nodes["node2"].boot_id, 0
         if action in WRONG:
             sim.fault(*WRONG[action])
+        if action in SYNCS:
+            differ(sim)
         firewall, led_before = sim.world.firewalls["fw1"], sim.world.firewalls["fw1"].boot_id
         for lines, written in deaths:
             if not await die(cluster, action, lines, written):
@@ -173,7 +195,14 @@ BACK = "sending answered seen sending answered seen"
 MOVED = "sending answered seen seen found seen seen"
 BOOT = "found sending answered seen sending answered seen sending answered seen sending answered seen"
 KEPT = "found sending answered found found seen"
+LAYER = {
+    "restart": "opened found sending answered seen sending answered seen seen closed",
+    "stop": "opened found sending answered seen closed",
+    "start": "opened found sending answered seen seen closed",
+}
 LINES = {
+    SYNC_POOLS: "opened sending answered seen seen closed",
+    SYNC_CORE: "opened sending answered seen closed",
     DRAIN: f"opened {OUT} seen closed",
     REMOVE: f"opened {OUT} closed",
     UNDO: f"opened {BACK} closed",
@@ -187,6 +216,7 @@ LINES = {
     HEAL: "opened found sending answered seen closed",
     REMOUNT: "opened sending answered seen closed",
     END_MAINTENANCE: f"opened {MOVED} closed",
+    **{one: LAYER[one.name.split()[0]] for one in ON_LAYER},
 }
 """Lines of a run that nobody interrupts."""
 
@@ -208,6 +238,8 @@ async def test_these_are_the_lines(tmp_path: Path, action: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         if action in WRONG:
             sim.fault(*WRONG[action])
+        if action in SYNCS:
+            differ(sim)
         async with watching(cluster) as session:
             await take_out_before(session, action)
             await before(session, action)

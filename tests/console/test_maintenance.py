@@ -1,23 +1,28 @@
 """A firewall goes into CARP maintenance and out of it, over the wire, and is taken back where the site is gone."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.health.facts.membership import master, pools_of
+from console.operations.effects import On
+from console.operations.guards import Override, objections
 from console.operations.plan import Consent
 from console.operations.procedures import END_MAINTENANCE, MAINTAIN, REBOOT_FIREWALL
-from console.operations.procedures.maintenance import in_maintenance
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.maintenance import in_maintenance, visited
+from console.operations.procedures.steps import Intent, Operation, Step
 from console.operations.remedy import remedy
-from console.probes.snapshot import Known
+from console.probes.snapshot import Known, Snapshot, Unknown
 from console.session.journal import Record
 from console.session.runner import Stopped, TakenBack
 from console.session.session import Session
 from console.sim import Simulator
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
-from tests.console.telling import told, until, well
+from tests.console.telling import alter, put, told, until, well
 from tests.console.test_interrupted import Killed, MortalJournal, lines_of
 from tests.console.test_meanwhile import Meanwhile
 
@@ -266,3 +271,54 @@ async def test_m_helps_against_maintenance_unless_its_balancer_does_not_run(tmp_
         await until(session, lambda now: remedy(now, finding) == (END_MAINTENANCE, "fw1"))
         sim.world.firewalls["fw1"].haproxy = None
         await until(session, lambda now: remedy(now, finding) is None)
+
+
+async def test_roles_that_can_not_be_seen_are_waited_for(tmp_path: Path) -> None:
+    """The console's own way may lead through the firewalls: what it does not see has not failed."""
+
+    def brief(*given: Any) -> tuple[Step, ...]:
+        steps = MAINTAIN.steps(*given)
+        return tuple(replace(step, timeout=lambda _timings: 1.0) if step.name == "roles" else step for step in steps)
+
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        fw1, fw2 = sim.world.firewalls.values()
+
+        def cut(record: Record) -> None:
+            last = record.entries[-1]
+            if (last.kind, last.facts.get("step")) == ("seen", "enter maintenance"):
+                fw2.lead(fw1)
+
+        session.journal = Meanwhile(session.journal.folder, cut)
+        running = await session.begin(replace(MAINTAIN, steps=brief), "fw1", NAMED)
+        await until(session, lambda _: any("CARP of fw2 is not known" in note.message for note in running.notes))
+        began = time.monotonic()
+        while time.monotonic() - began < 3.0:  # longer than the step may take once all is seen
+            await session.change()
+        fw2.lead(None)
+        assert (await running.task).outcome == "done"
+
+
+async def test_a_visit_from_a_machine_that_is_cut_off_is_no_failed_visit(fine: Snapshot) -> None:
+    """A machine that the console can't reach tells nothing about the visitors."""
+    vips = tuple(replace(vip, via="node3") for vip in fine.cluster.vips)
+    picture = replace(fine, cluster=replace(fine.cluster, vips=vips))
+    picture = put(picture, "vips", "wan", visit=Unknown("no way to node3", 9.0, 8.0))
+    step, intent = visited("visits"), Intent(picture.cluster, "fw1", MAINTAIN)
+    assert (step.done(picture, intent).failed, step.done(picture, intent).unseen) == (True, False)
+    picture = put(picture, "nodes", "node3", host=Unknown("no answer", 9.0, 8.0))
+    assert (step.done(picture, intent).failed, step.done(picture, intent).unseen) == (False, True)
+
+
+@pytest.mark.parametrize("way", [{"hops": ("fw1's key",)}, {"router": "10.20.0.2"}])
+async def test_who_is_reached_through_the_firewall_is_named(fine: Snapshot, way: dict[str, Any]) -> None:
+    effects = REBOOT_FIREWALL.effects
+    before = [one.saw for one in objections(fine, effects, "fw1", On.FIREWALL)]
+    picture = alter(fine, "firewalls", "fw1", "identity", host_key="fw1's key")
+    for name in ("node2", "node3"):
+        picture = alter(picture, "nodes", name, "identity", **way)
+    found = objections(picture, effects, "fw1", On.FIREWALL)
+    assert [(one.saw, one.override) for one in found if one.saw not in before] == [
+        ("this console reaches node2 and node3 through fw1", Override.CONFIRM)
+    ]
+    assert not [one for one in objections(picture, effects, "fw2", On.FIREWALL) if "reaches" in one.saw]

@@ -8,10 +8,12 @@ import pytest
 
 from console.cli import rights
 from console.operations import procedures
-from console.operations.effects import Effect, On
+from console.operations.effects import STARTS, STOPS, Effect, On
 from console.operations.guards import Override, objections
+from console.operations.guards.services import LAYERS
+from console.operations.guards.sync import lagging
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, HEAL, MAINTAIN, OPERATIONS, REBOOT, REJOIN, REMOVE, WRITER
 from console.operations.procedures import PATCH as PATCH_ALL
 from console.operations.procedures.power import BOOT, STOP_MYSQL
 from console.operations.procedures.steps import Intent, Operation, Order, Progress, Step, placed
@@ -24,6 +26,7 @@ from console.session.runner import remaining
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.machine import Link
+from console.sim.node import APACHE, GLUSTERD, MYSQL
 from tests.conftest import simulated, watching
 from tests.console.telling import put, until, well
 from tests.console.test_guards import HEALTHY
@@ -159,6 +162,8 @@ class Watched:
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
+        self._ran = self._running()
+        self._alike = self._same()
         self._told, self._gone = sim.world.gluster.told, sim.world.nodes["node2"].hardware.mount
         self._pending = sim.world.nodes[node].hardware.packages.pending
         self.effects: set[Effect] = set()
@@ -177,6 +182,22 @@ class Watched:
         server = self._sim.world.firewalls["fw1"].config.server("web", self._node)
         return server.held if server else ""
 
+    def _same(self) -> dict[Effect, bool]:
+        one, other = (firewall.config for firewall in self._sim.world.firewalls.values())
+        return {Effect.SYNCS_POOLS: one.pools == other.pools, Effect.SYNCS_CORE: one.rules == other.rules}
+
+    def _running(self) -> dict[str, bool]:
+        node = self._sim.world.nodes[self._node]
+        bricks = self._sim.world.gluster.bricks[self._node]
+        return {"MySQL": node.unit("mariadb.service") == "active", "bricks": bricks.brick, "Apache": bool(node.apache)}
+
+    def _services(self) -> None:
+        """Note what has ended or begun since the last look."""
+        for what, runs in self._running().items():
+            if runs is not self._ran[what]:
+                self.effects.add(Effect(f"{'starts' if runs else 'stops'} {what}"))
+        self._ran = self._running()
+
     def look(self) -> None:
         world, now = self._sim.world, self._forced()
         node = world.nodes[self._node]
@@ -189,8 +210,8 @@ class Watched:
                 self.effects.add(Effect.PUTS_BACK_UNFIT)
         if node.boot_id != self._boot:
             self.effects.add(Effect.REBOOTS)
-        elif not self.unfit and node.unit("mariadb.service") != "active":
-            self.effects.add(Effect.STOPS_DATABASE)
+        elif node.running and not self.unfit:
+            self._services()
         if self._note() and not self._held:
             self.effects.add(Effect.HOLDS)
         if world.gluster.told > self._told:
@@ -201,8 +222,6 @@ class Watched:
             self.effects.add(Effect.UPDATES)
         if node.link is Link.SILENT:
             self.effects.add(Effect.POWERS_OFF)
-        if node.boot_id == self._boot and not world.gluster.bricks[self._node].brick:
-            self.effects.add(Effect.STOPS_BRICKS)
         if not self._writers <= (to := self._written_to()) and to:
             self.effects.add(Effect.MOVES_WRITER)
         if world.master is not self._lead:
@@ -211,6 +230,7 @@ class Watched:
             self.effects.add(Effect.HOLDS_BACK if maintained else Effect.GIVES_BACK)
         if not maintained and Effect.HOLDS_BACK in self.effects:
             self.effects.add(Effect.GIVES_BACK)
+        self.effects |= {effect for effect, same in self._same().items() if same and not self._alike[effect]}
         if world.firewalls["fw1"].boot_id != self._boot_of_fw1:
             self.effects.add(Effect.REBOOTS)
 
@@ -227,9 +247,19 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
                 sim.fault("mount-gone", "node2")
                 await until(session, lambda now: bool(missing(now, "node2")))
             back = one.does(Effect.PUTS_BACK) and not one.does(Effect.TAKES_OUT)
+            if one.does(*STARTS) and not one.does(*STOPS):
+                layer = next(layer for layer in LAYERS if one.does(layer.starts))
+                world = sim.world.nodes["node2"]
+                world.stop_unit({"mysql": MYSQL, "apache": APACHE, "gluster": GLUSTERD}[layer.word])
+                if layer.word == "gluster":
+                    world.kill_bricks()
+                await until(session, lambda now: one.fits(now, "node2") and isinstance(now.node("node2").host, Known))
             if back:
                 await (await session.begin(DRAIN, "node2", NAMED)).task
-            node = "node1" if one.does(Effect.TAKES_OUT) and one.does(Effect.MOVES_WRITER) else "node2"  # the writer
+            moves = one.does(Effect.MOVES_WRITER) and one is not WRITER
+            node = "node1" if moves else "node2"  # the writer
+            if one.does(*STOPS) and not one.does(Effect.TAKES_OUT):
+                await (await session.begin(REMOVE, node, NAMED._replace(typed=node))).task
             watched = Watched(sim, session, node)
             if back:  # a node that is not fit tells who waits for fitness
                 sim.fault("mysql-stopped", "node2")
@@ -245,11 +275,21 @@ async def test_an_operation_does_what_it_declares_and_nothing_else(tmp_path: Pat
             assert watched.effects == one.effects
 
 
+def differ(sim: Simulator) -> None:
+    """Make fw2 lag behind in pools and rules, some time ago."""
+    fw1 = sim.world.firewalls["fw1"]
+    config = fw1.config.with_status({("web", "node3"): "backup"})
+    fw1.config = replace(config, rules=(*config.rules, "allow monitoring"), time=config.time + 1)
+
+
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.FIREWALL])
 async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, one: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
         await until(session, well)
-        if not one.does(Effect.HOLDS_BACK):
+        if one.key == "Y":
+            differ(sim)
+            await until(session, lambda now: bool(lagging(now, one.effects, "fw1")))
+        elif not one.does(Effect.HOLDS_BACK):
             await (await session.begin(MAINTAIN, "fw1")).task
         watched = Watched(sim, session)
         assert (await (await session.begin(one, "fw1")).task).outcome == "done"

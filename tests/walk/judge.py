@@ -142,7 +142,7 @@ class Judge:
             node = self._sim.world.nodes[machine]
             if call.name == "nc":
                 self._sent_elsewhere(node, call)
-            elif not any(JOB.fullmatch(word) for word in call.argv):
+            elif "start" not in call.argv and not any(JOB.fullmatch(word) for word in call.argv):
                 self._ended(node, short(call))
             return
         firewall = self._sim.world.firewalls[machine]
@@ -309,6 +309,8 @@ def short(call: Call) -> str:
 def _wanted(asked: dict[str, Any]) -> Iterator[str]:
     if not asked:
         yield "reboot"
+    if "sync" in asked and "servers" not in asked:
+        yield f"sync {asked['sync']}"
     if "on" in asked:
         yield f"maintenance {'on' if asked['on'] else 'off'}"
     for one in asked.get("servers", ()):

@@ -11,10 +11,13 @@ from console.operations.procedures import (
     END_MAINTENANCE,
     HOLD,
     MAINTAIN,
+    OPERATIONS,
     REBOOT,
     REBOOT_FIREWALL,
     REJOIN,
     REMOVE,
+    SYNC_CORE,
+    SYNC_POOLS,
     UNDO,
 )
 from console.operations.procedures.steps import Operation
@@ -123,6 +126,8 @@ Step = Begin | Both | Resume | Stop | Kill | Strike | Until | Wait
 
 FIREWALLS = ("fw1", "fw2")
 ENDS = ("all-back", "node-back", "firewall-back")
+ON_LAYER = tuple(one for one in OPERATIONS if one.key == "S")
+"""Restart, stop and start MySQL, Apache and Gluster."""
 ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6, HOLD: 3}
 YES = {Yes.NOTHING: 3, Yes.CONFIRMED: 4, Yes.NAMED: 3}
 
@@ -175,8 +180,11 @@ class _Draw:
 
     def begin(self, console: str = "", not_node: str = "") -> Begin:
         if self.random.random() < 0.12:
-            on_firewall = self.random.choice((MAINTAIN, MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL))
+            on_firewall = self.random.choice((MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, SYNC_POOLS, SYNC_CORE))
             return Begin(console or self.console(), on_firewall, self.random.choice(FIREWALLS), self.yes())
+        if self.taken and self.random.random() < 0.15:
+            one = self.random.choice(ON_LAYER)
+            return Begin(console or self.console(), one, self.random.choice(self.taken), self.yes())
         back = self.taken and (not self.insists or self.random.random() < 0.3)
         actions = {action: often for action, often in ACTIONS.items() if back or action.does(Effect.TAKES_OUT)}
         action = self.random.choices(list(actions), list(actions.values()))[0]

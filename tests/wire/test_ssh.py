@@ -529,6 +529,20 @@ async def test_through_a_jump_host(bench: Bench) -> None:
     assert all(connection.is_closed() for connection in (*jump.connections, *node.connections))
 
 
+async def test_the_way_through_a_jump_host_is_told(bench: Bench) -> None:
+    jump, node = await bench.machine(), await bench.machine()
+    straight = bench.wire(cluster(bench.folder, jump.port))
+    assert await straight.send("node1", ECHO, 5) == HELLO
+    wire = bench.wire(alias(bench, node, jumping(bench, jump, node)))
+    assert await wire.send("node1", ECHO, 5) == HELLO
+    there, gate = wire._ssh["node1"].identity, straight._ssh["node1"].identity
+    assert there
+    assert gate
+    assert there.hops == (gate.host_key,)
+    assert gate.hops == ()
+    assert there.router == "", "loopback needs no router"
+
+
 async def test_a_jump_host_is_checked_like_any_other(bench: Bench) -> None:
     jump, node = await bench.machine(trusted=False), await bench.machine()
     wire = bench.wire(alias(bench, node, jumping(bench, jump, node)))

@@ -23,7 +23,7 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
             return (view.host.why,)
         since = f" since {clock(view.host.since)}" if view.host.since else ""
         return (f"{node} does not answer{since}: {view.host.why}",)
-    return (*mysql_unfit(snapshot, node), *_gluster(snapshot, node, looks), *_apache(snapshot, node))
+    return (*mysql_unfit(snapshot, node), *gluster_unfit(snapshot, node, looks), *web_unfit(snapshot, node))
 
 
 def fit(cluster: Cluster) -> str:
@@ -72,7 +72,8 @@ def _mysql_seen(view: NodeView) -> Iterator[str]:
         yield f"MySQL does not run on {view.name}, whose grastate.dat says that it is a Galera member"
 
 
-def _gluster(snapshot: Snapshot, node: str, looks: int) -> Iterator[str]:
+def gluster_unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> Iterator[str]:
+    """Why its bricks can't serve."""
     for volume in snapshot.volumes:
         yield from _volume(snapshot, volume, node, looks)
 
@@ -122,7 +123,8 @@ def _beside_an_offline_brick(volume: str, brick: Brick, there: list[Brick]) -> I
         yield f"the brick of {volume} on {brick.host} is behind by {counted(pending, 'entry', 'entries')}"
 
 
-def _apache(snapshot: Snapshot, node: str) -> Iterator[str]:
+def web_unfit(snapshot: Snapshot, node: str) -> Iterator[str]:
+    """Why its own Apache can't serve."""
     site = snapshot.node(node).site
     if isinstance(site, Unknown):
         yield f"Apache on {node} does not answer by itself: {site.why}"

@@ -7,7 +7,7 @@ stale has already become unknown (`console.probes.freshness.without_stale`), and
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from console.operations.effects import STOPS, Effect, Effects, On, targets
+from console.operations.effects import ENDS, STARTS, STOPS, Effect, Effects, On, targets
 from console.operations.guards.failover import (
     READY_TO_LEAD,
     Check,
@@ -20,6 +20,7 @@ from console.operations.guards.failover import (
     not_yet,
     switches,
     visited,
+    way_through,
 )
 from console.operations.guards.firewalls import (
     balancer_runs,
@@ -54,7 +55,22 @@ from console.operations.guards.pools import (
     still_in,
     traffic,
 )
+from console.operations.guards.services import (
+    layer_whole,
+    service_known,
+    somebody_to_join,
+    visitors_come,
+)
 from console.operations.guards.storage import all_bricks_there, can_heal, can_mount
+from console.operations.guards.sync import (
+    can_send,
+    failed_before,
+    goes_live,
+    is_behind,
+    overwrites,
+    reloads_master,
+    same_format,
+)
 from console.operations.guards.updates import can_update, is_in, no_visit_failed, nobody_updates
 from console.operations.guards.writer import (
     READY_TO_WRITE,
@@ -85,6 +101,7 @@ __all__ = [
     "checks",
     "elsewhere",
     "if_skipped",
+    "layer_whole",
     "led_elsewhere",
     "missing_there",
     "no_traffic",
@@ -117,6 +134,8 @@ _OUT = frozenset({Effect.TAKES_OUT})
 _MODE = frozenset({Effect.HOLDS_BACK, Effect.GIVES_BACK})
 _MOVES = frozenset({Effect.FAILS_OVER})
 _WRITES = frozenset({Effect.MOVES_WRITER})
+_SYNCS = frozenset({Effect.SYNCS_POOLS, Effect.SYNCS_CORE})
+_SHARED = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS})
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
@@ -133,11 +152,15 @@ RULES: tuple[Rule, ...] = (
     Rule(fit_again, frozenset({Effect.PUTS_BACK_UNFIT})),
     Rule(room_left, _OUT),
     Rule(out_first, STOPS),
-    Rule(answers, STOPS, begins=True),
-    Rule(elsewhere, STOPS, begins=True),
-    Rule(all_is_listed, STOPS, begins=True),
-    Rule(all_reachable, STOPS, begins=True),
-    Rule(storage_whole, STOPS, begins=True),
+    Rule(answers, STOPS | STARTS, begins=True),
+    Rule(elsewhere, ENDS, begins=True),
+    Rule(all_is_listed, ENDS, begins=True),
+    Rule(all_reachable, ENDS | _SHARED, begins=True),
+    Rule(storage_whole, ENDS, begins=True),
+    Rule(service_known, STOPS | STARTS, begins=True),
+    Rule(layer_whole, _SHARED, begins=True),
+    Rule(somebody_to_join, frozenset({Effect.STARTS_DATABASE}), begins=True),
+    Rule(visitors_come, frozenset({Effect.STARTS_WEB})),
     Rule(really_out, frozenset({Effect.PUTS_BACK}), begins=True),
     Rule(still_in, _OUT, begins=True),
     Rule(agents_agree, frozenset({Effect.PUTS_BACK}), begins=True),
@@ -149,6 +172,10 @@ RULES: tuple[Rule, ...] = (
     *(Rule(guard, _MOVES, On.FIREWALL, begins=True) for guard in READY_TO_LEAD),
     Rule(visited, _MOVES, On.FIREWALL, begins=True),
     Rule(all_applied, frozenset({Effect.REBOOTS}), On.FIREWALL),
+    Rule(way_through, frozenset({Effect.REBOOTS}), On.FIREWALL, begins=True),
+    Rule(is_behind, _SYNCS, On.FIREWALL, begins=True),
+    Rule(failed_before, _SYNCS, On.FIREWALL, begins=True),
+    *(Rule(guard, _SYNCS, On.FIREWALL) for guard in (can_send, same_format, goes_live, reloads_master, overwrites)),
     Rule(can_heal, frozenset({Effect.HEALS}), On.VOLUME, begins=True),
     Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
     Rule(answers, frozenset({Effect.MOUNTS})),

@@ -7,6 +7,7 @@ from console.health.facts.maintenance import maintained
 from console.health.facts.membership import config_of, master, memberships, pools_of
 from console.health.facts.sync import sync
 from console.health.facts.takeover import can_not_balance, can_not_lead, carried
+from console.inventory.addresses import same
 from console.operations.effects import Effect, Effects
 from console.operations.guards.objection import Guard, Objection, Override
 from console.probes.firewalls.carp import Carp
@@ -190,6 +191,23 @@ def led_elsewhere(snapshot: Snapshot, _effects: Effects, firewall: str) -> Itera
     if lead is None or lead == firewall:
         clears = "Wait until another one leads everything"
         yield Objection(firewall, f"{firewall} may carry visitors: {carried(snapshot)}", clears, Override.NEVER)
+
+
+def way_through(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[Objection]:
+    """Name the machines that this console reaches through the firewall that is to boot."""
+    mine = snapshot.firewall(firewall).identity
+    told = mine.value if isinstance(mine, Known) else None
+    own = (snapshot.cluster.machine(firewall).address, *(told.addresses if told else ()))
+    views = [view for view in (*snapshot.firewalls, *snapshot.nodes) if view.name != firewall]
+    ways = {view.name: view.identity.value for view in views if isinstance(view.identity, Known)}
+    through = [
+        name
+        for name, way in ways.items()
+        if (told and told.host_key and told.host_key in way.hops) or any(same(way.router, one) for one in own)
+    ]
+    if through:
+        saw = f"this console reaches {listed(through)} through {firewall}"
+        yield Objection(firewall, saw, f"Say yes: nothing is known of them while {firewall} boots", Override.CONFIRM)
 
 
 def all_applied(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[Objection]:

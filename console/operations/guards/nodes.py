@@ -36,10 +36,15 @@ def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     )
 
 
-def storage_whole(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
-    """Require that the other bricks and Galera members are whole: a reboot takes one of each away."""
+def others_synced(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """Require that the other Galera members are whole."""
     for reason in galera_without(snapshot, node):
         yield Objection(node, reason, "Wait until every other node is Synced", Override.NEVER)
+
+
+def storage_whole(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
+    """Require that the other bricks and Galera members are whole: a reboot takes one of each away."""
+    yield from others_synced(snapshot, effects, node)
     read = _read(snapshot)
     for reason in healed(snapshot):
         yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER, read)

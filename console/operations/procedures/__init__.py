@@ -9,7 +9,9 @@ from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
 from console.operations.guards import successor
-from console.operations.procedures import firewall_reboot, holds, patching, storage
+from console.operations.guards.services import LAYERS, Layer
+from console.operations.guards.sync import lagging
+from console.operations.procedures import firewall_reboot, holds, patching, services, storage, sync
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -18,7 +20,7 @@ from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIM
 from console.operations.procedures.sessions import SESSIONS
 from console.operations.procedures.steps import Operation, Option, Options, Step, nothing_left, placed
 from console.operations.procedures.writer import moved
-from console.probes.snapshot import Snapshot
+from console.probes.snapshot import Known, Snapshot
 
 TAKE_OUT = (OUT_AT_RUNTIME, OUT_IN_CONFIG, SESSIONS)
 PUT_BACK = (BACK_IN_CONFIG, BACK_AT_RUNTIME, UP, TRAFFIC)
@@ -124,7 +126,7 @@ UNDO = Operation(
     key="u",
     word="undo",
     help="undo: put back at once what the last removal took out, as it was found",
-    summary="put a node back at once as it was found",
+    summary="put a node back at once as it was found; end the maintenance of a firewall",
     effects=frozenset({Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT}),
     steps=_on_target(BACK_IN_CONFIG, BACK_AT_RUNTIME),
     keep=80,
@@ -198,6 +200,42 @@ REBOOT_FIREWALL = Operation(
     undo="maintenance off",
 )
 
+
+def _lags_in(effect: Effect) -> Callable[[Snapshot, str], bool]:
+    """Both fit if neither has anything to do: each says so."""
+
+    def fits(snapshot: Snapshot, target: str) -> bool:
+        others = {Effect.SYNCS_POOLS, Effect.SYNCS_CORE} - {effect}
+        mine = lagging(snapshot, frozenset({effect}), target)
+        return bool(mine) or not lagging(snapshot, frozenset(others), target)
+
+    return fits
+
+
+SYNC_POOLS = Operation(
+    name="sync haproxy",
+    key="Y",
+    word="sync",
+    help="sync: on the firewall that syncs, start its configuration sync again where the other one is behind",
+    summary="start a firewall's configuration sync again, where the other one is behind and the cause is cured",
+    effects=frozenset({Effect.SYNCS_POOLS}),
+    steps=_on_target(*sync.SYNC_POOLS),
+    on=On.FIREWALL,
+    keep=17,
+    asks=True,
+    fits=_lags_in(Effect.SYNCS_POOLS),
+    leaves=sync.leaves,
+    helps=frozenset({Kind.SYNC_DIFFERS}),
+    undo="",
+)
+SYNC_CORE = replace(
+    SYNC_POOLS,
+    name="sync core",
+    effects=frozenset({Effect.SYNCS_CORE}),
+    steps=_on_target(*sync.SYNC_CORE),
+    fits=_lags_in(Effect.SYNCS_CORE),
+)
+
 WRITER = Operation(
     name="writer",
     key="W",
@@ -237,6 +275,75 @@ REMOUNT = Operation(
     helps=frozenset({Kind.MOUNT_MISSING}),
     undo="",
 )
+
+
+def _restart(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+        again = (services.stop(layer, lasts=False), *services.start(layer))
+        home = moved(cluster, target, again=" back") if options.get("writer") and options.get(WRITER_BACK.name) else ()
+        return placed((*_writer_first(cluster, options), *again, *home), target)
+
+    return steps
+
+
+def _stop(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+        return placed((*_writer_first(cluster, options), services.stop(layer, lasts=True)), target)
+
+    return steps
+
+
+def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation]:
+    """Restart, stop and start one layer of a node."""
+    writer = layer.stops is Effect.STOPS_DATABASE
+    effects = frozenset({layer.stops, *((Effect.MOVES_WRITER,) if writer else ())})
+
+    def runs(snapshot: Snapshot, target: str) -> bool:
+        """Also where it is not known: then a guard says so."""
+        reading = snapshot.node(target).services
+        return not isinstance(reading, Known) or bool(reading.value.running(layer.units))
+
+    def rests(snapshot: Snapshot, target: str) -> bool:
+        return not runs(snapshot, target)
+
+    def stays(_snapshot: Snapshot, target: str, _options: Options) -> tuple[str, ...]:
+        return (f"{layer.name} on {target} stays stopped until somebody starts it, or {target} boots.",)
+
+    start = Operation(
+        name=f"start {layer.word}",
+        key="S",
+        word="services",
+        help="restart, stop or start MySQL, Apache or Gluster on a node that is out; asks first",
+        summary="start MySQL, Apache, or Gluster with its bricks, on a node, and see it well",
+        effects=frozenset({layer.starts}),
+        steps=_on_target(*services.start(layer)),
+        keep=18,
+        asks=True,
+        fits=rests,
+        undo=f"stop {layer.word}",
+    )
+    stop = replace(
+        start,
+        name=f"stop {layer.word}",
+        summary="stop MySQL, Apache, or Gluster with its bricks, on a node that is out of the pools",
+        effects=effects,
+        steps=_stop(layer),
+        decides=_next_writer if writer else start.decides,
+        fits=runs,
+        leaves=stays,
+        undo=f"start {layer.word}",
+    )
+    restart = replace(
+        stop,
+        name=f"restart {layer.word}",
+        summary="restart MySQL, Apache, or Gluster with its bricks, on a node that is out of the pools",
+        effects=effects | {layer.starts},
+        steps=_restart(layer),
+        options=(WRITER_BACK,) if writer else (),
+        leaves=nothing_left,
+        undo="",
+    )
+    return restart, stop, start
 
 
 def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]:
@@ -283,11 +390,17 @@ PATCH = Operation(
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     WRITER,
-    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL),
+    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, SYNC_POOLS, SYNC_CORE),
     *(HEAL, REMOUNT),
+    *(one for each in zip(*(_on_layer(layer) for layer in LAYERS), strict=True) for one in each),
     PATCH,
 )
 """In the order of the keys and of the commands."""
+
+
+def undo_on(on: On) -> Operation:
+    """The operation that `undo` stands for on a kind of target."""
+    return END_MAINTENANCE if on is On.FIREWALL else UNDO
 
 
 def undoing(one: Operation) -> Operation:

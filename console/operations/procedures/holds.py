@@ -46,6 +46,15 @@ def moment(text: str, now: float) -> float:
     return meant
 
 
+def is_time(text: str) -> bool:
+    """A person means a time to come, or none."""
+    try:
+        moment(text, time.time())
+    except ValueError:
+        return False
+    return True
+
+
 def decided(intent: Intent) -> Hold | None:
     """The hold that a run writes down; None for an operation that holds nothing."""
     if not intent.operation.does(Effect.HOLDS):

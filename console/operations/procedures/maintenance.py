@@ -66,10 +66,17 @@ def _switch(intent: Intent, on: bool) -> tuple[Order, ...]:
     return (Order(intent.target, set_maintenance(on, intent.who)),)
 
 
+def _not_moved(snapshot: Snapshot, message: str) -> Progress:
+    """Roles that can't be seen have not failed to move."""
+    silent = {view.name: view.carp.why for view in snapshot.firewalls if isinstance(view.carp, Unknown)}
+    told = "".join(f"; CARP of {name} is not known: {why}" for name, why in silent.items())
+    return Progress(False, f"{message}{told}", unseen=bool(silent))
+
+
 def _led_elsewhere(snapshot: Snapshot, intent: Intent) -> Progress:
     lead = master(snapshot)
     if lead is None or lead == intent.target or _carp(snapshot, intent.target) is None:
-        return Progress(False, f"the roles have not moved: {carried(snapshot)}")
+        return _not_moved(snapshot, f"the roles have not moved: {carried(snapshot)}")
     return Progress(True, f"{lead} is CARP MASTER of every address, {intent.target} BACKUP")
 
 
@@ -77,7 +84,7 @@ def _led_as_configured(snapshot: Snapshot, intent: Intent) -> Progress:
     """By the firewall that advertises best: CARP lets no other keep its role."""
     lead, best = master(snapshot), _best(snapshot)
     if lead is None or best not in (None, lead) or _carp(snapshot, intent.target) is None:
-        return Progress(False, f"the roles are not settled: {carried(snapshot)}")
+        return _not_moved(snapshot, f"the roles are not settled: {carried(snapshot)}")
     return Progress(True, f"{lead} is CARP MASTER of every address, as configured")
 
 
@@ -104,8 +111,9 @@ def _visited(snapshot: Snapshot, intent: Intent, name: str) -> Progress:
     for view in (view for view in snapshot.vips if view.name in asked):
         visit, through = view.visit, f"{view.name} through {lead}" if lead else view.name
         if isinstance(visit, Unknown):
-            message = f"a visit of {through} fails: {visit.why}"
-            return Progress(False, message, failed=not visit.under_way and visit.cause is not Cause.NOT_ASKED)
+            message, cut = f"a visit of {through} fails: {visit.why}", _way_is_cut(snapshot, view.name)
+            known = not visit.under_way and visit.cause is not Cause.NOT_ASKED
+            return Progress(False, message, failed=known and not cut, unseen=cut)
         if not visit.value.served:
             return Progress(False, f"a visit of {through} gets HTTP {visit.value.status}", failed=True)
         few[view.name] = _later(visit.value.row, intent.found.get(f"{name} {intent.target} {view.name}"))
@@ -116,6 +124,14 @@ def _visited(snapshot: Snapshot, intent: Intent, name: str) -> Progress:
     if min(few.values()) < VISITS:
         return Progress(False, f"{min(few.values())} of {VISITS} visits served through {lead}")
     return Progress(True, f"{listed(few)} served {VISITS} visits of {VISITS} through {lead}")
+
+
+def _way_is_cut(snapshot: Snapshot, vip: str) -> bool:
+    """The machine from which it is visited does not answer; for a visit from here, none does."""
+    via = next(one.via for one in snapshot.cluster.vips if one.name == vip)
+    answers = {view.name: isinstance(view.carp, Known) for view in snapshot.firewalls}
+    answers |= {view.name: isinstance(view.host, Known) for view in snapshot.nodes}
+    return not (answers.get(via, True) if via else any(answers.values()))
 
 
 def _later(row: int, noted: str | None) -> int:

@@ -27,7 +27,7 @@ from console.operations.procedures.steps import Intent, Order, OrderState, Progr
 from console.probes.ask import Run
 from console.probes.database.galera import GALERA
 from console.probes.hosts.running import RUNNING
-from console.probes.hosts.system import GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services, one_of
+from console.probes.hosts.system import APACHE_UNITS, GLUSTER_UNITS, HOST, MYSQL_UNITS, SERVICES, Services, one_of
 from console.probes.pools.balancer import POOLS, balancer_of
 from console.probes.pools.servers import Admin, Server
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
@@ -69,7 +69,8 @@ def _services(snapshot: Snapshot, intent: Intent) -> Services | None:
     return services.value if isinstance(services, Known) and _to_end(snapshot, intent) else None
 
 
-def _systemctl(*words: str) -> Run:
+def systemctl(*words: str) -> Run:
+    """One command to systemd, which does the work by itself."""
     return Run(("systemctl", *words), root=True, timeout=10)
 
 
@@ -156,7 +157,7 @@ def _stop(snapshot: Snapshot, intent: Intent, units: tuple[str, ...]) -> tuple[O
     running = services.running(units) if services else ()
     named = dict.fromkeys(next(one for one in units if one_of(unit, (one,))) for unit in running)
     # --no-block: systemd does the work, and a lost link changes nothing
-    return tuple(Order(intent.target, _systemctl("stop", "--no-block", unit)) for unit in named)
+    return tuple(Order(intent.target, systemctl("stop", "--no-block", unit)) for unit in named)
 
 
 def _stop_gluster(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
@@ -172,7 +173,7 @@ def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Reboot, but only with the boot id on disk: without it nothing could tell afterwards that the node has rebooted,
     and a resume would reboot it once more."""
     noted = f"boot {intent.target}" in intent.found
-    return (Order(intent.target, _systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
+    return (Order(intent.target, systemctl("reboot")),) if noted and _to_end(snapshot, intent) else ()
 
 
 def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -187,7 +188,7 @@ def _reboot_done(snapshot: Snapshot, intent: Intent) -> Progress:
 
 def _power_off(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Switch it off in the boot in which its services have stopped, and in no other."""
-    return (Order(intent.target, _systemctl("poweroff")),) if _to_end(snapshot, intent) else ()
+    return (Order(intent.target, systemctl("poweroff")),) if _to_end(snapshot, intent) else ()
 
 
 def _is_off(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -259,6 +260,18 @@ STOP_GLUSTER = Step(
     watches=(SERVICES, HOST),
     timeout=_stop_time,
     guards=(elsewhere, no_traffic, other_bricks),
+    asks_all=True,
+    until_known=_boot_time,
+)
+STOP_APACHE = Step(
+    name="stop Apache",
+    phase="stop",
+    summary="stop Apache on {node}",
+    orders=lambda snapshot, intent: _stop(snapshot, intent, APACHE_UNITS),
+    done=lambda snapshot, intent: _stopped(snapshot, intent, APACHE_UNITS, "Apache"),
+    watches=(SERVICES, HOST),
+    timeout=_stop_time,
+    guards=(no_traffic,),
     asks_all=True,
     until_known=_boot_time,
 )

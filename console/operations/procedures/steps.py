@@ -176,6 +176,8 @@ class Progress(NamedTuple):
     """Things that are left: each time there are fewer, the time of the step begins anew."""
     goes_on: bool = False
     """Nothing has failed if it does not happen: the run goes on when the time of the step is up."""
+    unseen: bool = False
+    """Machines that would tell do not answer: roles that move may cut the console's own way, which is no failure."""
 
 
 @dataclass(frozen=True)

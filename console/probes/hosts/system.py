@@ -56,6 +56,8 @@ class Services:
     settling: tuple[str, ...]
     """Units of `active` that are activating or deactivating."""
     bricks: int
+    stopped: tuple[str, ...] = ()
+    """Units that systemd has loaded, and that are stopped or have failed."""
     unread: tuple[str, ...] = ()
     """Lines that can't be read. A unit in a state that is not known counts as settling."""
 
@@ -146,6 +148,7 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
         active=active,
         settling=tuple(unit for unit in active if states[unit] in settling),
         bricks=len(processes.out.split()),
+        stopped=tuple(unit for unit in ours if states[unit] in _STOPPED),
         unread=told(unread),
     )
 
@@ -156,6 +159,9 @@ _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
 _STATES = frozenset(
     {"active", "reloading", "inactive", "failed", "activating", "deactivating", "maintenance", "refreshing"}
 )
+_STOPPED = ("inactive", "failed")
+_ABSENT = "absent"
+"""Stands for the state of a unit that has no file, or is masked: nothing can start it."""
 _UNREAD = ""
 """Stands for a state that is not known."""
 MARKS = ("*", "●", "\u25cb", "\u00d7", "\u21bb")
@@ -168,7 +174,8 @@ def _unit(line: str, unread: list[str]) -> tuple[str, str]:
     words = [word for word in line.split()[:5] if word not in MARKS]
     if len(words) >= 4 and words[2] in _STATES and "." in words[0]:
         unread += [] if one_of(words[0], UNITS) else [f"systemctl tells of a unit not asked for, {quoted(words[0])}"]
-        return words[0], words[2]
+        startable = words[1] == "loaded" or words[2] not in _STOPPED
+        return words[0], words[2] if startable else _ABSENT
     if not words or not one_of(words[0], UNITS):
         raise Unreadable("systemctl did not print a list of units")
     unread.append(f"systemctl tells no state that is known of {words[0]}, but {quoted(' '.join(words[1:]))}")

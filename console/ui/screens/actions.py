@@ -35,29 +35,42 @@ def _begins(key: str) -> ScreenAction:
         if of_cluster:
             await begin(screen, pane, of_cluster, cluster)
         elif meant:
-            await begin(screen, pane, meant[0], pane.machine)
+            target = pane.machine
+            if one := await _one_of(screen, meant, target):
+                await begin(screen, pane, one, target)
         else:
             screen.say(SELECT if any(one.key == key and one.on is On.NODE for one in OPERATIONS) else SELECT_FIREWALL)
 
     return act
 
 
+async def _one_of(screen: ActionScreen, meant: list[Operation], target: str) -> Operation | None:
+    """Ask which, where several share a key."""
+    if len(meant) == 1:
+        return meant[0]
+    labels = {one.name: one.words(target) for one in meant}
+    name = await chosen.one_of(screen, f"{screen.pane.session.cluster.name}: which?", labels)
+    return next((one for one in meant if one.name == name), None)
+
+
 def meant_for(session: SessionHandle, target: str) -> tuple[Operation, ...]:
-    """The operations on a target: of those with one key, the one that fits it now."""
+    """The operations on a target that fit it now."""
     kind = kind_of(session.cluster, target)
     fitting = (one for one in OPERATIONS if one.on is kind and one.fits(session.picture, target)) if target else ()
-    return tuple({one.key: one for one in reversed([*fitting])}.values())[::-1]
+    return tuple(fitting)
 
 
-async def begin(screen: ActionScreen, pane: Pane, what: Operation, target: str, said: Consent | None = None) -> None:
+async def begin(
+    screen: ActionScreen, pane: Pane, what: Operation, target: str, said: Consent | None = None, until: str = ""
+) -> None:
     """Ask for consent, unless it was `said` before, then begin. Says why not. The screen may show another cluster by
-    then."""
+    then. `until`: a time that was typed already."""
     app = app_of(screen)
     name = f"{pane.session.cluster.name}: {what.words(target)}"
     try:
         if pane.session.read_only or pane.session.running:
             await pane.session.begin(what, target)  # says why not
-        decided = await prompts.decided(app, name) if what.lasts_until else {}
+        decided = await prompts.decided(app, name, until) if what.lasts_until else {}
         if decided is None:
             return
         screen.say(f"{name}: looking first")
@@ -296,12 +309,15 @@ async def preview(screen: ActionScreen) -> None:
     if not target:
         screen.say(SELECT)
         return
-    meant = meant_for(session, target)
-    entries = tuple((one.key, one.words(target)) for one in meant)
-    chosen = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
-    if chosen is not None:
+    keys: dict[str, list[Operation]] = {}
+    for one in meant_for(session, target):
+        keys.setdefault(one.key, []).append(one)
+    entries = tuple((key, many[0].words(target) if len(many) == 1 else many[0].word) for key, many in keys.items())
+    at = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
+    one = None if at is None else await _one_of(screen, keys[entries[at][0]], target)
+    if one is not None:
         await _settle(session)
-        await pages.dry_page(app_of(screen), await session.plan(meant[chosen], target))
+        await pages.dry_page(app_of(screen), await session.plan(one, target))
 
 
 async def log(screen: ActionScreen) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -11,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from console.operations.procedures import holds
 from console.ui import keys
 from console.ui.lines import Line, Piece, fitted, line
 from console.ui.painted import Painted
@@ -28,6 +30,8 @@ class Command:
     key: str
     help: str
     do: Do
+    until: Callable[[str], object] | None = None
+    """The same, until a time that is typed behind its words."""
 
 
 def commands(screen: ActionScreen, named: tuple[Command, ...]) -> tuple[Command, ...]:
@@ -49,6 +53,8 @@ def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
     """The commands that contain each word that was typed. A lone key finds its own command first, a name or the
     beginning of a sentence what begins with it."""
     typed = " ".join(text.lower().split())
+    if timed := _timed(every, text):
+        return timed
     found = [one for one in every if all(word in f"{one.key} {one.help}".lower() for word in typed.split())]
 
     def rank(one: Command) -> int:
@@ -56,6 +62,19 @@ def matching(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
         return 0 if one.key == text.strip() else 1 if begins else 2
 
     return tuple(sorted(found, key=rank))
+
+
+def _timed(every: tuple[Command, ...], text: str) -> tuple[Command, ...]:
+    """The commands that last until a time, where one is typed at the end: `hold node2 07:00`."""
+    typed = text.split()
+    for many in (2, 1):
+        words, time = typed[:-many], " ".join(typed[-many:])
+        found = [one for one in every if one.until and words and all(word in one.help for word in words)]
+        if found and holds.is_time(time):
+            return tuple(
+                Command(one.key, f"{one.help} until {time}", partial(one.until, time)) for one in found if one.until
+            )
+    return ()
 
 
 class Palette(ModalScreen[Command | None]):

@@ -5,7 +5,7 @@ from functools import partial
 from console.operations.procedures.steps import Operation
 from console.ui import keys
 from console.ui.screens.actions import begin, meant_for
-from console.ui.screens.commands import Command, Do
+from console.ui.screens.commands import Command
 from console.ui.screens.protocols import ActionScreen
 
 LOOKS = {"o": "shell", "L": "logs"}
@@ -26,16 +26,17 @@ def named(screen: ActionScreen) -> tuple[Command, ...]:
         select(name)
         screen.action_press(key)
 
-    def run(what: Operation, name: str) -> Do:
-        def act() -> None:
-            screen.thaw()
-            screen.do(lambda screen: begin(screen, screen.pane, what, name))
+    def run(what: Operation, name: str, until: str = "") -> None:
+        screen.thaw()
+        screen.do(lambda screen: begin(screen, screen.pane, what, name, until=until))
 
-        return act
+    def command(what: Operation, name: str) -> Command:
+        until = partial(run, what, name) if what.lasts_until else None
+        return Command(what.key, what.words(name), partial(run, what, name), until)
 
     every: list[Command] = []
     for name in (machine.name for machine in session.cluster.machines):
-        every += [Command(one.key, one.words(name), run(one, name)) for one in meant_for(session, name)]
+        every += [command(one, name) for one in meant_for(session, name)]
         if screen.KIND == keys.CLUSTER:
             every.append(Command("", f"{name}: select it", partial(select, name)))
             every += [Command(key, f"{word} {name}", partial(press, name, key)) for key, word in LOOKS.items()]

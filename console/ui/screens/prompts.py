@@ -132,31 +132,37 @@ MORNING = ("07:00", "09:00")
 """Times that a key chooses."""
 
 
-async def decided(app: App[int], title: str) -> dict[str, Any] | None:
-    """Ask until when, and why; None when it is not to be."""
-    now = time.time()
-    entries = [(text, f"until {text}, in {span(holds.moment(text, now) - now)}") for text in MORNING]
-    entries += [("", "until another time"), ("none", "without an end: until somebody puts it back")]
-    chosen = await choose(app, title, tuple((str(at), label) for at, (_, label) in enumerate(entries, 1)))
+async def decided(app: App[int], title: str, until: str = "") -> dict[str, Any] | None:
+    """Ask until when, unless that is known, and why; None when it is not to be."""
+    chosen = until or await _until(app, title)
     if chosen is None:
         return None
-    until, wrong = entries[chosen][0], ""
+    title, wrong = f"{title} until {until}" if until else title, ""
     while True:
 
         def make(width: int, _height: int) -> list[Line]:
             told = wrapped("Every console shows who holds it, until when and why.", width)
             return [*told, *(wrapped(wrong, width, style="warn") if wrong else [])]  # noqa: B023 -- read at once
 
-        fields = () if until else (("Until when: 07:00, or 2026-11-30 07:00", ""),)
+        fields = () if chosen else (("Until when: 07:00, or 2026-11-30 07:00", ""),)
         question = Question(title, make, fields=(*fields, ("Why", "")), close="no, leave it")
         answer = await ask(app, question)
         if not answer.key:
             return None
         *typed, why = answer.typed
         try:
-            return holds.options(who(), time.time(), holds.moment(typed[0] if typed else until, time.time()), why)
+            return holds.options(who(), time.time(), holds.moment(typed[0] if typed else chosen, time.time()), why)
         except ValueError as error:
             wrong = str(error)
+
+
+async def _until(app: App[int], title: str) -> str | None:
+    """A time that a key chooses; "" for one that is to be typed."""
+    now = time.time()
+    entries = [(text, f"until {text}, in {span(holds.moment(text, now) - now)}") for text in MORNING]
+    entries += [("", "until another time"), ("none", "without an end: until somebody puts it back")]
+    chosen = await choose(app, title, tuple((str(at), label) for at, (_, label) in enumerate(entries, 1)))
+    return None if chosen is None else entries[chosen][0]
 
 
 def against(plan: Plan, width: int) -> list[Line]:
