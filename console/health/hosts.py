@@ -143,8 +143,12 @@ def bond_lacks(bond: Bond) -> str:
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
+    if bond.active == NONE:
+        return f"bond {bond.name} has no active card: nothing is carried"
     if down:
-        return f"{listed(down)} of bond {bond.name} has no link, the rest carries on"
+        return f"{listed(down)} of bond {bond.name} {'has' if len(down) == 1 else 'have'} no link, the rest carries on"
+    if not bond.watched:
+        return f"bond {bond.name} does not watch its links (miimon 0): it would not notice a dead one"
     if bond.aggregator == NONE:
         return f"bond {bond.name} has no active aggregator (LACP): its cards have links and carry nothing"
     groups = list(dict.fromkeys(slave.aggregator for slave in bond.slaves if slave.aggregator))
@@ -165,6 +169,8 @@ def bond_lacks(bond: Bond) -> str:
 def array_lacks(array: Array) -> str:
     """The loss of an array, or ""; an array that is only read has none."""
     if array.state in ("clean", "read-only", "container") and array.working >= array.devices:
+        if array.failed:
+            return f"{array.name} is whole and holds {listed(array.failed)}, which has failed: replace it"
         return ""
     recovery = f", {array.recovery}" if array.recovery else ""
     return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"

@@ -306,6 +306,8 @@ def _check(idle: list[tuple[str, Server]]) -> str:
     if all(server.status.startswith("DOWN ") for _, server in idle):
         seen = listed(server.status for _, server in idle)
         return f"the health check succeeds again on {firewalls}, and not often enough yet ({seen})"
+    if all(server.status.startswith("NOLB") for _, server in idle):
+        return f"its check page answers 404 to {firewalls}, and so asks for no new visitors (disable-on-404)"
     words = listed(server.check for _, server in idle if server.check)
     return f"the health check fails on {firewalls}{f' ({words})' if words else ''}"
 

@@ -1,5 +1,8 @@
 """Cells of a node's row that take more than one reading: what the screen and `drainboard status` show alike. Pure."""
 
+from collections.abc import Container, Iterable
+
+from console.health import Finding, Kind, Layer, Level
 from console.health.facts.bricks import brick_of, node_at
 from console.health.facts.heal_info import newer, stands
 from console.health.facts.membership import without_spares
@@ -7,6 +10,22 @@ from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown
 from console.probes.storage.gluster import Brick
 from console.words import words
 from console.words.words import Word
+
+ROLES = frozenset(
+    {
+        *(Kind.TWO_MASTERS, Kind.NO_MASTER, Kind.SPLIT_ROLES),
+        *(Kind.CARP_INIT, Kind.CARP_DISABLED, Kind.MAINTENANCE, Kind.NO_VHID),
+    }
+)
+"""Findings about the role of a firewall."""
+LAYERS = {layer: frozenset(kind for kind in Kind if kind.layer is layer) for layer in Layer}
+
+
+def naming(found: Iterable[Finding], machine: str, kinds: Container[Kind] = Kind) -> Finding | None:
+    """The worst finding of some kinds that names a machine and is more than a note."""
+    every = (each for one in found for each in (one, *one.brings))
+    mine = [one for one in every if machine in one.machines and one.kind in kinds and one.level > Level.NOTE]
+    return max(mine, key=lambda one: one.level, default=None)
 
 
 def pools(picture: Snapshot, firewall: FirewallView, node: str) -> Word:

@@ -194,7 +194,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     if isinstance(reading, Unknown):
         return unknown(reading)
     mine = reading.value
-    size = f"{mine.size}/{members}"
+    size = f"{mine.size if mine.tells_view or mine.status != 'Primary' else UNKNOWN}/{members}"
     if mine.alone or mine.rejects:
         return Word(BAD, f"{'ALONE' if mine.alone else 'REJECTS'} {size}", "bad")
     if mine.status != "Primary":
@@ -202,7 +202,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     state = _STATES.get(mine.state, (mine.state.split(":")[0].split() or ["?"])[0])[:8]
     if not mine.synced:
         return Word(WARN, f"{state} {size} q{mine.recv_queue}", "warn")
-    fine = mine.size >= members and not mine.leftovers
+    fine = mine.size >= members and mine.tells_view and not mine.leftovers
     return Word(OK if fine else WARN, f"{state} {size} q{mine.recv_queue}", "ok" if fine else "warn")
 
 

@@ -119,8 +119,8 @@ class Server:
             return f"has a name that does not resolve, {self.unresolved}"
         if self.by_agent:
             return f"has an agent check, which says {self.status.split()[0].lower()}"
-        if self.tracks and self.status.startswith("MAINT ("):
-            return f"follows {self.tracks}, which is in maintenance"
+        if self.tracks and not self.out and self.status.startswith(("MAINT", "DRAIN")):
+            return f"follows {self.tracks}, which is {'drained' if self.status[0] == 'D' else 'in maintenance'}"
         return ""
 
     @property
