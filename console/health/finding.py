@@ -150,6 +150,7 @@ class Kind(StrEnum):
     VOLUME_STOPPED = "volume-stopped", Layer.STORAGE
     PEER_REJECTED = "peer-rejected", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
+    GLUSTERD_AWAY = "glusterd-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE
     HEAL_DAEMON_AWAY = "heal-daemon-away", Layer.STORAGE
     HEAL = "heal", Layer.STORAGE

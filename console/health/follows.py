@@ -81,6 +81,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
     Kind.PEER_REJECTED: frozenset({Kind.BRICK_AWAY, Kind.UP_BUT_BRICK_AWAY, Kind.HEAL}),
     Kind.VOLUME_STOPPED: _ALL_NODES | {Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.OPTIONS_UNKNOWN},
     Kind.HEAL_STUCK: frozenset({Kind.HEAL}),
+    Kind.HEAL_DAEMON_AWAY: frozenset({Kind.HEAL_UNKNOWN}),
     Kind.MOUNT_HUNG: frozenset({Kind.SITE_ERROR, Kind.SITE_SILENT, *_CHECKED}),
     Kind.MOUNT_MISSING: frozenset({Kind.SITE_ERROR, *_CHECKED}),
     Kind.OUT: _OUT,

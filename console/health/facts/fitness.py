@@ -163,6 +163,10 @@ def rejected(snapshot: Snapshot, node: str) -> bool:
 def _lacks(brick: Brick) -> str:
     if brick.rejected:
         return "is offline: the other glusterds have rejected that node, and waiting heals nothing"
+    if brick.counted:
+        return "goes on without its glusterd, which the others don't reach"
+    if not brick.told:
+        return "is not known: each glusterd that answers reaches only a minority"
     if not brick.reached:
         return "is offline"
     if not brick.heal_daemon:

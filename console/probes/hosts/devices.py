@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.hardware import MAX_ITEMS, Array, Bond, array_blocks, parse_array, parse_bond
@@ -157,21 +158,24 @@ def _raid(answer: Ran) -> RaidState:
 
 
 _ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
+_INET6 = re.compile(r"^([0-9a-f]{32}) [0-9a-f]+ [0-9a-f]+ 00 ", re.MULTILINE)
+"""An address of global scope in /proc/net/if_inet6."""
 
 
 def _own_names(files: dict[str, str]) -> tuple[str, ...]:
     """Host name, addresses, and what /etc/hosts calls these addresses."""
     found = _ADDRESS.findall(files.get("/proc/net/fib_trie", ""))
     own = dict.fromkeys(address for address in found if address[:4] != "127.")
+    own |= dict.fromkeys(plain(":".join(re.findall("....", one))) for one in _INET6.findall(files.get(_IPV6, "")))
     lines = [line.partition("#")[0].split() for line in lines_of(files.get("/etc/hosts", ""))]
-    called = [name for words in lines if words and words[0] in own for name in words[1:]]
+    called = [name for words in lines if words and plain(words[0]) in own for name in words[1:]]
     return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MAX_ITEMS]
 
 
-_HOSTNAME = "/proc/sys/kernel/hostname"
+_HOSTNAME, _IPV6 = "/proc/sys/kernel/hostname", "/proc/net/if_inet6"
 _READ = (
     "exec head -v -n 400 -- /proc/sys/kernel/hostname /etc/hosts /proc/mdstat /proc/net/bonding/*"
-    " /run/teamd/*.pid /proc/net/fib_trie 2>/dev/null"
+    " /run/teamd/*.pid /proc/net/if_inet6 /proc/net/fib_trie 2>/dev/null"
 )
 
 

@@ -51,6 +51,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("names", "also called"),
         L("group", "replica set"),
         L("rejected", "rejected by its peers", unwanted),
+        L("told", "told by a majority", wanted),
     ),
     "SplitBrain": (
         L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),
