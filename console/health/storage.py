@@ -109,8 +109,8 @@ def glusterds_are_there(snapshot: Snapshot) -> Iterator[Finding]:
 def _offline(
     snapshot: Snapshot, view: VolumeView, offline: tuple[str, ...], bricks: Sequence[Brick | Healing], rest: str
 ) -> Finding:
-    here, count = weakest(snapshot, view, bricks)
-    if 2 * here > count:
+    here, count, serves = weakest(snapshot, view, bricks)
+    if serves:
         message = f"the brick of {view.name} on {listed(offline)} is offline: {rest}"
         return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, message, offline)
     of_one = " of one replica set" if count < len(bricks) else ""

@@ -4,6 +4,7 @@ Debian's updates are a real simulation, shortened; CentOS's and Rocky's, mdstat 
 """
 
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,16 @@ def look(
     units = Ran(0, failed or text("system/failed-units.lab.txt"), "")
     answers = (space or ran("system/stat-f.lab.txt"), Ran(1, files, ""), units)
     return devices.parse((*answers, raid) if raid else answers, None)
+
+
+def test_names_by_ipv6() -> None:
+    """A brick may be at an IPv6 address of the node that is asked, which no peer file names."""
+    scopes = {"2001:DB8:0:0::11": "00", "fe80::1": "20", "::1": "10"}
+    inet6 = "".join(f"{ip_address(one).exploded.replace(':', '')} 02 40 {of} 80 eth0\n" for one, of in scopes.items())
+    files = f"{text('system/files.lab.txt')}\n==> /proc/net/if_inet6 <==\n{inet6}"
+    hosts = files.replace("==> /etc/hosts <==\n", "==> /etc/hosts <==\n2001:db8::11 web-six\n", 1)
+    seen = devices.parse((ran("system/stat-f.lab.txt"), Ran(0, hosts, ""), ran("system/failed-units.lab.txt")), None)
+    assert set(seen.names) == {"node1", "203.0.113.11", "2001:db8::11", "web-six"}
 
 
 def test_space_units_and_names() -> None:
@@ -254,6 +265,12 @@ def test_a_sum_that_does_not_go_with_the_list_is_not_believed() -> None:
         assert (seen.pending, seen.security, len(seen.unread)) == (pending, None, 1)
     with pytest.raises(Unreadable):
         updates.parse((Ran(0, whole.replace("status 0", "status 100"), ""),), None)
+
+
+def test_a_comment_in_fstab_is_no_mount_that_is_missing() -> None:
+    printed = "0 node1:/www /srv/www\nlisted #node1:/www /var/www rw\nlisted # node1:/www rw\nend\n"
+    seen = mounts.parse((Ran(0, printed, ""),), None)
+    assert ([mount.path for mount in seen.mounts], seen.unread) == (["/srv/www"], ())
 
 
 def test_mounts() -> None:

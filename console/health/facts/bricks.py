@@ -1,6 +1,7 @@
 """Nodes of the bricks, and the nodes whose bricks are offline."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from console.inventory.addresses import plain
 from console.inventory.cluster import Node
@@ -71,13 +72,33 @@ def behind_nodes(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:
     )
 
 
-def weakest(snapshot: Snapshot, view: VolumeView, bricks: Sequence[Brick | Healing]) -> tuple[int, int]:
-    """(bricks that are there, bricks in all) of the replica set that has lost most."""
+class Weakest(NamedTuple):
+    """The replica set that has lost most. `serves`: its files are read and written."""
+
+    here: int
+    every: int
+    serves: bool
+
+
+def weakest(snapshot: Snapshot, view: VolumeView, bricks: Sequence[Brick | Healing]) -> Weakest:
     groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}
     sets: dict[int, list[bool]] = {}
     for brick in bricks:
         sets.setdefault(groups.get((brick.host, brick.path), 0), []).append(there(snapshot, view, brick))
-    return min(((sum(one), len(one)) for one in sets.values()), key=lambda one: one[0] / one[1], default=(0, 0))
+    every = [Weakest(sum(one), len(one), _serves(view, one)) for one in sets.values()]
+    return min(every, key=lambda one: (one.serves, one.here / one.every), default=Weakest(0, 0, False))
+
+
+def _serves(view: VolumeView, bricks: Sequence[bool]) -> bool:
+    """Judge by the clients' quorum of the volume; where it is not known by Gluster's own: none for two bricks. With
+    `auto` the first brick decides between two halves."""
+    options = view.options.value if isinstance(view.options, Known) else None
+    kind = (options.quorum_type if options else "") or ("none" if len(bricks) == 2 else "auto")
+    if options and kind == "fixed" and options.quorum_count.isdigit():
+        return sum(bricks) >= int(options.quorum_count)
+    if kind in ("none", "off"):
+        return any(bricks)
+    return 2 * sum(bricks) > len(bricks) or (2 * sum(bricks) == len(bricks) and bricks[0])
 
 
 def _bricks(view: VolumeView) -> tuple[Brick, ...]:
