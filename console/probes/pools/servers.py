@@ -22,6 +22,10 @@ def pool_names(backend: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((pool, _TYPE.sub("", pool))))
 
 
+UNCHECKED = "unknown"
+"""relayd's word for a host that it has not checked since it was reloaded: until then the host gets nothing."""
+
+
 class Admin(Enum):
     """The state that can be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and
     READY."""
