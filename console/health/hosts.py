@@ -125,6 +125,7 @@ def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """Redundant hardware of a machine that has lost its other half."""
     for name, devices in _devices(snapshot):
         bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
+        bonds += [f"{port} has no link" for port in devices.idle_ports]
         if bonds:
             yield Finding(Level.DEGRADED, name, Kind.BOND, f"{name} has lost a part of its network: {listed(bonds)}")
         arrays = [message for array in devices.arrays if (message := array_lacks(array))]
@@ -177,10 +178,11 @@ def array_lacks(array: Array) -> str:
 
 
 def teams_are_not_read(snapshot: Snapshot) -> Iterator[Finding]:
-    """Teams of network cards, whose links nobody looks at here."""
+    """Teams of network cards, of which the links alone are looked at here."""
     for name, devices in _devices(snapshot):
         if devices.teams:
-            message = f"the links of {listed(devices.teams)} on {name} are not known: teams (teamd) are not read here"
+            teams = listed(devices.teams)
+            message = f"whether each link of {teams} on {name} carries is not known: of teamd only the links are read"
             yield Finding(Level.NOTE, name, Kind.DEVICES_UNKNOWN, message)
 
 

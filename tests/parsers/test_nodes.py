@@ -119,10 +119,13 @@ def test_a_path_that_is_not_there_takes_the_others_nothing() -> None:
     assert (seen.filesystems, len(seen.unread)) == ((), 1)
 
 
-def test_teams_are_seen_and_said_not_to_be_read() -> None:
-    found = text("system/files.lab.txt") + "\n==> /run/teamd/team0.pid <==\n812\n"
+def test_of_teams_the_links_are_read() -> None:
+    states = {"team0/lower_eno1": "up", "team0/lower_eno2": "down", "br0/lower_veth1": "down"}
+    ports = "".join(f"\n==> /sys/class/net/{port}/operstate <==\n{state}\n" for port, state in states.items())
+    found = text("system/files.lab.txt") + "\n==> /run/teamd/team0.pid <==\n812\n" + ports
     answers = (ran("system/stat-f.lab.txt"), Ran(1, found, ""), ran("system/failed-units.lab.txt"))
-    assert devices.parse(answers, None).teams == ("team0",)
+    seen = devices.parse(answers, None)
+    assert (seen.teams, seen.idle_ports) == (("team0",), ("eno2 of team0",))
     assert look().teams == ()
 
 
