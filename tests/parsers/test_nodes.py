@@ -3,6 +3,7 @@
 Debian's updates are a real simulation, shortened; CentOS's and Rocky's, mdstat and bonding are in the documented form.
 """
 
+import re
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -331,6 +332,27 @@ def counted(pending: int, at: float, before: Volume | None) -> Volume:
     status, counts = (ran(f"gluster/7-healing-under-load/{name}", at=at) for name in NAMES)
     out = counts.out.replace("entries: 260", f"entries: {pending}")
     return gluster.parse((ran(STORE), status, replace(counts, out=out)), before)
+
+
+@pytest.mark.parametrize(
+    ("state", "away", "settled"),
+    [
+        ("3-healing", (), True),
+        ("3-healing", ("node2", "node3"), False),
+        ("2-node3-down", (), True),
+        ("2-node3-down", ("node2",), False),
+    ],
+)
+def test_heal_info_of_an_asker_that_reaches_a_minority_is_asked_of_another(
+    state: str, away: tuple[str, ...], settled: bool
+) -> None:
+    printed = text(f"gluster/{state}/heal-info-summary.xml")
+    for host in away:
+        printed = re.sub(
+            rf"(?s)({host}:/\S+?</name>\s*<status>)Connected", r"\1Transport endpoint is not connected", printed
+        )
+    assert gluster.SPLIT_BRAIN.settled
+    assert gluster.SPLIT_BRAIN.settled(gluster.parse_summary((Ran(0, printed, ""),), None)) is settled
 
 
 def test_a_brick_that_was_killed() -> None:

@@ -175,6 +175,11 @@ class SplitBrain:
     unread: tuple[str, ...] = ()
     """Reasons why a brick's counts can't be read; the others' stand."""
 
+    @property
+    def majority(self) -> bool:
+        """The asker reaches more than half of the bricks. One that does not may itself be the one that is cut off."""
+        return 2 * sum(brick.connected for brick in self.bricks) > len(self.bricks)
+
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """Read glusterd's files, `volume status --xml` and `statistics heal-count`."""
@@ -340,4 +345,5 @@ SPLIT_BRAIN = Question(
     asks=_summary,
     parse=parse_summary,
     apart=True,
+    settled=lambda found: found.majority,
 )

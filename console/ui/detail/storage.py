@@ -56,6 +56,7 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
     "SplitBrain": (
         L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),
         L("bricks", "on brick"),
+        L("majority", "the node asked reaches most bricks", wanted),
         L("unread", "can't be read", warned),
     ),
     "VolumeOptions": (
