@@ -7,9 +7,10 @@ import pytest
 
 from console.health import Kind, Level, findings
 from console.inventory.cluster import Cluster
-from console.probes.snapshot import Known, Snapshot
+from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.probes.storage.gluster import Volume
 from console.probes.storage.gluster_options import VolumeOptions
+from tests.console.telling import put
 from tests.hostile.lies import Honest, believed, honest
 
 
@@ -68,3 +69,28 @@ def test_bricks_of_no_node_are_said(truth: tuple[Cluster, Honest]) -> None:
     (told,) = [one for one in findings(seen) if one.kind is Kind.VOLUME_UNKNOWN]
     assert told.level is Level.DEGRADED
     assert "on 2001:db8::99 are on no node that is known here: none is known of node1" in told.message
+
+
+@pytest.mark.parametrize(
+    ("lost", "kinds"),
+    [
+        ((), {Kind.VOLUME_UNKNOWN}),
+        (("node3",), {Kind.VOLUME_UNKNOWN, Kind.BRICK_AWAY}),
+        (("node2", "node3"), {Kind.BRICK_QUORUM}),
+    ],
+)
+def test_a_lost_machine_is_a_lost_brick_whoever_tells(
+    truth: tuple[Cluster, Honest], lost: tuple[str, ...], kinds: set[Kind]
+) -> None:
+    """Node1's glusterd reaches itself alone; of the others' bricks it knows nothing while their machines answer."""
+    seen = believed(*truth)
+    (view,) = seen.volumes
+    assert isinstance(view.state, Known)
+    first, *rest = view.state.value.bricks
+    alone = tuple(replace(one, online=False, connected=False, pending=None, told=False) for one in rest)
+    state = Known[Volume](Volume((first, *alone), 0), view.split_brain.at + 1)
+    seen = replace(seen, volumes=(replace(view, state=state),))
+    for name in lost:
+        seen = put(seen, "nodes", name, host=Unknown("it does not answer", 1.0, 1.0, Cause.SILENT))
+    every = {each.kind for one in findings(seen) for each in (one, *one.brings)}
+    assert every & {Kind.VOLUME_UNKNOWN, Kind.BRICK_AWAY, Kind.BRICK_QUORUM} == kinds
