@@ -31,7 +31,7 @@ PRIVILEGES = (
     "WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
 )
 GRANTS = "SHOW GRANTS"
-"""Of the user, and of the roles that are active: USER_PRIVILEGES has no row for a right that a role holds."""
+"""The rights of the user and of the roles that are active: USER_PRIVILEGES has no row for what a role holds."""
 STANDING_OUT = (
     "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, (TABLE_SCHEMA, TABLE_NAME) NOT IN (SELECT TABLE_SCHEMA, TABLE_NAME "
     "FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1) AS keyless "
