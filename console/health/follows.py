@@ -16,6 +16,7 @@ ABSENCE = frozenset(
         Kind.SIZE_BELOW,
         Kind.VIEWS_DIFFER,
         Kind.BRICK_AWAY,
+        Kind.GLUSTERD_AWAY,
         Kind.HEAL_DAEMON_AWAY,
         Kind.HEAL,
         Kind.VOLUME_UNKNOWN,
