@@ -1,5 +1,6 @@
 """Text that every sentence shares: times, counts, lists, sizes; and text of others made harmless."""
 
+import re
 import time
 from collections.abc import Iterable
 
@@ -36,6 +37,18 @@ def doing(names: Iterable[str], one: str, many: str) -> str:
     """fw1 sends; fw1 and fw2 send."""
     each = tuple(dict.fromkeys(names))
     return f"{listed(each)} {one if len(each) == 1 else many}"
+
+
+def because(named: str, why: str) -> str:
+    """A reason, for a sentence that has just named the one it is about: nobody is named twice."""
+    rest = why.removeprefix(named)
+    if rest == why or rest[:1] not in (" ", ":"):
+        return why
+    place = _PLACE.match(rest)
+    return rest[place.end() :] if place else f"it{rest}"
+
+
+_PLACE = re.compile(r"(?: \([^()]*\))?: ")
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -38,6 +38,9 @@ class Line:
 def _fact(question: Question[Any], value: Any) -> tuple[str, str]:
     """Mark and words for what was read."""
     mark, message = JUDGED.get(question.field, lambda _value: (WORKS, ""))(value)
+    odd = [words for name in ("unread", "strange", "odd") for words in getattr(value, name, ())]
+    if mark == WORKS and odd:
+        return NOTE, f"not all of it can be read: {listed(odd)}"
     return mark, _mended(message, question.remedy) if mark == MEND else message
 
 
@@ -61,15 +64,17 @@ def _running(value: Any) -> tuple[str, str]:
 
 def _watched(value: Any) -> tuple[str, str]:
     lacks = f"{listed(value.missing)} is not there, or closed to this login; correct `datadir` in the inventory"
-    if value.missing:
-        return MEND, lacks
-    return (NOTE, f"not all of it can be read: {listed(value.unread)}") if value.unread else (WORKS, "")
+    return (MEND, lacks) if value.missing else (WORKS, "")
 
 
 def _member(value: Any) -> tuple[str, str]:
     if value.alone:
         return MEND, "it runs without wsrep, by itself"
-    return (NOTE, f"{value.state}, and {listed(value.leftovers)}") if value.rejects else (WORKS, value.state)
+    if value.rejects:
+        return NOTE, f"{value.state}, and {listed(value.leftovers)}"
+    if not value.synced:
+        return NOTE, f"it is {value.state or 'without state'}, {value.status}"
+    return (WORKS, value.state) if value.tells_view else (NOTE, f"{value.state}, and does not tell whom it sees")
 
 
 def _volume(value: Any) -> tuple[str, str]:

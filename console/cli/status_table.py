@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from console.health import Finding, Level, findings, site, verdict
+from console.health import Finding, Layer, Level, findings, site, verdict
 from console.health.facts.membership import sessions_of
 from console.health.verdicts import nothing_wrong
 from console.inventory.cluster import Vip
@@ -23,7 +23,7 @@ from console.probes.snapshot import (
     VolumeView,
     reading_of,
 )
-from console.text import dated, plain_text
+from console.text import because, dated, plain_text
 from console.words import cells, words
 from console.words.words import Word
 
@@ -42,9 +42,11 @@ def lines(picture: Snapshot, now: float) -> Iterator[str]:
     yield from _wrapped("  ", f"{words.verdict(verdict(picture).level).text}  {_headline(picture, found)}")
     yield f"  {dated(now)}{_age(picture, now)}"
     yield ""
-    yield from _table(["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture))
+    yield from _table(
+        ["firewall", *(vip.name for vip in cluster.vips), "pools", "config.xml"], _firewalls(picture, found)
+    )
     heads = ["node", *(f"on {view.name}" for view in picture.firewalls)]
-    yield from _table([*heads, "sess", "busy", "site", "wsrep", "brick", "heal", "load"], _nodes(picture))
+    yield from _table([*heads, "sess", "busy", "site", "wsrep", "brick", "heal", "load"], _nodes(picture, found))
     yield from _table(["volume", "bricks", "to heal", "split-brain"], [_volume(view) for view in picture.volumes])
     yield from _table(["vip", "address", "visitors get"], [_vip(picture, vip) for vip in cluster.vips])
     yield from _spares(picture)
@@ -72,9 +74,10 @@ def _readings(picture: Snapshot) -> Iterator[tuple[str, str, Reading[Any]]]:
         yield name, f"“{question.title}”", reading_of(picture, question, name)
 
 
-def _firewalls(picture: Snapshot) -> Iterator[Row]:
+def _firewalls(picture: Snapshot, found: Sequence[Finding]) -> Iterator[Row]:
     for view in picture.firewalls:
-        roles = [_role(view, vip) for vip in picture.cluster.vips]
+        named = cells.naming(found, view.name, cells.ROLES)
+        roles = [words.marked(_role(view, vip), named) for vip in picture.cluster.vips]
         yield [view.name, *(role.text for role in roles), _pools(view), _config(view)]
 
 
@@ -98,11 +101,17 @@ def _config(view: FirewallView) -> str:
     return "primary" if view.config.value.primary else "secondary"
 
 
-def _nodes(picture: Snapshot) -> Iterator[Row]:
+def _nodes(picture: Snapshot, found: Sequence[Finding]) -> Iterator[Row]:
     for view in picture.nodes:
-        places = [cells.pools(picture, firewall, view.name) for firewall in picture.firewalls]
+
+        def marked(word: Word, layer: Layer, of: str = view.name) -> Word:
+            return words.marked(word, cells.naming(found, of, cells.LAYERS[layer]))
+
+        places = [marked(cells.pools(picture, firewall, view.name), Layer.POOL) for firewall in picture.firewalls]
         sessions = words.sessions(sessions_of(picture, view.name))
-        path = [words.busy(view.apache), words.site(view.site), _wsrep(picture, view), *_bricks(picture, view.name)]
+        brick, heal = _bricks(picture, view.name)
+        path = [words.busy(view.apache), marked(words.site(view.site), Layer.WEB)]
+        path += [marked(_wsrep(picture, view), Layer.DATABASE), marked(brick, Layer.STORAGE), heal]
         yield [view.name, *(one.text for one in (*places, sessions, *path)), _load(view)]
 
 
@@ -170,11 +179,18 @@ def _unknowns(picture: Snapshot) -> Iterator[str]:
         nothing = WORDS.get(reading.cause, "not known")
         what = f"{', '.join(names)} {nothing}" if names else "nothing is known"
         mark = words.unknown(reading).mark
-        yield from _wrapped(f"{mark} ", f"{name}: {what}: {'as above' if reading.why in told else reading.why}")
+        yield from _wrapped(
+            f"{mark} ", f"{name}: {what}: {'as above' if _said(name, reading.why, told) else reading.why}"
+        )
     seldom = [f"“{question.title}”" for question, _ in asked(picture.cluster) if question.cadence is Cadence.SELDOM]
     if seldom:
         often = f"{picture.cluster.timings.seldom / 60:.0f} min"
         yield from _wrapped("· ", f"{', '.join(dict.fromkeys(seldom))}: not asked here, the screen does every {often}")
+
+
+def _said(name: str, why: str, told: str) -> bool:
+    """A finding gives this reason; of a machine that it has named it says "it"."""
+    return any(because(named, why) in told for named in (name, f"MySQL on {name}"))
 
 
 def _reasons(picture: Snapshot) -> Iterator[tuple[str, list[str], Unknown]]:

@@ -10,7 +10,7 @@ from console.health.pools import serving
 from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, asked_but_unknown
-from console.text import counted, doing, listed, percent, size
+from console.text import because, counted, doing, listed, percent, size
 
 QUEUE = 100
 """Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""
@@ -30,8 +30,8 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
     """A cluster without a Primary component: every table is refused, though SELECT 1 still works and HAProxy's own
     check of MySQL says UP. Some node must say so, or its MySQL be seen to be down: if none answers at all, only the way
     there may be broken."""
-    known = members(snapshot)
-    if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in known):
+    known = [(view, member) for view, member in members(snapshot) if not member.alone]
+    if snapshot.cluster.mysql is None or any(member.status == "Primary" for _, member in members(snapshot)):
         return
     unknown = [view for view in snapshot.nodes if asked_but_unknown(view.galera)]
     if not known and (len(unknown) < len(snapshot.nodes) or not _reached(snapshot)):
@@ -41,9 +41,11 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         message = f"{_where_down(unknown)}: no table can be read or written"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, message, of)
     elif known or all(_down(view) for view in unknown if isinstance(view.host, Known)):
-        states = [f"{view.name} is {member.status} ({member.state or 'without wsrep'})" for view, member in known]
+        states = [f"{view.name} is {member.status} ({member.state or 'without state'})" for view, member in known]
         each = "; ".join([*states, *_unknown_parts(unknown)])
-        message = f"MySQL refuses every table, for no node has the majority: {each}"
+        apart = [view.name for view, member in members(snapshot) if member.alone]
+        but = f" but on {listed(apart)}" if apart else ""
+        message = f"MySQL refuses every table{but}, for no node has the majority: {each}"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_PRIMARY, message, of)
     else:
         why = next(view.galera.why for view in unknown if isinstance(view.galera, Unknown) and not _down(view))
@@ -109,7 +111,7 @@ def members_answer(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         why = view.galera.why
         what = "is stopped" if stopped(view) else "can't be asked"
-        message = f"MySQL on {view.name} {what}: {why}"
+        message = f"MySQL on {view.name} {what}: {because(f'MySQL on {view.name}', why)}"
         yield Finding(Level.DEGRADED, view.name, Kind.MYSQL_SILENT, message)
 
 
@@ -125,8 +127,10 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
             if primary:
                 level = Level.CRITICAL if view.name in traffic else Level.DEGRADED
                 gets = ", and it gets traffic" if view.name in traffic else ""
+                voted = ": its data differed, and the others voted it out" if member.state == "Inconsistent" else ""
                 message = (
-                    f"MySQL on {view.name} is {member.status}, apart from the others: it refuses every table{gets}"
+                    f"MySQL on {view.name} is {member.status}, apart from the others{voted}: it refuses every"
+                    f" table{gets}"
                 )
                 yield Finding(level, view.name, Kind.NON_PRIMARY, message)
         elif member.state.startswith("Donor"):
@@ -134,8 +138,22 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, view.name, Kind.DONOR, message)
         elif not member.synced:
             ready = "" if member.ready else ", not ready"
-            message = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: it has not caught up yet"
+            lacks = "it refuses every query" if member.state == "Synced" else "it has not caught up yet"
+            message = f"MySQL on {view.name} is {member.state or 'without state'}{ready}: {lacks}"
             yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, message)
+        elif not member.tells_view:
+            message = (
+                f"MySQL on {view.name} is Synced and does not tell whom it sees ({no_view(member)}), as beside another"
+                " major version: whether it is with the others is not known"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.VIEW_UNTOLD, message)
+
+
+def no_view(member: Wsrep) -> str:
+    """The values in which a member does not tell its view."""
+    lacks = {f"size {member.size}": member.size <= 0, f"conf_id {member.conf_id}": member.conf_id < 0}
+    lacks["no uuid"] = not member.uuid.strip("0-")
+    return ", ".join(value for value, so in lacks.items() if so)
 
 
 def _if_asked(snapshot: Snapshot, node: str) -> Level:
@@ -150,18 +168,18 @@ def _if_asked(snapshot: Snapshot, node: str) -> Level:
 
 def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
     """Size alone lies: both halves of a split can show the right number. uuid and conf_id do not."""
-    together = [(view, member) for view, member in members(snapshot) if member.status == "Primary"]
-    if not together:
-        return
+    primary = [(view, member) for view, member in members(snapshot) if member.status == "Primary"]
+    together = [(view, member) for view, member in primary if member.tells_view]
+    uuids = {member.uuid for _, member in primary if member.uuid.strip("0-")}
     whole = len(snapshot.nodes)
-    right = all(member.size == whole for _, member in together)
+    right = all(member.size == whole for _, member in primary)
     size = (
         "each shows the full size, and yet"
         if right
-        else "sizes " + listed(f"{view.name} {member.size}" for view, member in together) + ";"
+        else "sizes " + listed(f"{view.name} {member.size}" for view, member in primary) + ";"
     )
-    of = tuple(view.name for view, _ in together)
-    if len({member.uuid for _, member in together}) > 1:
+    of = tuple(view.name for view, _ in primary)
+    if len(uuids) > 1:
         message = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
         yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, message, of)
     elif len({member.conf_id for _, member in together}) > 1 and all(member.looks > 1 for _, member in together):
@@ -170,7 +188,7 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
             f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
         )
         yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, message, of)
-    smallest = min(member.size for _, member in together)
+    smallest = min((member.size for _, member in together), default=whole)
     if smallest < whole:
         missing = tuple(view.name for view in snapshot.nodes if view.name not in of)
         who = f": {doing(missing, 'is', 'are')} not in it" if missing else ""

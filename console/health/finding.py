@@ -57,6 +57,7 @@ class Kind(StrEnum):
     SPLIT_ROLES = "split-roles", Layer.FIREWALL
     CARP_UNREAD = "carp-unread", Layer.FIREWALL
     CARP_INIT = "carp-init", Layer.FIREWALL
+    NO_VHID = "no-vhid", Layer.FIREWALL
     CARP_DISABLED = "carp-disabled", Layer.FIREWALL
     DEMOTION = "demotion", Layer.FIREWALL
     DEMOTED_MASTER = "demoted-master", Layer.FIREWALL
@@ -124,6 +125,7 @@ class Kind(StrEnum):
     SIZE_BELOW = "size-below", Layer.DATABASE
     UUID_DIFFERS = "uuid-differs", Layer.DATABASE
     VIEWS_DIFFER = "views-differ", Layer.DATABASE
+    VIEW_UNTOLD = "view-untold", Layer.DATABASE
     RECEIVE_QUEUE = "receive-queue", Layer.DATABASE
     FLOW_CONTROL = "flow-control", Layer.DATABASE
     SINGLE_WRITER = "single-writer", Layer.DATABASE
@@ -148,6 +150,7 @@ class Kind(StrEnum):
     VOLUME_STOPPED = "volume-stopped", Layer.STORAGE
     PEER_REJECTED = "peer-rejected", Layer.STORAGE
     BRICK_AWAY = "brick-away", Layer.STORAGE
+    GLUSTERD_AWAY = "glusterd-away", Layer.STORAGE
     BRICK_QUORUM = "brick-quorum", Layer.STORAGE
     HEAL_DAEMON_AWAY = "heal-daemon-away", Layer.STORAGE
     HEAL = "heal", Layer.STORAGE

@@ -117,6 +117,20 @@ def carp_is_on(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, name, Kind.MAINTENANCE, message)
 
 
+def addresses_are_carried(snapshot: Snapshot) -> Iterator[Finding]:
+    """An address that CARP carries on one firewall, and on another not at all: that one can't take it over."""
+    answering = _answering(snapshot)
+    for name, carp in answering:
+        lacks = [
+            vip.name
+            for vip in snapshot.cluster.vips
+            if carp.role(vip.address) is None and any(other.role(vip.address) for _, other in answering)
+        ]
+        if carp.allow and lacks:
+            message = f"{name} has no vhid with the address of {listed(lacks)}: it takes over nothing there"
+            yield Finding(Level.DEGRADED, name, Kind.NO_VHID, message)
+
+
 def _init(snapshot: Snapshot, name: str, down: list[Vhid]) -> Finding:
     whys: dict[str, dict[str, None]] = {}
     for vhid in down:
@@ -132,8 +146,9 @@ def _init(snapshot: Snapshot, name: str, down: list[Vhid]) -> Finding:
 def _why_init(vhid: Vhid) -> str:
     if not vhid.on:
         return "is off"
-    if vhid.link == "no carrier":
-        return "has no link"
+    if vhid.link.startswith(("no carrier", "inactive")):
+        reason = vhid.link.partition("(")[2].rstrip(")")
+        return f"has no link ({reason})" if reason else "has no link"
     return f"is on and has a link ({vhid.link})" if vhid.link else "does not tell whether it has a link"
 
 
@@ -269,7 +284,7 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, message)
 
 
-RULES = (masters, unreachable, roles_are_read, one_firewall_leads, carp_is_on)
+RULES = (masters, unreachable, roles_are_read, one_firewall_leads, carp_is_on, addresses_are_carried)
 CONFIGURED = (
     *(configs_are_known, versions_are_alike, configs_are_alike, no_change_is_lost, states_are_synced),
     all_is_applied,

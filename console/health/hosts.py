@@ -125,6 +125,7 @@ def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """Redundant hardware of a machine that has lost its other half."""
     for name, devices in _devices(snapshot):
         bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
+        bonds += [f"{port} has no link" for port in devices.idle_ports]
         if bonds:
             yield Finding(Level.DEGRADED, name, Kind.BOND, f"{name} has lost a part of its network: {listed(bonds)}")
         arrays = [message for array in devices.arrays if (message := array_lacks(array))]
@@ -143,8 +144,12 @@ def bond_lacks(bond: Bond) -> str:
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
+    if bond.active == NONE:
+        return f"bond {bond.name} has no active card: nothing is carried"
     if down:
-        return f"{listed(down)} of bond {bond.name} has no link, the rest carries on"
+        return f"{listed(down)} of bond {bond.name} {'has' if len(down) == 1 else 'have'} no link, the rest carries on"
+    if not bond.watched:
+        return f"bond {bond.name} does not watch its links (miimon 0): it would not notice a dead one"
     if bond.aggregator == NONE:
         return f"bond {bond.name} has no active aggregator (LACP): its cards have links and carry nothing"
     groups = list(dict.fromkeys(slave.aggregator for slave in bond.slaves if slave.aggregator))
@@ -165,16 +170,19 @@ def bond_lacks(bond: Bond) -> str:
 def array_lacks(array: Array) -> str:
     """The loss of an array, or ""; an array that is only read has none."""
     if array.state in ("clean", "read-only", "container") and array.working >= array.devices:
+        if array.failed:
+            return f"{array.name} is whole and holds {listed(array.failed)}, which has failed: replace it"
         return ""
     recovery = f", {array.recovery}" if array.recovery else ""
     return f"{array.name} is {array.state}, {array.working} of {counted(array.devices, 'device')}{recovery}"
 
 
 def teams_are_not_read(snapshot: Snapshot) -> Iterator[Finding]:
-    """Teams of network cards, whose links nobody looks at here."""
+    """Teams of network cards, of which the links alone are looked at here."""
     for name, devices in _devices(snapshot):
         if devices.teams:
-            message = f"the links of {listed(devices.teams)} on {name} are not known: teams (teamd) are not read here"
+            teams = listed(devices.teams)
+            message = f"whether each link of {teams} on {name} carries is not known: of teamd only the links are read"
             yield Finding(Level.NOTE, name, Kind.DEVICES_UNKNOWN, message)
 
 

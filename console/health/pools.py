@@ -24,7 +24,7 @@ from console.probes.firewalls.config import FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.hold import Hold
-from console.probes.pools.servers import Pools, Server
+from console.probes.pools.servers import UNCHECKED, Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 from console.text import counted, dated, doing, listed
 
@@ -159,7 +159,7 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     lead = leading(snapshot)
     if lead is None:
         return
-    name, pools = lead
+    (name, pools), balancer = lead, snapshot.cluster.balancer
     addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
         members, pool = pools.pool(backend), pools.named(backend)
@@ -168,7 +168,9 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
         )
         serve = [server.name for server in members if server.serving]
         if not serve:
-            message = f"nobody serves {pool} on {name}: visitors get an error"
+            instead = [one.pool for one in pools.servers if balancer == "relayd" and one.backup and one.serving]
+            gets = f"the fall-back {listed(instead)}, or an error" if instead else "an error"
+            message = f"nobody serves {pool} on {name}: visitors get {gets}"
             yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, message, ours)
         elif len(serve) == 1 and len(members) > 1:
             message = f"only {serve[0]} serves {pool}: nothing to spare"
@@ -306,6 +308,12 @@ def _check(idle: list[tuple[str, Server]]) -> str:
     if all(server.status.startswith("DOWN ") for _, server in idle):
         seen = listed(server.status for _, server in idle)
         return f"the health check succeeds again on {firewalls}, and not often enough yet ({seen})"
+    if all(server.status == UNCHECKED for _, server in idle):
+        return f"relayd on {firewalls} has not checked it since its reload"
+    if all(server.status.endswith(" disabled") for _, server in idle):
+        return f"{listed(server.status for _, server in idle)} in relayd on {firewalls}"
+    if all(server.status.startswith("NOLB") for _, server in idle):
+        return f"its check page answers 404 to {firewalls}, and so asks for no new visitors (disable-on-404)"
     words = listed(server.check for _, server in idle if server.check)
     return f"the health check fails on {firewalls}{f' ({words})' if words else ''}"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from console.health.facts.bricks import behind_nodes, known_volumes, node_at, offline_nodes, weakest
+from console.health.facts.bricks import behind_nodes, in_doubt, known_volumes, node_at, offline_nodes, weakest
 from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import MIN_FREE, scarce
@@ -70,11 +70,47 @@ def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _offline(snapshot, view, offline, bricks, rest)
 
 
+def bricks_are_on_nodes(snapshot: Snapshot) -> Iterator[Finding]:
+    """Bricks of hosts that are no node of the inventory, by any name or address, while some node has none."""
+    if not all(isinstance(view.devices, Known) for view in snapshot.nodes):
+        return  # then not every node has told its own names
+    for view, volume in known_volumes(snapshot):
+        hosts = {one.host: node_at(snapshot, view, one.host) for one in volume.bricks}
+        strange = [host for host, name in hosts.items() if not snapshot.cluster.has_node(name)]
+        without = tuple(node.name for node in snapshot.nodes if node.name not in hosts.values())
+        if strange and without:
+            message = (
+                f"the bricks of {view.name} on {listed(strange)} are on no node that is known here: none is known of"
+                f" {listed(without)}"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.VOLUME_UNKNOWN, message, without)
+
+
+def glusterds_are_there(snapshot: Snapshot) -> Iterator[Finding]:
+    """A glusterd that the asker does not reach says nothing of its brick, which goes on without it."""
+    for view, volume in known_volumes(snapshot):
+        doubts = [one for one in volume.bricks if in_doubt(snapshot, view, one)]
+        counted_too = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in doubts if one.counted))
+        untold = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in doubts if not one.counted))
+        if counted_too:
+            message = (
+                f"glusterd on {listed(counted_too)} is not reached by the others: the brick of {view.name} there goes"
+                " on, and nobody starts it again"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.GLUSTERD_AWAY, message, counted_too)
+        if untold:
+            message = (
+                f"the brick of {view.name} on {listed(untold)} is not known: each glusterd that answers reaches only a"
+                " minority; see whether glusterd runs there"
+            )
+            yield Finding(Level.UNKNOWN, view.name, Kind.VOLUME_UNKNOWN, message, untold)
+
+
 def _offline(
     snapshot: Snapshot, view: VolumeView, offline: tuple[str, ...], bricks: Sequence[Brick | Healing], rest: str
 ) -> Finding:
-    here, count = weakest(view, bricks)
-    if 2 * here > count:
+    here, count, serves = weakest(snapshot, view, bricks)
+    if serves:
         message = f"the brick of {view.name} on {listed(offline)} is offline: {rest}"
         return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, message, offline)
     of_one = " of one replica set" if count < len(bricks) else ""
@@ -116,9 +152,10 @@ def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
         elif worst and _lasting(volume, worst):
             message = f"{lead} is behind by {entries}{_pace(volume)}"
             yield Finding(Level.DEGRADED, view.name, Kind.HEAL, message, behind)
-        elif not offline and volume.pending is None:
+        elif not offline and volume.pending is None and all(one.reached for one in volume.bricks):
+            daemons = all(one.heal_daemon for one in volume.bricks)  # without one of them nothing is counted
             message = f"the files of {view.name} to heal are not counted on every brick"
-            yield Finding(Level.UNKNOWN, view.name, Kind.HEAL_UNKNOWN, message)
+            yield Finding(Level.UNKNOWN if daemons else Level.DEGRADED, view.name, Kind.HEAL_UNKNOWN, message)
 
 
 def _lasting(volume: Volume, worst: int) -> bool:
@@ -222,6 +259,8 @@ RULES = (
     volumes_are_started,
     peers_are_accepted,
     bricks_are_online,
+    bricks_are_on_nodes,
+    glusterds_are_there,
     daemons_run,
     nothing_to_heal,
     volumes_are_mounted,

@@ -8,7 +8,7 @@ from console.health.finding import Finding, Kind, Level
 from console.probes.database.mysql_proxy import Writer
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Snapshot, Unknown
-from console.text import doing, listed
+from console.text import because, doing, listed
 
 
 def proxies_run(snapshot: Snapshot) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:
     if view is None or (isinstance(view.galera, Unknown) and not view.galera.since):
         return None
     if isinstance(view.galera, Unknown):
-        return Level.DEGRADED, f"does not answer: {view.galera.why}"
+        return Level.DEGRADED, f"does not answer: {because(f'MySQL on {name}', view.galera.why)}"
     member = view.galera.value
     if member.alone:
         return Level.CRITICAL, "runs without wsrep: nobody else gets what is written there"

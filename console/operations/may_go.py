@@ -26,7 +26,7 @@ from console.operations.guards import (
     storage_whole,
 )
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown, once
-from console.text import clock, counted, doing, listed, percent
+from console.text import because, clock, counted, doing, listed, percent
 
 LOSS = STOPS | {Effect.TAKES_OUT}
 """The effects of the loss of a node."""
@@ -77,7 +77,7 @@ def _unknown(name: str, reading: Unknown) -> MayGo:
     if not reading.since:
         return MayGo(name, None, f"whether {name} can be lost is not known: it was not asked yet")
     if reading.cause is not Cause.SILENT:
-        return MayGo(name, None, f"whether {name} can be lost is not known: {reading.why}")
+        return MayGo(name, None, f"whether {name} can be lost is not known: {because(name, reading.why)}")
     message = f"{name} does not answer since {clock(reading.since)}: whether it is gone is not known"
     return MayGo(name, None, message, unreachable=True)
 
@@ -114,6 +114,8 @@ def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
         return
     if isinstance(mine, Unknown):
         yield from _unknown_vote(snapshot, name, mine)
+    elif mine.value.status == "Primary" and not mine.value.tells_view:
+        yield f"whether MySQL would keep its quorum is not known: {name} does not tell which members it sees"
     elif mine.value.status == "Primary" and _loses(mine.value.size):
         yield f"MySQL would lose its quorum: {_left_of(mine.value.size)} left after a power cut"
 
@@ -121,7 +123,8 @@ def _quorum(snapshot: Snapshot, name: str) -> Iterator[str]:
 def _unknown_vote(snapshot: Snapshot, name: str, mine: Unknown) -> Iterator[str]:
     """A node whose own MySQL tells nothing may be a member with a vote, unless the others are all there are."""
     others = (view.galera for view in snapshot.nodes if view.name != name)
-    sizes = [one.value.size for one in others if isinstance(one, Known) and one.value.status == "Primary"]
+    told = (one.value for one in others if isinstance(one, Known) and one.value.status == "Primary")
+    sizes = [member.size for member in told if member.tells_view]
     size = min(sizes, default=0)
     if not sizes:
         yield f"whether MySQL would keep its quorum is not known: {mine.why}"

@@ -24,7 +24,7 @@ MAX_UNREAD = 5
 P = TypeVar("P")
 T = TypeVar("T")
 
-_NOBODY = re.compile(r"(?im)^n(?:et)?c(?:at)?: .*(?:No such file|refused)")
+_NOBODY = re.compile(r"(?im)^(?:n(?:et)?c(?:at)?: |.*\bsocat\[[0-9]+\] E connect).*(?:No such file|refused)")
 _SUDO = re.compile(r"(?m)^sudo(?:-rs)?: .*\n?")
 
 
@@ -48,7 +48,7 @@ def ran(answer: Answer, most: int = MAX_ANSWER) -> str:
 
 
 def nobody_listens(answer: Ran) -> bool:
-    """`nc -U` finds no socket, or nobody behind it. On CentOS, Rocky and Alma it is ncat."""
+    """`nc -U` finds no socket, or nobody behind it. On CentOS, Rocky and Alma it is ncat; socat may stand in for it."""
     return answer.status != 0 and _NOBODY.search(answer.err) is not None
 
 

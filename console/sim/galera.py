@@ -49,6 +49,7 @@ class Galera:
         """Seconds that a full copy takes."""
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
+        self.role_privileges: list[str] = []
         """Privileges of the console's user on *.*."""
         self.clients = dict[str, int]()
         """Clients of each member beside the few there always are."""

@@ -35,10 +35,12 @@ def query(galera: Galera, member: Member, sql: str) -> Result:
         return Result()
     if re.match(r"(?i)(set|use|commit|rollback|begin)\b", text):
         return Result()
+    if re.fullmatch(r"(?i)show\s+grants", text):
+        return tables.grants((galera.privileges, galera.role_privileges))
     if "information_schema.INNODB_TRX" in text:
         return _transactions(galera, member)
     if "information_schema." in text:
-        return tables.query(galera.tables, galera.privileges, text)
+        return tables.query(galera.tables, galera.privileges, galera.role_privileges, text)
     if selected := re.fullmatch(r"(?i)select\s+(\d+|@@version|version\(\))", text):
         return Result((selected[1],), [(selected[1] if selected[1].isdigit() else VERSION,)])
     if not member.ready:

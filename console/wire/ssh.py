@@ -51,12 +51,14 @@ SILENCES = 2
 
 SUDO_REFUSES = re.compile(
     r"^sudo(-rs)?: .*((password|terminal|authentication) is required|must have a tty|no tty present|"
+    r"no password was|no askpass|reading password|command not allowed|"
     r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|password is expired|"
     r"authentication failed|incorrect (password|authentication)|you are not allowed to|is disabled|PAM |pam_|"
     r"sudoers is (world|group|owned)|no valid sudoers|parse error|to (stat|open|read) /etc/sudoers|initializ|"
     r"session init|invalid configuration|do not exist in the passwd|unknown (uid|user))|"
     r"is not allowed to (execute|run)|not in the sudoers file|may not run sudo|"
-    r"^(sudo(-rs)?: )?I'm sorry .* can't do that|failed to run command .sudo.|^timeout: sudo: ",
+    r"^(sudo(-rs)?: )?I'm sorry .* can't do that|failed to run command .sudo.|^timeout: sudo: |"
+    r"\bsudo: (command )?not found$",
     re.MULTILINE | re.IGNORECASE,
 )
 """Refusals of sudo and sudo-rs. Their warnings, and a command's own words, don't match."""
@@ -312,13 +314,15 @@ class Ssh:
         return user not in (("root", "admin") if isinstance(self._machine, Firewall) else ("root",))
 
     def _judge(self, run: Run, ran: Ran, sudo: bool) -> Ran | Refused:
-        if not (sudo and run.root and ran.status and SUDO_REFUSES.search(ran.err)):
+        found = SUDO_REFUSES.search(ran.err) if sudo and run.root and ran.status else None
+        if found is None:
             return replace(ran, at=time.monotonic())
+        why = ran.err[ran.err.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0]  # sudo may read a lecture first
         user = self._opened.user if self._opened else "the login user"
-        tty = f", with the line `Defaults:{user} !requiretty`" if "tty" in ran.err else ""
+        tty = f", with the line `Defaults:{user} !requiretty`" if "tty" in why else ""
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
-            f"{said(ran.err)}; allow that command there in /etc/sudoers.d/drainboard{tty}; `drainboard sudoers` "
+            f"{said(why)}; allow that command there in /etc/sudoers.d/drainboard{tty}; `drainboard sudoers` "
             f"prints it"
         )
 

@@ -15,7 +15,7 @@ from console.health.hosts import LOAD
 from console.operations.guards import Override
 from console.probes.database.galera import Wsrep
 from console.probes.firewalls.carp import UNREAD
-from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.pools.servers import UNCHECKED, Admin, Pools, Server
 from console.probes.snapshot import Cause, Reading, Unknown
 from console.probes.storage.gluster import Brick, Healing
 from console.probes.web.apache import Apache, Site
@@ -122,7 +122,9 @@ def server(one: Server) -> Word:
         return Word(WARN, "NOLB" if one.status.startswith("NOLB") else "UP w0", "warn")
     if one.unresolved:
         return Word(BAD, "NO DNS", "bad")
-    return Word(BAD, one.status.split()[0], "bad")
+    if one.status == UNCHECKED:
+        return Word(UNKNOWN, "untested", "unknown")
+    return Word(BAD, "off" if one.status.endswith(" disabled") else one.status.split()[0], "bad")
 
 
 def membership(one: Membership, why: Unknown | None, running: bool = True) -> Word:
@@ -164,7 +166,7 @@ def sessions(counts: Sequence[int | None]) -> Word:
 def balancer(pools: Pools, passive: bool) -> Word:
     """A firewall's load balancer. With carpdev it does not run on the passive one, and that is as it should be."""
     if not pools.running:
-        return Word(ASKING, "off, as it is BACKUP", "dim") if passive else Word(WARN, "not running", "warn")
+        return Word(ASKING, "off, as it is BACKUP", "dim") if passive else Word(BAD, "not running", "bad")
     return Word(WARN, "changes not applied", "warn") if pools.dirty else Word(OK, "runs", "ok")
 
 
@@ -194,7 +196,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     if isinstance(reading, Unknown):
         return unknown(reading)
     mine = reading.value
-    size = f"{mine.size}/{members}"
+    size = f"{mine.size if mine.tells_view or mine.status != 'Primary' else UNKNOWN}/{members}"
     if mine.alone or mine.rejects:
         return Word(BAD, f"{'ALONE' if mine.alone else 'REJECTS'} {size}", "bad")
     if mine.status != "Primary":
@@ -202,7 +204,7 @@ def wsrep(reading: Reading[Wsrep], members: int) -> Word:
     state = _STATES.get(mine.state, (mine.state.split(":")[0].split() or ["?"])[0])[:8]
     if not mine.synced:
         return Word(WARN, f"{state} {size} q{mine.recv_queue}", "warn")
-    fine = mine.size >= members and not mine.leftovers
+    fine = mine.size >= members and mine.tells_view and not mine.leftovers
     return Word(OK if fine else WARN, f"{state} {size} q{mine.recv_queue}", "ok" if fine else "warn")
 
 

@@ -3,11 +3,12 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from console.health import Kind
+from console.health import Kind, findings
 from console.health.facts.holds import held
 from console.health.facts.membership import Place, memberships, place
 from console.inventory.cluster import Cluster
@@ -16,13 +17,17 @@ from console.operations.guards import Override, objections
 from console.operations.plan import Consent
 from console.operations.procedures import DRAIN, HOLD, REJOIN, holds
 from console.operations.procedures.steps import Operation
+from console.probes.ask import Ran
+from console.probes.pools import relayd
 from console.probes.snapshot import Known, Snapshot
 from console.sim import Simulator
 from console.sim.scenarios import Scenario
+from console.words import words
 from tests.conftest import brisk, watching
 from tests.console.kills import sample
 from tests.console.telling import alter, message, told, until
 from tests.console.test_interrupted import OUT, carry_on, die, lines_of, points
+from tests.parsers.test_haproxy_cases import picture
 
 NAMED = Consent(True, "node2", "a test")
 ADDRESS = "10.20.0.12"
@@ -133,3 +138,35 @@ async def test_a_hold_is_told_by_the_text_of_the_revision(tmp_path: Path, monkey
             assert asked.override is Override.NAME_AND_REASON
             assert (await (await other.begin(REJOIN, "node2", NAMED)).task).outcome == "done"
             await until(other, lambda now: place(now, "node2") is Place.IN and held(now, "node2") is None)
+
+
+HEAD = "Id\tType\t\tName\t\t\t\tAvlblty\tStatus\n1\tredirect\tvs\t\tactive\n"
+FALL_BACK = "2\ttable\tsorry:80\t\tactive (1 hosts)\n9\thost\t10.20.0.99\t100.00%\tup\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "states", "more", "says", "word"),
+    [
+        (
+            "active (2 hosts)",
+            ("up", "unknown", "up"),
+            "",
+            "relayd on fw1 and fw2 has not checked it since",
+            "?untested",
+        ),
+        ("disabled", ("up", "up", "up"), "", "nobody serves web on fw1: visitors get an error", "✗off"),
+        ("empty", ("down", "down", "down"), FALL_BACK, "visitors get the fall-back sorry, or an error", "✗DOWN"),
+    ],
+)
+def test_what_relayd_prints_is_told_for_what_it_is(
+    table: str, states: tuple[str, ...], more: str, says: str, word: str
+) -> None:
+    hosts = "".join(f"{at}\thost\t10.20.0.1{at}\t\t{state}\n" for at, state in enumerate(states, 1))
+    summary = f"{HEAD}1\ttable\tweb:80\t\t{table}\n{hosts}{more}"
+    pools = relayd.parse((Ran(0, summary, ""), Ran(1, "", ""), Ran(0, "counted\n", "")), None)
+    seen = picture(pools)
+    seen = replace(seen, cluster=replace(seen.cluster, balancer="relayd"))
+    every = [each for one in findings(seen) for each in (one, *one.brings)]
+    assert any(says in one.message for one in every), every
+    assert not [one.message for one in every if "health check fails" in one.message and "DOWN" not in word]
+    assert words.membership(memberships(seen, "node2")[0], None).text.removesuffix("≠") == word

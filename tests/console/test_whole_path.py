@@ -174,6 +174,15 @@ def row(text: str, name: str) -> str:
     return next((line for line in text.splitlines() if re.match(rf"[ ►!✗?]*{name} +[✓✗!?■▼~]", line)), "")
 
 
+def marked(text: str) -> set[str]:
+    """The states of a row with their marks."""
+    return set(re.findall(r"[✓✗!?■▼~][A-Za-z0-9]+", text))
+
+
+TWICE = re.compile(r"^(?P<who>(?:MySQL on )?(?:node|fw)[0-9]) [^:;]*: (?P=who) ")
+"""A sentence that names whom it is about twice."""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_whole_product_tells_the_same(truth: tuple[Cluster, Honest], name: str) -> None:
     case = CASES[name]
@@ -205,6 +214,9 @@ def test_the_whole_product_tells_the_same(truth: tuple[Cluster, Honest], name: s
         if key in case:
             assert case[key] in row(status, machine), row(status, machine)
             assert case[key] in row(shown, machine), row(shown, machine)
+    for machine in (*seen.nodes, *seen.firewalls):
+        assert marked(row(status, machine.name)) <= marked(row(shown, machine.name)), (status, shown)
+    assert not [one.message for one in found if TWICE.search(one.message)]
     if "status" in case:
         assert re.search(case["status"], status, re.MULTILINE), status
     assert case["detail"] in details(seen, case.get("of", "node2")), details(seen, case.get("of", "node2"))

@@ -209,6 +209,27 @@ def test_without_the_right_tables_are_not_0() -> None:
     assert tables.parse((Rows(((user, "SHOW VIEW"),)), Rows(())), None) == tables.Tables(0, 0, ())
 
 
+@pytest.mark.parametrize(
+    ("grant", "shown"),
+    [
+        ("GRANT PROCESS, SHOW VIEW ON *.* TO `reader`@`%`", True),
+        ("GRANT SELECT ON *.* TO `reader`", True),
+        ("GRANT ALL PRIVILEGES ON *.* TO `d`@`127.0.0.1` WITH GRANT OPTION", True),
+        ("GRANT USAGE ON *.* TO `reader`", False),
+        ("GRANT SHOW VIEW ON `shop`.* TO `reader`", False),
+        ("GRANT `reader`@`%` TO `d`@`127.0.0.1`", False),
+    ],
+)
+def test_a_role_may_hold_the_right(grant: str, shown: bool) -> None:
+    """USER_PRIVILEGES has the user's own rows only."""
+    answers = Rows((("'d'@'127.0.0.1'", "USAGE"),)), Rows(()), Rows(((grant,),))
+    if shown:
+        assert tables.parse(answers, None) == tables.Tables(0, 0, ())
+        return
+    with pytest.raises(Unreadable, match="is not shown the tables"):
+        tables.parse(answers, None)
+
+
 def test_tables_are_counted_and_the_first_are_named() -> None:
     rows = (("app", "aria", "Aria", "1"), ("app", "isam", "MyISAM", "0"), ("app", "nopk", "InnoDB", "1"))
     seen = tables.parse((Rows((("'x'@'y'", "SELECT"),)), Rows(rows)), None)

@@ -3,7 +3,9 @@
 Debian's updates are a real simulation, shortened; CentOS's and Rocky's, mdstat and bonding are in the documented form.
 """
 
+import re
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,16 @@ def look(
     return devices.parse((*answers, raid) if raid else answers, None)
 
 
+def test_names_by_ipv6() -> None:
+    """A brick may be at an IPv6 address of the node that is asked, which no peer file names."""
+    scopes = {"2001:DB8:0:0::11": "00", "fe80::1": "20", "::1": "10"}
+    inet6 = "".join(f"{ip_address(one).exploded.replace(':', '')} 02 40 {of} 80 eth0\n" for one, of in scopes.items())
+    files = f"{text('system/files.lab.txt')}\n==> /proc/net/if_inet6 <==\n{inet6}"
+    hosts = files.replace("==> /etc/hosts <==\n", "==> /etc/hosts <==\n2001:db8::11 web-six\n", 1)
+    seen = devices.parse((ran("system/stat-f.lab.txt"), Ran(0, hosts, ""), ran("system/failed-units.lab.txt")), None)
+    assert set(seen.names) == {"node1", "203.0.113.11", "2001:db8::11", "web-six"}
+
+
 def test_space_units_and_names() -> None:
     seen = look()
     assert [(space.path, space.used) for space in seen.filesystems] == [("/", 27), ("/var/lib/mysql", 27)]
@@ -108,10 +120,13 @@ def test_a_path_that_is_not_there_takes_the_others_nothing() -> None:
     assert (seen.filesystems, len(seen.unread)) == ((), 1)
 
 
-def test_teams_are_seen_and_said_not_to_be_read() -> None:
-    found = text("system/files.lab.txt") + "\n==> /run/teamd/team0.pid <==\n812\n"
+def test_of_teams_the_links_are_read() -> None:
+    states = {"team0/lower_eno1": "up", "team0/lower_eno2": "down", "br0/lower_veth1": "down"}
+    ports = "".join(f"\n==> /sys/class/net/{port}/operstate <==\n{state}\n" for port, state in states.items())
+    found = text("system/files.lab.txt") + "\n==> /run/teamd/team0.pid <==\n812\n" + ports
     answers = (ran("system/stat-f.lab.txt"), Ran(1, found, ""), ran("system/failed-units.lab.txt"))
-    assert devices.parse(answers, None).teams == ("team0",)
+    seen = devices.parse(answers, None)
+    assert (seen.teams, seen.idle_ports) == (("team0",), ("eno2 of team0",))
     assert look().teams == ()
 
 
@@ -256,6 +271,12 @@ def test_a_sum_that_does_not_go_with_the_list_is_not_believed() -> None:
         updates.parse((Ran(0, whole.replace("status 0", "status 100"), ""),), None)
 
 
+def test_a_comment_in_fstab_is_no_mount_that_is_missing() -> None:
+    printed = "0 node1:/www /srv/www\nlisted #node1:/www /var/www rw\nlisted # node1:/www rw\nend\n"
+    seen = mounts.parse((Ran(0, printed, ""),), None)
+    assert ([mount.path for mount in seen.mounts], seen.unread) == (["/srv/www"], ())
+
+
 def test_mounts() -> None:
     (answers,) = mounts.parse((ran("system/mounts.answers.txt"),), None).mounts
     assert (answers.volume, answers.path, answers.answers, answers.why) == ("www", "/var/www/html", True, "")
@@ -311,6 +332,27 @@ def counted(pending: int, at: float, before: Volume | None) -> Volume:
     status, counts = (ran(f"gluster/7-healing-under-load/{name}", at=at) for name in NAMES)
     out = counts.out.replace("entries: 260", f"entries: {pending}")
     return gluster.parse((ran(STORE), status, replace(counts, out=out)), before)
+
+
+@pytest.mark.parametrize(
+    ("state", "away", "settled"),
+    [
+        ("3-healing", (), True),
+        ("3-healing", ("node2", "node3"), False),
+        ("2-node3-down", (), True),
+        ("2-node3-down", ("node2",), False),
+    ],
+)
+def test_heal_info_of_an_asker_that_reaches_a_minority_is_asked_of_another(
+    state: str, away: tuple[str, ...], settled: bool
+) -> None:
+    printed = text(f"gluster/{state}/heal-info-summary.xml")
+    for host in away:
+        printed = re.sub(
+            rf"(?s)({host}:/\S+?</name>\s*<status>)Connected", r"\1Transport endpoint is not connected", printed
+        )
+    assert gluster.SPLIT_BRAIN.settled
+    assert gluster.SPLIT_BRAIN.settled(gluster.parse_summary((Ran(0, printed, ""),), None)) is settled
 
 
 def test_a_brick_that_was_killed() -> None:

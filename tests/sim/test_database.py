@@ -68,6 +68,14 @@ async def test_a_user_without_the_right_sees_no_tables(tmp_path: Path) -> None:
     assert isinstance(tables, Unknown) and "GRANT SHOW VIEW ON *.* TO 'drainboard'" in tables.why
 
 
+async def test_a_right_that_a_role_holds_counts(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        sim.world.galera.privileges, sim.world.galera.role_privileges = ["PROCESS"], ["SHOW VIEW"]
+        async with watching(cluster) as session:
+            tables = session.poller.snapshot.databases[0].tables
+    assert isinstance(tables, Known) and tables.value.not_innodb == 1
+
+
 async def test_a_full_copy_goes_on(watch: Watch) -> None:
     watch.galera.copy_seconds = 40.0
     watch.galera.wipe("node3")

@@ -420,7 +420,10 @@ def sudo(folder: Path, text: str) -> str:
      "sudo: error initializing audit plugin sudoers_audit", "sudo: PAM account management error: Permission denied",
      "sudo: Account or password is expired, reset your password and try again",
      "sudo: you do not exist in the passwd database", "sudo: unknown uid 1000: who are you?",
-     "sudo: policy plugin failed session initialization", "sudo-rs: invalid configuration: invalid sudoers"],
+     "sudo: policy plugin failed session initialization", "sudo-rs: invalid configuration: invalid sudoers",
+     "sudo: no password was provided", "sudo: no askpass program specified, try setting SUDO_ASKPASS",
+     "sudo: timed out reading password", "sudo: command not allowed", "sh: 1: sudo: not found",
+     "bash: line 3: sudo: command not found"],
 )  # fmt: skip
 async def test_sudo_that_refuses_is_refused_with_the_line_that_is_missing(bench: Bench, words: str) -> None:
     quoted = words.replace("'", "'\"'\"'")
@@ -442,6 +445,14 @@ async def test_sudo_that_wants_a_terminal_is_mended_by_a_line(bench: Bench, word
     wire = bench.wire(cluster(bench.folder, node.port, user="ops"))
     text = sentence(await wire.send("node1", (Run(("systemctl", "stop", "x"), root=True),), 5), Refused)
     assert "/etc/sudoers.d/drainboard, with the line `Defaults:ops !requiretty`; `drainboard sudoers` prints it" in text
+
+
+async def test_the_lecture_of_sudo_is_not_the_reason(bench: Bench) -> None:
+    words = "We trust you have received the usual lecture from the local System\nAdministrator. It usually\n\n"
+    node = await bench.machine(path=sudo(bench.folder, f"{words}sudo: a password is required"))
+    wire = bench.wire(cluster(bench.folder, node.port, user="ops"))
+    text = sentence(await wire.send("node1", (Run(("systemctl", "stop", "x"), root=True),), 5), Refused)
+    assert "without a password, it said 'sudo: a password is required'; allow that command" in text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Nodes of the bricks, and the nodes whose bricks are offline."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from console.inventory.addresses import plain
 from console.inventory.cluster import Node
@@ -38,8 +39,23 @@ def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
 
 
 def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
-    """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info."""
-    return tuple(node_at(snapshot, view, brick.host) for brick in bricks if not brick.reached)
+    """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info. Not those of which
+    that is no word about the brick, see `in_doubt`."""
+    return tuple(node_at(snapshot, view, one.host) for one in bricks if not there(snapshot, view, one))
+
+
+def there(snapshot: Snapshot, view: VolumeView, brick: Brick | Healing) -> bool:
+    """The brick is reached, or may well be."""
+    return brick.reached or in_doubt(snapshot, view, brick)
+
+
+def in_doubt(snapshot: Snapshot, view: VolumeView, brick: Brick | Healing) -> bool:
+    """The asker's glusterd does not reach the brick's, whose machine answers: so the brick may serve. A count proves
+    it, and nothing speaks against it where the asker reaches a minority."""
+    if isinstance(brick, Healing) or brick.reached or brick.rejected or (brick.told and not brick.counted):
+        return False
+    name = node_at(snapshot, view, brick.host)
+    return not snapshot.cluster.has_node(name) or isinstance(snapshot.node(name).host, Known)
 
 
 def behind_nodes(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:
@@ -56,13 +72,33 @@ def behind_nodes(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:
     )
 
 
-def weakest(view: VolumeView, bricks: Sequence[Brick | Healing]) -> tuple[int, int]:
-    """(bricks that are reached, bricks in all) of the replica set that has lost most."""
+class Weakest(NamedTuple):
+    """The replica set that has lost most. `serves`: its files are read and written."""
+
+    here: int
+    every: int
+    serves: bool
+
+
+def weakest(snapshot: Snapshot, view: VolumeView, bricks: Sequence[Brick | Healing]) -> Weakest:
     groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}
     sets: dict[int, list[bool]] = {}
     for brick in bricks:
-        sets.setdefault(groups.get((brick.host, brick.path), 0), []).append(brick.reached)
-    return min(((sum(one), len(one)) for one in sets.values()), key=lambda one: one[0] / one[1], default=(0, 0))
+        sets.setdefault(groups.get((brick.host, brick.path), 0), []).append(there(snapshot, view, brick))
+    every = [Weakest(sum(one), len(one), _serves(view, one)) for one in sets.values()]
+    return min(every, key=lambda one: (one.serves, one.here / one.every), default=Weakest(0, 0, False))
+
+
+def _serves(view: VolumeView, bricks: Sequence[bool]) -> bool:
+    """Judge by the clients' quorum of the volume; where it is not known by Gluster's own: none for two bricks. With
+    `auto` the first brick decides between two halves."""
+    options = view.options.value if isinstance(view.options, Known) else None
+    kind = (options.quorum_type if options else "") or ("none" if len(bricks) == 2 else "auto")
+    if options and kind == "fixed" and options.quorum_count.isdigit():
+        return sum(bricks) >= int(options.quorum_count)
+    if kind in ("none", "off"):
+        return any(bricks)
+    return 2 * sum(bricks) > len(bricks) or (2 * sum(bricks) == len(bricks) and bricks[0])
 
 
 def _bricks(view: VolumeView) -> tuple[Brick, ...]:

@@ -9,7 +9,7 @@ from console.probes.database.galera import Wsrep
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
 from console.probes.storage.gluster import Brick
-from console.text import clock, counted, listed
+from console.text import because, clock, counted, listed
 
 CLEAN_LOOKS = 3
 """Looks in a row that must find a volume healed: just after a node's power on single looks lie."""
@@ -22,7 +22,7 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
         if view.host.cause is Cause.UNPROVEN:
             return (view.host.why,)
         since = f" since {clock(view.host.since)}" if view.host.since else ""
-        return (f"{node} does not answer{since}: {view.host.why}",)
+        return (f"{node} does not answer{since}: {because(node, view.host.why)}",)
     return (*mysql_unfit(snapshot, node), *gluster_unfit(snapshot, node, looks), *web_unfit(snapshot, node))
 
 
@@ -39,19 +39,23 @@ def mysql_unfit(snapshot: Snapshot, node: str) -> Iterator[str]:
         return
     mine = snapshot.node(node).galera
     if isinstance(mine, Unknown):
-        yield f"MySQL on {node} is not known: {mine.why}"
+        yield f"MySQL on {node} is not known: {because(f'MySQL on {node}', mine.why)}"
         return
     if why := _refuses(node, mine.value):
         yield why
     elif not mine.value.synced:
         ready = "" if mine.value.ready else ", not ready"
-        yield f"MySQL on {node} is {mine.value.state or 'without state'} ({mine.value.status}{ready}), not Synced"
+        lacks = "" if mine.value.state == "Synced" and mine.value.status == "Primary" else ", not Synced"
+        yield f"MySQL on {node} is {mine.value.state or 'without state'} ({mine.value.status}{ready}){lacks}"
+    elif not mine.value.tells_view:
+        yield f"MySQL on {node} does not tell which members it sees"
     if mine.value.leftovers and not mine.value.rejects:
         yield f"MySQL on {node} has a leftover set: {listed(mine.value.leftovers)}"
     for other in snapshot.nodes:
         if isinstance(other.galera, Known) and other.galera.value.synced and mine.value.synced:
             theirs = other.galera.value
-            if (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
+            told = mine.value.tells_view and theirs.tells_view
+            if told and (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
                 yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
 
 
@@ -161,6 +165,10 @@ def rejected(snapshot: Snapshot, node: str) -> bool:
 def _lacks(brick: Brick) -> str:
     if brick.rejected:
         return "is offline: the other glusterds have rejected that node, and waiting heals nothing"
+    if brick.counted:
+        return "goes on without its glusterd, which the others don't reach"
+    if not brick.told:
+        return "is not known: each glusterd that answers reaches only a minority"
     if not brick.reached:
         return "is offline"
     if not brick.heal_daemon:
@@ -180,11 +188,14 @@ def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
         if other.name == node:
             continue
         if isinstance(other.galera, Unknown):
-            reasons.append(f"MySQL on {other.name} is not known: {other.galera.why}")
+            why = because(f"MySQL on {other.name}", other.galera.why)
+            reasons.append(f"MySQL on {other.name} is not known: {why}")
         elif why := _refuses(other.name, other.galera.value):
             reasons.append(why)
         elif not other.galera.value.synced:
             reasons.append(f"MySQL on {other.name} is {other.galera.value.state} ({other.galera.value.status})")
+        elif not other.galera.value.tells_view:
+            reasons.append(f"MySQL on {other.name} does not tell which members it sees")
         else:
             views.add((other.galera.value.uuid, other.galera.value.conf_id))
     if len(views) > 1:

@@ -68,7 +68,9 @@ def _how(saved: Saved, pool: str, address: str, out: bool) -> str:
         return IN if any(one.ready for one in mine) else ""
     if any(one.maintenance for one in mine):
         return "in maintenance"
-    return "drained" if any(one.drained for one in mine) else ""
+    if any(one.drained for one in mine):
+        return "drained"
+    return "with the weight 0" if any(one.weightless for one in mine) else ""
 
 
 def nobody_starts(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from console.operations.effects import Effect, Effects
 from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
-from console.text import clock, listed
+from console.text import because, clock, listed
 
 
 def fresh_firewalls(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
@@ -30,8 +30,8 @@ def _unknown(view: FirewallView, reading: Unknown) -> str:
         what = f"the pools of {view.name} are" if isinstance(view.pools, Unknown) else f"config.xml of {view.name} is"
         return f"{what} not known: {reading.why}"
     if reading.cause is Cause.SILENT:
-        return f"{view.name} does not answer since {clock(reading.since)}: {reading.why}"
-    return f"{view.name} is not known: {reading.why}"
+        return f"{view.name} does not answer since {clock(reading.since)}: {because(view.name, reading.why)}"
+    return f"{view.name} is not known: {because(view.name, reading.why)}"
 
 
 def _answers(view: FirewallView) -> bool:

@@ -7,7 +7,7 @@ from console.health.facts.unlisted import What, unlisted, why_unknown
 from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override, read_at
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown, asked_but_unknown
-from console.text import clock
+from console.text import because, clock
 
 
 def all_reachable(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
@@ -27,10 +27,10 @@ def not_there(node: str, host: Unknown, instead: str = "") -> Objection:
     if host.cause is Cause.UNPROVEN or host.ours:
         what = f"{node} is proven" if host.cause is Cause.UNPROVEN else f"{node} is read again"
         clears = f"{instead}, or wait until {what}" if instead else f"Wait until {what}"
-        return Objection(node, f"{node} is not known: {host.why}", clears, Override.NAME_AND_REASON)
+        return Objection(node, f"{node} is not known: {because(node, host.why)}", clears, Override.NAME_AND_REASON)
     return Objection(
         node,
-        f"{node} does not answer since {clock(host.since)}: {host.why}",
+        f"{node} does not answer since {clock(host.since)}: {because(node, host.why)}",
         f"{instead}, or wait until {node} is back" if instead else f"Wait until {node} is back",
         Override.NAME_AND_REASON,
     )
@@ -69,7 +69,12 @@ def answers(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Object
         if host.cause is Cause.UNPROVEN:
             yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
             return
-        yield Objection(node, f"{node} does not answer: {host.why}", "Power it on or reach its console", Override.NEVER)
+        yield Objection(
+            node,
+            f"{node} does not answer: {because(node, host.why)}",
+            "Power it on or reach its console",
+            Override.NEVER,
+        )
 
 
 def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.bricks import offline_nodes
+from console.health.facts.bricks import in_doubt, node_at, offline_nodes
 from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override
 from console.probes.snapshot import Known, Snapshot, Unknown
@@ -39,6 +39,10 @@ def all_bricks_there(snapshot: Snapshot, _effects: Effects, name: str) -> Iterat
     if offline := offline_nodes(snapshot, view, volume.bricks):
         saw = f"the brick of {name} on {listed(offline)} is offline"
         yield Objection(name, saw, "Bring it back first: what it misses can't be healed before", Override.NEVER)
+    doubts = [node_at(snapshot, view, one.host) for one in volume.bricks if in_doubt(snapshot, view, one)]
+    if doubts:
+        saw = f"the glusterd of {listed(doubts)} is not reached by the others"
+        yield Objection(name, saw, "Start glusterd there first", Override.NEVER)
     if without := [one.host for one in volume.bricks if one.reached and not one.heal_daemon]:
         saw = f"{doing(without, 'has', 'have')} no self-heal daemon of {name}"
         yield Objection(name, saw, "Start glusterd there first", Override.NEVER)

@@ -20,7 +20,7 @@ from console.probes.firewalls.config import CONFIG
 from console.probes.firewalls.maintenance import reboot
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
-from console.text import listed
+from console.text import because, listed
 
 STEPPED = 5
 """Seconds by which kern.boottime moves without a boot, when the clock is set."""
@@ -71,7 +71,7 @@ def _booted(snapshot: Snapshot, intent: Intent) -> Progress:
     if _rebooted(snapshot, intent):
         return Progress(True, f"{name} has rebooted: its boot time is another one")
     if isinstance(carp, Unknown) and carp.cause is Cause.UNPROVEN:
-        return Progress(False, f"whether {name} has gone down is not known: {carp.why}")
+        return Progress(False, f"whether {name} has gone down is not known: {because(name, carp.why)}")
     down = isinstance(carp, Unknown) and not carp.under_way
     return Progress(False, f"{name} is down" if down else f"{name} has not gone down yet")
 

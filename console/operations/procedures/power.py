@@ -33,7 +33,7 @@ from console.probes.pools.servers import Admin, Server
 from console.probes.snapshot import NOT_ASKED, Cause, Known, Snapshot, Unknown
 from console.probes.storage.gluster import STORAGE
 from console.probes.web.apache import SITE
-from console.text import listed
+from console.text import because, listed
 
 
 def rebooted(snapshot: Snapshot, intent: Intent) -> bool:
@@ -135,7 +135,8 @@ def _mysql_stopped(snapshot: Snapshot, intent: Intent) -> Progress:
         none = f"none of {listed(MYSQL_UNITS)} runs"
         return Progress(False, f"MySQL on {intent.target} still answers, and {none}: stop it there")
     if galera.cause is not Cause.ABSENT:  # one that hangs, or breaks off while it stops, is there
-        return Progress(False, f"whether MySQL on {intent.target} has stopped is not known: {galera.why}")
+        why = because(f"MySQL on {intent.target}", galera.why)
+        return Progress(False, f"whether MySQL on {intent.target} has stopped is not known: {why}")
     return progress
 
 

@@ -29,7 +29,7 @@ from console.probes.database.mysql_proxy import WRITER, close
 from console.probes.hosts.jobs import JOBS
 from console.probes.hosts.system import HOST
 from console.probes.snapshot import Known, Snapshot, Unknown
-from console.text import counted, listed
+from console.text import because, counted, listed
 
 PHASE = "writer"
 ARRIVE = 15.0
@@ -273,7 +273,9 @@ def _keep(node: str, argv: tuple[str, ...], again: str) -> Step:
         host = snapshot.node(node).host
         if isinstance(host, Unknown) and not host.under_way:
             return Progress(
-                True, "", ((node, f"{node} does not answer, and the writer is not kept there: {host.why}"),)
+                True,
+                "",
+                ((node, f"{node} does not answer, and the writer is not kept there: {because(node, host.why)}"),),
             )
         return step.done(snapshot, replace(intent, target=node))
 

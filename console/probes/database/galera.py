@@ -150,6 +150,12 @@ class Wsrep:
         return self.status == "Primary" and self.state == "Synced" and self.ready
 
     @property
+    def tells_view(self) -> bool:
+        """It says who it sees. A member beside another major version (5.7, 8.0) may serve and print size 0, or no
+        conf_id or uuid."""
+        return self.size > 0 and self.conf_id >= 0 and bool(self.uuid.strip("0-"))
+
+    @property
     def serves(self) -> bool:
         """Synced, and it answers queries as a member of the cluster."""
         return self.synced and not self.rejects and not self.alone

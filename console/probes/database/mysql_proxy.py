@@ -11,7 +11,7 @@ from console.inventory.addresses import plain, same
 from console.inventory.cluster import Cluster, MysqlProxy
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import nobody_listens, ran, told
-from console.probes.pools.haproxy import NAME, parse_stat, parse_state, told_states
+from console.probes.pools.haproxy import NAME, parse_stat, parse_state, told_states, unexpected
 from console.probes.pools.servers import Admin, Server
 from console.probes.question import Cadence, Question, Subject
 
@@ -94,7 +94,7 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
         raise Unreadable("this HAProxy has no backend of the name that `mysql_proxy` gives in the inventory")
     stat, version, state = printed.partition("\n1\n#")
     if not version:
-        raise Unreadable("the socket did not answer with show stat and show servers state")
+        raise Unreadable(unexpected(stat))
     servers = parse_stat(stat, parse_state(state))
     if not servers:
         raise Unreadable("the backend has no servers")

@@ -30,6 +30,8 @@ PRIVILEGES = (
     "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES "
     "WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
 )
+GRANTS = "SHOW GRANTS"
+"""The rights of the user and of the roles that are active: USER_PRIVILEGES has no row for what a role holds."""
 STANDING_OUT = (
     "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, (TABLE_SCHEMA, TABLE_NAME) NOT IN (SELECT TABLE_SCHEMA, TABLE_NAME "
     "FROM information_schema.STATISTICS WHERE INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1) AS keyless "
@@ -39,6 +41,7 @@ STANDING_OUT = (
 )
 
 
+_GLOBAL = re.compile(r"GRANT (?P<rights>[A-Z ,]{1,4000}) ON \*\.\* TO ")
 _USER = re.compile(r"'[\w.$-]{1,80}'@'[\w.%:/-]{1,255}'", re.ASCII)
 
 
@@ -55,9 +58,9 @@ class Tables:
 
 
 def parse(answers: tuple[Rows, ...], _before: Tables | None) -> Tables:
-    """Read the user's global privileges and the tables with a fault."""
-    privileges, tables = answers
-    _entitled(privileges)
+    """Read the user's global privileges, the tables with a fault, and what SHOW GRANTS prints."""
+    privileges, tables, *grants = answers
+    _entitled(privileges, [row[0] for rows in grants for row in rows.rows if row])
     if any(len(row) != 4 or not row[1] or row[3] not in ("0", "1") for row in tables.rows):
         raise Unreadable("not the four columns asked for")
     counted = tables.rows[:MAX_TABLES]
@@ -69,10 +72,13 @@ def parse(answers: tuple[Rows, ...], _before: Tables | None) -> Tables:
     )
 
 
-def _entitled(privileges: Rows) -> None:
+def _entitled(privileges: Rows, grants: list[str]) -> None:
     if not privileges.rows or any(len(row) != 2 for row in privileges.rows):
         raise Unreadable("MySQL does not say which privileges this user has")
-    if not any(row[1] in REVEALING for row in privileges.rows):
+    lines = [found for line in grants if (found := _GLOBAL.match(line))]
+    rights = {right.strip() for found in lines for right in found["rights"].split(",")}
+    rights |= {row[1] for row in privileges.rows}
+    if rights.isdisjoint((*REVEALING, "ALL PRIVILEGES")):
         told = privileges.rows[0][0]
         user = told if _USER.fullmatch(told) else "USER"  # it stands in a statement that a person may run as root
         raise Unreadable(f"{user} is not shown the tables; on one node: {GRANT.format(user=user)}")
@@ -86,7 +92,7 @@ def _said(row: tuple[str, ...]) -> str:
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Query, ...]:
-    return (Query(PRIVILEGES), Query(STANDING_OUT)) if cluster.mysql else ()
+    return (Query(PRIVILEGES), Query(STANDING_OUT), Query(GRANTS)) if cluster.mysql else ()
 
 
 TABLES = Question(

@@ -1,8 +1,10 @@
 """Devices of a node: space, bonds and RAID, failed units, and its own names."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.hardware import MAX_ITEMS, Array, Bond, array_blocks, parse_array, parse_bond
@@ -50,7 +52,9 @@ class Devices:
     missing: tuple[str, ...] = ()
     """Paths whose space was asked for, and of which nothing was told."""
     teams: tuple[str, ...] = ()
-    """Teams of network cards (teamd), which are not read here."""
+    """Teams of network cards (teamd), of which only the links are read here."""
+    idle_ports: tuple[str, ...] = ()
+    """Cards of a team without a link: "eno2 of team0"."""
     unread: tuple[str, ...] = ()
     """Why a part of the look can't be read: the others stay known."""
 
@@ -65,6 +69,7 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
     blocks = [block for some in each(array_blocks, mdstat, unread) for block in some]
     paths = [line for some in each(_filesystem_lines, [space], unread) for line in some]
     units = [line for some in each(_unit_lines, [failed], unread) for line in some]
+    teams = [short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS)]
     return Devices(
         filesystems=each(_filesystem, paths, unread),
         bonds=each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread),
@@ -72,11 +77,17 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
         raid=_raid(raid[0]) if raid else None,
         failed_units=each(_failed_unit, units, unread),
         names=_own_names(files),
-        teams=tuple(short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS))[
-            :MAX_ITEMS
-        ],
+        teams=tuple(teams[:MAX_ITEMS]),
+        idle_ports=tuple(_idle_ports(files, teams))[:MAX_ITEMS],
         unread=told(unread),
     )
+
+
+def _idle_ports(files: dict[str, str], teams: list[str]) -> Iterator[str]:
+    for path, state in files.items():
+        port = _PORT.fullmatch(path)
+        if port and port["team"] in teams and state.strip() not in ("up", "unknown"):
+            yield f"{short(port['card'])} of {port['team']}"
 
 
 def judged(cluster: Cluster, devices: Devices) -> Devices:
@@ -120,6 +131,7 @@ def _filesystem(line: str) -> Filesystem:
 
 _HEADING = re.compile(r"^==> (/[^\n]+) <==\n", re.MULTILINE)
 _BONDING, _TEAMS = "/proc/net/bonding/", "/run/teamd/"
+_PORT = re.compile(r"/sys/class/net/(?P<team>[^/]+)/lower_(?P<card>[^/]+)/operstate")
 
 
 def _files(answer: Ran) -> dict[str, str]:
@@ -157,21 +169,24 @@ def _raid(answer: Ran) -> RaidState:
 
 
 _ADDRESS = re.compile(r"\|-- ([0-9.]{7,15})\n +/32 host LOCAL")
+_INET6 = re.compile(r"^([0-9a-f]{32}) [0-9a-f]+ [0-9a-f]+ 00 ", re.MULTILINE)
+"""An address of global scope in /proc/net/if_inet6."""
 
 
 def _own_names(files: dict[str, str]) -> tuple[str, ...]:
     """Host name, addresses, and what /etc/hosts calls these addresses."""
     found = _ADDRESS.findall(files.get("/proc/net/fib_trie", ""))
     own = dict.fromkeys(address for address in found if address[:4] != "127.")
+    own |= dict.fromkeys(plain(":".join(re.findall("....", one))) for one in _INET6.findall(files.get(_IPV6, "")))
     lines = [line.partition("#")[0].split() for line in lines_of(files.get("/etc/hosts", ""))]
-    called = [name for words in lines if words and words[0] in own for name in words[1:]]
+    called = [name for words in lines if words and plain(words[0]) in own for name in words[1:]]
     return tuple(dict.fromkeys(short(name) for name in (files[_HOSTNAME].strip(), *own, *called)))[:MAX_ITEMS]
 
 
-_HOSTNAME = "/proc/sys/kernel/hostname"
+_HOSTNAME, _IPV6 = "/proc/sys/kernel/hostname", "/proc/net/if_inet6"
 _READ = (
     "exec head -v -n 400 -- /proc/sys/kernel/hostname /etc/hosts /proc/mdstat /proc/net/bonding/*"
-    " /run/teamd/*.pid /proc/net/fib_trie 2>/dev/null"
+    " /run/teamd/*.pid /sys/class/net/*/lower_*/operstate /proc/net/if_inet6 /proc/net/fib_trie 2>/dev/null"
 )
 
 

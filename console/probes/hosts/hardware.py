@@ -25,7 +25,7 @@ class Slave:
 
 @dataclass(frozen=True)
 class Bond:
-    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, or empty.
+    """A bond of network cards. `active`: the one in use, where the mode uses one at a time, NONE, or empty.
 
     802.3ad: `aggregator` carries all traffic, `partner` is its switch. Empty elsewhere, and where only root is told.
     """
@@ -37,6 +37,8 @@ class Bond:
     slaves: tuple[Slave, ...]
     aggregator: str = ""
     partner: str = ""
+    watched: bool = True
+    """The kernel looks at its links. Without (miimon 0, no ARP targets) a dead one stays "up"."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Array:
     state: str
     recovery: str
     """Such as "recovery 12.6 %, 127.5 min left"; empty: nothing is going on."""
+    failed: tuple[str, ...] = ()
+    """Devices that the kernel has given up, though a spare may already stand in for one: sdb1."""
 
 
 def parse_bond(name: str, text: str) -> Bond:
@@ -65,16 +69,17 @@ def parse_bond(name: str, text: str) -> Bond:
         name=short(name),
         mode=short(values["Bonding Mode"]),
         up=values["MII Status"] == "up",
-        active="" if active == "None" else short(active),
+        active=NONE if active == "None" else short(active),
         slaves=tuple(_slave(block) for block in blocks[:MAX_ITEMS]),
         aggregator=NONE if _NO_AGGREGATOR.search(head) else _active(_AGGREGATOR, head),
         partner=_active(_PARTNER, head),
+        watched=values.get("MII Polling Interval (ms)") != "0" or "ARP Polling Interval (ms)" in values,
     )
 
 
 _NO_AGGREGATOR = re.compile(r"^\s*bond \S+ has no active aggregator", re.MULTILINE)
 NONE = "none"
-"""In the place of an active aggregator."""
+"""In the place of an active aggregator, or an active card."""
 _AGGREGATOR = re.compile(r"^\s+Aggregator ID: ([0-9]{1,5})$", re.MULTILINE)
 _PARTNER = re.compile(r"^\s+Partner Mac Address: ([0-9a-f:]{17})$", re.MULTILINE)
 NO_PARTNER = "00:00:00:00:00:00"
@@ -149,7 +154,8 @@ def parse_array(block: tuple[re.Match[str], str]) -> Array:
     states = {"inactive": not active, "broken": broken, "degraded": working < devices, "read-only": read_only}
     state = next((name for name, so in states.items() if so), "clean")
     level = short(words[0]) if active else ""
-    return Array(short(match["name"]), level, devices, working, state, _recovery(body))
+    failed = tuple(short(word.partition("[")[0]) for word in members if "(F)" in word)
+    return Array(short(match["name"]), level, devices, working, state, _recovery(body), failed[:MAX_ITEMS])
 
 
 def _recovery(body: str) -> str:

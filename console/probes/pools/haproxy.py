@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import lines_of, nobody_listens, ran, rate, short, whole
+from console.probes.parsing import first_line, lines_of, nobody_listens, ran, rate, short, whole
 from console.probes.pools.servers import Admin, Pools, Server
 from console.text import quoted
 
@@ -111,7 +111,14 @@ def _no_states(stat: str, info: Mapping[str, str]) -> str:
     if "Unknown command" in stat:
         version = f" {quoted(info['Version'])}" if "Version" in info else ""
         return f"this HAProxy{version} is too old to tell its servers' states: that needs 1.6 or newer"
-    return "the socket did not answer with show stat and show servers state"
+    return unexpected(stat)
+
+
+def unexpected(printed: str) -> str:
+    """Why there is no state: the socket's own words, such as Permission denied."""
+    words = first_line(printed)
+    but = f", but {quoted(words)}" if words and not words.startswith("# pxname") else ""
+    return f"the socket did not answer with show stat and show servers state{but}"
 
 
 def _figure(info: Mapping[str, str], name: str) -> int | None:
@@ -202,7 +209,7 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
     backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
     state = states.get((backend, name), State(Admin.READY, "", "show servers state does not list it", told=False))
     agent = short(row.get("agent_status"))
-    address = short(row.get("addr"))
+    address = short(row["addr"]) if "addr" in row else state.address  # show stat has none up to 1.6
     figures = {column: _number(row, column) for column in ("weight", "scur", "qcur", "stot", "lastchg", "lastsess")}
     unread = [column for column in ("weight", "lastsess") if figures[column] is None and column in (*row, "weight")]
     strange = state.strange or (f"its {unread[0]} can't be read" if unread else "")

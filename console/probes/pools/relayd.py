@@ -14,7 +14,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran, short, told
 from console.probes.pools.configured import MAX_SERVERS
-from console.probes.pools.servers import Admin, Pools, Server
+from console.probes.pools.servers import UNCHECKED, Admin, Pools, Server
 from console.text import quoted
 
 SUBSYSTEM = "loadbalancer"
@@ -23,7 +23,7 @@ MAX_STATES = 50_000
 _ROW = re.compile(
     r"([0-9]{1,9})\s+(redirect|relay|router|table|host)\s+([!-~]{1,255})\s+(?:[0-9.]{1,7}%\s*)?([a-z][ -~]{0,60})"
 )
-_STATUSES = {"up": "UP", "down": "DOWN", "disabled": "MAINT", "unknown": "unknown"}
+_STATUSES = {"up": "UP", "down": "DOWN", "disabled": "MAINT", UNCHECKED: UNCHECKED}
 _TABLE = re.compile(r"[!-~]+:([0-9]{1,5})")
 _COUNT = re.compile(r"(\S{1,80})[:\[]([0-9]{1,5})\]? ([0-9]{1,9})")
 

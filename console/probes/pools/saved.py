@@ -37,6 +37,7 @@ _SECTIONS = frozenset(
     }
 )
 """HAProxy knows a section by its first word, indented or not: the package indents all that people add."""
+_PROXIES = ("backend", "listen")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class SavedServer:
     """Somebody asked for it at run time."""
     ready: bool
     """config.xml had it out, and somebody made it ready by hand."""
+    weightless: bool = False
+    """Somebody gave it the weight 0, which its configuration had not."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +90,23 @@ def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
 
 def _loads(text: str) -> tuple[dict[str, str], str]:
     """(source of the states, global or local, by backend that loads them; path of the global file)."""
-    kind, name, default, file, base = "", "", "none", "", ""
+    kind, name, file, base = "", "", "", ""
     found: dict[str, str] = {}
+    defaults, last = {"": "none"}, ""
     seen: set[str] = set()
     for line in lines_of(text):
-        words = [*line.partition("#")[0].split(), "", ""]
+        words = [*(word.strip("\"'") for word in line.partition("#")[0].split()), "", ""]
         if words[0] in _SECTIONS:
             kind, name = words[0], short(words[1])
+            base_of = words[words.index("from") + 1] if "from" in words else None  # defaults with a name, since 2.4
             seen.add(kind)
-            default = "none" if kind == "defaults" else default
-            found |= {name: default} if kind in ("backend", "listen") else {}
+            if kind == "defaults":
+                last = name if name != "from" else ""
+                defaults[last] = defaults.get(base_of, "none") if base_of is not None else "none"
+            found |= {name: defaults.get(last if base_of is None else base_of, "none")} if kind in _PROXIES else {}
         elif words[0] == "load-server-state-from-file":
-            default = words[1] if kind == "defaults" else default
-            found |= {name: words[1]} if kind in ("backend", "listen") else {}
+            defaults |= {last: words[1]} if kind == "defaults" else {}
+            found |= {name: words[1]} if kind in _PROXIES else {}
         elif words[0] == "server-state-file":
             file = words[1]
         elif words[0] == "server-state-base":
@@ -113,6 +120,8 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
 def _rows(text: str) -> list[Mapping[str, str]]:
     """Cut rows in the form of `show servers state`, by its header. One of other columns holds a name alone."""
     lines = lines_of(text.strip())
+    if lines in ([], ["1"]):
+        return []  # HAProxy starts with it as with no file
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
         raise Unreadable(f"{STATES} is not a server-state file")
@@ -134,6 +143,7 @@ def _server(row: Mapping[str, str]) -> SavedServer:
         drained=bool(flags & FORCED_DRAIN),
         maintenance=bool(maintenance and not then),
         ready=bool(then and not maintenance and not flags & FORCED_DRAIN),
+        weightless=row.get("srv_uweight") == "0" and row.get("srv_iweight") != "0",
     )
 
 

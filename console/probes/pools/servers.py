@@ -22,6 +22,10 @@ def pool_names(backend: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((pool, _TYPE.sub("", pool))))
 
 
+UNCHECKED = "unknown"
+"""relayd's word for a host that it has not checked since it was reloaded: until then the host gets nothing."""
+
+
 class Admin(Enum):
     """The state that can be asked of a server, in HAProxy's words. relayd knows `host disable`, which is MAINT, and
     READY."""
@@ -119,8 +123,8 @@ class Server:
             return f"has a name that does not resolve, {self.unresolved}"
         if self.by_agent:
             return f"has an agent check, which says {self.status.split()[0].lower()}"
-        if self.tracks and self.status.startswith("MAINT ("):
-            return f"follows {self.tracks}, which is in maintenance"
+        if self.tracks and not self.out and self.status.startswith(("MAINT", "DRAIN")):
+            return f"follows {self.tracks}, which is {'drained' if self.status[0] == 'D' else 'in maintenance'}"
         return ""
 
     @property

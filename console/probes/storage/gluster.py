@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import each, rows, short, told, whole
@@ -30,6 +31,7 @@ BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MAX_LOOKS = 100
 _USAGE = re.compile(r"(?i)\s*(usage:|unrecognized word: summary)")
+_NO_DAEMON = re.compile(r"Self-heal[ -]daemon is (?:not running|disabled)")
 _COUNT = re.compile(
     r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
     re.MULTILINE,
@@ -54,11 +56,18 @@ class Brick:
     """The asker and the peer have rejected each other: waiting does not bring the peer back."""
     group: int = 0
     """Its replica set, from 0: the bricks of one hold the same files."""
+    told: bool = True
+    """The asker can tell: it reaches the peer, or most of them. One that is cut off itself speaks of its own brick."""
 
     @property
     def reached(self) -> bool:
-        """It takes reads and writes."""
+        """It takes reads and writes, and its glusterd is there."""
         return self.online and self.connected
+
+    @property
+    def counted(self) -> bool:
+        """A self-heal daemon has reached it, and only its glusterd is away: the brick goes on."""
+        return not self.connected and self.pending is not None
 
     @property
     def well(self) -> bool:
@@ -166,6 +175,11 @@ class SplitBrain:
     unread: tuple[str, ...] = ()
     """Reasons why a brick's counts can't be read; the others' stand."""
 
+    @property
+    def majority(self) -> bool:
+        """The asker reaches more than half of the bricks. One that does not may itself be the one that is cut off."""
+        return 2 * sum(brick.connected for brick in self.bricks) > len(self.bricks)
+
 
 def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     """Read glusterd's files, `volume status --xml` and `statistics heal-count`."""
@@ -185,7 +199,10 @@ def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     bricks = tuple(_brick(brick, _processes(brick, nodes), counts.get(brick.name, UNCOUNTED)) for brick in where)
     looks = before.clean_looks + 1 if before else 1
     clean = min(looks, ENOUGH_LOOKS) if all(brick.well for brick in bricks) else 0
-    return _healing(Volume(bricks, clean, unread=told(unread)), before, answers[2].at)
+    volume = Volume(bricks, clean, unread=told(unread))
+    if not volume.majority:
+        volume = replace(volume, bricks=tuple(replace(brick, told=brick.connected) for brick in bricks))
+    return _healing(volume, before, answers[2].at)
 
 
 def _believed(where: tuple[Placed, ...]) -> None:
@@ -202,14 +219,18 @@ def _believed(where: tuple[Placed, ...]) -> None:
 
 def _processes(brick: Placed, nodes: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
     """Processes of a brick's peer. Where the brick's file holds no uuid, the row of the brick tells it."""
-    own = (row.get("peerid") for row in nodes if (row.get("hostname"), row.get("path")) == (brick.host, brick.path))
+    own = (row.get("peerid") for row in nodes if _of(brick, row))
     peer = brick.peer or next(own, None)
     return [row for row in nodes if row.get("peerid") == peer]
 
 
+def _of(brick: Placed, row: dict[str, Any]) -> bool:
+    return (plain(str(row.get("hostname"))), row.get("path")) == (plain(brick.host), brick.path)
+
+
 def _counts(answer: Ran) -> dict[str, Counted]:
-    """Counts by brick; none where a self-heal daemon is missing: then nothing is counted."""
-    if answer.status and "Self-heal daemon is not running" in answer.out + answer.err:
+    """Counts by brick; none where a self-heal daemon is missing or switched off: then nothing is counted."""
+    if answer.status and _NO_DAEMON.search(answer.out + answer.err):
         return {}
     return parse_heal_count(printed(answer))
 
@@ -217,7 +238,7 @@ def _counts(answer: Ran) -> dict[str, Counted]:
 def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick:
     """`mine`: the processes of its peer, as that one's glusterd tells."""
     daemons = [row for row in mine if row.get("hostname") == "Self-heal Daemon"]
-    own = [row for row in mine if (row.get("hostname"), row.get("path")) == (brick.host, brick.path)]
+    own = [row for row in mine if _of(brick, row)]
     return Brick(
         host=brick.host,
         path=brick.path,
@@ -324,4 +345,5 @@ SPLIT_BRAIN = Question(
     asks=_summary,
     parse=parse_summary,
     apart=True,
+    settled=lambda found: found.majority,
 )

@@ -15,7 +15,7 @@ for it, and all others fail meanwhile: for half a minute, and for as long as TCP
 away."""
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _STOPPED = re.compile(r"(?i)volume \S+ is not started")
-_ABSENT = re.compile(r"(?i)volume \S+ does not exist")
+_ABSENT = re.compile(r"(?i)^(?!staging failed).*volume \S+ does not exist")
 MAX_ERROR = 300
 
 

@@ -95,8 +95,8 @@ def _files(answer: Ran, unread: list[str]) -> tuple[Files, Files, dict[str, str]
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}
-    if answer.status == 2 and answer.out and not answer.err:
-        answer = replace(answer, status=0)  # a file is not there
+    if answer.status in (1, 2) and not answer.err:
+        answer = replace(answer, status=0)  # a file is not there, or none of them
     for line in lines_of(ran(answer)):
         if f"{TEMPORARY}:" in line:
             continue

@@ -95,7 +95,7 @@ def parse(answers: tuple[Ran, ...], _before: Mounts | None) -> Mounts:
         raise Unreadable("the list of mounts has no end")
     words = [line.split(" ") for line in lines[:-1]]
     autos = {_path(line[2]) for line in words if line[0] == "auto" and len(line) > 2}
-    words = [line for line in words if line[0] != "auto"]
+    words = [line for line in words if line[0] != "auto" and not _commented(line)]
     if len(words) > MAX_MOUNTS:
         raise Unreadable(f"the list of mounts is longer than {MAX_MOUNTS}")
     unread: list[str] = []
@@ -126,6 +126,11 @@ def _listed(words: list[str], autos: set[str]) -> Mount:
     path = _path(name).rstrip("/") or "/"
     waits = path in autos
     return Mount(_volume(device), path, None if waits else False, WAITS if waits else MISSING)
+
+
+def _commented(line: list[str]) -> bool:
+    """A line of /etc/fstab that somebody has switched off."""
+    return line[0] == "listed" and line[1:2] != [] and line[1].startswith("#")
 
 
 def _by_hand(options: list[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from console.health import Kind
 from console.health.facts.membership import config_of, master, primary
 from console.health.facts.sync import sync
 from console.inventory.cluster import Vip
@@ -11,15 +10,8 @@ from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import FirewallView, Known, Reading, Unknown, VipView
 from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, fitted, flow, moment
-from console.words import ages, words
+from console.words import ages, cells, words
 
-ROLES = frozenset(
-    {
-        *(Kind.TWO_MASTERS, Kind.NO_MASTER, Kind.SPLIT_ROLES),
-        *(Kind.CARP_INIT, Kind.CARP_DISABLED, Kind.MAINTENANCE),
-    }
-)
-"""Findings about the role of a firewall."""
 Group = list[str | Piece | words.Word]
 
 
@@ -74,7 +66,7 @@ def _carp(board: BoardView, view: FirewallView) -> Group:
         return [words.unknown(view.carp), Piece(f" {fitted(f'{since}{why}', room - 1)}", "unknown")]
     group: Group = []
     for role, names in roles(board, view.carp.value).items():
-        word = words.marked(words.role(role or None, view.carp.value.allow), board.naming(view.name, ROLES))
+        word = words.marked(words.role(role or None, view.carp.value.allow), board.naming(view.name, cells.ROLES))
         group += [words.aged(word) if board.aging(view.carp) else word, Piece(f" {' '.join(names)} ")]
     return group or [Piece("no vhid ", "dim")]
 
@@ -93,7 +85,8 @@ def roles(board: BoardView, carp: Carp) -> dict[str, list[str]]:
 def _state(board: BoardView, view: FirewallView) -> list[Group]:
     groups: list[Group] = []
     if isinstance(view.carp, Known) and view.carp.value.demotion:
-        groups.append([words.Word(words.WARN, f"demoted by {view.carp.value.demotion}", "warn")])
+        by = view.carp.value.demotion
+        groups.append([words.Word(words.WARN, f"demoted by {by}" if by > 0 else f"demotion {by}", "warn")])
     config = config_of(board.picture, view.name)
     if config and config.maintenance:
         groups.append([words.Word(words.WARN, "persistent maintenance", "warn")])

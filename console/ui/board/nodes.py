@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.health import Kind, Layer
+from console.health import Layer
 from console.health.facts.membership import sessions_of
 from console.probes.snapshot import NodeView, Reading, Unknown
 from console.ui.board.notes import joining, notes
@@ -17,7 +17,6 @@ from console.words.words import Word
 
 Cell = Callable[[BoardView, NodeView], Word]
 
-LAYERS = {layer: frozenset(kind for kind in Kind if kind.layer is layer) for layer in Layer}
 GROWS = 8
 FIXED = 99
 """Columns that are always there: the pools, and the age of all that stands in the row."""
@@ -126,7 +125,7 @@ def _row(board: BoardView, view: NodeView, chosen: Sequence[Column], name: int) 
     for column in chosen:
         word = column.cell(board, view)
         if column.layer:
-            word = words.marked(word, board.naming(view.name, LAYERS[column.layer]))
+            word = words.marked(word, board.naming(view.name, cells.LAYERS[column.layer]))
         parts += [Piece(_fit(piece(word).text, column), word.style), Piece(" ")]
     return line(*parts[:-1], fill="selected" if here else "", row=view.name).cut(board.width)
 

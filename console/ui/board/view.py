@@ -16,7 +16,7 @@ from console.session.lock import Holder
 from console.session.run_state import RunState
 from console.session.runner import Note
 from console.session.trends import Trend
-from console.words import ages
+from console.words import ages, cells
 
 NOT_JUDGED = SiteState(Condition.UNKNOWN, "")
 
@@ -92,10 +92,8 @@ class BoardView:
         return named.pop() if len(named) == 1 else ""
 
     def naming(self, machine: str, kinds: Container[Kind] = Kind) -> Finding | None:
-        """The worst finding of some kinds that names a machine and is more than a note."""
-        every = [each for one in self.news for each in (one, *one.brings)]
-        found = [one for one in every if machine in one.machines and one.kind in kinds]
-        return max((one for one in found if one.level > Level.NOTE), key=lambda one: one.level, default=None)
+        """See `cells.naming`."""
+        return cells.naming(self.news, machine, kinds)
 
     def harms(self, one: Finding) -> bool:
         """True if a finding hurts visitors, or may at any moment."""

@@ -135,6 +135,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("drained", "drained", unwanted),
         L("maintenance", "in maintenance", unwanted),
         L("ready", "ready against config.xml", unwanted),
+        L("weightless", "weight 0", unwanted),
     ),
     "CarpVip": (
         L("address", ""),

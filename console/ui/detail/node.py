@@ -24,7 +24,11 @@ from console.words import words
 from console.words.words import Word
 
 ARRAY = one_of(
-    {"clean": Word(words.OK, "clean", "ok"), "container": Word("", "container", "dim")},
+    {
+        "clean": Word(words.OK, "clean", "ok"),
+        "container": Word("", "container", "dim"),
+        "read-only": Word("", "read-only", "text"),
+    },
     lambda value: Word(words.BAD, str(value), "bad"),
 )
 RAID = one_of({True: Word(words.OK, "well", "ok"), False: Word(words.BAD, "not well", "bad"),
@@ -81,7 +85,8 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("missing", "not there", warned),
         L("unread", "can't be read", warned),
         L("bonds", "bond"),
-        L("teams", "team (teamd), not read here", unset("none")),
+        L("idle_ports", "card without a link", warned),
+        L("teams", "team (teamd), read in part", unset("none")),
         L("arrays", "md array"),
         L("raid", "hardware RAID"),
         L("failed_units", "failed unit", warned),
@@ -102,6 +107,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("active", "active", unset("all")),
         L("aggregator", "active aggregator", unset("-")),
         L("partner", "partner", unset("-")),
+        L("watched", "links watched", wanted),
         L("slaves", "slaves"),
     ),
     "Slave": (
@@ -116,6 +122,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("state", "", ARRAY),
         L("working", "working"),
         L("devices", "of"),
+        L("failed", "failed", warned),
         L("recovery", "", unset("")),
     ),
     "RaidState": (L("ok", "", RAID), L("lines", "")),

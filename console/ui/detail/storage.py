@@ -51,10 +51,12 @@ STORAGE: Mapping[str, tuple[L, ...]] = {
         L("names", "also called"),
         L("group", "replica set"),
         L("rejected", "rejected by its peers", unwanted),
+        L("told", "told by a majority", wanted),
     ),
     "SplitBrain": (
         L("entries", "entries in split-brain", one_of({0: Word(words.OK, "0", "ok")}, counted)),
         L("bricks", "on brick"),
+        L("majority", "the node asked reaches most bricks", wanted),
         L("unread", "can't be read", warned),
     ),
     "VolumeOptions": (
