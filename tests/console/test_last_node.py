@@ -20,7 +20,7 @@ from tests.console.test_health import until, well
 OUT = (DRAIN, REMOVE, REBOOT)
 INSIST = Consent(True, "node1", "I insist")
 KEEPS_WRITING = ("no other node can become MySQL's writer", Override.CONFIRM)
-"""Of a drain of node1, which is MySQL's writer: a person may say yes, and it goes on writing."""
+"""A drain of node1, which is MySQL's writer: a person may say yes, and it goes on writing."""
 
 
 def fails(picture: Snapshot, node: str) -> bool:
