@@ -48,6 +48,34 @@ async def test_who_is_ill_comes_first_and_what_is_not_known_last(sim: Simulator)
         await seen.until(lambda: at(seen, "node1") == 2)
 
 
+async def test_arrows_and_enter_choose(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("t")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("enter")  # nothing is selected yet
+        await seen.pilot.pause()
+        assert "►" not in (seen.dialog or "►")
+        await seen.press("down", "down", "up", "up", "up")  # past the first entry, to the last but one
+        themes = sorted(seen.app.available_themes)
+        await seen.until(lambda: f"►{len(themes) - 1} " in (seen.dialog or ""))
+        await seen.press("enter")
+        await seen.until(lambda: not seen.dialog and seen.app.theme == themes[-2])
+
+
+async def test_a_long_list_keeps_the_selected_entry_in_sight(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), size=(80, 14)) as seen:
+        await seen.until(lambda: "✓ nothing is wrong" in seen.text)
+        await seen.press("O")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("up")
+        top = seen.app.screen
+        body = top.query_one("#body")
+        await seen.until(lambda: body.max_scroll_y > 0 and body.scroll_y == body.max_scroll_y)
+        await seen.press("down")
+        await seen.until(lambda: body.scroll_y == 0)
+
+
 async def test_columns_and_theme_are_found_again(sim: Simulator) -> None:
     async with shown(cluster_of(sim), size=(120, 40)) as seen:
         await seen.well()
