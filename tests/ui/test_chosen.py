@@ -1,11 +1,12 @@
 """Theme, order and columns: chosen by keys, kept, and found again by the next console."""
 
 import json
+import os
 
 import pytest
 
 from console.sim import Simulator
-from console.ui.settings import Settings, load, place, save
+from console.ui.settings import MOST, Settings, load, place, save
 
 from .conftest import Seen, cluster_of, nobody, shown
 
@@ -102,6 +103,21 @@ async def test_a_damaged_file_costs_itself_only(text: str) -> None:
     assert bool(why) != text.startswith('{"')
     async with shown(nobody(), size=(120, 40)) as seen:
         assert not why or "screen.json is not read" in seen.sentences
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "huge", "a device"])
+def test_only_a_small_regular_file_is_read(kind: str) -> None:
+    place().parent.mkdir(parents=True, exist_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(place())
+    elif kind == "a device":
+        place().symlink_to("/dev/zero")
+    else:
+        place().write_text(" " * (MOST + 1))
+    found, why = load()
+    assert found == Settings() and "screen.json is not read" in why
+    assert save(Settings(theme="light")).startswith("kept in ")
+    assert load() == (Settings(theme="light"), "")
 
 
 def test_what_can_not_be_kept_is_said() -> None:
