@@ -64,8 +64,8 @@ lab: $(RUN) ## bring that real cluster up and leave it up
 lab-down: $(RUN) ## take the lab down
 	@$(BIN)/python -m tests.lab down
 
-bench: $(DEV) ## the figures, each beside a baseline of the same run; over the lab too where there can be one
-	@$(BIN)/python -m tests.bench
+bench: $(DEV) ## the figures, each beside a baseline of the same run; over the lab too; BENCH=--night: each scenario's headline
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 # Pins what is not pinned yet; `make lock UPGRADE=--upgrade` moves everything to the newest versions allowed.
 LOCK = build/lock/bin/uv pip compile $(UPGRADE) --quiet --no-config --universal --python-version 3.11 --generate-hashes \

@@ -9,12 +9,13 @@ import os
 import tempfile
 from pathlib import Path
 
+from console.inventory.load import load
 from console.sim import Simulator
 from console.sim.scenarios import SCENARIOS, Scenario, scenario
-from tests.ui.conftest import Seen, cluster_of, shown
+from tests.ui.conftest import Seen, shown
 
 SIZES = ((80, 24), (120, 40), (200, 60))
-SETTLES = 12.0
+SETTLES = 15.0
 """Seconds in which a scenario's faults have happened and been seen."""
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -24,7 +25,7 @@ async def picture(of: Scenario, size: tuple[int, int], path: Path, keys: str = "
     with tempfile.TemporaryDirectory() as folder:
         async with (
             Simulator(Path(folder) / "sim", speed=4.0, scenario=of) as sim,
-            shown(cluster_of(sim), size=size) as one,
+            shown(load(sim.inventory).clusters[0], size=size) as one,
         ):
             await asyncio.sleep(SETTLES)
             for key in keys:
@@ -39,6 +40,7 @@ async def pressed(seen: Seen, key: str) -> None:
     await seen.pilot.pause(1.0)
     while seen.session.running is not None:
         await seen.pilot.pause(0.2)
+    await seen.pilot.pause(1.0)  # its end is painted
 
 
 async def every(folder: Path) -> None:

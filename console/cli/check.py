@@ -16,6 +16,7 @@ from console.cli.plain import Exit, say
 from console.cli.rights import rights
 from console.inventory.cluster import Cluster, Firewall
 from console.inventory.paths import make_private, shared, too_open
+from console.probes import logs
 from console.probes.ask import (
     Answer,
     Ask,
@@ -118,11 +119,19 @@ def known(cluster: Cluster) -> frozenset[Ask]:
 
 
 def _allowances(cluster: Cluster, machine: str) -> tuple[Run, ...]:
-    """Ask sudo about each of root's commands. It can't be asked about the script of a shell, nor about a command that
-    is not there: `clog` is on pfSense up to 2.4 alone."""
+    """Ask sudo about each of root's commands, of every version. It can't be asked about the script of a shell."""
     needed = rights(cluster, machine)
-    commands = (run.argv for run in (*needed.look, *needed.act) if run.argv[0] not in ("sh", "clog"))
-    return tuple(Run(("sudo", "-n", "-l", *argv)) for argv in commands)
+    return tuple(_allowance(run) for run in (*needed.look, *needed.act) if run.argv[0] != "sh")
+
+
+def _allowance(run: Run) -> Run:
+    return Run(("sudo", "-n", "-l", *run.argv))
+
+
+def _of_others(cluster: Cluster, machine: str, version: str) -> frozenset[Run]:
+    """Allowances for commands that read the logs of other versions: this one may not have them."""
+    mine = {run for log in logs.logs(cluster, machine, version) for run in log.runs}
+    return frozenset(_allowance(run) for run in logs.asked(cluster, machine) if run not in mine)
 
 
 async def _settled(poller: Poller, subject: Subject, name: str) -> None:
@@ -178,7 +187,7 @@ async def _machine(
         yield Line(UNTRIED, name, "all else", "not tried")
         return
     yield await _sessions(cluster, name, subject, wire)
-    for line in await _sudo(cluster, name, wire):
+    for line in await _sudo(cluster, name, wire, await _version(cluster, name, wire) if firewall else ""):
         yield line
     if firewall:
         yield await _php(cluster, name, wire)
@@ -230,9 +239,15 @@ async def _sessions(cluster: Cluster, name: str, subject: Subject, wire: Wire) -
     return Line(WORKS, name, f"{CHANNELS} sessions at once")
 
 
-async def _sudo(cluster: Cluster, name: str, wire: Wire) -> tuple[Line, ...]:
+async def _version(cluster: Cluster, name: str, wire: Wire) -> str:
+    (answer,) = await _send(cluster, name, wire, PFSENSE)
+    return answer.out.partition("\n")[0] if isinstance(answer, Ran) else ""
+
+
+async def _sudo(cluster: Cluster, name: str, wire: Wire, version: str) -> tuple[Line, ...]:
     """Ask sudo about each command, on every node: a volume's questions go through any one of them."""
-    probes = _allowances(cluster, name)
+    others = _of_others(cluster, name, version)
+    probes = tuple(one for one in _allowances(cluster, name) if one not in others)
     if not wire.sudo(name) or not probes:
         return ()
     answers = await _send(cluster, name, wire, *probes)

@@ -18,10 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.cli import pages
 from console.cli.options import USAGE, parser
+from console.cli.pages import NoSuchPage
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.load import InventoryError, load
 from console.inventory.paths import default_path
+from console.inventory.table import allowed
 from console.operations.effects import On, targets
 from console.operations.procedures import UNDO, operation, undo_on
 from console.words.ascii import ascii_only, plain
@@ -54,14 +57,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "demo":
             return _finish(partial(_demo, options))
+        if options.command in ("help", "completion") or (options.command == "inventory" and not options.look):
+            return _print(options)
+        if options.command == "inventory":
+            return _finish(partial(_first_look, options))
         inventory = load(options.inventory or default_path())
         return _finish(partial(_run, options, inventory))
-    except (InventoryError, NoTerminal) as error:
+    except (InventoryError, NoTerminal, NoSuchPage) as error:
         _complain(str(error))
         return USAGE
     except BrokenPipeError:  # its reader has heard enough; say nothing at the exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _print(options: argparse.Namespace) -> int:
+    """The commands that print what comes with the package."""
+    if options.command == "completion":
+        return pages.completion(options.shell)
+    return pages.example() if options.command == "inventory" else pages.page(options.page)
+
+
+async def _first_look(options: argparse.Namespace, _ending: "Ending") -> int:
+    from console.cli.first import NotSeen, first
+
+    try:
+        return await first(options.look, options.user, options.config and options.config.expanduser().resolve())
+    except NotSeen as error:
+        _complain(str(error))
+        return 1
 
 
 def _says_what_it_can() -> None:
@@ -132,20 +156,23 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
     if known is UNDO:
         known = undo_on(next(kinds, On.NODE))
     on = known.on if known else next(kinds, On.NODE)
-    if target not in targets(cluster, on):
-        names = ", ".join(targets(cluster, on))
-        raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}; it has {names}")
+    if target not in (names := targets(cluster, on)):
+        words = allowed(target, names)
+        raise InventoryError(f"{inventory.path}: cluster {cluster.name} has no {on.value} {target}{words}")
     if known and known.lasts_until and not options.reason.strip():
         raise InventoryError(f"{known.name} needs --reason TEXT: every console shows it until the end of the hold")
     return await _act(options, cluster, known, target, ending)
 
 
-def _cluster(inventory: Inventory, name: str) -> Cluster:
+def _cluster(inventory: Inventory, name: str | None) -> Cluster:
+    """The cluster of a name; without one, the only one there is."""
+    names = [cluster.name for cluster in inventory.clusters]
+    if name is None and len(names) > 1:
+        raise InventoryError(f"{inventory.path}: there are {len(names)} clusters; name one: {', '.join(names)}")
     try:
-        return inventory.cluster(name)
+        return inventory.cluster(name or names[0])
     except KeyError:
-        names = ", ".join(cluster.name for cluster in inventory.clusters)
-        raise InventoryError(f"{inventory.path}: no cluster {name}; there are: {names}") from None
+        raise InventoryError(f"{inventory.path}: there is no cluster {name}{allowed(name or '', names)}") from None
 
 
 async def _look(options: argparse.Namespace, inventory: Inventory) -> int:
@@ -291,12 +318,13 @@ async def _demo(options: argparse.Namespace, ending: "Ending") -> int:
     from console.cli.demo import DemoFailed, demo
     from console.sim.scenarios import SCENARIOS
 
-    if options.scenarios or options.scenario not in {one.name for one in SCENARIOS}:
+    names = [one.name for one in SCENARIOS]
+    if options.scenarios:
         for one in SCENARIOS:
             print(f"{one.name:17} {one.summary}")
-        if options.scenarios:
-            return 0
-        _complain(f"no scenario is called {options.scenario}; these are all there are")
+        return 0
+    if options.scenario not in names:
+        _complain(f"there is no scenario {options.scenario}{allowed(options.scenario, names)}")
         return USAGE
     _must_be_seen()
     with tempfile.TemporaryDirectory(prefix="drainboard-demo-") as name:

@@ -68,8 +68,8 @@ def down_but_serves(snapshot: Snapshot) -> Iterator[Finding]:
         if all(server.status.startswith("DOWN") for server in now) and _serves(view, since):
             checks = listed(server.check for server in now if server.check)
             message = (
-                f"the pools say {view.name} is DOWN{f' ({checks})' if checks else ''}, but asked by itself it serves:"
-                " the firewalls don't reach it, or check something else"
+                f"the pools say {view.name} is DOWN{f' ({checks})' if checks else ''}, but asked by itself it serves."
+                " The firewalls don't reach it, or check something else"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.DOWN_BUT_SERVES, message)
 

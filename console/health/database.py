@@ -184,9 +184,7 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, message, of)
     elif len({member.conf_id for _, member in together}) > 1 and all(member.looks > 1 for _, member in together):
         told = listed(f"{view.name} {member.conf_id}" for view, member in together)
-        message = (
-            f"the nodes do not agree on who is in the Galera cluster: conf_id {told} ({size} one of them is cut off)"
-        )
+        message = f"the nodes do not agree on who is in Galera: conf_id {told} ({size} one of them is cut off)"
         yield Finding(Level.DEGRADED, "mysql", Kind.VIEWS_DIFFER, message, of)
     smallest = min((member.size for _, member in together), default=whole)
     if smallest < whole:

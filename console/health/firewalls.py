@@ -218,7 +218,7 @@ def states_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
     for name, carp in answering:
         if carp.pfsync == "behind":
             message = (
-                f"{name} has not got the states of connections from its peer: pfsync has syncok 0; a failover to it"
+                f"{name} has not got the states of connections from its peer: pfsync has syncok 0. A failover to it"
                 " ends those that don't go through the load balancer"
             )
             yield Finding(Level.DEGRADED, name, Kind.PFSYNC_BEHIND, message)
@@ -238,7 +238,7 @@ def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
         told = listed(f"{name} {config.version}" for name, config in configs)
         message = (
             f"the firewalls have different configuration versions ({told}): pfSense's own sync is off until both have"
-            " the same; the HAProxy package's sync is not"
+            " the same. The HAProxy package's sync is not"
         )
         yield Finding(Level.DEGRADED, "sync", Kind.VERSIONS_DIFFER, message, tuple(name for name, _ in configs))
 

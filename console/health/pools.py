@@ -107,13 +107,13 @@ def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
         if config and config.uncertified:
             message = (
                 f"HAProxy on {view.name} lacks the certificate of {listed(config.uncertified)}: it does not start or"
-                " reload there, also after a failover; tick certificates in HA sync, or import it"
+                " reload there, also after a failover. Tick certificates in HA sync, or import it"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.CERTIFICATE_MISSING, message)
         if config and _not_reloaded(view, config):
             message = (
-                f"config.xml of {view.name} came by the sync of the pools, and HAProxy there runs since before that:"
-                " it could not reload with it, and goes on with the one before"
+                f"config.xml of {view.name} came by the pools' sync, and HAProxy there runs since before that:"
+                " it could not reload. It goes on with the one before"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.NOT_RELOADED, message)
 

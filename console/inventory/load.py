@@ -43,7 +43,7 @@ def load(path: Path) -> Inventory:
     root.only("cluster")
     clusters = root.table("cluster")
     if not clusters.keys:
-        raise root.error("there is no cluster; add one: [cluster.NAME], as inventory.example.toml shows")
+        raise root.error("there is no cluster; add one: [cluster.NAME], as `drainboard inventory` shows")
     return Inventory(tuple(_cluster(name, clusters.table(clusters.name(name))) for name in clusters.keys), path)
 
 
@@ -52,8 +52,8 @@ def _document(path: Path) -> dict[str, object]:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         raise InventoryError(
-            f"{path}: there is no inventory here; copy inventory.example.toml there and edit it, "
-            f"or try drainboard without one: drainboard demo"
+            f"{path}: there is no inventory here; `drainboard inventory` prints an example, "
+            f"`drainboard demo` needs none"
         ) from None
     except OSError as error:
         why = (error.strerror or "it can't be opened").lower()

@@ -62,8 +62,11 @@ def too_open(folder: Path) -> tuple[Path, ...]:
 
 def theme_dirs(inventory: Path | None = None) -> tuple[Path, ...]:
     """Folders of themes, the shipped ones first: a user's theme of the same name comes later and wins."""
+    return shipped("themes"), (inventory or default_path()).parent / "themes"
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that comes with the package; an editable install has it in the checkout, beside the package."""
     package = Path(__file__).parents[1]
-    shipped = package / "themes"
-    if not shipped.is_dir():  # an editable install runs from the checkout, where they lie beside the package
-        shipped = package.parent / "themes"
-    return shipped, (inventory or default_path()).parent / "themes"
+    inside = package / name
+    return inside if inside.exists() else package.parent / name

@@ -175,6 +175,6 @@ def _loaded(path: Path, data: bytes) -> Record:
 
 def _cannot(what: str, path: Path, error: OSError) -> str:
     return (
-        f"The journal {path} can't be {what} ({error.strerror or error}), and what is not in it is not sent: "
-        "free space there, or point DRAINBOARD_STATE to a folder that can be written"
+        f"The journal {path} can't be {what} ({error.strerror or error}), and what is not in it is not sent. "
+        "Free space there, or point DRAINBOARD_STATE to a folder that can be written"
     )

@@ -146,7 +146,7 @@ class Runner:
             return ""
         names = listed(order.machine for order in self._leaving)
         left = max(0.0, max(self._leaving.values()) - time.monotonic())
-        return f"an order to {names} is on its way and can't be called back; it is waited for, at most {left:.0f} s"
+        return f"an order to {names} is on its way and can't be called back. It is waited for, at most {left:.0f} s"
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""

@@ -53,8 +53,9 @@ KEYS: tuple[Key, ...] = (
     Key("L", "logs", "logs of the selected machine, live: MySQL, Apache, Gluster, HAProxy, kernel",
         (CLUSTER, DETAIL), 33),
     Key("f", "faults", "make something go wrong (in the demo only)", (CLUSTER,), 60),
-    Key("tab", "next", "the next cluster; in the details the next machine, volume or address, in the logs the next "
-        "log; shift+tab goes back", (CLUSTER, DETAIL, LOGS), 0, "tab"),
+    Key("tab", "next",
+        "the next cluster; in the details the next subject, in the logs the next log; shift+tab goes back",
+        (CLUSTER, DETAIL, LOGS), 0, "tab"),
     Key("1-9", "", "a cluster by its number", (CLUSTER, FLEET), act=False),
     Key("n", "next not ok", "the next cluster that is not ok", (FLEET,), 87),
     Key("a", "all", "show long lists and commands in full, and shorten them again", (DETAIL,), 60),

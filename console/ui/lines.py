@@ -13,38 +13,65 @@ from console.words.words import Word
 
 
 class Piece(NamedTuple):
-    """Text of one style class; see `console.words.words` for the classes."""
+    """Text of one style class; see `console.words.words` for the classes. `fill`: the class below it, where only a part
+    of the line has one."""
 
     text: str
     style: str = ""
+    fill: str = ""
 
 
 class Line(NamedTuple):
-    """One line of the screen. `fill` styles all of it, to the right edge; `row` names what can be selected there."""
+    """One line of the screen. `fill` styles all of it, to the right edge; `row` names what can be selected there.
+    `beside`: the cell at which another line begins on its right, and the row of that one."""
 
     pieces: tuple[Piece, ...] = ()
     fill: str = ""
     row: str = ""
+    beside: tuple[int, str] | None = None
 
     @property
     def text(self) -> str:
         """The text without styles."""
         return "".join(piece.text for piece in self.pieces)
 
+    def row_at(self, x: int) -> str:
+        """The row at a cell."""
+        return self.beside[1] if self.beside and x >= self.beside[0] else self.row
+
+    def text_of(self, row: str) -> str:
+        """The text of a row in it; "" where it holds none of that name."""
+        at = self.beside[0] if self.beside else len(self.text)
+        if row == self.row:
+            return self.text[:at]
+        return self.text[at:] if self.beside and row == self.beside[1] else ""
+
     def cut(self, width: int) -> "Line":
         """Exactly `width` cells; what does not fit ends in an ellipsis."""
         length = len(self.text)
         if length <= width:
-            return Line((*self.pieces, Piece(" " * (width - length))), self.fill, self.row)
+            return self._replace(pieces=(*self.pieces, Piece(" " * (width - length))))
         kept: list[Piece] = []
         left = max(0, width - 1)
         for piece in self.pieces:
-            kept.append(Piece(piece.text[:left], piece.style))
+            kept.append(piece._replace(text=piece.text[:left]))
             left -= len(kept[-1].text)
-        return Line((*kept, Piece("…"[:width], "dim")), self.fill, self.row)
+        return self._replace(pieces=(*kept, Piece("…"[:width], "dim")))
 
 
 BLANK = Line()
+
+
+def side_by_side(left: Sequence[Line], right: Sequence[Line], width: int, of: int) -> list[Line]:
+    """Two columns of lines: the left one of `width` cells, the right one of the rest of `of`, with a line between."""
+    rows = max(len(left), len(right))
+    pairs = zip([*left, *[BLANK] * (rows - len(left))], [*right, *[BLANK] * (rows - len(right))], strict=True)
+    return [_joined(one.cut(width), other.cut(of - width - 1), width + 1) for one, other in pairs]
+
+
+def _joined(one: Line, other: Line, at: int) -> Line:
+    halves = (*(piece._replace(fill=one.fill) for piece in one.pieces), Piece("│", "dim"))
+    return Line((*halves, *(piece._replace(fill=other.fill) for piece in other.pieces)), "", one.row, (at, other.row))
 
 
 def line(*parts: "str | Piece | Word", fill: str = "", row: str = "") -> Line:

@@ -45,6 +45,8 @@ class Painted(Widget):
         self._lines: list[Line] = []
         self._fits = Size()
         """The size they were made for."""
+        self._counted: tuple[Size, list[Line]] = Size(), []
+        """Lines that were made to be counted, and the size they need."""
 
     @property
     def lines(self) -> list[Line]:
@@ -53,7 +55,8 @@ class Painted(Widget):
     @property
     def rows(self) -> tuple[str, ...]:
         """Names of what can be selected, from top to bottom."""
-        return tuple(dict.fromkeys(line.row for line in self._lines if line.row))
+        right = (line.beside[1] for line in self._lines if line.beside)
+        return tuple(dict.fromkeys(row for row in (*(line.row for line in self._lines), *right) if row))
 
     def renew(self) -> None:
         """Make the lines again and repaint the cells that differ. Before there is any size, wait for it."""
@@ -72,10 +75,18 @@ class Painted(Widget):
         self._lines = self._make(self.size.width, self.size.height)
         return self._lines
 
+    def _made_for_this_size(self) -> list[Line]:
+        """Once what was counted, if it fits; else made."""
+        (size, lines), self._counted = self._counted, (Size(), [])
+        if size != self.size:
+            return self._made()
+        self._fits, self._lines = size, lines
+        return lines
+
     def on_click(self, event: events.Click) -> None:
         """Post the row that was pressed."""
-        if event.y < len(self._lines) and self._lines[event.y].row:
-            self.post_message(self.Pressed(self._lines[event.y].row))
+        if event.y < len(self._lines) and (row := self._lines[event.y].row_at(event.x)):
+            self.post_message(self.Pressed(row))
 
     def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
         """Move further down."""
@@ -86,17 +97,21 @@ class Painted(Widget):
         self.post_message(self.Turned(-1))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 -- Textual's
-        """The number of lines that are made."""
-        return max(1, len(self._make(width, viewport.height)))
+        """The number of lines that are made. What was made to be counted is painted, if it fits then."""
+        lines = self._make(width, viewport.height)
+        self._counted = Size(width, max(1, len(lines))), lines
+        return max(1, len(lines))
 
     def render_line(self, y: int) -> Strip:
         """One line in the theme's colours. In another size everything flows anew: now, and not when Textual's event
         tells of it, which is after the first frame."""
-        lines = self._lines if self._fits == self.size else self._made()
+        lines = self._lines if self._fits == self.size else self._made_for_this_size()
         line = lines[y] if y < len(lines) else Line()
         base = self.rich_style
         fill = base + self._style(line.fill)
-        segments = [Segment(piece.text, fill + self._style(piece.style)) for piece in line.pieces if piece.text]
+        segments = [
+            Segment(one.text, fill + self._style(one.fill) + self._style(one.style)) for one in line.pieces if one.text
+        ]
         return Strip(segments).adjust_cell_length(self.size.width, fill).simplify()
 
     def _style(self, name: str) -> Style:
@@ -116,5 +131,5 @@ def changed(old: Line, new: Line, y: int) -> Region:
     return Region(start, y, max(1, end - start), 1)
 
 
-def _cells(line: Line) -> list[tuple[str, str]]:
-    return [(char, piece.style) for piece in line.pieces for char in piece.text]
+def _cells(line: Line) -> list[tuple[str, str, str]]:
+    return [(char, piece.style, piece.fill) for piece in line.pieces for char in piece.text]

@@ -58,7 +58,7 @@ class _Link(Connection):
         if name not in PLUGINS:
             raise UnsafeLogin(
                 f"asks for the login by `{plain_text(name, 40)}`, which is not used here, so the password was not"
-                f" sent; give the user one of {', '.join(PLUGINS)}"
+                f" sent. Give the user one of {', '.join(PLUGINS)}"
             )
         return _Plugin(self, PLUGINS[name])
 
@@ -67,7 +67,7 @@ class _Link(Connection):
         if not (self.mysql8 and safe):
             raise UnsafeLogin(
                 f"wants the password itself for `{plugin}`, which only a MySQL 8 or newer gets, by TLS or through its"
-                f" socket; switch TLS on there, or name its `socket` in the inventory, or give the user {NATIVE}"
+                f" socket. Switch TLS on there, or name its `socket` in the inventory, or give the user {NATIVE}"
             )
 
 
@@ -96,8 +96,8 @@ def _ed25519(link: Any, packet: Any) -> Any:
         signed = _auth.ed25519_password(link.password, _challenge(packet))
     except RuntimeError:
         raise UnsafeLogin(
-            f"asks for the login by `client_ed25519`, for which the Python package PyNaCl is missing here;"
-            f" install it, or give the user {NATIVE}"
+            f"asks for the login by `client_ed25519`, for which the Python package PyNaCl is missing here."
+            f" Install it, or give the user {NATIVE}"
         ) from None
     return _said(link, signed)
 

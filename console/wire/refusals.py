@@ -23,18 +23,18 @@ def sentence_for(error: Exception, target: Target, keeper: Doorkeeper, keys: Key
             return _denied(target, keeper, keys)
         case asyncssh.DisconnectError() if "too many authentication" in str(error).lower():
             return AuthFailed(
-                f"{where} cut the login of {options.username} short after too many keys; name the right one: "
+                f"{where} cut the login of {options.username} short after too many keys. Name the right one: "
                 f"`identity` in the inventory, or IdentityFile with IdentitiesOnly in ssh_config"
             )
         case asyncssh.ConnectionLost() | ConnectionError() if keeper.reached and not keeper.greeted:
             return Unreachable(
-                f"{where} closed the connection before the login began: its sshd has too many logins at once"
-                f" (MaxStartups), or keeps us out for a while after failed ones (PerSourcePenalties); wait a minute"
+                f"{where} closed the connection before the login began. Its sshd has too many logins at once"
+                f" (MaxStartups), or keeps us out for a while (PerSourcePenalties); wait a minute"
             )
         case asyncssh.ConnectionLost() | ConnectionError() if keeper.reached:
             return Unreachable(
                 f"{where} closed the connection during the login: its sshd may have crashed, or let nobody in now"
-                f" (/etc/nologin, LoginGraceTime); see sshd's log there"
+                f" (/etc/nologin, LoginGraceTime). See sshd's log there"
             )
         case asyncssh.ChannelOpenError():
             return Unreachable(f"{where} can't be reached from its jump host: {plain_text(str(error))}")
@@ -61,7 +61,7 @@ def _denied(target: Target, keeper: Doorkeeper, keys: Keys) -> AuthFailed:
     refused = f"{target.name} refused the login {login}"
     if keeper.half:
         return AuthFailed(
-            f"{target.name} took the key of {login} and wants a second factor, which nobody is asked for here; let "
+            f"{target.name} took the key of {login} and wants a second factor, which nobody is asked for here. Let "
             f"this key in alone there (AuthenticationMethods publickey, in a Match block)"
         )
     if keeper.methods and "publickey" not in keeper.methods:
@@ -73,17 +73,17 @@ def _denied(target: Target, keeper: Doorkeeper, keys: Keys) -> AuthFailed:
     if keys.locked:
         files = shlex.join(str(path) for path in keys.locked[:3])
         return AuthFailed(
-            f"{refused}: {files} needs a passphrase, which nobody is asked for here, and no agent that was found "
+            f"{refused}: {files} needs a passphrase, which nobody is asked for here. No agent "
             f"holds a key that is accepted; ssh-add {files}, then try: {by}"
         )
     if not keeper.given:
         return AuthFailed(
-            f"{refused}: there is no key to offer, neither an agent's nor a file's; start the agent and ssh-add the "
+            f"{refused}: there is no key to offer, neither an agent's nor a file's. Start the agent and ssh-add the "
             f"key, or name it as `identity` in the inventory, and try: {by}"
         )
     return AuthFailed(
-        f"{refused}: none of the agent's keys and identity files is accepted; "
-        f"add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: {by}"
+        f"{refused}: none of the agent's keys and identity files is accepted. "
+        f"Add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: {by}"
     )
 
 
@@ -100,8 +100,9 @@ def _host_key(error: Exception, target: Target, keeper: Doorkeeper, jumped: bool
     fetch = by_hand(target.login) if by_name else f"ssh-keyscan -p {port} {shlex.quote(host)} >> {file}"
     if _is_known(target, host, port):
         return HostKeyChanged(
-            f"{offer}, which is not the one known for {entry}: the machine was reinstalled or another one answers; "
-            f"{verify}, and only if it matches: ssh-keygen -R {shlex.quote(entry)} -f {file}; {fetch}"
+            f"{offer}, which is not the one known for {entry}: the machine was reinstalled or another one answers. "
+            f"{verify[0].upper()}{verify[1:]}, and only if it matches: "
+            f"ssh-keygen -R {shlex.quote(entry)} -f {file}; {fetch}"
         )
     return HostKeyChanged(f"{offer}, and {file} holds none for {entry}; {verify}, and if it matches: {fetch}")
 

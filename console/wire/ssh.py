@@ -322,7 +322,7 @@ class Ssh:
         tty = f", with the line `Defaults:{user} !requiretty`" if "tty" in why else ""
         return Refused(
             f"{self.where}: sudo doesn't let {user} run `{shlex.join(run.argv)[:80]}` without a password, "
-            f"{said(why)}; allow that command there in /etc/sudoers.d/drainboard{tty}; `drainboard sudoers` "
+            f"{said(why)}. Allow that command there in /etc/sudoers.d/drainboard{tty}; `drainboard sudoers` "
             f"prints it"
         )
 

@@ -18,6 +18,8 @@ from tests.lab import host
 
 from .act import act
 from .fleet import measure
+from .night import headlines
+from .paint import paints
 from .places import Place, far, near
 from .screen import on_screen
 from .table import Row, heading
@@ -82,6 +84,12 @@ async def simulated(folder: Path, options: argparse.Namespace) -> AsyncIterator[
             yield row
         async for row in on_screen(place, folder, options.short):
             yield row
+    for row in await paints(folder / "paint"):
+        yield row
+    if options.night:
+        yield heading("the demo's scenarios: from the first frame to the headline that stays")
+        async for row in headlines(folder / "night", 1 if options.short else 5):
+            yield row
     for row in await act(folder / "act", 2 if options.short else 5):
         yield row
     if options.clusters:
@@ -111,6 +119,7 @@ async def main() -> None:
     parser.add_argument("--no-lab", action="store_true")
     parser.add_argument("--no-sim", action="store_true")
     parser.add_argument("--clusters", type=int, default=100, help="for the row with many; 0: none")
+    parser.add_argument("--night", action="store_true", help="each scenario's headline too; half an hour")
     parser.add_argument("--short", action="store_true", help="fewer repetitions")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drainboard-bench-") as name:

@@ -19,6 +19,7 @@ from console.probes.ask import Run
 from console.probes.schedule import questions_of
 from console.probes.snapshot import Known
 from console.sim import Simulator
+from console.sim.scenarios import scenario
 from tests.conftest import brisk, simulated
 from tests.hostile.machines import EVIL, MANNERS, Hostile
 
@@ -93,6 +94,19 @@ async def test_sudo_that_refuses(demo: Simulated) -> None:
     assert "systemctl reboot" in " ".join(line.message for line in refused)
     assert all("drainboard sudoers" in line.message for line in refused)
     assert [line.message for line in found if (line.machine, line.what, line.mark) == ("node1", "sudo -n", WORKS)]
+
+
+@pytest.mark.parametrize(("name", "has", "lacks"), [("healthy", "tail -c", "clog"), ("relayd", "clog", "tail -c")])
+async def test_sudo_is_asked_of_the_program_that_reads_the_log_of_this_pfsense(
+    tmp_path: Path, name: str, has: str, lacks: str
+) -> None:
+    async with Simulator(tmp_path / "sim", scenario=scenario(name)) as sim:
+        (cluster,) = load(sim.inventory).clusters
+        sim.world.firewalls["fw1"].sudo = False
+        firewalls = tuple(replace(one, login=replace(one.login, user="ops")) for one in cluster.firewalls)
+        found = bad(await told(replace(cluster, firewalls=firewalls, nodes=cluster.nodes[:1])))
+        refused = " ".join(line.message for line in found if (line.machine, line.what) == ("fw1", "sudo -n"))
+        assert has in refused and lacks not in refused
 
 
 async def test_logins_that_fail(demo: Simulated, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from console.sim.faults import FAULTS, inject
 from console.sim.scenarios import SCENARIOS, Scenario, scenario
 from console.sim.world import World
 from tests.conftest import brisk, watching
+from tests.sentences import long_thoughts
 
 SEEN: dict[str, set[tuple[str, Kind]]] = {
     "healthy": set(),
@@ -51,6 +52,8 @@ async def test_is_seen_and_over_when_repaired(one: Scenario, tmp_path: Path) -> 
         cluster = load(sim.inventory).clusters[0]
         async with watching(cluster) as session:
             await _until(session, one.name, lambda now: SEEN[one.name] <= _keys(now))
+            told = [each.message for found in findings(session.picture) for each in (found, *found.brings)]
+            assert not [thought for message in told for thought in long_thoughts(message)]
             sim.fault("all-back", "cluster")
             await _until(session, f"no more {one.name}", lambda now: not _worse(now))
 

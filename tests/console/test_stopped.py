@@ -43,7 +43,7 @@ async def test_a_stopped_run_waits_for_its_order_so_that_undo_finds_what_it_did(
         running = await session.begin(DRAIN, "node2")
         await sending(running, OUT_IN_CONFIG)
         said = running.state.on_its_way
-        assert said.startswith("an order to fw1 is on its way and can't be called back; it is waited for, at most 6")
+        assert said.startswith("an order to fw1 is on its way and can't be called back. It is waited for, at most 6")
         await session.stop()
         assert running.task.cancelled()
         assert session.newest is not None and session.newest.on_its_way == ""

@@ -167,7 +167,7 @@ FAULTS = [
      "blanks"),
     (SMALL + '[cluster.web1.patch]\nvisit = ["http://x/", "http://x/"]',
      "cluster.web1.patch.visit: names the same URL twice; keep one"),
-    ("", "there is no cluster; add one: [cluster.NAME], as inventory.example.toml shows"),
+    ("", "there is no cluster; add one: [cluster.NAME], as `drainboard inventory` shows"),
     ("clusters = 1", "clusters: there is no such key; did you mean cluster? Allowed: cluster"),
     ("cluster = 1", "cluster: is a number, not a table: [cluster]"),
     ("[cluster]\nweb1 = 1", "cluster.web1: is a number, not a table: [cluster.web1]"),
@@ -294,8 +294,7 @@ def test_volumes(tmp_path: Path, value: str, sentence: str) -> None:
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     assert fault(tmp_path / "inventory.toml") == (
-        "there is no inventory here; copy inventory.example.toml there and edit it, "
-        "or try drainboard without one: drainboard demo"
+        "there is no inventory here; `drainboard inventory` prints an example, `drainboard demo` needs none"
     )
 
 

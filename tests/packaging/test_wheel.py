@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -11,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SHELLS = ("bash", "zsh", "fish")
 EVERY_MODULE = """
 import console, importlib, pkgutil
 for module in pkgutil.walk_packages(console.__path__, "console."):
@@ -19,9 +21,10 @@ for module in pkgutil.walk_packages(console.__path__, "console."):
 
 
 def run(*argv: str | Path, cwd: Path) -> str:
-    """Run to the end; a failure shows the command's own words."""
+    """Run to the end, with nothing of the checkout on the path; a failure shows the command's own words."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [str(word) for word in argv], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+        [str(word) for word in argv], cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -56,6 +59,8 @@ def test_the_wheel_holds_the_package_with_its_data_and_themes_and_nothing_else(w
     package = {path.relative_to(ROOT) for path in (ROOT / "console").rglob("*") if path.is_file()}
     themes = {"console" / path.relative_to(ROOT) for path in (ROOT / "themes").rglob("*") if path.is_file()}
     wanted = {path.as_posix() for path in package | themes if "__pycache__" not in path.parts}
+    pages = {f"console/docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    wanted |= {"console/inventory.example.toml", *pages, *(f"console/completion/{shell}" for shell in SHELLS)}
     assert any(name.endswith(".tcss") for name in wanted)
     assert any(name.startswith("console/themes/") for name in wanted)
     assert {name for name in files(wheel) if not PurePosixPath(name).parts[0].endswith(".dist-info")} == wanted
@@ -76,6 +81,18 @@ def test_the_installed_command_explains_itself(installed: Path, tmp_path: Path) 
     told = run(installed / "drainboard", "--help", cwd=tmp_path)
     assert "demo" in told
     assert "--inventory" in told
+
+
+def test_the_installed_command_brings_the_example_and_the_page_for_the_night(installed: Path, tmp_path: Path) -> None:
+    example = run(installed / "drainboard", "inventory", cwd=tmp_path)
+    assert example == (ROOT / "inventory.example.toml").read_text()
+    assert run(installed / "drainboard", "help", "night", cwd=tmp_path) == (ROOT / "docs/night.md").read_text()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_installed_command_brings_completion(installed: Path, tmp_path: Path, shell: str) -> None:
+    made = run(installed / "drainboard", "completion", shell, cwd=tmp_path)
+    assert all(word in made for word in ("drain", "inventory", "node-hung", "night"))
 
 
 def test_the_locked_dependencies_are_all_it_needs(installed: Path, tmp_path: Path) -> None:

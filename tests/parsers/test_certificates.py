@@ -49,7 +49,7 @@ def test_a_certificate_that_did_not_come_along_is_said() -> None:
     seen = picture(config, Pools(False))
     assert message(seen, Kind.CERTIFICATE_MISSING) == (
         "HAProxy on fw2 lacks the certificate of frontend wwws: it does not start or reload there, also after a"
-        " failover; tick certificates in HA sync, or import it"
+        " failover. Tick certificates in HA sync, or import it"
     )
     assert "HAProxy on fw2 lacks the certificate of frontend wwws" in takes_over(seen, "fw1")
     assert not takes_over(picture(replace(config, uncertified=()), Pools(False)), "fw1")
@@ -73,4 +73,4 @@ def test_a_configuration_that_came_and_was_not_loaded(
     config = replace(parse_xml((CASES / "there.xml").read_text()), revised=revised, revision=revision)
     seen = [one for one in findings(picture(config, Pools(True, uptime=uptime))) if one.kind is Kind.NOT_RELOADED]
     assert [one.machine for one in seen] == (["fw1", "fw2"] if kept else [])
-    assert all("HAProxy there runs since before that: it could not reload with it" in one.message for one in seen)
+    assert all("HAProxy there runs since before that: it could not reload" in one.message for one in seen)

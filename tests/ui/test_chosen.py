@@ -1,11 +1,12 @@
 """Theme, order and columns: chosen by keys, kept, and found again by the next console."""
 
 import json
+import os
 
 import pytest
 
 from console.sim import Simulator
-from console.ui.settings import Settings, load, place, save
+from console.ui.settings import MOST, Settings, load, place, save
 
 from .conftest import Seen, cluster_of, nobody, shown
 
@@ -48,21 +49,49 @@ async def test_who_is_ill_comes_first_and_what_is_not_known_last(sim: Simulator)
         await seen.until(lambda: at(seen, "node1") == 2)
 
 
-async def test_columns_and_theme_are_found_again(sim: Simulator) -> None:
-    async with shown(cluster_of(sim), size=(120, 40)) as seen:
+async def test_arrows_and_enter_choose(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
         await seen.well()
-        assert " load " in seen.text.splitlines()[8]
+        await seen.press("t")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("enter")  # nothing is selected yet
+        await seen.pilot.pause()
+        assert "►" not in (seen.dialog or "►")
+        await seen.press("down", "down", "up", "up", "up")  # past the first entry, to the last but one
+        themes = sorted(seen.app.available_themes)
+        await seen.until(lambda: f"►{len(themes) - 1} " in (seen.dialog or ""))
+        await seen.press("enter")
+        await seen.until(lambda: not seen.dialog and seen.app.theme == themes[-2])
+
+
+async def test_a_long_list_keeps_the_selected_entry_in_sight(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), size=(80, 14)) as seen:
+        await seen.until(lambda: "✓ nothing is wrong" in seen.text)
+        await seen.press("O")
+        await seen.until(lambda: seen.dialog)
+        await seen.press("up")
+        top = seen.app.screen
+        body = top.query_one("#body")
+        await seen.until(lambda: body.max_scroll_y > 0 and body.scroll_y == body.max_scroll_y)
+        await seen.press("down")
+        await seen.until(lambda: body.scroll_y == 0)
+
+
+async def test_columns_and_theme_are_found_again(sim: Simulator) -> None:
+    async with shown(cluster_of(sim), size=(200, 60)) as seen:
+        await seen.well()
+        assert "heal  load " in seen.text
         await choose(seen, "C", "load")
-        await seen.until(lambda: " load " not in seen.text.splitlines()[8])
+        await seen.until(lambda: "heal  load " not in seen.text)
         await choose(seen, "t", "light")
         await seen.until(lambda: "The theme is light: kept in" in seen.sentences)
     assert json.loads(place().read_text()) == {"theme": "light", "sort": "", "downward": True, "hidden": ["load"]}
-    async with shown(nobody(), size=(120, 40)) as seen:
+    async with shown(nobody(), size=(200, 60)) as seen:
         assert seen.app.theme == "light"
         await seen.until(lambda: " busy " in seen.text)
-        assert " load " not in seen.text
+        assert "heal  load " not in seen.text
         await choose(seen, "C", "load,")
-        await seen.until(lambda: " load " in seen.text)
+        await seen.until(lambda: "heal  load " in seen.text)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"theme": 1, "hidden": [1, "\\u001b"], "sort": null}', "\x00"])
@@ -72,8 +101,23 @@ async def test_a_damaged_file_costs_itself_only(text: str) -> None:
     found, why = load()
     assert found.hidden == ()
     assert bool(why) != text.startswith('{"')
-    async with shown(nobody()) as seen:
+    async with shown(nobody(), size=(120, 40)) as seen:
         assert not why or "screen.json is not read" in seen.sentences
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "huge", "a device"])
+def test_only_a_small_regular_file_is_read(kind: str) -> None:
+    place().parent.mkdir(parents=True, exist_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(place())
+    elif kind == "a device":
+        place().symlink_to("/dev/zero")
+    else:
+        place().write_text(" " * (MOST + 1))
+    found, why = load()
+    assert found == Settings() and "screen.json is not read" in why
+    assert save(Settings(theme="light")).startswith("kept in ")
+    assert load() == (Settings(theme="light"), "")
 
 
 def test_what_can_not_be_kept_is_said() -> None:

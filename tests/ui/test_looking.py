@@ -151,6 +151,17 @@ async def test_read_only_refuses_a_command_by_name_too(sim: Simulator) -> None:
         await seen.until(lambda: "Read-only is on" in (seen.dialog or ""))
 
 
+async def test_a_key_of_the_cluster_s_screen_says_on_a_page_how_to_get_there(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("enter")
+        await seen.until(lambda: "node1" in seen.top.splitlines()[0] and "of demo" in seen.top)
+        await seen.press("x")
+        await seen.until(lambda: "x works on the cluster's screen: press esc, then x" in seen.top)
+        await seen.press("n")
+        await seen.until(lambda: "n does nothing here" in seen.top)
+
+
 async def test_enter_alone_chooses_nothing_in_the_palette(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

@@ -9,7 +9,7 @@ from console.sim import Simulator
 
 from .conftest import Seen, cluster_of, shown
 
-WAITED = "an order to fw1 is on its way and can't be called back; it is waited for, at most"
+WAITED = "an order to fw1 is on its way and can't be called back. It is waited for, at most"
 
 
 async def removing(seen: Seen) -> Path:

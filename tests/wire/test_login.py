@@ -127,7 +127,7 @@ async def test_an_identity_is_offered_alone_beside_a_full_agent(bench: Bench, mo
         assert await bench.wire(this_machine(bench.folder, port, identity=None)).send("node1", ECHO, 5) == HELLO
         (bench.folder / "ssh_config").write_text("")
         text = await said(bench.wire(this_machine(bench.folder, port, identity=None)), AuthFailed)
-        assert "too many keys; name the right one" in text
+        assert "too many keys. Name the right one" in text
 
 
 @pytest.mark.parametrize("public", [True, False])

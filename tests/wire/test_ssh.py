@@ -106,8 +106,8 @@ async def test_a_refused_login_names_user_and_remedy_and_is_not_repeated(bench: 
     wire = bench.wire(cluster(bench.folder, node.port, user="ops"))
     text = sentence(await wire.send("node1", ECHO, 5), AuthFailed)
     assert text == (
-        f"node1 refused the login ops@127.0.0.1:{node.port}: none of the agent's keys and identity files is accepted; "
-        f"add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: "
+        f"node1 refused the login ops@127.0.0.1:{node.port}: none of the agent's keys and identity files is accepted. "
+        f"Add the key (ssh-add), or correct `user` or `identity` in the inventory, and try: "
         f"ssh -F {bench.folder}/ssh_config -i {bench.folder}/id -o IdentitiesOnly=yes "
         f"-o UserKnownHostsFile={bench.folder}/known_hosts "
         f"-p {node.port} -l ops 127.0.0.1"
@@ -433,7 +433,7 @@ async def test_sudo_that_refuses_is_refused_with_the_line_that_is_missing(bench:
     assert answers[0] == HELLO[0]
     assert sentence(answers[1:], Refused) == (
         f"node1 (127.0.0.1:{node.port}): sudo doesn't let ops run `systemctl stop x` without a password, it said "
-        f"'{words}'; allow that command there in /etc/sudoers.d/drainboard; `drainboard sudoers` prints it"
+        f"'{words}'. Allow that command there in /etc/sudoers.d/drainboard; `drainboard sudoers` prints it"
     )
 
 

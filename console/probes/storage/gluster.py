@@ -212,8 +212,8 @@ def _believed(where: tuple[Placed, ...]) -> None:
     peers = {one.host: one.rejected for one in where}
     if 2 * sum(peers.values()) >= len(peers):
         raise Unreadable(
-            f"the glusterds of {asker} and of {rejected} have rejected each other: a volume's settings differ there;"
-            f" see `gluster peer status` on each"
+            f"the glusterds of {asker} and of {rejected} have rejected each other: a volume's settings differ there."
+            f" See `gluster peer status` on each"
         )
 
 
@@ -282,7 +282,7 @@ def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> Split
     """Read `heal info summary --xml`."""
     if answers[0].status and _USAGE.match(answers[0].err or answers[0].out):
         raise Unreadable(
-            "this Gluster is older than 3.13 and has no `heal info summary`: update it, or look by hand:"
+            "this Gluster is older than 3.13 and has no `heal info summary`. Update it, or look by hand:"
             " `gluster volume heal VOLUME info split-brain`"
         )
     bricks = rows(document(answers[0]), "healInfo", "bricks", "brick")

@@ -97,7 +97,7 @@ def _no_status(page: Page) -> str:
     if page.status in (301, 302, 303, 307, 308):
         where = quoted(page.header("Location") or "nowhere", 120)
         return (
-            f"{message}: it is redirected to {where}; give it a plain virtual host"
+            f"{message}: it is redirected to {where}. Give it a plain virtual host"
             " on 127.0.0.1, or name another status_url in the inventory"
         )
     if page.status == 404:

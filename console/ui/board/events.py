@@ -5,9 +5,11 @@ from console.health.news import STEPS
 from console.session.runner import Note
 from console.text import zone
 from console.ui.board.view import BoardView
-from console.ui.lines import Line, Piece, fitted, line, moment
+from console.ui.lines import Line, Piece, line, moment, wrapped
 from console.words import words
 
+WHOLE = 3
+"""Lines of one event that is told whole."""
 TOGETHER = 0.05
 """Seconds between two notes of one look."""
 
@@ -29,20 +31,35 @@ def brief(notes: tuple[Note, ...]) -> list[Note]:
 
 def event(note: Note, width: int, now: float) -> Line:
     """One event in a line."""
+    return _event(note, width, now, 1)[0]
+
+
+def _event(note: Note, width: int, now: float, most: int) -> list[Line]:
     word = words.event(note.step)
     over = "over: " if note.step == "over" else ""
     at = moment(steady.wall(note.at), steady.wall(now))
-    return line(Piece(f" {at} ", "dim"), word, " ", fitted(f"{over}{note.message}", width - len(at) - 4))
+    room = width - len(at) - 4
+    first, *more = wrapped(f"{over}{note.message}", room, most=most)
+    head = line(Piece(f" {at} ", "dim"), word, " ", first.text)
+    return [head, *(line(" " * (len(at) + 4), one.text) for one in more)]
 
 
-def events(board: BoardView, most: int) -> list[Line]:
-    """A heading and as many as there is room for."""
+def events_height(board: BoardView, most: int) -> int:
+    """Lines that `events` takes, a line each, of at most so many."""
+    return 0 if most < 2 else min(most, 1 + max(1, len(_wanted(board))))
+
+
+def _wanted(board: BoardView) -> list[Note]:
+    return [note for note in brief(board.events) if board.wants(note.message)]
+
+
+def events(board: BoardView, most: int, whole: bool = False) -> list[Line]:
+    """A heading and as many as there is room for; a line each, or `whole`."""
     if most < 2:
         return []
-    notes = [note for note in brief(board.events) if board.wants(note.message)]
-    heading = line(
-        Piece(" events, newest first"), Piece(f"   l shows all   times: {zone()}", "dim"), fill="heading"
-    ).cut(board.width)
+    notes = _wanted(board)
+    hint = f"  l shows all  {zone()}" if whole else f"   l shows all   times: {zone()}"
+    heading = line(Piece(" events, newest first"), Piece(hint, "dim"), fill="heading").cut(board.width)
     if not notes:
         return [
             heading,
@@ -50,4 +67,9 @@ def events(board: BoardView, most: int) -> list[Line]:
                 Piece("   none since this console was started" if not board.filter else "   none contains that", "dim")
             ),
         ]
-    return [heading, *(event(note, board.width, board.now).cut(board.width) for note in reversed(notes[-(most - 1) :]))]
+    lines = [heading]
+    for note in reversed(notes[-(most - 1) :]):
+        lines += [one.cut(board.width) for one in _event(note, board.width, board.now, WHOLE if whole else 1)]
+        if len(lines) >= most:
+            break
+    return lines[:most]

@@ -56,6 +56,8 @@ def _heading(run: RunState, done: int, steps: int, width: int, now: float) -> Li
     tail = (end, Piece(left)) if run.ended in ("parked", "stopped") else (Piece(left), end)
     since = f", begun {moment(run.begun, now)}"
     room = width - 1 - sum(len(part.text) for part in (word, *tail)) - len(text)
+    if room < 0:  # what to press stays in sight
+        room, tail = 0, (end,)
     return line(" ", word, Piece(text + since * (room >= len(since)), "head"), *tail, fill="heading").cut(width)
 
 

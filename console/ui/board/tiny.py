@@ -15,7 +15,7 @@ def tiny(board: BoardView) -> list[Line]:
     lines = top(board, 1)
     rows = [*_firewalls(board), *_nodes(board), *_run(board)]
     head = lines[: max(2, min(len(lines), board.height - len(rows)))]
-    rest = [*may_go(board), *others(board, max(0, board.height - len(head) - len(rows) - 1))]
+    rest = [*may_go(board).least, *others(board, max(0, board.height - len(head) - len(rows) - 1))]
     return [*head, *rows, *rest][: board.height]
 
 

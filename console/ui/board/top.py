@@ -1,5 +1,7 @@
 """The site, the worst finding with its key, what can be lost now, and what else is not as it should be."""
 
+from typing import NamedTuple
+
 from console.health import Condition, Finding, Kind, Level
 from console.health.news import HURT, UP
 from console.health.verdicts import nothing_wrong
@@ -14,6 +16,15 @@ from console.words import words
 
 IN_FULL = " w"
 """Behind the ellipsis of a finding that is cut: the key that shows them all, whole."""
+
+
+WHOLE = 4
+"""Lines that each finding may have in a column of its own."""
+
+
+def top_height(board: BoardView) -> int:
+    """Lines that `top` takes at least."""
+    return 1 if board.asking else 2
 
 
 def top(board: BoardView, free: int = 0) -> list[Line]:
@@ -103,19 +114,30 @@ def press(board: BoardView, one: Finding) -> str:
     return "w says what to do" if one.level >= Level.UNKNOWN and one.kind != Kind.NOT_ASKED else "nothing to press"
 
 
-def may_go(board: BoardView, free: int = 0) -> list[Line]:
-    """Machines that can be lost now, in a line or two: where it does not fit, without the reasons. `free`: lines more
-    that it may take."""
+class MayGo(NamedTuple):
+    """Machines that can be lost now: in the lines that it must have, and in all that it needs."""
+
+    least: list[Line]
+    whole: list[Line]
+
+
+def may_go(board: BoardView) -> MayGo:
+    """The least leaves the reasons out where a line or two do not hold them."""
     if not board.may_go or board.asking:
-        return []
-    most = (1 if board.height < 20 else 2) + free
-    found = _parts(board, board.may_go)
-    if len(found) > most:
-        short = one_line(board.picture, "enter says why")
-        found = _parts(board, short)
-        found = found if len(found) <= most else wrapped(short, board.width - 2, " ", "   ", most=most, more=" enter")
-    lead, colon, rest = found[0].text.partition(": ")
-    return [line(Piece(lead + colon, "head"), rest).cut(board.width), *(one.cut(board.width) for one in found[1:])]
+        return MayGo([], [])
+    most = 1 if board.height < 20 else 2
+    whole = _parts(board, board.may_go)
+    if len(whole) <= most:
+        return MayGo(_led(board, whole), _led(board, whole))
+    short = one_line(board.picture, "enter says why")
+    found = _parts(board, short)
+    found = found if len(found) <= most else wrapped(short, board.width - 2, " ", "   ", most=most, more=" enter")
+    return MayGo(_led(board, found), _led(board, whole))
+
+
+def _led(board: BoardView, lines: list[Line]) -> list[Line]:
+    lead, colon, rest = lines[0].text.partition(": ")
+    return [line(Piece(lead + colon, "head"), rest).cut(board.width), *(one.cut(board.width) for one in lines[1:])]
 
 
 def _parts(board: BoardView, text: str) -> list[Line]:
@@ -147,14 +169,17 @@ def describe(board: BoardView, one: Finding, short: bool = False) -> str:
     return f"{one.machine} is {out_since(board, one.machine)}" if one.kind == Kind.OUT else message
 
 
+def other_findings(board: BoardView) -> list[Finding]:
+    """The findings beyond the one of row 2."""
+    above = _above(board)
+    found = [one for one in board.news if one is not above and one.kind != Kind.NOT_ASKED]
+    return [] if board.asking else [one for one in found if board.wants(one.message)]
+
+
 def others(board: BoardView, most: int, more: int = 0) -> list[Line]:
     """Findings beyond the one that is the verdict: at most so many lines with one for each, and `more` for sentences
     that would be cut, the worst first."""
-    if board.asking:
-        return []
-    above = _above(board)
-    rest = [one for one in board.news if one is not above and one.kind != Kind.NOT_ASKED]
-    rest = [one for one in rest if board.wants(one.message)]
+    rest = other_findings(board)
     shown = rest if len(rest) <= most else rest[: max(0, most - 1)]
     left = len(rest) - len(shown)
     lines: list[Line] = []
@@ -167,10 +192,27 @@ def others(board: BoardView, most: int, more: int = 0) -> list[Line]:
     return lines
 
 
-def _other(board: BoardView, one: Finding, most: int) -> list[Line]:
+def rest(board: BoardView, most: int) -> list[Line]:
+    """The same in a column of its own, under a heading: as many as have room, each with its share of the lines."""
+    found = other_findings(board)
+    lines: list[Line] = [line(" also wrong, worst first", fill="heading").cut(board.width)] if found else []
+    for at, one in enumerate(found):
+        said = _other(board, one, max(WHOLE, most // len(found)), lead=1)
+        if len(lines) + len(said) + (at + 1 < len(found)) > most:
+            return [*lines, line(Piece(f" and {counted(len(found) - at, 'more finding')}: w shows them all", "dim"))]
+        lines += said
+    return lines
+
+
+def _other(board: BoardView, one: Finding, most: int, lead: int = 7) -> list[Line]:
+    """`lead`: cells before its mark."""
     here = finding_row(one) == board.picked
-    lead = Piece(" ►also " if here else "  also ", "" if here else "dim")
+    word = "►also" if here else " also"
+    head = Piece(f" {word} " if lead > 1 else word[:lead], "" if here else "dim")
     fill, row = "selected" if here else "", finding_row(one)
-    first, *rest = [each.text for each in wrapped(describe(board, one), board.width - 10, most=most, more=IN_FULL)]
-    lines = [line(lead, words.finding(one.level), " ", first, fill=fill, row=row)]
-    return [each.cut(board.width) for each in (*lines, *(line(" " * 9 + text, fill=fill, row=row) for text in rest))]
+    indent = " " * (lead + 2)
+    first, *others = wrapped(describe(board, one), board.width - lead - 3, most=most, more=IN_FULL)
+    lines = [line(head, words.finding(one.level), " ", first.text, fill=fill, row=row)]
+    return [
+        each.cut(board.width) for each in (*lines, *(line(indent + one.text, fill=fill, row=row) for one in others))
+    ]

@@ -171,7 +171,13 @@ class Base(Screen[None]):
         elif key in {one.key for one in keys.on(self.KIND)}:
             self.do(actions.KEYS[key])
         else:
-            self.say(f"{key} does nothing here; ? shows the keys")
+            there = any(one.key == key and keys.CLUSTER in one.on for one in keys.KEYS)
+            way = (
+                f"works on the cluster's screen: press esc, then {key}"
+                if there and self._below
+                else "does nothing here"
+            )
+            self.say(f"{key} {way}; ? shows the keys")
 
     def _safe_own_keys(self) -> dict[str, Callable[[], object]]:
         """The screen's own keys; none if that fails, like in `_made`: the keys that lead away go on."""
@@ -200,12 +206,14 @@ class Base(Screen[None]):
 
     def leave(self) -> bool:
         """Go back to the screen below, if there is one."""
-        app = app_of(self)
-        below = app.screen_stack[:-1]
-        if any(isinstance(one, Base) for one in below):
-            app.pop_screen()
-            return True
-        return False
+        if self._below:
+            app_of(self).pop_screen()
+        return self._below
+
+    @property
+    def _below(self) -> bool:
+        """There is a screen below."""
+        return any(isinstance(one, Base) for one in app_of(self).screen_stack[:-1])
 
     def quit(self) -> None:
         """End the program, or ask first."""

@@ -140,7 +140,7 @@ class ClusterScreen(Base):
     def copied(self) -> str:
         """The selected finding's sentence, or the selected row."""
         said = [one.message for one in findings(self.pane.shown.picture) if finding_row(one) == self.pane.picked]
-        rows = [one.text.strip(" ►") for one in self.board.lines if one.row == self.pane.picked]
+        rows = [one.text_of(self.pane.picked).strip(" ►") for one in self.board.lines]
         return said[0] if said else " ".join(" ".join(rows).split())
 
     # --- keys

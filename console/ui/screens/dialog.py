@@ -1,4 +1,6 @@
-"""The one dialog: lines, keys that answer, and fields for what must be typed. Enter alone answers nothing.
+"""The one dialog: lines, keys that answer, entries to choose from, and fields for what must be typed.
+
+Enter alone answers nothing: an entry is chosen by its key, or by the arrows and then Enter.
 
 `ask` shows it and returns the key that was pressed ("" for esc) and what was typed.
 """
@@ -25,6 +27,32 @@ MOVES = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pag
 """Lines that a key scrolls."""
 
 
+@dataclass
+class Entries:
+    """Entries to choose from, as (key, label), a line each. `at`: the selected one; None until an arrow is pressed."""
+
+    every: tuple[tuple[str, str], ...]
+    at: int | None = None
+
+    def lines(self, width: int, _height: int) -> list[Line]:
+        """The selected one is marked."""
+        return [
+            line(
+                Piece("►" if at == self.at else " "),
+                Piece(key, "key"),
+                f"  {label}",
+                fill="selected" if at == self.at else "",
+                row=key,
+            ).cut(width)
+            for at, (key, label) in enumerate(self.every)
+        ]
+
+    def move(self, by: int) -> int:
+        """Select the next one, or the first after the last."""
+        self.at = min(0, by) % len(self.every) if self.at is None else (self.at + by) % len(self.every)
+        return self.at
+
+
 @dataclass(frozen=True)
 class Question:
     """The contents of a dialog. `keys`: (key, word). `fields`: (what to type, the only text accepted or "" for any)."""
@@ -36,6 +64,8 @@ class Question:
     grave: bool = False
     page: bool = False
     close: str = "close"
+    entries: Entries | None = None
+    """Its lines are entries: the arrows select one, Enter chooses it, as its key does."""
     live: bool = False
     """Its text may change while it stands there."""
     over: Callable[[], bool] | None = None
@@ -114,6 +144,7 @@ class Dialog(ModalScreen[Answer]):
         if self._hint:
             return [line(Piece(f" {self._hint}", "warn")).cut(width)]
         keys = (("enter", "go on"),) if self._question.fields else self._question.keys
+        keys = (*keys, ("up down", "select"), ("enter", "choose")) if self._question.entries else keys
         copy = (("c", "copy"),) if self._question.page else ()
         named = (*(one for one in keys if one[1]), *copy, ("esc", self._question.close))
         scrolls = self._scrolls()
@@ -135,17 +166,33 @@ class Dialog(ModalScreen[Answer]):
         """Every key ends here, or in a field. One that went on to the application would be looked up among the board's,
         if the dialog has closed until then, as with keys that come all at once."""
         pressed = event.character or event.key
+        entries = self._question.entries
         if event.key == "escape":
             self._end(Answer())
+        elif entries and event.key in ("down", "up"):
+            self._select(entries, 1 if event.key == "down" else -1)
+        elif entries and event.key == "enter" and entries.at is not None:
+            self._end(Answer(entries.every[entries.at][0]))
+        elif pressed in {key for key, _ in self._question.keys}:
+            self._end(Answer(pressed))
         elif event.key in MOVES:
             self.query_one("#body", VerticalScroll).scroll_relative(y=MOVES[event.key], animate=False)
         elif self._question.fields:
             return  # what edits a field is found by way of the application
-        elif pressed in {key for key, _ in self._question.keys}:
-            self._end(Answer(pressed))
         elif event.key == "c" and self._question.page:
             self._copy()
         event.stop()
+
+    def _select(self, entries: Entries, by: int) -> None:
+        """Keep the selected entry in sight."""
+        body = self.query_one("#body", VerticalScroll)
+        at, top, height = entries.move(by), round(body.scroll_y), body.size.height
+        body.query_one(Painted).renew()
+        body.scroll_to(y=min(max(top, at - height + 1), at), animate=False)
+
+    def on_painted_pressed(self, message: Painted.Pressed) -> None:
+        """A click chooses an entry."""
+        self._end(Answer(message.row))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next field; end when each holds what it must."""

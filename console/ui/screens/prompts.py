@@ -21,7 +21,7 @@ from console.text import span
 from console.ui.board.run import sentence, unreachable
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
 from console.ui.painted import Make
-from console.ui.screens.dialog import Question, ask
+from console.ui.screens.dialog import Entries, Question, ask
 from console.words import words
 
 RENEWED = 1.0
@@ -256,10 +256,6 @@ async def reason(app: App[int], title: str, *sentences: str) -> str:
 
 async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]) -> int | None:
     """The index of one of (key, label)."""
-
-    def make(_width: int, _height: int) -> list[Line]:
-        return [line(Piece(f" {key}", "key"), f"  {label}") for key, label in entries]
-
-    keys = tuple((key, "") for key, _ in entries)
-    answer = await ask(app, Question(title, make, keys=keys, close="none of these"))
+    keys, shown = tuple((key, "") for key, _ in entries), Entries(entries)
+    answer = await ask(app, Question(title, shown.lines, keys=keys, entries=shown, close="none of these"))
     return next((at for at, (key, _) in enumerate(entries) if answer.key == key), None)
