@@ -9,10 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from console import health
 from console.inventory.cluster import Cluster, Timings
 from console.inventory.load import load
-from console.operations import guards
 from console.operations.procedures.steps import Operation
 from console.session.handle import SessionHandle
 from console.session.loop import Loop
@@ -23,15 +21,6 @@ from console.sim import Simulator
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: most tests wait for something most of the time."""
     return (os.cpu_count() or 1) * 3 // 2
-
-
-def pytest_configure() -> None:
-    """Remove the rule that tests/mutate.py names."""
-    kind, _, name = os.environ.get("DRAINBOARD_WITHOUT", "").partition(":")
-    if kind == "guards":
-        guards.RULES = tuple(rule for rule in guards.RULES if rule.guard.__name__ != name)
-    elif kind == "health":
-        health.RULES = tuple(rule for rule in health.RULES if rule.__name__ != name)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

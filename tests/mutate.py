@@ -1,58 +1,150 @@
-"""Removes each rule of guards and of health once, and runs tests until one fails: what no test misses is no rule.
+"""Removes each rule of guards and of health once, and looks for a test that fails: what no test misses is no rule.
 
-`make mutants` prints a table: rule, the test that missed it, seconds. Exit status 1 where a rule was not missed.
-`python -m tests.mutate NAME ...` takes the named rules alone.
+`make mutants` prints a table, and keeps it in tests/mutants.txt: rule, the test that missed it. The kept test is tried
+first. Where it passes, or a rule has none, one run of TESTS notes which tests the rule speaks in, and these are tried,
+the shortest first; with the rule they must pass. Exit status 1 where a rule was not missed. `python -m tests.mutate
+NAME ...` takes these rules alone.
+
+This file is a plugin of pytest, too: `-p tests.mutate` with DRAINBOARD_WITHOUT=RULE, or with DRAINBOARD_SPOKEN=FILE.
 """
 
+import functools
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
-from console.health import RULES as HEALTH
-from console.operations.guards import RULES as GUARDS
+import pytest
 
-TESTS = (
-    *("tests/console/test_guards.py", "tests/console/test_nothing_found.py", "tests/console/test_pictures.py"),
-    *("tests/console/test_unknowns.py", "tests/console/test_any_picture.py", "tests/console/test_may_go.py"),
-    *("tests/console/test_last_node.py", "tests/console/test_unlisted.py", "tests/console/test_asked.py"),
-    *("tests/console/test_put_back.py", "tests/console/test_wrong_machine.py", "tests/console/test_config_unknown.py"),
-    *("tests/console/test_operations.py", "tests/console/test_database.py", "tests/console/test_health.py"),
-    *("tests/parsers", "tests/console/test_scenarios.py"),
-)
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+from console import health
+from console.operations import guards
+
+TABLE = Path(__file__).parent / "mutants.txt"
+TESTS = ("tests/console", "tests/parsers", "tests/commands")
+AT_ONCE = 25
+"""Tests of a rule that are tried, the shortest first."""
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
 
 
 def names() -> list[str]:
     """Every rule: guards:NAME, health:NAME."""
     return [
-        *dict.fromkeys(f"guards:{rule.guard.__name__}" for rule in GUARDS),
-        *dict.fromkeys(f"health:{rule.__name__}" for rule in HEALTH),
+        *dict.fromkeys(f"guards:{rule.guard.__name__}" for rule in guards.RULES),
+        *dict.fromkeys(f"health:{rule.__name__}" for rule in health.RULES),
     ]
 
 
-def missed(name: str) -> str:
-    """The first test that fails without the rule; "" for none."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-n", "2", *TESTS],
-        env={**os.environ, "DRAINBOARD_WITHOUT": name},
+def kept() -> dict[str, str]:
+    """The table: the test that missed each rule."""
+    lines = TABLE.read_text().splitlines() if TABLE.exists() else []
+    return {name: test for name, _, test in (line.partition(" ") for line in lines)}
+
+
+# --- within pytest
+
+_spoken = dict[str, set[str]]()
+_seconds = dict[str, float]()
+
+
+def _spying(name: str, rule: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    @functools.wraps(rule)
+    def spy(*args: Any) -> Iterator[Any]:
+        for one in rule(*args):
+            _spoken.setdefault(os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0], set()).add(name)
+            yield one
+
+    return spy
+
+
+def pytest_configure() -> None:
+    """Remove one rule, or listen to all."""
+    kind, _, name = os.environ.get("DRAINBOARD_WITHOUT", "").partition(":")
+    if kind == "guards":
+        guards.RULES = tuple(rule for rule in guards.RULES if rule.guard.__name__ != name)
+    elif kind == "health":
+        health.RULES = tuple(rule for rule in health.RULES if rule.__name__ != name)
+    elif "DRAINBOARD_SPOKEN" in os.environ:
+        guards.RULES = tuple(
+            rule._replace(guard=_spying(f"guards:{rule.guard.__name__}", rule.guard)) for rule in guards.RULES
+        )
+        health.RULES = tuple(_spying(f"health:{rule.__name__}", rule) for rule in health.RULES)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish() -> None:
+    if "DRAINBOARD_SPOKEN" in os.environ:
+        lines = (
+            f"{_seconds.get(test, 0.0):.3f} {name} {test}\n"
+            for test, rules in _spoken.items()
+            for name in rules
+            if test
+        )
+        Path(f"{os.environ['DRAINBOARD_SPOKEN']}.{os.getpid()}").write_text("".join(lines))
+
+
+# --- the command
+
+
+def _pytest(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.mutate", *args],
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def missed(name: str, *tests: str) -> str:
+    """The first of these tests that fails without the rule; "" for none."""
+    done = _pytest("-x", *tests, DRAINBOARD_WITHOUT=name)
     found = _FAILED.search(done.stdout)
-    return found[1] if found else "" if done.returncode == 0 else f"status {done.returncode}"
+    return found[1] if found and _pytest(found[1]).returncode == 0 else ""
+
+
+def spoken() -> dict[str, list[str]]:
+    """The tests that each rule speaks in, the shortest first."""
+    with tempfile.TemporaryDirectory() as folder:
+        _pytest("-n", "2", *TESTS, DRAINBOARD_SPOKEN=f"{folder}/spoken")
+        lines = sorted(
+            (float(seconds), name, test)
+            for path in Path(folder).iterdir()
+            for seconds, name, test in (line.split(" ", 2) for line in path.read_text().splitlines())
+        )
+    heard = dict[str, list[str]]()
+    for _, name, test in lines:
+        heard.setdefault(name, []).append(test)
+    return heard
 
 
 def main(chosen: list[str]) -> int:
-    lived = 0
+    table, left = kept(), list[str]()
     for name in chosen or names():
         began = time.monotonic()
-        test = missed(name)
-        lived += not test
-        print(f"{name:40} {test or 'MISSED BY NO TEST':70} {time.monotonic() - began:4.0f} s", flush=True)
-    return min(lived, 1)
+        if name in table and (test := missed(name, table[name])):
+            _say(name, test, began)
+        else:
+            left.append(name)
+    heard = spoken() if left else {}
+    for name in left:
+        began = time.monotonic()
+        tests = heard.get(name, [])[:AT_ONCE]
+        table[name] = missed(name, *tests) if tests else ""
+        _say(name, table[name], began)
+    TABLE.write_text("".join(f"{name} {table[name]}\n" for name in names() if table.get(name)))
+    return int(not all(table[name] for name in left))
+
+
+def _say(name: str, test: str, began: float) -> None:
+    print(f"{name:40} {test or 'MISSED BY NO TEST':70} {time.monotonic() - began:4.0f} s", flush=True)
 
 
 if __name__ == "__main__":
