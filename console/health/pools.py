@@ -203,6 +203,7 @@ def nodes_are_in(snapshot: Snapshot) -> Iterator[Finding]:
             message = f"{node.name} is in no pool: no pool has a server with the address {address}"
             yield Finding(Level.DEGRADED, node.name, Kind.NO_POOL, message)
         elif where is Place.IN:
+            yield from _follows(snapshot, node.name)
             yield from _spare(snapshot, node.name)
             yield from _down(snapshot, node.name)
             yield from _failing(snapshot, node.name)
@@ -230,9 +231,15 @@ def _servers(snapshot: Snapshot, node: str) -> Servers:
     return [(one.firewall, server) for one in memberships(snapshot, node) for server in one.runtime or ()]
 
 
-def _where(servers: Servers) -> str:
+def _pools(snapshot: Snapshot, servers: Servers) -> str:
+    """The pools of these servers, for a sentence: web_ipv4 and web_ipv6 where a firewall has both."""
+    known = [(pools_of(snapshot, firewall), server) for firewall, server in servers]
+    return listed(pools.named(server.backend) if pools else server.pool for pools, server in known)
+
+
+def _where(snapshot: Snapshot, servers: Servers) -> str:
     """The pools and firewalls of these servers, for a sentence."""
-    return f"{listed(server.pool for _, server in servers)} on {listed(firewall for firewall, _ in servers)}"
+    return f"{_pools(snapshot, servers)} on {listed(firewall for firewall, _ in servers)}"
 
 
 def _unresolved(snapshot: Snapshot, node: str) -> Iterator[Finding]:
@@ -240,16 +247,27 @@ def _unresolved(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     nameless = [(firewall, server) for firewall, server in _servers(snapshot, node) if server.unresolved]
     if nameless:
         firewalls, names = (listed(firewall for firewall, _ in nameless), listed(one.unresolved for _, one in nameless))
-        pools = listed(server.pool for _, server in nameless)
+        pools = _pools(snapshot, nameless)
         message = f"HAProxy on {firewalls} can't resolve {names} ({node} in {pools}): no traffic until it can"
         yield Finding(Level.DEGRADED, node, Kind.UNRESOLVED, message)
+
+
+def _follows(snapshot: Snapshot, node: str) -> Iterator[Finding]:
+    """Servers that follow one which somebody has taken out, while nobody asked anything of the node itself."""
+    every = _servers(snapshot, node)
+    led = [(firewall, one) for firewall, one in every if one.tracks and one.unasked.startswith("follows ")]
+    if led:
+        kind = Kind.DOWN_IN_POOL if any(one.serving for _, one in every) else Kind.DOWN
+        why = listed(one.unasked for _, one in led)
+        message = f"{node} gets no traffic in {_where(snapshot, led)}: it {why}"
+        yield Finding(Level.DEGRADED, node, kind, message)
 
 
 def _agents(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """Servers that an agent check has down or drained: no health check failed, and nobody may have ordered it here."""
     told = [(firewall, server) for firewall, server in _servers(snapshot, node) if server.by_agent]
     for status in dict.fromkeys(server.status for _, server in told):
-        where = _where([(firewall, server) for firewall, server in told if server.status == status])
+        where = _where(snapshot, [(firewall, server) for firewall, server in told if server.status == status])
         if status == "DOWN (agent)":
             message = f"the agent of {node} says down, in {where}: no traffic until it answers up"
         else:
@@ -275,7 +293,7 @@ def _failing(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     """About to go down: a single check that fails comes and goes, the last but one does not."""
     places = [(one.firewall, server) for one in memberships(snapshot, node) for server in one.runtime or ()]
     if last := [(firewall, server) for firewall, server in places if server.failing]:
-        firewalls, pools = listed(firewall for firewall, _ in last), listed(server.pool for _, server in last)
+        firewalls, pools = listed(firewall for firewall, _ in last), _pools(snapshot, last)
         seen = listed(f"{server.status} {server.check}" for _, server in last)
         message = f"{node} is about to go down in {pools} on {firewalls}: its health check fails ({seen})"
         yield Finding(Level.DEGRADED, node, Kind.CHECK_FAILING, message)
@@ -290,14 +308,14 @@ def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
         return
     firewalls = listed(firewall for firewall, _ in idle)
     if all(server.status.startswith("UP") and server.weight == 0 for _, server in idle):
-        message = f"{node} has weight 0 in {listed(server.pool for _, server in idle)} on {firewalls}: no new traffic"
+        message = f"{node} has weight 0 in {_pools(snapshot, idle)} on {firewalls}: no new traffic"
         yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, message)
     elif not any(server.serving for _, now in places for server in now):
         message = f"{node} gets no traffic: {_check(idle)}"
         yield Finding(Level.DEGRADED, node, Kind.DOWN, message)
     elif _same_everywhere(snapshot, node):
-        served = listed(server.pool for _, now in places for server in now if server.serving)
-        down = listed(server.pool for _, server in idle)
+        served = _pools(snapshot, [(one, server) for one, now in places for server in now if server.serving])
+        down = _pools(snapshot, idle)
         message = f"{node} gets no traffic from {down}: {_check(idle)}; {served} still sends some"
         yield Finding(Level.DEGRADED, node, Kind.DOWN_IN_POOL, message)
 
@@ -326,7 +344,12 @@ def _same_everywhere(snapshot: Snapshot, node: str) -> bool:
 def _seen(snapshot: Snapshot, node: str) -> list[tuple[str, frozenset[tuple[str, bool]]]]:
     """By running balancer: (pool, healthy) of each of the node's servers that nobody has taken out."""
     return [
-        (one.firewall, frozenset((server.pool, server.serving) for server in one.runtime if not server.out))
+        (
+            one.firewall,
+            frozenset(
+                (_pools(snapshot, [(one.firewall, server)]), server.serving) for server in one.runtime if not server.out
+            ),
+        )
         for one in memberships(snapshot, node)
         if one.runtime
     ]
