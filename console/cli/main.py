@@ -18,9 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.cli import pages
 from console.cli.options import USAGE, parser
-from console.cli.pages import NoSuchPage
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.load import InventoryError, load
 from console.inventory.paths import default_path
@@ -63,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _finish(partial(_first_look, options))
         inventory = load(options.inventory or default_path())
         return _finish(partial(_run, options, inventory))
-    except (InventoryError, NoTerminal, NoSuchPage) as error:
+    except (InventoryError, NoTerminal) as error:
         _complain(str(error))
         return USAGE
     except BrokenPipeError:  # its reader has heard enough; say nothing at the exit either
@@ -73,9 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print(options: argparse.Namespace) -> int:
     """The commands that print what comes with the package."""
-    if options.command == "completion":
-        return pages.completion(options.shell)
-    return pages.example() if options.command == "inventory" else pages.page(options.page)
+    from console.cli import pages
+
+    try:
+        if options.command == "completion":
+            return pages.completion(options.shell)
+        return pages.example() if options.command == "inventory" else pages.page(options.page)
+    except pages.NoSuchPage as error:
+        _complain(str(error))
+        return USAGE
 
 
 async def _first_look(options: argparse.Namespace, _ending: "Ending") -> int:

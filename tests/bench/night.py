@@ -45,7 +45,7 @@ async def _seconds(inventory: Path, folder: Path) -> tuple[float, tuple[str, str
         while time.monotonic() < first + SETTLES:
             await asyncio.sleep(0.02)
             now = _headline(shown.grid.text)
-            if re.sub(r"[0-9]+", "", now[0]) != re.sub(r"[0-9]+", "", stood[0]):
+            if _subject(now[0]) != _subject(stood[0]):
                 since = time.monotonic()
             stood = now
         return since - first, stood
@@ -56,3 +56,8 @@ def _headline(lines: list[str]) -> tuple[str, str]:
     row = lines[1].strip()
     key = re.search(rf" +({KEYS})$", row)
     return (row[: key.start()].rstrip(), key[1]) if key else (row, "")
+
+
+def _subject(headline: str) -> str:
+    """The headline without figures, and without what is told behind its first clause."""
+    return re.sub(r"[0-9]+", "", re.split("[,;]", headline)[0])

@@ -1,6 +1,7 @@
 """The command line's words: where they may stand, which may be left out, and the nearest one to a slip."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,9 @@ def test_a_shell_completes_commands_and_scenarios(shell: str, tmp_path: Path) ->
         ask = f'source {path}; COMP_WORDS=(drainboard dem); COMP_CWORD=1; _shtab_drainboard; echo "${{COMPREPLY[@]}}"'
         ran = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=20)
         assert ran.stdout.split() == ["demo"], ran
+
+
+def test_the_command_line_loads_nothing_that_only_a_command_needs() -> None:
+    heavy = "{'asyncio', 'asyncssh', 'textual', 'console.session', 'console.cli.pages'} & set(sys.modules)"
+    code = f"import sys, console.cli.main; print(sorted({heavy}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

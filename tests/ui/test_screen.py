@@ -415,7 +415,7 @@ async def test_what_is_cut_beside_a_run_says_by_which_key_the_rest_is_seen(sim: 
     async with shown(cluster_of(sim)) as seen:
         await seen.well()
         await seen.press("d")
-        await seen.until(lambda: "drain node1: done" in seen.text)
+        await seen.until(lambda: "drain node1: done" in seen.text, 40)
         sim.fault("apache-stopped", "node2")
         sim.fault("firewall-lost", "fw2")
         await seen.until(lambda: "fw2 does not answer since" in seen.text and "✗DOWN" in seen.row("node2"), 20)
