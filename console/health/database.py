@@ -143,8 +143,7 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, view.name, Kind.NOT_SYNCED, message)
         elif not member.tells_view:
             message = (
-                f"MySQL on {view.name} is Synced and does not tell whom it sees ({no_view(member)}), as beside another"
-                " major version: whether it is with the others is not known"
+                f"MySQL on {view.name} is Synced and does not tell whom it sees ({no_view(member)}): it may be alone"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.VIEW_UNTOLD, message)
 

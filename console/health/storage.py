@@ -94,15 +94,12 @@ def glusterds_are_there(snapshot: Snapshot) -> Iterator[Finding]:
         untold = tuple(dict.fromkeys(node_at(snapshot, view, one.host) for one in doubts if not one.counted))
         if counted_too:
             message = (
-                f"glusterd on {listed(counted_too)} is not reached by the others: the brick of {view.name} there goes"
-                " on, and nobody starts it again"
+                f"glusterd on {listed(counted_too)} is not reached by the others: nobody starts the brick of"
+                f" {view.name} there again"
             )
             yield Finding(Level.DEGRADED, view.name, Kind.GLUSTERD_AWAY, message, counted_too)
         if untold:
-            message = (
-                f"the brick of {view.name} on {listed(untold)} is not known: each glusterd that answers reaches only a"
-                " minority; see whether glusterd runs there"
-            )
+            message = f"the brick of {view.name} on {listed(untold)} is not known: no glusterd with a majority answers"
             yield Finding(Level.UNKNOWN, view.name, Kind.VOLUME_UNKNOWN, message, untold)
 
 

@@ -39,7 +39,8 @@ def test_options_stand_anywhere(line: str) -> None:
 
 @pytest.mark.parametrize("command", by_command())
 def test_a_single_cluster_needs_no_name(command: str) -> None:
-    names = {"maintenance": ["fw1", "on"], "patch": []}.get(command, ["x"])
+    layered = {command: ["x", "mysql"] for command in ("restart", "stop", "start")}
+    names = {"maintenance": ["fw1", "on"], "sync": ["fw1", "haproxy"], "patch": [], **layered}.get(command, ["x"])
     more = ["--until", "none"] if command in ("hold", "shut-down") else []
     found = parser().parse_args([command, *names, *more])
     assert (found.cluster, found.target) == (None, names[0] if names else "")

@@ -113,9 +113,13 @@ async def take_out_before(session: Session, action: Operation) -> None:
 
 
 async def before(session: Session, action: Operation) -> None:
-    """The first step of a writer's move waits for the commits a second, and has one line more then."""
+    """The first step of a writer's move waits for the commits a second, and has one line more then. A service that is
+    to be started takes its time to stop."""
     if action is WRITER:
         await until(session, rates_known)
+    elif action in ON_LAYER and action in WRONG and not session.open_runs():
+        runs = "runs already, or starts"
+        await until(session, lambda _: not any(runs in one.saw for one in session.plan(action, "node2").objections))
 
 
 async def carry_on(session: Session, action: Operation) -> Record:
