@@ -70,7 +70,7 @@ async def act(
         return _refused(session, plan, why)
     for message in plan.leaves:
         say(message)
-    return await _follow(session, run, consent)
+    return await _follow(session, run, consent._replace(read=plan.identities))
 
 
 async def resume(session: SessionHandle, target: str, consent: Consent, skips: str = "") -> Exit:
@@ -146,8 +146,8 @@ def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:
 
 
 async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Exit:
-    """Follow a run to its end; after an interruption, until its orders have ended. `consent` was given beforehand, for
-    each gate."""
+    """Follow a run to its end; after an interruption, until its orders have ended. `consent` was given beforehand: it
+    holds for what stood against the run when it was begun, and of a resumed one for the gate that waits."""
     shown, interrupted = 0, None
     while True:
         newest = session.state.run
@@ -162,7 +162,7 @@ async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Ex
             break
         try:
             if session.state.gate:
-                await _answer(session, consent)
+                consent = await _answer(session, consent)
             await session.change(1.0)
         except asyncio.CancelledError as error:
             if interrupted:
@@ -184,14 +184,17 @@ def code_of(run: RunState) -> Exit:
     return Exit.GATE if run.unanswered else words.get(run.ended, Exit.STOPPED)
 
 
-async def _answer(session: SessionHandle, consent: Consent) -> None:
-    """Answer a gate with the consent given on the command line; park the run without one, for nobody can be asked."""
-    question = session.state.gate
+async def _answer(session: SessionHandle, consent: Consent) -> Consent:
+    """Answer a gate with the consent given on the command line; park the run without one, for nobody can be asked.
+    Returns the consent that is left: it covers no objection that is new at a later gate."""
+    question, plan = session.state.gate, await session.gate()
     given = consent.confirmed or consent.typed
     left = await session.agree(consent) if given else "nobody has agreed beforehand (--yes)"
     if left:
         say(f"{question}? Not now: {left}")
         await session.park()
+    read = consent.read if plan is None or consent.read is not None else plan.identities
+    return consent._replace(read=read)
 
 
 def _line(note: Note) -> None:

@@ -119,7 +119,7 @@ class Runner:
         claims: Claims,
         agreed: frozenset[About],
         tell: Callable[[Note], None],
-        ask: Callable[[str, Intent], Awaitable[tuple[Consent, Plan]]],
+        ask: Callable[[str, Intent, Step], Awaitable[tuple[Consent, Plan]]],
     ) -> None:
         """`agreed`: the objections that a person has overcome. `ask`: puts a gate's
         question to a person; raises Unanswered."""
@@ -262,7 +262,7 @@ class Runner:
         if self.alone:
             self._park(step, record, message)
         try:
-            consent, plan = await self._ask(message, intent)
+            consent, plan = await self._ask(message, intent, step)
         except Unanswered:
             self._park(step, record, message)
         self._agreed |= plan.identities

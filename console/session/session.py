@@ -24,7 +24,7 @@ from console.operations.procedures import holds
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.firewalls import of_the_pools
 from console.operations.procedures.patching import AUTO
-from console.operations.procedures.steps import Intent, Operation, Options
+from console.operations.procedures.steps import Intent, Operation, Options, Step
 from console.probes import logs
 from console.probes.ask import Ask, WireError
 from console.probes.firewalls.config import CONFIG
@@ -523,12 +523,13 @@ class Session:
             await claims.release(ended=not last.outcome_unknown, open=last.outcome is None)
         return record
 
-    async def _ask(self, message: str, intent: Intent) -> tuple[Consent, Plan]:
+    async def _ask(self, message: str, intent: Intent, step: Step) -> tuple[Consent, Plan]:
         """Wait at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
         operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
 
         def look() -> Plan:
-            against = objections(self.picture, operation.effects, target, kind)
+            picture = self.picture
+            against = (*objections(picture, operation.effects, target, kind), *step.against(picture, intent))
             return Plan(self.cluster.name, operation, target, against, ())
 
         if intent.options.get(AUTO) and not (plan := look()).objections:

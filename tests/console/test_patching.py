@@ -318,6 +318,22 @@ async def test_these_are_the_lines(tmp_path: Path) -> None:
         assert abs(len(dict.fromkeys(said)) - LINES) <= 6, "the points of the kills are those of a whole run"
 
 
+async def test_a_node_that_would_get_other_packages_is_asked_about(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        sim.world.nodes["node3"].hardware.packages.arrive(43, 7)
+        await ready(session)
+        running = await session.begin(PATCH, cluster.name, Consent(confirmed=True), AUTO)
+        while session.gate is None:
+            await session.poller.change(0.2)
+        objection = session.gate.look().objections[-1]
+        assert objection.saw.startswith("node3 gets other updates than node2 got: node3 alone: ")
+        assert session.gate.agree(Consent(confirmed=True, read=frozenset())) == objection.sentence
+        assert session.gate.agree(Consent(confirmed=True)) == ""
+        record = await running.task
+        assert record.outcome == "done"
+        assert record.steps["node2", "pending"].facts["says"].startswith("41 updates for node2: ")
+
+
 async def test_undo_of_the_node_at_work_puts_it_back_and_ends_the_run(tmp_path: Path) -> None:
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         for pool in ("fw1", "fw2"):

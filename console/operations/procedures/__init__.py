@@ -356,9 +356,8 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
         if node == writer and follows:
             writer, moves = follows, moves + 1
             first = moved(cluster, follows, again=f" {moves}" if moves > 1 else "")
-        steps += placed((patching.GATE,), node) if steps else ()  # the first has been agreed to with the plan
         steps += patching.node_steps(
-            cluster, node, TAKE_OUT, PUT_BACK, first, installs=not options.get(patching.NO_PACKAGES)
+            cluster, node, TAKE_OUT, PUT_BACK, first, installs=not options.get(patching.NO_PACKAGES), asks=bool(steps)
         )
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 

@@ -5,13 +5,13 @@ end, never an exit code. Keys of `Intent.found` beside those of `power`, `jobs` 
 that ran before it was taken out; "soak NODE" -> the time since when it serves again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from console import steady
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
-from console.operations.guards import elsewhere, no_traffic
+from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted
 from console.operations.procedures.proxies import told_again
@@ -43,6 +43,8 @@ INSTALL = {
     ),
     "dnf": ("dnf", "--assumeyes", "upgrade"),
 }
+SHOWN = 5
+"""Packages that are named in a sentence."""
 """By package manager. Configuration files are kept; apt removes no package."""
 
 
@@ -61,6 +63,51 @@ def _by_manager(commands: Mapping[str, tuple[str, ...]]) -> Command:
 
 
 # --- the packages
+
+
+def _find_pending(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    updates = _updates(snapshot, intent.target)
+    if updates is None:
+        return {}
+    each = (f"{one.name}={one.then}".replace(" ", "") for one in updates.packages)
+    return {f"packages {intent.target}": " ".join(each)}
+
+
+def _pending(intent: Intent, node: str) -> dict[str, str] | None:
+    """The packages that waited on a node, with their new versions; None where nobody has noted them."""
+    noted = intent.found.get(f"packages {node}")
+    return (
+        None if noted is None else {name: version for name, _, version in (one.partition("=") for one in noted.split())}
+    )
+
+
+def _told_pending(snapshot: Snapshot, intent: Intent) -> Progress:
+    node, pending = intent.target, _pending(intent, intent.target)
+    if pending is None or _updates(snapshot, node) is None:
+        return Progress(False, f"the packages of {node} are not known yet")
+    return Progress(True, f"{counted(len(pending), 'update')} for {node}{_some(pending.items())}")
+
+
+def _some(packages: Iterable[tuple[str, str]]) -> str:
+    """The first five, with their versions."""
+    each = [f"{name} {version}".strip() for name, version in packages]
+    more = f" and {len(each) - SHOWN} more" if len(each) > SHOWN else ""
+    return f": {', '.join(each[:SHOWN])}{more}" if each else ""
+
+
+def _other_packages(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+    """A later node that would get other packages than the first: its versions would differ afterwards."""
+    node, first = intent.target, wanted(snapshot.cluster, intent.options)[0]
+    mine, got = _pending(intent, node), _pending(intent, first)
+    if mine is None or got is None or mine == got:
+        return ()
+    more = sorted(item for item in mine.items() if item not in got.items())
+    fewer = sorted(item for item in got.items() if item[0] not in mine)
+    told = "; ".join(
+        [*([f"{node} alone{_some(more)}"] if more else []), *([f"{first} alone{_some(fewer)}"] if fewer else [])]
+    )
+    saw = f"{node} gets other updates than {first} got: {told}"
+    return (Objection(node, saw, "Say yes if that is meant", Override.CONFIRM),)
 
 
 def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -167,6 +214,7 @@ def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
 GATE = Step(
     name="gate",
     phase="gate",
+    against=_other_packages,
     summary="ask before {node}",
     gate=True,
     done=lambda _snapshot, _intent: Progress(False, ""),
@@ -179,6 +227,15 @@ FRESH_LISTS = job(
     phase="lists",
     summary="have {node} fetch the lists of packages",
     timeout=lambda _timings: 300.0,
+)
+PENDING = Step(
+    name="pending",
+    phase="lists",
+    summary="note the updates that wait for {node}",
+    finds=_find_pending,
+    done=_told_pending,
+    watches=(UPDATES,),
+    timeout=lambda timings: 2 * timings.seldom_answer,
 )
 PACKAGES = job(
     "packages",
@@ -235,13 +292,21 @@ VISITS = Step(
 
 
 def node_steps(
-    cluster: Cluster, node: str, out: Sequence[Step], back: Sequence[Step], first: Sequence[Step], *, installs: bool
+    cluster: Cluster,
+    node: str,
+    out: Sequence[Step],
+    back: Sequence[Step],
+    first: Sequence[Step],
+    *,
+    installs: bool,
+    asks: bool,
 ) -> tuple[Step, ...]:
-    """The steps on one node, after its gate. `first`: the writer's move, where it is the writer. `out`, `back`: out of
-    the pools, and into them again."""
+    """The steps on one node. `first`: the writer's move, where it is the writer. `out`, `back`: out of the pools, and
+    into them again. `asks`: a gate comes before anything but a look at its packages."""
     return placed(
         (
-            *((_noting(FRESH_LISTS),) if installs else ()),
+            *((_noting(FRESH_LISTS), PENDING) if installs else ()),
+            *((GATE,) if asks else ()),
             *first,
             *out,
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),

@@ -15,7 +15,7 @@ from console.health.facts.membership import master
 from console.health.finding import Kind
 from console.inventory.cluster import Cluster, Timings
 from console.operations.effects import Effect, Effects, On
-from console.operations.guards import Guard
+from console.operations.guards import Guard, Objection
 from console.probes.ask import Run
 from console.probes.pools.balancer import balancer_of
 from console.probes.question import Question
@@ -218,6 +218,8 @@ class Step:
     """The firewalls whose balancer is reloaded because a sync reaches them."""
     back: tuple["Step", ...] = ()
     """The steps that take it back if a later step of its phase fails: the run ends, taken back."""
+    against: Callable[[Snapshot, Intent], tuple[Objection, ...]] = lambda _snapshot, _intent: ()
+    """Objections of a gate that the run itself knows of, beside those of the guards."""
     gate: bool = False
     """It sends nothing: a person agrees to the objections against its target at that moment, or the run is parked."""
     on: str = ""
