@@ -89,12 +89,12 @@ class Plan(NamedTuple):
             raise NotBegun(" ".join(objection.sentence for objection in left))
 
 
-def against(snapshot: Snapshot, intent: Intent, resumed: bool = False) -> tuple[Objection, ...]:
-    """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each."""
+def against(snapshot: Snapshot, intent: Intent, resumed: bool = False, turn: str = "") -> tuple[Objection, ...]:
+    """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each; its
+    resume on the one whose `turn` it is, for each later one has a gate."""
     effects, cluster = intent.operation.effects, snapshot.cluster
-    each = (
-        dict.fromkeys(step.on for step in intent.steps) if intent.operation.on is On.CLUSTER else {intent.target: None}
-    )
+    turns = dict.fromkeys(step.on for step in intent.steps)
+    each = {intent.target: None} if intent.operation.on is not On.CLUSTER else {turn: None} if turn in turns else turns
     found = (one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed))
     nothing = Objection(
         intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER

@@ -264,7 +264,7 @@ class Session:
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
         back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        stands = () if back else against(picture, intent, resumed)
+        stands = () if back else against(picture, intent, resumed, record.machine if record else "")
         return Plan(
             self.cluster.name,
             operation,

@@ -334,6 +334,26 @@ async def test_a_node_that_would_get_other_packages_is_asked_about(tmp_path: Pat
         assert record.steps["node2", "pending"].facts["says"].startswith("41 updates for node2: ")
 
 
+@pytest.mark.parametrize(("window", "now", "goes_on"), [
+    ("14:00-17:00", "14:00:00", True), ("14:00-17:00", "17:00:00", False), ("14:00-17:00", "03:00:00", False),
+    ("22:00-02:00", "23:59:00", True), ("22:00-02:00", "01:59:59", True), ("22:00-02:00", "02:00:00", False),
+])  # fmt: skip
+async def test_no_node_is_begun_outside_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: str, now: str, goes_on: bool
+) -> None:
+    monkeypatch.setattr("console.operations.procedures.patching.clock", lambda _: now)
+    async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
+        await ready(session)
+        options = {**AUTO, "nodes": ["node2"], "window": window}
+        running = await session.begin(PATCH, cluster.name, Consent(confirmed=True), options)
+        while session.gate is None and "out at run time" not in {note.step for note in running.notes}:
+            await session.poller.change(0.1)
+        assert (session.gate is None) is goes_on
+        if session.gate:
+            saw = session.gate.look().objections[-1].saw
+            assert re.fullmatch(rf"it is {now[:5]} \(\w+\), outside the window {window}", saw)
+
+
 async def test_undo_of_the_node_at_work_puts_it_back_and_ends_the_run(tmp_path: Path) -> None:
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         for pool in ("fw1", "fw2"):

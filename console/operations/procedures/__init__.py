@@ -357,7 +357,13 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
             writer, moves = follows, moves + 1
             first = moved(cluster, follows, again=f" {moves}" if moves > 1 else "")
         steps += patching.node_steps(
-            cluster, node, TAKE_OUT, PUT_BACK, first, installs=not options.get(patching.NO_PACKAGES), asks=bool(steps)
+            cluster,
+            node,
+            TAKE_OUT,
+            PUT_BACK,
+            first,
+            installs=not options.get(patching.NO_PACKAGES),
+            asks=bool(steps or options.get(patching.WINDOW)),
         )
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 

@@ -5,6 +5,7 @@ end, never an exit code. Keys of `Intent.found` beside those of `power`, `jobs` 
 that ran before it was taken out; "soak NODE" -> the time since when it serves again.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,10 +22,10 @@ from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
-from console.text import counted, doing, listed, span
+from console.text import clock, counted, doing, listed, span, zone
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
-NO_PACKAGES = "no-packages"
+NO_PACKAGES, WINDOW = "no-packages", "window"
 """Names of its options."""
 MANAGERS = "managers"
 """Its decision about the package manager of each node."""
@@ -43,6 +44,7 @@ INSTALL = {
     ),
     "dnf": ("dnf", "--assumeyes", "upgrade"),
 }
+HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 SHOWN = 5
 """Packages that are named in a sentence."""
 """By package manager. Configuration files are kept; apt removes no package."""
@@ -123,6 +125,20 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
         names = listed(one.name for one in updates.packages[:5])
         return Progress(True, f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}")
     return Progress(True, f"{node} is updated, and nothing waits")
+
+
+def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+    """No node is begun outside the hours that a person gave."""
+    window, now = str(intent.options.get(WINDOW) or ""), clock(steady.now())[:5]
+    begin, _, end = window.partition("-")
+    if not window or (begin <= now < end if begin < end else now >= begin or now < end):
+        return ()
+    saw = f"it is {now} ({zone()}), outside the window {window}"
+    return (Objection(intent.target, saw, "Resume the run in the next one, or say yes", Override.CONFIRM),)
+
+
+def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent))
 
 
 # --- reboot, or start
@@ -214,7 +230,7 @@ def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
 GATE = Step(
     name="gate",
     phase="gate",
-    against=_other_packages,
+    against=_of_the_run,
     summary="ask before {node}",
     gate=True,
     done=lambda _snapshot, _intent: Progress(False, ""),
@@ -365,6 +381,12 @@ def _choice(text: str) -> str:
     return text
 
 
+def _window(text: str) -> str:
+    if not HOURS.fullmatch(text) or text[:5] == text[6:]:
+        raise ValueError(text)
+    return text
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -377,10 +399,11 @@ def _duration(text: str) -> float:
     return value
 
 
-_name.__name__, _names.__name__, _choice.__name__, _duration.__name__ = (
+_name.__name__, _names.__name__, _choice.__name__, _window.__name__, _duration.__name__ = (
     "node",
     "list of nodes",
     "choice of reboots",
+    "window: 14:00-17:00",
     "duration",
 )
 
@@ -390,5 +413,8 @@ OPTIONS = (
     Option(NO_PACKAGES, "", "install nothing: with --reboot always, a rolling reboot"),
     Option(REBOOT, "", "auto (where the node says so, or can't tell), always or never", read=_choice, metavar="WHEN"),
     Option(SOAK, "", "how long each node serves before the next one: 90, 10m", read=_duration, metavar="TIME"),
+    Option(
+        WINDOW, "", "begin a node only in these hours of this computer: 14:00-17:00", read=_window, metavar="FROM-TO"
+    ),
     Option(AUTO, "a", "go on to the next node by itself while nothing stands against it"),
 )

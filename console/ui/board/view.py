@@ -114,14 +114,14 @@ class BoardView:
         """The operation of a node's open run, which the key r resumes; "" if there is none, or a run is at work."""
         if self.elsewhere or self.read_only or (self.run and not self.run.ended):
             return ""
-        left = [self.run.intent] if self.run and self.run.ended in ("parked", "stopped") else []
-        found = [one.operation.name for one in left if one.target == node]
-        return next(iter([*found, *(one.operation for one in self.open if one.target == node)]), "")
+        left = [self.run] if self.run and self.run.ended in ("parked", "stopped") else []
+        found = [one.intent.operation.name for one in left if one.machine == node]
+        return next(iter([*found, *(one.operation for one in self.open if one.machine == node)]), "")
 
     def reboots(self, node: str) -> bool:
         """A run of ours reboots the node, or did when it was stopped."""
         run = self.run
-        if run is None or run.intent.target != node or not run.intent.operation.does(Effect.REBOOTS):
+        if run is None or run.machine != node or not run.intent.operation.does(Effect.REBOOTS):
             return False
         return not run.ended or any(note.step == BOOT.name for note in run.notes)
 
