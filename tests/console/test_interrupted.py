@@ -260,7 +260,7 @@ async def test_a_console_that_dies_while_orders_are_on_their_way_leaves_by_when_
             assert set(record.outcome_unknown) == {"fw1", "fw2"}
 
 
-@pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 6))
+@pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 2))
 async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     assert await story(tmp_path / "sim", action, [(line, written)]) == 1
 

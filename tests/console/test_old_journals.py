@@ -97,7 +97,7 @@ async def ends(session: Session, action: Operation) -> None:
         assert place(session.picture, "node2") is Place.IN
 
 
-@pytest.mark.parametrize(("name", "cut", "left"), sample(cuts(), lambda cut: cut[0], 3))
+@pytest.mark.parametrize(("name", "cut", "left"), sample(cuts(), lambda cut: cut[0], 2))
 async def test_a_run_of_an_old_version_comes_to_its_end(tmp_path: Path, name: str, cut: int, left: bool) -> None:
     journal, balancer = lines(name)[:cut], "relayd" if "relayd" in name else "haproxy"
     action = operation(journal[0]["action"])

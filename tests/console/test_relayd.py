@@ -108,7 +108,7 @@ async def test_a_relayd_that_does_not_run_is_no_error(tmp_path: Path) -> None:
             assert not pools.value.running
 
 
-@pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 4))
+@pytest.mark.parametrize(("action", "line", "written"), sample(points(LINES), lambda point: point[0].name, 2))
 async def test_killed_at_each_line(tmp_path: Path, action: Operation, line: int, written: bool) -> None:
     async with old_firewalls(tmp_path / "sim") as (sim, cluster):
         assert await die(cluster, action, line, written)
