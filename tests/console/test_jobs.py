@@ -31,7 +31,7 @@ KEY = "job node2 packages"
 ARGV = ("/usr/bin/apt-get", "--yes", "dist-upgrade")
 PATCH = replace(
     DRAIN,
-    name="patch",
+    name="upgrade",
     effects=frozenset({Effect.TAKES_OUT, Effect.PUTS_BACK}),
     steps=lambda _cluster, target, _options: placed(
         (
@@ -211,7 +211,9 @@ async def test_work_that_has_ended_while_nobody_looked_is_read_and_not_started_a
 def test_sudoers_holds_its_commands(tmp_path: Path) -> None:
     cluster = load(Path(__file__).parents[2] / "inventory.example.toml").clusters[0]
     node = cluster.nodes[1].name
-    mine = [run.argv for run in ordered(cluster, node) if any("drainboard-packages" in word for word in run.argv)]
+    mine = [
+        run.argv for run in ordered(cluster, node, [PATCH]) if any("drainboard-packages" in word for word in run.argv)
+    ]
     options = ("--no-ask-password", "--no-block", "--quiet", "--remain-after-exit")
     assert mine == [
         ("systemd-run", "--unit=drainboard-packages", *options, *ARGV),

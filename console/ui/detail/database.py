@@ -96,6 +96,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("serving", "serving"),
         L("backup", "backup"),
         L("sessions", "sessions"),
+        L("total", "sessions in all"),
         L("admin", "", None),  # its status says so
     ),
     "Transactions": (

@@ -22,6 +22,8 @@ IDENTITY: Mapping[str, tuple[Label, ...]] = {
         Label("machine_id", "machine_id", unset("not told")),
         Label("boot", "boot", unset("not told")),
         Label("host_key", "host key"),
+        Label("hops", "jump host's key", unset("none")),
+        Label("router", "through router", unset("none, or not told")),
     )
 }
 LABELS: Mapping[str, tuple[Label, ...]] = {**FIREWALL, **NODE, **DATABASE, **STORAGE, **IDENTITY}

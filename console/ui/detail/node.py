@@ -58,6 +58,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
     "Services": (
         L("active", "active"),
         L("settling", "starting or stopping"),
+        L("stopped", "stopped"),
         L("bricks", "brick processes"),
         L("unread", "can't be read", warned),
     ),
