@@ -55,7 +55,7 @@ class FirewallConfig:
     balancer_sync: bool
     """The pools are synced to the peer: the HAProxy package's `enablesync`, or `synchronizelb` of relayd."""
     carpdev: str
-    """HAProxy runs only on the CARP master of this address; "" for always."""
+    """HAProxy runs only on the CARP master of this address; "" for always, or for never."""
     servers: tuple[PooledServer, ...]
     vips: tuple[CarpVip, ...]
     revised: str
@@ -130,7 +130,7 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         primary=bool(sync_to),
         maintenance="virtualip_carp_maintenancemode" in cast("dict[str, Any]", root),
         balancer_sync=pools.synced,
-        carpdev=_word(root, "installedpackages", "haproxy", "carpdev"),
+        carpdev=_carpdev(dig(root, "installedpackages", "haproxy")),
         servers=pools.found.servers,
         vips=tuple(vip for vip in vips if isinstance(vip, CarpVip)),
         revised=_word(root, "revision", "time"),
@@ -143,6 +143,11 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         uncertified=haproxy_config.uncertified(root) if balancer == "haproxy" else (),
         digest=_digest(document),
     )
+
+
+def _carpdev(haproxy: Any) -> str:
+    """A package that is switched off (no `enable`) starts HAProxy with no role."""
+    return _word(haproxy, "carpdev") if isinstance(haproxy, dict) and "enable" in haproxy else ""
 
 
 def _processes(nbproc: str) -> int:
