@@ -21,7 +21,7 @@ from console.health.facts.membership import (
 from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
-from console.probes.firewalls.config import FirewallConfig
+from console.probes.firewalls.config import POOLS_SYNCED, FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.hold import Hold
@@ -29,8 +29,6 @@ from console.probes.pools.servers import UNCHECKED, Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 from console.text import counted, dated, doing, listed
 
-PACKAGE_SYNC = "haproxysyncpkg"
-"""Part of the text of a revision that the HAProxy package's sync has made."""
 RELOADS = 60.0
 """Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
 ROUNDED = 5.0
@@ -122,7 +120,8 @@ def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
 def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
     """HAProxy runs since before the sync that changed its config.xml, by the firewall's own clock. A sync reloads
     HAProxy right after it has written config.xml."""
-    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or PACKAGE_SYNC not in config.revision:
+    by_sync = any(words in config.revision for words in POOLS_SYNCED)
+    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or not by_sync:
         return False
     clock, uptime = view.carp.value.now, view.pools.value.uptime
     if clock is None or uptime is None or not view.pools.value.running:
