@@ -101,6 +101,7 @@ def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
         servers=servers,
         dirty=flag.status == 0,
         pid=_figure(info, "Pid"),
+        processes=_figure(info, "Nbproc"),
         uptime=_figure(info, "Uptime_sec"),
         waiting=parse_waiting(stat),
         strange=(*lacks, *strange[:MAX_STRANGE]),

@@ -168,6 +168,8 @@ class Pools:
     """Changes made in the GUI that nobody has applied yet."""
     pid: int | None = None
     """The process that answered; None where it does not say."""
+    processes: int | None = None
+    """The number of processes it says it runs as; None where it does not say."""
     uptime: int | None = field(default=None, compare=False)
     """Seconds since that process began: since the last reload."""
     strange: tuple[str, ...] = ()

@@ -56,6 +56,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("servers", "server"),
         L("strange", "not understood", none_wanted),
         L("pid", "process"),
+        L("processes", "processes it runs as", unset("not told")),
         L("uptime", "since its last reload", length),
         L("history", "", None),  # what sessions a second are measured from
         L("waiting", "wait for any server of a pool"),
