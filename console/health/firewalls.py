@@ -67,6 +67,31 @@ def masters(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.CRITICAL, "carp", Kind.NO_MASTER, message, (*names, *nobody))
 
 
+def other_addresses_are_led(snapshot: Snapshot) -> Iterator[Finding]:
+    """Addresses that the inventory does not name: two masters, or a BACKUP on every firewall, are a fault there too.
+    INIT is told by interface, and which firewall leads is no matter."""
+    answering = _answering(snapshot)
+    looks = [view.carp.at for view in snapshot.firewalls if isinstance(view.carp, Known)]
+    if len(answering) < len(snapshot.firewalls) or len(answering) < 2 or max(looks) - min(looks) >= TAKES_OVER:
+        return
+    ours = [vip.address for vip in snapshot.cluster.vips]
+    every = dict.fromkeys(one for _, carp in answering for vhid in carp.vhids for one in vhid.addresses)
+    others = [one for one in every if not any(same(one, address) for address in ours)]
+    twice = [one for one in others if len(_leading(answering, one)) > 1]
+    nobody = [one for one in others if all(carp.allow and carp.role(one) == "BACKUP" for _, carp in answering)]
+    names = tuple(name for name, _ in answering)
+    if twice:
+        message = (
+            f"two CARP masters for {listed(twice)}, which the inventory does not name: they do not hear each other"
+        )
+        yield Finding(Level.DEGRADED, twice[0], Kind.TWO_MASTERS, message, names)
+    if nobody:
+        message = (
+            f"every firewall is CARP BACKUP for {listed(nobody)}, which the inventory does not name: nobody answers"
+        )
+        yield Finding(Level.DEGRADED, nobody[0], Kind.NO_MASTER, message, names)
+
+
 def _leading(answering: list[tuple[str, Carp]], address: str) -> list[str]:
     return [name for name, carp in answering if carp.allow and carp.role(address) == "MASTER"]
 
@@ -284,7 +309,10 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, message)
 
 
-RULES = (masters, unreachable, roles_are_read, one_firewall_leads, carp_is_on, addresses_are_carried)
+RULES = (
+    *(masters, other_addresses_are_led, unreachable, roles_are_read, one_firewall_leads, carp_is_on),
+    addresses_are_carried,
+)
 CONFIGURED = (
     *(configs_are_known, versions_are_alike, configs_are_alike, no_change_is_lost, states_are_synced),
     all_is_applied,

@@ -16,11 +16,12 @@ from console.health.facts.membership import (
     sending,
     spare_pools,
     without_spares,
+    without_stand_ins,
 )
 from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
 from console.inventory.addresses import plain
-from console.probes.firewalls.config import FirewallConfig
+from console.probes.firewalls.config import POOLS_SYNCED, FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.hold import Hold
@@ -28,8 +29,6 @@ from console.probes.pools.servers import UNCHECKED, Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
 from console.text import counted, dated, doing, listed
 
-PACKAGE_SYNC = "haproxysyncpkg"
-"""Part of the text of a revision that the HAProxy package's sync has made."""
 RELOADS = 60.0
 """Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
 ROUNDED = 5.0
@@ -121,7 +120,8 @@ def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
 def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
     """HAProxy runs since before the sync that changed its config.xml, by the firewall's own clock. A sync reloads
     HAProxy right after it has written config.xml."""
-    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or PACKAGE_SYNC not in config.revision:
+    by_sync = any(words in config.revision for words in POOLS_SYNCED)
+    if not (isinstance(view.carp, Known) and isinstance(view.pools, Known)) or not by_sync:
         return False
     clock, uptime = view.carp.value.now, view.pools.value.uptime
     if clock is None or uptime is None or not view.pools.value.running:
@@ -161,21 +161,28 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
         return
     (name, pools), balancer = lead, snapshot.cluster.balancer
     addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
+    every = without_stand_ins(snapshot.cluster, pools)
     for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
-        members, pool = pools.pool(backend), pools.named(backend)
+        pool, members = pools.named(backend), tuple(server for server in every if server.backend == backend)
         ours = tuple(
             addresses[plain(one.address)] for one in members if plain(one.address) in addresses and not one.serving
         )
         serve = [server.name for server in members if server.serving]
-        if not serve:
+        unread = [server.name for server in members if server.strange]
+        if not serve and unread:
+            message = f"nobody is known to serve {pool} on {name}: the state of {listed(unread)} can't be read"
+            yield Finding(Level.UNKNOWN, name, Kind.POOLS_UNKNOWN, message)
+        elif not serve:
             instead = [one.pool for one in pools.servers if balancer == "relayd" and one.backup and one.serving]
-            gets = f"the fall-back {listed(instead)}, or an error" if instead else "an error"
+            backups = [one.name for one in pools.pool(backend) if one not in members and one.serving]
+            fall_back = f"the fall-back {listed(instead)}, or an error" if instead else "an error"
+            gets = f"the backup {listed(backups)}" if backups else fall_back
             message = f"nobody serves {pool} on {name}: visitors get {gets}"
             yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, message, ours)
         elif len(serve) == 1 and len(members) > 1:
             message = f"only {serve[0]} serves {pool}: nothing to spare"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, message, ours)
-        queued = sum(server.queued or 0 for server in members)
+        queued = sum(server.queued or 0 for server in members) + dict(pools.waiting).get(backend, 0)
         if queued >= QUEUED:
             message = f"{counted(queued, 'request')} wait in the queue of {pool} on {name}: its servers are full"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_QUEUE, message, ours)
@@ -306,11 +313,14 @@ def _down(snapshot: Snapshot, node: str) -> Iterator[Finding]:
     idle = [(firewall, server) for firewall, server in idle if not server.unasked and not server.strange]
     if not idle:
         return
-    firewalls = listed(firewall for firewall, _ in idle)
-    if all(server.status.startswith("UP") and server.weight == 0 for _, server in idle):
-        message = f"{node} has weight 0 in {_pools(snapshot, idle)} on {firewalls}: no new traffic"
+    if weightless := [(firewall, server) for firewall, server in idle if server.weightless]:
+        firewalls = listed(firewall for firewall, _ in weightless)
+        message = f"{node} has weight 0 in {_pools(snapshot, weightless)} on {firewalls}: no new traffic"
         yield Finding(Level.DEGRADED, node, Kind.WEIGHTLESS, message)
-    elif not any(server.serving for _, now in places for server in now):
+    idle = [(firewall, server) for firewall, server in idle if not server.weightless]
+    if not idle:
+        return
+    if not any(server.serving for _, now in places for server in now):
         message = f"{node} gets no traffic: {_check(idle)}"
         yield Finding(Level.DEGRADED, node, Kind.DOWN, message)
     elif _same_everywhere(snapshot, node):

@@ -251,10 +251,11 @@ def reading_of(snapshot: Snapshot, question: Question[T], name: str) -> Reading[
 
 
 def _one_voice(view: View) -> View:
-    """Make the pools unknown where config.xml lets HAProxy run as several processes: only one of them has answered."""
+    """Make the pools unknown where config.xml lets HAProxy run as several processes: only one of them has answered.
+    HAProxy's own word counts for more: since 2.5 it has one, whatever config.xml has kept."""
     if not (isinstance(view, FirewallView) and isinstance(view.pools, Known) and isinstance(view.config, Known)):
         return view
-    if view.config.value.processes < 2 or not view.pools.value.running:
+    if view.config.value.processes < 2 or not view.pools.value.running or view.pools.value.processes is not None:
         return view
     return replace(view, pools=Unknown(SEVERAL, view.pools.at, view.pools.at, Cause.UNREADABLE))
 

@@ -17,7 +17,7 @@ from console.probes.snapshot import Known, Snapshot, fold
 from console.sim import Simulator
 from console.sim.haproxy import Server
 from tests.conftest import simulated, watching
-from tests.console.telling import message, until
+from tests.console.telling import alter, message, until
 
 NAMED = Consent(True, "node2", "a test")
 NAME = "node2.web.internal"
@@ -110,7 +110,9 @@ async def test_pools_of_several_processes_are_not_known(tmp_path: Path) -> None:
         document = sim.world.firewalls["fw1"].config.xml()
         several = parse_xml(re.sub("<nbproc>[0-9]*</nbproc>", "<nbproc>2</nbproc>", document))
         assert several == replace(parse_xml(document), processes=2, balancer_digest=several.balancer_digest)
-        picture: Snapshot = fold(session.picture, CONFIG, "fw1", Known(several, 1.0))
-        pools = picture.firewall("fw1").pools
+        told: Snapshot = fold(session.picture, CONFIG, "fw1", Known(several, 1.0))
+        assert isinstance(told.firewall("fw1").pools, Known), "HAProxy itself says that it is one"
+        untold = alter(session.picture, "firewalls", "fw1", "pools", processes=None)
+        pools = fold(untold, CONFIG, "fw1", Known(several, 1.0)).firewall("fw1").pools
         assert not isinstance(pools, Known)
         assert "set Number of processes to 1" in pools.why

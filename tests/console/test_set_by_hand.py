@@ -13,6 +13,7 @@ from tests.console.telling import alter, message, put
 
 CONFIG = (Path(__file__).parents[1] / "recordings/pfsense/config-2.7.2-haproxy-fw2.xml").read_text()
 BY_SYNC = "admin@172.16.1.2 (Local Database): Merged in config (haproxysyncpkg sections) from XMLRPC client."
+TAKEN_OVER = "admin@172.16.1.2 (Local Database): haproxy, xmlrpc config synced"
 BY_HAND = "ops@10.20.0.50 (Local Database): Services: HAProxy: Backend"
 
 
@@ -77,6 +78,13 @@ def test_a_change_that_a_sync_overwrites_is_told(fine: Snapshot) -> None:
     assert looked(first, mine, document("active", BY_SYNC)).overwritten == BY_HAND
     seen = put(fine, "firewalls", "fw2", config=Known(lost, 1.0))
     assert message(seen, Kind.SYNC_OVERWROTE) == f"a sync overwrote what was changed on fw2 itself: {BY_HAND}"
+
+
+def test_what_the_package_writes_as_it_takes_a_sync_over_is_no_change_by_hand() -> None:
+    first, second = document("active", TAKEN_OVER), document("disabled", TAKEN_OVER)
+    assert looked(first, second).own_change == ""
+    assert looked(first, second, document("active", BY_SYNC)).overwritten == ""
+    assert looked(first, document("disabled", BY_HAND), document("backup", TAKEN_OVER)).overwritten == BY_HAND
 
 
 def test_syncs_after_each_other_and_a_change_that_stays_overwrite_nothing(fine: Snapshot) -> None:

@@ -156,7 +156,8 @@ def test_connections_are_those_of_other_haproxys_to_the_node() -> None:
         "?        ?          ?     ?   tcp4   10.20.0.2:80          10.20.0.12:80        \n"
     )
     seen = parse((Ran(0, "haproxy: 40334 40321\n", ""), Ran(0, table, "")), None)
-    assert [seen.older(40334, address) for address in ("10.20.0.12", "2001:db8::12", "10.20.0.1")] == [2, 1, 0]
+    asked = ("10.20.0.12", "2001:db8::12", "2001:DB8:0:0::12", "10.20.0.1")
+    assert [seen.older(40334, address) for address in asked] == [2, 1, 1, 0]
     assert seen.older(40399, "10.20.0.12") is None
     refused = parse((Ran(0, "haproxy: 40334 40321\n", ""), Ran(127, "", "sockstat: not found")), None)
     assert refused.older(40334, "10.20.0.12") is None

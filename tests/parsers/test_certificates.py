@@ -19,6 +19,7 @@ from tests.console.values import CLUSTER
 
 CASES = Path(__file__).parents[1] / "cases" / "certificates"
 SYNCED = "admin@172.16.1.2 (Local Database): Merged in config (haproxysyncpkg sections) from XMLRPC client."
+TAKEN_OVER = "admin@172.16.1.2 (Local Database): haproxy, xmlrpc config synced"
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.xml")))
@@ -59,6 +60,7 @@ def test_a_certificate_that_did_not_come_along_is_said() -> None:
     ("revised", "uptime", "revision", "kept"),
     [
         ("1790010500", 900, SYNCED, True),  # began 1790010100 by its own clock
+        ("1790010500", 900, TAKEN_OVER, True),
         ("1790010500", 500, SYNCED, False),  # reloaded with it
         ("1790010500", 501, SYNCED, False),  # rounded
         ("1790010990", 900, SYNCED, False),  # came just now

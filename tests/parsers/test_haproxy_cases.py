@@ -104,7 +104,7 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
         assert place(seen, node).value == where, node
     if "out" in expected:
         assert membership(seen, "fw1", "node2").out_at_runtime is expected["out"]
-    told = [one.message for one in findings(seen) if one.layer is Layer.POOL]
+    told = [each.message for one in findings(seen) if one.layer is Layer.POOL for each in (one, *one.brings)]
     assert all(any(re.search(wanted, message) for message in told) for wanted in expected.get("says", ())), told
     about = [message for message in told if "node2" in message]
     assert not any(re.search(unwanted, message) for unwanted in expected.get("says_not", ()) for message in about), told

@@ -248,10 +248,18 @@ def backends_of(snapshot: Snapshot, firewall: str, node: str) -> tuple[str, ...]
     return tuple(dict.fromkeys(server.backend for server in runtime))
 
 
+def without_stand_ins(cluster: Cluster, pools: Pools) -> tuple[Server, ...]:
+    """Every server but backups that are no node, such as a page that says sorry: what they serve is not the site."""
+    nodes = {server.path for node in cluster.nodes for server in pools.of(node)}
+    return tuple(server for server in pools.servers if not server.backup or server.path in nodes)
+
+
 def others_serving(snapshot: Snapshot, firewall: str, backend: str, node: str) -> tuple[str, ...]:
     """Names of the servers of a backend that get traffic and are not this node."""
     pools, machine = pools_of(snapshot, firewall), node_of(snapshot.cluster, node)
     mine = pools.of(machine) if pools else ()
     return tuple(
-        server.name for server in (pools.pool(backend) if pools else ()) if server.serving and server not in mine
+        server.name
+        for server in (without_stand_ins(snapshot.cluster, pools) if pools else ())
+        if server.backend == backend and server.serving and server not in mine
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from console.health.facts.membership import config_of, node_of, pools_of
 from console.inventory.addresses import same
+from console.probes.pools.configured import PooledServer
 from console.probes.pools.saved import Saved
 from console.probes.pools.servers import pool_names
 from console.probes.snapshot import Known, Snapshot
@@ -58,13 +59,19 @@ def starts(snapshot: Snapshot, firewall: str) -> tuple[Start, ...]:
         Start(node.name, server.pool, how)
         for node in snapshot.cluster.nodes
         for server in config.of(node)
-        if (how := _how(saved.value, server.pool, node.address, server.out))
+        if (how := _how(saved.value, server, node.address))
     )
 
 
-def _how(saved: Saved, pool: str, address: str, out: bool) -> str:
-    mine = [one for one in saved.servers if pool in pool_names(one.backend) and same(one.address, address)]
-    if out:
+def _how(saved: Saved, server: PooledServer, address: str) -> str:
+    """HAProxy finds a server's row by its name, up to 2.3 also by its id; its address in the file may be a former
+    one."""
+    mine = [
+        one
+        for one in saved.servers
+        if server.pool in pool_names(one.backend) and (one.name == server.name or same(one.address, address))
+    ]
+    if server.out:
         return IN if any(one.ready for one in mine) else ""
     if any(one.maintenance for one in mine):
         return "in maintenance"

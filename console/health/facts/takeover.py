@@ -3,7 +3,7 @@ missing."""
 
 from collections.abc import Iterator
 
-from console.health.facts.membership import config_of, master, pools_of, roles
+from console.health.facts.membership import config_of, master, pools_of, roles, without_stand_ins
 from console.health.facts.starts import nobody_starts
 from console.probes.firewalls.carp import UNREAD
 from console.probes.snapshot import Known, Snapshot, Unknown
@@ -89,9 +89,11 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
             yield f"{other} would start with nobody in {listed(nobody)}"
     else:
         compared = ours if ours and ours.running else None
-        served = [server.backend for server in (compared or theirs).servers if server.serving or not compared]
+        every = without_stand_ins(snapshot.cluster, compared or theirs)
+        served = [server.backend for server in every if server.serving or not compared]
+        heirs = {server.backend for server in without_stand_ins(snapshot.cluster, theirs) if server.serving}
         for backend in dict.fromkeys(
             served
         ):  # a pool that nobody serves here either is no reason to keep this firewall
-            if not any(server.serving for server in theirs.pool(backend)):
+            if backend not in heirs:
                 yield f"{other} sees nobody serve {theirs.named(backend)}"

@@ -24,8 +24,11 @@ MAX_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
 MAX_TAGS = 1_000_000
 """Tags of some 16 MiB of rules: six seconds of a thread's time, once after each change."""
-SYNCED = "from XMLRPC client"
-"""Part of the text of a revision that a sync has made (xmlrpc.php)."""
+POOLS_SYNCED = ("haproxysyncpkg", "haproxy, xmlrpc config synced")
+"""Parts of the texts of the two revisions that the HAProxy package's sync makes: as it comes, and as it is taken over
+(haproxy_sync_xmlrpc_settings)."""
+SYNCED = ("from XMLRPC client", *POOLS_SYNCED)
+"""Parts of the text of a revision that a sync has made (xmlrpc.php)."""
 _LISTS = ("item", "vip", "lbpool", "servers", "serversdisabled", "cert", "ca")
 
 
@@ -55,7 +58,7 @@ class FirewallConfig:
     balancer_sync: bool
     """The pools are synced to the peer: the HAProxy package's `enablesync`, or `synchronizelb` of relayd."""
     carpdev: str
-    """HAProxy runs only on the CARP master of this address; "" for always."""
+    """HAProxy runs only on the CARP master of this address; "" for always, or for never."""
     servers: tuple[PooledServer, ...]
     vips: tuple[CarpVip, ...]
     revised: str
@@ -107,7 +110,7 @@ def _after(before: FirewallConfig, config: FirewallConfig) -> FirewallConfig:
     """Add the fate of a change made on this firewall itself."""
     if (before.balancer_digest, before.sections) == (config.balancer_digest, config.sections):
         return replace(config, own_change=before.own_change, overwritten=before.overwritten)
-    if SYNCED in config.revision:
+    if any(words in config.revision for words in SYNCED):
         return replace(config, overwritten=before.own_change)
     return replace(config, own_change=config.revision or "not told by whom")
 
@@ -130,7 +133,7 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         primary=bool(sync_to),
         maintenance="virtualip_carp_maintenancemode" in cast("dict[str, Any]", root),
         balancer_sync=pools.synced,
-        carpdev=_word(root, "installedpackages", "haproxy", "carpdev"),
+        carpdev=_carpdev(dig(root, "installedpackages", "haproxy"), vips),
         servers=pools.found.servers,
         vips=tuple(vip for vip in vips if isinstance(vip, CarpVip)),
         revised=_word(root, "revision", "time"),
@@ -143,6 +146,14 @@ def parse_xml(document: str, balancer: str = "haproxy") -> FirewallConfig:
         uncertified=haproxy_config.uncertified(root) if balancer == "haproxy" else (),
         digest=_digest(document),
     )
+
+
+def _carpdev(haproxy: Any, vips: tuple[CarpVip | str, ...]) -> str:
+    """A package that is switched off (no `enable`), or names what is no CARP address here, starts HAProxy with no
+    role."""
+    address = _word(haproxy, "carpdev") if isinstance(haproxy, dict) and "enable" in haproxy else ""
+    there = any(isinstance(vip, str) or same(vip.address, address) for vip in vips)
+    return address if there else ""
 
 
 def _processes(nbproc: str) -> int:

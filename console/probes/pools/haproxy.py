@@ -7,7 +7,7 @@ backends are the pools' with a suffix (`_ipvANY`), or with a frontend type befor
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -101,7 +101,9 @@ def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
         servers=servers,
         dirty=flag.status == 0,
         pid=_figure(info, "Pid"),
+        processes=_figure(info, "Nbproc"),
         uptime=_figure(info, "Uptime_sec"),
+        waiting=parse_waiting(stat),
         strange=(*lacks, *strange[:MAX_STRANGE]),
     )
     return _rated(seen, before, socket.at)
@@ -168,11 +170,7 @@ def parse_stat(text: str, states: States) -> tuple[Server, ...]:
     header, *lines = lines_of(text.strip()) or [""]
     if not header.startswith("# pxname,svname,"):
         raise Unreadable("the socket did not answer with HAProxy's show stat")
-    names = _cells(header.removeprefix("# "))
-    columns = [(at, name) for at, name in enumerate(names) if name in _COLUMNS]
-    rows = (
-        (len(row) == len(names), {name: row[at] for at, name in columns if at < len(row)}) for row in map(_cells, lines)
-    )
+    rows = _rows(header, lines)
     servers = (_server(row, states, complete) for complete, row in rows if row and _of_a_server(row, complete))
     found = tuple(islice(servers, MAX_SERVERS + 1))
     listed, backends = {(one.backend, one.name) for one in found}, {line.partition(",")[0] for line in lines}
@@ -181,6 +179,22 @@ def parse_stat(text: str, states: States) -> tuple[Server, ...]:
     if len(found) + len(unlisted) > MAX_SERVERS:
         raise Unreadable(f"show stat lists more than {MAX_SERVERS} servers")
     return (*found, *unlisted)
+
+
+def _rows(header: str, lines: list[str]) -> Iterator[tuple[bool, dict[str, str]]]:
+    """Each line as (it has all columns, cells by the names of columns)."""
+    names = _cells(header.removeprefix("# "))
+    columns = [(at, name) for at, name in enumerate(names) if name in _COLUMNS]
+    for row in map(_cells, lines):
+        yield len(row) == len(names), {name: row[at] for at, name in columns if at < len(row)}
+
+
+def parse_waiting(text: str) -> tuple[tuple[str, int], ...]:
+    """Sessions that wait for any server of a backend, where some do. HAProxy counts them in the backend's own row."""
+    header, *lines = lines_of(text.strip())
+    backends = (line for line in lines if ",BACKEND," in line)
+    counts = ((row.get("pxname", ""), _number(row, "qcur")) for _, row in _rows(header, [*backends]))
+    return tuple((backend, count) for backend, count in counts if count)
 
 
 def _cells(line: str) -> list[str]:
@@ -192,8 +206,8 @@ def _cells(line: str) -> list[str]:
 
 
 def _unlisted(backend: str, name: str, state: State) -> Server:
-    row = {"pxname": backend, "svname": name, "addr": state.address}
-    return replace(_server(row, {}), admin=state.admin, told=state.told, strange="show stat does not list it")
+    row = {"pxname": backend, "svname": name}
+    return replace(_server(row, {(backend, name): state}), strange="show stat does not list it")
 
 
 def _of_a_server(row: Mapping[str, str], complete: bool) -> bool:
@@ -209,7 +223,7 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
     backend, name, status = row.get("pxname", ""), row.get("svname", ""), short(row.get("status"))
     state = states.get((backend, name), State(Admin.READY, "", "show servers state does not list it", told=False))
     agent = short(row.get("agent_status"))
-    address = short(row["addr"]) if "addr" in row else state.address  # show stat has none up to 1.6
+    address, port = _place(short(row["addr"])) if "addr" in row else (state.address, "")  # none up to 1.6
     figures = {column: _number(row, column) for column in ("weight", "scur", "qcur", "stot", "lastchg", "lastsess")}
     unread = [column for column in ("weight", "lastsess") if figures[column] is None and column in (*row, "weight")]
     strange = state.strange or (f"its {unread[0]} can't be read" if unread else "")
@@ -222,8 +236,8 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
     return Server(
         backend=backend,
         name=name,
-        address=address.rpartition(":")[0].strip("[]") if ":" in address else address,
-        port=address.rpartition(":")[2] if ":" in address else "",
+        address=address,
+        port=port,
         status=status,
         backup=row.get("bck") == "1",
         weight=figures["weight"] or 0,
@@ -241,6 +255,12 @@ def _server(row: Mapping[str, str], states: States, complete: bool = True) -> Se
         strange=strange,
         told=state.told,
     )
+
+
+def _place(printed: str) -> tuple[str, str]:
+    """Address and port of `show stat`, which puts an IPv6 address in brackets; the port is "" where it has none."""
+    address, colon, port = printed.rpartition(":")
+    return (address.strip("[]"), port) if colon else (printed, "")
 
 
 def _number(row: Mapping[str, str], column: str) -> int | None:

@@ -58,10 +58,11 @@ def uncertified(root: Any) -> tuple[str, ...]:
 
 
 def _frontends(frontend: Any, frontends: Mapping[str, Any]) -> list[str]:
-    """A secondary frontend shares the addresses of its primary one."""
+    """A secondary frontend shares the addresses of its primary one, and brings certificates only where it says so."""
     secondary = _word(frontend, "secondary") == "yes"
     primary = frontends.get(_word(frontend, "primary_frontend")) if secondary else frontend
     offloads = any(_word(one, "extaddr_ssl") == "yes" for one in rows(primary, "a_extaddr", "item"))
+    offloads = offloads and (not secondary or _word(frontend, "ssloffload") == "yes")
     if _word(frontend, "status") != "active" or not offloads:
         return []
     more = [_word(one, "ssl_certificate") for one in rows(frontend, "ha_certificates", "item")]

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from console.inventory.addresses import same
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran
@@ -36,7 +37,7 @@ class Processes:
             return 0
         if self.connections is None or len(self.pids) < 2 or (pid is not None and pid not in self.pids):
             return None
-        return sum(count for owner, to, count in self.connections if to == address and owner != pid)
+        return sum(count for owner, to, count in self.connections if same(to, address) and owner != pid)
 
 
 def parse(answers: tuple[Ran, ...], _before: Processes | None) -> Processes:

@@ -114,7 +114,8 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
     if "global" not in seen:
         raise Unreadable(f"{CONFIGURATION} holds no section global")
     path = file if file.startswith("/") or not base else f"{base.rstrip('/')}/{file}"
-    return {backend: source for backend, source in found.items() if source != "none"}, path
+    nothing = ("none",) if file else ("none", "global")  # without its name HAProxy loads no global file
+    return {backend: source for backend, source in found.items() if source not in nothing}, path
 
 
 def _rows(text: str) -> list[Mapping[str, str]]:

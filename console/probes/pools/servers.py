@@ -97,8 +97,17 @@ class Server:
     @property
     def serving(self) -> bool:
         """It gets new sessions: up (or unchecked), not drained, weighted. NOLB and DOWN do not."""
+        return self._up and self.weight > 0
+
+    @property
+    def weightless(self) -> bool:
+        """Only its weight, 0, keeps it from getting new sessions."""
+        return self._up and self.weight == 0
+
+    @property
+    def _up(self) -> bool:
         up = self.status.startswith("UP") or self.status == "no check"
-        return up and self.weight > 0 and self.admin is Admin.READY and not self.strange
+        return up and self.admin is Admin.READY and not self.strange
 
     @property
     def out(self) -> bool:
@@ -159,10 +168,14 @@ class Pools:
     """Changes made in the GUI that nobody has applied yet."""
     pid: int | None = None
     """The process that answered; None where it does not say."""
+    processes: int | None = None
+    """The number of processes it says it runs as; None where it does not say."""
     uptime: int | None = field(default=None, compare=False)
     """Seconds since that process began: since the last reload."""
     strange: tuple[str, ...] = ()
     """Lines that can't be read, a sentence each. They say nothing of the rest."""
+    waiting: tuple[tuple[str, int], ...] = ()
+    """(backend, sessions that wait there for any of its servers), where some do; none of these is a server's."""
     history: tuple[tuple[float, tuple[tuple[str, int], ...]], ...] = field(default=(), compare=False)
     """(time, totals by server) of the last note: the base that `given` is measured from."""
     lingering: tuple[tuple[str, int], ...] | None = ()

@@ -56,8 +56,10 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("servers", "server"),
         L("strange", "not understood", none_wanted),
         L("pid", "process"),
+        L("processes", "processes it runs as", unset("not told")),
         L("uptime", "since its last reload", length),
         L("history", "", None),  # what sessions a second are measured from
+        L("waiting", "wait for any server of a pool"),
         L("lingering", "sessions to machines no longer listed"),
     ),
     "Server": (
@@ -106,7 +108,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("maintenance", "persistent CARP maintenance", unwanted),
         L("balancer_sync", "the pools are synced to the other"),
         L("processes", "processes of HAProxy"),
-        L("carpdev", "HAProxy only where CARP is master of", unset("runs always")),
+        L("carpdev", "HAProxy only where CARP is master of", unset("nobody asked for it")),
         L("balancer_digest", "digest of the balancer's part", digest),
         L("odd", "can't be read"),
         L("own_change", "changed here itself by", unset("nobody that was seen")),
