@@ -29,7 +29,7 @@ from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections
 from console.words import words
 from tests.hostile.lies import Honest, believed, honest
-from tests.parsers.test_node_cases import page, recorded, rows
+from tests.parsers.test_node_cases import SETTLED, page, recorded, rows
 
 TESTS = Path(__file__).parents[1]
 CASES: dict[str, Any] = tomllib.loads((TESTS / "cases" / "whole_path.toml").read_text())
@@ -88,6 +88,12 @@ def fed(case: dict[str, Any], text: str, well: Callable[[str, str], tuple[Answer
         case "galera":
             status, _, variables = text.partition("\n\n")
             return [[("galera", "node2", (rows(status, 1e6), rows(variables)))]]
+        case "galera_of_each":
+            each = [(f"node{at}", rows(part, 1e6)) for at, part in enumerate(text.split("\n\n"), 1)]
+            return [
+                [("galera", name, (replace(told, at=1e6 + look), rows(SETTLED))) for name, told in each]
+                for look in (0, 2)
+            ]
         case "galera_joins":
             first = text.partition("\n\n")[0]
             return [[("galera", "node2", (rows(first, 1e6), rows("read_only\tOFF\nwsrep_desync\tOFF")))]]

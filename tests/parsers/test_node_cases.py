@@ -91,6 +91,8 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return galera.parse((rows(status), rows(variables)), None)
         case "galera_twice":
             return members(text)
+        case "galera_of_each":
+            return tuple(members(f"{look}\n\n{look}")[-1] for look in text.split("\n\n"))
         case "gluster":
             return volume(tuple(text.split("\n%%%%\n")), tuple(case.get("statuses", (0, 0, 0))))
         case "gluster_counts":
@@ -157,6 +159,8 @@ def test_case(path: Path) -> None:
         assert seqnos.moment(value[-1].history, seqno) == moment
     if expected.get("whole"):
         in_a_look(text)
+    if expected["feed"] == "galera_of_each":
+        concluded(of_each(value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
 
@@ -211,6 +215,13 @@ def picture(value: galera.Wsrep | gluster.Volume) -> Snapshot:
     nodes = (view if view.name == "node1" else replace(view, galera=Known(well, 1.0)) for view in seen.nodes)
     state = Known(value if isinstance(value, gluster.Volume) else volume(), 1.0)
     return replace(seen, nodes=tuple(nodes), volumes=tuple(replace(view, state=state) for view in seen.volumes))
+
+
+def of_each(told: tuple[galera.Wsrep, ...]) -> Snapshot:
+    """A picture with one member on each of the first nodes; the others' are not known."""
+    seen = picture(volume())
+    ours = [*(Known(member, 1.0) for member in told), *(view.galera for view in empty(CLUSTER).nodes[len(told) :])]
+    return replace(seen, nodes=tuple(replace(view, galera=one) for view, one in zip(seen.nodes, ours, strict=True)))
 
 
 def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
