@@ -23,7 +23,7 @@ from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
 from console.probes.database import galera, mysql_proxy, seqnos
-from console.probes.hosts import devices, hardware, system, updates
+from console.probes.hosts import devices, hardware, running, system, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, empty
@@ -79,6 +79,12 @@ def page(text: str) -> Page:
     return Page(int(status), ((name, value),), body, 0.1, 1.0)
 
 
+def answered(text: str, case: dict[str, Any]) -> Ran:
+    """A command's output, and its complaints below a line of %%%%."""
+    out, _, err = text.partition("%%%%\n")
+    return Ran(case.get("status", 0), out, err)
+
+
 def fed(text: str, case: dict[str, Any]) -> Any:
     """The value that the product's parser makes of a case."""
     match case["feed"]:
@@ -106,7 +112,9 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "mysql_proxy":
             return mysql_proxy.parse((Ran(1, "", text),), None)
         case "placed":
-            return gluster_store.placed(Ran(0, text, ""), [])
+            return gluster_store.placed(answered(text, case), [])
+        case "listed":
+            return running.parse_listed((answered(text, case),), None)
         case "raid":
             return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
         case "sudo":
@@ -117,7 +125,7 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "summary":
             return gluster.parse_summary((Ran(0, text, ""),), None)
         case "summary_failed":
-            return gluster.parse_summary((Ran(1, "", text),), None)
+            return gluster.parse_summary((answered(f"%%%%\n{text}", {"status": 1}),), None)
         case "updates":
             out, _, err = text.partition("\n%%%%\n")
             return updates.parse((Ran(0, f"{out}\n" if err else out, err),), None)

@@ -14,7 +14,7 @@ from typing import Any
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Busy, Ran, Run, Unreadable
-from console.probes.parsing import each, rows, short, told, whole
+from console.probes.parsing import each, rows, short, told, whole, without_sudo
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage import gluster_store
 from console.probes.storage.gluster_command import Stopped, document, gluster, printed
@@ -292,7 +292,7 @@ def _count(count: str | None, status: str | None) -> Counted:
 
 def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> SplitBrain:
     """Read `heal info summary --xml`."""
-    if answers[0].status and _USAGE.match(answers[0].err or answers[0].out):
+    if answers[0].status and _USAGE.match(without_sudo(answers[0].err) or answers[0].out):
         raise Unreadable(
             "this Gluster is older than 3.13 and has no `heal info summary`. Update it, or look by hand:"
             " `gluster volume heal VOLUME info split-brain`"
