@@ -195,6 +195,12 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
         who = f": {doing(missing, 'is', 'are')} not in it" if missing else ""
         message = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
         yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, message, missing or of)
+    elif smallest > whole:
+        message = (
+            f"MySQL has {counted(smallest, 'member')} on {counted(whole, 'node')}: an arbitrator (garbd), or a machine"
+            " that the inventory does not name"
+        )
+        yield Finding(Level.NOTE, "mysql", Kind.SIZE_ABOVE, message)
 
 
 def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
