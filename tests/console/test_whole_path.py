@@ -85,6 +85,8 @@ def fed(case: dict[str, Any], text: str, well: Callable[[str, str], tuple[Answer
         case "raid":
             told = (*well("devices", "node2")[:3], ran("DG/VD TYPE  State\n0/0   RAID1 Optl\n", err=text))
             return [[("devices", "node2", told)]]
+        case "raid_judged":
+            return [[("devices", "node2", (*well("devices", "node2")[:3], ran(text)))]]
         case "galera":
             status, _, variables = text.partition("\n\n")
             return [[("galera", "node2", (rows(status, 1e6), rows(variables)))]]

@@ -17,7 +17,7 @@ from console.cli.check_lines import readings
 from console.health import Finding, Kind, findings
 from console.health.facts.fitness import unfit
 from console.health.hosts import array_lacks, bond_lacks
-from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Raid
 from console.operations.guards import objections
 from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
@@ -117,6 +117,9 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return running.parse_listed((answered(text, case),), None)
         case "raid":
             return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
+        case "raid_judged":
+            seen = devices.Devices((), (), (), devices._raid(answered(text, case)), ())
+            return devices.judged(replace(CLUSTER, raid=Raid(("raidtool",))), seen).raid
         case "sudo":
             return SUDO_REFUSES.search(text) is not None
         case "options":
