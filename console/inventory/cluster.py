@@ -96,7 +96,8 @@ class Raid:
 
     command: tuple[str, ...]
     bad: str = (
-        r"(?i)^(?!\w+ ?[=-][^|]*\||.*[:=] *(?:0|no|none|false|off|[0-9]+/0/0)$|.*rebuild (?:rate|priority)|auto.?rebuild)"
+        r"(?i)^(?!\w+ ?[=-][^|]*\||.*[:=] *(?:0|no|none|false|off|[0-9]+/0/0)$|"
+        r".*rebuild (?:rate|priority)|auto.?rebuild)"
         r".*(?:degraded|fail(?:ed|ure)|off-?line|rebuild|critical|missing|interim recovery|recovering|faulty|removed$|"
         r"inoperable|(?:temporarily|permanently) disabled|status: error|\(bad\)|"
         r"\b(?:dgrd|pdgd|ofln|offln|rbld|rec|ubad|ubunsp|msng)\b)"

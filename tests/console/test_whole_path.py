@@ -21,6 +21,7 @@ from console.health import Level, findings, site, verdict
 from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ran, Unreadable
+from console.probes.hosts.clocks import LOOKS
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Cause, Known, Snapshot, Unknown, fold, reading_of
 from console.ui.board.board import board_lines
@@ -82,6 +83,10 @@ def fed(case: dict[str, Any], text: str, well: Callable[[str, str], tuple[Answer
         case "bond" | "mdstat" as kind:
             heading = "/proc/mdstat" if kind == "mdstat" else "/proc/net/bonding/bond0"
             return [[("devices", "node2", in_files(heading)(text, well("devices", "node2")))]]
+        case "date":
+            files, date = well("host", "node2")
+            assert isinstance(date, Ran)
+            return [[("host", "node2", (files, replace(date, out=text)))]] * LOOKS
         case "raid":
             told = (*well("devices", "node2")[:3], ran("DG/VD TYPE  State\n0/0   RAID1 Optl\n", err=text))
             return [[("devices", "node2", told)]]
@@ -167,7 +172,8 @@ def told(cluster: Cluster, answers: Honest, case: dict[str, Any], name: str) -> 
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Text without its line breaks, of which one may stand behind a hyphen."""
+    return " ".join(re.sub(r"(?<=\w-)\n +", "", text).split())
 
 
 def details(seen: Snapshot, of: str) -> str:

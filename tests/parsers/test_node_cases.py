@@ -113,6 +113,8 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return mysql_proxy.parse((Ran(1, "", text),), None)
         case "placed":
             return gluster_store.placed(answered(text, case), [])
+        case "date":
+            return system.parse_host((Ran(0, recorded("system/host.lab.txt"), ""), answered(text, case)), None)
         case "listed":
             return running.parse_listed((answered(text, case),), None)
         case "raid":
