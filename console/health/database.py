@@ -7,7 +7,7 @@ from console.health.facts.sst import transfers
 from console.health.facts.writer import named, written_to
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
-from console.probes.database.galera import Wsrep
+from console.probes.database.galera import Wsrep, split
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, asked_but_unknown
 from console.text import because, counted, doing, listed, percent, size
@@ -181,6 +181,10 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
     if len(uuids) > 1:
         message = f"the nodes are not in one Galera cluster: their uuids differ ({size} their data go separate ways)"
         yield Finding(Level.CRITICAL, "mysql", Kind.UUID_DIFFERS, message, of)
+    elif split(member for _, member in together) and all(member.looks > 1 for _, member in together):
+        told = listed(f"{view.name} {member.size}" for view, member in together)
+        message = f"MySQL has two Primary components, and their data go separate ways: members seen by {told}"
+        yield Finding(Level.CRITICAL, "mysql", Kind.VIEWS_DIFFER, message, of)
     elif len({member.conf_id for _, member in together}) > 1 and all(member.looks > 1 for _, member in together):
         told = listed(f"{view.name} {member.conf_id}" for view, member in together)
         message = f"the nodes do not agree on who is in Galera: conf_id {told} ({size} one of them is cut off)"
@@ -191,6 +195,12 @@ def one_cluster(snapshot: Snapshot) -> Iterator[Finding]:
         who = f": {doing(missing, 'is', 'are')} not in it" if missing else ""
         message = f"MySQL has {smallest} of {counted(whole, 'member')}{who}"
         yield Finding(Level.DEGRADED, "mysql", Kind.SIZE_BELOW, message, missing or of)
+    elif smallest > whole:
+        message = (
+            f"MySQL has {counted(smallest, 'member')} on {counted(whole, 'node')}: an arbitrator (garbd), or a machine"
+            " that the inventory does not name"
+        )
+        yield Finding(Level.NOTE, "mysql", Kind.SIZE_ABOVE, message)
 
 
 def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:

@@ -123,6 +123,7 @@ class Kind(StrEnum):
     DONOR = "donor", Layer.DATABASE
     SST = "sst", Layer.DATABASE
     SIZE_BELOW = "size-below", Layer.DATABASE
+    SIZE_ABOVE = "size-above", Layer.DATABASE
     UUID_DIFFERS = "uuid-differs", Layer.DATABASE
     VIEWS_DIFFER = "views-differ", Layer.DATABASE
     VIEW_UNTOLD = "view-untold", Layer.DATABASE

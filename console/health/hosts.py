@@ -144,10 +144,14 @@ def bond_lacks(bond: Bond) -> str:
     down = [slave.name for slave in bond.slaves if not slave.up]
     if not bond.up:
         return f"bond {bond.name} is down"
+    if not bond.slaves:
+        return f"bond {bond.name} has no card"
     if bond.active == NONE:
         return f"bond {bond.name} has no active card: nothing is carried"
     if down:
         return f"{listed(down)} of bond {bond.name} {'has' if len(down) == 1 else 'have'} no link, the rest carries on"
+    if len(bond.slaves) == 1:
+        return f"bond {bond.name} has one card, {bond.slaves[0].name}: none stands in for it"
     if not bond.watched:
         return f"bond {bond.name} does not watch its links (miimon 0): it would not notice a dead one"
     if bond.aggregator == NONE:
@@ -161,10 +165,9 @@ def bond_lacks(bond: Bond) -> str:
         return f"{listed(names)} of bond {bond.name} {message} {where}"
     if len(groups) > 1:
         return f"the cards of bond {bond.name} are in aggregators {listed(groups)}, and one alone carries traffic"
-    lone = bond.partner == NO_PARTNER and len(bond.slaves) > 1
-    return (
-        f"bond {bond.name} has no partner (LACP): the switch does not answer, and one card carries all" if lone else ""
-    )
+    if bond.partner == NO_PARTNER:
+        return f"bond {bond.name} has no partner (LACP): the switch does not answer, and one card carries all"
+    return ""
 
 
 def array_lacks(array: Array) -> str:

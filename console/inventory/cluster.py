@@ -95,8 +95,15 @@ class Raid:
     """A command that shows the state of a hardware RAID on each node, run as root."""
 
     command: tuple[str, ...]
-    bad: str = "(?i)degraded|failed|offline|rebuild|critical|missing"
-    """A regular expression: a line of the output it is found in says that something is wrong."""
+    bad: str = (
+        r"(?i)^(?!\w+ ?[=-][^|]*\||.*[:=] *(?:0|no|none|false|off|[0-9]+/0/0)$|"
+        r".*rebuild (?:rate|priority)|auto.?rebuild)"
+        r".*(?:degraded|fail(?:ed|ure)|off-?line|rebuild|critical|missing|interim recovery|recovering|faulty|removed$|"
+        r"inoperable|(?:temporarily|permanently) disabled|status: error|\(bad\)|"
+        r"\b(?:dgrd|pdgd|ofln|offln|rbld|rec|ubad|ubunsp|msng)\b)"
+    )
+    """A regular expression: a line of the output it is found in says that something is wrong. This one knows the words
+    of storcli, perccli, megacli, ssacli, arcconf, sas2ircu, tw_cli and mdadm, but for their legends and counts of 0."""
 
 
 @dataclass(frozen=True)

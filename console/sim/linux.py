@@ -132,6 +132,9 @@ def _filled(pattern: str, path: str, disk: Disk) -> str:
     return pattern
 
 
+BASIC = "basic.target"
+
+
 async def _systemctl(call: Call, node: Node) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     verb, units = words[0] if words else "", [_unit(word) for word in words[1:]]
@@ -142,6 +145,7 @@ async def _systemctl(call: Call, node: Node) -> int:
         return 0
     if verb == "list-units":
         states = [(unit, node.unit(unit)) for unit in _units(node, units)]
+        states += [(BASIC, "active")] * (BASIC in call.argv)
         call.out("".join(f"{unit} loaded {state} {SUBSTATES[state]} {unit}\n" for unit, state in states))
         return 0
     if verb == "is-active":

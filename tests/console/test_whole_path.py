@@ -21,6 +21,7 @@ from console.health import Level, findings, site, verdict
 from console.health.verdicts import judged
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ran, Unreadable
+from console.probes.hosts.clocks import LOOKS
 from console.probes.question import Subject
 from console.probes.snapshot import QUESTIONS, Cause, Known, Snapshot, Unknown, fold, reading_of
 from console.ui.board.board import board_lines
@@ -29,7 +30,7 @@ from console.ui.detail.reading import section
 from console.ui.detail.sections import Ref, sections
 from console.words import words
 from tests.hostile.lies import Honest, believed, honest
-from tests.parsers.test_node_cases import page, recorded, rows
+from tests.parsers.test_node_cases import SETTLED, page, recorded, rows
 
 TESTS = Path(__file__).parents[1]
 CASES: dict[str, Any] = tomllib.loads((TESTS / "cases" / "whole_path.toml").read_text())
@@ -82,12 +83,24 @@ def fed(case: dict[str, Any], text: str, well: Callable[[str, str], tuple[Answer
         case "bond" | "mdstat" as kind:
             heading = "/proc/mdstat" if kind == "mdstat" else "/proc/net/bonding/bond0"
             return [[("devices", "node2", in_files(heading)(text, well("devices", "node2")))]]
+        case "date":
+            files, date = well("host", "node2")
+            assert isinstance(date, Ran)
+            return [[("host", "node2", (files, replace(date, out=text)))]] * LOOKS
         case "raid":
             told = (*well("devices", "node2")[:3], ran("DG/VD TYPE  State\n0/0   RAID1 Optl\n", err=text))
             return [[("devices", "node2", told)]]
+        case "raid_judged":
+            return [[("devices", "node2", (*well("devices", "node2")[:3], ran(text)))]]
         case "galera":
             status, _, variables = text.partition("\n\n")
             return [[("galera", "node2", (rows(status, 1e6), rows(variables)))]]
+        case "galera_of_each":
+            each = [(f"node{at}", rows(part, 1e6)) for at, part in enumerate(text.split("\n\n"), 1)]
+            return [
+                [("galera", name, (replace(told, at=1e6 + look), rows(SETTLED))) for name, told in each]
+                for look in (0, 2)
+            ]
         case "galera_joins":
             first = text.partition("\n\n")[0]
             return [[("galera", "node2", (rows(first, 1e6), rows("read_only\tOFF\nwsrep_desync\tOFF")))]]
@@ -159,7 +172,8 @@ def told(cluster: Cluster, answers: Honest, case: dict[str, Any], name: str) -> 
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Text without its line breaks, of which one may stand behind a hyphen."""
+    return " ".join(re.sub(r"(?<=\w-)\n +", "", text).split())
 
 
 def details(seen: Snapshot, of: str) -> str:

@@ -102,7 +102,7 @@ def _field(picture: Snapshot) -> st.SearchStrategy[tuple[str, str, str, Any]]:
     places = [
         (part.name, view, name, hint)
         for part in dataclasses.fields(picture)
-        if part.name != "cluster"
+        if isinstance(getattr(picture, part.name), tuple)
         for view in getattr(picture, part.name)
         for name, hint in typing.get_type_hints(type(view)).items()
         if name != "name" and getattr(view, name) is not NOT_ASKED

@@ -17,13 +17,13 @@ from console.cli.check_lines import readings
 from console.health import Finding, Kind, findings
 from console.health.facts.fitness import unfit
 from console.health.hosts import array_lacks, bond_lacks
-from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node
+from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Raid
 from console.operations.guards import objections
 from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
 from console.probes.database import galera, mysql_proxy, seqnos
-from console.probes.hosts import devices, hardware, system, updates
+from console.probes.hosts import devices, hardware, running, system, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
 from console.probes.snapshot import Known, Snapshot, empty
@@ -79,6 +79,12 @@ def page(text: str) -> Page:
     return Page(int(status), ((name, value),), body, 0.1, 1.0)
 
 
+def answered(text: str, case: dict[str, Any]) -> Ran:
+    """A command's output, and its complaints below a line of %%%%."""
+    out, _, err = text.partition("%%%%\n")
+    return Ran(case.get("status", 0), out, err)
+
+
 def fed(text: str, case: dict[str, Any]) -> Any:
     """The value that the product's parser makes of a case."""
     match case["feed"]:
@@ -91,6 +97,8 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return galera.parse((rows(status), rows(variables)), None)
         case "galera_twice":
             return members(text)
+        case "galera_of_each":
+            return tuple(members(f"{look}\n\n{look}")[-1] for look in text.split("\n\n"))
         case "gluster":
             return volume(tuple(text.split("\n%%%%\n")), tuple(case.get("statuses", (0, 0, 0))))
         case "gluster_counts":
@@ -104,9 +112,16 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "mysql_proxy":
             return mysql_proxy.parse((Ran(1, "", text),), None)
         case "placed":
-            return gluster_store.placed(Ran(0, text, ""), [])
+            return gluster_store.placed(answered(text, case), [])
+        case "date":
+            return system.parse_host((Ran(0, recorded("system/host.lab.txt"), ""), answered(text, case)), None)
+        case "listed":
+            return running.parse_listed((answered(text, case),), None)
         case "raid":
             return devices._raid(Ran(0, "DG/VD TYPE  State\n0/0   RAID1 Optl\n", text))
+        case "raid_judged":
+            seen = devices.Devices((), (), (), devices._raid(answered(text, case)), ())
+            return devices.judged(replace(CLUSTER, raid=Raid(("raidtool",))), seen).raid
         case "sudo":
             return SUDO_REFUSES.search(text) is not None
         case "options":
@@ -115,7 +130,7 @@ def fed(text: str, case: dict[str, Any]) -> Any:
         case "summary":
             return gluster.parse_summary((Ran(0, text, ""),), None)
         case "summary_failed":
-            return gluster.parse_summary((Ran(1, "", text),), None)
+            return gluster.parse_summary((answered(f"%%%%\n{text}", {"status": 1}),), None)
         case "updates":
             out, _, err = text.partition("\n%%%%\n")
             return updates.parse((Ran(0, f"{out}\n" if err else out, err),), None)
@@ -157,6 +172,8 @@ def test_case(path: Path) -> None:
         assert seqnos.moment(value[-1].history, seqno) == moment
     if expected.get("whole"):
         in_a_look(text)
+    if expected["feed"] == "galera_of_each":
+        concluded(of_each(value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
 
@@ -211,6 +228,13 @@ def picture(value: galera.Wsrep | gluster.Volume) -> Snapshot:
     nodes = (view if view.name == "node1" else replace(view, galera=Known(well, 1.0)) for view in seen.nodes)
     state = Known(value if isinstance(value, gluster.Volume) else volume(), 1.0)
     return replace(seen, nodes=tuple(nodes), volumes=tuple(replace(view, state=state) for view in seen.volumes))
+
+
+def of_each(told: tuple[galera.Wsrep, ...]) -> Snapshot:
+    """A picture with one member on each of the first nodes; the others' are not known."""
+    seen = picture(volume())
+    ours = [*(Known(member, 1.0) for member in told), *(view.galera for view in empty(CLUSTER).nodes[len(told) :])]
+    return replace(seen, nodes=tuple(replace(view, galera=one) for view, one in zip(seen.nodes, ours, strict=True)))
 
 
 def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from console.health.facts.bricks import brick_of
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
-from console.probes.database.galera import Wsrep
+from console.probes.database.galera import Wsrep, split
 from console.probes.hosts.system import MYSQL_UNITS
 from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
 from console.probes.storage.gluster import Brick
@@ -55,8 +55,10 @@ def mysql_unfit(snapshot: Snapshot, node: str) -> Iterator[str]:
         if isinstance(other.galera, Known) and other.galera.value.synced and mine.value.synced:
             theirs = other.galera.value
             told = mine.value.tells_view and theirs.tells_view
-            if told and (theirs.uuid, theirs.conf_id) != (mine.value.uuid, mine.value.conf_id):
-                yield f"MySQL on {node} and {other.name} are not in the same cluster view (uuid or conf_id differ)"
+            one_view = (theirs.uuid, theirs.conf_id) == (mine.value.uuid, mine.value.conf_id)
+            if told and (not one_view or split((mine.value, theirs))):
+                differ = "each sees itself alone" if one_view else "uuid or conf_id differ"
+                yield f"MySQL on {node} and {other.name} are not in the same cluster view ({differ})"
 
 
 def _refuses(node: str, member: Wsrep) -> str:
@@ -183,7 +185,7 @@ def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
     if snapshot.cluster.mysql is None:
         return ()
     reasons: list[str] = []
-    views: set[tuple[str, int]] = set()
+    others: list[Wsrep] = []
     for other in snapshot.nodes:
         if other.name == node:
             continue
@@ -197,7 +199,9 @@ def galera_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
         elif not other.galera.value.tells_view:
             reasons.append(f"MySQL on {other.name} does not tell which members it sees")
         else:
-            views.add((other.galera.value.uuid, other.galera.value.conf_id))
-    if len(views) > 1:
+            others.append(other.galera.value)
+    if len({(one.uuid, one.conf_id) for one in others}) > 1:
         reasons.append("the other nodes are not in one cluster view (uuid or conf_id differ)")
+    elif split(others):
+        reasons.append("the other nodes are not in one cluster view (each sees itself alone)")
     return tuple(reasons)

@@ -4,6 +4,7 @@ Counters are totals since the server's start: only the difference between two lo
 clock. Uptime, whole seconds, tells a restart: then there is no baseline.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -169,6 +170,12 @@ class Wsrep:
         left[f"pxc_maint_mode={mode}"] = self.maintenance not in ("", "DISABLED")
         left[f"wsrep_reject_queries={rejects}"] = bool(self.rejects)
         return tuple(setting for setting, on in left.items() if on)
+
+
+def split(members: Iterable[Wsrep]) -> bool:
+    """More of them say that they are Primary than any of them sees: there are several such components."""
+    told = [member for member in members if member.status == "Primary" and member.tells_view]
+    return len(told) > max((member.size for member in told), default=0)
 
 
 class _Rates(NamedTuple):

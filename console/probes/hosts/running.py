@@ -68,7 +68,7 @@ def parse(answers: tuple[Ran, ...], _before: Running | None) -> Running:
 def parse_listed(answers: tuple[Ran, ...], _before: Listed | None) -> Listed:
     """Read `gluster volume list`."""
     answer = answers[0]
-    if answer.status == 127 or "not found" in answer.err or "No such file" in answer.err:
+    if answer.status and (answer.status == 127 or "not found" in answer.err or "No such file" in answer.err):
         return Listed(None)
     if "Please check if gluster daemon is operational" in answer.out + answer.err:
         return Listed(None)

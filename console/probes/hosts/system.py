@@ -18,6 +18,9 @@ MYSQL_UNITS = (
 GLUSTER_UNITS = ("glusterd.service",)
 APACHE_UNITS = ("apache2.service", "httpd.service")
 UNITS = MYSQL_UNITS + GLUSTER_UNITS + APACHE_UNITS
+ALWAYS = "basic.target"
+"""A unit that every systemd has loaded: without it a list is none. systemd drops the others when they are stopped and
+not enabled."""
 AS_WORDS = ("--plain", "--no-legend", "--no-pager", "--full")
 """Options of `systemctl list-units`. `show` costs a node twice as much: it looks for every unit that is not loaded."""
 
@@ -81,7 +84,7 @@ def parse_host(answers: tuple[Ran, ...], before: Host | None) -> Host:
         load, uptime = _figure(lines[0]), _figure(lines[1])
     except (ValueError, IndexError) as error:
         raise Unreadable("/proc/loadavg, /proc/uptime or date is not numbers") from error
-    if not 1e9 < now < 1e11:
+    if not 0 <= now < 1e11:  # a machine whose battery is empty begins in 1970
         raise Unreadable("date gave no Unix time")
     total, available, swap = _memory(lines[3:-1])
     clocks = looked(now, answers[1].at, before.clocks if before else ())
@@ -135,8 +138,8 @@ def parse_services(answers: tuple[Ran, ...], _before: Services | None) -> Servic
     unread: list[str] = []
     states = dict(_unit(line, unread) for line in lines_of(ran(answers[0])))
     ours = [unit for unit in (*UNITS, *sorted(set(states) - set(UNITS))) if unit in states and one_of(unit, UNITS)]
-    if not ours:
-        raise Unreadable("systemctl named none of the services asked for")
+    if not ours and ALWAYS not in states:
+        raise Unreadable(f"systemctl named none of the services asked for, not even {ALWAYS}")
     if len(ours) > MAX_UNITS or not all(_UNIT.fullmatch(unit) for unit in ours):
         raise Unreadable("systemctl named units that can't be MySQL's")
     processes = answers[1]
@@ -173,7 +176,11 @@ def _unit(line: str, unread: list[str]) -> tuple[str, str]:
     whichever it hides may be the one that is waited for."""
     words = [word for word in line.split()[:5] if word not in MARKS]
     if len(words) >= 4 and words[2] in _STATES and "." in words[0]:
-        unread += [] if one_of(words[0], UNITS) else [f"systemctl tells of a unit not asked for, {quoted(words[0])}"]
+        unread += (
+            []
+            if one_of(words[0], (*UNITS, ALWAYS))
+            else [f"systemctl tells of a unit not asked for, {quoted(words[0])}"]
+        )
         startable = words[1] == "loaded" or words[2] not in _STOPPED
         return words[0], words[2] if startable else _ABSENT
     if not words or not one_of(words[0], UNITS):
@@ -205,7 +212,7 @@ SERVICES = Question(
     subject=Subject.NODE,
     cadence=Cadence.STORAGE,
     asks=lambda _cluster, _name: (
-        Run(("systemctl", "list-units", "--all", *AS_WORDS, *UNITS), timeout=8),
+        Run(("systemctl", "list-units", "--all", *AS_WORDS, *UNITS, ALWAYS), timeout=8),
         Run(("pgrep", "-x", "glusterfsd")),
     ),
     parse=parse_services,

@@ -114,10 +114,11 @@ _NEW_SUMMARY = re.compile(
 )
 """The sum in apt 2.9 and later, where APT::Output-Version is 30."""
 _TROUBLE = re.compile(
-    r"^(?:The following packages\b.*|.*\b(?:is a duplicate with|has missing requires of|has installed conflict)\b.*)$",
+    r"^(?:The following packages\b.*|.*\b(?:is a duplicate with|has missing requires of|has installed conflict)\b.*|"
+    r"\S+\n(?: .*\n)*? (?:duplicate with|missing require|installed conflict) \".*)$",
     re.MULTILINE,
 )
-"""dpkg --audit (dpkg(1)), and dnf check (dnf's commands/check.py)."""
+"""dpkg --audit (dpkg(1)), dnf check (dnf's commands/check.py), and that of dnf5: a package, and its problems below."""
 _OBSOLETING = re.compile(r"(?im)^Obsoleting packages$")
 _SECURITY = re.compile(r"(?i)[-/:]security")
 _STATUS = re.compile(r"^status (?P<status>[0-9]{1,3})$", re.MULTILINE)
@@ -242,8 +243,8 @@ def _outdated(kernel: str, installed: list[str]) -> bool | None:
 
 
 def _flavour(version: str) -> str:
-    """A kernel's words without their numbers: el8 and el8_5 are one."""
-    return re.sub(r"(?:[0-9.~-]|_(?=[0-9]))+", " ", version)
+    """A kernel's words without its version: el8 and el8_5 are one, and so are 6.1.0-38, 6.12.48+deb13 and ~bpo12."""
+    return re.sub(r"(?:[0-9.~-]|_(?=[0-9])|\+?(?:deb|bpo)(?=[0-9]))+", " ", version)
 
 
 def _order(version: str) -> tuple[tuple[int, ...], ...]:

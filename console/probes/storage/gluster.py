@@ -13,8 +13,8 @@ from typing import Any
 
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
-from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import each, rows, short, told, whole
+from console.probes.ask import Busy, Ran, Run, Unreadable
+from console.probes.parsing import each, rows, short, told, whole, without_sudo
 from console.probes.question import Cadence, Question, Subject
 from console.probes.storage import gluster_store
 from console.probes.storage.gluster_command import Stopped, document, gluster, printed
@@ -31,7 +31,9 @@ BASELINE = 8.0
 """Seconds a rate must at least be over."""
 MAX_LOOKS = 100
 _USAGE = re.compile(r"(?i)\s*(usage:|unrecognized word: summary)")
-_NO_DAEMON = re.compile(r"Self-heal[ -]daemon is (?:not running|disabled)")
+_EXPLAINED = re.compile(r"Self-heal[ -]daemon is (?:not running|disabled)|unsuccessful on bricks that are down")
+"""Reasons for no count that the state of the bricks and daemons tells as well."""
+_NO_REPLICAS = "not of type replicate"
 _COUNT = re.compile(
     r"^Brick (?P<brick>[^\n]+)\n(?P<status>Status: [^\n]*\n)?(?:Number of entries: (?P<count>[0-9]{1,9})$)?",
     re.MULTILINE,
@@ -187,7 +189,7 @@ def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     where = placed(answers[0], unread)
     _believed(where)
     try:
-        status, counts = document(answers[1]), _counts(answers[2])
+        status, counts = document(answers[1]), _counts(answers[2], unread)
     except Stopped:
         bricks = tuple(_brick(brick, [], UNCOUNTED) for brick in where)
         return Volume(bricks, 0, started=False, unread=told(unread))
@@ -228,11 +230,21 @@ def _of(brick: Placed, row: dict[str, Any]) -> bool:
     return (plain(str(row.get("hostname"))), row.get("path")) == (plain(brick.host), brick.path)
 
 
-def _counts(answer: Ran) -> dict[str, Counted]:
-    """Counts by brick; none where a self-heal daemon is missing or switched off: then nothing is counted."""
-    if answer.status and _NO_DAEMON.search(answer.out + answer.err):
+def _counts(answer: Ran, unread: list[str]) -> dict[str, Counted]:
+    """Counts by brick; none where heal-count fails: the bricks are known all the same."""
+    said = answer.out + answer.err
+    if answer.status and _EXPLAINED.search(said):
         return {}
-    return parse_heal_count(printed(answer))
+    try:
+        text = printed(answer)
+    except (Busy, Stopped):
+        raise
+    except Unreadable as why:
+        if _NO_REPLICAS in said:
+            raise
+        unread.append(f"heal-count: {why}")
+        return {}
+    return parse_heal_count(text)
 
 
 def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick:
@@ -280,7 +292,7 @@ def _count(count: str | None, status: str | None) -> Counted:
 
 def parse_summary(answers: tuple[Ran, ...], _before: SplitBrain | None) -> SplitBrain:
     """Read `heal info summary --xml`."""
-    if answers[0].status and _USAGE.match(answers[0].err or answers[0].out):
+    if answers[0].status and _USAGE.match(without_sudo(answers[0].err) or answers[0].out):
         raise Unreadable(
             "this Gluster is older than 3.13 and has no `heal info summary`. Update it, or look by hand:"
             " `gluster volume heal VOLUME info split-brain`"

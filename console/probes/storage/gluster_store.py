@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import lines_of, ran, short, whole
+from console.probes.parsing import lines_of, ran, short, whole, without_sudo
 
 FOLDER = "/var/lib/glusterd"
 MAX_BRICKS = 100
@@ -95,7 +95,7 @@ def _files(answer: Ran, unread: list[str]) -> tuple[Files, Files, dict[str, str]
     peers: Files = defaultdict(dict)
     bricks: Files = defaultdict(dict)
     info: dict[str, str] = {}
-    if answer.status in (1, 2) and not answer.err:
+    if answer.status in (1, 2) and (not answer.err or (answer.out and not without_sudo(answer.err))):
         answer = replace(answer, status=0)  # a file is not there, or none of them
     for line in lines_of(ran(answer)):
         if f"{TEMPORARY}:" in line:
