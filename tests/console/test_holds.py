@@ -77,7 +77,7 @@ async def test_it_comes_on_the_end_of_a_removal_and_a_later_one_asks(tmp_path: P
         def ordering() -> list[str]:
             return [message for message, orders in session.plan(HOLD, "node2", decided()).steps if orders]
 
-        await until(session, lambda _: ordering())
+        await until(session, lambda _: bool(ordering()))
         assert "HAProxy on fw2 is reloaded by the sync" in ordering()[0]
         await run(session, HOLD, YES, **decided())
         servers = [server for one in memberships(session.picture, "node2") for server in one.runtime or ()]

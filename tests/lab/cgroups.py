@@ -28,9 +28,9 @@ def lab_group(lab: str) -> Path:
 def pids(group: Path) -> list[int]:
     """Every process in the group and below."""
     found: list[int] = []
-    for path in [group / "cgroup.procs", *group.glob("**/cgroup.procs")]:
+    for folder, _, _ in os.walk(group):  # it passes over groups that vanish meanwhile
         with suppress(OSError):
-            found += [int(word) for word in path.read_text().split()]
+            found += [int(word) for word in (Path(folder) / "cgroup.procs").read_text().split()]
     return sorted(set(found))
 
 
