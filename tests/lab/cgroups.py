@@ -58,7 +58,7 @@ def kill_all(group: Path, timeout: float = 20) -> None:
 
 def remove(group: Path) -> None:
     """Deepest first: a group with a child can't go."""
-    folders = [path for path in group.glob("**/") if path.is_dir()]
+    folders = [Path(folder) for folder, _, _ in os.walk(group)]
     for folder in sorted({*folders, group}, key=lambda path: -len(path.parts)):
         for _ in range(50):
             with suppress(FileNotFoundError):
