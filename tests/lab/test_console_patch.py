@@ -56,7 +56,7 @@ def test_every_node_is_patched_and_rebooted_and_no_request_fails(lab: Lab) -> No
     for name in NODES:
         lab.nodes[name].sh(REPOSITORY)
     console, before = Console(lab), [lab.ssh(name, "cat /proc/sys/kernel/random/boot_id").stdout for name in NODES]
-    with lab.load(rate=100) as load:
+    with lab.load(rate=160) as load:
         done = console.run("patch", "lab", "--auto", "--yes", "--reason", "the lab", timeout=900)
     report("rolling patch of three nodes", load)
     assert done.code == 0
