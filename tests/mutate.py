@@ -1,9 +1,9 @@
 """Removes each rule of guards and of health once, and looks for a test that fails: what no test misses is no rule.
 
 `make mutants` prints a table, and keeps it in tests/mutants.txt: rule, the test that missed it. The kept test is tried
-first. Where it passes, or a rule has none, one run of TESTS notes which tests the rule speaks in, and these are tried,
-the shortest first; with the rule they must pass. Exit status 1 where a rule was not missed. `python -m tests.mutate
-NAME ...` takes these rules alone.
+first. Where it passes, or a rule has none, a run of QUICK, then of TESTS, notes in which tests the rule speaks, and
+these are tried, the shortest first; with the rule they must pass. Exit status 1 where a rule was not missed.
+`python -m tests.mutate NAME ...` takes these rules alone.
 
 This file is a plugin of pytest, too: `-p tests.mutate` with DRAINBOARD_WITHOUT=RULE, or with DRAINBOARD_SPOKEN=FILE.
 """
@@ -25,7 +25,14 @@ from console import health
 from console.operations import guards
 
 TABLE = Path(__file__).parent / "mutants.txt"
+QUICK = (
+    *("tests/parsers", "tests/console/test_guards.py", "tests/console/test_whole_path.py"),
+    *("tests/console/test_may_go.py", "tests/console/test_database.py", "tests/console/test_site.py"),
+    *("tests/console/test_unknowns.py", "tests/console/test_failover_guards.py", "tests/console/test_unlisted.py"),
+    *("tests/console/test_nothing_found.py", "tests/console/test_bricks.py", "tests/console/test_services.py"),
+)
 TESTS = ("tests/console", "tests/parsers", "tests/commands")
+"""Tried where the quick ones miss nothing."""
 AT_ONCE = 25
 """Tests of a rule that are tried, the shortest first."""
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
@@ -110,10 +117,10 @@ def missed(name: str, *tests: str) -> str:
     return found[1] if found and _pytest(found[1]).returncode == 0 else ""
 
 
-def spoken() -> dict[str, list[str]]:
-    """The tests that each rule speaks in, the shortest first."""
+def spoken(*tests: str) -> dict[str, list[str]]:
+    """The ones of these tests that each rule speaks in, the shortest first."""
     with tempfile.TemporaryDirectory() as folder:
-        _pytest("-n", "2", *TESTS, DRAINBOARD_SPOKEN=f"{folder}/spoken")
+        _pytest("-n", "2", *tests, DRAINBOARD_SPOKEN=f"{folder}/spoken")
         lines = sorted(
             (float(seconds), name, test)
             for path in Path(folder).iterdir()
@@ -133,14 +140,17 @@ def main(chosen: list[str]) -> int:
             _say(name, test, began)
         else:
             left.append(name)
-    heard = spoken() if left else {}
-    for name in left:
-        began = time.monotonic()
-        tests = heard.get(name, [])[:AT_ONCE]
-        table[name] = missed(name, *tests) if tests else ""
-        _say(name, table[name], began)
-    TABLE.write_text("".join(f"{name} {table[name]}\n" for name in names() if table.get(name)))
-    return int(not all(table[name] for name in left))
+    for among in (QUICK, TESTS):
+        heard = spoken(*among) if left else {}
+        for name in left:
+            began = time.monotonic()
+            tests = heard.get(name, [])[:AT_ONCE]
+            table[name] = missed(name, *tests) if tests else ""
+            if table[name] or among is TESTS:
+                _say(name, table[name], began)
+        left = [name for name in left if not table[name]]
+        TABLE.write_text("".join(f"{name} {table[name]}\n" for name in names() if table.get(name)))
+    return int(bool(left))
 
 
 def _say(name: str, test: str, began: float) -> None:
