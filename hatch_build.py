@@ -1,4 +1,4 @@
-"""What a wheel holds beside the code: the example of an inventory, the pages of docs/, and completion for shells.
+"""Files of a wheel beside the code: the example of an inventory, the pages of docs/, and completion for shells.
 
 An editable install has them in the checkout.
 """

@@ -14,10 +14,9 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
-from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted
+from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
-from console.probes.ask import Run
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
@@ -122,7 +121,7 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
     if updates.half_done is None:
         return Progress(False, f"whether packages on {node} are half installed is not known")
     if updates.pending:
-        names = listed(one.name for one in updates.packages[:5])
+        names = listed(one.name for one in updates.packages[:SHOWN])
         return Progress(True, f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}")
     return Progress(True, f"{node} is updated, and nothing waits")
 
@@ -191,10 +190,7 @@ def _started(snapshot: Snapshot, intent: Intent) -> Progress:
 def _start(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     if not isinstance(snapshot.node(intent.target).host, Known):
         return ()
-    words = ("systemctl", "start", "--no-block")
-    return tuple(
-        Order(intent.target, Run((*words, unit), root=True, timeout=10)) for unit in _stopped(snapshot, intent)
-    )
+    return tuple(Order(intent.target, systemctl("start", "--no-block", unit)) for unit in _stopped(snapshot, intent))
 
 
 # --- before the next
