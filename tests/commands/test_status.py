@@ -51,17 +51,19 @@ async def test_all_is_well(demo: Simulated, capsys: pytest.CaptureFixture[str]) 
     assert "nothing is wrong" in text and "SITE UP" in text
 
 
+def endless(cluster: Cluster) -> Cluster:
+    """The same, but a slow question that nobody answers is waited for until the test is given up."""
+    return replace(cluster, timings=replace(cluster.timings, slow_answer=900.0, seldom_answer=900.0))
+
+
 async def test_a_dead_node_costs_no_more_than_its_connection(
     demo: Simulated, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first one: volumes are asked through it until it is known to be silent."""
     sim, cluster = demo
     sim.fault("node-lost", "node1")
-    began = time.monotonic()
-    assert await status((cluster,), as_json=True) is Exit.DEGRADED
-    took = time.monotonic() - began
+    assert await status((endless(cluster),), as_json=True) is Exit.DEGRADED
     here = said(capsys)["clusters"]["demo"]
-    assert took < cluster.timings.connect + cluster.timings.answer + 1.5, took
     host = here["nodes"]["node1"]["host"]
     assert not host["known"]
     assert "node1" in host["why"]
@@ -104,9 +106,7 @@ def drawn(picture: Snapshot) -> str:
 async def test_a_hung_node_is_not_waited_for_with_the_slow_questions(demo: Simulated) -> None:
     sim, cluster = demo
     sim.fault("node-hung", "node2")
-    began = time.monotonic()
-    picture = await look(cluster)
-    assert time.monotonic() - began < cluster.timings.answer + cluster.timings.connect + 1.5
+    picture = await look(endless(cluster))
     view = picture.node("node2")
     assert isinstance(view.services, Unknown)
     assert "node2" in view.services.why
@@ -137,9 +137,7 @@ async def test_the_worst_of_several_clusters_counts(tmp_path: Path, capsys: pyte
 async def test_patience_ends_the_waiting(demo: Simulated) -> None:
     sim, cluster = demo
     sim.fault("node-hung", "node2")
-    began = time.monotonic()
     picture = await look(cluster, patience=0.5)
-    assert time.monotonic() - began < 2
     assert "no answer within 0.5 s" in "\n".join(lines(picture, time.time()))
 
 

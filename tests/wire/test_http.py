@@ -1,7 +1,6 @@
 """GETs, direct and through a machine, against sockets that answer well, badly or not at all."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -117,9 +116,7 @@ async def test_what_is_not_a_page(
 @pytest.mark.parametrize("via", [None, "node1"])
 async def test_a_hung_web_server(bench: Bench, via: str | None) -> None:
     async with answering(b"HTTP/1.1 200", hang=True) as port:
-        began = time.monotonic()
         error = await visit(bench, Get(f"http://127.0.0.1:{port}/", via=via), timeout=0.4)
-        assert time.monotonic() - began < 1
     assert type(error) is TimedOut and "gave no answer within 0.4 s" in str(error)
 
 

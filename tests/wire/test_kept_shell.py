@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,11 +91,10 @@ async def test_an_order_gets_a_shell_of_its_own(bench: Bench) -> None:
 async def test_what_is_asked_at_once_waits_for_no_other_and_two_shells_stay(bench: Bench) -> None:
     node = await bench.machine(handler=live)
     wire = bench.wire(cluster(bench.folder, node.port))
-    for _ in range(3):
-        asked = [wire.send("node1", (Run(("sleep", "0.2")), *ECHO), 5, keep=True) for _ in range(5)]
-        began = time.monotonic()
+    for turn in range(3):
+        met = f"touch {turn}.$$; until [ $(ls {turn}.* | wc -l) = 5 ]; do sleep 0.02; done"  # each waits for all five
+        asked = [wire.send("node1", (Run(("sh", "-c", met)), *ECHO), 20, keep=True) for _ in range(5)]
         assert [answers[1:] for answers in await asyncio.gather(*asked)] == [HELLO] * 5
-        assert time.monotonic() - began < 1
     assert len(node.commands) == 5 + 3 + 3
     await asyncio.sleep(0.1)
     assert sum(runs(pid) for pid in shells(node)) == 2
@@ -106,15 +104,14 @@ async def test_a_hung_command_blocks_no_later_call_and_its_shell_ends(bench: Ben
     node = await bench.machine(handler=live)
     wire = bench.wire(cluster(bench.folder, node.port))
     assert await wire.send("node1", ECHO, 5, keep=True) == HELLO
-    answers = await wire.send("node1", (*ECHO, Run(("sleep", "9"), timeout=1), *ECHO), 0.3, keep=True)
+    answers = await wire.send("node1", (*ECHO, Run(("sleep", "60"), timeout=4), *ECHO), 0.3, keep=True)
     assert answers[0] == HELLO[0]
     assert all(isinstance(answer, TimedOut) for answer in answers[1:])
-    began = time.monotonic()
     assert await wire.send("node1", ECHO, 5, keep=True) == HELLO
-    assert time.monotonic() - began < 0.5
     assert len(node.commands) == 2
-    await asyncio.sleep(1.2)  # the machine's own `timeout` has ended what hung, and the shell has seen its end of file
-    assert not runs(shells(node)[0])
+    async with asyncio.timeout(30):
+        while runs(shells(node)[0]):  # until the machine's own `timeout` has ended what hung
+            await asyncio.sleep(0.05)
 
 
 async def test_commands_that_nobody_ends_do_not_pile_up(bench: Bench) -> None:

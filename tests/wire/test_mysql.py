@@ -289,10 +289,8 @@ async def test_a_mysql_that_accepts_and_says_nothing(bench: Bench, mysql: Mysql)
     server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     _, wire = await node(bench, replace(mysql, port=server.sockets[0].getsockname()[1]))
     for _ in range(3):
-        began = time.monotonic()
         answers = await wire.send("node1", (*ONE, Run(("echo", "here"))), 1.5)
         assert [type(answer).__name__ for answer in answers] == ["TimedOut", "Ran"]
-        assert time.monotonic() - began < 3
     server.close()
     for writer in held:
         writer.close()

@@ -170,10 +170,12 @@ async def test_an_unknown_host_name(bench: Bench) -> None:
     assert "the host name no.such.invalid is not found" in sentence(await wire.send("node1", ECHO, 5), Unreachable)
 
 
-async def hung_port(bench: Bench) -> int:
-    """A port that accepts and never answers."""
+async def hung_port(bench: Bench, callers: list[object] | None = None) -> int:
+    """A port that accepts and never answers. `callers` gets a line for each connection."""
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if callers is not None:
+            callers.append(writer)
         await reader.read()
         writer.close()
 
@@ -183,28 +185,24 @@ async def hung_port(bench: Bench) -> int:
 
 
 async def test_a_server_that_accepts_and_never_answers(bench: Bench) -> None:
-    port = await hung_port(bench)
+    callers: list[object] = []
+    port = await hung_port(bench, callers)
     wire = bench.wire(cluster(bench.folder, port, timings=Timings(connect=0.3)))
-    began = time.monotonic()
     text = sentence(await wire.send("node1", ECHO, 5), TimedOut)
-    assert time.monotonic() - began < 1
     assert text == (
         f"node1 (127.0.0.1:{port}) gave no SSH connection within 0.3 s; see whether the machine is up: "
         f"ssh -F {bench.folder}/ssh_config -i {bench.folder}/id -o IdentitiesOnly=yes "
         f"-o UserKnownHostsFile={bench.folder}/known_hosts "
         f"-p {port} -l root 127.0.0.1"
     )
-    began = time.monotonic()
     assert sentence(await wire.send("node1", ECHO, 5), TimedOut) == text
-    assert time.monotonic() - began < 0.05, "a poll waits while backing off"
+    assert len(callers) == 1, "no second connection while backing off"
 
 
 async def test_a_caller_with_less_time_than_the_connection_takes(bench: Bench) -> None:
     port = await hung_port(bench)
     wire = bench.wire(cluster(bench.folder, port, timings=Timings(connect=30)))
-    began = time.monotonic()
     assert "gave no SSH connection within 0.2 s" in sentence(await wire.send("node1", ECHO, 0.2), TimedOut)
-    assert time.monotonic() - began < 0.5
 
 
 async def test_a_machine_without_a_connection_has_one_sentence_whoever_waited(bench: Bench) -> None:
@@ -224,15 +222,13 @@ async def test_one_hung_machine_delays_no_other(bench: Bench) -> None:
     node = await bench.machine()
     silent = await bench.machine(handler=deaf)
     wire = bench.wire(cluster(bench.folder, await hung_port(bench), node.port, silent.port))
-    waiting = [asyncio.create_task(wire.send(name, ECHO, 2)) for name in ("node1", "node3", "node3")]
-    await wire.send("node2", ECHO, 5)
-    began = time.monotonic()
-    for _ in range(10):
+    waiting = [asyncio.create_task(wire.send(name, ECHO, 60)) for name in ("node1", "node3", "node3")]
+    for _ in range(11):
         assert await wire.send("node2", ECHO, 5) == HELLO
-    assert time.monotonic() - began < 1
     assert not any(task.done() for task in waiting)
     for task in waiting:
-        sentence(await task, TimedOut)
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_command_that_hangs_costs_the_answers_after_it_and_none_before(bench: Bench) -> None:
