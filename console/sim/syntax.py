@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 TOKEN = re.compile(r"(?P<blank>[ \t]+|\\\n|#.*)|(?P<op>\n|;|\|\||\||&&|\d?(?:<<-?|>&|<&|>>|>|<))|(?P<other>[&()`])")
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|([?$#]))")
+PLAIN = re.compile(r"[^\s;|<>&()`'\"\\$]+")
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 
 
@@ -114,6 +115,13 @@ class _Reader:
                 parts.append(self._bare(char))
         return Word(tuple(parts), quoted)
 
+    def _plain(self) -> str:
+        """Text without a meaning of its own, as far as it goes; at least one character."""
+        found = PLAIN.match(self.text, self.at)
+        text = found[0] if found else self.text[self.at]
+        self.at += len(text)
+        return text
+
     def _single(self) -> list[Part]:
         end = self.text.find("'", self.at + 1)
         if end < 0:
@@ -146,8 +154,7 @@ class _Reader:
             return Part(found[1] or found[2] or found[3], variable=True)
         if self.text.startswith("$(", self.at):
             raise ShellSyntaxError('"(" unexpected')
-        self.at += 1
-        return Part(char)
+        return Part(self._plain())
 
 
 def parse(text: str) -> list[Step]:
