@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ask, Identify, Run
 from console.probes.question import Cadence, Question, Subject
-from console.probes.snapshot import NOT_ASKED, QUESTIONS, Snapshot, reading_of
+from console.probes.snapshot import QUESTIONS, Cause, Snapshot, Unknown, reading_of
 
 
 class Batch(NamedTuple):
@@ -64,6 +64,8 @@ Wanted = Callable[[Question[Any], str], bool]
 def unasked(snapshot: Snapshot, wanted: Wanted = lambda _question, _name: True) -> bool:
     """Some question still waits for its first answer or error."""
     return any(
-        reading_of(snapshot, question, name) is NOT_ASKED and wanted(question, name)
+        isinstance(reading := reading_of(snapshot, question, name), Unknown)
+        and reading.cause is Cause.NOT_ASKED
+        and wanted(question, name)
         for question, name in asked(snapshot.cluster)
     )

@@ -17,7 +17,9 @@ from typing import Any
 from console import steady
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError
+from console.probes.firewalls.carp import CARP
 from console.probes.freshness import max_age, patience
+from console.probes.hosts.system import HOST
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Batch, batches
 from console.probes.snapshot import (
@@ -42,6 +44,10 @@ LARGE = 64 << 10
 """Characters of an answer from which on it is read in a thread, so that meanwhile every key is heard."""
 MAX_ROWS = 1000
 """Rows, likewise."""
+ALIVE = {Subject.FIREWALL: CARP, Subject.NODE: HOST}
+"""The questions that show whether a machine answers."""
+SLOWER, LEAST = 3.0, 1.0
+"""A machine that has not answered is named after this many times the time of the second answer; seconds at least."""
 
 
 def _slow(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
@@ -114,6 +120,7 @@ class Poller:
             return
         self._start = time.monotonic() + after
         self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
+        self._tasks.append(asyncio.create_task(self._name_the_silent(), name="name the silent"))
 
     async def close(self) -> None:
         """End every batch."""
@@ -184,6 +191,24 @@ class Poller:
                 async with asyncio.timeout(due - time.monotonic()):
                     await self._early[one].wait()
                     due = time.monotonic()
+
+    async def _name_the_silent(self) -> None:
+        """At the start, long before the time for a connection is over: the others have answered, these have not yet."""
+        await asyncio.sleep(self._start - time.monotonic())
+        began, at = time.monotonic(), steady.now()
+        while sum(isinstance(reading, Known) for _, _, reading in self._first_answers()) < 2:
+            await self.change()
+        second = time.monotonic() - began
+        await asyncio.sleep(max(LEAST, SLOWER * second) - second)
+        for question, name, reading in self._first_answers():
+            if reading is NOT_ASKED:
+                missing = Unknown(f"{name} has not answered yet", steady.now(), at, Cause.NOT_ASKED)
+                self.snapshot = fold(self.snapshot, question, name, missing)
+        self.wake()
+
+    def _first_answers(self) -> list[tuple[Question[Any], str, Reading[Any]]]:
+        alive = [(ALIVE[one.subject], one.name) for one in self._rounds if ALIVE.get(one.subject) in one.questions]
+        return [(question, name, reading_of(self.snapshot, question, name)) for question, name in alive]
 
     def _next(self, pace: float) -> float:
         """Next slot on a common grid, at least a quarter period away, so batches of one cadence coincide."""

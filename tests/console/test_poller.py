@@ -19,7 +19,7 @@ from console.session.poller import Poller
 from console.session.session import Session
 from console.wire import Wire
 from tests.conftest import simulated, watching
-from tests.console.telling import put
+from tests.console.telling import put, told
 
 
 class Faulty(Wire):
@@ -167,3 +167,20 @@ async def test_where_nothing_is_doubted_the_picture_is_the_very_same(tmp_path: P
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         snapshot = session.poller.snapshot
         assert without_stale(snapshot, time.time()) is snapshot
+
+
+async def test_a_machine_that_has_not_answered_is_named_before_the_time_for_a_connection_is_over(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path / "sim") as (sim, cluster):
+        sim.fault("node-lost", "node2")
+        sim.fault("firewall-lost", "fw1")
+        session = Session(replace(cluster, timings=replace(cluster.timings, connect=900.0, answer=900.0)))
+        session.start()
+        try:
+            node = await told(session, "node2", "lost")
+            firewall = await told(session, "fw1", "firewall-lost")
+            assert "node2 has not answered yet" in node.message and "fw1 has not answered yet" in firewall.message
+            assert session.poller.snapshot.node("node1").host is not NOT_ASKED
+        finally:
+            await session.close()

@@ -18,7 +18,7 @@ from console.probes.snapshot import Known, Snapshot
 from console.text import quoted
 
 NONE, ENDED, FAILED = "none", "ended", "failed"
-AGAIN = 2.0
+AGAIN = 0.5
 """Seconds between the start and the note of its id, and between the end and its clearing."""
 MAX_MESSAGES = 3
 """Last lines of the work's output that are quoted."""
