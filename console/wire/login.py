@@ -104,8 +104,33 @@ def _known_files(login: Login, options: asyncssh.SSHClientConnectionOptions) -> 
 
 
 async def _open(target: Target, depth: int) -> Opened:
-    """Connect, through ssh_config's ProxyJump if there is one: we open the hops ourselves, so that each is checked."""
-    hops, passed_over = await _open_hops(target, depth)
+    """Connect, through ssh_config's ProxyJump if there is one: we open the hops ourselves, so that each is checked.
+    Each is reached through the one before; only the first may have a ProxyJump of its own, as in ssh."""
+    hops: tuple[asyncssh.SSHClientConnection, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    for login in jumps(target, depth):
+        jump = await _targeted(f"jump host {login.host} for {target.name}", login, hops)
+        opened = await (_connect(jump, hops) if hops else _open(jump, depth + 1))
+        hops, passed_over = (opened.conn, *opened.hops), (*passed_over, *opened.passed_over)
+    opened = await _connect(target, hops)
+    return dataclasses.replace(opened, passed_over=tuple(known_hosts.named((*passed_over, *opened.passed_over))))
+
+
+async def _targeted(name: str, login: Login, hops: tuple[asyncssh.SSHClientConnection, ...]) -> Target:
+    try:
+        return await target_of(name, login)
+    except BaseException:
+        _abort(hops)
+        raise
+
+
+def _abort(hops: tuple[asyncssh.SSHClientConnection, ...]) -> None:
+    for hop in hops:
+        hop.abort()
+
+
+async def _connect(target: Target, hops: tuple[asyncssh.SSHClientConnection, ...]) -> Opened:
+    """Connect through the nearest of these. If it fails, they are ended."""
     keys, (known, odd) = keys_of(target.login, target.options), known_hosts.read(target.known_files)
     keeper = Doorkeeper(keys)
     try:
@@ -120,27 +145,14 @@ async def _open(target: Target, depth: int) -> Opened:
             **{key: value for key, value in _wishes(target.login).items() if key != "host"},  # pyright: ignore[reportArgumentType]
         )
     except BaseException as error:
-        for hop in hops:
-            hop.abort()
+        _abort(hops)
         if isinstance(error, (OSError, asyncssh.Error, ValueError)):
             raise sentence_for(error, target, keeper, keys, bool(hops)) from None
         raise
     finally:
         if keeper.agent is not None:
             keeper.agent.close()
-    user, passed_over = str(conn.get_extra_info("username")), (*passed_over, *keys.passed_over, *odd)
-    return Opened(conn, hops, user, target.where, tuple(known_hosts.named(passed_over)))
-
-
-async def _open_hops(target: Target, depth: int) -> tuple[tuple[asyncssh.SSHClientConnection, ...], tuple[str, ...]]:
-    """The connections that lead to `target`, nearest to it first, and what was passed over for them."""
-    hops: tuple[asyncssh.SSHClientConnection, ...] = ()
-    passed_over: tuple[str, ...] = ()
-    for login in jumps(target, depth):
-        opened = await _open(await target_of(f"jump host {login.host} for {target.name}", login), depth + 1)
-        hops = (opened.conn, *opened.hops, *hops)
-        passed_over = (*passed_over, *opened.passed_over)
-    return hops, passed_over
+    return Opened(conn, hops, str(conn.get_extra_info("username")), target.where, (*keys.passed_over, *odd))
 
 
 def jumps(target: Target, depth: int) -> Iterator[Login]:

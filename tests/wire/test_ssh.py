@@ -536,6 +536,25 @@ async def test_through_a_jump_host(bench: Bench) -> None:
     assert all(connection.is_closed() for connection in (*jump.connections, *node.connections))
 
 
+async def test_the_second_jump_host_is_reached_through_the_first(bench: Bench) -> None:
+    first, second, node = [await bench.machine() for _ in range(3)]
+    config = (
+        f"Host shop-a\n HostName 127.0.0.1\n Port {node.port}\n ProxyJump first,second\n User carol\n"
+        f"Host first\n HostName 127.0.0.1\n Port {first.port}\n User gate\n"
+        f"Host second\n HostName 127.0.0.1\n Port {second.port}\n ProxyJump nowhere.invalid\n"
+        f"Host *\n IdentityFile {bench.folder}/id\n"
+    )
+    wire = bench.wire(alias(bench, node, config))
+    assert await wire.send("node1", ECHO, 5) == HELLO
+    told = wire._ssh["node1"].identity
+    assert told and len(told.hops) == 2
+    await wire.close()
+    first.connects = "No route to host"
+    wire = bench.wire(alias(bench, node, config))
+    text = sentence(await wire.send("node1", ECHO, 5), Unreachable)
+    assert "jump host second for node1" in text and "can't be reached from its jump host" in text
+
+
 async def test_the_way_through_a_jump_host_is_told(bench: Bench) -> None:
     jump, node = await bench.machine(), await bench.machine()
     straight = bench.wire(cluster(bench.folder, jump.port))
