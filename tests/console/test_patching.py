@@ -16,7 +16,9 @@ from console.inventory.cluster import Cluster, Patch
 from console.operations.guards.updates import no_visit_failed
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH, UNDO
-from console.probes.snapshot import Known
+from console.operations.procedures.patching import _other_packages
+from console.operations.procedures.steps import Intent
+from console.probes.snapshot import Known, empty
 from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
@@ -388,3 +390,18 @@ async def test_a_node_that_is_skipped_is_put_back_and_the_next_is_begun(tmp_path
         assert updated(sim) == ["node1", "node3"]
         assert all(place(session.picture, name) is Place.IN for name in NODES)
         await until(session, well)
+
+
+def test_packages_of_another_package_manager_are_not_compared() -> None:
+    from tests.console.values import CLUSTER
+
+    found = {"packages node2": "kernel=2", "packages node3": "linux=2", "packages node1": "linux=3"}
+    managers = {"node2": "apt-get", "node3": "dnf", "node1": "dnf"}
+    options = {"nodes": ["node2", "node3", "node1"], "managers": managers}
+    asked = {
+        node: _other_packages(empty(CLUSTER), Intent(CLUSTER, node, PATCH, found=found, options=options))
+        for node in managers
+    }
+    assert asked["node2"] == asked["node3"] == ()
+    (objection,) = asked["node1"]
+    assert objection.saw == "node1 gets other updates than node3 got: node1 alone: linux 3"

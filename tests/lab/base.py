@@ -23,6 +23,8 @@ _PACKAGES = (
     "mariadb-server galera-4 glusterfs-server apache2 ssl-cert haproxy ucarp php-cli php-xml"
 )
 PACKAGES = _PACKAGES.split()
+DNF = ["dnf", "dnf-plugins-core", "createrepo-c", "rpm"]
+"""CentOS's package manager, for one node of one test. sid has only dnf5, under other names."""
 
 ROLE_UNITS = "mariadb glusterd apache2 haproxy ucarp rsync"
 NOISE_UNITS = (
@@ -47,6 +49,7 @@ chroot "$1" a2dissite -q 000-default
 chroot "$1" useradd --create-home --shell /bin/sh --password '*' ops
 echo 'ops ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/ops"
 chmod 440 "$1/etc/sudoers.d/ops"
+rm -f "$1"/usr/bin/dnf  # it stays as dnf-3: a second package manager would be told of every node
 rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1/var/lib/glusterd/glusterd.info"
 rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/var/log/apt "$1"/var/log/dpkg.log
 : > "$1/etc/machine-id"
@@ -84,8 +87,7 @@ def suite() -> str:
 
 def base_root(image: Image | None = None) -> Path:
     """The unpacked image, of the lab's machines if no other is meant, built or unpacked first if need be."""
-    lent = LENT if suite() in LENDER else ()
-    image = image or Image("machine", (*PACKAGES, *lent), BEFORE_INSTALL, AFTER_INSTALL)
+    image = image or Image("machine", (*PACKAGES, *_of_suite()), BEFORE_INSTALL, AFTER_INSTALL)
     folder = cache_home() / "lab-base" / suite()
     folder.mkdir(parents=True, exist_ok=True)
     root = folder / f"{image.name}-{image.hash}"
@@ -96,6 +98,11 @@ def base_root(image: Image | None = None) -> Path:
         if not root.is_dir():
             _unpack(tarball, root)
     return root
+
+
+def _of_suite() -> tuple[str, ...]:
+    lent = LENT if suite() in LENDER else ()
+    return lent if suite() == "sid" else (*lent, *DNF)
 
 
 def datadir(root: Path) -> str:

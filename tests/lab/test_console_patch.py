@@ -1,4 +1,4 @@
-"""A rolling patch of the real cluster by real apt, under load: nobody's request fails."""
+"""A rolling patch of the real cluster by real apt and real dnf, under load: nobody's request fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from .base import suite
 from .driving import Console, report, standing
 from .lab import Lab
 from .plan import NODES
@@ -36,6 +37,39 @@ echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list.d/lab.list
 apt-get -q update
 """
 """Two packages that wait: one asks for a reboot as a kernel does, the other restarts mysqld as its own packages do."""
+RPMS = """\
+set -e
+mv /usr/bin/apt-get /usr/bin/apt-get.away
+ln -s dnf-3 /usr/bin/dnf
+cp --remove-destination /usr/lib/os-release /etc/os-release
+sed -i 's/^ID=.*/ID="centos"/; s/^VERSION_ID=.*/VERSION_ID="9"/' /etc/os-release
+mkdir -p /srv/repo /etc/yum.repos.d /etc/dnf/vars
+printf '[main]\ngpgcheck=0\n' >/etc/dnf/dnf.conf
+printf '[main]\nenabled=0\n' >/etc/dnf/plugins/local.conf
+echo 9 >/etc/dnf/vars/releasever
+package() {
+    printf 'Name: %s\nVersion: %s\nRelease: 1\nSummary: of the lab\nLicense: none\nBuildArch: noarch\n' "$1" "$2"
+    printf '%s\n%%description\nof the lab\n%%post\n%s\n%%files\n' "$4" "$3"
+} >/tmp/lab.spec
+build() {
+    package "$@"
+    rpmbuild -bb --quiet --define '_rpmdir /srv/repo' --define '_build_name_fmt %{NAME}-%{VERSION}.rpm' /tmp/lab.spec
+}
+build lab-base 1 true 'Provides: /bin/sh'
+build linux-firmware 1 true; build lab-mysqld 1 true
+rpm --install /srv/repo/lab-base-1.rpm /srv/repo/linux-firmware-1.rpm /srv/repo/lab-mysqld-1.rpm
+build linux-firmware 2 true; build lab-mysqld 2 'systemctl restart mariadb'
+createrepo_c --quiet /srv/repo
+printf '[lab]\nname=lab\nbaseurl=file:///srv/repo\ngpgcheck=0\n' >/etc/yum.repos.d/lab.repo
+dnf --quiet makecache
+"""
+"""The same two for CentOS's package manager, which asks for a reboot once the firmware is newer than the last one. The
+node calls itself CentOS, and has no apt-get. lab-base stands for the system, which rpm knows nothing of."""
+NO_RPMS = """\
+rpm --erase lab-mysqld linux-firmware lab-base
+rm -rf /usr/bin/dnf /etc/yum.repos.d/lab.repo /var/cache/dnf /srv/repo
+mv /usr/bin/apt-get.away /usr/bin/apt-get && ln -sf ../usr/lib/os-release /etc/os-release
+"""
 GONE = "rm -rf /srv/repo /etc/apt/sources.list.d/lab.list; dpkg --purge lab-kernel lab-mysqld"
 
 
@@ -44,17 +78,22 @@ def whole(lab: Lab) -> Iterator[None]:
     """Every test begins and ends with a healthy cluster."""
     yield
     for name in NODES:
-        lab.nodes[name].sh(GONE)
+        lab.nodes[name].sh(NO_RPMS if by_dnf(name) else GONE)
     lab.reset()
 
 
+def by_dnf(name: str) -> bool:
+    return name == "node3" and suite() != "sid"
+
+
 def installed(lab: Lab) -> list[str]:
-    return [lab.nodes[name].sh("dpkg-query -W -f '${Version}' lab-kernel") for name in NODES]
+    rpm, deb = "rpm --query --queryformat '%{VERSION}' lab-mysqld", "dpkg-query -W -f '${Version}' lab-kernel"
+    return [lab.nodes[name].sh(rpm if by_dnf(name) else deb) for name in NODES]
 
 
 def test_every_node_is_patched_and_rebooted_and_no_request_fails(lab: Lab) -> None:
     for name in NODES:
-        lab.nodes[name].sh(REPOSITORY)
+        lab.nodes[name].sh(RPMS if by_dnf(name) else REPOSITORY)
     console, before = Console(lab), [lab.ssh(name, "cat /proc/sys/kernel/random/boot_id").stdout for name in NODES]
     with lab.load(rate=160) as load:
         done = console.run("patch", "lab", "--auto", "--yes", "--reason", "the lab", timeout=900)

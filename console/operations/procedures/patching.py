@@ -97,8 +97,9 @@ def _some(packages: Iterable[tuple[str, str]]) -> str:
 
 
 def _other_packages(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
-    """A later node that would get other packages than the first: its versions would differ afterwards."""
-    node, first = intent.target, wanted(snapshot.cluster, intent.options)[0]
+    """A later node that would get other packages than the first with its package manager: versions would differ."""
+    node, by = intent.target, dict(intent.options.get(MANAGERS, {}))
+    first = next(one for one in wanted(snapshot.cluster, intent.options) if by.get(one) == by.get(node))
     mine, got = _pending(intent, node), _pending(intent, first)
     if mine is None or got is None or mine == got:
         return ()
