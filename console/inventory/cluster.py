@@ -122,6 +122,10 @@ class Patch:
 
     visit: tuple[str, ...] = ()
     """URLs that are visited all the time beside those of the VIPs; the first that fails stops the run."""
+    exclude: tuple[str, ...] = ()
+    """Packages that stay at their version."""
+    security_only: bool = False
+    """Install no other updates than those for security."""
 
 
 @dataclass(frozen=True)

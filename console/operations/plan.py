@@ -95,7 +95,8 @@ def against(snapshot: Snapshot, intent: Intent, resumed: bool = False, turn: str
     effects, cluster = intent.operation.effects, snapshot.cluster
     turns = dict.fromkeys(step.on for step in intent.steps)
     each = {intent.target: None} if intent.operation.on is not On.CLUSTER else {turn: None} if turn in turns else turns
-    found = (one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed))
+    found = [one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed)]
+    found += () if resumed else intent.operation.against(snapshot, intent.options)
     nothing = Objection(
         intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
     )

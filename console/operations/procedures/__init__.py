@@ -387,6 +387,7 @@ PATCH = Operation(
     on=On.CLUSTER,
     visited=True,
     options=patching.OPTIONS,
+    against=patching.narrowed,
     decides=_for_patch,
     keep=44,
     asks=True,

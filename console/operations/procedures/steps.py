@@ -4,7 +4,7 @@ One predicate, `done`, serves verification, idempotence and resume: a step whose
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -45,6 +45,11 @@ class Option(NamedTuple):
         return not self.needs or bool(options.get(self.needs))
 
 
+def unopposed(_snapshot: Snapshot, _options: Options) -> tuple[Objection, ...]:
+    """No objection beside those of the guards."""
+    return ()
+
+
 def nothing_left(_snapshot: Snapshot, _target: str, _options: Options) -> tuple[str, ...]:
     """No lasting effect that a person must know."""
     return ()
@@ -83,6 +88,8 @@ class Operation:
     options: tuple[Option, ...] = ()
     decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
     """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
+    against: Callable[[Snapshot, Options], Iterable[Objection]] = unopposed
+    """Objections to the choices that were made for it, beside those of the guards. Not asked of a resume."""
     visited: bool = False
     """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
     undo: str = "undo"
