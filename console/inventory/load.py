@@ -272,6 +272,9 @@ def _patch(table: Table) -> Patch:
         visit=table.urls("visit", "http", "https"),
         exclude=table.packages("exclude"),
         security_only=table.yes("security_only"),
+        before=_command(table, "before") or (),
+        after=_command(table, "after") or (),
+        block=_command(table, "block") or (),
     )
 
 

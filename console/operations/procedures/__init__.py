@@ -363,7 +363,7 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
             PUT_BACK,
             first,
             installs=not options.get(patching.NO_PACKAGES),
-            asks=bool(steps or options.get(patching.WINDOW)),
+            asks=bool(steps or options.get(patching.WINDOW) or cluster.patch.block),
         )
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 

@@ -16,6 +16,7 @@ from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.packages import EXCLUDE, REFRESH, SECURITY, install, security_only, taken
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
+from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.system import HOST, SERVICES, UNITS
@@ -328,6 +329,7 @@ def node_steps(
         (
             *((_noting(FRESH_LISTS), PENDING) if installs else ()),
             *((GATE,) if asks else ()),
+            *((BEFORE,) if cluster.patch.before else ()),
             *first,
             *out,
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
@@ -337,6 +339,7 @@ def node_steps(
             FIT,
             *told_again(cluster, "writer"),
             *back,
+            *((AFTER,) if cluster.patch.after else ()),
             SOAKED,
         ),
         node,

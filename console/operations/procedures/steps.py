@@ -164,11 +164,17 @@ class Intent:
         return replace(self, target=step.on)
 
 
+HERE = "this computer"
+"""Stands for the console's own computer among machines, none of which has a blank in its name."""
+
+
 class Order(NamedTuple):
-    """One command that changes one machine."""
+    """One command that changes one machine, or that runs on this computer."""
 
     machine: str
     run: Run
+    notes: str = ""
+    """Key of `Intent.found` for its end, where nothing that is read back tells of it."""
 
 
 class Progress(NamedTuple):
