@@ -51,6 +51,7 @@ from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
 from console.session.story import run_id
 from console.session.trends import Trends
+from console.session.usual import absences
 from console.session.visitor import Visitor
 from console.wire import Wire
 
@@ -269,7 +270,8 @@ class Session:
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
         back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        stands = () if back else against(picture, intent, resumed, record.machine if record else "")
+        usual = absences(self.journal.read().records) if operation.on is On.CLUSTER else {}
+        stands = () if back else against(picture, intent, resumed, record.machine if record else "", usual)
         return Plan(
             self.cluster.name,
             operation,
@@ -285,6 +287,8 @@ class Session:
             () if back else tuple(checked(picture, operation.effects, target, operation.on)),
             options=intent.options,
             leaves=() if back else operation.leaves(picture, target, intent.options),
+            tables=() if back else operation.tables(picture, intent.options, usual),
+            notes=() if back else operation.notes(picture, intent.options, usual),
         )
 
     @property

@@ -26,6 +26,12 @@ Options = Mapping[str, Any]
 """Decisions made when a run was begun. Its opening line holds them."""
 
 
+Table = tuple[tuple[str, ...], ...]
+"""Rows of texts; the first one is the head."""
+Usual = Mapping[str, float]
+"""Seconds that earlier runs took on a machine, where any has told."""
+
+
 class Option(NamedTuple):
     """A choice that a person may make before an operation begins; without it the answer is no."""
 
@@ -45,8 +51,13 @@ class Option(NamedTuple):
         return not self.needs or bool(options.get(self.needs))
 
 
-def unopposed(_snapshot: Snapshot, _options: Options) -> tuple[Objection, ...]:
+def unopposed(_snapshot: Snapshot, _options: Options, _usual: Usual) -> tuple[Objection, ...]:
     """No objection beside those of the guards."""
+    return ()
+
+
+def no_tables(_snapshot: Snapshot, _options: Options, _usual: Usual) -> tuple[()]:
+    """Its steps alone are its plan."""
     return ()
 
 
@@ -88,7 +99,11 @@ class Operation:
     options: tuple[Option, ...] = ()
     decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
     """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
-    against: Callable[[Snapshot, Options], Iterable[Objection]] = unopposed
+    tables: Callable[[Snapshot, Options, Usual], tuple[Table, ...]] = no_tables
+    """Its plan, a machine a row: in the place of steps that are too many to be read."""
+    notes: Callable[[Snapshot, Options, Usual], tuple[str, ...]] = no_tables
+    """Sentences below its tables."""
+    against: Callable[[Snapshot, Options, Usual], Iterable[Objection]] = unopposed
     """Objections to the choices that were made for it, beside those of the guards. Not asked of a resume."""
     visited: bool = False
     """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
