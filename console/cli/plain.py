@@ -11,6 +11,7 @@ from enum import IntEnum
 from console.operations.effects import Effect
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
+from console.operations.procedures.patch_table import shown
 from console.operations.procedures.steps import Operation, Options
 from console.session.handle import SessionHandle
 from console.session.journal import Record
@@ -38,6 +39,10 @@ class Exit(IntEnum):
     """It waits for a person's answer, and is open in the journal."""
     TAKEN_BACK = 6
     """A step failed, and what was done is taken back. Nothing is open."""
+
+
+WIDE = 200
+"""Characters of a row: a terminal folds what is too long for it."""
 
 
 def _drop_output() -> None:
@@ -120,7 +125,13 @@ def describe_out(record: Record) -> str:
 
 def _show(plan: Plan) -> None:
     say(f"{plan.words}: nothing is sent, this is what would be")
-    for objection in plan.objections:
+    for table in plan.tables:
+        for row in shown(table, WIDE):
+            say(f"  {row}")
+        say("")
+    for message in plan.notes:
+        say(f"  {message}")
+    for objection in plan.told:
         say(f"  objection ({objection.override.value}): {objection.sentence}")
     for check in plan.checks:
         say(f"  {'ok ' if check.holds else 'not'} {check.what}: {check.now} (must be: {check.must})")

@@ -15,6 +15,7 @@ from console.inventory.cluster import Cluster
 from console.operations import effects, procedures
 from console.operations.effects import Effect, targets
 from console.operations.guards.updates import MANAGERS
+from console.operations.procedures.packages import SECURITY
 from console.operations.procedures.patching import MANAGERS as DECIDED
 from console.operations.procedures.patching import STARTS, managers
 from console.operations.procedures.steps import Intent, Operation, OrderState
@@ -113,7 +114,7 @@ def ordered(cluster: Cluster, machine: str, operations: Sequence[Operation] | No
         for state, result, note in _JOBS
         for picture in _pictures(cluster, machine, state, result, one)
         for noted in [{f"job {node.name} {kind}": note for node in cluster.nodes for kind in KINDS}]
-        for decided in [{DECIDED: managers(picture)}]
+        for decided in ({DECIDED: managers(picture), SECURITY: only} for only in _narrowings(one))
         for intent in [Intent(cluster, target, one, {**found, **noted}, "", decided, OrderState.FAILED)]
         for planned in intent.steps
         for step in (planned, *planned.back)
@@ -127,6 +128,11 @@ def ordered(cluster: Cluster, machine: str, operations: Sequence[Operation] | No
 _JOBS = (("", "", "none"), ("active/exited", "success", "one ended"), ("failed/failed", "exit-code", "one failed"))
 """(state, result, note) of a job to be started, of one that ended well, and of a failed one whose run a person has
 resumed. Each has an order of its own."""
+
+
+def _narrowings(one: Operation) -> tuple[bool, ...]:
+    """Updates are installed by another command where only those for security are."""
+    return (False, True) if one.does(Effect.UPDATES) else (False,)
 
 
 def _pictures(cluster: Cluster, machine: str, state: str, result: str, one: Operation) -> Iterator[Snapshot]:

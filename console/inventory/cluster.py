@@ -122,6 +122,16 @@ class Patch:
 
     visit: tuple[str, ...] = ()
     """URLs that are visited all the time beside those of the VIPs; the first that fails stops the run."""
+    exclude: tuple[str, ...] = ()
+    """Packages that stay at their version."""
+    security_only: bool = False
+    """Install no other updates than those for security."""
+    before: tuple[str, ...] = ()
+    """A program on this machine and its arguments, run without a shell before each node; its failure stops the run."""
+    after: tuple[str, ...] = ()
+    """The same, once the node serves again."""
+    block: tuple[str, ...] = ()
+    """The same, before each node is begun: a status other than 0 means "not now"."""
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,14 @@ def _web(table: Table, check_url: str | None) -> Web:
 
 def _patch(table: Table) -> Patch:
     table.only(*(field.name for field in fields(Patch)))
-    return Patch(visit=table.urls("visit", "http", "https"))
+    return Patch(
+        visit=table.urls("visit", "http", "https"),
+        exclude=table.packages("exclude"),
+        security_only=table.yes("security_only"),
+        before=_command(table, "before") or (),
+        after=_command(table, "after") or (),
+        block=_command(table, "block") or (),
+    )
 
 
 def _timings(table: Table) -> Timings:

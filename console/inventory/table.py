@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from console.text import plain_text
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,127}")
+"""A package's name, of Debian or Red Hat, without architecture or version."""
 MACHINE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The forms of systemd and of FreeBSD."""
 MAX_SECONDS = 86_400 * 7.0
@@ -146,6 +148,13 @@ class Table(NamedTuple):
         """The key is there, and is `false`."""
         return self.values.get(key) is False
 
+    def yes(self, key: str) -> bool:
+        """False if it is not there."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
     def port(self, key: str) -> int | None:
         """None if it is not there."""
         value = self.values.get(key)
@@ -197,6 +206,16 @@ class Table(NamedTuple):
         for at, name in enumerate(names):
             if not NAME.fullmatch(name):
                 raise self.error(f"{plain_text(name, 80)!r} is not a name made of A-Z a-z 0-9 . _ -", key)
+            if name in names[:at]:
+                raise self.error(f"{name} is there twice; remove one", key)
+        return names
+
+    def packages(self, key: str) -> tuple[str, ...]:
+        """A list of names of packages, all different; empty if it is not there."""
+        names = self.texts(key) or ()
+        for at, name in enumerate(names):
+            if not PACKAGE.fullmatch(name):
+                raise self.error(f"{plain_text(name, 80)!r} is no package's name; write each out, without * or :", key)
             if name in names[:at]:
                 raise self.error(f"{name} is there twice; remove one", key)
         return names

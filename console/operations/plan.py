@@ -7,7 +7,7 @@ from console.health import serving
 from console.health.facts.writer import found_up, in_order, writers, writes
 from console.operations.effects import ENDS, STARTS, STOPS, Effect, On, kind_of
 from console.operations.guards import About, Check, Objection, Override, objections, traffic
-from console.operations.procedures.steps import Intent, Operation, Option, Options
+from console.operations.procedures.steps import Intent, Operation, Option, Options, Table, Usual
 from console.probes.database.galera import GALERA
 from console.probes.database.mysql_proxy import WRITER
 from console.probes.database.transactions import TRANSACTIONS
@@ -50,11 +50,18 @@ class Plan(NamedTuple):
 
     @property
     def choices(self) -> tuple[Option, ...]:
-        """The options that a person may choose as things stand."""
-        return tuple(one for one in self.operation.options if one.fits(self.options))
+        """The options that a person may choose by a key, as things stand."""
+        return tuple(one for one in self.operation.options if one.key and one.fits(self.options))
 
     leaves: tuple[str, ...] = ()
     """Its lasting effects, in sentences."""
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[Objection, ...]:
+        """The objections, each sentence once: one of the cluster stands against each of its machines."""
+        return tuple({one.sentence: one for one in self.objections}.values())
 
     @property
     def words(self) -> str:
@@ -86,16 +93,22 @@ class Plan(NamedTuple):
         """Raise NotBegun while an objection stands that the consent does not overcome."""
         left = self.unanswered(consent)
         if left:
-            raise NotBegun(" ".join(objection.sentence for objection in left))
+            raise NotBegun(" ".join(dict.fromkeys(objection.sentence for objection in left)))
 
 
-def against(snapshot: Snapshot, intent: Intent, resumed: bool = False, turn: str = "") -> tuple[Objection, ...]:
+NO_USUAL: Usual = MappingProxyType({})
+
+
+def against(
+    snapshot: Snapshot, intent: Intent, resumed: bool = False, turn: str = "", usual: Usual = NO_USUAL
+) -> tuple[Objection, ...]:
     """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each; its
     resume on the one whose `turn` it is, for each later one has a gate."""
     effects, cluster = intent.operation.effects, snapshot.cluster
     turns = dict.fromkeys(step.on for step in intent.steps)
     each = {intent.target: None} if intent.operation.on is not On.CLUSTER else {turn: None} if turn in turns else turns
-    found = (one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed))
+    found = [one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed)]
+    found += () if resumed else intent.operation.against(snapshot, intent.options, usual)
     nothing = Objection(
         intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
     )

@@ -4,22 +4,17 @@ Neither a program that hangs nor a network that swallows everything holds up the
 """
 
 import asyncio
-import os
 import queue
-import signal
-import subprocess
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 from console.inventory.cluster import Notify
 from console.probes.ask import WireError
+from console.session import program
 from console.session.alerts import Alert
 
 SECONDS = 10.0
 """Time for each way."""
-LAST = 1.0
-"""Seconds for a program that was killed to be gone."""
 WAITING = 20
 """Alerts that wait to be told; more are dropped, and that is said."""
 
@@ -55,25 +50,9 @@ class Notifier:
         if not argv:
             return ""
         try:
-            process = subprocess.Popen(  # noqa: S603 -- the inventory's own program, without a shell
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, **environment(alert)},
-                start_new_session=True,
-            )
-        except OSError as error:
-            return f"{argv[0]} can't be run: {(error.strerror or str(error)).lower()}"
-        try:
-            status = process.wait(self._seconds)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(LAST)
-            return f"{argv[0]} did not end in {self._seconds:g} s, and was ended"
-        return f"{argv[0]} ended with status {status}" if status else ""
+            return program.complaint(argv, asyncio.run(program.run(argv, environment(alert), self._seconds)))
+        except WireError as error:
+            return str(error)
 
     def _post(self, alert: Alert) -> str:
         """Why the URL did not take it, or ""."""
@@ -90,5 +69,4 @@ class Notifier:
 
 def environment(alert: Alert) -> dict[str, str]:
     """The variables of the program."""
-    words = {"TEXT": alert.text, "CLUSTER": alert.cluster, "WHAT": alert.what, "WHO": alert.who, "KEY": alert.key}
-    return {f"DRAINBOARD_{name}": value for name, value in words.items()}
+    return {"TEXT": alert.text, "CLUSTER": alert.cluster, "WHAT": alert.what, "WHO": alert.who, "KEY": alert.key}

@@ -1,12 +1,14 @@
 """An order beside its sending: as it is shown, how long it may take, and what its answer says."""
 
+import shlex
 from dataclasses import replace
 
-from console.operations.procedures.steps import Intent, Order
+from console.operations.procedures.steps import HERE, Intent, Order
 from console.probes.ask import Answer, Ran, Refused, WireError, command
 from console.probes.firewalls.script import refusal
 from console.probes.parsing import first_line
 from console.probes.snapshot import Snapshot
+from console.session.program import complaint
 from console.text import plain_text
 from console.wire import Wire
 
@@ -16,6 +18,8 @@ DONE = "command succeeded"
 
 def as_sent(order: Order, wire: Wire) -> str:
     """An order as it will leave, for dry run and journal."""
+    if order.machine == HERE:
+        return f"{HERE}: {shlex.join(order.run.argv)}"
     return f"{order.machine}: {command(order.run, 'END', wire.sudo(order.machine))}"
 
 
@@ -30,6 +34,8 @@ def error_in(order: Order, answer: Answer | WireError) -> str | None:
         return str(answer)
     if not isinstance(answer, Ran):
         return None
+    if order.machine == HERE:
+        return complaint(order.run.argv, answer) or None
     if order.run.argv[0].endswith("php"):
         why = refusal(answer)
         return f"{order.machine}: {why}" if why else None

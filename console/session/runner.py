@@ -6,7 +6,7 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,15 +15,18 @@ from console.inventory.cluster import Cluster
 from console.operations.effects import kind_of
 from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
-from console.operations.procedures.steps import Intent, Order, OrderState, Progress, Step
+from console.operations.procedures.programs import DONE
+from console.operations.procedures.steps import HERE, Intent, Order, OrderState, Progress, Step
 from console.probes.ask import Answer, WireError
 from console.probes.freshness import patience, read_after, without_stale
 from console.probes.question import Question, Subject
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
+from console.session import program
 from console.session.claims import Claims, Elsewhere
 from console.session.journal import Journal, Record, who
 from console.session.orders import as_sent, deadline, error_in, outcome_unknown
 from console.session.poller import Poller
+from console.session.story import run_id
 from console.text import clock, listed, quoted, span
 from console.wire import Wire
 
@@ -400,16 +403,26 @@ class Runner:
 
     async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
         """Send orders, and write down that they have ended, or that their time is over."""
-        answers = dict(zip(orders, await asyncio.gather(*(self._order(order) for order in orders)), strict=True))
+        run = {"CLUSTER": self._cluster.name, "NODE": step.on, "RUN": run_id(self._cluster.name, record)}
+        answers = dict(zip(orders, await asyncio.gather(*(self._order(order, run) for order in orders)), strict=True))
         whys = {order.machine: why for order, answer in answers.items() if (why := error_in(order, answer))}
         lost = [order.machine for order, answer in answers.items() if outcome_unknown(answer)]
         record = self._write(record, "answered", step, errors=whys, lost=lost)
+        if notes := {order.notes: whys.get(order.machine, DONE) for order in orders if order.notes}:
+            record = self._journal.write(record, "found", **notes)
         for why in whys.values():
             self._say(intent, step.name, why)
         return record
 
-    async def _order(self, order: Order) -> Answer | WireError:
-        answer = (await self._wire.send(order.machine, (order.run,), deadline(order)))[0]
+    async def _order(self, order: Order, run: Mapping[str, str]) -> Answer | WireError:
+        """`run`: the variables of a program on this computer."""
+        if order.machine == HERE:
+            try:
+                answer = await program.run(order.run.argv, run, order.run.timeout or 0.0)
+            except WireError as error:
+                answer = error
+        else:
+            answer = (await self._wire.send(order.machine, (order.run,), deadline(order)))[0]
         self._leaving.pop(order, None)
         return answer
 

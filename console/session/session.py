@@ -18,7 +18,7 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
 from console.operations.effects import Effect, On, kind_of, targets
-from console.operations.guards import About, Objection, checked, objections
+from console.operations.guards import About, Objection, Override, checked, objections
 from console.operations.plan import Consent, NotBegun, Plan, against, needed
 from console.operations.procedures import holds
 from console.operations.procedures import operation as operation_named
@@ -32,6 +32,7 @@ from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
+from console.session import program
 from console.session.alerts import Alert, Alerts
 from console.session.claimants import claimant, claimed, left_open, open_elsewhere, without_last_word
 from console.session.claims import Claims, Elsewhere
@@ -45,14 +46,19 @@ from console.session.notifier import Notifier
 from console.session.open_runs import operation_of, outcome_unknown, taken_over, unread
 from console.session.orders import preview
 from console.session.poller import Poller
+from console.session.program import complaint
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped, taking_back
+from console.session.story import run_id
 from console.session.trends import Trends
+from console.session.usual import absences
 from console.session.visitor import Visitor
 from console.wire import Wire
 
 READ = 12.0
 """Seconds for one look at a log."""
+BLOCK_SECONDS, BLOCK_AGAIN = 30.0, 15.0
+"""Time for the program that may say "not now", and between two of them."""
 STRANGE = "enter it there again to go on with its run, or delete that run's file"
 
 
@@ -264,7 +270,8 @@ class Session:
             raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
         picture = self.picture
         back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        stands = () if back else against(picture, intent, resumed, record.machine if record else "")
+        usual = absences(self.journal.read().records) if operation.on is On.CLUSTER else {}
+        stands = () if back else against(picture, intent, resumed, record.machine if record else "", usual)
         return Plan(
             self.cluster.name,
             operation,
@@ -280,6 +287,8 @@ class Session:
             () if back else tuple(checked(picture, operation.effects, target, operation.on)),
             options=intent.options,
             leaves=() if back else operation.leaves(picture, target, intent.options),
+            tables=() if back else operation.tables(picture, intent.options, usual),
+            notes=() if back else operation.notes(picture, intent.options, usual),
         )
 
     @property
@@ -526,21 +535,44 @@ class Session:
     async def _ask(self, message: str, intent: Intent, step: Step) -> tuple[Consent, Plan]:
         """Wait at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
         operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
+        blocked = await self._blocked(target)
 
         def look() -> Plan:
             picture = self.picture
-            against = (*objections(picture, operation.effects, target, kind), *step.against(picture, intent))
+            against = (*objections(picture, operation.effects, target, kind), *step.against(picture, intent), *blocked)
             return Plan(self.cluster.name, operation, target, against, ())
+
+        async def ask_again() -> None:
+            nonlocal blocked
+            while self.cluster.patch.block:
+                await asyncio.sleep(BLOCK_AGAIN)
+                blocked = await self._blocked(target)
+                self.poller.wake()
 
         if intent.options.get(AUTO) and not (plan := look()).objections:
             return Consent(reason="nothing stands against it"), plan
         self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()
+        asking = asyncio.create_task(ask_again())
         try:
             return await passed(self.gate)
         finally:
+            asking.cancel()
             self.gate = None
+
+    async def _blocked(self, target: str) -> tuple[Objection, ...]:
+        """An objection where the inventory's program says "not now" for a machine, or does not tell."""
+        argv, record = self.cluster.patch.block, self.running and self.running.record
+        if not argv or record is None:
+            return ()
+        run = {"CLUSTER": self.cluster.name, "NODE": target, "RUN": run_id(self.cluster.name, record)}
+        try:
+            why = complaint(argv, await program.run(argv, run, BLOCK_SECONDS))
+        except WireError as error:
+            why = str(error)
+        saw = f"{argv[0]} says not now for {target}: {why}"
+        return (Objection(target, saw, "Wait: it is asked again; or say yes", Override.CONFIRM),) if why else ()
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot; nor has

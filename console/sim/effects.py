@@ -200,3 +200,9 @@ def hang_mount(node: Node) -> None:
 
 def set_clock_off(node: Node) -> None:
     node.hardware.clock_off = 95.0
+
+
+def updates_arrive(world: World, _target: str) -> None:
+    """The same on each node; a new kernel is among them."""
+    for node in world.nodes.values():
+        node.hardware.packages.arrive(41, 7)

@@ -107,6 +107,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "link-lost", "a cable of a node's bond is pulled", Node, _on_node(lambda node: node.hardware.cards[1].lose())
     ),
+    Fault("updates-arrive", "updates wait on every node", None, effects.updates_arrive),
     Fault("clock-off", "a node's clock runs away", Node, _on_node(effects.set_clock_off)),
     Fault("wrong-machine", "a machine's ssh line leads to another one", Machine, effects.wrong_machine),
     Fault(

@@ -81,12 +81,30 @@ class Array:
                 self.failed, self.rebuilt = self.failed - 1, None
 
 
+@dataclass(frozen=True)
+class Update:
+    """A package that apt would replace."""
+
+    name: str
+    now: str
+    then: str
+    security: bool
+
+
+KNOWN = (
+    ("linux-image-amd64", "6.1.112-1", "6.1.115-1"),
+    ("apache2", "2.4.62-1~deb12u1", "2.4.62-1~deb12u2"),
+    ("mariadb-server", "1:10.11.6-0+deb12u1", "1:10.11.9-0+deb12u1"),
+    ("glusterfs-server", "10.3-5", "10.5-1"),
+)
+"""Packages that are among those that wait; the others are libraries."""
+
+
 @dataclass
 class Packages:
     """Packages that apt would change, and those that wait for a reboot."""
 
-    pending: int = 0
-    security: int = 0
+    waiting: list[Update] = field(default_factory=list[Update])
     kernel: str = KERNELS[0]
     installed: list[str] = field(default_factory=lambda: [KERNELS[0]])
     flagged: bool = False
@@ -95,13 +113,24 @@ class Packages:
 
     def arrive(self, pending: int, security: int) -> None:
         """Refresh the package lists."""
-        self.pending, self.security = pending, security
+        others = ((f"lib{place:03}", "1.0-1", "1.0-2") for place in range(pending))
+        named = (*KNOWN, *others)[:pending]
+        self.waiting = [Update(*one, security=at < security) for at, one in enumerate(named)]
 
-    def upgrade(self) -> None:
-        """Install everything; a new kernel waits for a reboot."""
-        self.pending = self.security = 0
-        self.installed = list(KERNELS)
-        self.flagged = True
+    @property
+    def pending(self) -> int:
+        return len(self.waiting)
+
+    @property
+    def security(self) -> int:
+        return sum(one.security for one in self.waiting)
+
+    def upgrade(self, keeps: frozenset[str] = frozenset(), security_only: bool = False) -> None:
+        """Install everything but what is kept; a new kernel waits for a reboot."""
+        self.waiting = [one for one in self.waiting if one.name in keeps or (security_only and not one.security)]
+        if "linux-image-amd64" not in {one.name for one in self.waiting}:
+            self.installed = list(KERNELS)
+            self.flagged = True
 
     def boot(self) -> None:
         """Run the newest kernel."""

@@ -1,6 +1,7 @@
 """systemd-run, and what systemctl and journalctl say of its units. As systemd 252 answers."""
 
 import json
+import re
 
 from console.sim import mysql_proxy
 from console.sim.jobs import ABSENT, Job, Work
@@ -37,7 +38,10 @@ def _ended(node: Node, name: str, job: Job) -> None:
     if node.jobs.get(name) is job and not (job.work.status or job.work.signal):
         mysql_proxy.keep(node, job.argv)
         if job.argv[-1] in ("upgrade", "dist-upgrade"):
-            node.hardware.packages.upgrade()
+            script = job.argv[2] if job.argv[:2] == ("sh", "-c") else ""
+            kept = re.search(r"for p in ([^;$]*); do dpkg -s", script)
+            keeps = frozenset(kept[1].split()) if kept else frozenset[str]()
+            node.hardware.packages.upgrade(keeps, security_only="-e -security" in script)
 
 
 def _print(node: Node, name: str, job: Job, line: str) -> None:

@@ -56,15 +56,15 @@ def _simulation(packages: Packages) -> str:
     head = (
         "Reading package lists...\nBuilding dependency tree...\nReading state information...\nCalculating upgrade...\n"
     )
-    origins = ["Debian-Security:12/stable-security"] * packages.security
-    origins += ["Debian:12.12/stable"] * (packages.pending - packages.security)
-    names = [f"lib{place:03}" for place in range(len(origins))]
-    listed = "The following packages will be upgraded:\n  " + " ".join(names) + "\n" if names else ""
-    total = f"{len(names)} upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
-    packed = list(zip(names, origins, strict=True))
-    lines = [f"Inst {name} [1.0-1] (1.0-2 {origin} [amd64])\n" for name, origin in packed]
-    lines += [f"Conf {name} (1.0-2 {origin} [amd64])\n" for name, origin in packed]
-    return head + listed + total + "".join(lines)
+    listed = "The following packages will be upgraded:\n  " + " ".join(one.name for one in packages.waiting) + "\n"
+    total = f"{packages.pending} upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
+    origins = [
+        "Debian-Security:12/stable-security" if one.security else "Debian:12.12/stable" for one in packages.waiting
+    ]
+    packed = list(zip(packages.waiting, origins, strict=True))
+    lines = [f"Inst {one.name} [{one.now}] ({one.then} {origin} [amd64])\n" for one, origin in packed]
+    lines += [f"Conf {one.name} ({one.then} {origin} [amd64])\n" for one, origin in packed]
+    return head + (listed if packages.waiting else "") + total + "".join(lines)
 
 
 ACTED: tuple[tuple[str, Callable[[Call, Node], Awaitable[int]]], ...] = (

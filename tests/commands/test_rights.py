@@ -46,6 +46,8 @@ wan = "198.51.100.10"
 user = "drainboard"
 [cluster.full.mysql_proxy]
 backend = "mysql"
+[cluster.full.patch]
+exclude = ["galera-4", "libstdc++6"]
 [cluster.full.raid]
 command = {json.dumps(NASTY)}
 """
@@ -173,7 +175,7 @@ def test_where_little_needs_root_no_rule_is_left_without_commands(
 
 
 @pytest.mark.skipif(shutil.which("visudo") is None, reason="no sudo on this machine")
-@pytest.mark.parametrize("words", [(), ("--look-only",), ("--user", "some.body")])
+@pytest.mark.parametrize("words", [(), ("--look-only",), ("--user", "some.body"), ("--patch",)])
 def test_sudo_reads_it_as_it_is_meant(
     full: Cluster, inventory: Path, tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

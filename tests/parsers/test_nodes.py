@@ -204,9 +204,11 @@ def test_updates(recording: str, pending: int, security: int | None, reboot: boo
 def test_packages_are_named_with_their_versions() -> None:
     seen = updates.parse((ran("system/updates.debian-12.txt"),), None)
     assert len(seen.packages) == 9
-    assert seen.packages[0] == updates.Package("libgcrypt20-dev", "1.10.1-3", "1.10.1-3+deb12u1")
+    assert seen.packages[0] == updates.Package("libgcrypt20-dev", "1.10.1-3", "1.10.1-3+deb12u1", security=True)
+    assert sum(bool(one.security) for one in seen.packages) == seen.security
     seen = updates.parse((ran("system/updates.rocky-9.txt"),), None)
-    assert seen.packages[1] == updates.Package("openssh-server.x86_64", "", "8.7p1-38.el9_4.1")
+    assert seen.packages[1] == updates.Package("openssh-server.x86_64", "", "8.7p1-38.el9_4.1", security=True)
+    assert sum(bool(one.security) for one in seen.packages) == seen.security
     assert len(seen.packages) == 3
 
 

@@ -24,6 +24,8 @@ async def test_k_puts_the_node_at_work_back_and_goes_on_with_the_next(sim: Simul
         await seen.until(known, 30)
         await seen.press("P")
         await seen.until(lambda: "patch demo" in (seen.dialog or ""), 20)
+        assert "10.11.6 -> 9" in (seen.dialog or "")
+        assert "have node2 fetch the lists" not in (seen.dialog or "")
         await seen.press("a", "y")
         await seen.until(lambda: "visits failed since" in seen.text, 30)
         await seen.until(lambda: seen.session.running is None and seen.session.open_runs(), 120)
@@ -37,3 +39,12 @@ async def test_k_puts_the_node_at_work_back_and_goes_on_with_the_next(sim: Simul
         await seen.until(lambda: "node3" in updated(sim), 180)
         (skipped,) = (one for one in seen.session.journal.records()[-1].entries if one.kind == "skipped")
         assert (skipped.facts["on"], skipped.facts["reason"]) == ("node2", "tomorrow")
+
+
+async def test_y_shows_each_step_of_it(sim: Simulator) -> None:
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("j", "y")
+        await seen.until(lambda: "patch demo" in (seen.dialog or ""))
+        await seen.press("P")
+        await seen.until(lambda: "have node2 fetch the lists" in (seen.dialog or ""))

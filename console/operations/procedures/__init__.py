@@ -1,6 +1,6 @@
 """The operations: each a value, listed here and nowhere else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from console.health.facts.writer import writes
@@ -8,17 +8,17 @@ from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect, On
-from console.operations.guards import successor
+from console.operations.guards import Objection, successor
 from console.operations.guards.services import LAYERS, Layer
 from console.operations.guards.sync import lagging
-from console.operations.procedures import firewall_reboot, holds, patching, services, storage, sync
+from console.operations.procedures import firewall_reboot, holds, patch_table, patching, services, storage, sync
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME, TRAFFIC, UP
 from console.operations.procedures.sessions import SESSIONS
-from console.operations.procedures.steps import Operation, Option, Options, Step, nothing_left, placed
+from console.operations.procedures.steps import Operation, Option, Options, Step, Usual, nothing_left, placed
 from console.operations.procedures.writer import moved
 from console.probes.snapshot import Known, Snapshot
 
@@ -363,7 +363,7 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
             PUT_BACK,
             first,
             installs=not options.get(patching.NO_PACKAGES),
-            asks=bool(steps or options.get(patching.WINDOW)),
+            asks=bool(steps or options.get(patching.WINDOW) or cluster.patch.block),
         )
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 
@@ -374,6 +374,11 @@ def _for_patch(snapshot: Snapshot, _target: str) -> Options:
     follows = successor(snapshot, writing) if writing else None
     moves = {"writer": writing, "follows": follows} if writing and follows else {}
     return {patching.MANAGERS: patching.managers(snapshot), **moves}
+
+
+def _against_patch(snapshot: Snapshot, options: Options, usual: Usual) -> Iterator[Objection]:
+    yield from patching.narrowed(snapshot, options)
+    yield from patch_table.too_long(snapshot, options, usual)
 
 
 PATCH = Operation(
@@ -387,6 +392,9 @@ PATCH = Operation(
     on=On.CLUSTER,
     visited=True,
     options=patching.OPTIONS,
+    against=_against_patch,
+    tables=patch_table.tables,
+    notes=patch_table.notes,
     decides=_for_patch,
     keep=44,
     asks=True,

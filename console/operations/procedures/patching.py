@@ -6,7 +6,7 @@ that ran before it was taken out; "soak NODE" -> the time since when it serves a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from console import steady
@@ -14,7 +14,9 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
+from console.operations.procedures.packages import EXCLUDE, REFRESH, SECURITY, install, security_only, taken
 from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
+from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.system import HOST, SERVICES, UNITS
@@ -31,22 +33,9 @@ MANAGERS = "managers"
 REBOOTS = ("auto", "always", "never")
 STARTS = tuple(unit for unit in UNITS if "@" not in unit)
 """Units that it starts again. Never mysql@bootstrap: it would make a second cluster (galera documentation)."""
-REFRESH = {
-    "apt-get": ("apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update"),
-    "dnf": ("dnf", "--assumeyes", "--quiet", "--refresh", "makecache"),
-}
-INSTALL = {
-    "apt-get": (
-        *("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "apt-get", "--yes", "--quiet"),
-        *("--option=DPkg::Lock::Timeout=60", "--option=Dpkg::Options::=--force-confdef"),
-        *("--option=Dpkg::Options::=--force-confold", "--with-new-pkgs", "upgrade"),
-    ),
-    "dnf": ("dnf", "--assumeyes", "upgrade"),
-}
 HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 SHOWN = 5
 """Packages that are named in a sentence."""
-"""By package manager. Configuration files are kept; apt removes no package."""
 
 
 def _updates(snapshot: Snapshot, node: str) -> Updates | None:
@@ -59,8 +48,8 @@ def managers(snapshot: Snapshot) -> dict[str, str]:
     return {view.name: updates.manager for view in snapshot.nodes if (updates := _updates(snapshot, view.name))}
 
 
-def _by_manager(commands: Mapping[str, tuple[str, ...]]) -> Command:
-    return lambda intent: commands.get(dict(intent.options.get(MANAGERS, {})).get(intent.target, ""), ())
+def _by_manager(command: Callable[[str, Intent], tuple[str, ...]]) -> Command:
+    return lambda intent: command(dict(intent.options.get(MANAGERS, {})).get(intent.target, ""), intent)
 
 
 # --- the packages
@@ -70,7 +59,7 @@ def _find_pending(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     updates = _updates(snapshot, intent.target)
     if updates is None:
         return {}
-    each = (f"{one.name}={one.then}".replace(" ", "") for one in updates.packages)
+    each = (f"{one.name}={one.then}".replace(" ", "") for one in taken(snapshot.cluster, updates, intent.options))
     return {f"packages {intent.target}": " ".join(each)}
 
 
@@ -83,10 +72,12 @@ def _pending(intent: Intent, node: str) -> dict[str, str] | None:
 
 
 def _told_pending(snapshot: Snapshot, intent: Intent) -> Progress:
-    node, pending = intent.target, _pending(intent, intent.target)
-    if pending is None or _updates(snapshot, node) is None:
+    node, pending, updates = intent.target, _pending(intent, intent.target), _updates(snapshot, intent.target)
+    if pending is None or updates is None:
         return Progress(False, f"the packages of {node} are not known yet")
-    return Progress(True, f"{counted(len(pending), 'update')} for {node}{_some(pending.items())}")
+    left = len(updates.packages) - len(pending)
+    stays = f"; {counted(left, 'other')} left as {'it is' if left == 1 else 'they are'}" if left > 0 else ""
+    return Progress(True, f"{counted(len(pending), 'update')} for {node}{_some(pending.items())}{stays}")
 
 
 def _some(packages: Iterable[tuple[str, str]]) -> str:
@@ -121,10 +112,29 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(False, f"packages on {node} are half installed: {updates.half_done}", failed=True)
     if updates.half_done is None:
         return Progress(False, f"whether packages on {node} are half installed is not known")
-    if updates.pending:
-        names = listed(one.name for one in updates.packages[:SHOWN])
-        return Progress(True, f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}")
-    return Progress(True, f"{node} is updated, and nothing waits")
+    back = taken(snapshot.cluster, updates, intent.options)
+    left = len(updates.packages) - len(back)
+    told = [f"{counted(left, 'update')} left out as agreed"] if left else []
+    if back or (updates.pending and not left):
+        names = f": {listed(one.name for one in back[:SHOWN])}" if back else ""
+        told.append(f"{counted(len(back) or updates.pending, 'package')} kept back{names}")
+    return Progress(True, f"{node} is updated{'; ' if told else ', and nothing waits'}{'; '.join(told)}")
+
+
+def narrowed(snapshot: Snapshot, options: Options) -> Iterator[Objection]:
+    """Objections to leaving packages out: only names that the inventory keeps back, for sudo allows no other command;
+    and only where the package manager tells which updates are for security."""
+    cluster = snapshot.cluster
+    if strange := [name for name in options.get(EXCLUDE) or () if name not in cluster.patch.exclude]:
+        saw = f"the inventory does not keep back {listed(strange)}"
+        clears = "Add that to exclude in its [patch], and print the rights anew (drainboard sudoers --patch)"
+        yield Objection(cluster.name, saw, clears, Override.NEVER)
+    for node in wanted(cluster, options) if security_only(cluster, options) and not options.get(NO_PACKAGES) else ():
+        updates = _updates(snapshot, node)
+        if updates and updates.pending and updates.security is None:
+            saw = f"{updates.manager} on {node} does not tell which updates are for security"
+            clears = f"Leave {SECURITY} out: none would be installed"
+            yield Objection(node, saw, clears, Override.NEVER)
 
 
 def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
@@ -235,7 +245,7 @@ GATE = Step(
 )
 FRESH_LISTS = job(
     "refresh",
-    _by_manager(REFRESH),
+    _by_manager(lambda manager, _intent: REFRESH.get(manager, ())),
     name="lists",
     phase="lists",
     summary="have {node} fetch the lists of packages",
@@ -252,7 +262,7 @@ PENDING = Step(
 )
 PACKAGES = job(
     "packages",
-    _by_manager(INSTALL),
+    _by_manager(lambda manager, intent: install(manager, intent.cluster, intent.options)),
     name="packages",
     phase="packages",
     summary="install the updates of {node}; systemd does it there, whatever happens to this console",
@@ -320,6 +330,7 @@ def node_steps(
         (
             *((_noting(FRESH_LISTS), PENDING) if installs else ()),
             *((GATE,) if asks else ()),
+            *((BEFORE,) if cluster.patch.before else ()),
             *first,
             *out,
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
@@ -329,6 +340,7 @@ def node_steps(
             FIT,
             *told_again(cluster, "writer"),
             *back,
+            *((AFTER,) if cluster.patch.after else ()),
             SOAKED,
         ),
         node,
@@ -398,7 +410,7 @@ def _duration(text: str) -> float:
 
 _name.__name__, _names.__name__, _choice.__name__, _window.__name__, _duration.__name__ = (
     "node",
-    "list of nodes",
+    "list of names",
     "choice of reboots",
     "window: 14:00-17:00",
     "duration",
@@ -408,6 +420,8 @@ OPTIONS = (
     Option(NODES, "", "only these, in this order; MySQL's writer is always last", read=_names, metavar="NODE,..."),
     Option(CANARY, "", "this one first, even if it is MySQL's writer", read=_name, metavar="NODE"),
     Option(NO_PACKAGES, "", "install nothing: with --reboot always, a rolling reboot"),
+    Option(EXCLUDE, "", "packages that must stay; the inventory keeps them back", read=_names, metavar="PKG,..."),
+    Option(SECURITY, "s", "install no other updates than those for security"),
     Option(REBOOT, "", "auto (where the node says so, or can't tell), always or never", read=_choice, metavar="WHEN"),
     Option(SOAK, "", "how long each node serves before the next one: 90, 10m", read=_duration, metavar="TIME"),
     Option(

@@ -4,7 +4,7 @@ One predicate, `done`, serves verification, idempotence and resume: a step whose
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -26,6 +26,12 @@ Options = Mapping[str, Any]
 """Decisions made when a run was begun. Its opening line holds them."""
 
 
+Table = tuple[tuple[str, ...], ...]
+"""Rows of texts; the first one is the head."""
+Usual = Mapping[str, float]
+"""Seconds that earlier runs took on a machine, where any has told."""
+
+
 class Option(NamedTuple):
     """A choice that a person may make before an operation begins; without it the answer is no."""
 
@@ -43,6 +49,16 @@ class Option(NamedTuple):
     def fits(self, options: Options) -> bool:
         """There is something to choose."""
         return not self.needs or bool(options.get(self.needs))
+
+
+def unopposed(_snapshot: Snapshot, _options: Options, _usual: Usual) -> tuple[Objection, ...]:
+    """No objection beside those of the guards."""
+    return ()
+
+
+def no_tables(_snapshot: Snapshot, _options: Options, _usual: Usual) -> tuple[()]:
+    """Its steps alone are its plan."""
+    return ()
 
 
 def nothing_left(_snapshot: Snapshot, _target: str, _options: Options) -> tuple[str, ...]:
@@ -83,6 +99,12 @@ class Operation:
     options: tuple[Option, ...] = ()
     decides: Callable[[Snapshot, str], Options] = lambda _snapshot, _target: {}
     """Choices that the picture makes when it is begun. They are kept: a resume does not choose again."""
+    tables: Callable[[Snapshot, Options, Usual], tuple[Table, ...]] = no_tables
+    """Its plan, a machine a row: in the place of steps that are too many to be read."""
+    notes: Callable[[Snapshot, Options, Usual], tuple[str, ...]] = no_tables
+    """Sentences below its tables."""
+    against: Callable[[Snapshot, Options, Usual], Iterable[Objection]] = unopposed
+    """Objections to the choices that were made for it, beside those of the guards. Not asked of a resume."""
     visited: bool = False
     """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
     undo: str = "undo"
@@ -157,11 +179,17 @@ class Intent:
         return replace(self, target=step.on)
 
 
+HERE = "this computer"
+"""Stands for the console's own computer among machines, none of which has a blank in its name."""
+
+
 class Order(NamedTuple):
-    """One command that changes one machine."""
+    """One command that changes one machine, or that runs on this computer."""
 
     machine: str
     run: Run
+    notes: str = ""
+    """Key of `Intent.found` for its end, where nothing that is read back tells of it."""
 
 
 class Progress(NamedTuple):

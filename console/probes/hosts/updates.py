@@ -25,6 +25,13 @@ class Package:
     now: str
     """The installed version; "" where the package manager does not list it."""
     then: str
+    security: bool | None = None
+    """None: the package manager does not tell."""
+
+    @property
+    def plain(self) -> str:
+        """Its name without the architecture: libc6:i386, bash.x86_64."""
+        return _ARCHITECTURE.sub("", self.name)
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,10 @@ yum)
 esac
 echo "== end"
 """
+_ARCHES = r"noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x"
+_ARCHITECTURE = re.compile(rf":[a-z0-9-]+$|\.(?:{_ARCHES})$")
 _PACKAGE = re.compile(
-    r"^(?P<name>[\w.+~^-]+\.(?:noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x))"
+    rf"^(?P<name>[\w.+~^-]+\.(?:{_ARCHES}))"
     r"(?:(?:\n[ \t]|[ \t])[ \t]*(?P<then>\S+)|\s|$)",
     re.MULTILINE,
 )
@@ -150,17 +159,20 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
         told(unread),
         short(managers[0]) if managers else "",
         tuple(short(name) for name in managers[1:3]),
-        tuple(islice(_named(parts), MAX_PACKAGES)),
+        tuple(islice(_named(parts, security is not None), MAX_PACKAGES)),
         _half_done(parts.get("audit")),
     )
 
 
-def _named(parts: dict[str, str]) -> Iterator[Package]:
+def _named(parts: dict[str, str], told: bool) -> Iterator[Package]:
+    """`told`: the package manager tells which are for security."""
     if "apt" in parts:
         for found in _UPGRADE.finditer(parts["apt"]):
-            yield Package(short(found["name"]), short(found["now"]), short(found["then"]))
-    for found in _PACKAGE.finditer(_OBSOLETING.split(parts.get("updates", ""))[0]):
-        yield Package(short(found["name"]), "", short(found["then"] or ""))
+            urgent = bool(_SECURITY.search(found["origin"])) if told else None
+            yield Package(short(found["name"]), short(found["now"]), short(found["then"]), urgent)
+    urgents = {found["name"] for found in _listed(parts.get("security", ""))}
+    for found in _listed(parts.get("updates", "")):
+        yield Package(short(found["name"]), "", short(found["then"] or ""), found["name"] in urgents if told else None)
 
 
 def _half_done(audit: str | None) -> str | None:
@@ -212,16 +224,16 @@ def _rpm(updates: str, security: str, said: str) -> tuple[int, int | None]:
     if _status(updates) not in (0, 100):
         why = said or ": no cache of some repository, most likely"
         raise Unreadable(f"check-update failed{why}; run makecache on this node")
-    pending, urgent = _packages(updates), _packages(security)
+    pending, urgent = len(_listed(updates)), len(_listed(security))
     if (_status(updates) == 100) != (pending > 0 or _OBSOLETING.search(updates) is not None):
         raise Unreadable("check-update's list of packages does not go with its status")
     told = _status(security) in (0, 100) and (urgent > 0 or pending == 0)
     return pending, urgent if told else None
 
 
-def _packages(text: str) -> int:
+def _listed(text: str) -> tuple[re.Match[str], ...]:
     """Lines that begin with a package, above the obsolete ones. yum breaks long lines and indents the rest."""
-    return len(_PACKAGE.findall(_OBSOLETING.split(text)[0]))
+    return tuple(_PACKAGE.finditer(_OBSOLETING.split(text)[0]))
 
 
 def _status(text: str) -> int | None:

@@ -138,7 +138,12 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("packages", "package"),
         L("unread", "can't be read", warned),
     ),
-    "Package": (L("name", ""), L("now", ""), L("then", "to")),
+    "Package": (
+        L("name", ""),
+        L("now", ""),
+        L("then", "to"),
+        L("security", "for security", one_of({None: Word("", "can't be told", "dim")})),
+    ),
     "Jobs": (L("boot", "in boot", digest), L("units", "unit")),
     "Job": (
         L("kind", ""),

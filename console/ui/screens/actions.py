@@ -310,14 +310,19 @@ async def preview(screen: ActionScreen) -> None:
         screen.say(SELECT)
         return
     keys: dict[str, list[Operation]] = {}
-    for one in meant_for(session, target):
+    whole = tuple(one for one in OPERATIONS if one.on is On.CLUSTER)
+    for one in (*meant_for(session, target), *whole):
         keys.setdefault(one.key, []).append(one)
-    entries = tuple((key, many[0].words(target) if len(many) == 1 else many[0].word) for key, many in keys.items())
+    named = dict.fromkeys(whole, session.cluster.name)
+    entries = tuple(
+        (key, many[0].words(named.get(many[0], target)) if len(many) == 1 else many[0].word)
+        for key, many in keys.items()
+    )
     at = await prompts.choose(app_of(screen), f"{session.cluster.name}: dry run of", entries)
     one = None if at is None else await _one_of(screen, keys[entries[at][0]], target)
     if one is not None:
         await _settle(session)
-        await pages.dry_page(app_of(screen), await session.plan(one, target))
+        await pages.dry_page(app_of(screen), await session.plan(one, named.get(one, target)))
 
 
 async def log(screen: ActionScreen) -> None:

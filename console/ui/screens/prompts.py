@@ -11,6 +11,7 @@ from console import steady
 from console.operations.guards import Override
 from console.operations.plan import Consent, Plan
 from console.operations.procedures import holds, operation
+from console.operations.procedures.patch_table import shown
 from console.operations.procedures.steps import Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record, who
@@ -168,7 +169,7 @@ async def _until(app: App[int], title: str) -> str | None:
 def against(plan: Plan, width: int) -> list[Line]:
     """Each objection as its sentence, with how strong it is."""
     lines: list[Line] = []
-    for one in plan.objections:
+    for one in plan.told:
         word = words.override(one.override)
         lines += wrapped(f"{word.mark} {one.sentence}", width, rest="  ", style=word.style)
         lines.append(line(Piece(f"  ({word.word})", "dim")))
@@ -179,8 +180,15 @@ def planned(plan: Plan, width: int, orders: bool = False) -> list[Line]:
     """The steps in words; with `orders` the exact commands as well."""
     lines = [BLANK] if plan.objections else []
     lines += [*checked(plan, width), BLANK] if plan.checks else []
-    lines.append(line(Piece("What would be done:", "head")))
-    for at, (message, commands) in enumerate(plan.steps, 1):
+    for table in plan.tables:
+        head, *rows = shown(table, width)
+        lines += [line(Piece(head, "head")), *(line(row) for row in rows), BLANK]
+    lines += [one for message in plan.notes for one in wrapped(message, width, style="dim")]
+    if plan.tables and not orders:
+        lines += wrapped(f"{len(plan.steps)} steps: y on the board, its dry run, shows each.", width, style="dim")
+    else:
+        lines.append(line(Piece("What would be done:", "head")))
+    for at, (message, commands) in enumerate(plan.steps if orders or not plan.tables else (), 1):
         lines += wrapped(message, width, f" {at:>2}. ", "     ")
         for command in commands if orders else ():
             lines += _verbatim(command, width)

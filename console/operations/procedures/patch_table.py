@@ -1,0 +1,178 @@
+"""The plan of a rolling patch, a machine a row: what waits, versions now and then, and what its absence would mean."""
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from console.health.facts.ist import ist_window
+from console.operations.guards import Objection, Override, busy_without
+from console.operations.procedures.packages import taken
+from console.operations.procedures.patching import NO_PACKAGES, REBOOT, SOAK, wanted
+from console.operations.procedures.steps import Options, Table, Usual
+from console.probes.hosts.updates import Package, Updates
+from console.probes.snapshot import Known, NodeView, Snapshot
+from console.text import listed, percent, size, span
+
+MYSQL = re.compile(
+    r"(?i)(?:(?:mariadb|mysql|mysql-community|percona-server|percona-xtradb-cluster)-server(?:-[0-9.]+)?"
+    r"|percona-xtradb-cluster(?:-full)?(?:-[0-9.]+)?|mysql-wsrep(?:-server)?(?:-[0-9.]+)?)"
+)
+GLUSTER, APACHE = re.compile(r"glusterfs-server"), re.compile(r"apache2|httpd")
+KERNEL = re.compile(r"linux-image-.+|kernel(?:-core)?")
+UNTOLD = "?"
+PACKAGES, BOOT, START, AROUND = 300.0, 180.0, 120.0, 120.0
+"""Seconds that a guess takes for the packages, a boot or a start of the services, and what is before and after it."""
+NO_USUAL: Usual = {}
+
+
+class Absence(NamedTuple):
+    """Seconds for which MySQL of a node will be away."""
+
+    seconds: float
+    guessed: bool
+    """No earlier run of this node has told."""
+
+    def __str__(self) -> str:
+        return f"{'~' if self.guessed else ''}{span(self.seconds)}"
+
+
+def absence(snapshot: Snapshot, node: str, options: Options, usual: Usual) -> Absence:
+    """By the last run that took the node away; else a guess."""
+    if node in usual:
+        return Absence(usual[node], guessed=False)
+    installs = 0.0 if options.get(NO_PACKAGES) else PACKAGES
+    boots = _reboots(snapshot.node(node), options)[:2] not in ("no", "if")
+    return Absence(installs + (BOOT if boots else START), guessed=True)
+
+
+def tables(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[Table, ...]:
+    """The packages, and the absence."""
+    nodes = wanted(snapshot.cluster, options)
+    views = [snapshot.node(name) for name in nodes]
+    told = (
+        ("node", "updates", "reboot", "MySQL", "Gluster"),
+        *((view.name, *_updates(view, snapshot, options)) for view in views),
+    )
+    away = (
+        ("node", "Apache", "kernel", "room", "busy", "away", "IST for"),
+        *((view.name, *_away(view, snapshot, options, usual)) for view in views),
+    )
+    return told, away
+
+
+def notes(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[str, ...]:
+    """Time, order and words that need telling, in sentences."""
+    nodes = wanted(snapshot.cluster, options)
+    each = [absence(snapshot, node, options, usual) for node in nodes]
+    whole = sum(one.seconds + AROUND for one in each) + float(options.get(SOAK, 0)) * len(nodes)
+    guesses = [node for node, one in zip(nodes, each, strict=True) if one.guessed]
+    why = f"; ~ is a guess, as no earlier run tells of {listed(guesses)}" if guesses else ", as earlier runs took"
+    writer = options.get("writer")
+    role = f" {writer} is MySQL's writer: the role moves off it before its turn." if writer in nodes else ""
+    return (
+        f"One after the other, in this order, about {span(whole)} in all{why}.{role}",
+        '"busy": the others\' Apache meanwhile. "IST for": so long Galera brings it back without a full copy.',
+    )
+
+
+def _taken(view: NodeView, snapshot: Snapshot, options: Options) -> tuple[Package, ...] | None:
+    if not isinstance(view.updates, Known):
+        return None
+    return () if options.get(NO_PACKAGES) else taken(snapshot.cluster, view.updates.value, options)
+
+
+def _updates(view: NodeView, snapshot: Snapshot, options: Options) -> Iterator[str]:
+    packages = _taken(view, snapshot, options)
+    yield UNTOLD if packages is None else _counted(packages, view)
+    yield _reboots(view, options)
+    yield _change(packages, MYSQL, view.member.value.version if isinstance(view.member, Known) else "")
+    yield _change(packages, GLUSTER)
+
+
+def _counted(packages: tuple[Package, ...], view: NodeView) -> str:
+    """41 (7 security), and those that stay."""
+    waits: Updates | None = view.updates.value if isinstance(view.updates, Known) else None
+    urgent = sum(bool(one.security) for one in packages)
+    told = "" if waits is None or waits.security is None else f" ({urgent} security)"
+    left = len(waits.packages) - len(packages) if waits else 0
+    return f"{len(packages)}{told if packages else ''}{f', {left} stay' if left else ''}"
+
+
+def _reboots(view: NodeView, options: Options) -> str:
+    choice = options.get(REBOOT, "auto")
+    if choice != "auto":
+        return "yes" if choice == "always" else "no"
+    if not isinstance(view.updates, Known):
+        return UNTOLD
+    required = view.updates.value.reboot_required
+    kernel = not options.get(NO_PACKAGES) and any(KERNEL.fullmatch(one.plain) for one in view.updates.value.packages)
+    return "needed" if required or kernel else "yes, untold" if required is None else "if asked"
+
+
+def _change(packages: tuple[Package, ...] | None, names: re.Pattern[str], now: str = "") -> str:
+    """8.0.36 -> 37; "same" where it is not among the updates."""
+    if packages is None:
+        return UNTOLD
+    found = next((one for one in packages if names.fullmatch(one.plain)), None)
+    return "same" if found is None else changed(found.now or now, found.then)
+
+
+def changed(now: str, then: str) -> str:
+    """Two versions in short: without epoch, without build where that is the same, and of the new one the new part."""
+    now, then = (version.partition(":")[2] or version for version in (now, then))
+    if not now:
+        return f"to {_upstream(then)}"
+    old, new = _upstream(now), _upstream(then)
+    if old == new:
+        return f"{old} -> {_rest(now, then)}"
+    return f"{old} -> {_rest(old, new)}"
+
+
+def _upstream(version: str) -> str:
+    return re.split(r"[-+~]", version)[0]
+
+
+def _rest(now: str, then: str) -> str:
+    """The part of the new version from the first difference on, back to a whole word."""
+    same = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(now, then, strict=False)))
+    return then[len(re.sub(r"[A-Za-z0-9]+$", "", same)) :] or then
+
+
+def _away(view: NodeView, snapshot: Snapshot, options: Options, usual: Usual) -> Iterator[str]:
+    packages = _taken(view, snapshot, options)
+    yield _change(packages, APACHE)
+    kernel = next((one for one in packages or () if KERNEL.fullmatch(one.plain)), None)
+    running = view.updates.value.kernel if isinstance(view.updates, Known) else UNTOLD
+    yield changed(running, kernel.then) if kernel else "same" if packages is not None else UNTOLD
+    spaces = view.devices.value.filesystems if isinstance(view.devices, Known) else ()
+    yield next((size(one.free) for one in spaces if one.path == "/"), UNTOLD)
+    busy = busy_without(snapshot, view.name)
+    yield UNTOLD if busy is None else percent(busy)
+    yield str(absence(snapshot, view.name, options, usual))
+    yield _window(snapshot, view.name) if snapshot.cluster.mysql else "no MySQL"
+
+
+def _window(snapshot: Snapshot, node: str) -> str:
+    window = ist_window(snapshot, node)
+    if window.seconds is not None:
+        return span(window.seconds)
+    return {True: "no end", False: "nobody", None: UNTOLD}[window.possible]
+
+
+def too_long(snapshot: Snapshot, options: Options, usual: Usual) -> Iterator[Objection]:
+    """An absence that outlasts the window in which Galera can bring the node back without a full copy."""
+    for node in wanted(snapshot.cluster, options) if snapshot.cluster.mysql else ():
+        window, away = ist_window(snapshot, node), absence(snapshot, node, options, usual)
+        if window.seconds is not None and window.seconds < away.seconds:
+            expected = "may be" if away.guessed else "was last time"
+            saw = f"{node} comes back by IST for {span(window.seconds)}, and its MySQL {expected} away {away}"
+            clears = "A full copy (SST) would follow: raise gcache.size, or say yes"
+            yield Objection(node, saw, clears, Override.CONFIRM)
+
+
+def shown(rows: Table, width: int) -> Iterator[str]:
+    """A table in lines, its columns as wide as they must be, and cut where there is no room."""
+    wide = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(text.ljust(room) for text, room in zip(row, wide, strict=True)).rstrip()[:width]

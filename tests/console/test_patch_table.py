@@ -1,0 +1,107 @@
+"""The plan of a rolling patch as a table: versions in short, absences by earlier runs, and each objection once."""
+
+from pathlib import Path
+
+import pytest
+
+from console.cli import plain
+from console.health.facts.ist import ist_window
+from console.operations.guards import Objection, Override
+from console.operations.plan import Consent, Plan
+from console.operations.procedures import PATCH, REBOOT
+from console.operations.procedures.patch_table import absence, changed, tables, too_long
+from console.operations.procedures.patching import NO_PACKAGES
+from console.probes.snapshot import Known, empty
+from console.session.journal_lines import Entry
+from console.session.journal_record import Record
+from console.session.usual import absences
+from tests.conftest import handled, watching
+from tests.console.telling import until
+from tests.console.test_patching import ready, waiting
+from tests.console.values import CLUSTER
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "short"),
+    [
+        ("8.0.36-28.1", "8.0.37-29.1", "8.0.36 -> 37"),
+        ("1:10.11.6-0+deb12u1", "1:10.11.9-0+deb12u1", "10.11.6 -> 9"),
+        ("2.4.62-1~deb12u1", "2.4.62-1~deb12u2", "2.4.62 -> deb12u2"),
+        ("8.0.9", "8.0.10", "8.0.9 -> 10"),
+        ("10.19", "11.2", "10.19 -> 11.2"),
+        ("", "2.4.62-1.el9", "to 2.4.62"),
+        ("1.0", "1.0", "1.0 -> 0"),
+    ],
+)
+def test_two_versions_in_short(now: str, then: str, short: str) -> None:
+    assert changed(now, then) == short
+
+
+async def test_each_node_has_a_row_in_its_order(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
+        await ready(session)
+        await until(session, lambda now: all(isinstance(view.devices, Known) for view in now.nodes))
+        plan = session.plan(PATCH, cluster.name)
+        packages, away = plan.tables
+        assert [row[0] for row in packages] == ["node", "node2", "node3", "node1"]
+        assert packages[1] == ("node2", "41 (7 security)", "needed", "10.11.6 -> 9", "10.3 -> 5")
+        assert away[1][1:3] == ("2.4.62 -> deb12u2", "6.1.0 -> 115")
+        assert away[1][3].endswith("GiB")
+        assert away[1][5] == "~8 min"
+        assert "about 30 min in all" in plan.notes[0]
+        nothing = session.plan(PATCH, cluster.name, {NO_PACKAGES: True, "nodes": ["node3"]})
+        assert nothing.tables[0][1:] == (("node3", "0, 41 stay", "if asked", "same", "same"),)
+
+
+def test_what_is_not_known_is_no_figure() -> None:
+    packages, away = tables(empty(CLUSTER), {}, {})
+    assert packages[1] == ("node1", "?", "?", "?", "?")
+    assert away[1] == ("node1", "?", "?", "?", "?", "~8 min", "nobody")
+
+
+def line(at: float, kind: str, step: str, on: str) -> Entry:
+    return Entry(at, kind, {"step": step, "on": on})
+
+
+def run(operation: str, outcome: str | None, *entries: Entry) -> Record:
+    opened = Entry(0.0, "opened", {"node": "demo", "action": operation})
+    closed = (Entry(99.0, "closed", {"outcome": outcome}),) if outcome else ()
+    return Record(Path("x"), (opened, *entries, *closed))
+
+
+def test_an_absence_is_what_the_last_run_took() -> None:
+    mine = (line(100.0, "sending", "stop MySQL", "node2"), line(101.0, "seen", "stop MySQL", "node2"))
+    back = line(700.0, "seen", "fit", "node2")
+    assert absences([run(PATCH.name, "done", *mine, back)]) == {"node2": 600.0}
+    assert absences([run(PATCH.name, None, *mine, back)]) == {}, "it may have stood still"
+    assert absences([run(PATCH.name, "done", *mine)]) == {}
+    shorter = run(REBOOT.name, "done", *mine, line(160.0, "seen", "fit", "node2"))
+    assert absences([shorter]) == {"node2": 60.0}
+    assert absences([run(PATCH.name, "done", *mine, back), shorter]) == {"node2": 600.0}, "a reboot installs nothing"
+
+
+async def test_an_absence_beyond_the_window_is_asked_about(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
+        picture = await until(session, lambda now: ist_window(now, "node2").seconds is not None)
+        assert absence(picture, "node2", {}, {"node2": 30.0}) == (30.0, False)
+        assert not list(too_long(picture, {"nodes": ["node2"]}, {"node2": 0.0}))
+        (one,) = too_long(picture, {"nodes": ["node2"]}, {"node2": 7 * 86_400.0})
+        assert one.override is Override.CONFIRM
+        assert one.saw.endswith("and its MySQL was last time away 7 days")
+
+
+def test_a_sentence_about_all_is_said_once() -> None:
+    same = [Objection(node, "the brick of www on node3 is offline", "Wait", Override.NEVER) for node in ("n1", "n2")]
+    other = Objection("n2", "n2 does not answer", "Wait", Override.NEVER)
+    plan = Plan("demo", PATCH, "demo", (same[0], other, same[1]), ())
+    assert [one.saw for one in plan.told] == [same[0].saw, other.saw]
+    assert len(plan.identities) == 3
+
+
+async def test_a_dry_run_prints_the_table_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with waiting(tmp_path) as (_, cluster), watching(cluster) as mine, handled(mine) as session:
+        assert await plain.act(session, PATCH, cluster.name, Consent(), dry_run=True, options={}) == plain.Exit.DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["node", "updates", "reboot", "MySQL", "Gluster"]
+    assert lines[2].split()[:3] == ["node2", "41", "(7"]
+    assert any(one.startswith("  72. ") for one in lines)
