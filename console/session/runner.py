@@ -317,6 +317,8 @@ class Runner:
                 seldom = now
             await self._poller.change(PAUSE)
             picture, intent = self._read_after(moment), _as_written(step, record, intent)
+            if step.notes:
+                record, intent = self._find(step, record, intent, picture)
             progress = step.done(picture, intent)
             if progress.failed:
                 raise self._failed(step, record, progress.message, ". Mend it and", final=True)

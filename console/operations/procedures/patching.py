@@ -14,13 +14,15 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
-from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
+from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
 from console.operations.procedures.proxies import told_again
+from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
+from console.probes.web.visitor import Visits
 from console.text import clock, counted, doing, listed, span, zone
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
@@ -71,7 +73,9 @@ def _find_pending(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     if updates is None:
         return {}
     each = (f"{one.name}={one.then}".replace(" ", "") for one in updates.packages)
-    return {f"packages {intent.target}": " ".join(each)}
+    before = (f"{one.name}={one.now}".replace(" ", "") for one in updates.packages)
+    noted = {f"packages {intent.target}": " ".join(each), f"versions {intent.target}": " ".join(before)}
+    return {**noted, **find_beside(updates, intent.target)}
 
 
 def _pending(intent: Intent, node: str) -> dict[str, str] | None:
@@ -122,8 +126,9 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(False, f"whether packages on {node} are half installed is not known")
     if updates.pending:
         names = listed(one.name for one in updates.packages[:SHOWN])
-        return Progress(True, f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}")
-    return Progress(True, f"{node} is updated, and nothing waits")
+        kept = f"{node} is updated; {counted(updates.pending, 'package')} kept back: {names}"
+        return Progress(True, f"{kept}{left_beside(snapshot, intent)}")
+    return Progress(True, f"{node} is updated, and nothing waits{left_beside(snapshot, intent)}")
 
 
 def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
@@ -137,7 +142,10 @@ def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
 
 
 def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
-    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent))
+    nodes = wanted(snapshot.cluster, intent.options)
+    before = nodes[nodes.index(intent.target) - 1 :][:1] if intent.target in nodes[1:] else ()
+    copied = (one for name in before for one in by_full_copy(intent, name))
+    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent), *copied)
 
 
 # --- reboot, or start
@@ -201,12 +209,16 @@ def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 
 
 def _told(snapshot: Snapshot, message: str) -> str:
-    return f"{message}; {snapshot.visits.sentence}" if snapshot.visits else message
+    return f"{message}; {_counted(snapshot.visits)}" if snapshot.visits else message
+
+
+def _counted(visits: Visits) -> str:
+    return "; ".join(filter(None, (visits.sentence, visits.latency)))
 
 
 def _visits(snapshot: Snapshot, _intent: Intent) -> Progress:
     visits = snapshot.visits
-    return Progress(True, visits.sentence if visits and visits.sent else "the site was not visited")
+    return Progress(True, _counted(visits) if visits and visits.sent else "the site was not visited")
 
 
 def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -325,7 +337,7 @@ def node_steps(
             *((PACKAGES, UPDATED) if installs else ()),
             *(BOOT_IF_NEEDED, STARTED),
             *told_again(cluster, "writer at once"),
-            FIT,
+            BACK,
             *told_again(cluster, "writer"),
             *back,
             SOAKED,
@@ -335,10 +347,11 @@ def node_steps(
 
 
 def _noting(step: Step) -> Step:
-    """The same, and the units that run before it are noted."""
+    """The same, and the units that run before it are noted, and its configuration."""
 
     def finds(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-        return {**_find_units(snapshot, intent), **step.finds(snapshot, intent)}
+        member = find_member(snapshot, intent.target)
+        return {**_find_units(snapshot, intent), **member, **step.finds(snapshot, intent)}
 
     return replace(step, finds=finds)
 

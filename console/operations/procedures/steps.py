@@ -198,6 +198,8 @@ class Step:
     """The state to put back later; noted before the orders leave."""
     renews: bool = False
     """A later note counts: `finds` never notes our own doing, once there is a note."""
+    notes: bool = False
+    """`finds` is asked at each look while the step waits, too."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
     """The run goes on when time is up, and says what is left, instead of stopping."""
