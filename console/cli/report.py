@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from console.session.story import Agreed, Change, Part, Story, Updated
-from console.text import clock, counted, plain_text, printable, span
+from console.text import clock, counted, listed, plain_text, printable, span
 
 Usual = Mapping[tuple[str, str], float]
 """Seconds by (machine, step)."""
@@ -19,7 +19,7 @@ MAX_CELL = 2000
 GONE, BACK = "out at run time", "back at run time"
 """The steps between which a node gets no visitor."""
 COLOURS = {
-    "serves": "#3a9d5d",
+    "left in": "#3a9d5d",
     "out": "#d9a441",
     "packages": "#4477aa",
     "reboot": "#aa3f3f",
@@ -45,11 +45,11 @@ class Table(NamedTuple):
 def tables(run: Story, usual: Usual) -> Iterator[Table]:
     """The report's tables; those of a patch only where it has updated a node."""
     if run.updated:
-        yield Table("Machines", ("machine", "packages", "out of service", "MySQL came back"), tuple(_machines(run)))
-        changes = ((one.node, *change) for one in run.updated for change in one.packages)
-        yield Table("Packages", ("machine", "package", "before", "after"), tuple(changes))
+        yield Table("Machines", ("machine", "updates", "out of service", "MySQL came back"), tuple(_machines(run)))
     yield Table("Who agreed to what", ("when", "who", "", "against which objection"), tuple(_agreed(run)))
     yield Table("Steps", ("when", "on", "step", "", "usual", "what was read back"), tuple(_steps(run, usual)))
+    if run.updated:
+        yield Table("Updates that waited", ("package", "before", "its update", "machines"), tuple(_updates(run)))
 
 
 def _machines(run: Story) -> Iterator[tuple[str, ...]]:
@@ -57,7 +57,16 @@ def _machines(run: Story) -> Iterator[tuple[str, ...]]:
         away = _away(run, one.node)
         copied = "by a full copy (SST)" + (f" from {one.copied}" if one.copied != "?" else "")
         came = copied if one.copied else "no full copy (SST) was seen"
-        yield one.node, counted(len(one.packages), "package"), span(away[1] - away[0]) if away else "?", came
+        yield one.node, counted(len(one.packages), "update"), span(away[1] - away[0]) if away else "?", came
+
+
+def _updates(run: Story) -> Iterator[tuple[str, ...]]:
+    """Each with the machines that had it so; what a package manager kept back is in the step that saw the others."""
+    nodes = dict[Change, list[str]]()
+    for one in run.updated:
+        for change in one.packages:
+            nodes.setdefault(change, []).append(one.node)
+    yield from ((*change, listed(names)) for change, names in nodes.items())
 
 
 def _agreed(run: Story) -> Iterator[tuple[str, ...]]:
@@ -187,7 +196,7 @@ def _chart(run: Story) -> Iterator[str]:
     yield f'<h2>State over time</h2><svg viewBox="0 0 {WIDTH} {ROW * (len(names) + 2)}" role="img">'
     for row, name in enumerate(names):
         yield f'<text x="0" y="{row * ROW + 18}" font-size="13">{_text(name)}</text>'
-        yield _bar(x(run.begun), x(run.begun + whole), row, "serves", f"{name} serves")
+        yield _bar(x(run.begun), x(run.begun + whole), row, "left in", f"{name} is left in")
         if away := _away(run, name):
             yield _bar(x(away[0]), x(away[1]), row, "out", f"{name} is out for {span(away[1] - away[0])}")
         for part in run.parts:

@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A package that a run has replaced. A version is "" where the package manager did not tell it."""
+    """A package whose update waited for a run. A version is "" where the package manager did not tell it."""
 
     name: str
     before: str

@@ -60,9 +60,9 @@ def test_times_count_from_the_line_before_and_stand_beside_the_usual_ones() -> N
 
 def test_a_patch_is_told_machine_by_machine() -> None:
     lines = list(FORMATS["markdown"](told()))
-    assert "| node2 | 2 packages | 4 min | by a full copy (SST) from node3 |" in lines
-    assert "| node2 | libc6 | 2.36-1 | 2.36-2 |" in lines
-    assert "| node2 | bash |  | 5.2 |" in lines
+    assert "| node2 | 2 updates | 4 min | by a full copy (SST) from node3 |" in lines
+    assert "| libc6 | 2.36-1 | 2.36-2 | node2 |" in lines
+    assert "| bash |  | 5.2 | node2 |" in lines
     assert "- visitors: 0 of 1,284 visits failed since 14:02:11; 84 ms on average, 310 ms at most" in lines
     (packages,) = (line for line in lines if "| node2 | packages |" in line)
     assert "| done, 90 s | 40 s |" in packages
@@ -85,7 +85,7 @@ def test_a_page_has_no_script_and_nothing_of_a_machines_is_markup() -> None:
     assert page.count("<td>") == page.count("</td>")
     bars = re.findall(r'<rect x="([0-9.]+)" y="4" width="([0-9.]+)" [^>]*><title>([^<]*)', page)
     assert [title for _, _, title in bars] == [
-        "node2 serves",
+        "node2 is left in",
         "node2 is out for 4 min",
         "gate: agreed to, 60 s",
         "packages: done, 90 s",
