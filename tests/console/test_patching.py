@@ -278,7 +278,7 @@ def test_sudoers_holds_it_under_an_alias_of_its_own() -> None:
 # --- interrupted
 
 
-LINES = 231
+LINES = 182
 """Lines of a run over three nodes that nobody interrupts."""
 POINTS = [(line, written) for line in range(2, LINES + 1) for written in (False, True)]
 """Each is killed in `make kills`; some runs are a few lines longer."""

@@ -7,6 +7,7 @@ packages had left beside its configuration; each a line. "copy NODE" -> the dono
 from collections.abc import Mapping
 from dataclasses import replace
 
+from console.health.facts.fitness import gluster_unfit, unfit
 from console.health.facts.sst import transfers
 from console.operations.guards import Objection, Override
 from console.operations.procedures.power import FIT
@@ -15,7 +16,7 @@ from console.operations.procedures.storage import missing
 from console.probes.database.transfer import TRANSFER
 from console.probes.hosts.updates import Updates
 from console.probes.snapshot import Known, Snapshot
-from console.text import listed, plain_text, quoted, span
+from console.text import listed, plain_text, quoted
 
 SHOWN = 5
 """Files that are named in a sentence."""
@@ -67,7 +68,7 @@ def _from(donor: str) -> str:
 
 
 def _back(snapshot: Snapshot, intent: Intent) -> Progress:
-    """Fit, and configured as before. A heal without progress ends the wait."""
+    """Fit, and configured as before. Once only the heal is waited for, one without progress ends the wait."""
     node, cluster = intent.target, snapshot.cluster
     if message := _otherwise(snapshot, intent):
         return Progress(False, message, failed=True)
@@ -81,12 +82,10 @@ def _back(snapshot: Snapshot, intent: Intent) -> Progress:
     if gone := missing(snapshot, node):
         paths = listed(plain_text(one.path, 80) for one in gone)
         return progress._replace(message=f"{progress.message}; {paths} is not mounted there")
-    for view in snapshot.volumes:
-        stuck = view.state.value.stuck if isinstance(view.state, Known) else None
-        if stuck is not None and stuck >= cluster.timings.heal:
-            message = f"{progress.message}; nothing of {view.name} has healed for {span(cluster.timings.heal)}"
-            return Progress(False, message, failed=True)
-    return progress
+    states = [view.state.value for view in snapshot.volumes if isinstance(view.state, Known)]
+    left = sum(one.pending or 0 for one in states)
+    heals = left and tuple(unfit(snapshot, node)) == tuple(gluster_unfit(snapshot, node))
+    return progress._replace(left=left, within=cluster.timings.heal) if heals else progress
 
 
 def by_full_copy(intent: Intent, before: str) -> tuple[Objection, ...]:

@@ -174,6 +174,8 @@ class Progress(NamedTuple):
     failed: bool = False
     left: int | None = None
     """Things that are left: each time there are fewer, the time of the step begins anew."""
+    within: float = 0.0
+    """Seconds in which there must be fewer; 0: the time of the step."""
     goes_on: bool = False
     """Nothing has failed if it does not happen: the run goes on when the time of the step is up."""
     unseen: bool = False
