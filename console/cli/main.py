@@ -253,7 +253,7 @@ def _runs(options: argparse.Namespace, inventory: Inventory) -> int:
     if options.command == "show":
         return runs.show(one, options.follow)
     if options.command == "report":
-        return runs.report(one, options.json)
+        return runs.report(one, "json" if options.json else options.format)
     if not options.reason.strip():
         raise InventoryError("abandon needs --reason TEXT: the journal keeps it")
     return runs.abandon(one, options.reason)

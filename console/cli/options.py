@@ -135,8 +135,9 @@ def _runs(commands: Commands) -> None:
     runs.add_argument("--target", metavar="NAME", default="", help="all runs of one node or firewall")
     show = commands.add("show", "print a run: steps, times, who agreed to what, orders, answers")
     show.add_argument("--follow", action="store_true", help="and what is written from now on, until it ends")
-    report = commands.add("report", "print a run for others, as Markdown")
-    report.add_argument("--json", action="store_true", help="as JSON")
+    report = commands.add("report", "print a run for others: Markdown, JSON, or one HTML page")
+    report.add_argument("--format", choices=("markdown", "json", "html"), default="markdown", help="default: markdown")
+    report.add_argument("--json", action="store_true", help="the same as --format json")
     abandon = commands.add("abandon", "close an open run without doing more; what it did stays")
     abandon.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
     for command in (show, report, abandon):

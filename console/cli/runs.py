@@ -1,24 +1,21 @@
 """Runs of the journal: listed, shown, reported and given up. No machine is asked, and none is told anything."""
 
-import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
 
 from console.cli.plain import Exit, describe, describe_out, say
+from console.cli.report import FORMATS, Told
 from console.inventory.cluster import Cluster, Inventory
 from console.session.journal import MOVE, Entry, Journal, JournalError, Record, load, who
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.session import journal_of, strangers
-from console.session.story import Agreed, Part, Story, run_id, story
-from console.text import clock, dated, plain_text, printable, span
+from console.session.story import Part, Story, run_id, story, usual
+from console.text import clock, dated, plain_text, span
 
 LOOK = 0.5
 """Seconds between two looks at a run that is followed."""
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
 
 
 class NoSuchRun(Exception):
@@ -151,7 +148,7 @@ def _state(one: Named, held: Holder | None) -> str:
 
 def _parts(parts: Sequence[Part]) -> Iterator[str]:
     for part in parts:
-        took = f", {span(max(0.0, part.ended - part.began))}" if part.ended - part.began >= 1 else ""
+        took = f", {span(part.took)}" if part.took >= 1 else ""
         says = f": {part.says}" if part.says else ""
         yield f"  {clock(part.began)} {part.on}: {part.name} ({part.state}{took}){says}"
         for order in part.orders:
@@ -168,57 +165,14 @@ def _short(order: str) -> str:
 # --- report
 
 
-def report(one: Named, as_json: bool) -> Exit:
-    """Print a run for others: Markdown, or JSON."""
-    text = json.dumps(_plain(one.story), indent=2) if as_json else "\n".join(_markdown(one))
-    for line in text.split("\n"):
+def report(one: Named, form: str) -> Exit:
+    """Print a run for others, in one of FORMATS."""
+    state = _state(one, holder(one.journal.folder / "lock"))
+    earlier = usual(one.journal.records(), one.record)
+    told = Told(one.story, one.cluster.name, state, str(one.record.path), dated(one.record.begun), earlier)
+    for line in FORMATS[form](told):
         say(line)
     return Exit.DONE
-
-
-def _plain(value: Any) -> Any:
-    """Named tuples as objects."""
-    if isinstance(value, Story | Part | Agreed):
-        return {key: _plain(each) for key, each in value._asdict().items()}
-    return [_plain(each) for each in cast("tuple[Any, ...]", value)] if isinstance(value, tuple) else value
-
-
-def _markdown(one: Named) -> Iterator[str]:
-    run = one.story
-    yield f"# {_md(run.words)} in {_md(one.cluster.name)}"
-    yield ""
-    yield f"- begun {dated(run.begun)} by {_md(run.who)}"
-    yield f"- {_md(_state(one, holder(one.journal.folder / 'lock')))}"
-    yield f"- run {_md(run.id)}, journal {_md(str(one.record.path))}"
-    yield from ([f"- why: {_md(run.reason)}"] if run.reason else [])
-    yield from (f"- {_md(sentence)}" for sentence in run.ends)
-    yield from (f"- not readable in the journal: {_md(damage)}" for damage in run.damage)
-    yield from ("", "## Who agreed to what", "", "| when | who | | against which objection |", "|---|---|---|---|")
-    for each in run.agreed:
-        what = f"{each.what}{f' ({each.reason})' if each.reason else ''}"
-        against = "<br>".join(_md(sentence) for sentence in each.against) or "nothing stood against it"
-        yield f"| {clock(each.at)} | {_md(each.by)} | {_md(what)} | {against} |"
-    yield from ("", "## Steps", "", "| when | on | step | | what was read back |", "|---|---|---|---|---|")
-    for part in run.parts:
-        took = f"{part.state}, {span(max(0.0, part.ended - part.began))}"
-        yield f"| {clock(part.began)} | {_md(part.on)} | {_md(part.name)} | {took} | {_md(part.says)} |"
-    yield from ("", "## Orders and answers", "")
-    for part in run.parts:
-        if part.orders or part.answers:
-            yield from (f"{_md(part.name)} on {_md(part.on)}:", "")
-            yield from (f"    {line}" for order in part.orders for line in printable_lines(order))
-            yield from (f"    answer: {printable(answer)}" for answer in part.answers)
-            yield ""
-
-
-def printable_lines(text: str) -> list[str]:
-    """Lines for an indented block, out of which none can break."""
-    return [printable(line) for line in text.split("\n")]
-
-
-def _md(text: str) -> str:
-    """Text that stands for itself in Markdown."""
-    return _MARKDOWN.sub(r"\\\g<0>", plain_text(text, 2000))
 
 
 # --- give up

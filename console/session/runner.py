@@ -320,6 +320,8 @@ class Runner:
                 seldom = now
             await self._poller.change(PAUSE)
             picture, intent = self._read_after(moment), _as_written(step, record, intent)
+            if step.notes:
+                record, intent = self._find(step, record, intent, picture)
             progress = step.done(picture, intent)
             if progress.failed:
                 raise self._failed(step, record, progress.message, ". Mend it and", final=True)
@@ -338,7 +340,7 @@ class Runner:
             if unseen and not progress.unseen and waited < OWN_WAY:
                 moved = time.monotonic()
             unseen = progress.unseen
-            limit = step.timeout(self._cluster.timings)
+            limit = progress.within or step.timeout(self._cluster.timings)
             if time.monotonic() - moved > (max(limit, OWN_WAY) if unseen else limit):
                 return record, self._late(step, record, progress)
             if due and not against:
@@ -352,7 +354,7 @@ class Runner:
         return Failed(f"{why}{end} resume this run{self._or_back}", record)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
-        limit = step.timeout(self._cluster.timings)
+        limit = progress.within or step.timeout(self._cluster.timings)
         if step.goes_on or progress.goes_on:
             return progress._replace(message=f"{progress.message}, after {limit:g} s")
         message = "; ".join(filter(None, (progress.message, self._claims.unclaimed())))

@@ -3,13 +3,15 @@
 Every word of it may be a machine's, or anybody's who can write the file: whoever prints it makes it harmless.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from statistics import median
 from typing import Any, NamedTuple, cast
 
 from console.session.journal_lines import Entry, texts
 from console.session.journal_record import Record
 
-ENDS = {"seen": "done", "partly": "partly done", "left": "time was up", "failed": "failed", "parked": "waits"}
+ENDS = {"seen": "done", "partly": "partly done", "left": "time was up", "failed": "failed", "parked": "waits",
+        "agreed": "agreed to"}  # fmt: skip
 """Lines that end a step, in words."""
 
 
@@ -31,14 +33,33 @@ class Part(NamedTuple):
     on: str
     name: str
     began: float
-    """Unix time of its first line; what a step waits for before is not in the journal."""
+    """Unix time of its first line: a step that sends nothing has one only, at its end."""
     ended: float
     state: str
-    """done, partly done, time was up, failed, waits, or under way."""
+    """done, partly done, time was up, failed, waits, agreed to, or under way."""
     says: str
+    took: float
+    """Seconds since the line before it: with all that it waited for, also for a person at a gate."""
     orders: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     """Complaints and orders whose end nobody heard; none where all was well."""
+
+
+class Change(NamedTuple):
+    """A package whose update waited for a run. A version is "" where the package manager did not tell it."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Updated(NamedTuple):
+    """A node of a patch whose packages are in order again."""
+
+    node: str
+    packages: tuple[Change, ...]
+    copied: str
+    """The donor of a full copy (SST) by which its MySQL came back; "?" unknown, "" none was seen."""
 
 
 class Story(NamedTuple):
@@ -57,6 +78,7 @@ class Story(NamedTuple):
     parts: tuple[Part, ...]
     ends: tuple[str, ...]
     """Each stop and the end, with the person, in sentences."""
+    updated: tuple[Updated, ...]
     damage: tuple[str, ...] = ()
 
 
@@ -79,6 +101,7 @@ def story(cluster: str, record: Record) -> Story:
         tuple(_agreed(record)),
         tuple(_parts(record)),
         tuple(_ends(record)),
+        tuple(_updated(record)),
         record.damage,
     )
 
@@ -95,15 +118,17 @@ def _agreed(record: Record) -> Iterator[Agreed]:
 def _parts(record: Record) -> Iterator[Part]:
     """The tries of steps, in their order. A step that found its work done has one line only."""
     now: Part | None = None
+    before = record.begun
     for entry in record.entries:
         if "step" not in entry.facts:
+            before = before if entry.kind == "found" else entry.at
             continue
         on, name = str(entry.facts.get("on", record.target)), _text(entry, "step")
         if now and (now.on, now.name) != (on, name):
             yield now
             now = None
-        now = now or Part(on, name, entry.at, entry.at, "under way", "")
-        now = _more(now, entry)
+        now = now or Part(on, name, entry.at, entry.at, "under way", "", entry.at - before)
+        now, before = _more(now, entry), entry.at
         if entry.kind in ENDS:
             yield now
             now = None
@@ -118,11 +143,39 @@ def _more(part: Part, entry: Entry) -> Part:
     lost = (f"{machine}: nobody heard its end" for machine in texts(entry.facts.get("lost")))
     return part._replace(
         ended=entry.at,
+        took=max(0.0, part.took + entry.at - part.ended),
         state=state,
         says=says,
         orders=(*part.orders, *texts(entry.facts.get("orders"))),
         answers=(*part.answers, *(str(why) for why in complaints.values()), *lost),
     )
+
+
+def _updated(record: Record) -> Iterator[Updated]:
+    found = record.found
+    for on, name in record.steps:
+        if name == "updated":
+            then, before = (_versions(found.get(f"{key} {on}", "")) for key in ("packages", "versions"))
+            changes = tuple(Change(one, before.get(one, ""), version) for one, version in then.items())
+            yield Updated(on, changes, found.get(f"copy {on}", ""))
+
+
+def _versions(noted: str) -> dict[str, str]:
+    return {name: version for name, _, version in (one.partition("=") for one in noted.split())}
+
+
+def usual(records: Iterable[Record], record: Record) -> dict[tuple[str, str], float]:
+    """Seconds that each step took in the earlier runs of the same operation, by (machine, step): the middle one of
+    them; of all machines where this one has none."""
+    took = dict[tuple[str, str], list[float]]()
+    for earlier in records:
+        if earlier.operation == record.operation and earlier.begun < record.begun and earlier.has_opening:
+            for part in _parts(earlier):
+                for key in ((part.on, part.name), ("", part.name)) if part.state == ENDS["seen"] else ():
+                    took.setdefault(key, []).append(part.took)
+    middle = {key: median(each) for key, each in took.items()}
+    mine = {(part.on, part.name) for part in _parts(record)}
+    return {key: middle.get(key, middle["", key[1]]) for key in mine if ("", key[1]) in middle}
 
 
 def _ends(record: Record) -> Iterator[str]:

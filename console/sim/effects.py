@@ -5,6 +5,7 @@ from functools import partial
 from console.sim import mysql_proxy
 from console.sim.firewall import Firewall, Notice
 from console.sim.hardware import MountState
+from console.sim.jobs import Work
 from console.sim.link import AT_ONCE
 from console.sim.machine import Link, Machine
 from console.sim.node import APACHE, GLUSTERD, MYSQL, Node
@@ -12,6 +13,16 @@ from console.sim.scenarios import SLOW
 from console.sim.world import World
 
 BACKLOG = 600.0
+PACKAGES = "drainboard-packages.service"
+LOCKED = (
+    "Waiting for cache lock: it is held by process 4711 (unattended-upgr)...",
+    "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (unattended-upgr)",
+)
+FAILED = (
+    "dpkg: error processing package mariadb-server (--configure):",
+    " installed mariadb-server package post-installation script subprocess returned error exit status 1",
+    "E: Sub-process /usr/bin/dpkg returned an error code (1)",
+)
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]ok[/red]\u202e\u4f60\u597d\ufe0f\r\nfake  OK  all is well"
 """Escape sequences, a window title, markup, a turn of writing, wide characters and a line of its own."""
 
@@ -24,6 +35,11 @@ def node_back(world: World, target: str) -> None:
     node.resume()
     node.pace = AT_ONCE
     node.proxy_first = ""
+    mend_packages(node)
+    node.hardware.at_boot = node.boots = True
+    if world.galera.members[target].bare:
+        world.galera.members[target].bare = False
+        node.galera.leave(target)
     if node.proxy is None:
         node.reload_proxy()
     mysql_proxy.agree(node)
@@ -80,6 +96,33 @@ def wrong_machine(world: World, target: str) -> None:
     machine.lead(next(other for other in kind.values() if other is not machine))
 
 
+def packages_arrive(node: Node) -> None:
+    node.hardware.packages.arrive(41, 7)
+
+
+def packages_end(node: Node, work: Work) -> None:
+    """So ends each transaction of packages until the node is back."""
+    node.work[PACKAGES] = work
+
+
+def mend_packages(node: Node) -> None:
+    """The next transaction of packages ends well."""
+    node.work.pop(PACKAGES, None)
+    node.hardware.packages.half_done = node.hardware.packages.replaces = False
+
+
+def replace_configuration(node: Node) -> None:
+    node.hardware.packages.replaces = True
+
+
+def mount_not_at_boot(node: Node) -> None:
+    node.hardware.at_boot = False
+
+
+def stay_off(node: Node) -> None:
+    node.boots = False
+
+
 def backlog(world: World, target: str) -> None:
     world.gluster.bricks[target].missed += BACKLOG
 
@@ -106,6 +149,15 @@ def heal_stuck(world: World, target: str) -> None:
 def database_lost(world: World, target: str) -> None:
     world.galera.wipe(target)
     world.nodes[target].stop_unit(MYSQL)
+
+
+def copy_needed(world: World, target: str) -> None:
+    world.galera.copy_seconds = 60.0
+    world.galera.wipe(target)
+
+
+def cut_ssh(world: World, target: str) -> None:
+    world.machines[target].cut_ssh(10.0)
 
 
 def sst(world: World, target: str) -> None:
@@ -200,9 +252,3 @@ def hang_mount(node: Node) -> None:
 
 def set_clock_off(node: Node) -> None:
     node.hardware.clock_off = 95.0
-
-
-def updates_arrive(world: World, _target: str) -> None:
-    """The same on each node; a new kernel is among them."""
-    for node in world.nodes.values():
-        node.hardware.packages.arrive(41, 7)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from console.sim import effects
 from console.sim.firewall import Firewall
+from console.sim.jobs import Work
 from console.sim.machine import Machine
 from console.sim.node import APACHE, MYSQL, Node
 from console.sim.world import World
@@ -107,7 +108,41 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "link-lost", "a cable of a node's bond is pulled", Node, _on_node(lambda node: node.hardware.cards[1].lose())
     ),
-    Fault("updates-arrive", "updates wait on every node", None, effects.updates_arrive),
+    Fault("packages-wait", "updates wait for a node", Node, _on_node(effects.packages_arrive)),
+    Fault(
+        "packages-fail",
+        "a package's script fails on a node, until it is back",
+        Node,
+        _on_node(lambda node: effects.packages_end(node, Work(lines=effects.FAILED, status=100))),
+    ),
+    Fault(
+        "packages-killed",
+        "somebody kills a node's package manager in its transaction",
+        Node,
+        _on_node(lambda node: effects.packages_end(node, Work(lines=effects.FAILED[:1], signal=9))),
+    ),
+    Fault(
+        "packages-locked",
+        "another package manager holds the lock on a node",
+        Node,
+        _on_node(lambda node: effects.packages_end(node, Work(60.0, effects.LOCKED, status=100))),
+    ),
+    Fault("packages-mended", "a node's package manager is in order again", Node, _on_node(effects.mend_packages)),
+    Fault(
+        "configuration-replaced",
+        "a node's next packages replace MySQL's configuration: wsrep is off",
+        Node,
+        _on_node(effects.replace_configuration),
+    ),
+    Fault("no-boot", "a node does not come back from its next reboot", Node, _on_node(effects.stay_off)),
+    Fault("mount-not-at-boot", "a node boots without the volume's mount", Node, _on_node(effects.mount_not_at_boot)),
+    Fault(
+        "copy-needed",
+        "the next start of a node's MySQL needs a full copy (SST)",
+        Node,
+        effects.copy_needed,
+    ),
+    Fault("ssh-cut", "a machine's SSH connections end, and none comes about for 10 s", Machine, effects.cut_ssh),
     Fault("clock-off", "a node's clock runs away", Node, _on_node(effects.set_clock_off)),
     Fault("wrong-machine", "a machine's ssh line leads to another one", Machine, effects.wrong_machine),
     Fault(

@@ -80,7 +80,7 @@ class Galera:
             return
         member.phase = Phase.WAITING
         member.started = self.clock.now
-        self._later(member, 0.7, lambda: self._connect(member))
+        self._later(member, 0.7, lambda: self._alone(member) if member.bare else self._connect(member))
 
     def rejoin(self, name: str) -> None:
         """A member finds itself outside of the component: non-Primary, until there is one it can join."""
@@ -198,6 +198,10 @@ class Galera:
         self._become(frozenset())
         for name in alive:
             self.rejoin(name)
+
+    def _alone(self, member: Member) -> None:
+        member.phase = Phase.INITIALIZED
+        member.variables |= {"wsrep_on": "OFF", "wsrep_provider": "none", "wsrep_cluster_address": ""}
 
     def _connect(self, member: Member) -> None:
         if not self.view or (self._evicting and member.name in self.view):

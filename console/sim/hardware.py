@@ -34,6 +34,11 @@ class Disk:
         free = self.size - int(self.used) - int(self.size * self.reserved)
         return self.size, max(0, free), self.inodes, self.inodes - self.inodes_used
 
+    @property
+    def share(self) -> float:
+        """The share of the space for programs that is used."""
+        return self.used / (self.size * (1 - self.reserved))
+
     def fill(self, share: float) -> None:
         """Use this share of the space that programs may use."""
         self.used = self.size * (1 - self.reserved) * share
@@ -110,6 +115,10 @@ class Packages:
     flagged: bool = False
     half_done: bool = False
     """A transaction did not come to its end."""
+    replaces: bool = False
+    """The next ones put the packaged configuration of MySQL in the place of the one that was made here."""
+    beside: list[str] = field(default_factory=list[str])
+    """Files that packages have left beside the configuration."""
 
     def arrive(self, pending: int, security: int) -> None:
         """Refresh the package lists."""
@@ -131,6 +140,9 @@ class Packages:
         if "linux-image-amd64" not in {one.name for one in self.waiting}:
             self.installed = list(KERNELS)
             self.flagged = True
+        self.half_done = False
+        if self.replaces:
+            self.beside.append("/etc/mysql/mariadb.conf.d/60-galera.cnf.dpkg-dist")
 
     def boot(self) -> None:
         """Run the newest kernel."""
@@ -155,6 +167,8 @@ class Hardware:
     array: Array = field(default_factory=Array)
     packages: Packages = field(default_factory=Packages)
     mount: MountState = MountState.ANSWERS
+    at_boot: bool = True
+    """The volume is mounted at boot."""
     waiting: float | None = None
     """Time at which a look at the mount began that can't be ended."""
     failed_units: list[str] = field(default_factory=list[str])
@@ -164,6 +178,6 @@ class Hardware:
 
     def boot(self) -> None:
         """Boot: everything that hangs or has failed is well again."""
-        self.mount, self.waiting = MountState.ANSWERS, None
+        self.mount, self.waiting = MountState.ANSWERS if self.at_boot else MountState.GONE, None
         self.failed_units.clear()
         self.packages.boot()

@@ -24,7 +24,7 @@ def systemd_run(call: Call, node: Node) -> int:
     if name in node.jobs:
         message = f"Unit {name} was already loaded or has a fragment file."
         return call.fail(f"Failed to start transient service unit: {message}")
-    job = node.jobs[name] = Job(tuple(words), node.work.get(name, Work()), node.clock.now)
+    job = node.jobs[name] = Job(tuple(words), _work(node, name, words[-1]), node.clock.now)
     node.started.append(name)
     step = job.work.seconds / (len(job.work.lines) + 1)
     node.journal.append(_entry(name, "INVOCATION_ID", job, f"Started {name}."))
@@ -34,14 +34,28 @@ def systemd_run(call: Call, node: Node) -> int:
     return 0
 
 
+UPGRADES = ("upgrade", "dist-upgrade")
+ENOUGH = 0.96
+"""The share of a disk from which on apt-get finds no room for an archive."""
+
+
+def _work(node: Node, name: str, verb: str) -> Work:
+    if verb in UPGRADES and node.hardware.root.share > ENOUGH:
+        return Work(lines=("E: You don't have enough free space in /var/cache/apt/archives/.",), status=100)
+    return node.work.get(name, Work())
+
+
 def _ended(node: Node, name: str, job: Job) -> None:
+    if node.jobs.get(name) is job and job.argv[-1] in UPGRADES and job.work.signal:
+        node.hardware.packages.half_done = True
     if node.jobs.get(name) is job and not (job.work.status or job.work.signal):
         mysql_proxy.keep(node, job.argv)
-        if job.argv[-1] in ("upgrade", "dist-upgrade"):
+        if job.argv[-1] in UPGRADES:
             script = job.argv[2] if job.argv[:2] == ("sh", "-c") else ""
             kept = re.search(r"for p in ([^;$]*); do dpkg -s", script)
             keeps = frozenset(kept[1].split()) if kept else frozenset[str]()
             node.hardware.packages.upgrade(keeps, security_only="-e -security" in script)
+            node.galera.members[node.name].bare |= node.hardware.packages.replaces
 
 
 def _print(node: Node, name: str, job: Job, line: str) -> None:

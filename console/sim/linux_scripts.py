@@ -48,7 +48,8 @@ async def _updates(call: Call, node: Node) -> int:
     await call.shell.system.sleep(0.6)
     call.out(f"managers apt-get\nknown\n== apt\n{_simulation(packages)}status 0\n")
     audit = "The following packages are only half configured, probably due to problems\n" if packages.half_done else ""
-    call.out(f"== audit\n{audit}status {1 if audit else 0}\n== end\n")
+    call.out(f"== audit\n{audit}status {1 if audit else 0}\n")
+    call.out("== replaced\n" + "".join(f"{file}\n" for file in packages.beside) + "== end\n")
     return 0
 
 

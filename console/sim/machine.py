@@ -69,6 +69,10 @@ class Machine:
         self.locks: dict[str, str] = {}
         """The command line that holds a lock file of lockf(1), by path."""
         self.watchers: list[Callable[[Link], None]] = []
+        self.ssh_cut = False
+        """No login comes about, whatever else answers."""
+        self.boots = True
+        """It comes back from its next reboot."""
         self._boots = 0
 
     @property
@@ -100,8 +104,9 @@ class Machine:
         """An orderly end: services stop, sshd goes, and unless `power_off` the machine comes back by itself."""
         self._boots += 1
         self.later(SHUTDOWN / 2, self.stopping)
-        self.later(SHUTDOWN, lambda: self._show(Link.SILENT if power_off else Link.REFUSED))
-        if not power_off:
+        stays_off, self.boots = power_off or not self.boots, True
+        self.later(SHUTDOWN, lambda: self._show(Link.SILENT if stays_off else Link.REFUSED))
+        if not stays_off:
             self.later(SHUTDOWN + 0.5 + self.boot_time, self._boot)
 
     def lead(self, to: "Machine | None") -> None:
@@ -109,6 +114,13 @@ class Machine:
         if self.leads_to is not to:
             self.leads_to = to
             self._show(self.link)
+
+    def cut_ssh(self, seconds: float) -> None:
+        """Only the console's way is gone for so long: its connections end, and no new one comes about."""
+        self.ssh_cut = True
+        self.clock.later(seconds, self._join_ssh)
+        if self.link is Link.UP:
+            self._show(Link.UP)
 
     def hang(self) -> None:
         """The kernel still answers TCP, no program runs. Without power there is nothing to hang."""
@@ -146,6 +158,9 @@ class Machine:
         self.locks.clear()
         self._show(Link.UP)
         self.booted()
+
+    def _join_ssh(self) -> None:
+        self.ssh_cut = False
 
     def _show(self, link: Link) -> None:
         self.link = link

@@ -59,6 +59,8 @@ class Member:
     """Seconds that flow control has held it."""
     cert_failures: float = 0.0
     bf_aborts: float = 0.0
+    bare: bool = False
+    """Its configuration names no cluster: it starts by itself, without wsrep."""
     copy: Copy | None = None
     gcomm: str = field(default_factory=lambda: str(uuid1()))
     life: int = 0

@@ -50,6 +50,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         (Injection(2, "flow-control", "node2"), Injection(2, "conflicts")),
     ),
     Scenario("wrong-machine", "node2's ssh line leads to node1", (Injection(2, "wrong-machine", "node2"),)),
+    Scenario(
+        "updates",
+        "updates wait for every node: P patches them",
+        tuple(Injection(0, "packages-wait", node) for node in ("node1", "node2", "node3")),
+    ),
     Scenario("relayd", "firewalls of pfSense 2.4.5 that balance with relayd", balancer="relayd"),
     Scenario(
         "hostile",

@@ -62,7 +62,7 @@ class Silence:
         self._clients.clear()
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.machine.link is Link.REFUSED:
+        if self.machine.link is Link.REFUSED or self.machine.ssh_cut:
             _reset(writer)
             return
         serves = self.machine.link is Link.UP

@@ -28,7 +28,7 @@ def query(galera: Galera, member: Member, sql: str) -> Result:
     """Answer one statement."""
     text = sql.strip().rstrip(";")
     if show := SHOW.match(text):
-        values = status(galera, member) if show[1].upper() == "STATUS" else _variables(member)
+        values = status(galera, member) if show[1].upper() == "STATUS" else _variables(galera, member)
         return Result(("Variable_name", "Value"), [row for row in values.items() if _wanted(row[0], show[2])])
     if change := SET.match(text):
         _set(galera, member, change[1], change[2])
@@ -103,7 +103,7 @@ def _transactions(galera: Galera, member: Member) -> Result:
     return Result(("COUNT(*)", "longest"), [(str(len(ages)), str(max(ages, default=0)))])
 
 
-def _variables(member: Member) -> dict[str, str]:
+def _variables(galera: Galera, member: Member) -> dict[str, str]:
     provider = PROVIDER.format(address=member.address)
     settings = {
         "max_connections": "250",
@@ -112,9 +112,11 @@ def _variables(member: Member) -> dict[str, str]:
         "version": VERSION,
         "version_comment": "Debian 12",
         "wsrep_auto_increment_control": "ON",
+        "wsrep_cluster_address": f"gcomm://{','.join(one.address for one in galera.members.values())}",
         "wsrep_node_name": member.name,
         "wsrep_on": "ON",
         "wsrep_osu_method": "TOI",
+        "wsrep_provider": "/usr/lib/galera/libgalera_smm.so",
         "wsrep_provider_options": provider,
         "wsrep_slave_threads": "1",
         "wsrep_sst_method": "rsync",

@@ -33,6 +33,7 @@ SEEN: dict[str, set[tuple[str, Kind]]] = {
     "writers-disagree": {("mysql", Kind.WRITERS_DISAGREE)},
     "flow-control": {("mysql", Kind.FLOW_CONTROL), ("mysql", Kind.SINGLE_WRITER)},
     "wrong-machine": {("node2", Kind.UNPROVEN)},
+    "updates": set(),
     "relayd": set(),
     "hostile": {("node2", Kind.LEFTOVER), ("fw2", Kind.BOX_UNKNOWN)},
     "slow-link": set(),

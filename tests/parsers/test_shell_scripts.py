@@ -181,6 +181,12 @@ def test_the_system_itself_names_the_package_manager(
     (ask,) = updates.UPDATES.asks(CLUSTER, "node1")
     assert isinstance(ask, Run)
     script = ask.argv[2].replace("/etc/os-release", str(tmp_path / "os-release"))
+    beside = tmp_path / "mysql" / "conf d"
+    beside.mkdir(parents=True)
+    for name in ("galera.cnf", "galera.cnf.dpkg-dist", "my.cnf.rpmnew", "old.rpmsave", "ports.conf.ucf-dist"):
+        (beside / name).write_text("")
+    assert "/etc/mysql /etc/my.cnf*" in script
+    script = script.replace("/etc/mysql /etc/my.cnf*", str(tmp_path / "mysql"))
     for lists in ("/var/lib/apt/lists/*Packages*", '"$cache"/*/repodata/repomd.xml', "/var/cache/yum/*/*/*/repomd.xml"):
         assert lists in script
         script = script.replace(lists, str(known))
@@ -189,3 +195,7 @@ def test_the_system_itself_names_the_package_manager(
     assert (found.manager, *found.others) == managers
     assert found.packages[0].name == ("libc6" if managers[0] == "apt-get" else "bash.x86_64")
     assert half_done is None or found.half_done == half_done
+    left = {path for path in found.replaced if path.startswith(str(beside)[:100])}
+    assert {path.rpartition("/")[2] for path in left} == {
+        *("galera.cnf.dpkg-dist", "my.cnf.rpmnew", "old.rpmsave", "ports.conf.ucf-dist"),
+    }

@@ -126,6 +126,11 @@ Step = Begin | Both | Resume | Stop | Kill | Strike | Until | Wait
 
 FIREWALLS = ("fw1", "fw2")
 ENDS = ("all-back", "node-back", "firewall-back")
+OF_A_PATCH = (
+    *("packages-wait", "packages-fail", "packages-killed", "packages-locked", "packages-mended"),
+    *("configuration-replaced", "no-boot", "mount-not-at-boot", "copy-needed", "ssh-cut"),
+)
+"""Faults for a patch, which no walk begins: see test_patch_faults."""
 ON_LAYER = tuple(one for one in OPERATIONS if one.key == "S")
 """Restart, stop and start MySQL, Apache and Gluster."""
 ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6, HOLD: 3}
@@ -146,7 +151,7 @@ class _Draw:
         self.taken: list[str] = []
         """Nodes that may be out."""
         world = World()
-        self.faults = [(fault.name, fault.targets(world)) for fault in FAULTS if fault.name not in ENDS]
+        self.faults = [(fault.name, fault.targets(world)) for fault in FAULTS if fault.name not in (*ENDS, *OF_A_PATCH)]
 
     def steps(self, length: int) -> tuple[Step, ...]:
         kinds = {

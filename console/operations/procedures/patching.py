@@ -15,14 +15,16 @@ from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.packages import EXCLUDE, REFRESH, SECURITY, install, security_only, taken
-from console.operations.procedures.power import BOOT, CLOSE, FIT, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
+from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
 from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
+from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
+from console.probes.web.visitor import Visits
 from console.text import clock, counted, doing, listed, span, zone
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
@@ -59,8 +61,11 @@ def _find_pending(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     updates = _updates(snapshot, intent.target)
     if updates is None:
         return {}
-    each = (f"{one.name}={one.then}".replace(" ", "") for one in taken(snapshot.cluster, updates, intent.options))
-    return {f"packages {intent.target}": " ".join(each)}
+    waiting = taken(snapshot.cluster, updates, intent.options)
+    each = (f"{one.name}={one.then}".replace(" ", "") for one in waiting)
+    before = (f"{one.name}={one.now}".replace(" ", "") for one in waiting)
+    noted = {f"packages {intent.target}": " ".join(each), f"versions {intent.target}": " ".join(before)}
+    return {**noted, **find_beside(updates, intent.target)}
 
 
 def _pending(intent: Intent, node: str) -> dict[str, str] | None:
@@ -118,7 +123,10 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
     if back or (updates.pending and not left):
         names = f": {listed(one.name for one in back[:SHOWN])}" if back else ""
         told.append(f"{counted(len(back) or updates.pending, 'package')} kept back{names}")
-    return Progress(True, f"{node} is updated{'; ' if told else ', and nothing waits'}{'; '.join(told)}")
+    return Progress(
+        True,
+        f"{node} is updated{'; ' if told else ', and nothing waits'}{'; '.join(told)}{left_beside(snapshot, intent)}",
+    )
 
 
 def narrowed(snapshot: Snapshot, options: Options) -> Iterator[Objection]:
@@ -148,7 +156,10 @@ def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
 
 
 def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
-    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent))
+    nodes = wanted(snapshot.cluster, intent.options)
+    before = nodes[nodes.index(intent.target) - 1 :][:1] if intent.target in nodes[1:] else ()
+    copied = (one for name in before for one in by_full_copy(intent, name))
+    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent), *copied)
 
 
 # --- reboot, or start
@@ -212,12 +223,16 @@ def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
 
 
 def _told(snapshot: Snapshot, message: str) -> str:
-    return f"{message}; {snapshot.visits.sentence}" if snapshot.visits else message
+    return f"{message}; {_counted(snapshot.visits)}" if snapshot.visits else message
+
+
+def _counted(visits: Visits) -> str:
+    return "; ".join(filter(None, (visits.sentence, visits.latency)))
 
 
 def _visits(snapshot: Snapshot, _intent: Intent) -> Progress:
     visits = snapshot.visits
-    return Progress(True, visits.sentence if visits and visits.sent else "the site was not visited")
+    return Progress(True, _counted(visits) if visits and visits.sent else "the site was not visited")
 
 
 def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -337,7 +352,7 @@ def node_steps(
             *((PACKAGES, UPDATED) if installs else ()),
             *(BOOT_IF_NEEDED, STARTED),
             *told_again(cluster, "writer at once"),
-            FIT,
+            BACK,
             *told_again(cluster, "writer"),
             *back,
             *((AFTER,) if cluster.patch.after else ()),
@@ -348,10 +363,11 @@ def node_steps(
 
 
 def _noting(step: Step) -> Step:
-    """The same, and the units that run before it are noted."""
+    """The same, and the units that run before it are noted, and its configuration."""
 
     def finds(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-        return {**_find_units(snapshot, intent), **step.finds(snapshot, intent)}
+        member = find_member(snapshot, intent.target)
+        return {**_find_units(snapshot, intent), **member, **step.finds(snapshot, intent)}
 
     return replace(step, finds=finds)
 

@@ -202,6 +202,8 @@ class Progress(NamedTuple):
     failed: bool = False
     left: int | None = None
     """Things that are left: each time there are fewer, the time of the step begins anew."""
+    within: float = 0.0
+    """Seconds in which there must be fewer; 0: the time of the step."""
     goes_on: bool = False
     """Nothing has failed if it does not happen: the run goes on when the time of the step is up."""
     unseen: bool = False
@@ -226,6 +228,8 @@ class Step:
     """The state to put back later; noted before the orders leave."""
     renews: bool = False
     """A later note counts: `finds` never notes our own doing, once there is a note."""
+    notes: bool = False
+    """`finds` is asked at each look while the step waits, too."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
     """The run goes on when time is up, and says what is left, instead of stopping."""

@@ -13,13 +13,15 @@ from console.probes.ask import Query, Rows
 from console.probes.database.seqnos import Sample, longer
 from console.probes.parsing import each, rate, short, table, told, whole
 from console.probes.question import Cadence, Question, Subject
-from console.text import quoted
+from console.text import plain_text, quoted
 
 NONE = ("18446744073709551615", "-1")
 """wsrep prints -1, or -1 unsigned, for a conf_id or a seqno it does not have."""
 MIN_SECONDS = 0.5
 """Seconds a rate is over at least: a look that was hurried keeps the rates of the one before it."""
 DOWNTO = "wsrep_local_cached_downto"
+MAX_SETTING = 300
+"""Characters of a setting that is compared."""
 ENOUGH_LOOKS = 3
 """Counting further would only repaint."""
 STATUS = (
@@ -47,7 +49,10 @@ STATUS = (
 VARIABLES = (
     *("max_connections", "read_only", "wsrep_desync", "pxc_maint_mode", "wsrep_on", "wsrep_provider"),
     "wsrep_reject_queries",
+    "wsrep_cluster_address",
 )
+MEMBERSHIP = ("wsrep_on", "wsrep_provider", "wsrep_cluster_address")
+"""Settings that make a server a member of its cluster."""
 MAINTENANCE = ("MAINTENANCE", "SHUTDOWN")
 """Values of pxc_maint_mode other than DISABLED."""
 REJECTS = ("ALL", "ALL_KILL")
@@ -142,6 +147,8 @@ class Wsrep:
     """Baseline of the next rates: the last look, or the one before it where that was hurried."""
     history: tuple[Sample, ...] = field(default=(), compare=False)
     """Seqnos and their times, oldest first."""
+    membership: tuple[str, ...] = ()
+    """The settings that make it a member of its cluster, as NAME=VALUE."""
     unread: tuple[str, ...] = ()
     """Reasons why a counter can't be read; the state stands."""
 
@@ -233,6 +240,9 @@ def parse(answers: tuple[Rows, ...], before: Wsrep | None) -> Wsrep:
         asked=now.at,
         totals=rates.since,
         history=_history(before, now, uuid) if rates.since is now or before is None else before.history,
+        membership=tuple(
+            f"{name}={plain_text(variables[name], MAX_SETTING)}" for name in MEMBERSHIP if name in variables
+        ),
         unread=told(unread),
     )
 

@@ -14,7 +14,7 @@ from itertools import islice
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran, short, told, without_sudo
 from console.probes.question import Cadence, Question, Subject
-from console.text import quoted
+from console.text import plain_text, quoted
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,14 @@ class Updates:
     half_done: str | None = ""
     """The first line of `dpkg --audit` or `dnf check` about packages that are half installed; "" for none. None: not
     asked, as of yum."""
+    replaced: tuple[str, ...] = ()
+    """Files that a package has left beside the configuration of Apache, MySQL and Gluster: the packaged version of one
+    that was kept (.dpkg-dist, .ucf-dist, .rpmnew), or the kept version of one that was replaced (.rpmsave)."""
 
 
 MAX_KERNELS = 50
 MAX_PACKAGES = 400
+MAX_FILES = 30
 
 _SCRIPT = r"""
 read -r kernel </proc/sys/kernel/osrelease && echo "kernel $kernel"
@@ -101,6 +105,11 @@ yum)
   rpm yum -C -q
   echo "== restarting"; nice needs-restarting -r ;;
 esac
+echo "== replaced"
+for place in /etc/apache2 /etc/httpd /etc/mysql /etc/my.cnf* /etc/percona* /etc/glusterfs; do
+  [ -e "$place" ] && find "$place" '(' -name '*.rpmnew' -o -name '*.rpmsave' -o -name '*.dpkg-dist' \
+    -o -name '*.dpkg-new' -o -name '*.ucf-dist' ')' 2>/dev/null
+done
 echo "== end"
 """
 _ARCHES = r"noarch|x86_64|x86_64_v[2-4]|i[3-6]86|aarch64|armv7hl|ppc64le|riscv64|s390x"
@@ -161,6 +170,7 @@ def parse(answers: tuple[Ran, ...], _before: Updates | None) -> Updates:
         tuple(short(name) for name in managers[1:3]),
         tuple(islice(_named(parts, security is not None), MAX_PACKAGES)),
         _half_done(parts.get("audit")),
+        tuple(plain_text(line, 120) for line in islice(lines_of(parts.get("replaced", "").strip()), MAX_FILES) if line),
     )
 
 

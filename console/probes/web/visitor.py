@@ -49,6 +49,14 @@ class Visits:
         return replace(self, sent=self.sent + 1, lost=self.lost + 1, cut_at=at)
 
     @property
+    def latency(self) -> str:
+        """84 ms on average, 310 ms at most; "" before a visit was served."""
+        served = self.sent - self.failed - self.lost
+        if not served:
+            return ""
+        return f"{1000 * self.seconds / served:.0f} ms on average, {1000 * self.longest:.0f} ms at most"
+
+    @property
     def sentence(self) -> str:
         """0 of 12,408 visits failed since 14:02:11."""
         told = f"{self.failed:,} of {self.sent - self.lost:,} visits failed since {clock(self.since)}"

@@ -54,6 +54,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("read_only", "read_only", unwanted),
         L("maintenance", "pxc_maint_mode", OFF_WANTED),
         L("rejects", "wsrep_reject_queries", one_of({"": Word("", "no", "text")}, warned)),
+        L("membership", "member by"),
         L("unread", "can't be read", warned),
         L("alone", "without wsrep, by itself", unwanted),
         L("uptime", "up for", length),

@@ -136,6 +136,7 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("others", "beside", warned),
         L("half_done", "half installed", one_of({None: Word("", "can't be told", "dim")}, warned)),
         L("packages", "package"),
+        L("replaced", "configuration left beside", warned),
         L("unread", "can't be read", warned),
     ),
     "Package": (
