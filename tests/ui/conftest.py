@@ -124,8 +124,8 @@ class Seen:
         return next(line for line in self.text.splitlines() if line[2:].startswith(node + " "))
 
     async def until(self, holds: Callable[[], object], seconds: float = 10.0) -> None:
-        """Wait for something to be seen."""
-        for _ in range(int(seconds / 0.05)):
+        """Wait for something to be seen; longer on a busy machine."""
+        for _ in range(int(seconds * busy() / 0.05)):
             if holds():
                 return
             await self.pilot.pause(0.05)
