@@ -529,7 +529,8 @@ class Session:
 
         def look() -> Plan:
             picture = self.picture
-            against = (*objections(picture, operation.effects, target, kind), *step.against(picture, intent))
+            stands = objections(picture, operation.effects_on(kind), target, kind)
+            against = (*stands, *step.against(picture, intent))
             return Plan(self.cluster.name, operation, target, against, ())
 
         if intent.options.get(AUTO) and not (plan := look()).objections:

@@ -16,6 +16,8 @@ REBOOT_AFTER = 10.0
 STOPS, LOSES, NOTHING = "stops half-way", "loses the package", "does nothing"
 """Faults of the next upgrade."""
 KIB_FREE = 11_000_000
+NEXT = ("2.8.0-RELEASE", "23.6")
+"""A release, and its version of config.xml."""
 
 
 class Upgrades:
@@ -38,6 +40,20 @@ class Upgrades:
         self.package = "" if firewall.config.relayd else f"{PACKAGE} 0.63_2"
         self.free = KIB_FREE
         self.starts = 0
+
+    def offer(self, fault: str = "") -> None:
+        """Let a newer release be there, and the next upgrade meet a fault."""
+        self.offered, self.fault = self.offered or NEXT, fault
+
+    def mend(self) -> None:
+        """The end of a fault: what is half done is finished, and the package is installed again."""
+        self.fault = ""
+        if self.stage and not self.running:
+            self.booted()
+        if not self.package and not self._firewall.config.relayd:
+            self.package = f"{PACKAGE} 0.63_5"
+            if self._firewall.running:
+                self._firewall.reload()
 
     def start(self) -> None:
         """Begin the first stage; a second one at the same time is refused, as by its lock."""
@@ -94,6 +110,7 @@ class Upgrades:
 def told(call: Call, firewall: Firewall) -> int:
     """The script that reads how far it is."""
     now, state, rows = firewall.clock.now, firewall.upgrades, list[str]()
+    rows.append(f"boot kern.boottime: {{ sec = {firewall.booted_at:.0f}, usec = 431022 }} Sun")
     rows += [f"now {now:.0f}", f"version {firewall.release}"]
     looked = f"{now // 3600 * 3600:.0f}"
     if state.offered:

@@ -1,19 +1,14 @@
-"""How far an upgrade of pfSense is: what the script prints, under real shells, and what is made of it."""
+"""The state of an upgrade of pfSense: what the script prints, under real shells, and what is made of it."""
 
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from console.health import findings
-from console.health.finding import Finding, Kind, Level
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.firewalls.upgrade import UPGRADE, Upgrade, parse
-from console.probes.snapshot import Known, Snapshot
-from tests.console.telling import alter
 from tests.console.values import CLUSTER
 from tests.parsers.test_shell_scripts import SHELLS
 
@@ -84,7 +79,6 @@ def test_the_script_under_a_real_shell(tmp_path: Path, shell: str) -> None:
     program(
         "pkg-static",
         'case "$*" in\n'
-        "*kernel' '*) exit 1 ;;\n"
         "'query -g kernel %n pfSense-kernel-*') echo kernel pfSense-kernel-pfSense ;;\n"
         "'query -g note %At %Av pfSense-kernel-*') echo note next_stage 3 ;;\n"
         "'query -g haproxy %n %v pfSense-pkg-haproxy*') echo haproxy pfSense-pkg-haproxy 0.63_2 ;;\n"
@@ -114,32 +108,3 @@ def test_the_script_under_a_real_shell(tmp_path: Path, shell: str) -> None:
     assert (seen.running, seen.finished, seen.package) == (False, None, "pfSense-pkg-haproxy 0.63_2")
     assert seen.free
     assert done.stderr == ""
-
-
-# --- what is found
-
-
-def found(picture: Snapshot, kind: Kind) -> list[Finding]:
-    return [one for one in findings(picture) if one.kind is kind]
-
-
-async def test_half_done_and_running_upgrades_are_findings(fine: Snapshot) -> None:
-    assert not found(fine, Kind.UPGRADE_UNFINISHED)
-    (half,) = found(alter(fine, "firewalls", "fw2", "upgrade", stage="2"), Kind.UPGRADE_UNFINISHED)
-    assert (half.machine, half.level) == ("fw2", Level.DEGRADED)
-    assert half.message == (
-        "the upgrade of fw2 is not finished: stage 2 waits for its next boot, and it runs 2.7.2-RELEASE"
-    )
-    runs = alter(fine, "firewalls", "fw2", "upgrade", stage="2", running=True)
-    assert not found(runs, Kind.UPGRADE_UNFINISHED)
-    assert [one.level for one in found(runs, Kind.UPGRADING)] == [Level.NOTE]
-
-
-async def test_two_releases_are_a_note(fine: Snapshot) -> None:
-    assert not found(fine, Kind.RELEASES_DIFFER)
-    (one,) = found(alter(fine, "firewalls", "fw2", "box", version="2.8.0-RELEASE"), Kind.RELEASES_DIFFER)
-    assert one.message == "two releases of pfSense: fw1 runs 2.7.2-RELEASE and fw2 runs 2.8.0-RELEASE"
-    assert one.level is Level.NOTE
-    box = fine.firewall("fw2").box
-    assert isinstance(box, Known)
-    assert not found(replace(fine, firewalls=fine.firewalls[:1]), Kind.RELEASES_DIFFER)

@@ -126,7 +126,7 @@ def _installed(snapshot: Snapshot, intent: Intent) -> Progress:
     return Progress(True, f"{node} is updated, and nothing waits")
 
 
-def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+def outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
     """No node is begun outside the hours that a person gave."""
     window, now = str(intent.options.get(WINDOW) or ""), clock(steady.now())[:5]
     begin, _, end = window.partition("-")
@@ -137,7 +137,7 @@ def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
 
 
 def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
-    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent))
+    return (*outside(snapshot, intent), *_other_packages(snapshot, intent))
 
 
 # --- reboot, or start

@@ -1,4 +1,4 @@
-"""How far a firewall's upgrade is. A look without effects: `pfSense-upgrade -c` is none, for it may replace packages.
+"""The state of a firewall's upgrade. A look without effects: `pfSense-upgrade -c` is none, for it may replace packages.
 
 pfSense looks for a newer version by itself, once a day, and keeps what it found in /var/run, which is empty after a
 boot. An upgrade that is not finished has `next_stage` noted at the package of its kernel. It ends with a copy of its
@@ -22,6 +22,7 @@ MAX_SAID = 3
 _SCRIPT = f"""
 at() {{ [ -e "$2" ] && echo "$1 $(stat -f %m "$2") $(head -n 1 "$2")"; }}
 echo "now $(date +%s)"
+echo "boot $(sysctl kern.boottime 2>/dev/null)"
 echo "version $(cat /etc/version)"
 at offered /var/run/pfSense_version
 at status /var/run/pfSense_version.rc
@@ -37,6 +38,7 @@ df -kP / | tail -n 1 | sed 's/^/space /'
 echo end
 """
 _OFFER = re.compile(r"([0-9][A-Za-z0-9._-]{0,39}) version of ")
+_BOOT = re.compile(r"kern\.boottime: \{ sec = ([0-9]{1,12}),.*")
 _SPACE = re.compile(r"\S.* ([0-9]{1,15}) +([0-9]{1,15}) +(-?[0-9]{1,15}) +[0-9]{1,3}% +/")
 
 
@@ -63,8 +65,15 @@ class Upgrade:
     """The HAProxy package and its version; "" where there is none, as with relayd."""
     free: int | None = None
     """Free bytes of /."""
+    boot: float | None = None
+    """Unix time of its boot, read with the rest: a boot in between can't mix the two."""
     now: float | None = field(default=None, compare=False)
     """Unix time by its clock."""
+
+    @property
+    def uptime(self) -> float | None:
+        """Seconds since its boot."""
+        return None if self.now is None or self.boot is None else max(0.0, self.now - self.boot)
 
 
 def parse(answers: tuple[Ran, ...], _before: Upgrade | None) -> Upgrade:
@@ -94,6 +103,7 @@ def parse(answers: tuple[Ran, ...], _before: Upgrade | None) -> Upgrade:
         said=tuple(plain_text(line, 160) for line in rows.get("said", ())[-MAX_SAID:] if line.strip()),
         package=short(rows.get("haproxy", [""])[0]),
         free=int(space[3]) * 1024 if space and int(space[3]) >= 0 else None,
+        boot=float(boot[1]) if (boot := _BOOT.fullmatch(rows.get("boot", [""])[0])) else None,
         now=_figure(rows.get("now", [""])[0]),
     )
 
@@ -122,7 +132,8 @@ UPGRADE = Question(
     field="upgrade",
     title="upgrade of pfSense",
     subject=Subject.FIREWALL,
-    cadence=Cadence.SELDOM,
-    asks=lambda _cluster, _name: (Run(("sh", "-c", _SCRIPT), timeout=20),),
+    cadence=Cadence.SLOW,
+    asks=lambda _cluster, _name: (Run(("sh", "-c", _SCRIPT), timeout=15),),
     parse=parse,
+    apart=True,
 )

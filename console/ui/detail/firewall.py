@@ -181,6 +181,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("said", "it said", unset("nothing")),
         L("package", "package", unset("none")),
         L("free", "free on /", size),
+        L("boot", "booted", moment),
+        L("uptime", "up for", length),
         L("now", "clock", moment),
     ),
     "Box": (
