@@ -31,7 +31,7 @@ class Visitor:
         self._poller = poller
         self._under_way = set[asyncio.Task[None]]()
         self._moves = list[tuple[float, float]]()
-        """Of each move of the roles: the last look before it, and the first one after it."""
+        """Moves of the roles: the last look before each, and the first one after it."""
 
     async def visit(self) -> None:
         """Visit each address in turn, until it is cancelled."""

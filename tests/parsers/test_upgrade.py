@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from console.operations.procedures.upgrading import start
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.firewalls.upgrade import UPGRADE, Upgrade, parse
+from console.probes.firewalls.upgrade import LOCK, UPGRADE, Upgrade, parse
 from tests.console.values import CLUSTER
 from tests.parsers.test_shell_scripts import SHELLS
 
@@ -108,3 +109,25 @@ def test_the_script_under_a_real_shell(tmp_path: Path, shell: str) -> None:
     assert (seen.running, seen.finished, seen.package) == (False, None, "pfSense-pkg-haproxy 0.63_2")
     assert seen.free
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("notes", "started"), [("repository pfSense-core", True), ("next_stage 2", False)])
+def test_the_start_under_a_real_shell(tmp_path: Path, shell: str, notes: str, started: bool) -> None:
+    """It comes back at once; an upgrade that waits for its boot is not begun again."""
+
+    def program(name: str, script: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    ended = tmp_path / "ended"
+    os.mkfifo(ended)
+    program("pkg-static", f"echo {notes}")
+    program("pfSense-upgrade", 'echo "upgrades $1"')
+    program("lockf", f'echo "$1 $2 $3 $4 $5" >{tmp_path}/asked; shift 5; "$@"; echo "$?" >{ended}')
+    script = start().argv[2].replace("PATH=", f"PATH={tmp_path}:").replace("/var/log/", f"{tmp_path}/")
+    subprocess.run([shutil.which(shell) or shell, "-c", script], timeout=20, check=True)
+    assert ended.read_text() == ("0\n" if started else "1\n")
+    assert (tmp_path / "asked").read_text() == f"-k -s -t 0 {LOCK}\n"
+    log = tmp_path / "drainboard-upgrade.log"
+    assert (log.read_text() if log.exists() else "") == ("upgrades -y\n" if started else "")
