@@ -92,6 +92,11 @@ def _identified(value: Identity) -> tuple[str, str]:
     return WORKS, f'machine_id = "{value.machine_id}"' if value.machine_id else "it tells no machine_id"
 
 
+def _upgradable(upgrade: Any) -> tuple[str, str]:
+    """A newer version is no fault."""
+    return WORKS, f"{upgrade.offered} can be installed" if upgrade.offered else upgrade.version
+
+
 JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "identity": _identified,
     "site": _served,
@@ -101,6 +106,7 @@ JUDGED: Mapping[str, Callable[[Any], tuple[str, str]]] = {
     "carp": lambda carp: (WORKS, f"{len(carp.vhids)} vhids"),
     "config": lambda config: (WORKS, "primary" if config.primary else "secondary"),
     "box": lambda box: (WORKS, f"pfSense {box.version}"),
+    "upgrade": _upgradable,
     "member": lambda member: (WORKS, f"{member.flavour} {member.version}"),
     "galera": _member,
     "devices": _watched,

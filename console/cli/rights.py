@@ -23,6 +23,7 @@ from console.probes import logs
 from console.probes.ask import Run
 from console.probes.firewalls.claim import HOLD
 from console.probes.firewalls.config import FirewallConfig
+from console.probes.firewalls.upgrade import Upgrade
 from console.probes.hosts.jobs import KINDS, Job, Jobs
 from console.probes.hosts.system import UNITS, Host, Services
 from console.probes.hosts.updates import Updates
@@ -107,6 +108,7 @@ def ordered(cluster: Cluster, machine: str, operations: Sequence[Operation] | No
     that can be stopped is; to a firewall goes the claim too. `operations`: None for all of them."""
     found = {f"boot {node.name}": "before" for node in cluster.nodes}
     found |= {f"units {node.name}": " ".join(STARTS) for node in cluster.nodes}
+    found |= {f"{key} {one.name}": "" for one in cluster.firewalls for key in ("boot", "upgrade", "log")}
     orders = (
         order
         for one in (procedures.OPERATIONS if operations is None else operations)
@@ -164,6 +166,7 @@ def _busy(cluster: Cluster, machine: str, state: str, result: str) -> Snapshot:
     config = FirewallConfig("", False, False, False, "", kept, (), "", "")
     mounts = Known(Mounts(tuple(Mount(name, "/", False, MISSING) for name in cluster.volumes)), 0.0)
     volume = Volume(tuple(Brick(node.name, "/", True, True, True, 1) for node in cluster.nodes), 0)
+    idle = Known(Upgrade("", stage="", boot=0.0), 0.0)
     blank = empty(cluster)
     return replace(
         blank,
@@ -173,7 +176,8 @@ def _busy(cluster: Cluster, machine: str, state: str, result: str) -> Snapshot:
         ),
         volumes=tuple(replace(view, state=Known(volume, 0.0)) for view in blank.volumes),
         firewalls=tuple(
-            replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0)) for view in blank.firewalls
+            replace(view, pools=Known(Pools(True, served), 0.0), config=Known(config, 0.0), upgrade=idle)
+            for view in blank.firewalls
         ),
     )
 
@@ -186,7 +190,7 @@ def sudoers(clusters: Sequence[Cluster], user: str | None = None, look_only: boo
     those that install updates."""
     for cluster in clusters:
         try:
-            lines = (*_for_nodes(cluster, user, look_only, patch), *_for_firewalls(cluster, user, look_only))
+            lines = (*_for_nodes(cluster, user, look_only, patch), *_for_firewalls(cluster, user, look_only, patch))
         except ValueError as error:
             say(f"# {cluster.name}: {error}")
             return Exit.USAGE
@@ -256,7 +260,7 @@ def escaped(word: str) -> str:
 # --- pfSense --------------------------------------------------------------------------------------------------------
 
 
-def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Iterator[str]:
+def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool, patch: bool) -> Iterator[str]:
     """Rights on the firewalls, as comments: pfSense's sudo package writes its own file."""
     for firewall in cluster.firewalls:
         name, needed = _named(user or firewall.login.user), rights(cluster, firewall.name)
@@ -266,7 +270,12 @@ def _for_firewalls(cluster: Cluster, user: str | None, look_only: bool) -> Itera
         yield f"# {firewall.name} (pfSense): install the package sudo; in System / sudo, for {name}, run as root, with"
         yield "# No Password, these commands. Each is leave to do more than is asked for: see docs/preparing.md."
         acts = () if look_only else needed.act
-        yield from dict.fromkeys(f"#   {on_pfsense(run.argv)}" for run in (*needed.look, *acts))
+        written = dict.fromkeys(f"#   {on_pfsense(run.argv)}" for run in (*needed.look, *acts))
+        yield from written
+        upgrade = dict.fromkeys(f"#   {on_pfsense(run.argv)}" for run in needed.patch)
+        if patch and (more := [line for line in upgrade if line not in written]):
+            yield "# And to upgrade it, which is worth as much as root:"
+            yield from more
 
 
 def on_pfsense(argv: tuple[str, ...]) -> str:

@@ -70,6 +70,10 @@ class Kind(StrEnum):
     SYNC_OVERWROTE = "sync-overwrote", Layer.FIREWALL
     UNAPPLIED = "unapplied", Layer.FIREWALL
     VERSIONS_DIFFER = "versions-differ", Layer.FIREWALL
+    RELEASES_DIFFER = "releases-differ", Layer.FIREWALL
+    UPGRADE_UNFINISHED = "upgrade-unfinished", Layer.FIREWALL
+    UPGRADING = "upgrading", Layer.FIREWALL
+    UPGRADE_UNKNOWN = "upgrade-unknown", Layer.FIREWALL
 
     POOLS_UNKNOWN = "pools-unknown", Layer.POOL
     POOLS_STRANGE = "pools-strange", Layer.POOL

@@ -268,6 +268,30 @@ def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.DEGRADED, "sync", Kind.VERSIONS_DIFFER, message, tuple(name for name, _ in configs))
 
 
+def releases_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
+    """Two releases of pfSense: as it should be only while one firewall after the other is upgraded."""
+    boxes = {view.name: view.box.value.version for view in snapshot.firewalls if isinstance(view.box, Known)}
+    if len(set(boxes.values())) > 1:
+        told = listed(f"{name} runs {version}" for name, version in boxes.items())
+        yield Finding(Level.NOTE, "sync", Kind.RELEASES_DIFFER, f"two releases of pfSense: {told}", tuple(boxes))
+
+
+def upgrades_are_finished(snapshot: Snapshot) -> Iterator[Finding]:
+    """An upgrade that runs, and one that has stopped half-way and goes on at the next boot."""
+    for view in snapshot.firewalls:
+        if not isinstance(view.upgrade, Known):
+            continue
+        upgrade = view.upgrade.value
+        if upgrade.running:
+            yield Finding(Level.NOTE, view.name, Kind.UPGRADING, f"{view.name} is being upgraded")
+        elif upgrade.stage:
+            message = (
+                f"the upgrade of {view.name} is not finished: stage {upgrade.stage} waits for its next boot, and it"
+                f" runs {upgrade.version}"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.UPGRADE_UNFINISHED, message)
+
+
 def configs_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
     """A difference between the firewalls becomes a change of behaviour at a failover."""
     state = sync(snapshot)
@@ -315,7 +339,7 @@ RULES = (
 )
 CONFIGURED = (
     *(configs_are_known, versions_are_alike, configs_are_alike, no_change_is_lost, states_are_synced),
-    all_is_applied,
+    *(all_is_applied, releases_are_alike, upgrades_are_finished),
 )
 """Rules about what a failover would show. They come after the rules about the pools, which name who gets traffic and
 should not."""

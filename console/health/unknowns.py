@@ -34,6 +34,7 @@ GAPS: Mapping[str, Gap] = {
     "transactions": Gap(Kind.TRANSACTIONS_UNKNOWN, Level.NOTE, "the list of open transactions on"),
     "box": Gap(Kind.BOX_UNKNOWN, Level.DEGRADED, "the list of notices and unapplied changes on"),
     "revisions": Gap(Kind.REVISIONS_UNKNOWN, Level.NOTE, "the last changes of config.xml on"),
+    "upgrade": Gap(Kind.UPGRADE_UNKNOWN, Level.DEGRADED, "the state of pfSense's upgrade on"),
     "claim": Gap(Kind.CLAIM_UNKNOWN, Level.NOTE, "the claim on"),
     "identity": Gap(Kind.IDENTITY_UNKNOWN, Level.NOTE, "the identity of"),
     "options": Gap(Kind.OPTIONS_UNKNOWN, Level.DEGRADED, "the quorum and space of Gluster"),

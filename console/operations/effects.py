@@ -51,7 +51,7 @@ class Effect(Enum):
     MOUNTS = "mounts"
     """A file system that /etc/fstab names is mounted."""
     UPDATES = "installs updates"
-    """Packages of the node are replaced by newer ones."""
+    """Packages of the machine are replaced by newer ones."""
     MOVES_WRITER = "moves the writer"
     """MySQL's writes go to another node."""
 

@@ -11,6 +11,7 @@ from console.operations.procedures.steps import Intent, Operation, Option, Optio
 from console.probes.database.galera import GALERA
 from console.probes.database.mysql_proxy import WRITER
 from console.probes.database.transactions import TRANSACTIONS
+from console.probes.firewalls.upgrade import UPGRADE
 from console.probes.hosts.jobs import JOBS
 from console.probes.hosts.running import LISTED
 from console.probes.hosts.system import HOST
@@ -104,11 +105,14 @@ def against(
 ) -> tuple[Objection, ...]:
     """All objections to an operation. One on a cluster takes each of its machines in turn, and is judged on each; its
     resume on the one whose `turn` it is, for each later one has a gate."""
-    effects, cluster = intent.operation.effects, snapshot.cluster
+    operation, cluster = intent.operation, snapshot.cluster
     turns = dict.fromkeys(step.on for step in intent.steps)
     each = {intent.target: None} if intent.operation.on is not On.CLUSTER else {turn: None} if turn in turns else turns
-    found = [one for name in each for one in objections(snapshot, effects, name, kind_of(cluster, name), resumed)]
-    found += () if resumed else intent.operation.against(snapshot, intent.options, usual)
+    kinds = {name: kind_of(cluster, name) for name in each}
+    found = [
+        one for name, on in kinds.items() for one in objections(snapshot, operation.effects_on(on), name, on, resumed)
+    ]
+    found += () if resumed else operation.against(snapshot, intent.options, usual)
     nothing = Objection(
         intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
     )
@@ -130,9 +134,11 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
         if operation.does(Effect.MOUNTS) and question in (MOUNTS, HOST, STORAGE):
             return name == target or question is STORAGE
         if question.subject is Subject.FIREWALL:
+            if question is UPGRADE:
+                return operation.does(Effect.UPDATES)
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:
-            return operation.does(Effect.FAILS_OVER)
+            return Effect.FAILS_OVER in operation.effects_on(On.FIREWALL)
         if operation.does(Effect.UPDATES) and question in (UPDATES, JOBS):
             return True
         if question in (APACHE, SITE) and name in visited:

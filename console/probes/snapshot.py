@@ -18,6 +18,7 @@ from console.probes.firewalls.claim import CLAIM, Claim
 from console.probes.firewalls.config import CONFIG, FirewallConfig
 from console.probes.firewalls.pfsense import BOX, Box
 from console.probes.firewalls.revisions import REVISIONS, Revisions
+from console.probes.firewalls.upgrade import UPGRADE, Upgrade
 from console.probes.hosts.devices import DEVICES, Devices
 from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
 from console.probes.hosts.jobs import JOBS, Jobs
@@ -48,6 +49,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     REVISIONS,
     SAVED,
     BOX,
+    UPGRADE,
     CLAIM,
     FIREWALL_IDENTITY,
     HOST,
@@ -138,6 +140,7 @@ class FirewallView:
     revisions: Reading[Revisions] = NOT_ASKED
     saved: Reading[Saved] = NOT_ASKED
     box: Reading[Box] = NOT_ASKED
+    upgrade: Reading[Upgrade] = NOT_ASKED
     claim: Reading[Claim] = NOT_ASKED
     identity: Reading[Identity] = NOT_ASKED
 

@@ -472,9 +472,11 @@ class Runner:
         if not step.orders(picture, intent):
             return progress.message if step.until_known else ""
         now = self._picture()
-        against = [one for guard in step.guards for one in guard(now, intent.operation.effects, step.on)]
+        kind = kind_of(now.cluster, step.on)
+        effects = intent.operation.effects_on(kind)
+        against = [one for guard in step.guards for one in guard(now, effects, step.on)]
         if step.asks_all:
-            against += objections(now, intent.operation.effects, step.on, kind_of(now.cluster, step.on), resumed=True)
+            against += objections(now, effects, step.on, kind, resumed=True)
         return next((one.sentence for one in against if one.about not in self._agreed), "")
 
     def _picture(self) -> Snapshot:

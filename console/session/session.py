@@ -539,7 +539,8 @@ class Session:
 
         def look() -> Plan:
             picture = self.picture
-            against = (*objections(picture, operation.effects, target, kind), *step.against(picture, intent), *blocked)
+            stands = objections(picture, operation.effects_on(kind), target, kind)
+            against = (*stands, *step.against(picture, intent), *blocked)
             return Plan(self.cluster.name, operation, target, against, ())
 
         async def ask_again() -> None:

@@ -4,10 +4,11 @@ import asyncio
 from itertools import cycle
 
 from console import steady
+from console.health.facts.membership import master
 from console.inventory.cluster import Cluster
 from console.probes.ask import Cause, Get, Page, WireError
 from console.probes.snapshot import Known
-from console.probes.web.visitor import Visits, visited
+from console.probes.web.visitor import Visits, served, visited
 from console.session.poller import Poller
 from console.wire import Wire
 
@@ -15,6 +16,10 @@ EVERY = 0.25
 """Seconds between two visits."""
 AT_ONCE = 40
 """Visits under way at most: a site that hangs is not visited ever more."""
+BEFORE, AFTER = 1.0, 5.0
+"""Seconds around a move of CARP's roles in which it may break a connection."""
+AGAIN = 1.0
+"""Seconds in which a new connection must serve what such a move has broken."""
 
 
 class Visitor:
@@ -25,10 +30,13 @@ class Visitor:
         self._wire = wire
         self._poller = poller
         self._under_way = set[asyncio.Task[None]]()
+        self._moves = list[tuple[float, float]]()
+        """Moves of the roles: the last look before each, and the first one after it."""
 
     async def visit(self) -> None:
         """Visit each address in turn, until it is cancelled."""
         self._poller.visits(Visits(steady.now()))
+        roles = asyncio.create_task(self._watch_roles())
         try:
             for get in cycle(visited(self._cluster)):
                 if len(self._under_way) < AT_ONCE:
@@ -37,18 +45,53 @@ class Visitor:
                     task.add_done_callback(self._under_way.discard)
                 await asyncio.sleep(EVERY)
         finally:
-            for task in self._under_way:
+            for task in (roles, *self._under_way):
                 task.cancel()
 
     async def _one(self, get: Get) -> None:
         at = steady.now()
-        machine = get.via or self._cluster.machines[0].name
-        (answer,) = await self._wire.send(machine, (get,), self._cluster.timings.answer)
-        if not isinstance(answer, Page | WireError):
-            return
+        answer = await self._page(get, self._cluster.timings.answer)
+        again = served(answer) or (served(await self._page(get, AGAIN)) and await self._roles_moved(at))
         tells = await self._tells(answer, at)
-        if (now := self._poller.snapshot.visits) is not None:
-            self._poller.visits(now.with_answer(answer, get.url, at) if tells else now.with_lost(at))
+        if (now := self._poller.snapshot.visits) is None:
+            return
+        if not tells:
+            self._poller.visits(now.with_lost(at))
+        elif again and not served(answer):
+            self._poller.visits(now.with_retried())
+        else:
+            self._poller.visits(now.with_answer(answer, get.url, at))
+
+    async def _page(self, get: Get, seconds: float) -> Page | WireError:
+        """Each on a connection of its own."""
+        machine = get.via or self._cluster.machines[0].name
+        (answer,) = await self._wire.send(machine, (get,), seconds)
+        return answer if isinstance(answer, Page | WireError) else WireError(f"{get.url} gave no page")
+
+    async def _watch_roles(self) -> None:
+        lead, seen = master(self._poller.snapshot), steady.now()
+        while True:
+            await self._poller.change(EVERY)
+            now = master(self._poller.snapshot)
+            if now is None:
+                continue
+            if lead not in (None, now):
+                self._moves.append((seen, steady.now()))
+            lead, seen = now, self._roles_read
+
+    @property
+    def _roles_read(self) -> float:
+        """The moment of the last look at any firewall's roles; 0 while none is known."""
+        looks = [view.carp.at for view in self._poller.snapshot.firewalls if isinstance(view.carp, Known)]
+        return max(looks, default=0.0)
+
+    async def _roles_moved(self, at: float) -> bool:
+        """The roles moved around a moment. It is told only when they have been read once more after that."""
+        known = steady.now() + BEFORE
+        until = known + 2 * self._cluster.timings.answer + self._cluster.timings.poll
+        while self._roles_read < known and steady.now() < until:
+            await self._poller.change(EVERY)
+        return any(before - BEFORE <= at <= after + AFTER for before, after in self._moves)
 
     async def _tells(self, answer: Page | WireError, at: float) -> bool:
         """No answer tells of the site where a machine has answered a question that left after this visit did."""

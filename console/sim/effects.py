@@ -68,6 +68,7 @@ def firewall_back(world: World, target: str) -> None:
     firewall.blocks = False
     firewall.unapplied.clear()
     firewall.notices.clear()
+    firewall.upgrades.mend()
     if firewall.config.maintenance:
         firewall.maintain(False)
     firewall.sync()

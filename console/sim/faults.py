@@ -8,6 +8,7 @@ from console.sim.firewall import Firewall
 from console.sim.jobs import Work
 from console.sim.machine import Machine
 from console.sim.node import APACHE, MYSQL, Node
+from console.sim.upgrade import LOSES, NOTHING, STOPS
 from console.sim.world import World
 
 CLUSTER = "cluster"
@@ -58,6 +59,30 @@ FAULTS: tuple[Fault, ...] = (
         "a firewall enters persistent CARP maintenance",
         Firewall,
         _on_firewall(lambda firewall: firewall.maintain(True, "admin@10.20.0.50 (Local Database)")),
+    ),
+    Fault(
+        "upgrade-offered",
+        "a newer version of pfSense is offered to a firewall",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.upgrades.offer()),
+    ),
+    Fault(
+        "upgrade-half-way",
+        "a firewall's next upgrade stops half-way",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.upgrades.offer(STOPS)),
+    ),
+    Fault(
+        "upgrade-loses-haproxy",
+        "a firewall's next upgrade removes the HAProxy package",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.upgrades.offer(LOSES)),
+    ),
+    Fault(
+        "upgrade-does-nothing",
+        "a firewall's next upgrade finds nothing to do",
+        Firewall,
+        _on_firewall(lambda firewall: firewall.upgrades.offer(NOTHING)),
     ),
     Fault("visitors-blocked", "a firewall's rules let no visitor in", Firewall, _on_firewall(effects.block)),
     Fault("wan-unplugged", "a firewall's WAN cable is pulled", Firewall, _on_firewall(effects.unplug)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from console.sim.haproxy import HAProxy, Server
 from console.sim.machine import Clock, Machine
 from console.sim.pfconfig import Config, form_of
+from console.sim.upgrade import Upgrades
 
 MAINTENANCE_ADVSKEW = 254
 BACKUPS = 30
@@ -27,7 +28,7 @@ class Firewall(Machine):
     """The running balancer and config.xml are two states: only a reload or a boot makes them alike.
 
     For faults: `blocks`, `sync_works`, `pfsync`, `unplugged`, `demotion`, `unapplied`, `upgrade`, `drift`, `notices`,
-    `meanwhile`, `cached`.
+    `meanwhile`, `cached`, `upgrades`.
     """
 
     def __init__(self, clock: Clock, name: str, address: str, config: Config) -> None:
@@ -66,6 +67,7 @@ class Firewall(Machine):
         """The process that balances: HAProxy, or relayd on a firewall whose configuration is relayd's."""
         self.older: list[HAProxy] = []
         """HAProxy processes from before a reload, which still hold sessions."""
+        self.upgrades = Upgrades(self)
         self.reload()
 
     @property
@@ -209,6 +211,7 @@ class Firewall(Machine):
         self.haproxy = None
         self.older = []
         self.carp = False
+        self.upgrades.lost()
 
     def stopping(self) -> None:
         self.lost()
@@ -219,7 +222,9 @@ class Firewall(Machine):
         self.unapplied.clear()
         self.notices.clear()
         self.allow = True
-        self.later(0.4, self.reload)
+        if self.upgrades.package or self.config.relayd:
+            self.later(0.4, self.reload)
+        self.upgrades.booted()
         self.later(1.2, self._join)
 
     def _join(self) -> None:

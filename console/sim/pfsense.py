@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import NotRequired, TypedDict
 
-from console.sim import freebsd, locks, logs, relayd
+from console.sim import freebsd, locks, logs, relayd, upgrade
 from console.sim.firewall import Carp, Firewall, Notice
 from console.sim.haproxy_socket import answer
 from console.sim.pfconfig import FORMS, Config
@@ -113,6 +113,10 @@ async def _sh(call: Call, firewall: Firewall) -> int:
         return relayd.count(call, firewall)
     if firewall.config.relayd and "relayctl host" in script:
         return relayd.set_hosts(call, firewall)
+    if "/cf/conf/upgrade_log.latest.txt" in script:
+        return upgrade.told(call, firewall)
+    if "pfSense-upgrade -y" in script:
+        return upgrade.start(call, firewall)
     if "pgrep -x haproxy" in script:
         return freebsd.pids(call, firewall)
     user = "root" if call.root else call.shell.variables["USER"]

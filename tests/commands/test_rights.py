@@ -135,7 +135,7 @@ async def test_every_order_of_every_procedure_is_in_it(tmp_path: Path) -> None:
                         assert order.run.root
                         assert order.run.argv in {run.argv for run in (*held.look, *held.act, *held.patch)}, order
                         seen.add(order.run.argv[0])
-    assert seen == {"nc", "/usr/local/bin/php", "systemctl", "systemd-run", "pkill"}
+    assert seen == {"nc", "/usr/local/bin/php", "systemctl", "systemd-run", "pkill", "sh"}
 
 
 def test_every_command_has_a_place(full: Cluster) -> None:

@@ -20,7 +20,7 @@ from console.operations.procedures.steps import Intent, Operation, Order, Progre
 from console.operations.procedures.storage import missing
 from console.probes.ask import Run
 from console.probes.pools.balancer import POOLS
-from console.probes.snapshot import Known, Unknown
+from console.probes.snapshot import Known, Snapshot, Unknown
 from console.session.journal import Entry, Record
 from console.session.runner import remaining
 from console.session.session import Session
@@ -160,6 +160,7 @@ class Watched:
         self._boot = sim.world.nodes[node].boot_id
         self._lead = sim.world.master
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
+        self._release = sim.world.firewalls["fw1"].release
         self._maintained = sim.world.firewalls["fw1"].config.maintenance
         self._held = self._note()
         self._ran = self._running()
@@ -171,8 +172,8 @@ class Watched:
 
     def _forced(self) -> list[str]:
         process = self._sim.world.firewalls["fw1"].haproxy
-        assert process
-        return [server.forced for server in process.servers if server.name == self._node]
+        servers = process.servers if process else []  # none while fw1 boots
+        return [server.forced for server in servers if server.name == self._node]
 
     def _written_to(self) -> set[str]:
         proxies = (node.proxy for node in self._sim.world.nodes.values())
@@ -233,6 +234,8 @@ class Watched:
         self.effects |= {effect for effect, same in self._same().items() if same and not self._alike[effect]}
         if world.firewalls["fw1"].boot_id != self._boot_of_fw1:
             self.effects.add(Effect.REBOOTS)
+        if world.firewalls["fw1"].release != self._release:
+            self.effects.add(Effect.UPDATES)
 
     unfit = False
 
@@ -282,17 +285,24 @@ def differ(sim: Simulator) -> None:
     fw1.config = replace(config, rules=(*config.rules, "allow monitoring"), time=config.time + 1)
 
 
+def _offered(now: Snapshot) -> bool:
+    """fw1 tells of a newer version, and the other one's state is known."""
+    mine, other = now.firewall("fw1").upgrade, now.firewall("fw2").upgrade
+    return isinstance(mine, Known) and bool(mine.value.offered) and isinstance(other, Known)
+
+
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.on is On.FIREWALL])
 async def test_an_operation_on_a_firewall_does_what_it_declares(tmp_path: Path, one: Operation) -> None:
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
-        await until(session, well)
+        sim.world.firewalls["fw1"].upgrades.offered = ("2.8.0-RELEASE", "24.0")
+        await until(session, lambda now: well(now) and _offered(now))
         if one.key == "Y":
             differ(sim)
             await until(session, lambda now: bool(lagging(now, one.effects, "fw1")))
         elif not one.does(Effect.HOLDS_BACK):
             await (await session.begin(MAINTAIN, "fw1")).task
         watched = Watched(sim, session)
-        assert (await (await session.begin(one, "fw1")).task).outcome == "done"
+        assert (await (await session.begin(one, "fw1", Consent(True))).task).outcome == "done"
         watched.look()
         assert watched.effects == one.effects
 

@@ -19,7 +19,7 @@ from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH, UNDO
 from console.operations.procedures.patching import _other_packages
 from console.operations.procedures.steps import Intent
-from console.probes.snapshot import Known, empty
+from console.probes.snapshot import Known, Snapshot, empty
 from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
@@ -263,6 +263,39 @@ async def test_visits_that_never_left_this_computer_are_not_the_sites(tmp_path: 
         task.cancel()
 
 
+@asynccontextmanager
+async def every_other_time() -> AsyncGenerator[str]:
+    """A page that breaks one connection and serves the next."""
+    connections = list[None]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(None)
+        if len(connections) % 2 == 0:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/cart"
+
+
+async def test_a_visit_that_a_move_of_the_roles_breaks_is_counted_apart(tmp_path: Path) -> None:
+    """The same visit is a failure while no roles move."""
+    async with waiting(tmp_path) as (sim, cluster), every_other_time() as url, watching(cluster) as session:
+        await ready(session)
+        vips = tuple(replace(vip, url=None) for vip in cluster.vips)
+        site = replace(cluster, vips=vips, patch=Patch(visit=(url,)))
+        task = asyncio.create_task(Visitor(site, session.wire, session.poller).visit())
+        seen = await until(session, lambda now: now.visits is not None and now.visits.failed > 0)
+        assert seen.visits
+        assert seen.visits.retried == 0
+        sim.fault("firewall-maintenance", "fw1")
+        seen = await until(session, lambda now: now.visits is not None and now.visits.retried > 0)
+        assert seen.visits
+        assert "served at the second try, as the roles moved" in seen.visits.sentence
+        task.cancel()
+
+
 def test_sudoers_holds_it_under_an_alias_of_its_own() -> None:
     from tests.console.values import CLUSTER
 
@@ -408,3 +441,38 @@ def test_packages_of_another_package_manager_are_not_compared() -> None:
     assert asked["node2"] == asked["node3"] == ()
     (objection,) = asked["node1"]
     assert objection.saw == "node1 gets other updates than node3 got: node1 alone: linux 3"
+
+
+async def test_the_firewalls_follow_the_nodes_and_the_primary_is_last(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        for name in sim.world.firewalls:
+            sim.fault("upgrade-offered", name)
+        await until(session, lambda now: all(_offered(now, view.name) for view in now.firewalls))
+        record = await patch(session, {**AUTO, "nodes": ["node2"], "firewalls": True})
+        assert record.outcome == "done"
+        assert order_of(record, "updated") == ["node2"]
+        assert order_of(record, "upgraded") == ["fw2", "fw1"]
+        assert {one.release for one in sim.world.firewalls.values()} == {"2.8.0-RELEASE"}
+        assert [one.facts["on"] for one in record.entries if one.kind == "agreed"] == ["fw2", "fw1"]
+        assert "visits failed since" in str(record.steps["fw1", "all visits"].facts["says"])
+        lead = sim.world.master
+        assert lead
+        assert lead.name == "fw1"
+
+
+async def test_the_second_firewall_is_not_begun_while_the_first_is_half_done(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster):
+        cluster = replace(cluster, timings=replace(cluster.timings, boot=3.0))
+        async with watching(cluster) as session:
+            sim.fault("upgrade-offered", "fw1")
+            sim.fault("upgrade-half-way", "fw2")
+            await until(session, lambda now: all(_offered(now, view.name) for view in now.firewalls))
+            with pytest.raises(Stopped, match="its upgrade is not finished: stage 2 waits"):
+                await patch(session, {**AUTO, "nodes": ["none"], "firewalls": True})
+        assert [one.upgrades.starts for one in sim.world.firewalls.values()] == [0, 1]
+        assert sim.world.firewalls["fw2"].config.maintenance
+
+
+def _offered(now: Snapshot, firewall: str) -> bool:
+    reading = now.firewall(firewall).upgrade
+    return isinstance(reading, Known) and reading.value.offered == "2.8.0"

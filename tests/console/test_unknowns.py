@@ -54,6 +54,7 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
             sync_notices=("it failed",),
         ),
     ),
+    "upgrade": (Kind.UPGRADE_UNFINISHED, lambda now: alter(now, "firewalls", "fw1", "upgrade", stage="2")),
     "saved": (
         Kind.SAVED_STATES,
         lambda now: alter(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.probes.ask import Page, Ran, Unreadable
-from console.probes.firewalls import revisions
+from console.probes.firewalls import revisions, upgrade
 from console.probes.hosts import devices, system, updates
 from console.probes.snapshot import QUESTIONS
 from console.probes.storage import gluster, gluster_options, mounts
@@ -46,6 +46,7 @@ ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
         gluster_options.parse_options,
         (text("gluster/1-healthy/volume-get-all.xml")[:6000], text("gluster/6-brick-killed/volume-status-detail.xml")),
     ),
+    (upgrade.parse, (text("pfsense/composed-upgrade-half-done.txt"),)),
     (revisions.parse, (serialised((1764000100, "admin@10.0.0.50: one"), (1764000200, "(system): two")).out,)),
 ]
 

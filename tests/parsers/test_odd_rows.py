@@ -198,6 +198,7 @@ WHOLE = {
     "site": "a status",
     "visit": "a status",
     "identity": "each part proves or is empty",
+    "upgrade": "figures by their names: one that is missing is not known",
     "revisions": "one value that PHP has serialised; an odd entry is in test_revisions",
 }
 ODD: dict[str, Callable[[str], str]] = {

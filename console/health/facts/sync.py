@@ -42,8 +42,13 @@ def sync(snapshot: Snapshot) -> Sync:
     if not found:
         return Sync(True, f"{one} and {other} are configured alike", at=at)
     if _changed_after(mine.value, theirs.value, at - SETTLES):
-        return Sync(None, f"{one} or {other} was changed just now: not compared yet", at=at)
+        return Sync(None, f"{one} or {other} was changed just now: not compared yet", found, at)
     return Sync(False, f"{one} and {other} differ in {listed(found)}", found, at)
+
+
+def alike_between_releases(state: Sync) -> bool:
+    """Two versions of the configuration, and what can be compared all the same is alike."""
+    return "version" in state.differs and not {"pools", "virtual IPs"}.intersection(state.differs)
 
 
 def differences(one: FirewallConfig, other: FirewallConfig) -> tuple[str, ...]:

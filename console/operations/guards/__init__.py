@@ -72,6 +72,7 @@ from console.operations.guards.sync import (
     same_format,
 )
 from console.operations.guards.updates import can_update, is_in, no_visit_failed, nobody_updates
+from console.operations.guards.upgrades import can_upgrade, other_is_whole
 from console.operations.guards.writer import (
     READY_TO_WRITE,
     proven,
@@ -182,6 +183,8 @@ RULES: tuple[Rule, ...] = (
     Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
     *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in (can_update, nobody_updates, is_in)),
     Rule(no_visit_failed, frozenset({Effect.UPDATES})),
+    *(Rule(guard, frozenset({Effect.UPDATES}), On.FIREWALL, begins=True) for guard in (can_upgrade, other_is_whole)),
+    Rule(no_visit_failed, frozenset({Effect.UPDATES}), On.FIREWALL),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from console.health.facts.maintenance import maintained
 from console.health.facts.membership import config_of, master, memberships, pools_of
-from console.health.facts.sync import sync
+from console.health.facts.sync import alike_between_releases, sync
 from console.health.facts.takeover import can_not_balance, can_not_lead, carried
 from console.inventory.addresses import same
 from console.operations.effects import Effect, Effects
@@ -132,9 +132,11 @@ def same_out(snapshot: Snapshot, _effects: Effects, _firewall: str) -> Iterator[
                 yield Objection(node.name, saw, clears, Override.NAME_AND_REASON)
 
 
-def alike(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterator[Objection]:
-    """Both do the same after a move only if both are configured alike."""
+def alike(snapshot: Snapshot, effects: Effects, firewall: str) -> Iterator[Objection]:
+    """Both do the same after a move only if both are configured alike. Between two upgrades the versions differ."""
     state = sync(snapshot)
+    if Effect.UPDATES in effects and alike_between_releases(state):
+        return
     if state.equal is False:
         clears = "Sync them first, or say why it may move all the same"
         yield Objection(firewall, state.message, clears, Override.NAME_AND_REASON)

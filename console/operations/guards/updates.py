@@ -50,7 +50,7 @@ def no_visit_failed(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterat
     visits, name = snapshot.visits, snapshot.cluster.name
     if not visited(snapshot.cluster):
         saw = "the site has no URL here, so no visitor is sent meanwhile"
-        yield Objection(name, saw, "Give a VIP its url, or say yes to patch without a visitor", Override.CONFIRM)
+        yield Objection(name, saw, "Give a VIP its url, or say yes to do without a visitor", Override.CONFIRM)
     if visits is None:
         return
     if visits.failed:

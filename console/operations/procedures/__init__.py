@@ -11,7 +11,16 @@ from console.operations.effects import Effect, On
 from console.operations.guards import Objection, successor
 from console.operations.guards.services import LAYERS, Layer
 from console.operations.guards.sync import lagging
-from console.operations.procedures import firewall_reboot, holds, patch_table, patching, services, storage, sync
+from console.operations.procedures import (
+    firewall_reboot,
+    holds,
+    patch_table,
+    patching,
+    services,
+    storage,
+    sync,
+    upgrading,
+)
 from console.operations.procedures.maintenance import OFF, ON, in_maintenance
 from console.operations.procedures.persistent import BACK_IN_CONFIG, OUT_IN_CONFIG
 from console.operations.procedures.power import BOOT, CLOSE, FIT, POWER_OFF, STOP_GLUSTER, STOP_MYSQL
@@ -199,6 +208,19 @@ REBOOT_FIREWALL = Operation(
     asks=True,
     undo="maintenance off",
 )
+UPGRADE_FIREWALL = replace(
+    REBOOT_FIREWALL,
+    name="upgrade",
+    key="",
+    word="upgrade",
+    help="upgrade: on a firewall: maintenance, pfSense-upgrade, wait until it could lead, roles as before",
+    summary="upgrade pfSense on a firewall that is in maintenance meanwhile, and see it whole before it leads again",
+    effects=REBOOT_FIREWALL.effects | {Effect.UPDATES},
+    steps=_on_target(*upgrading.STEPS, upgrading.ALL_VISITS),
+    keep=0,
+    visited=True,
+    leaves=upgrading.leaves,
+)
 
 
 def _lags_in(effect: Effect) -> Callable[[Snapshot, str], bool]:
@@ -365,6 +387,12 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
             installs=not options.get(patching.NO_PACKAGES),
             asks=bool(steps or options.get(patching.WINDOW) or cluster.patch.block),
         )
+    firewalls = upgrading.turns(cluster, options)
+    for firewall in firewalls:
+        asks = bool(steps or options.get(patching.WINDOW))
+        steps += placed((*((upgrading.GATE,) if asks else ()), *upgrading.STEPS), firewall)
+    if firewalls:
+        return (*steps, *placed((upgrading.ALL_VISITS,), firewalls[-1]))
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
 
 
@@ -373,7 +401,12 @@ def _for_patch(snapshot: Snapshot, _target: str) -> Options:
     writing = next((one.name for one in snapshot.cluster.nodes if writes(snapshot, one.name)), None)
     follows = successor(snapshot, writing) if writing else None
     moves = {"writer": writing, "follows": follows} if writing and follows else {}
-    return {patching.MANAGERS: patching.managers(snapshot), **moves}
+    return {patching.MANAGERS: patching.managers(snapshot), upgrading.TURNS: upgrading.in_turn(snapshot), **moves}
+
+
+def _left_by_patch(snapshot: Snapshot, _target: str, options: Options) -> tuple[str, ...]:
+    firewalls = upgrading.turns(snapshot.cluster, options)
+    return tuple(line for name in firewalls for line in upgrading.leaves(snapshot, name, options))
 
 
 def _against_patch(snapshot: Snapshot, options: Options, usual: Usual) -> Iterator[Objection]:
@@ -391,11 +424,13 @@ PATCH = Operation(
     steps=_patch,
     on=On.CLUSTER,
     visited=True,
-    options=patching.OPTIONS,
+    on_firewalls=UPGRADE_FIREWALL.effects,
+    options=(*patching.OPTIONS, upgrading.OPTION),
     against=_against_patch,
     tables=patch_table.tables,
     notes=patch_table.notes,
     decides=_for_patch,
+    leaves=_left_by_patch,
     keep=44,
     asks=True,
 )
@@ -403,7 +438,7 @@ PATCH = Operation(
 OPERATIONS: tuple[Operation, ...] = (
     *(DRAIN, REMOVE, REJOIN, REBOOT, UNDO, HOLD, SHUT_DOWN),
     WRITER,
-    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, SYNC_POOLS, SYNC_CORE),
+    *(MAINTAIN, END_MAINTENANCE, REBOOT_FIREWALL, UPGRADE_FIREWALL, SYNC_POOLS, SYNC_CORE),
     *(HEAL, REMOUNT),
     *(one for each in zip(*(_on_layer(layer) for layer in LAYERS), strict=True) for one in each),
     PATCH,

@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from console.health.facts.sync import sync
+from console.health.facts.sync import alike_between_releases, sync
 from console.health.facts.takeover import can_not_balance, can_not_lead
 from console.inventory.cluster import Timings
+from console.operations.effects import Effect
 from console.operations.guards import READY_TO_LEAD, can_balance, can_lead, led_elsewhere, missing_there, switches
 from console.operations.procedures.maintenance import AWAY, ENTER, HOME, LEAVE, LEFT, in_maintenance, visited
 from console.operations.procedures.steps import Intent, Order, Progress, Step
@@ -38,7 +39,8 @@ def _find_mode(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     return {} if in_maintenance(snapshot, intent.target) else {f"mode {intent.target}": "off"}
 
 
-def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+def boot_of(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """The note of its boot time and of how long it was up; none where it does not tell both."""
     carp = _carp(snapshot, intent)
     booted = _BOOT.match(carp.boot) if carp else None
     if carp is None or booted is None or carp.uptime is None:
@@ -46,14 +48,20 @@ def _find_boot(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     return {f"boot {intent.target}": f"{booted[1]} {carp.uptime:.0f}"}
 
 
-def _rebooted(snapshot: Snapshot, intent: Intent) -> bool:
+def rebooted(snapshot: Snapshot, intent: Intent) -> bool:
     """A later boot time, and a shorter time since then: a clock that was set moves the one and not the other."""
-    carp, noted = _carp(snapshot, intent), re.fullmatch(r"(\d{1,12}) (\d{1,12})", intent.found.get(_key(intent), ""))
+    carp = _carp(snapshot, intent)
     booted = _BOOT.match(carp.boot) if carp else None
-    if carp is None or booted is None or noted is None or carp.uptime is None:
+    return carp is not None and booted is not None and booted_since(intent, int(booted[1]), carp.uptime)
+
+
+def booted_since(intent: Intent, boot: float, uptime: float | None) -> bool:
+    """Judge a boot time and the time since then by the note."""
+    noted = re.fullmatch(r"(\d{1,12}) (\d{1,12})", intent.found.get(_key(intent), ""))
+    if noted is None or uptime is None:
         return False
     up = int(noted[2])
-    return int(booted[1]) - int(noted[1]) > STEPPED and (carp.uptime < up or up < YOUNG)
+    return boot - int(noted[1]) > STEPPED and (uptime < up or up < YOUNG)
 
 
 def _key(intent: Intent) -> str:
@@ -62,13 +70,13 @@ def _key(intent: Intent) -> str:
 
 def _reboot(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
     """Not without its boot time on disk: nothing could tell afterwards that it has rebooted."""
-    to_end = _carp(snapshot, intent) is not None and not _rebooted(snapshot, intent)
+    to_end = _carp(snapshot, intent) is not None and not rebooted(snapshot, intent)
     return (Order(intent.target, reboot()),) if to_end and _key(intent) in intent.found else ()
 
 
 def _booted(snapshot: Snapshot, intent: Intent) -> Progress:
     carp, name = snapshot.firewall(intent.target).carp, intent.target
-    if _rebooted(snapshot, intent):
+    if rebooted(snapshot, intent):
         return Progress(True, f"{name} has rebooted: its boot time is another one")
     if isinstance(carp, Unknown) and carp.cause is Cause.UNPROVEN:
         return Progress(False, f"whether {name} has gone down is not known: {because(name, carp.why)}")
@@ -85,8 +93,10 @@ def _ready(snapshot: Snapshot, intent: Intent) -> Progress:
         reasons += can_not_balance(snapshot, other, name)
         missing = missing_there(snapshot, other, name)
         reasons += [f"{name} sends no visitor to {listed(missing)} yet"] if missing else []
-    reasons += [] if state.equal else [state.message]
-    return Progress(not reasons, "; ".join(dict.fromkeys(reasons)) or f"{name} is ready to lead, configured alike")
+    mixed = intent.operation.does(Effect.UPDATES) and alike_between_releases(state)
+    reasons += [] if state.equal or mixed else [state.message]
+    alike = "alike, as far as two releases can be" if mixed else "alike"
+    return Progress(not reasons, "; ".join(dict.fromkeys(reasons)) or f"{name} is ready to lead, configured {alike}")
 
 
 def _as_found(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -103,7 +113,7 @@ BOOT = Step(
     name="reboot",
     phase="boot",
     summary="reboot {node} and see it come back with another boot time",
-    finds=_find_boot,
+    finds=boot_of,
     orders=_reboot,
     done=_booted,
     watches=(CARP,),
@@ -120,14 +130,18 @@ READY = Step(
     watches=(CARP, POOLS, CONFIG),
     timeout=_boot_time,
 )
-REBOOT = (
+AWAY_FIRST = (
     replace(ENTER, finds=_find_mode, guards=(switches, *READY_TO_LEAD), lasts=False, back=(LEAVE, HOME)),
     replace(AWAY, lasts=False),
     visited("visits"),
     LEFT,
-    BOOT,
+)
+"""The other firewall leads before this one goes down."""
+AS_FOUND = (
     READY,
-    replace(LEAVE, done=_as_found, guards=(switches,), back=(ENTER, AWAY)),
-    HOME,
+    replace(LEAVE, phase="in", done=_as_found, guards=(switches,), back=(ENTER, AWAY)),
+    replace(HOME, phase="in"),
     visited("visits again", phase="in"),
 )
+"""Its roles as they were. In a phase of their own: a failure there puts it into maintenance, and no further back."""
+REBOOT = (*AWAY_FIRST, BOOT, *AS_FOUND)

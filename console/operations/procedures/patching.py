@@ -145,7 +145,7 @@ def narrowed(snapshot: Snapshot, options: Options) -> Iterator[Objection]:
             yield Objection(node, saw, clears, Override.NEVER)
 
 
-def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+def outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
     """No node is begun outside the hours that a person gave."""
     window, now = str(intent.options.get(WINDOW) or ""), clock(steady.now())[:5]
     begin, _, end = window.partition("-")
@@ -159,7 +159,7 @@ def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
     nodes = wanted(snapshot.cluster, intent.options)
     before = nodes[nodes.index(intent.target) - 1 :][:1] if intent.target in nodes[1:] else ()
     copied = (one for name in before for one in by_full_copy(intent, name))
-    return (*_outside(snapshot, intent), *_other_packages(snapshot, intent), *copied)
+    return (*outside(snapshot, intent), *_other_packages(snapshot, intent), *copied)
 
 
 # --- reboot, or start

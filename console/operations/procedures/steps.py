@@ -84,6 +84,8 @@ class Operation:
     steps: Callable[[Cluster, str, Options], tuple["Step", ...]]
     """The steps on a target, from what the opening line of the journal holds: the same at each resume."""
     on: On = On.NODE
+    on_firewalls: Effects = frozenset()
+    """Its effects on firewalls, for one on the cluster that takes them in turn, too."""
     keep: int = 0
     """The higher, the longer the key stays in the bottom line when room is short."""
     asks: bool = False
@@ -121,6 +123,10 @@ class Operation:
     def does(self, *effects: Effect) -> bool:
         """True for an operation that has one of these effects."""
         return not self.effects.isdisjoint(effects)
+
+    def effects_on(self, on: On) -> Effects:
+        """Its effects on a kind of target."""
+        return self.on_firewalls if on is On.FIREWALL and self.on_firewalls else self.effects
 
     def words(self, target: str) -> str:
         """drain node2."""

@@ -20,6 +20,8 @@ class Visits:
     """Unix time of the first one."""
     sent: int = 0
     failed: int = 0
+    retried: int = 0
+    """Failed while the roles of CARP moved, and served at once on a new connection: none of those that failed."""
     lost: int = 0
     """Not judged: this computer reached nobody just then."""
     slow: int = 0
@@ -33,7 +35,7 @@ class Visits:
 
     def with_answer(self, answer: Page | WireError, url: str, at: float) -> "Visits":
         """One more visit, begun at a Unix time."""
-        if isinstance(answer, Page) and serves(answer.status):
+        if isinstance(answer, Page) and served(answer):
             return replace(
                 self,
                 sent=self.sent + 1,
@@ -43,6 +45,10 @@ class Visits:
             )
         why = f"{plain_text(url, 120)} answered {answer.status}" if isinstance(answer, Page) else str(answer)
         return replace(self, sent=self.sent + 1, failed=self.failed + 1, failure=why, failed_at=at)
+
+    def with_retried(self) -> "Visits":
+        """One more that a move of the roles broke, and the next connection served."""
+        return replace(self, sent=self.sent + 1, retried=self.retried + 1)
 
     def with_lost(self, at: float) -> "Visits":
         """One more that tells nothing of the site."""
@@ -62,7 +68,13 @@ class Visits:
         told = f"{self.failed:,} of {self.sent - self.lost:,} visits failed since {clock(self.since)}"
         slow = f"; {self.slow:,} took over {SLOW:g} s" if self.slow else ""
         lost = f"; {counted(self.lost, 'visit')} more did not leave this computer" if self.lost else ""
-        return f"{told}{slow}{lost}"
+        again = f"; {self.retried:,} served at the second try, as the roles moved" if self.retried else ""
+        return f"{told}{again}{slow}{lost}"
+
+
+def served(answer: Page | WireError) -> bool:
+    """A page came, and it is no error."""
+    return isinstance(answer, Page) and serves(answer.status)
 
 
 def visited(cluster: Cluster) -> tuple[Get, ...]:

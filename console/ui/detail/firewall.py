@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from console.ui.detail.kinds import (
+    UNTOLD,
     clock,
     digest,
     length,
@@ -11,6 +12,7 @@ from console.ui.detail.kinds import (
     one_of,
     per_second,
     server,
+    size,
     unset,
     unwanted,
     wanted,
@@ -163,6 +165,25 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("why", "why", unset("no reason")),
         L("was", "status before", unset("not noted")),
         L("off", "shut down", one_of({True: Word("", "yes", "note"), False: Word("", "no", "text")})),
+    ),
+    "Upgrade": (
+        L("version", "pfSense"),
+        L(
+            "offered",
+            "newer version",
+            one_of({"": Word("", "none found", "text"), None: Word("", "not known", "text")}),
+        ),
+        L("looked", "pfSense looked", moment),
+        L("stage", "unfinished stage", one_of({"": Word("", "none", "text"), None: UNTOLD}, warned)),
+        L("running", "an upgrade runs", RUNS),
+        L("finished", "last one finished", moment),
+        L("began", "its last line, from here", moment),
+        L("said", "it said", unset("nothing")),
+        L("package", "package", unset("none")),
+        L("free", "free on /", size),
+        L("boot", "booted", moment),
+        L("uptime", "up for", length),
+        L("now", "clock", moment),
     ),
     "Box": (
         L("version", "pfSense"),

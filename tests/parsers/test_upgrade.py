@@ -1,0 +1,133 @@
+"""The state of an upgrade of pfSense: what the script prints, under real shells, and what is made of it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from console.operations.procedures.upgrading import start
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.firewalls.upgrade import LOCK, UPGRADE, Upgrade, parse
+from tests.console.values import CLUSTER
+from tests.parsers.test_shell_scripts import SHELLS
+
+RECORDINGS = Path(__file__).parents[1] / "recordings/pfsense"
+OFFERED = (RECORDINGS / "composed-upgrade-offered.txt").read_text()
+HALF_DONE = (RECORDINGS / "composed-upgrade-half-done.txt").read_text()
+
+
+def read(text: str) -> Upgrade:
+    return parse((Ran(0, text, ""),), None)
+
+
+def test_a_newer_version_is_offered() -> None:
+    assert read(OFFERED) == Upgrade(
+        version="2.7.2-RELEASE",
+        offered="2.8.0",
+        looked=1794060001.0,
+        stage="",
+        finished=1788000000.0,
+        package="pfSense-pkg-haproxy 0.63_2",
+        free=11_000_000 * 1024,
+        now=1794103200.0,
+    )
+
+
+def test_an_upgrade_that_waits_for_its_boot() -> None:
+    seen = read(HALF_DONE)
+    assert (seen.stage, seen.running, seen.offered, seen.looked) == ("2", False, None, None)
+    assert (seen.began, seen.package) == (1794103190.0, "pfSense-pkg-haproxy-devel 0.63_1")
+    assert seen.said == ("Number of packages to be upgraded: 112", "Upgrade is complete. Rebooting in 10 seconds.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "offered"),
+    [
+        ("2.8.0 version of pfSense is available", " version of pfSense is available", None),
+        ("status 1794060001 2", "status 1794060001 1", None),
+        ("status 1794060001 2", "", None),
+        ("status 1794060001 2", "status 1794060001 0", None),
+        ("2.8.0 version of pfSense is available\nstatus 1794060001 2", "Your system is up to date\nstatus 5 0", ""),
+        ("2.8.0 version of pfSense is available\nstatus 1794060001 2", "Aborted due to block\nstatus 5 0", None),
+    ],
+)
+def test_a_version_is_offered_by_its_name_or_not_at_all(old: str, new: str, offered: str | None) -> None:
+    assert read(OFFERED.replace(old, new)).offered == offered
+
+
+def test_without_a_kernel_package_nothing_is_known_of_the_stage() -> None:
+    assert read(HALF_DONE.replace("kernel pfSense-kernel-pfSense\n", "")).stage is None
+    assert read(OFFERED.replace("kernel pfSense-kernel-pfSense\n", "")).stage is None, "debug is none that boots"
+
+
+@pytest.mark.parametrize("text", ["", OFFERED.removesuffix("end\n"), OFFERED.replace("version 2.7.2-RELEASE", "")])
+def test_what_is_no_answer(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read(text)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_under_a_real_shell(tmp_path: Path, shell: str) -> None:
+    """pkg-static and stat are stand-ins; what is not there prints no row."""
+
+    def program(name: str, script: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    program("stat", '[ "$1 $2" = "-f %m" ] && exec /usr/bin/stat -c %Y "$3"')
+    program(
+        "pkg-static",
+        'case "$*" in\n'
+        "'query -g kernel %n pfSense-kernel-*') echo kernel pfSense-kernel-pfSense ;;\n"
+        "'query -g note %At %Av pfSense-kernel-*') echo note next_stage 3 ;;\n"
+        "'query -g haproxy %n %v pfSense-pkg-haproxy*') echo haproxy pfSense-pkg-haproxy 0.63_2 ;;\n"
+        "*) exit 1 ;; esac",
+    )
+    for name in ("run", "cf"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "version").write_text("2.7.2-RELEASE\n")
+    (tmp_path / "run/pfSense_version").write_text("2.8.0 version of pfSense is available\n")
+    (tmp_path / "run/pfSense_version.rc").write_text("2\n")
+    os.utime(tmp_path / "run/pfSense_version.rc", (1794060001, 1794060001))
+    (ask,) = UPGRADE.asks(CLUSTER, "fw1")
+    assert isinstance(ask, Run)
+    script = ask.argv[2]
+    for place, there in (("/etc/version", "version"), ("/var/run/pf", "run/pf"), ("/cf/conf/", "cf/")):
+        script = script.replace(place, f"{tmp_path}/{there}")
+    done = subprocess.run(
+        [shutil.which(shell) or shell, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    seen = parse((Ran(done.returncode, done.stdout, done.stderr),), None)
+    assert (seen.version, seen.offered, seen.looked, seen.stage) == ("2.7.2-RELEASE", "2.8.0", 1794060001.0, "3")
+    assert (seen.running, seen.finished, seen.package) == (False, None, "pfSense-pkg-haproxy 0.63_2")
+    assert seen.free
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("notes", "started"), [("repository pfSense-core", True), ("next_stage 2", False)])
+def test_the_start_under_a_real_shell(tmp_path: Path, shell: str, notes: str, started: bool) -> None:
+    """It comes back at once; an upgrade that waits for its boot is not begun again."""
+
+    def program(name: str, script: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    ended = tmp_path / "ended"
+    os.mkfifo(ended)
+    program("pkg-static", f"echo {notes}")
+    program("pfSense-upgrade", 'echo "upgrades $1"')
+    program("lockf", f'echo "$1 $2 $3 $4 $5" >{tmp_path}/asked; shift 5; "$@"; echo "$?" >{ended}')
+    script = start().argv[2].replace("PATH=", f"PATH={tmp_path}:").replace("/var/log/", f"{tmp_path}/")
+    subprocess.run([shutil.which(shell) or shell, "-c", script], timeout=20, check=True)
+    assert ended.read_text() == ("0\n" if started else "1\n")
+    assert (tmp_path / "asked").read_text() == f"-k -s -t 0 {LOCK}\n"
+    log = tmp_path / "drainboard-upgrade.log"
+    assert (log.read_text() if log.exists() else "") == ("upgrades -y\n" if started else "")
