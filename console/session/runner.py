@@ -249,6 +249,7 @@ class Runner:
         picture = await self._look(step.watches, step.on, *step.of)
         if step.gate:
             return await self._gate(step, record, intent, message), {}
+        record, intent = self._see(step, record, intent, picture)
         progress = step.done(picture, intent)
         if not _over(progress, agreed_to_skip):
             record, intent, picture = await self._free(step, record, intent, picture)
@@ -301,6 +302,15 @@ class Runner:
             record = self._journal.write(record, "found", **facts)
         return record, _as_written(step, record, intent)
 
+    def _see(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, Intent]:
+        """Note what passes, where it is news."""
+        old = record.found
+        facts = {key: value for key, value in step.sees(picture, intent).items() if old.get(key) != value}
+        if not facts:
+            return record, intent
+        record = self._journal.write(record, "found", **facts)
+        return record, _as_written(step, record, intent)
+
     async def _send_until_done(
         self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str], picture: Snapshot
     ) -> tuple[Record, Progress]:
@@ -320,8 +330,7 @@ class Runner:
                 seldom = now
             await self._poller.change(PAUSE)
             picture, intent = self._read_after(moment), _as_written(step, record, intent)
-            if step.notes:
-                record, intent = self._find(step, record, intent, picture)
+            record, intent = self._see(step, record, intent, picture)
             progress = step.done(picture, intent)
             if progress.failed:
                 raise self._failed(step, record, progress.message, ". Mend it and", final=True)

@@ -153,7 +153,7 @@ def database_lost(world: World, target: str) -> None:
 
 
 def copy_needed(world: World, target: str) -> None:
-    world.galera.copy_seconds = 60.0
+    world.galera.copy_seconds = 120.0
     world.galera.wipe(target)
 
 

@@ -18,7 +18,7 @@ from console.operations.procedures.packages import EXCLUDE, REFRESH, SECURITY, i
 from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
 from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
-from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside
+from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside, watched
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
@@ -350,8 +350,7 @@ def node_steps(
             *out,
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
             *((PACKAGES, UPDATED) if installs else ()),
-            *(BOOT_IF_NEEDED, STARTED),
-            *told_again(cluster, "writer at once"),
+            *map(watched, (BOOT_IF_NEEDED, STARTED, *told_again(cluster, "writer at once"))),
             BACK,
             *told_again(cluster, "writer"),
             *back,

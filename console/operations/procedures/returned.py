@@ -11,7 +11,7 @@ from console.health.facts.fitness import gluster_unfit, unfit
 from console.health.facts.sst import transfers
 from console.operations.guards import Objection, Override
 from console.operations.procedures.power import FIT
-from console.operations.procedures.steps import Intent, Progress
+from console.operations.procedures.steps import Intent, Progress, Step
 from console.operations.procedures.storage import missing
 from console.probes.database.transfer import TRANSFER
 from console.probes.hosts.updates import Updates
@@ -100,9 +100,12 @@ def by_full_copy(intent: Intent, before: str) -> tuple[Objection, ...]:
 BACK = replace(
     FIT,
     summary="wait until {node} is fit: {fit}; its MySQL configured as before",
-    finds=_find_copy,
-    renews=True,
-    notes=True,
+    sees=_find_copy,
     done=_back,
     watches=(*FIT.watches, TRANSFER),
 )
+
+
+def watched(step: Step) -> Step:
+    """The same, and a full copy that the node takes meanwhile is noted."""
+    return replace(step, sees=_find_copy, watches=(*step.watches, TRANSFER))

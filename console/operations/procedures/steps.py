@@ -234,8 +234,8 @@ class Step:
     """The state to put back later; noted before the orders leave."""
     renews: bool = False
     """A later note counts: `finds` never notes our own doing, once there is a note."""
-    notes: bool = False
-    """`finds` is asked at each look while the step waits, too."""
+    sees: Callable[[Snapshot, Intent], Mapping[str, str]] = lambda _snapshot, _intent: {}
+    """Things that pass, to be noted at any look of the step; the newest note counts."""
     timeout: Callable[[Timings], float] = lambda _timings: 60.0
     goes_on: bool = False
     """The run goes on when time is up, and says what is left, instead of stopping."""
