@@ -33,6 +33,7 @@ from console.operations.procedures import (
     SYNC_CORE,
     SYNC_POOLS,
     UNDO,
+    UPGRADE_FIREWALL,
     WRITER,
 )
 from console.operations.procedures.maintenance import in_maintenance
@@ -84,8 +85,8 @@ async def die(cluster: Cluster, action: Operation, lines: int, written: bool) ->
     return False
 
 
-SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER]
-"""Operations on one machine or volume: see test_patching for the cluster's."""
+SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER and one is not UPGRADE_FIREWALL]
+"""Operations on one machine or volume: see test_patching for the cluster's, and test_upgrade."""
 ON_LAYER = [one for one in SINGLE if one.key == "S"]
 """Restart, stop and start MySQL, Apache and Gluster."""
 BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN, **{one: DRAIN for one in ON_LAYER if one.does(*STOPS)}}

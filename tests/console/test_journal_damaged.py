@@ -305,12 +305,12 @@ async def test_a_run_of_a_later_version_is_told_and_not_resumed(tmp_path: Path) 
     node = session.cluster.nodes[0].name
     journal(
         session.journal.folder,
-        {**OPENED, "node": node, "action": "upgrade"},
+        {**OPENED, "node": node, "action": "defrost"},
         {"at": 2, "kind": "found", "fw1 now a/b": "ready"},
     )
     (record,) = session.open_runs()
-    assert describe(record).startswith(f"upgrade {node}, begun")
-    with pytest.raises(NotBegun, match="knows no action “upgrade”"):
+    assert describe(record).startswith(f"defrost {node}, begun")
+    with pytest.raises(NotBegun, match="knows no action “defrost”"):
         await session.resume(record)
     taken = session.taken_out(node)
     assert taken is not None and taken.found, "undo puts back what it found"
