@@ -151,6 +151,10 @@ async def _run(options: argparse.Namespace, inventory: Inventory, ending: "Endin
         return _runs(options, inventory)
     if options.command in ("status", "check", "sudoers", "grants"):
         return await _look(options, inventory)
+    if options.command == "ready":
+        from console.cli.ready import ready
+
+        return await ready((_cluster(inventory, options.cluster),), options.json)
     cluster = _cluster(inventory, options.cluster)
     known = operation(" ".join(filter(None, (options.command, getattr(options, "state", "")))))
     target = options.target or cluster.name

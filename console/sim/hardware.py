@@ -113,6 +113,10 @@ class Packages:
     kernel: str = KERNELS[0]
     installed: list[str] = field(default_factory=lambda: [KERNELS[0]])
     flagged: bool = False
+    held: list[str] = field(default_factory=list[str])
+    """Packages that apt keeps back."""
+    by_itself: bool = False
+    """unattended-upgrades installs what waits."""
     half_done: bool = False
     """A transaction did not come to its end."""
     replaces: bool = False

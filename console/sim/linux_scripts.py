@@ -1,5 +1,6 @@
 """`sh -c`: plain scripts are run by the small shell; those with loops are known by what they look at, and acted out."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 from console.sim.hardware import MountState, Packages
@@ -68,7 +69,17 @@ def _simulation(packages: Packages) -> str:
     return head + (listed if packages.waiting else "") + total + "".join(lines)
 
 
+async def _preparing(call: Call, node: Node) -> int:
+    """Print the facts of a node whose lists are fresh, and whose boot starts all that runs."""
+    packages, now = node.hardware.packages, int(time.time())
+    call.out(f"now {now}\nlists {now - 3600}\n")
+    call.out("timer apt-daily-upgrade.timer\n" if packages.by_itself else "")
+    call.out("".join(f"held {name}\n" for name in packages.held) + "end\n")
+    return 0
+
+
 ACTED: tuple[tuple[str, Callable[[Call, Node], Awaitable[int]]], ...] = (
+    ("apt-mark showhold", _preparing),
     ("fuse.glusterfs", _mounts),
     ("apt-get -s", _updates),
 )

@@ -1,0 +1,61 @@
+"""`drainboard ready`: whether a cluster can be patched now, and what to clear first. Nothing is changed."""
+
+import json
+from collections.abc import Sequence
+
+from console import steady
+from console.cli.plain import Exit, say
+from console.inventory.cluster import Cluster
+from console.operations.ready import Hazard, hazards
+from console.probes.ask import Ran, Unreadable, WireError
+from console.probes.freshness import without_stale
+from console.probes.hosts.preparing import PREPARING, Prepared, parse
+from console.probes.schedule import questions_of, unasked
+from console.session.poller import Poller
+from console.session.session import journal_of
+from console.session.usual import absences
+from console.wire import Wire
+from console.words.harmless import harmless
+
+
+async def ready(clusters: Sequence[Cluster], as_json: bool = False) -> Exit:
+    """Exit codes: DONE where nothing is to clear, else NOT_BEGUN."""
+    found = {cluster.name: await _look(cluster) for cluster in clusters}
+    if as_json:
+        told = {
+            name: {"ready": not each, "hazards": [{key: harmless(text) for key, text in one._asdict().items()}
+                                                 for one in each]}
+            for name, each in found.items()
+        }  # fmt: skip
+        for line in json.dumps({"clusters": told}, indent=2).splitlines():
+            say(line)
+    else:
+        for name, each in found.items():
+            say(harmless(f"{name}: {len(each)} to clear before a patch" if each else f"{name}: ready to be patched"))
+            for one in each:
+                say(harmless(f"! {one.machine:<10} {one.saw}."))
+                say(harmless(f"    {one.clears}."))
+    return Exit.NOT_BEGUN if any(found.values()) else Exit.DONE
+
+
+async def _look(cluster: Cluster) -> tuple[Hazard, ...]:
+    """Ask everything once, what is asked seldom too."""
+    wire = Wire(cluster, allowed=questions_of(cluster) | {PREPARING})
+    poller = Poller(cluster, wire)
+    poller.start()
+    try:
+        await poller.settle(unasked, cluster.timings.seldom_answer + cluster.timings.connect)
+        prepared = {node.name: await _prepared(wire, node.name) for node in cluster.nodes}
+        picture = without_stale(poller.snapshot, steady.now(), poller.calm)
+        return hazards(picture, prepared, absences(journal_of(cluster).read().records))
+    finally:
+        await poller.close()
+        await wire.close()
+
+
+async def _prepared(wire: Wire, node: str) -> Prepared | str:
+    answer = (await wire.send(node, (PREPARING,), (PREPARING.timeout or 0) + 5))[0]
+    try:
+        return parse(answer) if isinstance(answer, Ran) else str(answer)
+    except (Unreadable, WireError) as error:
+        return str(error)

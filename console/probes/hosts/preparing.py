@@ -1,0 +1,80 @@
+"""Facts about a node that matter before it is patched, and are not watched: asked by `drainboard ready` alone.
+
+apt keeps the servers' times on its lists, so the folder that it fetches into tells when that was last done.
+unattended-upgrade(8), dnf-automatic(8), apt-mark(8), fstab(5).
+"""
+
+from dataclasses import dataclass
+
+from console.probes.ask import Ran, Run, Unreadable
+from console.probes.hosts.system import UNITS
+from console.probes.parsing import lines_of, ran, short, whole
+
+MAX_NAMES = 50
+
+_SCRIPT = r"""
+echo "now $(date +%s)"
+for unit in dnf-automatic.timer dnf-automatic-install.timer dnf5-automatic.timer yum-cron.service; do
+  systemctl -q is-active "$unit" && echo "timer $unit"
+done
+command -v unattended-upgrade >/dev/null && systemctl -q is-active apt-daily-upgrade.timer &&
+  echo "timer apt-daily-upgrade.timer"
+pgrep -l -x 'apt|apt-get|aptitude|dpkg|dnf|dnf5|yum|rpm' | while read -r pid name; do echo "works $name"; done
+command -v apt-mark >/dev/null && apt-mark showhold | while read -r name; do echo "held $name"; done
+[ -r /etc/dnf/plugins/versionlock.list ] && while read -r name rest; do
+  case $name in ?[!#]*) echo "held $name" ;; esac
+done </etc/dnf/plugins/versionlock.list
+for lists in /var/lib/apt/lists/partial /var/cache/dnf/*/repodata /var/cache/libdnf5/*/repodata; do
+  [ -e "$lists" ] && stat -c "lists %Y" "$lists"
+done
+for unit in UNITS; do
+  systemctl -q is-active "$unit" && { systemctl -q is-enabled "$unit" || echo "unit $unit"; }
+done
+while read -r device target type rest; do
+  [ "$type" = fuse.glusterfs ] || continue
+  boots=
+  while read -r from to kind options rest; do
+    case $from in \#*) continue ;; esac
+    case ,$options, in *,noauto,*) continue ;; esac
+    [ "$to" = "$target" ] && boots=1
+  done </etc/fstab
+  [ "$boots" ] || systemctl -q is-enabled "$(systemd-escape -p --suffix=mount "$target")" || echo "mount $target"
+done </proc/mounts
+echo end
+"""
+PREPARING = Run(
+    ("sh", "-c", _SCRIPT.replace("UNITS", " ".join(unit for unit in UNITS if "*" not in unit and "@" not in unit))),
+    timeout=20,
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One look. Names are cut and counted."""
+
+    timers: tuple[str, ...]
+    """Units that install updates by themselves."""
+    works: tuple[str, ...]
+    """Package managers that run now."""
+    held: tuple[str, ...]
+    """Packages that a person holds at their version."""
+    age: float | None
+    """Seconds since the lists of packages were fetched. None: never, or not told."""
+    not_enabled: tuple[str, ...]
+    """Services that run, and that no boot starts."""
+    not_mounted: tuple[str, ...]
+    """Mount points of Gluster volumes that no boot mounts."""
+
+
+def parse(answer: Ran) -> Prepared:
+    """Read the words that begin each line. Raises Unreadable."""
+    rows = [line.partition(" ") for line in lines_of(ran(answer))]
+    if not rows or rows[-1][0] != "end":
+        raise Unreadable("the answer about what is prepared has no end")
+
+    def named(word: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(short(value) for first, _, value in rows if first == word and value))[:MAX_NAMES]
+
+    (now, *_), lists = named("now") or ("",), [whole(value, "a time") for value in named("lists")]
+    age = whole(now, "the time") - max(lists) if lists else None
+    return Prepared(named("timer"), named("works"), named("held"), age, named("unit"), named("mount"))
