@@ -46,8 +46,9 @@ MAX_ROWS = 1000
 """Rows, likewise."""
 ALIVE = {Subject.FIREWALL: CARP, Subject.NODE: HOST}
 """The questions that show whether a machine answers."""
-SLOWER, LEAST = 3.0, 1.0
-"""A machine that has not answered is named after this many times the time of the second answer; seconds at least."""
+SLOWER, LEAST, STEP = 3.0, 1.3, 0.05
+"""A machine that has not answered is named after this many times the time of the second answer; seconds at least, and
+those of one wait."""
 
 
 def _slow(question: Question[Any], answers: tuple[Answer | WireError, ...]) -> bool:
@@ -108,6 +109,7 @@ class Poller:
         self._early = {one: asyncio.Event() for one in self._rounds}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._naming: asyncio.Task[None] | None = None
         self._attended = True
         self._calm_until = 0.0
         self._start = 0.0
@@ -120,13 +122,14 @@ class Poller:
             return
         self._start = time.monotonic() + after
         self._tasks = [asyncio.create_task(self._keep_asking(one), name=f"ask {one.name}") for one in self._rounds]
-        self._tasks.append(asyncio.create_task(self._name_the_silent(), name="name the silent"))
+        self._naming = asyncio.create_task(self._name_the_silent(), name="name the silent")
 
     async def close(self) -> None:
         """End every batch."""
-        for task in self._tasks:
+        tasks = (*self._tasks, *([self._naming] if self._naming else []))
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def attend(self, on: bool) -> None:
         """Tell it that somebody looks. While nobody does, nothing is asked more often than `timings.background`
@@ -199,7 +202,8 @@ class Poller:
         while sum(isinstance(reading, Known) for _, _, reading in self._first_answers()) < 2:
             await self.change()
         second = time.monotonic() - began
-        await asyncio.sleep(max(LEAST, SLOWER * second) - second)
+        for _ in range(round((max(LEAST, SLOWER * second) - second) / STEP)):
+            await asyncio.sleep(STEP)  # a computer that is busy gives more time
         for question, name, reading in self._first_answers():
             if reading is NOT_ASKED:
                 missing = Unknown(f"{name} has not answered yet", steady.now(), at, Cause.NOT_ASKED)

@@ -124,7 +124,7 @@ def told(call: Call, firewall: Firewall) -> int:
     rows += [f"note next_stage {state.stage}"] if state.stage else []
     rows += [f"haproxy {state.package}"] if state.package else []
     rows += ["running"] if state.running else []
-    rows += [f"space /dev/gpt/pfSense 15000000 2400000 {state.free} 18% /", "end"]
+    rows += [f"space /dev/gpt/pfSense 15000000 2400000 {state.free} 18% /", "whole"]
     call.out("".join(f"{row}\n" for row in rows))
     return 0
 

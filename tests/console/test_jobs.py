@@ -31,7 +31,7 @@ KEY = "job node2 packages"
 ARGV = ("/usr/bin/apt-get", "--yes", "dist-upgrade")
 PATCH = replace(
     DRAIN,
-    name="upgrade",
+    name="tidy",
     effects=frozenset({Effect.TAKES_OUT, Effect.PUTS_BACK}),
     steps=lambda _cluster, target, _options: placed(
         (

@@ -157,7 +157,7 @@ class Watched:
         self._node = node
         self._writers = self._written_to()
         self._first = self._forced()
-        self._boot = sim.world.nodes[node].boot_id
+        self._boot, self._shut_downs = sim.world.nodes[node].boot_id, sim.world.nodes[node]._boots
         self._lead = sim.world.master
         self._boot_of_fw1 = sim.world.firewalls["fw1"].boot_id
         self._release = sim.world.firewalls["fw1"].release
@@ -211,7 +211,7 @@ class Watched:
                 self.effects.add(Effect.PUTS_BACK_UNFIT)
         if node.boot_id != self._boot:
             self.effects.add(Effect.REBOOTS)
-        elif node.running and not self.unfit:
+        elif node.running and not self.unfit and node._boots == self._shut_downs:  # else a shut-down ends services
             self._services()
         if self._note() and not self._held:
             self.effects.add(Effect.HOLDS)

@@ -62,7 +62,7 @@ def test_without_a_kernel_package_nothing_is_known_of_the_stage() -> None:
     assert read(OFFERED.replace("kernel pfSense-kernel-pfSense\n", "")).stage is None, "debug is none that boots"
 
 
-@pytest.mark.parametrize("text", ["", OFFERED.removesuffix("end\n"), OFFERED.replace("version 2.7.2-RELEASE", "")])
+@pytest.mark.parametrize("text", ["", OFFERED.removesuffix("whole\n"), OFFERED.replace("version 2.7.2-RELEASE", "")])
 def test_what_is_no_answer(text: str) -> None:
     with pytest.raises(Unreadable):
         read(text)

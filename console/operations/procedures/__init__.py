@@ -211,13 +211,13 @@ REBOOT_FIREWALL = Operation(
 UPGRADE_FIREWALL = replace(
     REBOOT_FIREWALL,
     name="upgrade",
-    key="",
+    key="U",
     word="upgrade",
     help="upgrade: on a firewall: maintenance, pfSense-upgrade, wait until it could lead, roles as before",
     summary="upgrade pfSense on a firewall that is in maintenance meanwhile, and see it whole before it leads again",
     effects=REBOOT_FIREWALL.effects | {Effect.UPDATES},
     steps=_on_target(*upgrading.STEPS, upgrading.ALL_VISITS),
-    keep=0,
+    keep=16,
     visited=True,
     leaves=upgrading.leaves,
 )

@@ -35,7 +35,7 @@ pkg-static query -g 'haproxy %n %v' 'pfSense-pkg-haproxy*' 2>/dev/null
 pgrep -F /var/run/pfSense-upgrade.pid >/dev/null 2>&1 && echo running
 pgrep -f '[d]rainboard-upgrade.lock' >/dev/null 2>&1 && echo running
 df -kP / | tail -n 1 | sed 's/^/space /'
-echo end
+echo whole
 """
 _OFFER = re.compile(r"([0-9][A-Za-z0-9._-]{0,39}) version of ")
 _BOOT = re.compile(r"kern\.boottime: \{ sec = ([0-9]{1,12}),.*")
@@ -79,7 +79,7 @@ class Upgrade:
 def parse(answers: tuple[Ran, ...], _before: Upgrade | None) -> Upgrade:
     """Read the rows that _SCRIPT prints. What is missing among them is not known."""
     lines = lines_of(ran(answers[0]))
-    if not lines or lines.pop() != "end":
+    if not lines or lines.pop() != "whole":
         raise Unreadable("the answer about the upgrade has no end")
     rows: dict[str, list[str]] = {}
     for line in lines:

@@ -266,4 +266,4 @@ async def choose(app: App[int], title: str, entries: tuple[tuple[str, str], ...]
     """The index of one of (key, label)."""
     keys, shown = tuple((key, "") for key, _ in entries), Entries(entries)
     answer = await ask(app, Question(title, shown.lines, keys=keys, entries=shown, close="none of these"))
-    return next((at for at, (key, _) in enumerate(entries) if answer.key == key), None)
+    return next((at for at, (key, _) in enumerate(entries) if answer.key and answer.key == key), None)
