@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.cli import rights
 from console.inventory.cluster import Cluster, Patch
 from console.operations.guards import Override
 from console.operations.plan import NotBegun
@@ -112,3 +113,12 @@ def test_without_a_simulation_nothing_is_installed(box: Box) -> None:
     box.program("env", 'shift 2; exec "$@"')
     assert box.run(Run(install("apt-get", CLUSTER, {SECURITY: True}))).status == 1
     assert box.log.read_text() == ""
+
+
+def test_sudoers_holds_both_forms_of_each_command() -> None:
+    words = [" ".join(run.argv) for run in rights.rights(KEEPING, "node1").patch]
+    for manager in ("apt-get", "dnf"):
+        installs = [one for one in words if "drainboard-packages" in one and f" {manager} " in one]
+        assert len([one for one in installs if "-security" in one]) == 1
+        assert len([one for one in installs if "-security" not in one]) == 1
+        assert all("galera-4" in one for one in installs)
