@@ -55,8 +55,7 @@ def tables(run: Story, usual: Usual) -> Iterator[Table]:
 def _machines(run: Story) -> Iterator[tuple[str, ...]]:
     for one in run.updated:
         away = _away(run, one.node)
-        copied = "by a full copy (SST)" + (f" from {one.copied}" if one.copied != "?" else "")
-        came = copied if one.copied else "no full copy (SST) was seen"
+        came = f"by a full copy (SST) from {one.copied}" if one.copied else "no full copy (SST) was seen"
         yield one.node, counted(len(one.packages), "update"), span(away[1] - away[0]) if away else "?", came
 
 

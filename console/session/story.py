@@ -59,7 +59,7 @@ class Updated(NamedTuple):
     node: str
     packages: tuple[Change, ...]
     copied: str
-    """The donor of a full copy (SST) by which its MySQL came back; "?" unknown, "" none was seen."""
+    """The donor of a full copy (SST) by which its MySQL came back; "" none was seen."""
 
 
 class Story(NamedTuple):

@@ -1,14 +1,14 @@
 """A node that comes back from its packages: its configuration as it was, and the way its MySQL got what it missed.
 
 Keys of `Intent.found`: "member NODE" -> the settings that made its MySQL a member; "replaced NODE" -> the files that
-packages had left beside its configuration; each a line. "copy NODE" -> the donor of a full copy (SST), or "?".
+packages had left beside its configuration; each a line. "copy NODE" -> the donor of a full copy (SST).
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from console.health.facts.fitness import gluster_unfit, unfit
-from console.health.facts.sst import transfers
+from console.health.facts.sst import Sst, transfers
 from console.operations.guards import Objection, Override
 from console.operations.procedures.power import FIT
 from console.operations.procedures.steps import Intent, Progress, Step
@@ -56,15 +56,15 @@ def _otherwise(snapshot: Snapshot, intent: Intent) -> str:
     return f"MySQL on {node} is not configured as before the patch: {listed(changed)}" if changed else ""
 
 
+def _copy(snapshot: Snapshot, node: str) -> Sst | None:
+    """The full copy that a node takes. Its own script runs for IST too: only a donor that gives one proves it (seen on
+    the lab, MariaDB 10.11 with rsync)."""
+    return next((one for one in transfers(snapshot) if one.joiner == node and one.donor), None)
+
+
 def _find_copy(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    """A full copy that the node takes. Only the donor tells who gives it."""
-    key = f"copy {intent.target}"
-    seen = next((one for one in transfers(snapshot) if one.joiner == intent.target), None)
-    return {key: seen.donor or intent.found.get(key, "?")} if seen else {}
-
-
-def _from(donor: str) -> str:
-    return "" if donor == "?" else f" from {donor}"
+    seen = _copy(snapshot, intent.target)
+    return {f"copy {intent.target}": seen.donor} if seen else {}
 
 
 def _back(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -74,10 +74,9 @@ def _back(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(False, message, failed=True)
     progress, donor = FIT.done(snapshot, intent), intent.found.get(f"copy {node}")
     if progress.done:
-        none, copied = "no full copy (SST) was seen", f"MySQL got a full copy (SST){_from(donor or '?')}"
+        none, copied = "no full copy (SST) was seen", f"MySQL got a full copy (SST) from {donor}"
         return progress._replace(message=f"{progress.message}; {copied if donor else none}" * bool(cluster.mysql))
-    copy = next((one for one in transfers(snapshot) if one.joiner == node), None)
-    if copy is not None:
+    if copy := _copy(snapshot, node):
         return progress._replace(message=f"{progress.message}; {copy.message}")
     if gone := missing(snapshot, node):
         paths = listed(plain_text(one.path, 80) for one in gone)
@@ -93,7 +92,7 @@ def by_full_copy(intent: Intent, before: str) -> tuple[Objection, ...]:
     donor = intent.found.get(f"copy {before}")
     if donor is None:
         return ()
-    saw = f"{before} came back by a full copy (SST){_from(donor)}: it can give no node what that has missed (IST) yet"
+    saw = f"{before} came back by a full copy (SST) from {donor}; it can give no other node an IST yet"
     return (Objection(intent.target, saw, "See why, and say yes to go on", Override.CONFIRM),)
 
 
