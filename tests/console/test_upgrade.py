@@ -10,11 +10,11 @@ import pytest
 from console.cli import rights
 from console.health import findings
 from console.health.finding import Finding, Kind, Level
-from console.inventory.cluster import Cluster
+from console.inventory.cluster import Cluster, Patch
 from console.operations.effects import On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import UPGRADE_FIREWALL
+from console.operations.procedures import PATCH, UPGRADE_FIREWALL
 from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record
 from console.session.runner import Stopped
@@ -239,3 +239,11 @@ async def test_killed_at_each_line(tmp_path: Path, line: int, written: bool) -> 
             assert (fw1.release, fw1.upgrades.starts) == ("2.8.0-RELEASE", 1)
             assert not fw1.config.maintenance
             assert roles(sim) == {"fw1": "MASTER", "fw2": "BACKUP"}
+
+
+@pytest.mark.parametrize("block", [(), ("/usr/local/sbin/busy",)])
+def test_the_first_firewall_has_a_gate_where_the_inventory_may_say_not_now(block: tuple[str, ...]) -> None:
+    cluster = replace(CLUSTER, patch=Patch(block=block))
+    options = {"nodes": ["none"], "firewalls": True, "turns": ["fw2", "fw1"]}
+    gates = [step.on for step in PATCH.steps(cluster, cluster.name, options) if step.gate]
+    assert gates == (["fw2", "fw1"] if block else ["fw1"])

@@ -372,6 +372,7 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
     """Node by node. The role of MySQL's writer is moved off a node before its turn, to the first that is updated."""
     nodes, writer = patching.wanted(cluster, options), options.get("writer")
     steps, moves = tuple[Step, ...](), 0
+    first_too = bool(options.get(patching.WINDOW) or cluster.patch.block)
     for node in nodes:
         done = nodes[: nodes.index(node)]
         follows, first = str(next(iter(done), options.get("follows") or "")), tuple[Step, ...]()
@@ -385,12 +386,11 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
             PUT_BACK,
             first,
             installs=not options.get(patching.NO_PACKAGES),
-            asks=bool(steps or options.get(patching.WINDOW) or cluster.patch.block),
+            asks=bool(steps) or first_too,
         )
     firewalls = upgrading.turns(cluster, options)
     for firewall in firewalls:
-        asks = bool(steps or options.get(patching.WINDOW))
-        steps += placed((*((upgrading.GATE,) if asks else ()), *upgrading.STEPS), firewall)
+        steps += placed((*((upgrading.GATE,) if steps or first_too else ()), *upgrading.STEPS), firewall)
     if firewalls:
         return (*steps, *placed((upgrading.ALL_VISITS,), firewalls[-1]))
     return (*steps, *placed((patching.VISITS,), nodes[-1])) if nodes else ()
