@@ -19,7 +19,9 @@ from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH, UNDO
 from console.operations.procedures.patching import _other_packages
 from console.operations.procedures.steps import Intent
+from console.probes.ask import Page
 from console.probes.snapshot import Known, Snapshot, empty
+from console.probes.web.visitor import Visits
 from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
@@ -476,3 +478,8 @@ async def test_the_second_firewall_is_not_begun_while_the_first_is_half_done(tmp
 def _offered(now: Snapshot, firewall: str) -> bool:
     reading = now.firewall(firewall).upgrade
     return isinstance(reading, Known) and reading.value.offered == "2.8.0"
+
+
+def test_a_visit_served_at_the_second_try_does_not_count_in_the_average() -> None:
+    seen = Visits(1.0).with_answer(Page(200, (), "", 0.2), "http://shop/", 1.0).with_retried()
+    assert seen.latency == "200 ms on average, 200 ms at most"

@@ -57,7 +57,7 @@ class Visits:
     @property
     def latency(self) -> str:
         """84 ms on average, 310 ms at most; "" before a visit was served."""
-        served = self.sent - self.failed - self.lost
+        served = self.sent - self.failed - self.retried - self.lost
         if not served:
             return ""
         return f"{1000 * self.seconds / served:.0f} ms on average, {1000 * self.longest:.0f} ms at most"
