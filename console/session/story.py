@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any, NamedTuple, cast
 
+from console.operations.procedures.packages import of_note
 from console.session.journal_lines import Entry, texts
 from console.session.journal_record import Record
 
@@ -155,13 +156,9 @@ def _updated(record: Record) -> Iterator[Updated]:
     found = record.found
     for on, name in record.steps:
         if name == "updated":
-            then, before = (_versions(found.get(f"{key} {on}", "")) for key in ("packages", "versions"))
+            then, before = (of_note(found.get(f"{key} {on}", "")) for key in ("packages", "versions"))
             changes = tuple(Change(one, before.get(one, ""), version) for one, version in then.items())
             yield Updated(on, changes, found.get(f"copy {on}", ""))
-
-
-def _versions(noted: str) -> dict[str, str]:
-    return {name: version for name, _, version in (one.partition("=") for one in noted.split())}
 
 
 def usual(records: Iterable[Record], record: Record) -> dict[tuple[str, str], float]:

@@ -1,6 +1,7 @@
 """Visits the site all the time while a run is at work, and counts. It judges nothing: guards do."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import cycle
 
 from console import steady
@@ -88,9 +89,7 @@ class Visitor:
     async def _roles_moved(self, at: float) -> bool:
         """The roles moved around a moment. It is told only when they have been read once more after that."""
         known = steady.now() + BEFORE
-        until = known + 2 * self._cluster.timings.answer + self._cluster.timings.poll
-        while self._roles_read < known and steady.now() < until:
-            await self._poller.change(EVERY)
+        await self._in_time(lambda: self._roles_read >= known, known)
         return any(before - BEFORE <= at <= after + AFTER for before, after in self._moves)
 
     async def _tells(self, answer: Page | WireError, at: float) -> bool:
@@ -99,12 +98,16 @@ class Visitor:
             return True
         if answer.cause is Cause.HELD_UP:
             return False
-        until = steady.now() + 2 * self._cluster.timings.answer + self._cluster.timings.poll
-        while steady.now() < until:
-            if self._told_since(at):
-                return True
+        return await self._in_time(lambda: self._told_since(at), steady.now())
+
+    async def _in_time(self, so: Callable[[], bool], since: float) -> bool:
+        """Wait until the picture says so; at most for two answers and a round after a Unix time."""
+        until = since + 2 * self._cluster.timings.answer + self._cluster.timings.poll
+        while not so():
+            if steady.now() >= until:
+                return False
             await self._poller.change(EVERY)
-        return False
+        return True
 
     def _told_since(self, at: float) -> bool:
         picture = self._poller.snapshot

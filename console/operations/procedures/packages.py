@@ -4,6 +4,8 @@ Every word is fixed by the inventory, so that sudoers can hold the command. apt-
 back: `PACKAGE/now` names the version that is installed, and `upgrade` then takes it as the newest there is (apt 2.6).
 """
 
+from collections.abc import Iterable
+
 from console.inventory.cluster import Cluster
 from console.operations.procedures.steps import Options
 from console.probes.hosts.updates import Package, Updates
@@ -49,6 +51,16 @@ def _kept_back(names: tuple[str, ...], security: bool) -> str:
         others = 'grep "Inst " | grep -F "] (" | grep -v -i -e -security -e :security -e /security | cut -d " " -f 2'
         parts.append(f'for p in $(echo "$s" | {others}); do k="$k $p/now"; done')
     return "; ".join(("k=", *parts, 'exec "$@" $k')) if parts else ""
+
+
+def as_note(versions: Iterable[tuple[str, str]]) -> str:
+    """Names and versions as one note of the journal."""
+    return " ".join(f"{name}={version}".replace(" ", "") for name, version in versions)
+
+
+def of_note(noted: str) -> dict[str, str]:
+    """Versions by name, of such a note."""
+    return {name: version for name, _, version in (one.partition("=") for one in noted.split())}
 
 
 def security_only(cluster: Cluster, options: Options) -> bool:

@@ -23,7 +23,6 @@ KERNEL = re.compile(r"linux-image-.+|kernel(?:-core)?")
 UNTOLD = "?"
 PACKAGES, BOOT, START, AROUND = 300.0, 180.0, 120.0, 120.0
 """Seconds that a guess takes for the packages, a boot or a start of the services, and what is before and after it."""
-NO_USUAL: Usual = {}
 
 
 class Absence(NamedTuple):

@@ -14,7 +14,16 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override, elsewhere, no_traffic
 from console.operations.procedures.jobs import Command, job
-from console.operations.procedures.packages import EXCLUDE, REFRESH, SECURITY, install, security_only, taken
+from console.operations.procedures.packages import (
+    EXCLUDE,
+    REFRESH,
+    SECURITY,
+    as_note,
+    install,
+    of_note,
+    security_only,
+    taken,
+)
 from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_MYSQL, rebooted, systemctl
 from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
@@ -62,18 +71,17 @@ def _find_pending(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     if updates is None:
         return {}
     waiting = taken(snapshot.cluster, updates, intent.options)
-    each = (f"{one.name}={one.then}".replace(" ", "") for one in waiting)
-    before = (f"{one.name}={one.now}".replace(" ", "") for one in waiting)
-    noted = {f"packages {intent.target}": " ".join(each), f"versions {intent.target}": " ".join(before)}
-    return {**noted, **find_beside(updates, intent.target)}
+    return {
+        f"packages {intent.target}": as_note((one.name, one.then) for one in waiting),
+        f"versions {intent.target}": as_note((one.name, one.now) for one in waiting),
+        **find_beside(updates, intent.target),
+    }
 
 
 def _pending(intent: Intent, node: str) -> dict[str, str] | None:
     """The packages that waited on a node, with their new versions; None where nobody has noted them."""
     noted = intent.found.get(f"packages {node}")
-    return (
-        None if noted is None else {name: version for name, _, version in (one.partition("=") for one in noted.split())}
-    )
+    return None if noted is None else of_note(noted)
 
 
 def _told_pending(snapshot: Snapshot, intent: Intent) -> Progress:
