@@ -51,6 +51,15 @@ def because(named: str, why: str) -> str:
 _PLACE = re.compile(r"(?: \([^()]*\))?: ")
 
 
+SECONDS = 11
+"""Digits of a Unix time that has a date."""
+
+
+def figure(text: str | None, digits: int = 20) -> int | None:
+    """A whole number in so many ASCII digits at most (20: a counter of 64 bits); None for any other text."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """1 session, 2 sessions; `many` where an s does not do."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -27,7 +27,7 @@ from console.probes.pools.configured import PooledServer
 from console.probes.pools.hold import Hold
 from console.probes.pools.servers import UNCHECKED, Pools, Server
 from console.probes.snapshot import NOT_ASKED, FirewallView, Known, Snapshot, Unknown, once
-from console.text import counted, dated, doing, listed
+from console.text import SECONDS, counted, dated, doing, figure, listed
 
 RELOADS = 60.0
 """Seconds that a firewall has for the reload after a sync: checking a large configuration takes some."""
@@ -126,9 +126,8 @@ def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
     clock, uptime = view.carp.value.now, view.pools.value.uptime
     if clock is None or uptime is None or not view.pools.value.running:
         return False
-    now, revised = clock + view.pools.at - view.carp.at, config.revised
-    came = float(revised) if revised.isascii() and revised.isdigit() and len(revised) < 12 else now
-    return now - uptime < came - ROUNDED and now - came > RELOADS
+    now, came = clock + view.pools.at - view.carp.at, figure(config.revised, SECONDS)
+    return came is not None and now - uptime < came - ROUNDED and now - came > RELOADS
 
 
 def run_time_is_as_configured(snapshot: Snapshot) -> Iterator[Finding]:

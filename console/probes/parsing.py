@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from xml.parsers.expat import ExpatError
 
 from console.probes.ask import Answer, Ran, Rows, Unreadable
-from console.text import plain_text
+from console.text import figure, plain_text
 
 MAX_ANSWER = 1 << 20
 """Characters of one command's output that are read: what is read costs time in which no key is heard."""
@@ -117,9 +117,10 @@ def serves(status: int) -> bool:
 
 def whole(text: str | None, what: str) -> int:
     """A non-negative whole number, or Unreadable that names `what`."""
-    if text is None or not text.strip().isascii() or not text.strip().isdigit() or len(text.strip()) > 20:
+    found = figure(text.strip()) if text is not None else None
+    if found is None:
         raise Unreadable(f"{what} is {'missing' if text is None else repr(text[:40])}, not a whole number")
-    return int(text)
+    return found
 
 
 def dig(tree: Any, *keys: str) -> Any:

@@ -13,7 +13,7 @@ from asyncssh.public_key import get_default_certificate_algs, get_default_public
 
 from console.inventory.cluster import Login
 from console.probes.ask import AuthFailed, Cause, TimedOut, Unreachable
-from console.text import plain_text
+from console.text import figure, plain_text
 from console.wire import known_hosts
 from console.wire.deadline import Deadline
 from console.wire.door import Doorkeeper, Target, known_port
@@ -160,7 +160,7 @@ def jumps(target: Target, depth: int) -> Iterator[Login]:
     named: object = target.options.tunnel
     for jump in named.split(",") if isinstance(named, str) else ():
         user, _, rest = jump.strip().rpartition("@")
-        host, _, port = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
+        host, _, port = rest.rpartition(":") if figure(rest.rpartition(":")[2]) is not None else (rest, "", "")
         if host == target.login.host:
             continue  # like ssh: `Host *` with a ProxyJump doesn't send the jump host through itself
         if depth >= MAX_JUMPS:

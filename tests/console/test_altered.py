@@ -1,10 +1,13 @@
 """States that no simulated cluster shows, or not for long: a picture is taken there, and then altered."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import console
 from console.health import Kind, Layer, Level, Verdict, findings, verdict, verdicts
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
@@ -234,3 +237,17 @@ async def test_config_sync_is_judged_once_it_has_had_time(fine: Snapshot) -> Non
     older = alter(fresh, "firewalls", "fw1", "config", revised="1700000000")
     older = alter(older, "firewalls", "fw2", "config", revised="1700000000")
     assert "fw1 and fw2 differ in pools" in message(older, Kind.SYNC_DIFFERS)
+
+
+@pytest.mark.parametrize("word", ["²", "٣", "-1", "", "9" * 30, "1e400"])
+async def test_a_time_of_change_that_is_no_time_costs_itself_only(fine: Snapshot, word: str) -> None:
+    odd = alter(fine, "firewalls", "fw1", "config", revised=word, maintenance=True, balancer_digest="x")
+    odd = alter(odd, "firewalls", "fw2", "config", revised=word)
+    assert message(odd, Kind.MAINTENANCE)
+    assert message(odd, Kind.SYNC_DIFFERS)
+
+
+def test_figures_are_read_in_one_place() -> None:
+    """`str.isdigit` takes "²", and int() raises for it."""
+    files = [path for path in Path(console.__path__[0]).rglob("*.py") if "sim" not in path.parts]
+    assert [path.name for path in files if re.search(r"\.(isdigit|isnumeric)\(", path.read_text())] == ["text.py"]

@@ -7,6 +7,7 @@ from console.inventory.addresses import plain
 from console.inventory.cluster import Node
 from console.probes.snapshot import Known, Snapshot, VolumeView
 from console.probes.storage.gluster import Brick, Healing, Volume
+from console.text import figure
 
 
 def known_volumes(snapshot: Snapshot) -> Iterator[tuple[VolumeView, Volume]]:
@@ -94,8 +95,9 @@ def _serves(view: VolumeView, bricks: Sequence[bool]) -> bool:
     `auto` the first brick decides between two halves."""
     options = view.options.value if isinstance(view.options, Known) else None
     kind = (options.quorum_type if options else "") or ("none" if len(bricks) == 2 else "auto")
-    if options and kind == "fixed" and options.quorum_count.isdigit():
-        return sum(bricks) >= int(options.quorum_count)
+    fixed = figure(options.quorum_count) if options and kind == "fixed" else None
+    if fixed is not None:
+        return sum(bricks) >= fixed
     if kind in ("none", "off"):
         return any(bricks)
     return 2 * sum(bricks) > len(bricks) or (2 * sum(bricks) == len(bricks) and bricks[0])

@@ -3,7 +3,7 @@
 from console.health.facts.membership import Place, config_of, memberships, place
 from console.probes.pools.hold import Hold, read
 from console.probes.snapshot import Known, Snapshot
-from console.text import dated, quoted
+from console.text import SECONDS, dated, figure, quoted
 
 
 def held(snapshot: Snapshot, node: str) -> Hold | None:
@@ -27,7 +27,8 @@ def _by_revisions(snapshot: Snapshot, node: str) -> Hold | None:
     for view in snapshot.firewalls:
         texts += [(one.at, one.text) for one in view.revisions.value.last] if isinstance(view.revisions, Known) else []
         config = config_of(snapshot, view.name)
-        texts += [(int(config.revised), config.revision)] if config and config.revised.isdigit() else []
+        revised = figure(config.revised, SECONDS) if config else None
+        texts += [(revised, config.revision)] if config and revised is not None else []
     ours = [text for _, text in sorted(texts) if "drainboard: " in text and f" {node} by " in text]
     return read(ours[-1]) if ours else None
 

@@ -6,7 +6,7 @@ from console.health.facts.membership import config_of
 from console.probes.firewalls.maintenance import ENTERED, LEFT
 from console.probes.firewalls.revisions import Revision
 from console.probes.snapshot import Known, Snapshot
-from console.text import dated, quoted
+from console.text import SECONDS, dated, figure, quoted
 
 
 class Maintained(NamedTuple):
@@ -30,7 +30,8 @@ def maintained(snapshot: Snapshot, firewall: str) -> Maintained | None:
     config, kept = config_of(snapshot, firewall), snapshot.firewall(firewall).revisions
     if config is None or not config.maintenance:
         return None
-    newest = [Revision(int(config.revised), config.revision)] if _whole(config.revised) else []
+    revised = figure(config.revised, SECONDS)
+    newest = [Revision(revised, config.revision)] if revised is not None else []
     older = list(kept.value.last) if isinstance(kept, Known) else []
     revisions = sorted((*older, *newest), key=lambda one: one.at)
     switched = [one for one in revisions if one.text.endswith((ENTERED, LEFT))]
@@ -39,7 +40,3 @@ def maintained(snapshot: Snapshot, firewall: str) -> Maintained | None:
     if switched:  # it was left, and somebody has put an older configuration back
         return Maintained()
     return Maintained(revisions[0].at if older else 0, before=True)
-
-
-def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 12

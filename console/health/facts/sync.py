@@ -10,7 +10,7 @@ from typing import NamedTuple
 from console.inventory.addresses import plain
 from console.probes.firewalls.config import CarpVip, FirewallConfig
 from console.probes.snapshot import Known, Snapshot
-from console.text import listed
+from console.text import SECONDS, figure, listed
 
 SETTLES = 30.0
 """Seconds a change has to reach the other firewall: a sync with four tries was seen to take 5 s, and may take more."""
@@ -72,7 +72,5 @@ def _vips(config: FirewallConfig) -> frozenset[CarpVip]:
 
 
 def _changed_after(one: FirewallConfig, other: FirewallConfig, moment: float) -> bool:
-    changes = [
-        float(config.revised) for config in (one, other) if config.revised.isdigit() and len(config.revised) < 12
-    ]
-    return any(moment < change < moment + ASKEW for change in changes)
+    changes = (figure(config.revised, SECONDS) for config in (one, other))
+    return any(change is not None and moment < change < moment + ASKEW for change in changes)

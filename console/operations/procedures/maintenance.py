@@ -20,7 +20,7 @@ from console.probes.firewalls.pfsense import BOX
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.probes.web.vip import VISIT
-from console.text import counted, listed
+from console.text import counted, figure, listed
 
 VISITS = 10
 """Visits of each virtual address through the new MASTER."""
@@ -136,8 +136,8 @@ def _way_is_cut(snapshot: Snapshot, vip: str) -> bool:
 
 def _later(row: int, noted: str | None) -> int:
     """Visits since the note; none where nothing was noted yet."""
-    before = int(noted) if noted and noted.isascii() and noted.isdigit() and len(noted) < 12 else row
-    return row - before if row >= before else row
+    before = figure(noted)
+    return row if before is None or row < before else row - before
 
 
 def _left(snapshot: Snapshot, intent: Intent) -> Progress:

@@ -34,7 +34,7 @@ from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
 from console.probes.web.visitor import Visits
-from console.text import clock, counted, doing, listed, span, zone
+from console.text import SECONDS, clock, counted, doing, figure, listed, span, zone
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
 NO_PACKAGES, WINDOW = "no-packages", "window"
@@ -250,8 +250,8 @@ def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(False, f"somebody has taken {node} out meanwhile", failed=True)
     if not wanted:
         return Progress(True, _told(snapshot, f"{node} is done"))
-    begun = float(since) if since.isascii() and since.isdigit() and len(since) < 12 else steady.now()
-    left = begun + wanted - steady.now()
+    begun = figure(since, SECONDS)
+    left = (steady.now() if begun is None else begun) + wanted - steady.now()
     if left > 0:
         return Progress(False, f"{span(left)} until the next")
     return Progress(True, _told(snapshot, f"{node} serves for {span(wanted)}"))

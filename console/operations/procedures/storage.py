@@ -14,7 +14,7 @@ from console.probes.snapshot import Known, Snapshot, VolumeView
 from console.probes.storage.gluster import STORAGE, Volume
 from console.probes.storage.gluster_command import gluster
 from console.probes.storage.mounts import MISSING, MOUNTS, Mount
-from console.text import counted, listed, span
+from console.text import counted, figure, listed, span
 
 CLEAN = 3
 """Looks in a row that find nothing to heal: just after a start single ones lie."""
@@ -84,7 +84,7 @@ def _left(name: str, pending: int) -> str:
 
 
 def _of(before: str | None) -> str:
-    return f" of {before}" if before and before.isascii() and before.isdigit() and before != "0" else ""
+    return f" of {before}" if figure(before) else ""
 
 
 def _pace(volume: Volume) -> str:

@@ -21,7 +21,7 @@ from console.probes.ask import Run
 from console.probes.firewalls.carp import CARP
 from console.probes.firewalls.upgrade import LOCK, LOG, UPGRADE, Upgrade
 from console.probes.snapshot import Known, Snapshot, Unknown
-from console.text import quoted
+from console.text import SECONDS, figure, quoted
 
 LONGEST = 7200.0
 """Seconds for a download, the stages and the boots between them."""
@@ -76,11 +76,7 @@ def _noted(intent: Intent) -> tuple[str, float, str]:
     """Version, clock and package; "" and 0 before anything was noted."""
     version, _, rest = intent.found.get(f"upgrade {intent.target}", "").partition(" ")
     now, _, package = rest.partition(" ")
-    return version, _seconds(now), package
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 13 else 0.0
+    return version, figure(now, SECONDS) or 0, package
 
 
 def _at(upgrade: Upgrade | None, intent: Intent) -> At:
@@ -95,7 +91,7 @@ def _at(upgrade: Upgrade | None, intent: Intent) -> At:
         over = version and not upgrade.stage and finished and upgrade.version != version
         return At.OVER if over else At.BOOTED
     before = intent.found.get(f"log {intent.target}")
-    ran = before is not None and upgrade.began is not None and upgrade.began > _seconds(before)
+    ran = before is not None and upgrade.began is not None and upgrade.began > (figure(before, SECONDS) or 0)
     return At.ENDED if ran else At.FREE
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
-from console.probes.parsing import lines_of, ran, short, whole
+from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
+from console.text import figure
 
 BEGUN = 1 << 20
 """Bytes by which a joiner's datadir has grown once its copy has begun: before that there is no pace."""
@@ -78,8 +79,7 @@ def _joiner(method: str, size: int | None, at: float, before: Transfer | None) -
 
 def _size(du: Ran) -> int | None:
     """Files come and go while `du` looks, which makes its status 1: what it printed counts."""
-    first = du.out.split("\t")[0].strip()
-    return whole(first, "what du printed") if first.isascii() and first.isdigit() and len(first) < 19 else None
+    return figure(du.out.split("\t")[0].strip())
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from console.probes.ask import Hold, Ran, Run, Unreadable
 from console.probes.parsing import short
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text
+from console.text import figure, plain_text
 
 LOCK, FILE = "/var/run/drainboard.lock", "/var/run/drainboard.claim"
 HOLD = Hold(("lockf", "-k", "-s", "-t", "0", LOCK, "tee", FILE), taken=75)
@@ -69,7 +69,7 @@ def _line(**facts: Any) -> str:
 def parse(answers: tuple[Ran, ...], _before: Claim | None) -> Claim:
     """Read the file, which need not exist, and `pgrep`, whose status 1 says that no process holds the lock."""
     file, process = answers
-    if process.status not in (0, 1) or not all(word.isdigit() for word in process.out.split()):
+    if process.status not in (0, 1) or any(figure(word) is None for word in process.out.split()):
         raise Unreadable(f"pgrep did not print processes; its status is {process.status}")
     missing = file.status != 0 and FILE in file.err and "No such file" in file.err
     if file.status != 0 and not missing:

@@ -18,7 +18,7 @@ from console.probes.parsing import dig, ran, rows, xml
 from console.probes.pools import haproxy_config, relayd_config
 from console.probes.pools.configured import Found, PooledServer, text
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text
+from console.text import figure, plain_text
 
 MAX_CONFIG = 16 << 20
 """Bytes of config.xml that are read; 1 MiB is much, 8 MiB were seen."""
@@ -158,7 +158,7 @@ def _carpdev(haproxy: Any, vips: tuple[CarpVip | str, ...]) -> str:
 
 def _processes(nbproc: str) -> int:
     """HAProxy refuses what is no number, so that one process runs."""
-    return int(nbproc) if nbproc.isascii() and nbproc.isdigit() else 1
+    return 1 if (found := figure(nbproc)) is None else found
 
 
 def _word(tree: Any, *keys: str) -> str:

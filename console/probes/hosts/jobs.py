@@ -15,7 +15,7 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.hosts.identity import BOOT_ID
 from console.probes.parsing import lines_of, ran, short
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text
+from console.text import figure, plain_text
 
 KINDS = ("packages", "refresh", "writer")
 """The last one only where the inventory states a command that keeps a moved writer."""
@@ -96,14 +96,14 @@ def _job(kind: str, shown: Ran, printed: Ran, before: Jobs | None) -> Job:
         told = {"SubState": "dead", "Result": "success", "ExecMainStatus": "0"} | told
     if missing := [name for name in _PROPERTIES[:-1] if name not in told]:
         raise Unreadable(f"systemctl show printed no {missing[0]}")
-    active, status = told["ActiveState"], told["ExecMainStatus"]
-    if not (status.isascii() and status.isdigit() and len(status) < 10):
+    active, status = told["ActiveState"], figure(told["ExecMainStatus"])
+    if status is None:
         raise Unreadable("systemctl show printed no number as ExecMainStatus")
     invocation = short(told["InvocationID"]) if "InvocationID" in told else None
     there = told["LoadState"] != "not-found" and active != "inactive"
     words = tuple(_words(printed, invocation)) if there and invocation else ()
     state = f"{short(active)}/{short(told['SubState'])}"
-    job = Job(kind, there, state, short(told["Result"]), int(status), invocation, words)
+    job = Job(kind, there, state, short(told["Result"]), status, invocation, words)
     last = before.of(kind) if before else None
     same = last is not None and last.ended and (last.invocation, last.words) == (invocation, words)
     return replace(job, read=job.ended and same)

@@ -16,7 +16,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import first_line, lines_of, nobody_listens, ran, rate, short, whole
 from console.probes.pools.servers import Admin, Pools, Server
-from console.text import quoted
+from console.text import figure, quoted
 
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 -- the package's own place for it
 SUBSYSTEM = "haproxy.conf"
@@ -100,9 +100,9 @@ def parse(answers: tuple[Ran, ...], before: Pools | None) -> Pools:
         running=True,
         servers=servers,
         dirty=flag.status == 0,
-        pid=_figure(info, "Pid"),
-        processes=_figure(info, "Nbproc"),
-        uptime=_figure(info, "Uptime_sec"),
+        pid=figure(info.get("Pid")),
+        processes=figure(info.get("Nbproc")),
+        uptime=figure(info.get("Uptime_sec")),
         waiting=parse_waiting(stat),
         strange=(*lacks, *strange[:MAX_STRANGE]),
     )
@@ -121,10 +121,6 @@ def unexpected(printed: str) -> str:
     words = first_line(printed)
     but = f", but {quoted(words)}" if words and not words.startswith("# pxname") else ""
     return f"the socket did not answer with show stat and show servers state{but}"
-
-
-def _figure(info: Mapping[str, str], name: str) -> int | None:
-    return int(info[name]) if name in info and info[name].isascii() and info[name].isdigit() else None
 
 
 def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
@@ -213,7 +209,7 @@ def _unlisted(backend: str, name: str, state: State) -> Server:
 def _of_a_server(row: Mapping[str, str], complete: bool) -> bool:
     """The row is a server's, by its type, or by its name where no type is printed. Raises Unreadable where several
     processes answer."""
-    if complete and (pid := row.get("pid", "")).isdigit() and pid != "1":
+    if complete and figure(row.get("pid")) not in (None, 1):
         raise Unreadable(SEVERAL)
     return row.get("type") not in NO_SERVER and row.get("svname") not in ("FRONTEND", "BACKEND", None)
 
@@ -270,7 +266,7 @@ def _number(row: Mapping[str, str], column: str) -> int | None:
         return -1
     if text == "":
         return 0
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
+    return figure(text)
 
 
 def set_state(servers: tuple[Server, ...], admin: Admin) -> Run:

@@ -13,6 +13,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran
 from console.probes.question import Cadence, Question, Subject
+from console.text import figure
 
 MAX_PROCESSES = 200
 MAX_CONNECTIONS = 100_000
@@ -44,19 +45,10 @@ def parse(answers: tuple[Ran, ...], _before: Processes | None) -> Processes:
     """Read `pgrep` and, where there are several, `sockstat`."""
     listed, sockets = answers
     name, *words = listed.out.split() or [""]
-    if (
-        listed.status not in (0, 1)
-        or name != "haproxy:"
-        or len(words) > MAX_PROCESSES
-        or not all(_is_pid(word) for word in words)
-    ):
+    pids = [pid for word in words if (pid := figure(word)) is not None]
+    if listed.status not in (0, 1) or name != "haproxy:" or len(words) > MAX_PROCESSES or len(pids) < len(words):
         raise Unreadable("pgrep did not list HAProxy's processes")
-    pids = tuple(sorted(int(word) for word in words))
-    return Processes(pids, _connections(sockets) if len(pids) > 1 else ())
-
-
-def _is_pid(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 12
+    return Processes(tuple(sorted(pids)), _connections(sockets) if len(pids) > 1 else ())
 
 
 def _connections(sockets: Ran) -> tuple[tuple[int, str, int], ...] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import each, lines_of, ran, short, told
 from console.probes.question import Cadence, Question, Subject
-from console.text import plain_text, quoted
+from console.text import figure, plain_text, quoted
 
 PATIENCE = 2
 """Seconds a mount may take over `stat -f`."""
@@ -115,7 +115,7 @@ def _three(words: list[str]) -> tuple[str, str, str]:
 
 def _mount(words: list[str]) -> Mount:
     status, device, path = _three(words)
-    if status not in _STATUS and not (status.isascii() and status.isdigit()):
+    if status not in _STATUS and figure(status) is None:
         raise Unreadable(f"the test of the mount on {_path(path)} gave no status")
     why = _STATUS.get(status, HUNG if status in ("124", "137") else FAILS)
     return Mount(_volume(device), _path(path), not why, why)
