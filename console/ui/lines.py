@@ -110,7 +110,7 @@ def fitted(text: str, width: int, more: str = "") -> str:
     width -= len(more)
     room = clean[: max(1, width - 1)]
     ends = [room.rfind(mark) for mark in (": ", "; ", ". ", ", ")]
-    end = max(ends) if max(ends) * 2 > width else max(room.rfind(" "), width // 2)
+    end = max(ends) if max(ends) * 4 > width * 3 else max(room.rfind(" "), width // 2)
     return f"{clean[:end].rstrip()}…{more}"
 
 
