@@ -38,7 +38,7 @@ def there_is_a_primary(snapshot: Snapshot) -> Iterator[Finding]:
         return
     of = tuple(view.name for view in snapshot.nodes)
     if not known and all(_down(view) for view in unknown):
-        message = f"{_where_down(unknown)}: no table can be read or written"
+        message = f"{_where_down(unknown, every=True)}: no table can be read or written"
         yield Finding(Level.CRITICAL, "mysql", Kind.NO_MYSQL, message, of)
     elif known or all(_down(view) for view in unknown if isinstance(view.host, Known)):
         states = [f"{view.name} is {member.status} ({member.state or 'without state'})" for view, member in known]
@@ -71,13 +71,13 @@ def _unknown_parts(unknown: list[NodeView]) -> Iterator[str]:
         yield f"{doing(unreachable, 'does', 'do')} not answer"
 
 
-def _where_down(down: list[NodeView]) -> str:
-    """Stopped, and on the way up or down, are not the same: one that is starting may wait for the others."""
-    off = [view.name for view in down if stopped(view)]
-    moving = [view.name for view in down if not stopped(view)]
-    ways = [f"stopped on {listed(off)}"] if off else []
-    ways += [f"only starting or stopping on {listed(moving)}"] if moving else []
-    return f"MySQL is {', and '.join(ways)}"
+def _where_down(down: list[NodeView], every: bool = False) -> str:
+    """Stopped, and on the way up or down, are not the same: one that is starting may wait for the others. `every`:
+    these are all the nodes."""
+    ways = {"stopped": [view.name for view in down if stopped(view)]}
+    ways["only starting or stopping"] = [view.name for view in down if not stopped(view)]
+    each = {way: "every node" if every and len(names) == len(down) else listed(names) for way, names in ways.items()}
+    return f"MySQL is {', and '.join(f'{way} on {names}' for way, names in each.items() if names)}"
 
 
 def stopped(view: NodeView) -> bool:

@@ -90,7 +90,7 @@ async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) ->
         down = alter(down, "nodes", node.name, "services", active=(), settling=())
     one = findings(down)[0]
     assert (one.level, one.kind, one.machine) == (Level.CRITICAL, Kind.NO_MYSQL, "mysql")
-    assert one.message == "MySQL is stopped on node1, node2 and node3: no table can be read or written"
+    assert one.message == "MySQL is stopped on every node: no table can be read or written"
     assert not message(down, Kind.NO_PRIMARY) and not message(down, Kind.MYSQL_SILENT), "they follow from it"
     waits = {"active": ("mariadb.service",), "settling": ("mariadb.service",)}
     some = alter(down, "nodes", "node3", "services", **waits)
@@ -100,7 +100,7 @@ async def test_mysqld_that_is_down_everywhere_is_told_as_that(fine: Snapshot) ->
     for node in fine.nodes:
         some = alter(some, "nodes", node.name, "services", **waits)
     assert message(some, Kind.NO_MYSQL) == (
-        "MySQL is only starting or stopping on node1, node2 and node3: no table can be read or written"
+        "MySQL is only starting or stopping on every node: no table can be read or written"
     )
     lost = put(down, "nodes", "node3", host=late, services=late)
     assert not message(lost, Kind.NO_MYSQL), "what runs on node3 is not known"

@@ -109,5 +109,6 @@ def test_a_sentence_that_is_too_long_ends_with_a_clause() -> None:
     assert fitted(message, 70, " w") == "node2 lost since 18:43:30; node1 and node3 still serve… w"
     assert fitted(message, 58, " w") == "node2 lost since 18:43:30; node1 and node3 still… w"
     assert fitted("one two", 7, " w") == "one two"
+    assert fitted("1 of 3 visitors gets errors: node3 is ill since 15:29:33", 51).endswith(": node3 is ill since…")
     assert len(fitted("x" * 90, 40)) <= 40
     assert [one.text for one in wrapped(message, 40, " ", " ", most=2)][1].endswith("…")

@@ -34,22 +34,24 @@ def top(board: BoardView, free: int = 0) -> list[Line]:
 
 def _site(board: BoardView) -> Line:
     """With the time, so that a screen that stands still is seen to."""
-    word, message = site(board)
+    word, message, since = site(board)
     at, of = board.place
     head = f" {board.picture.cluster.name}  {word.text}  "
     time = f"  {at}/{of}  {clock(board.now)} " if of > 1 else f"  {clock(board.now)} "
     room = max(1, board.width - len(head) - len(time))
-    return line(head + fitted(message, room).ljust(room) + time, fill=f"bar-{word.style}").cut(board.width)
+    whole = message + since if len(message + since) <= room else message
+    return line(head + fitted(whole, room).ljust(room) + time, fill=f"bar-{word.style}").cut(board.width)
 
 
-def site(board: BoardView) -> tuple[words.Word, str]:
-    """The word and the sentence. A look that is older than two rounds is no ground to call the site well."""
+def site(board: BoardView) -> tuple[words.Word, str, str]:
+    """The word, the sentence, and since when, which is left out where it has no room. A look that is older than two
+    rounds is no ground to call the site well."""
     if board.asking:
-        return words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time"
-    word, message = words.site_state(board.site.condition), board.site.message + _since(board)
+        return words.Word(words.ASKING, "ASKING", "unknown"), "every machine, for the first time", ""
+    word, message = words.site_state(board.site.condition), board.site.message
     if board.site.condition is Condition.UP and board.aging_machine:
-        return words.Word(words.AGING, word.word, "unknown"), f"{message}, two rounds ago"
-    return word, message
+        return words.Word(words.AGING, word.word, "unknown"), f"{message}, two rounds ago", ""
+    return word, message, _since(board)
 
 
 def _since(board: BoardView) -> str:
