@@ -148,9 +148,14 @@ def main(chosen: list[str]) -> int:
             table[name] = missed(name, *tests) if tests else ""
             if table[name] or among is TESTS:
                 _say(name, table[name], began)
+            _keep(table)
         left = [name for name in left if not table[name]]
-        TABLE.write_text("".join(f"{name} {table[name]}\n" for name in names() if table.get(name)))
     return int(bool(left))
+
+
+def _keep(table: dict[str, str]) -> None:
+    """At once: the whole of it takes the better part of an hour."""
+    TABLE.write_text("".join(f"{name} {table[name]}\n" for name in names() if table.get(name)))
 
 
 def _say(name: str, test: str, began: float) -> None:
