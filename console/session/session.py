@@ -4,25 +4,20 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 """
 
 import asyncio
-import platform
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from console import steady
 from console.health import Finding, Kind
-from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
-from console.operations.effects import Effect, On, kind_of, targets
-from console.operations.guards import About, Objection, Override, checked, objections
-from console.operations.plan import Consent, NotBegun, Plan, against, needed
-from console.operations.procedures import holds
+from console.operations.effects import Effect, kind_of
+from console.operations.guards import About, Objection, Override, objections
+from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
-from console.operations.procedures.firewalls import of_the_pools
 from console.operations.procedures.patching import AUTO
 from console.operations.procedures.steps import Intent, Operation, Options, Step
 from console.probes import logs
@@ -34,24 +29,23 @@ from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
 from console.session import program
 from console.session.alerts import Alert, Alerts
-from console.session.claimants import claimant, claimed, left_open, open_elsewhere, without_last_word
+from console.session.claimants import claimant, claimed, left_open
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
 from console.session.gate import Gate, passed
 from console.session.history import History, Reader
-from console.session.journal import Journal, JournalError, Record, load, open_records, who
+from console.session.journal import Journal, JournalError, Record, load, who
 from console.session.journal_disk import in_time
 from console.session.lock import Holder, Locked, holder, holding
 from console.session.notifier import Notifier
-from console.session.open_runs import operation_of, outcome_unknown, taken_over, unread
-from console.session.orders import preview
+from console.session.open_runs import operation_of
+from console.session.planning import Planner, open_but
 from console.session.poller import Poller
 from console.session.program import complaint
 from console.session.run_state import RunState, ended
-from console.session.runner import Note, Runner, Stopped, taking_back
+from console.session.runner import Note, Runner, Stopped
 from console.session.story import run_id
 from console.session.trends import Trends
-from console.session.usual import absences
 from console.session.visitor import Visitor
 from console.wire import Wire
 
@@ -59,7 +53,6 @@ READ = 12.0
 """Seconds for one look at a log."""
 BLOCK_SECONDS, BLOCK_AGAIN = 30.0, 15.0
 """Time for the program that may say "not now", and between two of them."""
-STRANGE = "enter it there again to go on with its run, or delete that run's file"
 
 
 @dataclass
@@ -127,6 +120,7 @@ class Session:
         self.wire = Wire(cluster, allowed=_looks(cluster) if read_only else None)
         self.poller = Poller(cluster, self.wire)
         self.journal = journal_of(cluster)
+        self._planner = Planner(cluster, self.wire, self.journal)
         self.running: Running | None = None
         self.events: deque[Note] = deque(maxlen=500)
         """Notes of runs, and of findings that appeared or are over; newest last."""
@@ -256,57 +250,22 @@ class Session:
 
     def plan_again(self, record: Record) -> Plan:
         """The same, for the resume of a run. Raises NotBegun."""
-        return self._with_claims(self._plan(self._resumed(record, operation_of(record)), record))
+        return self._with_claims(self._plan(self._planner.resumed(record, operation_of(record)), record))
+
+    def _intent(self, operation: Operation, target: str, options: Options | None = None) -> Intent:
+        return self._planner.intent(self.picture, operation, target, options)
+
+    def _plan(self, intent: Intent, record: Record | None = None) -> Plan:
+        """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't."""
+        return self._planner.plan(self.picture, intent, record, self.running and self.running.record.path)
 
     def _with_claims(self, plan: Plan) -> Plan:
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
 
-    def _plan(self, intent: Intent, record: Record | None = None) -> Plan:
-        """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't. `record`: the
-        run that is resumed."""
-        operation, target, resumed = intent.operation, intent.target, record is not None
-        whose = taken_over(record, who()) if record else ()
-        if target not in targets(self.cluster, operation.on):
-            raise NotBegun(f"{self.cluster.name} has no {operation.on.value} {target} in the inventory; {STRANGE}")
-        picture = self.picture
-        back = intent.taken_back  # as it was found: nothing that the run did is held against that
-        usual = absences(self.journal.read().records) if operation.on is On.CLUSTER else {}
-        stands = () if back else against(picture, intent, resumed, record.machine if record else "", usual)
-        return Plan(
-            self.cluster.name,
-            operation,
-            target,
-            (
-                *stands,
-                *whose,
-                *open_elsewhere(picture, self._mine, target),
-                *self._outcome_unknown(intent, resumed),
-                *without_last_word(picture, time.time(), self._mine),
-            ),
-            preview(picture, intent, self.wire),
-            () if back else tuple(checked(picture, operation.effects, target, operation.on)),
-            options=intent.options,
-            leaves=() if back else operation.leaves(picture, target, intent.options),
-            tables=() if back else operation.tables(picture, intent.options, usual),
-            notes=() if back else operation.notes(picture, intent.options, usual),
-        )
-
-    @property
-    def _mine(self) -> str:
-        """The place of this console's journal, as its claims name it."""
-        return f"{platform.node()}:{self.journal.folder}"
-
     @property
     def abroad(self) -> tuple[str, ...]:
         """Open runs of other journals, a sentence each: nobody can resume them here."""
-        return tuple(left_open(self.picture, self._mine))
-
-    def _outcome_unknown(self, intent: Intent, resumed: bool) -> tuple[Objection, ...]:
-        """Objections: orders whose outcome is unknown. None against the resume of the very run: it sends the same
-        orders again."""
-        same, read = (intent.target, intent.operation.name) if resumed else None, self.journal.read()
-        others = (record for record in self.open_among(read.records) if (record.target, record.operation) != same)
-        return (*outcome_unknown(others, time.time()), *unread(read.unread, intent.target))
+        return tuple(left_open(self.picture, self._planner.place))
 
     async def begin(
         self, operation: Operation, target: str, consent: Consent | None = None, options: Options | None = None
@@ -339,11 +298,11 @@ class Session:
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
-        self._agreed(self._resumed(record, operation), consent, record)
+        self._agreed(self._planner.resumed(record, operation), consent, record)
         async with self._claimed(record.words) as (lock, claims):
             record = _still_open(record)
             await self._read_again()
-            intent = self._resumed(record, operation)
+            intent = self._planner.resumed(record, operation)
             plan = self._agreed(intent, consent, record)
             record = self._taken_on(record, consent, plan)
             if skips:
@@ -369,7 +328,7 @@ class Session:
         """The cluster's lock on this machine and the claims on its firewalls, kept only if the lock is popped. `what`:
         operation and target. Raises NotBegun."""
         with self._locked(what) as lock:
-            claims = Claims(self.cluster, self.wire, what, who(), self._mine)
+            claims = Claims(self.cluster, self.wire, what, who(), self._planner.place)
             self._own.append(claims.token)
             try:
                 await claims.take()
@@ -390,10 +349,6 @@ class Session:
         plan = self._plan(intent, record)
         plan.must_be_unopposed(consent)
         return plan
-
-    def _resumed(self, record: Record, operation: Operation) -> Intent:
-        intent = Intent(self.cluster, record.target, operation, record.found, who(), record.options)
-        return replace(intent, taken_back=taking_back(record, intent.steps))
 
     def halt(self) -> None:
         """Stop the run where it stands. Nothing is taken back; it stays open. It ends when its orders have."""
@@ -433,8 +388,7 @@ class Session:
 
     def open_among(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
         """Like `open_runs`, among records that were read."""
-        mine = self.running.record.path if self.running else None
-        return tuple(record for record in open_records(records) if record.path != mine)
+        return open_but(records, self.running and self.running.record.path)
 
     @property
     def elsewhere(self) -> Holder | None:
@@ -449,20 +403,6 @@ class Session:
     def taken_out(self, node: str) -> Record | None:
         """The run that took a node out, if this console's journal knows it."""
         return self.journal.taken_out(node)
-
-    def _intent(self, operation: Operation, target: str, options: Options | None = None) -> Intent:
-        """The intent of a new run. If the node is not in, it starts with what an earlier run found and has not put
-        back."""
-        known = operation.on is On.NODE and self.cluster.has_node(target)
-        gone = known and place(self.picture, target) is not Place.IN
-        earlier = self.journal.taken_out(target) if gone else None
-        found = {key: value for key, value in (earlier.found if earlier else {}).items() if of_the_pools(key)}
-        decided = dict[str, Any]()
-        if target in targets(self.cluster, operation.on):
-            decided |= operation.decides(self.picture, target)
-        if operation.lasts_until:
-            decided |= holds.options(who(), time.time(), 0, "")
-        return Intent(self.cluster, target, operation, found, who(), decided | dict(options or {}))
 
     def _must_be_free(self) -> None:
         if self.read_only:

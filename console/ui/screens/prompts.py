@@ -17,7 +17,7 @@ from console.session.handle import SessionHandle
 from console.session.journal import Record, who
 from console.session.lock import Holder
 from console.session.open_runs import why_open
-from console.session.session import STRANGE
+from console.session.planning import STRANGE
 from console.text import span
 from console.ui.board.run import sentence, unreachable
 from console.ui.lines import BLANK, Line, Piece, line, wrapped
