@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.health.facts.membership import Place, place
-from console.health.facts.sst import transfers
+from console.health.facts.sst import joining, transfers
 from console.health.facts.writer import named, written_to
 from console.health.finding import Finding, Kind, Level
 from console.health.pools import serving
@@ -235,15 +235,17 @@ def _means(member: Wsrep) -> str:
 
 
 def full_copies(snapshot: Snapshot) -> Iterator[Finding]:
-    """An SST: the joiner answers no SQL meanwhile, and its donor lags."""
+    """An SST: the joiner answers no SQL meanwhile, and its donor lags. Without a donor it may be an IST as well."""
     for copy in transfers(snapshot):
-        if copy.taken:
-            sender = f" from {copy.donor}" if copy.donor else ""
-            far = "" if copy.done is None else f": {size(copy.done)}"
-            far += f" of {size(copy.whole)}" if far and copy.whole else " so far" if far else ""
-            message = f"{copy.joiner} receives a full copy (SST by {copy.method}){sender}{far}"
-            of = (copy.joiner, copy.donor) if copy.donor else (copy.joiner,)
-            yield Finding(Level.DEGRADED, copy.joiner, Kind.SST, message, of)
+        far = "" if copy.done is None else f": {size(copy.done)}"
+        far += f" of {size(copy.whole)}" if far and copy.whole else " so far" if far else ""
+        message = f"{copy.joiner} receives a full copy (SST by {copy.method}) from {copy.donor}{far}"
+        ours = tuple(view.name for view in snapshot.nodes if view.name in (copy.joiner, copy.donor))
+        yield Finding(Level.DEGRADED, copy.joiner if len(ours) > 1 else copy.donor, Kind.SST, message, ours)
+    for node in joining(snapshot):
+        if asked_but_unknown(snapshot.node(node).galera):
+            message = f"MySQL on {node} joins: it asks for what it missed (IST), or for all of it (SST)"
+            yield Finding(Level.DEGRADED, node, Kind.NOT_SYNCED, message)
 
 
 def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:

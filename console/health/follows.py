@@ -70,7 +70,7 @@ FOLLOWS: Mapping[Kind, frozenset[Kind]] = {
             *(Kind.MEMBER_UNKNOWN, Kind.TRANSACTIONS_UNKNOWN, Kind.FAILED_UNITS),
         }
     ),
-    Kind.NOT_SYNCED: frozenset({Kind.SITE_ERROR, *_CHECKED}),
+    Kind.NOT_SYNCED: frozenset({Kind.MYSQL_SILENT, Kind.SITE_ERROR, *_CHECKED}),
     Kind.LEFTOVER: frozenset({Kind.DONOR}),
     Kind.SITE_SILENT: frozenset({*_CHECKED, Kind.APACHE_UNKNOWN}),
     Kind.SITE_ERROR: frozenset({*_CHECKED}),

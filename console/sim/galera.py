@@ -47,6 +47,8 @@ class Galera:
         """Bytes."""
         self.copy_seconds = 8.0
         """Seconds that a full copy takes."""
+        self.missed_seconds = 1.0
+        """Seconds that what was missed takes (IST)."""
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
         self.role_privileges: list[str] = []
@@ -220,10 +222,9 @@ class Galera:
     def _transfer(self, member: Member, donor: Member, full: bool) -> None:
         member.phase = Phase.TRANSFER if full else Phase.JOINING
         donor.phase = Phase.DONOR
-        seconds = self.copy_seconds if full else 1.0
-        if full:
-            member.copy = Copy("joiner", member.address, self.clock.now, seconds)
-            donor.copy = Copy("donor", member.address, self.clock.now, seconds)
+        seconds = self.copy_seconds if full else self.missed_seconds
+        member.copy = Copy("joiner", member.address, self.clock.now, seconds, full)
+        donor.copy = Copy("donor", member.address, self.clock.now, seconds, full)
         self._later(donor, seconds, lambda: self._copied(donor))
         self._later(member, seconds, lambda: self._copied(member))
         self._later(donor, seconds, lambda: self._set(donor, Phase.SYNCED))

@@ -24,7 +24,7 @@ NUMBERS = {Phase.INITIALIZED: 0, Phase.JOINING: 1, Phase.DONOR: 2, Phase.JOINED:
 
 @dataclass(frozen=True)
 class Copy:
-    """A full copy (SST) in which a member takes part."""
+    """A transfer that donor and joiner run scripts for: of all (SST), or of the part that was missed (IST)."""
 
     role: str
     """"joiner" or "donor"."""
@@ -32,6 +32,7 @@ class Copy:
     """The joiner's address."""
     began: float
     seconds: float
+    full: bool = True
 
     def share(self, now: float) -> float:
         """The share of the copy that is done."""

@@ -1,4 +1,7 @@
-"""The scripts of a full copy (SST) as a node's process list shows them, and its datadir as it grows."""
+"""The scripts of a full copy (SST) as a node's process list shows them, and its datadir as it grows.
+
+They run for an IST as well, where the donor's tells the joiner (`--bypass`) that no copy comes.
+"""
 
 from console.sim.node import Node
 from console.sim.shell import Call
@@ -30,6 +33,8 @@ def _processes(node: Node) -> list[str]:
         words = "--role {} --address {} --local-port 3306 --progress 0 --datadir {} --gtid-domain-id 0".format
         to = f"{copy.joiner}:4444/rsync_sst"
         loud, plain = words("'donor'", f"'{to}'", f"'{DATADIR}/'"), words("donor", to, f"{DATADIR}/")
+        if not copy.full:
+            loud, plain = f"{loud} '--bypass'", f"{plain} --bypass"
     return [f"2474 sh -c wsrep_sst_rsync {loud}", f"2475 bash /usr//bin/wsrep_sst_rsync {plain}"]
 
 
@@ -41,6 +46,6 @@ def du(call: Call, node: Node) -> int:
     if call.argv[-1] != DATADIR:
         return call.fail(f"du: cannot access '{call.argv[-1]}': No such file or directory")
     copy = node.galera.members[node.name].copy
-    share = copy.share(node.clock.now) if copy and copy.role == "joiner" else 1.0
+    share = copy.share(node.clock.now) if copy and copy.full and copy.role == "joiner" else 1.0
     call.out(f"{EMPTY + int(share * node.galera.datadir)}\t{DATADIR}\n")
     return 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from console.health.facts.ist import Window, ist_window
-from console.health.facts.sst import transfers
+from console.health.facts.sst import joining, transfers
 from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node
 from console.probes.database.galera import Wsrep
 from console.probes.database.member import Member
@@ -147,10 +147,13 @@ def test_a_copy_has_two_sides() -> None:
 
 
 def test_one_side_of_a_copy_is_silent() -> None:
-    (copy,) = transfers(picture({}, node3=Transfer("joiner", "rsync", bytes=4 << 20)))
-    assert (copy.donor, copy.message) == ("", "SST, 4.0 MiB so far")
-    (copy,) = transfers(picture({}, node1=Transfer("donor", "rsync", peer="10.20.0.12", datadir_bytes=9)))
+    """A joiner by itself may as well get what it missed only (IST)."""
+    alone = picture({}, node3=Transfer("joiner", "rsync", bytes=4 << 20))
+    assert (transfers(alone), joining(alone)) == ((), ("node3",))
+    seen = picture({}, node1=Transfer("donor", "rsync", peer="10.20.0.12", datadir_bytes=9))
+    (copy,) = transfers(seen)
     assert (copy.joiner, copy.message, copy.share) == ("node2", "SST from node1", None)
+    assert joining(seen) == ()
 
 
 def test_sizes() -> None:

@@ -62,7 +62,7 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
         ),
     ),
     "options": (Kind.BRICK_FULL, _brick_full),
-    "transfer": (Kind.SST, lambda now: alter(now, "nodes", "node2", "transfer", role="joiner", method="rsync")),
+    "transfer": (Kind.SST, lambda now: alter(now, "nodes", "node2", "transfer", role="donor", peer="10.0.0.9")),
     "updates": (Kind.REBOOT_REQUIRED, lambda now: alter(now, "nodes", "node2", "updates", reboot_required=True)),
     "tables": (Kind.TABLES, lambda now: alter(now, "databases", "mysql", "tables", not_innodb=1)),
     "running": (

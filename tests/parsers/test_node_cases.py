@@ -22,11 +22,11 @@ from console.operations.guards import objections
 from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
-from console.probes.database import galera, mysql_proxy, seqnos
+from console.probes.database import galera, mysql_proxy, seqnos, transfer
 from console.probes.hosts import devices, hardware, running, system, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
-from console.probes.snapshot import Known, Snapshot, empty
+from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, empty
 from console.probes.storage import gluster, gluster_options, gluster_store, mounts
 from console.probes.web import apache
 from console.wire.ssh import SUDO_REFUSES
@@ -113,6 +113,8 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return mysql_proxy.parse((Ran(1, "", text),), None)
         case "placed":
             return gluster_store.placed(answered(text, case), [])
+        case "transfers":
+            return tuple(copied(look) for look in text.split("%%%%\n"))
         case "date":
             return system.parse_host((Ran(0, recorded("system/host.lab.txt"), ""), answered(text, case)), None)
         case "listed":
@@ -138,6 +140,11 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return system.parse_services((Ran(0, text, ""), Ran(0, "", "")), None)
         case other:
             raise AssertionError(other)
+
+
+def copied(pgrep: str) -> transfer.Transfer:
+    """What a node's scripts of a full copy tell; none runs where pgrep finds none."""
+    return transfer.parse((Ran(0 if pgrep else 1, pgrep, ""), Ran(0, "5000000\t/var/lib/mysql\n", "")), None)
 
 
 def at(value: Any, path: str) -> Any:
@@ -174,6 +181,8 @@ def test_case(path: Path) -> None:
         in_a_look(text)
     if expected["feed"] == "galera_of_each":
         concluded(of_each(value), expected)
+    if expected["feed"] == "transfers":
+        concluded(copying(value, expected.get("silent", ())), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
 
@@ -235,6 +244,17 @@ def of_each(told: tuple[galera.Wsrep, ...]) -> Snapshot:
     seen = picture(volume())
     ours = [*(Known(member, 1.0) for member in told), *(view.galera for view in empty(CLUSTER).nodes[len(told) :])]
     return replace(seen, nodes=tuple(replace(view, galera=one) for view, one in zip(seen.nodes, ours, strict=True)))
+
+
+def copying(seen: tuple[transfer.Transfer, ...], silent: tuple[str, ...]) -> Snapshot:
+    """A picture with the scripts that each node runs. MySQL of some does not answer."""
+    well = picture(volume())
+
+    def view(one: NodeView, scripts: transfer.Transfer) -> NodeView:
+        galera = Unknown("can't be reached", 1.0, 1.0) if one.name in silent else one.galera
+        return replace(one, transfer=Known(scripts, 1.0), galera=galera)
+
+    return replace(well, nodes=tuple(view(one, scripts) for one, scripts in zip(well.nodes, seen, strict=True)))
 
 
 def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.health.facts.ist import ist_window
-from console.health.facts.sst import transfers
+from console.health.facts.sst import joining, transfers
 from console.probes.snapshot import Known, Snapshot, Unknown
 from console.sim import Simulator, mysql_proxy
 from console.sim.haproxy_socket import answer
@@ -186,3 +186,13 @@ async def test_open_transactions_are_counted_with_the_privilege_only(watch: Watc
     await watch.until(lambda now: isinstance(it := now.node("node1").transactions, Known) and it.value.longest >= 41)
     watch.galera.privileges = ["SHOW VIEW"]
     await watch.until(lambda now: isinstance(it := now.node("node1").transactions, Unknown) and "PROCESS" in it.why)
+
+
+async def test_what_was_missed_is_no_full_copy(watch: Watch) -> None:
+    """A joiner's script runs for an IST too, and its donor's says so."""
+    watch.galera.missed_seconds = 30.0
+    watch.galera.leave("node3")
+    watch.galera.start("node3")
+    since = (await watch.until(lambda now: member(now, "node2").state != "Synced")).node("node2").galera.at
+    picture = await watch.until(lambda now: all(now.node(name).transfer.at > since for name in ("node2", "node3")))
+    assert (joining(picture), transfers(picture)) == (("node3",), ())

@@ -1,6 +1,9 @@
-"""Full copies (SST) under way: who gives, who takes, how far it is. Only the donor names the other side."""
+"""Full copies (SST) under way: who gives, who takes, how far it is.
 
-from collections.abc import Iterator
+The script that takes a copy runs on a joiner in any case: only then the donor decides that what was missed (IST) is
+enough (seen on MariaDB 10.11; Percona's scripts do the same). So a donor that gives one is the proof, and names both.
+"""
+
 from typing import NamedTuple
 
 from console.inventory.addresses import plain
@@ -13,7 +16,7 @@ class Sst(NamedTuple):
     """One copy. A figure is None where it is not known."""
 
     joiner: str
-    """A node, or the address the donor sends to; "" where only one side is seen."""
+    """A node, or the address the donor sends to."""
     donor: str
     method: str
     done: int | None
@@ -22,8 +25,6 @@ class Sst(NamedTuple):
     """Bytes of the donor's."""
     left: float | None
     """Seconds, at the pace so far."""
-    taken: bool = False
-    """Seen on the joiner too."""
 
     @property
     def share(self) -> float | None:
@@ -33,7 +34,7 @@ class Sst(NamedTuple):
     @property
     def message(self) -> str:
         """For the joiner: "SST from node2, 4.0 GiB of 11 GiB, 3 min left"."""
-        source = f"SST from {self.donor}" if self.donor else "SST"
+        source = f"SST from {self.donor}"
         if self.done is None or not self.whole:
             return source if self.done is None else f"{source}, {size(self.done)} so far"
         left = "" if self.left is None else f", {span(self.left)} left"
@@ -41,30 +42,31 @@ class Sst(NamedTuple):
 
 
 def transfers(snapshot: Snapshot) -> tuple[Sst, ...]:
-    """Every copy of which one side at least is seen."""
-    seen = {view.name: view.transfer.value for view in snapshot.nodes if isinstance(view.transfer, Known)}
-    joiners = {name: it for name, it in seen.items() if it.role == "joiner"}
-    donors = {name: it for name, it in seen.items() if it.role == "donor"}
-    return tuple(_paired(snapshot, joiners, donors))
-
-
-def _paired(snapshot: Snapshot, joiners: dict[str, Transfer], donors: dict[str, Transfer]) -> Iterator[Sst]:
-    """Pair joiners with donors by address. A single joiner and a single donor are a pair whatever address the donor was
-    given."""
+    """Every copy that a donor gives, whether its joiner is seen or not."""
+    joiners, donors = _of(snapshot, "joiner"), _of(snapshot, "donor")
     names = {plain(node.address): node.name for node in snapshot.cluster.nodes}
-    alone = len(joiners) == len(donors) == 1
-    left = dict(joiners)
-    for donor, it in donors.items():
-        joiner = next(iter(joiners)) if alone else names.get(plain(it.peer), it.peer)
-        taken = left.pop(joiner, None)
-        yield _sst(joiner, taken, donor, it)
-    for joiner, it in left.items():
-        yield _sst(joiner, it, "", None)
+    alone = next(iter(joiners)) if len(joiners) == len(donors) == 1 else ""
+
+    def joiner(given: Transfer) -> str:
+        """A node by its address. One joiner and one donor are a pair at an address that is no node's, too."""
+        return names.get(plain(given.peer)) or alone or given.peer
+
+    return tuple(_sst(joiner(given), joiners.get(joiner(given)), donor, given) for donor, given in donors.items())
 
 
-def _sst(joiner: str, taken: Transfer | None, donor: str, given: Transfer | None) -> Sst:
-    done, whole = taken.bytes if taken else None, given.datadir_bytes if given else None
+def joining(snapshot: Snapshot) -> tuple[str, ...]:
+    """Nodes that ask for what they missed, and no donor is seen to give a full copy."""
+    copied = {copy.joiner for copy in transfers(snapshot)}
+    return tuple(name for name in _of(snapshot, "joiner") if name not in copied)
+
+
+def _of(snapshot: Snapshot, role: str) -> dict[str, Transfer]:
+    seen = {view.name: view.transfer.value for view in snapshot.nodes if isinstance(view.transfer, Known)}
+    return {name: one for name, one in seen.items() if one.role == role}
+
+
+def _sst(joiner: str, taken: Transfer | None, donor: str, given: Transfer) -> Sst:
+    done, whole = taken.bytes if taken else None, given.datadir_bytes
     pace = taken.bytes_per_second if taken else None
     left = max(0, whole - done) / pace if done is not None and whole and pace else None
-    method = (taken or given or Transfer("")).method
-    return Sst(joiner, donor, method, done, whole, left, taken is not None)
+    return Sst(joiner, donor, given.method, done, whole, left)

@@ -57,9 +57,8 @@ def _otherwise(snapshot: Snapshot, intent: Intent) -> str:
 
 
 def _copy(snapshot: Snapshot, node: str) -> Sst | None:
-    """The full copy that a node takes. Its own script runs for IST too: only a donor that gives one proves it (seen on
-    the lab, MariaDB 10.11 with rsync)."""
-    return next((one for one in transfers(snapshot) if one.joiner == node and one.donor), None)
+    """The full copy that a node takes."""
+    return next((one for one in transfers(snapshot) if one.joiner == node), None)
 
 
 def _find_copy(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ BEGUN = 1 << 20
 """Bytes by which a joiner's datadir has grown once its copy has begun: before that there is no pace."""
 ROLE = re.compile(r"--role[\s=]+'?(joiner|donor)\b")
 METHOD = re.compile(r"\bwsrep_sst_([a-z0-9_-]{1,40})")
-ADDRESS = re.compile(r"--address[\s=]+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
+ADDRESS = re.compile(r"--(?:address|host)[\s=]+'?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
 BYPASS = re.compile(r"\s'?--bypass\b")
 """The donor's script only tells the joiner that it gets what it has missed (IST): nothing is copied."""
 CACHES = ("galera.cache", "gcache.page.*")
@@ -55,16 +55,23 @@ def parse(answers: tuple[Ran, ...], before: Transfer | None) -> Transfer:
         return NOTHING
     if "wsrep_sst_" not in ran(processes):
         raise Unreadable("pgrep named processes that were not asked for")
-    lines = [line for line in lines_of(ran(processes)) if ROLE.search(line) and METHOD.search(line)]
-    line = next((line for line in lines if not BYPASS.search(line)), None)
+    line = next((line for line in lines_of(ran(processes)) if _role(line) and not BYPASS.search(line)), None)
     if line is None:
         return NOTHING  # an IST; or an editor, or a pager, over one of the scripts
-    role, method, address = ROLE.search(line), METHOD.search(line), ADDRESS.search(line)
-    if role is None or method is None or (address is None and role[1] == "donor"):
+    role, method, address = _role(line), METHOD.search(line), ADDRESS.search(line)
+    if method is None or (address is None and role == "donor"):
         raise Unreadable("an SST runs, and its script's command line names no --address")
-    if role[1] == "joiner" or address is None:
+    if role == "joiner" or address is None:
         return _joiner(short(method[1]), _size(size), size.at, before)
     return Transfer("donor", short(method[1]), peer=short(address[1].strip("[]")), datadir_bytes=_size(size))
+
+
+def _role(line: str) -> str:
+    """ "joiner" or "donor"; "" for another process. wsrep_sst_mysqldump has no --role, and runs on donors only."""
+    role, method = ROLE.search(line), METHOD.search(line)
+    if method is None:
+        return ""
+    return role[1] if role else "donor" if method[1] == "mysqldump" and ADDRESS.search(line) else ""
 
 
 def _joiner(method: str, size: int | None, at: float, before: Transfer | None) -> Transfer:

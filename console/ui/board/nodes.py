@@ -8,7 +8,7 @@ from typing import Any
 from console.health import Layer
 from console.health.facts.membership import sessions_of
 from console.probes.snapshot import NodeView, Reading, Unknown
-from console.ui.board.notes import joining, notes
+from console.ui.board.notes import joins, notes
 from console.ui.board.view import BoardView
 from console.ui.lines import Line, Piece, line, piece
 from console.words import ages, cells, words
@@ -183,7 +183,7 @@ def _sessions(board: BoardView, view: NodeView) -> Word:
 
 
 def _wsrep(board: BoardView, view: NodeView) -> Word:
-    taking = joining(board, view) if isinstance(view.galera, Unknown) else None
+    taking = joins(board, view) if isinstance(view.galera, Unknown) else None
     if taking:
         return _aged(board, view.transfer, taking, board.picture.cluster.timings.storage)
     return _aged(board, view.galera, words.wsrep(view.galera, len(board.picture.nodes)))

@@ -1,7 +1,7 @@
 """Notes on a node, the most important first: the last column, or lines where there is no room."""
 
 from console.health.facts.membership import node_of
-from console.health.facts.sst import transfers
+from console.health.facts.sst import joining, transfers
 from console.health.facts.writer import written_to
 from console.health.hosts import array_lacks, bond_lacks
 from console.probes.snapshot import Known, NodeView
@@ -24,16 +24,16 @@ def _out(board: BoardView, view: NodeView) -> list[Word]:
 
 def transfer(board: BoardView, view: NodeView) -> list[Word]:
     """An SST: its other side, and its progress."""
-    said = [copy.message for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name]
-    said += [f"SST to {copy.joiner or 'a node'}" for copy in transfers(board.picture) if copy.donor == view.name]
+    said = [copy.message for copy in transfers(board.picture) if copy.joiner == view.name]
+    said += [f"SST to {copy.joiner}" for copy in transfers(board.picture) if copy.donor == view.name]
     return [Word("", message, "warn") for message in said]
 
 
-def joining(board: BoardView, view: NodeView) -> Word | None:
-    """The progress of a copy, for a node whose MySQL answers nothing while it takes one."""
-    mine = next((copy for copy in transfers(board.picture) if copy.taken and copy.joiner == view.name), None)
+def joins(board: BoardView, view: NodeView) -> Word | None:
+    """A node whose MySQL answers nothing while it joins; the progress of a copy."""
+    mine = next((copy for copy in transfers(board.picture) if copy.joiner == view.name), None)
     if mine is None:
-        return None
+        return Word(words.WARN, "Joining", "warn") if view.name in joining(board.picture) else None
     far = "SST" if mine.share is None else f"{min(99, int(100 * mine.share))}%"
     return Word(words.WARN, f"Joining {far}", "warn")
 
