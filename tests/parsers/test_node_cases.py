@@ -143,7 +143,7 @@ def fed(text: str, case: dict[str, Any]) -> Any:
 
 
 def copied(pgrep: str) -> transfer.Transfer:
-    """What a node's scripts of a full copy tell; none runs where pgrep finds none."""
+    """The scripts of a full copy on a node; none runs where pgrep finds none."""
     return transfer.parse((Ran(0 if pgrep else 1, pgrep, ""), Ran(0, "5000000\t/var/lib/mysql\n", "")), None)
 
 
