@@ -82,6 +82,7 @@ class Kind(StrEnum):
     CERTIFICATE_MISSING = "certificate-missing", Layer.POOL
     SAVED_STATES = "saved-states", Layer.POOL
     SAVED_UNKNOWN = "saved-unknown", Layer.POOL
+    SEVERAL_PROCESSES = "several-processes", Layer.POOL
     NOT_RELOADED = "not-reloaded", Layer.POOL
     RUN_TIME_DIFFERS = "run-time-differs", Layer.POOL
     POOL_EMPTY = "pool-empty", Layer.POOL

@@ -15,6 +15,7 @@ from console.health.facts.membership import (
     pools_of,
     sending,
     spare_pools,
+    unused,
     without_spares,
     without_stand_ins,
 )
@@ -56,7 +57,10 @@ def serving(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(
         node.name
         for node in snapshot.nodes
-        if any(one.serving for one in lead[1].of(node_of(snapshot.cluster, node.name)))
+        if any(
+            one.serving and one.backend not in unused(snapshot, lead[0])
+            for one in lead[1].of(node_of(snapshot.cluster, node.name))
+        )
     )
 
 
@@ -97,6 +101,18 @@ def balancers_start_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
         elif saved.elsewhere:
             message = f"{would} states that are not known here: load-server-state-from-file names another file"
             yield Finding(Level.DEGRADED, view.name, Kind.SAVED_STATES, message)
+
+
+def balancers_start_as_one(snapshot: Snapshot) -> Iterator[Finding]:
+    """A stopped HAProxy that would start as several processes. One that runs so is not understood at all."""
+    for view in snapshot.firewalls:
+        stopped = isinstance(view.pools, Known) and not view.pools.value.running
+        if stopped and isinstance(view.saved, Known) and view.saved.value.processes > 1:
+            message = (
+                f"were {view.name} to take over, its HAProxy would run as {view.saved.value.processes} processes"
+                " (nbproc): no node could be drained there"
+            )
+            yield Finding(Level.DEGRADED, view.name, Kind.SEVERAL_PROCESSES, message)
 
 
 def balancers_can_load(snapshot: Snapshot) -> Iterator[Finding]:
@@ -161,6 +177,7 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
     (name, pools), balancer = lead, snapshot.cluster.balancer
     addresses = {plain(node.address): node.name for node in snapshot.cluster.nodes}
     every = without_stand_ins(snapshot.cluster, pools)
+    idle = unused(snapshot, name)
     for backend in dict.fromkeys(server.backend for server in pools.servers if plain(server.address) in addresses):
         pool, members = pools.named(backend), tuple(server for server in every if server.backend == backend)
         ours = tuple(
@@ -171,6 +188,9 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
         if not serve and unread:
             message = f"nobody is known to serve {pool} on {name}: the state of {listed(unread)} can't be read"
             yield Finding(Level.UNKNOWN, name, Kind.POOLS_UNKNOWN, message)
+        elif not serve and backend in idle:
+            message = f"nobody serves {pool} on {name}, and no frontend uses it: no visitor sees that"
+            yield Finding(Level.NOTE, backend, Kind.POOL_EMPTY, message, ours)
         elif not serve:
             instead = [one.pool for one in pools.servers if balancer == "relayd" and one.backup and one.serving]
             backups = [one.name for one in pools.pool(backend) if one not in members and one.serving]
@@ -178,7 +198,7 @@ def pools_have_members(snapshot: Snapshot) -> Iterator[Finding]:
             gets = f"the backup {listed(backups)}" if backups else fall_back
             message = f"nobody serves {pool} on {name}: visitors get {gets}"
             yield Finding(Level.CRITICAL, backend, Kind.POOL_EMPTY, message, ours)
-        elif len(serve) == 1 and len(members) > 1:
+        elif len(serve) == 1 and len(members) > 1 and backend not in idle:
             message = f"only {serve[0]} serves {pool}: nothing to spare"
             yield Finding(Level.DEGRADED, backend, Kind.POOL_THIN, message, ours)
         queued = sum(server.queued or 0 for server in members) + dict(pools.waiting).get(backend, 0)
@@ -438,7 +458,8 @@ def _served(snapshot: Snapshot, node: str, runtime: list[str], configured: list[
 
 
 RULES = (
-    *(balancers_run, balancers_can_load, balancers_start_as_configured, nodes_are_in, firewalls_agree),
+    *(balancers_run, balancers_can_load, balancers_start_as_configured, balancers_start_as_one),
+    *(nodes_are_in, firewalls_agree),
     run_time_is_as_configured,
 )
 """Beside `pools_have_members`, which comes before every layer's."""

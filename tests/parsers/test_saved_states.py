@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from console.health import Kind
+from console.health import Kind, findings
 from console.health.facts.takeover import takes_over
 from console.operations.guards import objections
 from console.operations.procedures import DRAIN
@@ -61,11 +61,13 @@ def server(node: str, admin: Admin) -> Server:
     return Server("web_ipvANY", node, f"10.20.0.1{node[-1]}", status, False, check="", admin=admin, **figures)  # type: ignore[arg-type]
 
 
-def picture(reading: Reading[saved.Saved], status: str = "active", stopped: bool = True) -> Snapshot:
+def picture(
+    reading: Reading[saved.Saved], status: str = "active", stopped: bool = True, node1: Admin = Admin.READY
+) -> Snapshot:
     """fw1 leads and has node2 drained; config.xml has it in, unless `status` says otherwise."""
     later = tuple(PooledServer("web", f"node{at}", f"10.20.0.1{at}", status if at == 2 else "active") for at in (1, 2))
     config = FirewallConfig("23.3", False, False, False, "198.51.100.10", later, (), "1", "")
-    now = Pools(True, (server("node1", Admin.READY), server("node2", Admin.DRAIN)))
+    now = Pools(True, (server("node1", node1), server("node2", Admin.DRAIN)))
     cluster = replace(CLUSTER, nodes=CLUSTER.nodes[:2])
 
     def view(name: str, role: str, pools: Pools) -> FirewallView:
@@ -95,6 +97,19 @@ def test_case(name: str) -> None:
         assert re.search(expected["mixed"], message(seen, Kind.MIXED)), message(seen, Kind.MIXED)
     if "stays" in expected:
         assert expected["stays"] in takes_over(seen, "fw1")
+    judged(states, expected)
+
+
+def judged(states: saved.Saved, expected: dict[str, Any]) -> None:
+    """Findings where the pool's last member is out too, and objections to taking it out."""
+    found = {one.kind.value: one for one in findings(picture(Known(states, 9.0), node1=Admin.MAINT))}
+    for kind, level in expected.get("finds", {}).items():
+        assert found[kind].level.name == level, found[kind]
+    assert not found.keys() & set(expected.get("finds_not", ()))
+    assert all(any(re.search(wanted, one.message) for one in found.values()) for wanted in expected.get("says", ()))
+    if "last" in expected:
+        told = [one.saw for one in objections(picture(Known(states, 9.0)), DRAIN.effects, "node1")]
+        assert any("last serving member of web" in one for one in told) is expected["last"], told
 
 
 def test_what_runs_says_for_itself() -> None:

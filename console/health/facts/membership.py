@@ -237,6 +237,12 @@ def pools_of(snapshot: Snapshot, firewall: str) -> Pools | None:
     return pools.value if isinstance(pools, Known) else None
 
 
+def unused(snapshot: Snapshot, firewall: str) -> frozenset[str]:
+    """Backends of a firewall that no frontend sends visitors to, where that is known."""
+    saved = snapshot.firewall(firewall).saved
+    return frozenset(saved.value.unused) if isinstance(saved, Known) else frozenset()
+
+
 def reachable(snapshot: Snapshot, firewall: str) -> bool:
     """The firewall has answered the latest fast questions."""
     return isinstance(snapshot.firewall(firewall).pools, Known)

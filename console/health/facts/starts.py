@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from console.health.facts.membership import config_of, node_of, pools_of
+from console.health.facts.membership import config_of, node_of, pools_of, unused
 from console.inventory.addresses import same
 from console.probes.pools.configured import PooledServer
 from console.probes.pools.saved import Saved
@@ -89,4 +89,5 @@ def nobody_starts(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:
         for server in config.of(node) if config else ():
             if not server.out:
                 members.setdefault(server.pool, set()).add((node.name, server.pool))
-    return tuple(pool for pool, every in members.items() if every <= out)
+    idle = {name for backend in unused(snapshot, firewall) for name in pool_names(backend)}
+    return tuple(pool for pool, every in members.items() if every <= out and pool not in idle)

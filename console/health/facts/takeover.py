@@ -3,7 +3,7 @@ missing."""
 
 from collections.abc import Iterator
 
-from console.health.facts.membership import config_of, master, pools_of, roles, without_stand_ins
+from console.health.facts.membership import config_of, master, pools_of, roles, unused, without_stand_ins
 from console.health.facts.starts import nobody_starts
 from console.probes.firewalls.carp import UNREAD
 from console.probes.snapshot import Known, Snapshot, Unknown
@@ -92,8 +92,6 @@ def _heirs_pools(snapshot: Snapshot, firewall: str, other: str, carpdev: bool) -
         every = without_stand_ins(snapshot.cluster, compared or theirs)
         served = [server.backend for server in every if server.serving or not compared]
         heirs = {server.backend for server in without_stand_ins(snapshot.cluster, theirs) if server.serving}
-        for backend in dict.fromkeys(
-            served
-        ):  # a pool that nobody serves here either is no reason to keep this firewall
-            if backend not in heirs:
+        for backend in dict.fromkeys(served):  # one that nobody serves here either is no reason to keep this firewall
+            if backend not in heirs and backend not in unused(snapshot, other):
                 yield f"{other} sees nobody serve {theirs.named(backend)}"

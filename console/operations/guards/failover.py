@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from console.health.facts.maintenance import maintained
-from console.health.facts.membership import config_of, master, memberships, pools_of
+from console.health.facts.membership import config_of, master, memberships, pools_of, unused
 from console.health.facts.sync import alike_between_releases, sync
 from console.health.facts.takeover import can_not_balance, can_not_lead, carried
 from console.inventory.addresses import same
@@ -114,8 +114,9 @@ def missing_there(snapshot: Snapshot, giver: str, heir: str) -> tuple[str, ...]:
     ours, theirs = pools_of(snapshot, giver), pools_of(snapshot, heir)
     if not (ours and ours.running and theirs and theirs.running):
         return ()
-    serving = {server.path for server in theirs.servers if server.serving}
-    return tuple(server.path for server in ours.servers if server.serving and server.path not in serving)
+    serving, idle = {one.path for one in theirs.servers if one.serving}, unused(snapshot, heir)
+    ours_only = (one for one in ours.servers if one.serving and one.path not in serving)
+    return tuple(one.path for one in ours_only if one.backend not in idle)
 
 
 def same_out(snapshot: Snapshot, _effects: Effects, _firewall: str) -> Iterator[Objection]:

@@ -12,6 +12,7 @@ from console.health.facts.membership import (
     place,
     pools_of,
     spare_pools,
+    unused,
     without_spares,
 )
 from console.operations.effects import Effect, Effects
@@ -76,7 +77,10 @@ def traffic(snapshot: Snapshot, node: str) -> tuple[tuple[str, str], ...]:
     places = memberships(snapshot, node)
     return tuple(
         dict.fromkeys(
-            (one.firewall, server.backend) for one in places for server in one.runtime or () if server.may_serve
+            (one.firewall, server.backend)
+            for one in places
+            for server in one.runtime or ()
+            if server.may_serve and server.backend not in unused(snapshot, one.firewall)
         )
     )
 

@@ -80,6 +80,11 @@ class _Host(NamedTuple):
     backup: bool = False
     """It is in a redirect's second table, a fall-back pool, and gets traffic while nobody of the first is up."""
 
+    @property
+    def visited(self) -> tuple[bool, bool]:
+        """Rank of a row of several for one host: a table that serves two redirects is printed below each."""
+        return not self.status.endswith(" disabled"), not self.backup
+
 
 def parse(answers: tuple[Ran, ...], _before: Pools | None) -> Pools:
     """Read the summary, the dirty flag and the counted states."""
@@ -118,7 +123,7 @@ def parse_summary(text: str) -> tuple[_Host, ...]:
             continue
         if row[2] == "host":
             host = _host(table, row[3], row[4], blocked["redirect"] or blocked["table"])._replace(backup=tables > 1)
-            if (table, row[3]) not in found or found[table, row[3]].backup:
+            if (table, row[3]) not in found or host.visited > found[table, row[3]].visited:
                 found[table, row[3]] = host
             continue
         tables = tables + 1 if row[2] == "table" else 0

@@ -1,4 +1,4 @@
-"""The states that HAProxy starts with: whether haproxy.cfg has it load them from a file, and what that file holds.
+"""The states that HAProxy starts with, and what else its haproxy.cfg alone tells: processes, pools that nobody visits.
 
 The package writes /tmp/haproxy_server_state before each reload. Only where `load-server-state-from-file` stands for a
 backend is it read again: drain, maintenance and weight then outlive a reload, and where HAProxy is stopped (carpdev) it
@@ -6,7 +6,8 @@ starts with the states of its last one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
@@ -38,6 +39,10 @@ _SECTIONS = frozenset(
 )
 """HAProxy knows a section by its first word, indented or not: the package indents all that people add."""
 _PROXIES = ("backend", "listen")
+_SENDS = ("default_backend", "use_backend", "reqsetbe", "reqisetbe")
+"""Keywords that send visitors to a backend. The last two, gone since 2.1, choose it by what a visitor asks for."""
+ANY = "%["
+"""Begins the part of a backend's name that is made up for each visitor."""
 
 
 @dataclass(frozen=True)
@@ -70,30 +75,47 @@ class Saved:
     """Unix time of that file; None where there is none."""
     unread: tuple[str, ...] = ()
     """Reasons why a row of that file can't be read; the others stand."""
+    processes: int = 1
+    """`nbproc`, also where somebody has written it among the custom options."""
+    unused: tuple[str, ...] = ()
+    """Backends that no frontend sends visitors to."""
+
+
+class _Configured(NamedTuple):
+    """The parts of haproxy.cfg that count here."""
+
+    loads: Mapping[str, str]
+    """Source of the states, global or local, by backend that loads them."""
+    file: str
+    """Path of the global file."""
+    processes: int
+    unused: tuple[str, ...]
 
 
 def parse(answers: tuple[Ran, ...], _before: Saved | None) -> Saved:
     """Read haproxy.cfg, the file, and the time it was written."""
     cfg, states, written = answers
-    loads, file = _loads(ran(cfg))
+    loads, file, processes, unused = _configured(ran(cfg))
     shared = {backend for backend, source in loads.items() if source == "global" and file == STATES}
-    if states.status != 0 and "No such file" in states.err:
-        return Saved(tuple(loads), len(shared) < len(loads))
+    seen = Saved(tuple(loads), len(shared) < len(loads), processes=processes, unused=unused)
+    if not shared or (states.status != 0 and "No such file" in states.err):
+        return seen
     unread: list[str] = []
     every = each(_server, _rows(ran(states)), unread)
     if unread and not every:
         raise Unreadable(f"{STATES} is not a server-state file: {unread[0]}")
     servers = tuple(one for one in every if one.backend in shared)
     at = float(whole(ran(written).strip(), "the file's time"))
-    return Saved(tuple(loads), len(shared) < len(loads), servers, at, told(unread))
+    return replace(seen, servers=servers, written=at, unread=told(unread))
 
 
-def _loads(text: str) -> tuple[dict[str, str], str]:
-    """(source of the states, global or local, by backend that loads them; path of the global file)."""
+def _configured(text: str) -> _Configured:
     kind, name, file, base = "", "", "", ""
     found: dict[str, str] = {}
     defaults, last = {"": "none"}, ""
     seen: set[str] = set()
+    visited: set[str] = set()
+    processes = 1
     for line in lines_of(text):
         words = [*(word.strip("\"'") for word in line.partition("#")[0].split()), "", ""]
         if words[0] in _SECTIONS:
@@ -104,6 +126,7 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
                 last = name if name != "from" else ""
                 defaults[last] = defaults.get(base_of, "none") if base_of is not None else "none"
             found |= {name: defaults.get(last if base_of is None else base_of, "none")} if kind in _PROXIES else {}
+            visited |= {name} if kind == "listen" else set()
         elif words[0] == "load-server-state-from-file":
             defaults |= {last: words[1]} if kind == "defaults" else {}
             found |= {name: words[1]} if kind in _PROXIES else {}
@@ -111,11 +134,18 @@ def _loads(text: str) -> tuple[dict[str, str], str]:
             file = words[1]
         elif words[0] == "server-state-base":
             base = words[1]
+        elif words[0] == "nbproc" and kind == "global":
+            processes = int(words[1]) if words[1].isascii() and words[1].isdigit() and len(words[1]) < 4 else processes
+        elif words[0] in _SENDS:
+            visited.add(short(words[1]) if words[0] in _SENDS[:2] else ANY)
     if "global" not in seen:
         raise Unreadable(f"{CONFIGURATION} holds no section global")
     path = file if file.startswith("/") or not base else f"{base.rstrip('/')}/{file}"
     nothing = ("none",) if file else ("none", "global")  # without its name HAProxy loads no global file
-    return {backend: source for backend, source in found.items() if source not in nothing}, path
+    told_apart = "frontend" in seen and not any(ANY in one for one in visited)
+    unused = tuple(backend for backend in found if backend not in visited) if told_apart else ()
+    loads = {backend: source for backend, source in found.items() if source not in nothing}
+    return _Configured(loads, path, processes, unused)
 
 
 def _rows(text: str) -> list[Mapping[str, str]]:
@@ -123,6 +153,9 @@ def _rows(text: str) -> list[Mapping[str, str]]:
     lines = lines_of(text.strip())
     if lines in ([], ["1"]):
         return []  # HAProxy starts with it as with no file
+    version = lines[0].strip()
+    if version != "1" and version.isascii() and version.isdigit():
+        raise Unreadable(f"{STATES} is of format {short(version)}, of which only 1 is known here")
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
         raise Unreadable(f"{STATES} is not a server-state file")

@@ -131,6 +131,8 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("written", "the file is of", moment),
         L("servers", "server"),
         L("unread", "can't be read", warned),
+        L("processes", "processes of HAProxy"),
+        L("unused", "no frontend uses", unset("none")),
     ),
     "SavedServer": (
         L("backend", ""),
