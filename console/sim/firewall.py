@@ -201,10 +201,13 @@ class Firewall(Machine):
             self.reload()
 
     def receive(self, sender: Config) -> None:
-        """The peer's haproxy section replaces the own one, whole, and HAProxy is reloaded."""
+        """The peer's haproxy section comes, is taken over in the place of the own one, whole, and HAProxy is reloaded.
+        Each is a revision (haproxy_xmlrpcsyncclient.inc)."""
         user = f"admin@{sender.sync} (Local Database)"
         merged = "Merged in config (haproxysyncpkg sections) from XMLRPC client."
-        self.config = replace(self.config, pools=sender.pools).revised(self.clock.now, merged, user)
+        self.config = self.config.revised(self.clock.now, merged, user)
+        taken = replace(self.config, pools=sender.pools)
+        self.config = taken.revised(self.clock.now, "haproxy, xmlrpc config synced", user)
         self.reload()
 
     def lost(self) -> None:

@@ -141,3 +141,15 @@ async def test_relayd_counts_sessions_and_shows_them_on_both_while_pfsync_runs(t
         watch.sim.world.firewalls["fw2"].pfsync = False
         await watch.until("fw2", "pools", lambda pools: not sum(server.sessions for server in pools.servers))
         await watch.until("fw1", "pools", lambda pools: sum(server.sessions for server in pools.servers) > 5)
+
+
+async def test_the_sync_of_the_pools_makes_two_revisions(tmp_path: Path) -> None:
+    """It comes, and it is taken over: the last one is not the one that the peer's change came with."""
+    async with watched(tmp_path) as watch:
+        first, second = watch.sim.world.firewalls.values()
+        second.receive(first.config)
+        config = await watch.until("fw2", "config", lambda now: "synced" in now.revision)
+        assert config.revision.endswith(": haproxy, xmlrpc config synced")
+        kept = await watch.until("fw2", "revisions", lambda now: any("haproxysyncpkg" in one.text for one in now.last))
+        assert kept.last[-1].at < int(config.revised)
+        assert config.overwritten == config.own_change == ""
