@@ -110,7 +110,8 @@ def _offline(
     if serves:
         message = f"the brick of {view.name} on {listed(offline)} is offline: {rest}"
         return Finding(Level.DEGRADED, view.name, Kind.BRICK_AWAY, message, offline)
-    of_one = " of one replica set" if count < len(bricks) else ""
+    kind = "dispersed" if isinstance(view.state, Known) and view.state.value.dispersed else "replica"
+    of_one = f" of one {kind} set" if count < len(bricks) else ""
     message = (
         f"Gluster {view.name} has {here} of {count} bricks{of_one}, and no quorum: reads and writes fail;"
         f" offline on {listed(offline)}"
@@ -149,10 +150,21 @@ def nothing_to_heal(snapshot: Snapshot) -> Iterator[Finding]:
         elif worst and _lasting(volume, worst):
             message = f"{lead} is behind by {entries}{_pace(volume)}"
             yield Finding(Level.DEGRADED, view.name, Kind.HEAL, message, behind)
+        elif volume.dispersed:
+            yield from _parts_to_heal(view)
         elif not offline and volume.pending is None and all(one.reached for one in volume.bricks):
             daemons = all(one.heal_daemon for one in volume.bricks)  # without one of them nothing is counted
             message = f"the files of {view.name} to heal are not counted on every brick"
             yield Finding(Level.UNKNOWN if daemons else Level.DEGRADED, view.name, Kind.HEAL_UNKNOWN, message)
+
+
+def _parts_to_heal(view: VolumeView) -> Iterator[Finding]:
+    """Count the parts of a dispersed volume, which heal info alone does."""
+    found = view.split_brain.value.bricks if isinstance(view.split_brain, Known) else ()
+    worst = max((brick.pending or 0 for brick in found), default=0)
+    if worst:
+        message = f"parts of {counted(worst, 'file')} of {view.name} are to be healed, by heal info"
+        yield Finding(Level.DEGRADED, view.name, Kind.HEAL, message)
 
 
 def _lasting(volume: Volume, worst: int) -> bool:

@@ -18,7 +18,7 @@ from console.health import Finding, Kind, findings
 from console.health.facts.fitness import unfit
 from console.health.hosts import array_lacks, bond_lacks
 from console.inventory.cluster import Cluster, Firewall, Login, Mysql, Node, Raid
-from console.operations.guards import objections
+from console.operations.guards import objections, other_bricks
 from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
@@ -274,6 +274,9 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
         assert any(re.search(wanted, reason) for reason in unfit(seen, "node1"))
     for node, wanted in expected.get("other_unfit", {}).items():
         assert any(re.search(wanted, reason) for reason in unfit(seen, node))
+    for wanted in expected.get("bricks_object", ()):
+        said = [one.saw for one in other_bricks(seen, frozenset(), "node2")]
+        assert any(re.search(wanted, one) for one in said), said
     for wanted in expected.get("others_object", ()):
         said = [one.saw for one in objections(seen, REBOOT.effects, "node2")]
         assert any(re.search(wanted, one) for one in said), said

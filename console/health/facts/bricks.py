@@ -35,8 +35,13 @@ def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
 
 def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
     """The brick of a volume on a node, by the volume's own state; of several the worst; None if unknown."""
-    own = (brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node)
+    own = bricks_of(snapshot, view, node)
     return min(own, key=lambda brick: (brick.reached, brick.heal_daemon), default=None)
+
+
+def bricks_of(snapshot: Snapshot, view: VolumeView, node: str) -> tuple[Brick, ...]:
+    """Every brick of a volume on a node, by the volume's own state."""
+    return tuple(brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node)
 
 
 def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
@@ -74,33 +79,57 @@ def behind_nodes(snapshot: Snapshot, view: VolumeView) -> tuple[str, ...]:
 
 
 class Weakest(NamedTuple):
-    """The replica set that has lost most. `serves`: its files are read and written."""
+    """The set that has lost most. `serves`: its files are read and written."""
 
     here: int
     every: int
     serves: bool
 
 
-def weakest(snapshot: Snapshot, view: VolumeView, bricks: Sequence[Brick | Healing]) -> Weakest:
-    groups = {(brick.host, brick.path): brick.group for brick in _bricks(view)}
-    sets: dict[int, list[bool]] = {}
+def weakest(snapshot: Snapshot, view: VolumeView, bricks: Sequence[Brick | Healing], without: str = "") -> Weakest:
+    """`without`: a node whose bricks are taken for lost."""
+    known = {(brick.host, brick.path): brick for brick in _bricks(view)}
+    sets: dict[int, list[_Place]] = {}
     for brick in bricks:
-        sets.setdefault(groups.get((brick.host, brick.path), 0), []).append(there(snapshot, view, brick))
-    every = [Weakest(sum(one), len(one), _serves(view, one)) for one in sets.values()]
+        own = known.get((brick.host, brick.path))
+        lost = bool(without) and node_at(snapshot, view, brick.host) == without
+        here = not lost and there(snapshot, view, brick)
+        sets.setdefault(own.group if own else 0, []).append(_Place(here, own))
+    every = [Weakest(sum(place.here for place in one), len(one), _serves(view, one)) for one in sets.values()]
     return min(every, key=lambda one: (one.serves, one.here / one.every), default=Weakest(0, 0, False))
 
 
-def _serves(view: VolumeView, bricks: Sequence[bool]) -> bool:
+def lost_without(snapshot: Snapshot, view: VolumeView, node: str) -> Weakest | None:
+    """The set that would no longer serve without a node's bricks; None where none is lost by that."""
+    bricks = _bricks(view)
+    after = weakest(snapshot, view, bricks, node)
+    return after if weakest(snapshot, view, bricks).serves and not after.serves else None
+
+
+class _Place(NamedTuple):
+    """One brick of a set."""
+
+    here: bool
+    own: Brick | None
+    """By the volume's own state."""
+
+
+def _serves(view: VolumeView, places: Sequence[_Place]) -> bool:
     """Judge by the clients' quorum of the volume; where it is not known by Gluster's own: none for two bricks. With
-    `auto` the first brick decides between two halves."""
+    `auto` the first brick decides between two halves. An arbiter alone has no file to give."""
+    here, count = [place.here for place in places], sum(place.here for place in places)
+    if needs := max((place.own.needs for place in places if place.own), default=0):
+        return count >= needs
+    if not any(place.here and not (place.own and place.own.arbiter) for place in places):
+        return False
     options = view.options.value if isinstance(view.options, Known) else None
-    kind = (options.quorum_type if options else "") or ("none" if len(bricks) == 2 else "auto")
+    kind = (options.quorum_type if options else "") or ("none" if len(here) == 2 else "auto")
     fixed = figure(options.quorum_count) if options and kind == "fixed" else None
     if fixed is not None:
-        return sum(bricks) >= fixed
+        return count >= fixed
     if kind in ("none", "off"):
-        return any(bricks)
-    return 2 * sum(bricks) > len(bricks) or (2 * sum(bricks) == len(bricks) and bricks[0])
+        return True
+    return 2 * count > len(here) or (2 * count == len(here) and here[0])
 
 
 def _bricks(view: VolumeView) -> tuple[Brick, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.bricks import brick_of
+from console.health.facts.bricks import brick_of, bricks_of, lost_without
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
 from console.probes.database.galera import Wsrep, split
@@ -149,13 +149,23 @@ def healed(snapshot: Snapshot, without: str | None = None) -> tuple[str, ...]:
         if not volume.state.value.started:
             reasons.append(f"Gluster volume {volume.name} is stopped")
             continue
-        own = brick_of(snapshot, volume, without) if without else None
-        if own and not own.online:
+        own = bricks_of(snapshot, volume, without) if without else ()
+        if own and not any(brick.online for brick in own):
             continue
         for brick in volume.state.value.bricks:
-            if not brick.well and brick is not own:
+            if not brick.well and brick not in own:
                 reasons.append(f"the brick of {volume.name} on {brick.host} {_lacks(brick)}")
     return tuple(reasons)
+
+
+def volumes_without(snapshot: Snapshot, node: str) -> tuple[str, ...]:
+    """Volumes that would lose files with a node's bricks, as some set of theirs has too few elsewhere."""
+    found = [(view.name, lost_without(snapshot, view, node)) for view in snapshot.volumes]
+    return tuple(
+        f"without {node} {lost.here} of {lost.every} bricks of a set of {name} are left: reads and writes would fail"
+        for name, lost in found
+        if lost
+    )
 
 
 def rejected(snapshot: Snapshot, node: str) -> bool:

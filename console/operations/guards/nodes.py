@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.fitness import galera_without, healed, unfit
+from console.health.facts.fitness import galera_without, healed, unfit, volumes_without
 from console.health.facts.unlisted import What, unlisted, why_unknown
 from console.operations.effects import Effects
 from console.operations.guards.objection import Objection, Override, read_at
@@ -48,6 +48,14 @@ def storage_whole(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[O
     read = _read(snapshot)
     for reason in healed(snapshot):
         yield Objection(node, reason, "Wait until Gluster is healed with every brick online", Override.NEVER, read)
+    yield from volumes_served(snapshot, effects, node)
+
+
+def volumes_served(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """Each set of each volume must be able to do without the node's bricks."""
+    for reason in volumes_without(snapshot, node):
+        clears = "Add bricks on other nodes, or say yes to lose the volume meanwhile"
+        yield Objection(node, reason, clears, Override.NAME_AND_REASON, _read(snapshot))
 
 
 def _read(snapshot: Snapshot) -> float:

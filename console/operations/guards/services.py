@@ -6,7 +6,7 @@ from typing import NamedTuple
 from console.health.facts.fitness import gluster_unfit, mysql_unfit
 from console.health.facts.membership import memberships
 from console.operations.effects import ENDS, Effect, Effects
-from console.operations.guards.nodes import other_bricks, others_synced
+from console.operations.guards.nodes import other_bricks, others_synced, volumes_served
 from console.operations.guards.objection import Objection, Override
 from console.probes.hosts.system import APACHE_UNITS, GLUSTER_UNITS, MYSQL_UNITS, Services
 from console.probes.snapshot import Known, Snapshot, Unknown
@@ -89,6 +89,7 @@ def layer_whole(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Obj
         yield from others_synced(snapshot, effects, node)
     if Effect.STOPS_BRICKS in stopped:
         yield from other_bricks(snapshot, effects, node)
+        yield from volumes_served(snapshot, effects, node)
 
 
 def somebody_to_join(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:

@@ -57,7 +57,11 @@ class Brick:
     rejected: bool = False
     """The asker and the peer have rejected each other: waiting does not bring the peer back."""
     group: int = 0
-    """Its replica set, from 0: the bricks of one hold the same files."""
+    """Its set, from 0: the bricks of one hold the same files, or parts of the same (dispersed)."""
+    needs: int = 0
+    """Bricks of its set without which no file can be read, where the volume is dispersed; 0: it is replicated."""
+    arbiter: bool = False
+    """It holds names only, and serves no file by itself."""
     told: bool = True
     """The asker can tell: it reaches the peer, or most of them. One that is cut off itself speaks of its own brick."""
 
@@ -95,11 +99,17 @@ class Volume:
 
     @property
     def quorum(self) -> bool:
-        """More than half of each replica set is reached: every file can be read and written."""
-        sets: dict[int, list[bool]] = {}
-        for brick in self.bricks:
-            sets.setdefault(brick.group, []).append(brick.reached)
-        return all(2 * sum(reached) > len(reached) for reached in sets.values())
+        """Enough of each set is reached: every file can be read and written."""
+        return all(_enough([brick for brick in self.bricks if brick.group == group]) for group in self._groups)
+
+    @property
+    def _groups(self) -> set[int]:
+        return {brick.group for brick in self.bricks}
+
+    @property
+    def dispersed(self) -> bool:
+        """Its bricks hold parts of the files. heal-count, which is for replicas, tells nothing of it."""
+        return any(brick.needs for brick in self.bricks)
 
     @property
     def majority(self) -> bool:
@@ -137,6 +147,12 @@ class Volume:
     def stuck(self) -> float | None:
         """Seconds without progress while there is something to heal, 0 while it goes on. None: nothing to, unknown."""
         return self.history[-1][0] - self.progress_at if self.history and self.pending else None
+
+
+def _enough(bricks: list[Brick]) -> bool:
+    """More than half of a replica set, and one with data; of a dispersed one as many as hold a file together."""
+    reached = [brick for brick in bricks if brick.reached]
+    return len(reached) >= (bricks[0].needs or len(bricks) // 2 + 1) and not all(brick.arbiter for brick in reached)
 
 
 @dataclass(frozen=True)
@@ -189,7 +205,8 @@ def parse(answers: tuple[Ran, ...], before: Volume | None) -> Volume:
     where = placed(answers[0], unread)
     _believed(where)
     try:
-        status, counts = document(answers[1]), _counts(answers[2], unread)
+        dispersed = any(brick.needs for brick in where)
+        status, counts = document(answers[1]), {} if dispersed else _counts(answers[2], unread)
     except Stopped:
         bricks = tuple(_brick(brick, [], UNCOUNTED) for brick in where)
         return Volume(bricks, 0, started=False, unread=told(unread))
@@ -261,6 +278,8 @@ def _brick(brick: Placed, mine: list[dict[str, Any]], counted: Counted) -> Brick
         names=brick.names,
         rejected=brick.rejected,
         group=brick.group,
+        needs=brick.needs,
+        arbiter=brick.arbiter,
     )
 
 

@@ -22,11 +22,12 @@ TEMPORARY = ".tmp"
 REJECTED = "6"
 """A peer's `state`; 3 is a peer in the cluster (glusterd's glusterd-sm.h)."""
 REMEDY = "correct `volumes` in the inventory: `gluster volume list` names them"
-KEYS = "^(uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)="
+KEYS = "^(uuid|state|hostname[0-9]*|path|count|(replica|arbiter|disperse|redundancy)_count|brick-[0-9]+)="
 """`info` holds a password beside them, which therefore never leaves the node."""
 _LINE = re.compile(
     rf"{FOLDER}/(?P<folder>peers/|vols/[^/\n]+/(?=info:)|vols/[^/\n]+/bricks/)(?P<file>.+?)"
-    r":(?P<key>uuid|state|hostname[0-9]*|path|count|replica_count|brick-[0-9]+)=(?P<value>.*)"
+    r":(?P<key>uuid|state|hostname[0-9]*|path|count|(?:replica|arbiter|disperse|redundancy)_count|brick-[0-9]+)"
+    r"=(?P<value>.*)"
 )
 
 
@@ -46,7 +47,11 @@ class Placed:
     rejected: bool
     """The asker and the peer have rejected each other: a volume's settings differ between them."""
     group: int
-    """Its replica set, from 0: the bricks of one hold the same files."""
+    """Its set, from 0: the bricks of one hold the same files, or parts of the same (dispersed)."""
+    needs: int = 0
+    """Bricks of its set without which no file can be read, where the volume is dispersed; 0: it is replicated."""
+    arbiter: bool = False
+    """It holds names only, and serves no file by itself."""
 
     @property
     def name(self) -> str:
@@ -73,15 +78,25 @@ def placed(answer: Ran, unread: list[str]) -> tuple[Placed, ...]:
         raise Unreadable(f"{FOLDER} names other than the number of bricks it counts, or more than {MAX_BRICKS}")
     if not all(_tells(brick) for brick in found):
         raise Unreadable(f"{FOLDER} does not tell where a brick is")
-    each = whole(info.get("replica_count", "0"), "replica_count") or len(found)
-    return tuple(_placed(brick, by_uuid, at // each) for at, brick in enumerate(found))
+    counts = {key: whole(info.get(f"{key}_count", "0"), f"{key}_count") for key in _COUNTS}
+    each = counts["disperse"] or counts["replica"] or len(found)
+    needs, arbiters = max(0, counts["disperse"] - counts["redundancy"]), counts["arbiter"]
+    return tuple(
+        replace(_placed(brick, by_uuid), group=at // each, needs=needs, arbiter=at % each >= each - arbiters)
+        for at, brick in enumerate(found)
+    )
 
 
-def _placed(brick: dict[str, str], peers: Files, group: int) -> Placed:
+_COUNTS = ("replica", "arbiter", "disperse", "redundancy")
+"""Sizes of a set. The last of its bricks are the arbiters; a dispersed volume has a `replica_count` of 1 beside its own
+(glusterd-store.c; `info` of 3.12.3 in gluster/glusterfs issue 367)."""
+
+
+def _placed(brick: dict[str, str], peers: Files) -> Placed:
     host = brick["hostname"]
     uuid = brick.get("uuid") or next((uuid for uuid, peer in peers.items() if host in _names(peer)), "")
     peer = peers.get(uuid, {})
-    return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED, group)
+    return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED, 0)
 
 
 def _tells(brick: dict[str, str]) -> bool:
