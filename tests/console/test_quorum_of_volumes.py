@@ -58,6 +58,18 @@ def test_whether_files_are_written(
     assert (Kind.BRICK_AWAY in {one.kind for one in every}) is serves
 
 
+@pytest.mark.parametrize(("quorum", "wanted"), [("none", ""), ("fixed", "1"), ("auto", "")])
+def test_an_arbiter_alone_serves_no_file(truth: tuple[Cluster, Honest], quorum: str, wanted: str) -> None:
+    seen = away(believed(*truth), "xx.", quorum, wanted)
+    (view,) = seen.volumes
+    assert isinstance(view.state, Known)
+    *copies, last = view.state.value.bricks
+    state = replace(view.state.value, bricks=(*copies, replace(last, arbiter=True)))
+    assert not state.quorum
+    seen = replace(seen, volumes=(replace(view, state=Known(state, view.state.at)),))
+    assert Kind.BRICK_QUORUM in {one.kind for one in findings(seen)}
+
+
 def test_bricks_of_no_node_are_said(truth: tuple[Cluster, Honest]) -> None:
     seen = believed(*truth)
     (view,) = seen.volumes
