@@ -166,6 +166,7 @@ class Kind(StrEnum):
     SPLIT_BRAIN_UNKNOWN = "split-brain-unknown", Layer.STORAGE
     MOUNT_MISSING = "mount-missing", Layer.STORAGE
     MOUNT_HUNG = "mount-hung", Layer.STORAGE
+    MOUNT_BY_NFS = "mount-by-nfs", Layer.STORAGE
     MOUNTS_UNKNOWN = "mounts-unknown", Layer.STORAGE
     BRICK_FULL = "brick-full", Layer.STORAGE
     QUORUM_OFF = "quorum-off", Layer.STORAGE

@@ -237,6 +237,12 @@ def volumes_are_mounted(snapshot: Snapshot) -> Iterator[Finding]:
             evidence = listed(f"{mount.path} {mount.why}" for mount in hung.values())
             message = f"the mount of {listed(hung)} on {view.name} does not answer: {evidence}"
             yield Finding(Level.DEGRADED, view.name, Kind.MOUNT_HUNG, message)
+        if by_nfs := {volume: mount.nfs for volume, mount in mounts if mount.nfs}:
+            message = (
+                f"{listed(by_nfs)} is mounted on {view.name} by NFS from {listed(dict.fromkeys(by_nfs.values()))}:"
+                " without that server its files are away"
+            )
+            yield Finding(Level.NOTE, view.name, Kind.MOUNT_BY_NFS, message)
 
 
 def options_are_safe(snapshot: Snapshot) -> Iterator[Finding]:

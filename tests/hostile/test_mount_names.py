@@ -17,12 +17,12 @@ CONTROL = r"/home/u/\033]0;owned\007\040\134012\177"
 
 def looked(folder: Path, shell: str, *lines: str) -> mounts.Mounts:
     """The console's own script, over a /proc/mounts of ours."""
-    cluster = Cluster("web", (), ())
+    cluster = Cluster("web", (), (), volumes=("www",))
     (ask,) = mounts.MOUNTS.asks(cluster, "node1")
     assert isinstance(ask, Run)
     (folder / "mounts").write_text("".join(f"{line}\n" for line in lines))
     script = ask.argv[2].replace("/proc/mounts", str(folder / "mounts")).replace("/etc/fstab", str(folder / "fstab"))
-    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run([shell, "-c", script, *ask.argv[3:]], capture_output=True, text=True, timeout=10, check=False)
     return mounts.parse((Ran(done.returncode, done.stdout, done.stderr),), None)
 
 
@@ -43,3 +43,12 @@ def test_a_path_is_no_command(tmp_path: Path, shell: str) -> None:
     found = looked(tmp_path, shell, f"localhost:/www {path} fuse.glusterfs rw 0 0").mounts
     assert [mount.answers for mount in found] == [False]
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_by_nfs_too_where_it_is_the_volume(tmp_path: Path, shell: str) -> None:
+    """Homes and other things that come by NFS are nobody's business here."""
+    others = [f"nas:/vol/www/{name} {tmp_path} nfs4 rw 0 0" for name in ("home", "mail")]
+    own = f"node2:/www {tmp_path} nfs4 rw,vers=4.1,addr=10.20.0.12 0 0"
+    (found,) = looked(tmp_path, shell, *others, f"[fd00::12]:/wwwold {tmp_path} nfs rw 0 0", own).mounts
+    assert (found.volume, found.nfs, found.answers) == ("www", "node2", True)

@@ -183,6 +183,8 @@ def test_case(path: Path) -> None:
         concluded(of_each(value), expected)
     if expected["feed"] == "transfers":
         concluded(copying(value, expected.get("silent", ())), expected)
+    if isinstance(value, mounts.Mounts):
+        concluded(known("node1", mounts=value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
 

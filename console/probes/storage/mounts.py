@@ -1,4 +1,5 @@
-"""The GlusterFS mounts of a node: whether each answers. A hung one must not hang the asking, nor pile up processes.
+"""The mounts of Gluster's volumes on a node, also by NFS: whether each answers. A hung one must not hang the asking,
+nor pile up processes.
 
 What waits for a FUSE file system that does not answer can't always be killed: only while the daemon has not read its
 request (Linux fs/fuse/dev.c, request_wait_answer). So `timeout`, which with -s KILL goes too and waits for nobody,
@@ -32,6 +33,9 @@ class Mount:
     answers: bool | None
     """None: an automount that nobody has used yet, and that looking at would mount."""
     why: str = ""
+    nfs: str = ""
+    """The server that gives it by NFS (nfs-ganesha, or Gluster's own up to 5); "" for Gluster's own client, which
+    reaches every brick by itself."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,32 @@ waits() {
   for comm in /proc/[0-9]*/comm; do read -r name <"$comm" && [ "$name" = stat ] && return; done 2>/dev/null
   return 1
 }
+named() {
+  name=$1; shift
+  for volume; do [ "$name" = "$volume" ] && return; done
+  return 1
+}
 waits && while read -r age words; do [ "${age:-0}" -gt 2 ] && stuck="$stuck$words
 "; done <<END
 $(ps -ww -C stat -o etimes=,args=)
 END
 while read -r device path type rest; do
-  case $type in fuse.glusterfs) ;; autofs) printf '%s\n' "auto $device $path"; continue ;; *) continue ;; esac
+  case $type in
+  fuse.glusterfs) type= ;;
+  nfs | nfs4) name=${device##*:} name=${name#/}; named "${name%%/*}" "$@" || continue ;;
+  autofs) printf '%s\n' "auto $device $path"; continue ;;
+  *) continue ;;
+  esac
   here=$path
   case $path in *\\*) here=$(printf '%b' "$path") ;; esac
   case $stuck in *"stat -f -c drainboard -- $here
-"*) printf '%s\n' "stuck $device $path"; continue ;; esac
+"*) printf '%s\n' "stuck $device $path $type"; continue ;; esac
   timeout -s KILL 2 stat -f -c drainboard -- "$here" </dev/null >/dev/null 2>&1 &
-  tests="$tests$! $device $path
+  tests="$tests$! $device $path $type
 "
 done </proc/mounts
-while read -r pid device path; do
-  [ -n "$pid" ] && { wait "$pid"; printf '%s\n' "$? $device $path"; }
+while read -r pid device path type; do
+  [ -n "$pid" ] && { wait "$pid"; printf '%s\n' "$? $device $path $type"; }
 done <<END
 $tests
 END
@@ -118,7 +132,8 @@ def _mount(words: list[str]) -> Mount:
     if status not in _STATUS and figure(status) is None:
         raise Unreadable(f"the test of the mount on {_path(path)} gave no status")
     why = _STATUS.get(status, HUNG if status in ("124", "137") else FAILS)
-    return Mount(_volume(device), _path(path), not why, why)
+    server = device.rpartition(":")[0].strip("[]") if words[3:4] in (["nfs"], ["nfs4"]) else ""
+    return Mount(_volume(device), _path(path), not why, why, short(server))
 
 
 def _listed(words: list[str], autos: set[str]) -> Mount:
@@ -156,7 +171,7 @@ MOUNTS = Question(
     title="Gluster mounts",
     subject=Subject.NODE,
     cadence=Cadence.STORAGE,
-    asks=lambda _cluster, _name: (Run(("sh", "-c", _TEST), timeout=PATIENCE + 4),),
+    asks=lambda cluster, _name: (Run(("sh", "-c", _TEST, "mounts", *cluster.volumes), timeout=PATIENCE + 4),),
     parse=parse,
     apart=True,
 )

@@ -161,5 +161,11 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("automounts", "automount waits at", unset("nowhere else")),
         L("unread", "can't be read", warned),
     ),
-    "Mount": (L("volume", ""), L("path", "on"), L("answers", "answers", wanted), L("why", "", unset(""))),
+    "Mount": (
+        L("volume", ""),
+        L("path", "on"),
+        L("answers", "answers", wanted),
+        L("why", "", unset("")),
+        L("nfs", "by NFS from", unset("no server")),
+    ),
 }
