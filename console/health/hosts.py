@@ -185,7 +185,7 @@ def teams_are_not_read(snapshot: Snapshot) -> Iterator[Finding]:
     for name, devices in _devices(snapshot):
         if devices.teams:
             teams = listed(devices.teams)
-            message = f"whether each link of {teams} on {name} carries is not known: of teamd only the links are read"
+            message = f"whether each link of {teams} on {name} carries is not known: name them in `teams`"
             yield Finding(Level.NOTE, name, Kind.DEVICES_UNKNOWN, message)
 
 

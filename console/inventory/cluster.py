@@ -196,6 +196,8 @@ class Cluster:
     balancer: str = "haproxy"
     """The load balancer on the firewalls: one of BALANCERS."""
     raid: Raid | None = None
+    teams: tuple[str, ...] = ()
+    """Teams of network cards (teamd) that each node has."""
     notify: Notify | None = None
     web: Web = field(default_factory=Web)
     patch: Patch = field(default_factory=Patch)

@@ -30,7 +30,7 @@ LOGIN_KEYS = ("user", "port", "config", "known_hosts", "identity")
 CLUSTER_TABLES = (
     *("ssh", "firewalls", "nodes", "vips", "mysql", "mysql_proxy", "raid", "notify", "web", "patch", "timings"),
 )
-CLUSTER_KEYS = ("title", "volumes", "check_url", "balancer", *CLUSTER_TABLES)
+CLUSTER_KEYS = ("title", "volumes", "teams", "check_url", "balancer", *CLUSTER_TABLES)
 PROXY_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
 
@@ -86,6 +86,7 @@ def _cluster(name: str, table: Table) -> Cluster:
         title=table.text("title") or "",
         vips=vips,
         volumes=table.names("volumes"),
+        teams=table.names("teams"),
         mysql=_mysql(table.table("mysql")) if "mysql" in table.keys else None,
         mysql_proxy=_mysql_proxy(table.table("mysql_proxy")) if "mysql_proxy" in table.keys else None,
         balancer=table.one_of("balancer", BALANCERS) or Cluster.balancer,

@@ -89,6 +89,7 @@ def test_the_example_shows_every_key_once() -> None:
     assert set(tables) == {
         "title",
         "volumes",
+        "teams",
         "balancer",
         "check_url",
         "mysql_proxy",
@@ -156,8 +157,8 @@ def test_an_option_file_may_hold_the_user_too(tmp_path: Path) -> None:
 
 MACHINE = "address, host, machine_id, user, port, config, known_hosts, identity"
 CLUSTER = (
-    "title, volumes, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, notify, web, patch, "
-    "timings"
+    "title, volumes, teams, check_url, balancer, ssh, firewalls, nodes, vips, mysql, mysql_proxy, raid, notify, web, "
+    "patch, timings"
 )
 NO_SECRET = "a secret doesn't belong in this file; remove it and "
 

@@ -23,7 +23,7 @@ from console.operations.may_go import may_go
 from console.operations.procedures import REBOOT
 from console.probes.ask import Page, Ran, Rows, Unreadable
 from console.probes.database import galera, mysql_proxy, seqnos, transfer
-from console.probes.hosts import devices, hardware, running, system, updates
+from console.probes.hosts import devices, hardware, running, system, team, updates
 from console.probes.hosts.system import Host
 from console.probes.question import Subject
 from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, empty
@@ -115,6 +115,8 @@ def fed(text: str, case: dict[str, Any]) -> Any:
             return gluster_store.placed(answered(text, case), [])
         case "transfers":
             return tuple(copied(look) for look in text.split("%%%%\n"))
+        case "team":
+            return team.parse_team("team0", answered(text, case))
         case "date":
             return system.parse_host((Ran(0, recorded("system/host.lab.txt"), ""), answered(text, case)), None)
         case "listed":

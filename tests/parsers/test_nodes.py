@@ -128,6 +128,12 @@ def test_of_teams_the_links_are_read() -> None:
     seen = devices.parse(answers, None)
     assert (seen.teams, seen.idle_ports) == (("team0",), ("eno2 of team0",))
     assert look().teams == ()
+    dump = Ran(0, (RECORDINGS.parent / "cases/versions/team-lacp-two-aggregators.txt").read_text(), "")
+    seen = devices.parse((*answers, dump, Ran(1, "Degraded\n", "")), None, ("team0",))
+    assert (seen.teams, seen.idle_ports, [bond.name for bond in seen.bonds]) == ((), (), ["team0"])
+    assert seen.raid == devices.RaidState(False, ("Degraded",))
+    seen = devices.parse((*answers, Ran(127, "", "sh: teamdctl: not found\n")), None, ("team0",))
+    assert len(seen.unread) == 1 and seen.filesystems
 
 
 def test_old_systemd_marks_failed_units() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from console.inventory.addresses import plain
 from console.inventory.cluster import Cluster
 from console.probes.ask import Ran, Run, Unreadable
+from console.probes.hosts import team
 from console.probes.hosts.hardware import MAX_ITEMS, Array, Bond, array_blocks, parse_array, parse_bond
 from console.probes.hosts.system import AS_WORDS, MARKS
 from console.probes.parsing import each, lines_of, ran, short, told, whole, without_sudo
@@ -52,16 +53,18 @@ class Devices:
     missing: tuple[str, ...] = ()
     """Paths whose space was asked for, and of which nothing was told."""
     teams: tuple[str, ...] = ()
-    """Teams of network cards (teamd), of which only the links are read here."""
+    """Teams of network cards (teamd) that the inventory does not name: only their links are read."""
     idle_ports: tuple[str, ...] = ()
     """Cards of a team without a link: "eno2 of team0"."""
     unread: tuple[str, ...] = ()
     """Why a part of the look can't be read: the others stay known."""
 
 
-def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
-    """Read `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed` and the RAID's command."""
-    space, found, failed, *raid = answers
+def parse(answers: tuple[Ran, ...], _before: Devices | None, asked: tuple[str, ...] = ()) -> Devices:
+    """Read `stat -f`, `head -v` of files of /proc and /etc, `systemctl list-units --failed`, the teams that were asked
+    for, and the RAID's command."""
+    space, found, failed, *more = answers
+    states, raid = more[: len(asked)], more[len(asked) :]
     files = _files(found)
     unread: list[str] = []
     bonds = [(path.rpartition("/")[2], text) for path, text in files.items() if path.startswith(_BONDING)]
@@ -69,10 +72,12 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None) -> Devices:
     blocks = [block for some in each(array_blocks, mdstat, unread) for block in some]
     paths = [line for some in each(_filesystem_lines, [space], unread) for line in some]
     units = [line for some in each(_unit_lines, [failed], unread) for line in some]
-    teams = [short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS)]
+    told_of = each(lambda one: team.parse_team(*one), zip(asked, states, strict=True), unread)
+    running = [short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS)]
+    teams = [name for name in running if name not in asked]
     return Devices(
         filesystems=each(_filesystem, paths, unread),
-        bonds=each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread),
+        bonds=(*each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread), *told_of),
         arrays=each(parse_array, blocks, unread),
         raid=_raid(raid[0]) if raid else None,
         failed_units=each(_failed_unit, units, unread),
@@ -195,11 +200,12 @@ def _paths(cluster: Cluster) -> tuple[str, ...]:
 
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
-    asks = (
+    asks: tuple[Run, ...] = (
         Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *_paths(cluster))),
         Run(("sh", "-c", _READ)),
         Run(("systemctl", "list-units", "--failed", *AS_WORDS), timeout=8),
     )
+    asks = (*asks, *map(team.asks, cluster.teams))
     return (*asks, Run(cluster.raid.command, root=True, timeout=8)) if cluster.raid else asks
 
 
@@ -210,6 +216,6 @@ DEVICES = Question(
     cadence=Cadence.SLOW,
     asks=_asks,
     parse=parse,
-    parse_for=lambda cluster: lambda answers, before: judged(cluster, parse(answers, before)),
+    parse_for=lambda cluster: lambda answers, before: judged(cluster, parse(answers, before, cluster.teams)),
     searches=True,  # for what the inventory names, by an expression of its own
 )
