@@ -278,6 +278,8 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
         assert any(re.search(wanted, reason) for reason in unfit(seen, "node1"))
     for node, wanted in expected.get("other_unfit", {}).items():
         assert any(re.search(wanted, reason) for reason in unfit(seen, node))
+    for node, unwanted in expected.get("other_fit", {}).items():
+        assert not any(re.search(unwanted, reason) for reason in unfit(seen, node)), unfit(seen, node)
     for wanted in expected.get("bricks_object", ()):
         said = [one.saw for one in other_bricks(seen, frozenset(), "node2")]
         assert any(re.search(wanted, one) for one in said), said

@@ -101,7 +101,8 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
         yield f"the self-heal daemon on {node} is offline"
     there = [one for one in volume.state.value.bricks if one.reached]
     if len(there) < len(volume.state.value.bricks) and volume.state.value.quorum:
-        yield from _beside_an_offline_brick(volume.name, brick, there)
+        for own in bricks_of(snapshot, volume, node):
+            yield from _beside_an_offline_brick(volume.name, own, [one for one in there if one.group == own.group])
         return
     pending = volume.state.value.pending
     if pending is None:
@@ -124,7 +125,7 @@ def _beside_an_offline_brick(volume: str, brick: Brick, there: list[Brick]) -> I
     if any(one.pending is None for one in there):
         yield f"Gluster volume {volume}: heal count not known on every brick that is online"
         return
-    pending = max((one.pending or 0) for one in there) - (brick.pending or 0)
+    pending = max(((one.pending or 0) for one in there), default=0) - (brick.pending or 0)
     if brick.reached and pending > 0:
         yield f"the brick of {volume} on {brick.host} is behind by {counted(pending, 'entry', 'entries')}"
 

@@ -15,7 +15,8 @@ MYSQL_UNITS = (
     *("mariadb@*.service", "mysql@*.service", "mysqld@*.service"),
 )
 """The last are patterns, which systemctl understands: a server started as mysql@NAME."""
-GLUSTER_UNITS = ("glusterd.service",)
+GLUSTER_UNITS = ("glusterd.service", "glusterfs-server.service")
+"""The second: Debian's, Proxmox's and the PPA's packages up to 3.12."""
 APACHE_UNITS = ("apache2.service", "httpd.service")
 UNITS = MYSQL_UNITS + GLUSTER_UNITS + APACHE_UNITS
 ALWAYS = "basic.target"
