@@ -112,6 +112,26 @@ def test_the_script_under_a_real_shell(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("newer", "said"), [("ours", "Rebooting in 10 seconds."), ("pfSense's", "Upgrading packages")])
+def test_the_last_words_are_those_of_the_newer_log(tmp_path: Path, shell: str, newer: str, said: str) -> None:
+    """The stages after a boot write to pfSense's own log only."""
+    (ask,) = UPGRADE.asks(CLUSTER, "fw1")
+    assert isinstance(ask, Run)
+    script = ask.argv[2]
+    for place, there in (("/etc/version", "version"), ("/cf/conf/", ""), ("/var/log/", "")):
+        script = script.replace(place, f"{tmp_path}/{there}")
+    (tmp_path / "version").write_text("2.7.2-RELEASE\n")
+    logs = {"ours": tmp_path / "drainboard-upgrade.log", "pfSense's": tmp_path / "upgrade_log.txt"}
+    logs["ours"].write_text("Rebooting in 10 seconds.\n")
+    logs["pfSense's"].write_text("Upgrading packages\n")
+    os.utime(logs[newer], (2_000_000_000, 2_000_000_000))
+    done = subprocess.run(
+        [shutil.which(shell) or shell, "-c", script], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert parse((Ran(done.returncode, done.stdout, done.stderr),), None).said == (said,)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("notes", "started"), [("repository pfSense-core", True), ("next_stage 2", False)])
 def test_the_start_under_a_real_shell(tmp_path: Path, shell: str, notes: str, started: bool) -> None:
     """It comes back at once; an upgrade that waits for its boot is not begun again."""

@@ -15,6 +15,8 @@ from console.text import plain_text
 
 LOG = "/var/log/drainboard-upgrade.log"
 """The output of an upgrade that was started from here."""
+PFSENSE_LOG = "/cf/conf/upgrade_log.txt"
+"""That of any upgrade: the stages after a boot write there only."""
 LOCK = "/var/run/drainboard-upgrade.lock"
 """Held as long as it runs, until the boot."""
 MAX_SAID = 3
@@ -28,7 +30,8 @@ at offered /var/run/pfSense_version
 at status /var/run/pfSense_version.rc
 at finished /cf/conf/upgrade_log.latest.txt
 at began {LOG}
-[ -r {LOG} ] && tail -n {MAX_SAID} {LOG} | sed 's/^/said /'
+newer=$(ls -t {LOG} {PFSENSE_LOG} 2>/dev/null | head -n 1)
+[ -r "$newer" ] && tail -n {MAX_SAID} "$newer" | sed 's/^/said /'
 pkg-static query -g 'kernel %n' 'pfSense-kernel-*' 2>/dev/null
 pkg-static query -g 'note %At %Av' 'pfSense-kernel-*' 2>/dev/null
 pkg-static query -g 'haproxy %n %v' 'pfSense-pkg-haproxy*' 2>/dev/null
@@ -60,7 +63,7 @@ class Upgrade:
     began: float | None = None
     """Unix time of the last line of an upgrade that was started from here."""
     said: tuple[str, ...] = ()
-    """Its last lines."""
+    """The last lines of the newest one."""
     package: str = ""
     """The HAProxy package and its version; "" where there is none, as with relayd."""
     free: int | None = None
