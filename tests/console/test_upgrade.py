@@ -14,13 +14,14 @@ from console.inventory.cluster import Cluster, Patch
 from console.operations.effects import On
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import PATCH, UPGRADE_FIREWALL
+from console.operations.procedures import DRAIN, PATCH, REJOIN, UPGRADE_FIREWALL
 from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim import upgrade as stand_in
+from console.sim.firewall import Firewall
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
 from tests.console.telling import alter, until, well
@@ -83,6 +84,11 @@ async def upgrade(session: Session, target: str = "fw1") -> Record:
     return await (await session.begin(UPGRADE_FIREWALL, target, Consent(True, target, "a test"))).task
 
 
+def statuses(firewall: Firewall) -> set[str]:
+    """Those of node2 in config.xml."""
+    return {one.status for pool in firewall.config.pools for one in pool.servers if one.name == "node2"}
+
+
 def roles(sim: Simulator) -> dict[str, str]:
     return {name: sim.world.carp.role(firewall) for name, firewall in sim.world.firewalls.items()}
 
@@ -121,6 +127,30 @@ async def test_both_are_upgraded_one_after_the_other(tmp_path: Path) -> None:
         assert (await running.task).outcome == "done"
         assert {one.release for one in sim.world.firewalls.values()} == {"2.8.0-RELEASE"}
         await until(session, well)
+
+
+async def test_a_drain_between_the_two_is_written_on_both_and_synced_to_neither(tmp_path: Path) -> None:
+    """pfSense's own sync is off between two versions, and the HAProxy package's would carry the pools across."""
+    async with offered(tmp_path) as (sim, cluster), watching(cluster) as session:
+        assert (await upgrade(session, "fw2")).outcome == "done"
+        await until(session, lambda now: bool(found(now, Kind.VERSIONS_DIFFER)))
+        synced = {name: one.haproxy for name, one in sim.world.firewalls.items()}
+        plan = session.plan(DRAIN, "node2")
+        assert [one.sentence for one in plan.objections if "versions" in one.sentence] == [
+            "the firewalls have different configuration versions (fw1 23.3 and fw2 24.0). Upgrade the other one first,"
+            " or say yes: each is written by itself, and nothing is synced."
+        ]
+        assert not [words for words, _ in plan.steps if "reloaded by the sync" in words]
+        record = await (await session.begin(DRAIN, "node2", NAMED)).task
+        sent = {entry.facts["step"]: entry.facts["within"] for entry in record.entries if entry.kind == "sending"}
+        assert set(sent["out in config.xml"]) == {"fw1", "fw2"}
+        for name, firewall in sim.world.firewalls.items():
+            assert statuses(firewall) == {"disabled"}
+            assert firewall.haproxy is synced[name], "no sync has reloaded it"
+        record = await (await session.begin(REJOIN, "node2", NAMED)).task
+        assert record.outcome == "done"
+        for firewall in sim.world.firewalls.values():
+            assert statuses(firewall) == {"active"}
 
 
 async def test_one_that_finds_nothing_to_do_stops_in_maintenance_and_says_so(tmp_path: Path) -> None:

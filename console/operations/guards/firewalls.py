@@ -105,14 +105,14 @@ def lasts(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objectio
 
 
 def same_version(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
-    """pfSense's own sync stops between versions; the HAProxy package's does not, and would carry ours across."""
+    """Between two versions each firewall is written by itself: a change made on one alone would stay there."""
     configs = {view.name: view.config.value for view in snapshot.firewalls if isinstance(view.config, Known)}
     if len({config.version for config in configs.values()}) > 1:
         told = listed(f"{name} {config.version}" for name, config in configs.items())
         yield Objection(
             next(iter(configs)),
             f"the firewalls have different configuration versions ({told})",
-            "Upgrade the other one first, or say yes to sync the pools between the versions",
+            "Upgrade the other one first, or say yes: each is written by itself, and nothing is synced",
             Override.CONFIRM,
             read_at(snapshot, *(view.config for view in snapshot.firewalls)),
         )

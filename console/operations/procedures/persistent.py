@@ -67,7 +67,13 @@ def _known_configs(snapshot: Snapshot) -> dict[str, FirewallConfig]:
 
 
 def _leader(configs: Mapping[str, FirewallConfig]) -> str | None:
-    """Return the config-sync primary if pool sync is on; only it is written. None where each is written by itself."""
+    """Return the config-sync primary if pool sync is on; only it is written. None where each is written by itself.
+
+    Between two versions nothing is synced: pfSense's own sync is off then (rc.filter_synchronize), and the package's
+    would carry the pools across all the same.
+    """
+    if len({config.version for config in configs.values()}) > 1:
+        return None
     leader = next((name for name, config in configs.items() if config.primary), None)
     return leader if leader is not None and configs[leader].balancer_sync and len(configs) > 1 else None
 

@@ -16,7 +16,7 @@ from console.text import plain_text
 LOG = "/var/log/drainboard-upgrade.log"
 """The output of an upgrade that was started from here."""
 PFSENSE_LOG = "/cf/conf/upgrade_log.txt"
-"""That of any upgrade: the stages after a boot write there only."""
+"""pfSense's own: the stages after a boot write there only."""
 LOCK = "/var/run/drainboard-upgrade.lock"
 """Held as long as it runs, until the boot."""
 MAX_SAID = 3
