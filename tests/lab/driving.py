@@ -210,4 +210,5 @@ def wait_traffic(load: Load, node: str, timeout: float = 10) -> None:
 def report(what: str, load: Load) -> None:
     """One line of figures for whoever reads the report."""
     result = load.result
-    print(f"FIGURES {what}: {result.requests} requests, {result.failures} failed", result.errors, result.by_node)
+    told = f"{result.requests} requests, {result.failures} failed, {result.retried} retried"
+    print(f"FIGURES {what}: {told}, longest gap {result.longest_gap} s", result.errors, result.by_node)

@@ -24,7 +24,14 @@ _UNITS: dict[str, dict[str, str]] = {
         "multi-user.target.wants",
     ),
     "fw": dict.fromkeys(
-        ("pfsense-boot.service", "pfsense-webgui.service", "ucarp@wan.service", "ucarp@lan.service"),
+        (
+            "pfsense-boot.service",
+            "pfsense-webgui.service",
+            "pfsense-upgrade.service",
+            "check-reload-status.path",
+            "ucarp@wan.service",
+            "ucarp@lan.service",
+        ),
         "multi-user.target.wants",
     ),
 }

@@ -21,6 +21,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 5.0
+AGAIN = 1.0
+"""Seconds in which a request that failed is served by a new connection, to count as retried."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Answer:
     ended: float
     node: str
     error: str
+    first: str = ""
+    """The error of the first try, where a second one was made."""
+
+    @property
+    def retried(self) -> bool:
+        """Served at the second try."""
+        return bool(self.first) and not self.error
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Result:
     by_node: dict[str, int]
     errors: dict[str, int]
     longest_gap: float
+    retried: int = 0
 
 
 def add_up(answers: list[Answer], began: float, ended: float) -> Result:
@@ -54,6 +64,7 @@ def add_up(answers: list[Answer], began: float, ended: float) -> Result:
         by_node=dict(sorted(Counter(answer.node for answer in answers if answer.node).items())),
         errors=dict(Counter(answer.error for answer in answers if answer.error)),
         longest_gap=round(max(later - earlier for earlier, later in pairwise(marks)), 3),
+        retried=sum(answer.retried for answer in answers),
     )
 
 
@@ -66,6 +77,8 @@ class Load:
     rate: float = 50
     workers: int = 8
     keep_alive: bool = False
+    retry: bool = False
+    """A request that fails is asked once more, on a new connection."""
     answers: list[Answer] = field(default_factory=list[Answer])
     began: float = 0
     ended: float = 0
@@ -82,6 +95,7 @@ class Load:
         """Begin; returns once the first answer is in."""
         argv = ["nsenter", f"--net=/run/netns/{self.netns}", "--", sys.executable, "-I", str(Path(__file__)), self.url]
         argv += [f"--rate={self.rate}", f"--workers={self.workers}", *(["--keep-alive"] if self.keep_alive else [])]
+        argv += ["--retry"] if self.retry else []
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -94,8 +108,7 @@ class Load:
     def _read(self) -> None:
         assert self.process and self.process.stdout
         for line in self.process.stdout:
-            began, ended, node, error = json.loads(line)
-            self.answers.append(Answer(began, ended, node, error))
+            self.answers.append(Answer(*json.loads(line)))
 
     def stop(self) -> Result:
         """End, let what is under way finish, and give the sum."""
@@ -131,10 +144,10 @@ class _Client:
         self.request = f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {self.host}\r\nConnection: {kind}\r\n\r\n".encode()
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self) -> tuple[str, str]:
+    async def ask(self, within: float = TIMEOUT) -> tuple[str, str]:
         """(node, error): one of them is empty, unless a node answered with an error."""
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(within):
                 return await self._ask_again_if_stale()
         except TimeoutError:
             self.close()
@@ -183,7 +196,7 @@ class _Client:
             self.streams = None
 
 
-async def _work(client: _Client, pause: float, offset: float, stop: asyncio.Event) -> None:
+async def _work(client: _Client, pause: float, offset: float, stop: asyncio.Event, retry: bool) -> None:
     """Requests at this worker's share of the rate; one that is late does not try to catch up."""
     due = time.monotonic() + offset
     while not stop.is_set():
@@ -193,7 +206,11 @@ async def _work(client: _Client, pause: float, offset: float, stop: asyncio.Even
             break
         began = time.monotonic()
         node, error = await client.ask()
-        sys.stdout.write(json.dumps([began, time.monotonic(), node, error]) + "\n")
+        first = error if retry else ""
+        if first:
+            client.close()
+            node, error = await client.ask(AGAIN)
+        sys.stdout.write(json.dumps([began, time.monotonic(), node, error, first]) + "\n")
         sys.stdout.flush()
         due = max(due + pause, time.monotonic())
     client.close()
@@ -204,7 +221,7 @@ async def _generate(options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     pause = options.workers / options.rate
     clients = [_Client(options.url, options.keep_alive) for _ in range(options.workers)]
-    await asyncio.gather(*(_work(c, pause, i / options.rate, stop) for i, c in enumerate(clients)))
+    await asyncio.gather(*(_work(c, pause, i / options.rate, stop, options.retry) for i, c in enumerate(clients)))
 
 
 def _main() -> None:
@@ -213,6 +230,7 @@ def _main() -> None:
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--keep-alive", action="store_true")
+    parser.add_argument("--retry", action="store_true")
     with suppress(KeyboardInterrupt, BrokenPipeError):
         asyncio.run(_generate(parser.parse_args()))
 

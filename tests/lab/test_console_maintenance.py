@@ -1,16 +1,18 @@
-"""CARP maintenance of the real cluster's firewalls, under load: what fails, fails while the addresses move."""
+"""CARP maintenance and a reboot of the real cluster's firewalls, under load: what fails, fails while addresses move.
+
+Beside them stands what a bare switch of ucarp costs, with nobody's care.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from .driving import Console, moment, report, revision, wait_master
+from .driving import Console, report, revision, roles, wait_master
+from .firewalls import apart, enough, moves
 from .lab import Lab
-
-BEFORE, AFTER = 1.0, 5.0
-"""Seconds around a move of the addresses in which a connection may break."""
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +24,36 @@ def whole(lab: Lab) -> Iterator[None]:
 
 def test_on_and_off_under_load(lab: Lab) -> None:
     console = Console(lab)
-    moves: list[float] = []
-    with lab.load(rate=100) as load:
-        for state, step, lead in (("on", "enter maintenance", "fw2"), ("off", "leave maintenance", "fw1")):
+    with lab.load(rate=200, retry=True) as load:
+        for state, words, lead in (("on", "Enter", "fw2"), ("off", "Leave", "fw1")) * 2:
             assert console.run("maintenance", "lab", "fw1", state, "--yes").code == 0
-            moves.append(moment(console.last(), "sending", step))
             wait_master(lab, lead)
-            words = "Enter" if state == "on" else "Leave"
             assert f"(drainboard): {words} CARP maintenance mode" in revision(lab, "fw1")
-    report("maintenance of fw1 on and off", load)
-    broken = [answer.began for answer in load.answers if answer.error]
-    assert [at for at in broken if not any(move - BEFORE <= at <= move + AFTER for move in moves)] == []
+        enough(load)
+    report("maintenance of fw1 on and off, twice", load)
+    assert load.result.failures == 0
+    assert apart(load, moves(*console.journal.records()[-4:])) == []
+
+
+def test_the_master_is_rebooted_under_load(lab: Lab) -> None:
+    console = Console(lab)
+    with lab.load(rate=200, retry=True) as load:
+        assert console.run("reboot-firewall", "lab", "fw1", "--yes").code == 0
+        enough(load)
+    report("reboot of fw1", load)
+    assert roles(lab, "fw1") == ["MASTER"] * 2
+    assert load.result.failures == 0
+    assert apart(load, moves(console.last())) == []
+
+
+def test_a_bare_switch_of_ucarp(lab: Lab) -> None:
+    """The figure to set beside them."""
+    with lab.load(rate=200, retry=True) as load:
+        at = time.monotonic()
+        lab.machines["fw1"].sh("systemctl stop ucarp@wan ucarp@lan")
+        wait_master(lab, "fw2")
+        lab.machines["fw1"].sh("systemctl start ucarp@wan ucarp@lan")
+        wait_master(lab, "fw1")
+        enough(load)
+    report("a bare switch of ucarp, there and back", load)
+    assert [one for one in load.answers if one.began < at and (one.error or one.first)] == []

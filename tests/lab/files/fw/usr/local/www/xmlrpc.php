@@ -1,5 +1,5 @@
 <?php
-/* Stand-in: the two methods the HAProxy package's sync calls. */
+/* Stand-in: the methods that the HAProxy package's sync calls, and pfSense's own. */
 require_once('config.inc');
 
 function answer(array $words) {
@@ -11,6 +11,13 @@ function merge_installedpackages_section($section) {
 	global $config;
 	$config['installedpackages'] = array_merge($config['installedpackages'], $section);
 	write_config('Merged in config (' . implode(', ', array_keys($section)) . ' sections) from XMLRPC client.');
+	return true;
+}
+
+function restore_config_section($sections) {
+	global $config;
+	$config = array_replace($config, $sections);
+	write_config('Merged in config (' . implode(', ', array_keys($sections)) . ' sections) from XMLRPC client.');
 	return true;
 }
 
@@ -31,6 +38,10 @@ $call = json_decode(file_get_contents('php://input'), true);
 switch ($call['method']) {
 case 'pfsense.merge_installedpackages_section':
 	answer(['result' => merge_installedpackages_section($call['parameter'])]);
+case 'pfsense.host_firmware_version':
+	answer(['result' => ['config_version' => $config['version']]]);
+case 'pfsense.restore_config_section':
+	answer(['result' => restore_config_section($call['parameter'])]);
 case 'pfsense.exec_php':
 	answer(['result' => exec_php($call['parameter'])]);
 default:
