@@ -271,6 +271,53 @@ async def test_killed_at_each_line(tmp_path: Path, line: int, written: bool) -> 
             assert roles(sim) == {"fw1": "MASTER", "fw2": "BACKUP"}
 
 
+BOTH = {"auto": True, "firewalls": True, "nodes": ["none"]}
+"""A patch of the firewalls alone."""
+ONE = WHOLE.split()[1:-2]
+IN_TURN = " ".join(["opened", *ONE, "agreed", *ONE, "seen", "closed"])
+"""Without the visits of the first, with the gate of the second."""
+LINES = [(line, written) for line in range(2, len(IN_TURN.split()) + 1) for written in (False, True)]
+
+
+async def patch(session: Session) -> Record:
+    """Begin it, or go on with the open one."""
+    named = Consent(True, session.cluster.name, "a test")
+    left = session.open_runs()
+    await session.ready(PATCH, session.cluster.name, 60.0, resumed=bool(left))
+    running = await (
+        session.resume(left[0], named) if left else session.begin(PATCH, session.cluster.name, named, BOTH)
+    )
+    return await running.task
+
+
+async def test_the_lines_of_a_patch_of_both(tmp_path: Path) -> None:
+    async with offered(tmp_path) as (_, cluster), watching(cluster) as session:
+        await ready(session)
+        record = await patch(session)
+        said = [(one.kind, one.facts.get("on"), one.facts.get("step", at)) for at, one in enumerate(record.entries)]
+        assert " ".join(kind for kind, *_ in dict.fromkeys(said)) == IN_TURN
+
+
+@pytest.mark.parametrize(("line", "written"), sample(LINES, lambda _: 0, 4))
+async def test_a_patch_of_both_is_killed_at_each_line(tmp_path: Path, line: int, written: bool) -> None:
+    """Whenever the console dies: one of them leads, each upgrade is begun once, and a resume ends as it should."""
+    async with offered(tmp_path) as (sim, cluster):
+        firewalls = sim.world.firewalls.values()
+        async with watching(cluster) as session:
+            await ready(session)
+            session.journal = MortalJournal(session.journal.folder, line, written)
+            with pytest.raises(Killed):
+                await patch(session)
+        assert "MASTER" in roles(sim).values()
+        async with watching(cluster) as session:
+            if session.open_runs():
+                assert (await patch(session)).outcome == "done"
+            assert [(one.release, one.upgrades.starts) for one in firewalls] == [("2.8.0-RELEASE", 1)] * 2
+            assert not any(one.config.maintenance for one in firewalls)
+            assert roles(sim) == {"fw1": "MASTER", "fw2": "BACKUP"}
+            assert not session.open_runs()
+
+
 @pytest.mark.parametrize("block", [(), ("/usr/local/sbin/busy",)])
 def test_the_first_firewall_has_a_gate_where_the_inventory_may_say_not_now(block: tuple[str, ...]) -> None:
     cluster = replace(CLUSTER, patch=Patch(block=block))
