@@ -7,9 +7,7 @@ from console import steady
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
 from console.operations.ready import Hazard, hazards
-from console.probes.ask import Ran, Unreadable, WireError
 from console.probes.freshness import without_stale
-from console.probes.hosts.preparing import PREPARING, Prepared, parse
 from console.probes.schedule import questions_of, unasked
 from console.session.poller import Poller
 from console.session.session import journal_of
@@ -40,22 +38,13 @@ async def ready(clusters: Sequence[Cluster], as_json: bool = False) -> Exit:
 
 async def _look(cluster: Cluster) -> tuple[Hazard, ...]:
     """Ask everything once, what is asked seldom too."""
-    wire = Wire(cluster, allowed=questions_of(cluster) | {PREPARING})
+    wire = Wire(cluster, allowed=questions_of(cluster))
     poller = Poller(cluster, wire)
     poller.start()
     try:
         await poller.settle(unasked, cluster.timings.seldom_answer + cluster.timings.connect)
-        prepared = {node.name: await _prepared(wire, node.name) for node in cluster.nodes}
         picture = without_stale(poller.snapshot, steady.now(), poller.calm)
-        return hazards(picture, prepared, absences(journal_of(cluster).read().records))
+        return hazards(picture, absences(journal_of(cluster).read().records))
     finally:
         await poller.close()
         await wire.close()
-
-
-async def _prepared(wire: Wire, node: str) -> Prepared | str:
-    answer = (await wire.send(node, (PREPARING,), (PREPARING.timeout or 0) + 5))[0]
-    try:
-        return parse(answer) if isinstance(answer, Ran) else str(answer)
-    except (Unreadable, WireError) as error:
-        return str(error)

@@ -198,6 +198,7 @@ class Kind(StrEnum):
     REBOOT_REQUIRED = "reboot-required", Layer.HOST
     UPDATES_UNKNOWN = "updates-unknown", Layer.HOST
     JOBS_UNKNOWN = "jobs-unknown", Layer.HOST
+    PREPARED_UNKNOWN = "prepared-unknown", Layer.HOST
 
 
 _FIGURES = re.compile(r"\b[0-9]+")

@@ -41,6 +41,7 @@ GAPS: Mapping[str, Gap] = {
     "transfer": Gap(Kind.TRANSFER_UNKNOWN, Level.DEGRADED, "the state of full copies (SST) on"),
     "updates": Gap(Kind.UPDATES_UNKNOWN, Level.NOTE, "the list of updates for"),
     "jobs": Gap(Kind.JOBS_UNKNOWN, Level.NOTE, "the state of drainboard's jobs on"),
+    "prepared": Gap(Kind.PREPARED_UNKNOWN, Level.NOTE, "the readiness for a patch of"),
     "tables": Gap(Kind.TABLES_UNKNOWN, Level.NOTE, "the list of tables that replicate badly in"),
 }
 """Gaps by the reading's field."""

@@ -13,6 +13,7 @@ from console.probes.database.mysql_proxy import WRITER
 from console.probes.database.transactions import TRANSACTIONS
 from console.probes.firewalls.upgrade import UPGRADE
 from console.probes.hosts.jobs import JOBS
+from console.probes.hosts.preparing import PREPARED
 from console.probes.hosts.running import LISTED
 from console.probes.hosts.system import HOST
 from console.probes.hosts.updates import UPDATES
@@ -139,7 +140,7 @@ def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool 
             return question.cadence is not Cadence.SELDOM
         if question.subject is Subject.VIP:
             return Effect.FAILS_OVER in operation.effects_on(On.FIREWALL)
-        if operation.does(Effect.UPDATES) and question in (UPDATES, JOBS):
+        if operation.does(Effect.UPDATES) and question in (UPDATES, JOBS, PREPARED):
             return True
         if question in (APACHE, SITE) and name in visited:
             return True

@@ -1,6 +1,6 @@
 """Readiness for a rolling patch: every hazard that can be seen beforehand, each with its remedy. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from console.health import Kind, Level, findings
@@ -8,7 +8,6 @@ from console.health.explained import explanations
 from console.operations.plan import against
 from console.operations.procedures import PATCH
 from console.operations.procedures.steps import Intent, Usual
-from console.probes.hosts.preparing import Prepared
 from console.probes.snapshot import Known, Snapshot
 from console.text import listed, quoted, span
 
@@ -31,12 +30,12 @@ class Hazard(NamedTuple):
     clears: str
 
 
-def hazards(snapshot: Snapshot, prepared: Mapping[str, Prepared | str], usual: Usual) -> tuple[Hazard, ...]:
-    """Objections to the patch, then what its nodes tell, then findings. `prepared`: of each node; or why not."""
+def hazards(snapshot: Snapshot, usual: Usual) -> tuple[Hazard, ...]:
+    """Objections to the patch, then what its nodes tell, then findings."""
     cluster = snapshot.cluster
     intent = Intent(cluster, cluster.name, PATCH, options=PATCH.decides(snapshot, cluster.name))
     objections = (Hazard(one.machine, one.saw, one.clears) for one in against(snapshot, intent, usual=usual))
-    once = {(one.saw, one.clears): one for one in reversed((*objections, *_prepared(prepared), *_settings(snapshot)))}
+    once = {(one.saw, one.clears): one for one in reversed((*objections, *_prepared(snapshot), *_settings(snapshot)))}
     return (*reversed(once.values()), *_findings(snapshot))
 
 
@@ -47,16 +46,10 @@ def _findings(snapshot: Snapshot) -> Iterator[Hazard]:
             yield Hazard(one.machine, one.message, f"Look at {look} ({one.kind} in `drainboard help findings`)")
 
 
-def _prepared(prepared: Mapping[str, Prepared | str]) -> Iterator[Hazard]:
-    for node, one in prepared.items():
-        if isinstance(one, str):
-            yield Hazard(node, f"what is prepared on {node} is not known: {one}", "Mend that first")
-            continue
-        for unit in one.timers:
-            saw = f"{unit} on {node} installs updates by itself"
-            yield Hazard(node, saw, f"Stop it for the patch: systemctl stop {unit}")
-        if one.works:
-            yield Hazard(node, f"{listed(one.works)} runs on {node} now", "Wait until it has ended")
+def _prepared(snapshot: Snapshot) -> Iterator[Hazard]:
+    """Facts that are no objection to the patch: packages held, old lists, and services that no boot starts."""
+    told = {view.name: view.prepared.value for view in snapshot.nodes if isinstance(view.prepared, Known)}
+    for node, one in told.items():
         if one.held:
             saw = f"{listed(one.held)} is held on {node}"
             yield Hazard(node, saw, "apt-mark unhold, or dnf versionlock delete; or name it in [patch] exclude")

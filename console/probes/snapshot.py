@@ -22,6 +22,7 @@ from console.probes.firewalls.upgrade import UPGRADE, Upgrade
 from console.probes.hosts.devices import DEVICES, Devices
 from console.probes.hosts.identity_question import FIREWALL_IDENTITY, NODE_IDENTITY
 from console.probes.hosts.jobs import JOBS, Jobs
+from console.probes.hosts.preparing import PREPARED, Prepared
 from console.probes.hosts.running import LISTED, RUNNING, Listed, Running
 from console.probes.hosts.system import HOST, SERVICES, Host, Services
 from console.probes.hosts.updates import UPDATES, Updates
@@ -58,6 +59,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
     DEVICES,
     UPDATES,
     JOBS,
+    PREPARED,
     MOUNTS,
     GALERA,
     MEMBER,
@@ -156,6 +158,7 @@ class NodeView:
     devices: Reading[Devices] = NOT_ASKED
     updates: Reading[Updates] = NOT_ASKED
     jobs: Reading[Jobs] = NOT_ASKED
+    prepared: Reading[Prepared] = NOT_ASKED
     mounts: Reading[Mounts] = NOT_ASKED
     galera: Reading[Wsrep] = NOT_ASKED
     member: Reading[Member] = NOT_ASKED

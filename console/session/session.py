@@ -485,9 +485,11 @@ class Session:
 
         async def ask_again() -> None:
             nonlocal blocked
-            while self.cluster.patch.block:
+            while True:
                 await asyncio.sleep(BLOCK_AGAIN)
                 blocked = await self._blocked(target)
+                if look().objections:  # the cause may be gone by now
+                    self.poller.nudge(step.watches)
                 self.poller.wake()
 
         if intent.options.get(AUTO) and not (plan := look()).objections:

@@ -117,6 +117,8 @@ class Packages:
     """Packages that apt keeps back."""
     by_itself: bool = False
     """unattended-upgrades installs what waits."""
+    works: list[str] = field(default_factory=list[str])
+    """Other package managers that run now."""
     half_done: bool = False
     """A transaction did not come to its end."""
     replaces: bool = False

@@ -74,7 +74,8 @@ async def _preparing(call: Call, node: Node) -> int:
     packages, now = node.hardware.packages, int(time.time())
     call.out(f"now {now}\nlists {now - 3600}\n")
     call.out("timer apt-daily-upgrade.timer\n" if packages.by_itself else "")
-    call.out("".join(f"held {name}\n" for name in packages.held) + "end\n")
+    call.out("".join(f"works {name}\n" for name in packages.works))
+    call.out("".join(f"held {name}\n" for name in packages.held) + "== prepared\n")
     return 0
 
 

@@ -11,7 +11,7 @@ from console.cli.ready import ready
 from console.operations.ready import hazards
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.database.member import Member
-from console.probes.hosts.preparing import PREPARING, Prepared, parse
+from console.probes.hosts.preparing import PREPARED, Prepared, parse
 from console.probes.snapshot import Known, empty
 from console.sim.tables import Table
 from tests.conftest import simulated
@@ -23,6 +23,8 @@ SYSTEMCTL = """\
 case "$*" in
   *is-active*dnf-automatic.timer | *is-active*mariadb.service | *is-active*apache2.service) exit 0 ;;
   *is-enabled*apache2.service) exit 0 ;;
+  "is-active apt-daily.service") echo activating ;;
+  "is-active packagekit.service") echo inactive ;;
 esac
 exit 3"""
 
@@ -35,12 +37,12 @@ async def test_each_hazard_is_told_with_its_remedy(tmp_path: Path, capsys: pytes
         said = capsys.readouterr().out
         for saw, clears in (
             ("galera-4 is held on node2", "apt-mark unhold"),
-            ("apt-daily-upgrade.timer on node2 installs updates by itself", "systemctl stop apt-daily-upgrade.timer"),
+            ("apt-daily-upgrade.timer on node2 may touch packages", "systemctl stop apt-daily-upgrade.timer"),
             ("packages on node2 are half installed", "Mend that there first"),
         ):
             line = next(at for at, one in enumerate(said.splitlines()) if saw in one)
             assert clears in said.splitlines()[line + 1]
-        assert "node3 installs" not in said
+        assert "timer on node3" not in said
 
 
 async def test_with_nothing_to_clear_it_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +59,7 @@ def test_settings_of_replication_are_compared() -> None:
     nodes = tuple(
         replace(view, member=Known(member, 1.0)) for view, member in zip(blank.nodes, (one, one, other), strict=True)
     )
-    told = [each for each in hazards(replace(blank, nodes=nodes), {}, {}) if each.machine == "mysql"]
+    told = [each for each in hazards(replace(blank, nodes=nodes), {}) if each.machine == "mysql"]
     assert "wsrep_sync_wait differs: “0” on node1 and node2; “1” on node3" in [each.saw for each in told]
     assert not [each for each in told if "gcache" in each.saw]
 
@@ -83,22 +85,24 @@ def test_the_script_in_a_shell(box: Box, tmp_path: Path) -> None:
     box.program("systemd-escape", "echo a.mount")
     box.program("pgrep", "echo 41 dpkg")
     box.program("apt-mark", "echo galera-4")
-    script = PREPARING.argv[2]
+    (asked,) = PREPARED.asks(CLUSTER, "node1")
+    assert isinstance(asked, Run)
+    script = asked.argv[2]
     for path, mine in (("/proc/mounts", mounts), ("/etc/fstab", fstab), ("/etc/dnf/plugins/versionlock.list", locks)):
         assert path in script
         script = script.replace(path, str(mine))
-    found = parse(box.run(Run(("sh", "-c", script))))
+    found = parse((box.run(Run(("sh", "-c", script))),), None)
     assert found.timers == ("dnf-automatic.timer",)
-    assert found.works == ("dpkg",)
+    assert found.works == ("dpkg", "apt-daily.service")
     assert found.held == ("galera-4", "kernel-0:5.14.0-1.el9.*")
     assert found.not_enabled == ("mariadb.service",)
     assert found.not_mounted == ("/x", "/y")
 
 
 def test_half_an_answer_is_none() -> None:
-    whole = "now 1000\nlists 400\nlists 100\nend\n"
-    assert parse(Ran(0, whole, "")) == Prepared((), (), (), 600, (), ())
-    assert parse(Ran(0, "now 1000\nend\n", "")).age is None
-    for broken in ("now 1000\n", "", "now x\nlists 4\nend\n"):
+    whole = "now 1000\nlists 400\nlists 100\n== prepared\n"
+    assert parse((Ran(0, whole, ""),), None) == Prepared((), (), (), 600, (), ())
+    assert parse((Ran(0, "now 1000\n== prepared\n", ""),), None).age is None
+    for broken in ("now 1000\n", "", "== prepared\n", "now x\n== prepared\n"):
         with pytest.raises(Unreadable):
-            parse(Ran(0, broken, ""))
+            parse((Ran(0, broken, ""),), None)

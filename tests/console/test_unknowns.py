@@ -72,9 +72,10 @@ WORST: Mapping[str, tuple[Kind, Callable[[Snapshot], Snapshot]]] = {
     "listed": (Kind.VOLUME_UNLISTED, lambda now: alter(now, "nodes", "node2", "listed", volumes=("www", "data"))),
 }
 """By the reading's field: the worst finding it leads to, and a picture in which it does."""
-ASKED_AGAIN = frozenset({"claim", "identity", "jobs", "processes", "revisions", "transactions"})
+ASKED_AGAIN = frozenset({"claim", "identity", "jobs", "prepared", "processes", "revisions", "transactions"})
 """Readings that an operation asks for anew, whatever is drawn: the lock, the proof on each connection, the end of the
-sessions, of a job and of transactions; and the revisions, which only name who did it. Their silence is a note."""
+sessions, of a job and of transactions; who works on packages; and the revisions, which only name who did it. Their
+silence is a note."""
 
 
 def level(picture: Snapshot, kind: Kind) -> Level:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console.probes.ask import Page, Ran, Unreadable
 from console.probes.firewalls import revisions, upgrade
-from console.probes.hosts import devices, system, updates
+from console.probes.hosts import devices, preparing, system, updates
 from console.probes.snapshot import QUESTIONS
 from console.probes.storage import gluster, gluster_options, mounts
 from console.probes.web import apache
@@ -47,6 +47,7 @@ ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
         (text("gluster/1-healthy/volume-get-all.xml")[:6000], text("gluster/6-brick-killed/volume-status-detail.xml")),
     ),
     (upgrade.parse, (text("pfsense/composed-upgrade-half-done.txt"),)),
+    (preparing.parse, ("now 1764000100\ntimer a.timer\nworks dpkg\nlists 1764000000\nunit x.service\n== prepared\n",)),
     (revisions.parse, (serialised((1764000100, "admin@10.0.0.50: one"), (1764000200, "(system): two")).out,)),
 ]
 

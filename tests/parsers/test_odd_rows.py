@@ -192,6 +192,7 @@ WHOLE = {
     "listed": "names alone: one that is none means that something else was printed",
     "writer": "HAProxy's rows, as of pools; see test_a_strange_server_of_the_writer",
     "jobs": "systemctl's properties of one unit; the journal's rows are in tests/cases/jobs",
+    "prepared": "rows by their first word; others are passed over",
     "transfer": "the first row that is a copy's; others are passed over",
     "tables": "SQL's rows, as MySQL's protocol frames them",
     "transactions": "one row of two figures",

@@ -71,7 +71,13 @@ from console.operations.guards.sync import (
     reloads_master,
     same_format,
 )
-from console.operations.guards.updates import can_update, is_in, no_visit_failed, nobody_updates
+from console.operations.guards.updates import (
+    can_update,
+    is_in,
+    no_visit_failed,
+    nobody_else_installs,
+    nobody_updates,
+)
 from console.operations.guards.upgrades import can_upgrade, other_is_whole
 from console.operations.guards.writer import (
     READY_TO_WRITE,
@@ -106,6 +112,7 @@ __all__ = [
     "led_elsewhere",
     "missing_there",
     "no_traffic",
+    "nobody_else_installs",
     "objections",
     "one_at_a_time",
     "other_bricks",
@@ -137,6 +144,7 @@ _MOVES = frozenset({Effect.FAILS_OVER})
 _WRITES = frozenset({Effect.MOVES_WRITER})
 _SYNCS = frozenset({Effect.SYNCS_POOLS, Effect.SYNCS_CORE})
 _SHARED = frozenset({Effect.STOPS_DATABASE, Effect.STOPS_BRICKS})
+_PATCH = (can_update, nobody_updates, nobody_else_installs, is_in)
 _POOLS = frozenset({Effect.TAKES_OUT, Effect.ENDS_SESSIONS, Effect.PUTS_BACK, Effect.PUTS_BACK_UNFIT})
 
 RULES: tuple[Rule, ...] = (
@@ -181,7 +189,7 @@ RULES: tuple[Rule, ...] = (
     Rule(all_bricks_there, frozenset({Effect.HEALS}), On.VOLUME),
     Rule(answers, frozenset({Effect.MOUNTS})),
     Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
-    *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in (can_update, nobody_updates, is_in)),
+    *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in _PATCH),
     Rule(no_visit_failed, frozenset({Effect.UPDATES})),
     *(Rule(guard, frozenset({Effect.UPDATES}), On.FIREWALL, begins=True) for guard in (can_upgrade, other_is_whole)),
     Rule(no_visit_failed, frozenset({Effect.UPDATES}), On.FIREWALL),

@@ -8,7 +8,7 @@ from console.operations.guards.objection import Objection, Override
 from console.probes.hosts.jobs import unit
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.probes.web.visitor import visited
-from console.text import clock
+from console.text import clock, listed
 
 MANAGERS = ("apt-get", "dnf")
 """Package managers that it knows how to tell."""
@@ -43,6 +43,21 @@ def nobody_updates(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator
         if one.there and one.kind in ("packages", "refresh"):
             saw = f"{unit(one.kind)} is on {node}, from an earlier run or from another console"
             yield Objection(node, saw, "Resume that run, or clear it there (systemctl stop)", Override.NEVER)
+
+
+def nobody_else_installs(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
+    """No other package manager works there, and none will by itself."""
+    prepared, hard = snapshot.node(node).prepared, Override.NAME_AND_REASON
+    if isinstance(prepared, Unknown):
+        clears = "Wait until that is known" if prepared.cause is Cause.NOT_ASKED else "Mend that, or see on the node"
+        yield Objection(node, f"who else works on the packages of {node} is not known: {prepared.why}", clears, hard)
+        return
+    if works := prepared.value.works:
+        clears = "Wait until it has ended (systemctl stop UNIT for a service): both would write the same packages"
+        yield Objection(node, f"{listed(works)} {'run' if len(works) > 1 else 'runs'} on {node} now", clears, hard)
+    if timers := prepared.value.timers:
+        saw = f"{listed(timers)} on {node} may touch packages at any time"
+        yield Objection(node, saw, f"Stop that for the patch: systemctl stop {' '.join(timers)}", Override.CONFIRM)
 
 
 def no_visit_failed(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from console import steady
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
-from console.operations.guards import Objection, Override, elsewhere, no_traffic
+from console.operations.guards import Objection, Override, elsewhere, no_traffic, nobody_else_installs
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.packages import (
     EXCLUDE,
@@ -29,6 +29,7 @@ from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside, watched
 from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
+from console.probes.hosts.preparing import PREPARED
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
@@ -264,7 +265,7 @@ GATE = Step(
     summary="ask before {node}",
     gate=True,
     done=lambda _snapshot, _intent: Progress(False, ""),
-    watches=(HOST,),
+    watches=(HOST, PREPARED, UPDATES),
 )
 FRESH_LISTS = job(
     "refresh",
@@ -280,7 +281,7 @@ PENDING = Step(
     summary="note the updates that wait for {node}",
     finds=_find_pending,
     done=_told_pending,
-    watches=(UPDATES,),
+    watches=(UPDATES, PREPARED),
     timeout=lambda timings: 2 * timings.seldom_answer,
 )
 PACKAGES = job(
@@ -355,7 +356,7 @@ def node_steps(
             *((GATE,) if asks else ()),
             *((BEFORE,) if cluster.patch.before else ()),
             *first,
-            *out,
+            *_alone(out),
             *(CLOSE, _noting(STOP_MYSQL), _noting(STOP_GLUSTER)),
             *((PACKAGES, UPDATED) if installs else ()),
             *map(watched, (BOOT_IF_NEEDED, STARTED, *told_again(cluster, "writer at once"))),
@@ -367,6 +368,12 @@ def node_steps(
         ),
         node,
     )
+
+
+def _alone(out: Sequence[Step]) -> tuple[Step, ...]:
+    """The same, and nothing is taken out while another package manager works there."""
+    first, *others = out
+    return (replace(first, guards=(*first.guards, nobody_else_installs)), *others)
 
 
 def _noting(step: Step) -> Step:

@@ -156,6 +156,14 @@ NODE: Mapping[str, tuple[L, ...]] = {
         L("words", "last words", unset("none")),
         L("read", "read to its end"),
     ),
+    "Prepared": (
+        L("timers", "updates by itself", warned),
+        L("works", "package manager at work", warned),
+        L("held", "held package", warned),
+        L("age", "age of the package lists", one_of({None: Word("", "never, or not told", "warn")}, length)),
+        L("not_enabled", "no boot starts", warned),
+        L("not_mounted", "no boot mounts", warned),
+    ),
     "Mounts": (
         L("mounts", "mount"),
         L("automounts", "automount waits at", unset("nowhere else")),
