@@ -40,6 +40,11 @@ def statements(cluster: Cluster, password: str = PASSWORD) -> Iterator[str]:
     privileges = needed(cluster)
     for user in users if privileges else ():
         yield f"GRANT {', '.join(privileges)} ON *.* TO {user};"
+    if (write := cluster.patch.write) is not None:
+        users = [f"{quoted(write.login.user or USER)}@{quoted(host)}" for host in hosts(write.login)]
+        for user in users:
+            yield f"CREATE USER {user} IDENTIFIED BY {quoted(password)};"
+            yield f"GRANT {', '.join(write.privileges)} ON {write.table} TO {user};"
 
 
 def needed(cluster: Cluster) -> tuple[str, ...]:

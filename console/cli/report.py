@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from console.session.story import Agreed, Change, Part, Story, Updated
+from console.probes.web.visitor import SLOW
+from console.session.story import Agreed, Change, Commits, Part, Served, Story, Updated
 from console.text import clock, counted, listed, plain_text, printable, span
 
 Usual = Mapping[tuple[str, str], float]
@@ -44,6 +45,8 @@ class Table(NamedTuple):
 
 def tables(run: Story, usual: Usual) -> Iterator[Table]:
     """The report's tables; those of a patch only where it has updated a node."""
+    if run.served:
+        yield Table("Visits", ("when", "served", "on average", "at most", "slow"), tuple(_served(run)))
     if run.updated:
         yield Table("Machines", ("machine", "updates", "out of service", "MySQL came back"), tuple(_machines(run)))
     yield Table("Who agreed to what", ("when", "who", "", "against which objection"), tuple(_agreed(run)))
@@ -57,6 +60,19 @@ def _machines(run: Story) -> Iterator[tuple[str, ...]]:
         away = _away(run, one.node)
         came = f"by a full copy (SST) from {one.copied}" if one.copied else "no full copy (SST) was seen"
         yield one.node, counted(len(one.packages), "update"), span(away[1] - away[0]) if away else "?", came
+
+
+def _served(run: Story) -> Iterator[tuple[str, ...]]:
+    words = {"before": "before", "during": "while a machine was out", "after": "after it, and between two"}
+    for one in run.served:
+        times = (f"{1000 * seconds:.0f} ms" for seconds in (one.average, one.longest))
+        yield words[one.when], f"{one.served:,}", *times, f"{one.slow:,} over {SLOW:g} s"
+
+
+def _commits(run: Story) -> Iterator[str]:
+    if one := run.commits:
+        gap = f"longest gap between two commits {one.longest_gap:.1f} s, at {clock(one.gap_at)}"
+        yield f"MySQL's writer: {one.failed:,} of {one.sent:,} writes failed; {gap}"
 
 
 def _updates(run: Story) -> Iterator[tuple[str, ...]]:
@@ -100,6 +116,7 @@ def _head(run: Story, state: str, journal: str, begun: str) -> Iterator[str]:
     yield f"run {run.id}, journal {journal}"
     yield from ([f"why: {run.reason}"] if run.reason else [])
     yield from ([f"visitors: {told}"] if (told := _visits(run)) else [])
+    yield from _commits(run)
     yield from run.ends
     yield from (f"not readable in the journal: {damage}" for damage in run.damage)
 
@@ -235,6 +252,6 @@ FORMATS: Mapping[str, Callable[[Told], Iterable[str]]] = {"markdown": markdown, 
 
 def _plain(value: Any) -> Any:
     """Named tuples as objects."""
-    if isinstance(value, Story | Part | Agreed | Updated | Change):
+    if isinstance(value, Story | Part | Agreed | Updated | Change | Served | Commits):
         return {key: _plain(each) for key, each in value._asdict().items()}
     return [_plain(each) for each in cast("tuple[Any, ...]", value)] if isinstance(value, tuple) else value

@@ -117,6 +117,27 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class Write:
+    """A statement that is sent to MySQL's writer once a second while a patch is at work."""
+
+    login: Mysql
+    """An account of its own, which may do no more than this."""
+    table: str
+    """DATABASE.TABLE, the only one that it touches."""
+    statement: str
+
+    @property
+    def privileges(self) -> tuple[str, ...]:
+        """The least that it needs on its table. Values that are read and changed need SELECT: MySQL's manual."""
+        words = self.statement.upper()
+        if words.startswith("REPLACE"):
+            return ("INSERT", "DELETE")
+        if words.startswith("UPDATE"):
+            return ("SELECT", "UPDATE")
+        return ("SELECT", "INSERT", "UPDATE") if "ON DUPLICATE KEY UPDATE" in words else ("INSERT",)
+
+
+@dataclass(frozen=True)
 class Patch:
     """Rolling patches of one cluster."""
 
@@ -132,6 +153,9 @@ class Patch:
     """The same, once the node serves again."""
     block: tuple[str, ...] = ()
     """The same, before each node is begun: a status other than 0 means "not now"."""
+    via: str | None = None
+    """A machine of the cluster from which the URLs of `visit` are visited. None: the console."""
+    write: Write | None = None
 
 
 @dataclass(frozen=True)

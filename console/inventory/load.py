@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +22,7 @@ from console.inventory.cluster import (
     Timings,
     Vip,
     Web,
+    Write,
 )
 from console.inventory.table import InventoryError, Table, allowed
 from console.text import plain_text
@@ -32,6 +33,8 @@ CLUSTER_TABLES = (
 )
 CLUSTER_KEYS = ("title", "volumes", "teams", "check_url", "balancer", *CLUSTER_TABLES)
 PROXY_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+TABLE_NAME = re.compile(r"[A-Za-z0-9_$]{1,64}\.[A-Za-z0-9_$]{1,64}")
+STATEMENT = re.compile(r"(?i)(?:INSERT|REPLACE|UPDATE)\s")
 PASSWORD_SOURCES = ("password_env", "password_file", "password_command", "option_file")
 
 __all__ = ["InventoryError", "load"]
@@ -78,6 +81,7 @@ def _cluster(name: str, table: Table) -> Cluster:
         raise table.error('has no machine; at least one is needed: node1 = "ADDRESS"', "nodes")
     check_url = table.url("check_url", "http", "https")
     vips = _vips(table.table("vips"), check_url, (*firewalls, *nodes))
+    mysql = _mysql(table.table("mysql")) if "mysql" in table.keys else None
     _all_different(table, (*firewalls, *nodes, *vips))
     return Cluster(
         name=name,
@@ -87,13 +91,13 @@ def _cluster(name: str, table: Table) -> Cluster:
         vips=vips,
         volumes=table.names("volumes"),
         teams=table.names("teams"),
-        mysql=_mysql(table.table("mysql")) if "mysql" in table.keys else None,
+        mysql=mysql,
         mysql_proxy=_mysql_proxy(table.table("mysql_proxy")) if "mysql_proxy" in table.keys else None,
         balancer=table.one_of("balancer", BALANCERS) or Cluster.balancer,
         raid=_raid(table.table("raid")) if "raid" in table.keys else None,
         notify=_notify(table.table("notify")) if "notify" in table.keys else None,
         web=_web(table.table("web"), check_url),
-        patch=_patch(table.table("patch")),
+        patch=_patch(table.table("patch"), mysql, {machine.name for machine in (*firewalls, *nodes)}),
         timings=_timings(table.table("timings")),
     )
 
@@ -267,16 +271,53 @@ def _web(table: Table, check_url: str | None) -> Web:
     )
 
 
-def _patch(table: Table) -> Patch:
+def _patch(table: Table, mysql: Mysql | None, machines: set[str]) -> Patch:
     table.only(*(field.name for field in fields(Patch)))
+    visit = table.urls("visit", "http", "https")
     return Patch(
-        visit=table.urls("visit", "http", "https"),
+        visit=visit,
         exclude=table.packages("exclude"),
         security_only=table.yes("security_only"),
         before=_command(table, "before") or (),
         after=_command(table, "after") or (),
         block=_command(table, "block") or (),
+        via=_via(table, machines, visit),
+        write=_write(table.table("write"), mysql) if "write" in table.keys else None,
     )
+
+
+def _via(table: Table, machines: set[str], urls: tuple[str, ...]) -> str | None:
+    via = table.text("via", "a machine's name")
+    if via is not None and via not in machines:
+        raise table.error(f"there is no machine {via}{allowed(via, machines)}", "via")
+    if via is not None and any(url.startswith("https:") for url in urls):
+        raise table.error("an https URL can't be visited through a machine; let `visit` name http ones", "via")
+    return via
+
+
+def _write(table: Table, mysql: Mysql | None) -> Write:
+    """Where it names no address, that of [mysql]."""
+    own = [field.name for field in fields(Mysql) if field.name != "datadir"]
+    table.only(*own, "table", "statement")
+    if mysql is None:
+        raise table.error("has no MySQL to write to; add the table [mysql] of this cluster")
+    login = _mysql(table._replace(values={key: value for key, value in table.values.items() if key in own}))
+    if login.user and login.user == mysql.user:
+        raise table.error("is the account of [mysql]; name one that may do nothing but this", "user")
+    name, statement = table.word("table", "DATABASE.TABLE"), table.text("statement", "one statement of SQL")
+    if name is None:
+        raise table.wrong("table", "the table that it writes to: DATABASE.TABLE")
+    if not TABLE_NAME.fullmatch(name):
+        raise table.error("is not written as DATABASE.TABLE, in letters, digits, _ and $", "table")
+    if statement is None:
+        raise table.wrong("statement", f"one statement that writes to {name}")
+    if not STATEMENT.match(statement) or ";" in statement or not statement.isprintable():
+        raise table.error("is not one INSERT, REPLACE or UPDATE on one line, without a semicolon", "statement")
+    if not re.search(rf"(?<![\w$.]){re.escape(name)}(?![\w$.])", statement.replace("`", "")):
+        raise table.error(f"does not name {name}, the table that it writes to", "statement")
+    if not {"host", "port", "socket"} & set(table.keys):
+        login = replace(login, host=mysql.host, port=mysql.port, socket=mysql.socket)
+    return Write(login, name, statement)
 
 
 def _timings(table: Table) -> Timings:

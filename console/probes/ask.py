@@ -37,6 +37,11 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Write(Query):
+    """One statement that changes a row, under the account of the inventory's [patch.write]."""
+
+
+@dataclass(frozen=True)
 class Get:
     """One HTTP GET, redirects not followed. `via` names the machine whose SSH connection carries it; None: direct.
 

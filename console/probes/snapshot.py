@@ -13,6 +13,7 @@ from console.probes.database.mysql_proxy import WRITER, Writer
 from console.probes.database.tables import TABLES, Tables
 from console.probes.database.transactions import TRANSACTIONS, Transactions
 from console.probes.database.transfer import TRANSFER, Transfer
+from console.probes.database.writes import Writes
 from console.probes.firewalls.carp import CARP, Carp
 from console.probes.firewalls.claim import CLAIM, Claim
 from console.probes.firewalls.config import CONFIG, FirewallConfig
@@ -212,6 +213,8 @@ class Snapshot:
     databases: tuple[DatabaseView, ...] = ()
     visits: Visits | None = None
     """Visits since a run began here that has a visitor; None while none is at work."""
+    writes: Writes | None = None
+    """Writes since then, where the inventory states one."""
     judged: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, repr=False, compare=False)
     """Everything that `once` has remembered of this very picture."""
 

@@ -122,6 +122,19 @@ def _by_name(check: Callable[[object], Checked]) -> Callable[[object], Checked]:
     return named
 
 
+def _figures(value: object) -> Checked:
+    """Numbers by name, and groups of them; other values are left out."""
+    if not isinstance(value, dict):
+        return None, False
+    found = dict[str, Any]()
+    for name, one in cast("dict[str, object]", value).items():
+        if _within(one, 2**53):
+            found[name] = one
+        elif isinstance(one, dict):
+            found[name] = {key: part for key, part in cast("dict[str, object]", one).items() if _within(part, 2**53)}
+    return found, True
+
+
 CHECKS: dict[str, Callable[[object], Checked]] = {
     **dict.fromkeys(
         ("node", "action", "who", "reason", "step", "on", "says", "why", "by", "outcome", "address"), _text
@@ -129,6 +142,7 @@ CHECKS: dict[str, Callable[[object], Checked]] = {
     **dict.fromkeys(("overridden", "orders", "lost", "firewalls"), _list),
     **dict.fromkeys(("found", "errors", "missed"), _by_name(_text)),
     "within": _by_name(_seconds),
+    **dict.fromkeys(("visits", "writes"), _figures),
     "run": _number,
 }
 """Checks by the name of a fact. In a line `found` each fact is text."""

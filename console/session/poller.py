@@ -17,6 +17,7 @@ from typing import Any
 from console import steady
 from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError
+from console.probes.database.writes import Writes
 from console.probes.firewalls.carp import CARP
 from console.probes.freshness import max_age, patience
 from console.probes.hosts.system import HOST
@@ -160,6 +161,11 @@ class Poller:
     def visits(self, visits: Visits | None) -> None:
         """Put the visitor's count into the picture."""
         self.snapshot = replace(self.snapshot, visits=visits)
+        self.wake()
+
+    def writes(self, writes: Writes | None) -> None:
+        """Put the count of writes into the picture."""
+        self.snapshot = replace(self.snapshot, writes=writes)
         self.wake()
 
     def wake(self) -> None:

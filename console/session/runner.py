@@ -48,6 +48,8 @@ LONG = 5.0
 OWN_WAY = 60.0
 """Seconds to wait for machines that do not answer just after roles have moved: our own way may lead through them."""
 
+PAUSED = "this computer reaches nobody, so the run waits for its line"
+
 PAUSE = 0.25
 """Seconds between two looks while waiting."""
 
@@ -287,7 +289,7 @@ class Runner:
         raise Unanswered(f"{question} waits for an answer")
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
-        return self._write(record, kind, step, says=progress.message, missed=dict(progress.skipped))
+        return self._write(record, kind, step, says=progress.message, missed=dict(progress.skipped), **progress.counts)
 
     def _write(self, record: Record, kind: str, step: Step, **facts: Any) -> Record:
         """Append a line about a step. Raises JournalError."""
@@ -339,6 +341,9 @@ class Runner:
             if against not in ("", progress.message):
                 progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
             waited = time.monotonic() - began
+            if picture.visits and picture.visits.line_cut and not progress.done:  # no machine's time runs out by that
+                moved = time.monotonic()
+                progress = progress._replace(message=f"{progress.message}; {PAUSED}")
             if _over(progress, agreed_to_skip) or (progress.done and waited > GRACE):
                 return record, progress
             told = waited > QUIET and not any(_under_way(picture, one, (step.on, *step.of)) for one in step.watches)
@@ -461,6 +466,9 @@ class Runner:
                 return record, intent, picture
             if not known and step.orders(picture, intent):
                 began, known = time.monotonic(), True
+            visits = self._poller.snapshot.visits
+            if visits and visits.line_cut:  # it pauses until the line is back
+                began = time.monotonic()
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
                 end = " Then" if known else f", after {limit:g} s. Mend it and"

@@ -6,7 +6,7 @@ A session outlives the screen: its tasks are plain asyncio tasks, so a run goes 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -47,6 +47,7 @@ from console.session.runner import Note, Runner, Stopped
 from console.session.story import run_id
 from console.session.trends import Trends
 from console.session.visitor import Visitor
+from console.session.writing import Writing
 from console.wire import Wire
 
 READ = 12.0
@@ -287,6 +288,7 @@ class Session:
                     agreed=[list(about) for about in plan.identities],
                     found=dict(intent.found),
                     **({"options": dict(intent.options)} if intent.options else {}),
+                    **self._will_write(operation),
                 )
             except JournalError as error:
                 raise NotBegun(str(error)) from error
@@ -319,6 +321,7 @@ class Session:
                 reason=consent.reason,
                 overridden=[one.sentence for one in plan.objections],
                 agreed=[list(about) for about in plan.identities],
+                **self._will_write(plan.operation, record),
             )
         except JournalError as error:
             raise NotBegun(str(error)) from error
@@ -431,20 +434,18 @@ class Session:
         runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
         task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=intent.words)
         runner.alone = self._alone
-        visitor = (
-            asyncio.create_task(Visitor(self.cluster, self.wire, self.poller).visit())
-            if (intent.operation.visited)
-            else None
-        )
+        beside = [asyncio.create_task(one) for one in self._beside(intent)]
         running = self.running = Running(record, intent, task, runner)
         self.look_at_history(anew=True)
         self.attend(self._attended)
 
         def over(task: "asyncio.Task[Record]") -> None:  # also when it was cancelled before its first line
             lock.close()
-            if visitor is not None:
-                visitor.cancel()
+            for one in beside:
+                one.cancel()
+            if beside:
                 self.poller.visits(None)
+                self.poller.writes(None)
             self._ended = ended(running.state, task)
             self._alert(self._alerts.of_run(self._ended, steady.now()))
             self.running = None
@@ -455,6 +456,21 @@ class Session:
 
         task.add_done_callback(over)
         return self.running
+
+    def _beside(self, intent: Intent) -> Iterator[Coroutine[None, None, None]]:
+        """What goes on beside a run, until that ends: visits, and the inventory's write."""
+        if intent.operation.visited:
+            targets = dict.fromkeys(step.on for step in intent.steps)
+            yield Visitor(self.cluster, self.wire, self.poller, targets).visit()
+            if write := self.cluster.patch.write:
+                yield Writing(self.cluster, write, self.wire, self.poller).write()
+
+    def _will_write(self, operation: Operation, record: Record | None = None) -> dict[str, Any]:
+        """The inventory's write, as it stands in a run's journal before it is sent; {} where the journal has it."""
+        write = self.cluster.patch.write if operation.visited else None
+        told = {"statement": write.statement, "user": write.login.user} if write else None
+        known = any(entry.facts.get("write") == told for entry in record.entries) if record else False
+        return {"write": told} if told and not known else {}
 
     async def _carry_out(self, runner: Runner, record: Record, intent: Intent, claims: Claims) -> Record:
         try:
@@ -483,23 +499,25 @@ class Session:
             against = (*stands, *step.against(picture, intent), *blocked)
             return Plan(self.cluster.name, operation, target, against, ())
 
-        async def ask_again() -> None:
+        async def ask_again(gate: Gate) -> None:
             nonlocal blocked
             while True:
                 await asyncio.sleep(BLOCK_AGAIN)
                 blocked = await self._blocked(target)
                 if look().objections:  # the cause may be gone by now
                     self.poller.nudge(step.watches)
+                elif intent.options.get(AUTO):
+                    gate.agree(Consent(reason="nothing stands against it any more"))
                 self.poller.wake()
 
         if intent.options.get(AUTO) and not (plan := look()).objections:
             return Consent(reason="nothing stands against it"), plan
-        self.gate = Gate(message, look, asyncio.get_running_loop().create_future())
+        self.gate = gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
         self.poller.wake()
-        asking = asyncio.create_task(ask_again())
+        asking = asyncio.create_task(ask_again(gate))
         try:
-            return await passed(self.gate)
+            return await passed(gate)
         finally:
             asking.cancel()
             self.gate = None

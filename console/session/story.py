@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple, cast
 
 from console.operations.procedures.packages import of_note
+from console.probes.web.visitor import When
 from console.session.journal_lines import Entry, texts
 from console.session.journal_record import Record
 
@@ -63,6 +64,28 @@ class Updated(NamedTuple):
     """The donor of a full copy (SST) by which its MySQL came back; "" none was seen."""
 
 
+class Served(NamedTuple):
+    """Visits of one time of a run that were served. Times in seconds."""
+
+    when: str
+    """before, during (a machine was out) or after (none was any more: also between two)."""
+    served: int
+    average: float
+    longest: float
+    slow: int
+
+
+class Commits(NamedTuple):
+    """The inventory's writes to MySQL's writer."""
+
+    sent: int
+    failed: int
+    longest_gap: float
+    """Seconds between two commits."""
+    gap_at: float
+    """Unix time at which it began."""
+
+
 class Story(NamedTuple):
     """One run."""
 
@@ -80,6 +103,8 @@ class Story(NamedTuple):
     ends: tuple[str, ...]
     """Each stop and the end, with the person, in sentences."""
     updated: tuple[Updated, ...]
+    served: tuple[Served, ...] = ()
+    commits: Commits | None = None
     damage: tuple[str, ...] = ()
 
 
@@ -103,6 +128,8 @@ def story(cluster: str, record: Record) -> Story:
         tuple(_parts(record)),
         tuple(_ends(record)),
         tuple(_updated(record)),
+        tuple(_served(record)),
+        _commits(record),
         record.damage,
     )
 
@@ -159,6 +186,35 @@ def _updated(record: Record) -> Iterator[Updated]:
             then, before = (of_note(found.get(f"{key} {on}", "")) for key in ("packages", "versions"))
             changes = tuple(Change(one, before.get(one, ""), version) for one, version in then.items())
             yield Updated(on, changes, found.get(f"copy {on}", ""))
+
+
+def _counted(record: Record, name: str) -> list[dict[str, Any]]:
+    """The last figures of each visitor, or of each who wrote: a resume begins to count anew."""
+    last = dict[float, dict[str, Any]]()
+    for entry in record.entries:
+        if isinstance(figures := entry.facts.get(name), dict):
+            known = cast("dict[str, Any]", figures)
+            last[float(known.get("since", 0))] = known
+    return list(last.values())
+
+
+def _served(record: Record) -> Iterator[Served]:
+    every = _counted(record, "visits")
+    for when in When:
+        times = [one[when.value] for one in every if isinstance(one.get(when.value), dict)]
+        count, seconds, slow = (sum(one.get(key, 0) for one in times) for key in ("served", "seconds", "slow"))
+        if count:
+            longest = max(one.get("longest", 0.0) for one in times)
+            yield Served(when.value, int(count), seconds / count, longest, int(slow))
+
+
+def _commits(record: Record) -> Commits | None:
+    every = _counted(record, "writes")
+    if not every:
+        return None
+    sent, failed = (int(sum(one.get(key, 0) for one in every)) for key in ("sent", "failed"))
+    worst = max(every, key=lambda one: one.get("longest", 0.0))
+    return Commits(sent, failed, worst.get("longest", 0.0), worst.get("longest_at", 0.0))
 
 
 def usual(records: Iterable[Record], record: Record) -> dict[tuple[str, str], float]:

@@ -1,15 +1,18 @@
 """Visits the site all the time while a run is at work, and counts. It judges nothing: guards do."""
 
 import asyncio
-from collections.abc import Callable
-from itertools import cycle
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import cycle, islice
 
 from console import steady
-from console.health.facts.membership import master
+from console.health.facts.membership import Place, master, place
 from console.inventory.cluster import Cluster
-from console.probes.ask import Cause, Get, Page, WireError
+from console.operations.procedures.maintenance import in_maintenance
+from console.probes.ask import Get, Page, WireError
 from console.probes.snapshot import Known
-from console.probes.web.visitor import Visits, served, visited
+from console.probes.web.visitor import Visits, When, served, visited
+from console.session.own_line import in_time, sending, tells
 from console.session.poller import Poller
 from console.wire import Wire
 
@@ -21,15 +24,20 @@ BEFORE, AFTER = 1.0, 5.0
 """Seconds around a move of CARP's roles in which it may break a connection."""
 AGAIN = 1.0
 """Seconds in which a new connection must serve what such a move has broken."""
+WAYS = 2
+"""Machines through which a visit is tried: the first may be lost just then, which is not the site's fault."""
 
 
 class Visitor:
     """One visitor, from `visit` until that is cancelled."""
 
-    def __init__(self, cluster: Cluster, wire: Wire, poller: Poller) -> None:
+    def __init__(self, cluster: Cluster, wire: Wire, poller: Poller, targets: Iterable[str] = ()) -> None:
+        """`targets`: the machines of the run."""
         self._cluster = cluster
         self._wire = wire
         self._poller = poller
+        self._targets = tuple(targets)
+        self._one_was_out = False
         self._under_way = set[asyncio.Task[None]]()
         self._moves = list[tuple[float, float]]()
         """Moves of the roles: the last look before each, and the first one after it."""
@@ -50,18 +58,49 @@ class Visitor:
                 task.cancel()
 
     async def _one(self, get: Get) -> None:
-        at = steady.now()
-        answer = await self._page(get, self._cluster.timings.answer)
-        again = served(answer) or (served(await self._page(get, AGAIN)) and await self._roles_moved(at))
-        tells = await self._tells(answer, at)
+        when, (answer, way, at) = self._when(), await self._answer(get)
+        broken = answer is not None and not served(answer)
+        again = broken and served(await self._page(way, AGAIN)) and await self._roles_moved(at)
         if (now := self._poller.snapshot.visits) is None:
             return
-        if not tells:
+        if answer is None:
             self._poller.visits(now.with_lost(at))
-        elif again and not served(answer):
-            self._poller.visits(now.with_retried())
+        elif again:
+            self._poller.visits(now.with_retried(at))
         else:
-            self._poller.visits(now.with_answer(answer, get.url, at))
+            self._poller.visits(now.with_answer(answer, get.url, at, when))
+
+    async def _answer(self, get: Get) -> tuple[Page | WireError | None, Get, float]:
+        """The answer, the way on which it came, and when that visit left. None: it tells nothing of the site."""
+        sent, way = sending(self._poller), get
+        for way in self._ways(get):
+            sent = sending(self._poller, way.via)
+            answer = await self._page(way, self._cluster.timings.answer)
+            if isinstance(answer, Page) or await tells(self._poller, self._cluster.timings, answer, sent):
+                return answer, way, sent.at
+        return None, way, sent.at
+
+    def _when(self) -> When:
+        """The time of a visit that begins now."""
+        out = any(self._out(name) for name in self._targets)
+        self._one_was_out |= out
+        return When.DURING if out else When.AFTER if self._one_was_out else When.BEFORE
+
+    def _out(self, name: str) -> bool:
+        picture = self._poller.snapshot
+        if self._cluster.has_node(name):
+            return place(picture, name) is not Place.IN
+        return any(view.name == name for view in picture.firewalls) and in_maintenance(picture, name)
+
+    def _ways(self, get: Get) -> Iterator[Get]:
+        """The visit through each machine that may carry it, the one that the inventory names first: one that the run
+        takes out carries none."""
+        if get.via is None:
+            yield get
+            return
+        nodes = [node.name for node in self._cluster.nodes if node.name != get.via and not self._out(node.name)]
+        first = () if self._cluster.has_node(get.via) and self._out(get.via) else (get.via,)
+        yield from islice((replace(get, via=name) for name in (*first, *nodes)), WAYS)
 
     async def _page(self, get: Get, seconds: float) -> Page | WireError:
         """Each on a connection of its own."""
@@ -88,28 +127,6 @@ class Visitor:
 
     async def _roles_moved(self, at: float) -> bool:
         """The roles moved around a moment. It is told only when they have been read once more after that."""
-        known = steady.now() + BEFORE
-        await self._in_time(lambda: self._roles_read >= known, known)
+        known, timings = steady.now() + BEFORE, self._cluster.timings
+        await in_time(self._poller, lambda: self._roles_read >= known, known + 2 * timings.answer + timings.poll)
         return any(before - BEFORE <= at <= after + AFTER for before, after in self._moves)
-
-    async def _tells(self, answer: Page | WireError, at: float) -> bool:
-        """No answer tells of the site where a machine has answered a question that left after this visit did."""
-        if isinstance(answer, Page):
-            return True
-        if answer.cause is Cause.HELD_UP:
-            return False
-        return await self._in_time(lambda: self._told_since(at), steady.now())
-
-    async def _in_time(self, so: Callable[[], bool], since: float) -> bool:
-        """Wait until the picture says so; at most for two answers and a round after a Unix time."""
-        until = since + 2 * self._cluster.timings.answer + self._cluster.timings.poll
-        while not so():
-            if steady.now() >= until:
-                return False
-            await self._poller.change(EVERY)
-        return True
-
-    def _told_since(self, at: float) -> bool:
-        picture = self._poller.snapshot
-        looks = [view.pools for view in picture.firewalls] + [view.host for view in picture.nodes]
-        return any(isinstance(look, Known) and look.at > at for look in looks)

@@ -49,6 +49,10 @@ class Galera:
         """Seconds that a full copy takes."""
         self.missed_seconds = 1.0
         """Seconds that what was missed takes (IST)."""
+        self.written: list[tuple[str, str]] = []
+        """Statements that were committed for the account that may write, with the member that was told."""
+        self.read_only = False
+        """For a fault: nobody may write."""
         self.tables = [Table("shop", "orders"), Table("shop", "sessions", "MEMORY"), Table("blog", "log", keyed=False)]
         self.privileges = ["PROCESS", "BINLOG MONITOR", "SHOW VIEW"]
         self.role_privileges: list[str] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 COM_QUIT, COM_INIT_DB, COM_QUERY, COM_PING = 1, 2, 3, 14
+WRITER = "drainboard_write"
 CAPABILITIES = 0x0008_A20D
 """LONG_PASSWORD, LONG_FLAG, CONNECT_WITH_DB, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, PLUGIN_AUTH."""
 UTF8 = 45
@@ -58,6 +59,8 @@ class Server:
     password: str
     query: Callable[[str], Result]
     """Raises MysqlError."""
+    writes: Callable[[str], Result] | None = None
+    """The same for the account WRITER, which has the same password; None: there is no such account."""
     refuses: MysqlError | None = None
     """Said to everybody in place of a greeting."""
 
@@ -68,6 +71,7 @@ class _Connection:
         self._writer = writer
         self._server = server
         self._sequence = 0
+        self._query = server.query
 
     async def read(self) -> bytes:
         head = await self._reader.readexactly(4)
@@ -95,7 +99,12 @@ class _Connection:
         self.send(head + low + bytes([UTF8]) + AUTOCOMMIT + high + b"\x15" + bytes(10) + salt[8:] + b"\0" + PLUGIN)
         user, _, rest = (await self.read())[32:].partition(b"\0")
         token = rest[1 : 1 + rest[0]]
-        if user.decode() == self._server.user and token == _token(self._server.password, salt):
+        accounts = {
+            self._server.user: self._server.query,
+            **({WRITER: self._server.writes} if self._server.writes else {}),
+        }
+        self._query = accounts.get(user.decode(), self._server.query)
+        if user.decode() in accounts and token == _token(self._server.password, salt):
             self.ok()
             return True
         using = "YES" if token else "NO"
@@ -105,7 +114,7 @@ class _Connection:
 
     def answer(self, sql: str) -> None:
         try:
-            result = self._server.query(sql)
+            result = self._query(sql)
         except MysqlError as error:
             self.error(error)
             return

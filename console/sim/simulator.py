@@ -13,7 +13,7 @@ from console.inventory.cluster import Timings
 from console.sim import folder as folders
 from console.sim import linux, mysql_wire, pfsense, web, wsrep
 from console.sim.faults import FAULTS, inject
-from console.sim.galera import Member
+from console.sim.galera import Galera, Member
 from console.sim.node import Node
 from console.sim.scenarios import HEALTHY, Scenario
 from console.sim.shell import System
@@ -136,16 +136,18 @@ async def _mysql(
 ) -> None:
     await until(lambda: not node.hung)
     member = node.galera.members[node.name]
-    query = partial(_query, node, member, member.started)
+    query, writes = (partial(_query, node, member, member.started, act) for act in (wsrep.query, wsrep.write))
     refuses = mysql_wire.MysqlError(1040, "08004", "Too many connections") if node.full else None
-    server = mysql_wire.Server(f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, query, refuses)
+    server = mysql_wire.Server(f"5.5.5-{wsrep.VERSION}", folders.MYSQL_USER, password, query, writes, refuses)
     if node.mysql_listens:
         await mysql_wire.serve(reader, writer, server)
     writer.close()
 
 
-def _query(node: Node, member: Member, started: float, sql: str) -> mysql_wire.Result:
+def _query(
+    node: Node, member: Member, started: float, act: Callable[[Galera, Member, str], mysql_wire.Result], sql: str
+) -> mysql_wire.Result:
     """A connection ends with the mariadbd that accepted it."""
     if not node.mysql_listens or member.started != started or node.full:
         raise ConnectionResetError("mariadbd is gone")
-    return wsrep.query(node.galera, member, sql)
+    return act(node.galera, member, sql)

@@ -21,6 +21,8 @@ SHOW = re.compile(r"\s*SHOW\s+(?:GLOBAL\s+|SESSION\s+)?(STATUS|VARIABLES)\b(.*)"
 SET = re.compile(r"\s*SET\s+GLOBAL\s+(\w+)\s*=\s*'?([^']*)'?\s*;?\s*$", re.IGNORECASE)
 PATTERN = re.compile(r"LIKE\s+'([^']*)'", re.IGNORECASE)
 NAMES = re.compile(r"(?:IN\s*\(|=)\s*((?:'\w+'\s*,?\s*)+)", re.IGNORECASE)
+BEAT = "drainboard.beat"
+"""The table."""
 BOOTSTRAP = re.compile(r"pc\.bootstrap\s*=\s*(yes|true|1|on)", re.IGNORECASE)
 
 
@@ -46,6 +48,20 @@ def query(galera: Galera, member: Member, sql: str) -> Result:
     if not member.ready:
         raise MysqlError(1047, "08S01", "WSREP has not yet prepared node for application use")
     raise MysqlError(1064, "42000", "You have an error in your SQL syntax")
+
+
+def write(galera: Galera, member: Member, sql: str) -> Result:
+    """One statement of the account that may write to one table, and do nothing else."""
+    if re.match(r"(?i)\s*(set|commit|begin)\b", sql):
+        return Result()
+    if not member.ready:
+        raise MysqlError(1047, "08S01", "WSREP has not yet prepared node for application use")
+    if BEAT not in sql:
+        raise MysqlError(1142, "42000", "command denied to user 'drainboard_write'@'localhost'")
+    if galera.read_only:
+        raise MysqlError(1290, "HY000", "The MariaDB server is running with the --read-only option")
+    galera.written.append((member.name, sql))
+    return Result()
 
 
 def status(galera: Galera, member: Member) -> dict[str, str]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console.inventory.cluster import Cluster
-from console.probes.ask import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError
+from console.probes.ask import Answer, Ask, Get, Hold, Identify, Identity, Query, Refused, Run, WireError, Write
 from console.probes.hosts.identity import why_unproven
 from console.text import plain_text
 from console.wire.deadline import Deadline
@@ -41,6 +41,8 @@ class Wire:
         self._allowed = allowed
         self._ssh: dict[str, Ssh] = {}
         self._sql: dict[str, Sql] = {}
+        self._writing: dict[str, Sql] = {}
+        """The same MySQL under the account that may write."""
         self._here = ""
         """The boot of the machine this console runs on."""
 
@@ -67,6 +69,9 @@ class Wire:
             if cluster.mysql is not None:
                 keyring = Keyring(cluster.mysql)
                 self._sql = {node.name: Sql(self._ssh[node.name], keyring) for node in cluster.nodes}
+            if cluster.patch.write is not None:
+                keyring = Keyring(cluster.patch.write.login)
+                self._writing = {node.name: Sql(self._ssh[node.name], keyring) for node in cluster.nodes}
         return self._ssh
 
     def _why_unproven(self, name: str, identity: Identity) -> str:
@@ -117,15 +122,15 @@ class Wire:
     ) -> Sequence[Coroutine[None, None, Answers]]:
         """Coroutines that are run side by side, so that each kind of ask has the whole time."""
         runs = {at: ask for at, ask in asks.items() if isinstance(ask, Run)}
-        queries = {at: ask for at, ask in asks.items() if isinstance(ask, Query)}
         gets = {at: (ask, self._ssh[ask.via] if ask.via else None) for at, ask in asks.items() if isinstance(ask, Get)}
         jobs = [_get(at, ask, ssh, deadline) for at, (ask, ssh) in gets.items()]
         whos = [at for at, ask in asks.items() if isinstance(ask, Identify)]
         jobs += [self._who(at, machine, deadline) for at in whos]
         if runs:
             jobs.append(_run(self._ssh[machine], runs, deadline, keep))
-        if queries:
-            jobs.append(_query(machine, self._sql.get(machine), queries, deadline))
+        for kind, sql in ((Query, self._sql), (Write, self._writing)):
+            if queries := {at: ask for at, ask in asks.items() if isinstance(ask, Query) and type(ask) is kind}:
+                jobs.append(_query(machine, sql.get(machine), queries, deadline))
         return jobs
 
     async def _who(self, at: int, machine: str, deadline: Deadline) -> Answers:
@@ -158,12 +163,13 @@ class Wire:
     def retry(self, machine: str) -> None:
         """Forget the machine's last failure, so that the next question makes an attempt at once."""
         self._machines()[machine].retry()
-        if machine in self._sql:
-            self._sql[machine].retry()
+        for sql in (self._sql, self._writing):
+            if machine in sql:
+                sql[machine].retry()
 
     async def close(self) -> None:
         """End every connection and thread. Nothing can be sent afterwards without connecting anew."""
-        await asyncio.gather(*(sql.close() for sql in self._sql.values()))
+        await asyncio.gather(*(sql.close() for sql in (*self._sql.values(), *self._writing.values())))
         await asyncio.gather(*(ssh.close() for ssh in self._ssh.values()))
 
 

@@ -1,5 +1,7 @@
 """A fault in each stage of a patch: what the run says, what the others do meanwhile, and the end after its cure."""
 
+import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,7 +12,7 @@ import pytest
 
 from console import steady
 from console.health.facts.membership import Place, place
-from console.inventory.cluster import Cluster
+from console.inventory.cluster import Cluster, Patch
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, PATCH
 from console.probes.snapshot import Known
@@ -23,7 +25,7 @@ from tests.conftest import watching
 from tests.console.kills import sample
 from tests.console.telling import until, well
 from tests.console.test_meanwhile import Meanwhile
-from tests.console.test_patching import UNIT, patch, ready, ready_again, updated, waiting
+from tests.console.test_patching import UNIT, patch, ready, ready_again, site, updated, waiting
 
 Act = Callable[[Simulator], object]
 ONE = {"auto": True, "nodes": ["node2"]}
@@ -222,6 +224,30 @@ async def test_a_link_that_is_cut_in_the_transaction_changes_nothing(tmp_path: P
         assert (await patch(session, ONE)).outcome == "done"
         assert node.started.count(UNIT) == 1
         assert updated(sim) == ["node2"]
+
+
+async def test_a_run_waits_while_this_computer_reaches_nobody(tmp_path: Path) -> None:
+    """For longer than the step waits else."""
+    answers = [200]
+    async with waiting(tmp_path) as (sim, known), site(answers) as url:
+        timings = replace(known.timings, answer=1.0, poll=0.5, connect=1.0, storage_answer=2.0, stop=7.0)
+        vips = tuple(replace(vip, url=None) for vip in known.vips)
+        cluster = replace(known, timings=timings, vips=vips, patch=Patch(visit=(url,)))
+        async with watching(cluster) as session:
+
+            def cut() -> None:
+                answers.append(0)
+                for machine in sim.world.machines.values():
+                    machine.cut_ssh(20.0 * 14)  # its time runs 20 times as fast
+                asyncio.get_running_loop().call_later(14.0, answers.append, 200)
+
+            hooked(session, ("answered", "stop MySQL"), cut)
+            record = await patch(session, ONE)
+            assert record.outcome == "done"
+            assert updated(sim) == ["node2"]
+            assert any("this computer reaches nobody" in note.message for note in session.events)
+            assert re.match(r"0 of [0-9]+ visits failed .*; [0-9]+ visits more did not leave this computer",
+                            record.steps["node2", "visits"].facts["says"])  # fmt: skip
 
 
 async def test_a_second_console_begins_nothing_meanwhile(tmp_path: Path) -> None:

@@ -262,6 +262,33 @@ async def test_visits_that_never_left_this_computer_are_not_the_sites(tmp_path: 
         seen = await until(session, lambda now: now.visits is not None and now.visits.lost > 3)
         objections = no_visit_failed(seen, PATCH.effects, "node1")
         assert any("this computer reached nobody" in one.saw for one in objections)
+        assert seen.visits
+        assert seen.visits.failed == 0
+        for name in sim.world.machines:
+            sim.fault("firewall-back" if name in sim.world.firewalls else "node-back", name)
+        seen = await until(session, lambda now: now.visits is not None and not now.visits.line_cut)
+        assert not list(no_visit_failed(seen, PATCH.effects, "node1")), "it goes on when the line is back"
+        task.cancel()
+
+
+@pytest.mark.parametrize(("fault", "fails"), [("node-lost", False), ("apache-stopped", True)])
+async def test_a_machine_that_carries_a_visit_and_is_lost_is_not_the_site(
+    tmp_path: Path, fault: str, fails: bool
+) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        timings = replace(cluster.timings, answer=1.0)
+        vips = tuple(replace(vip, url=None) for vip in cluster.vips)
+        site = replace(cluster, vips=vips, timings=timings, patch=Patch(visit=("http://127.0.0.1/",), via="node1"))
+        task = asyncio.create_task(Visitor(site, session.wire, session.poller).visit())
+        await until(session, lambda now: now.visits is not None and now.visits.sent > 3)
+        sim.fault(fault, "node1")
+        since = session.poller.snapshot.visits
+        assert since
+        seen = await until(session, lambda now: now.visits is not None and now.visits.sent > since.sent + 20)
+        assert seen.visits
+        assert (seen.visits.failed > 0) is fails
+        assert seen.visits.lost == 0
         task.cancel()
 
 
@@ -481,5 +508,5 @@ def _offered(now: Snapshot, firewall: str) -> bool:
 
 
 def test_a_visit_served_at_the_second_try_does_not_count_in_the_average() -> None:
-    seen = Visits(1.0).with_answer(Page(200, (), "", 0.2), "http://shop/", 1.0).with_retried()
+    seen = Visits(1.0).with_answer(Page(200, (), "", 0.2), "http://shop/", 1.0).with_retried(2.0)
     assert seen.latency == "200 ms on average, 200 ms at most"

@@ -77,6 +77,7 @@ from console.operations.guards.updates import (
     no_visit_failed,
     nobody_else_installs,
     nobody_updates,
+    writes_arrive,
 )
 from console.operations.guards.upgrades import can_upgrade, other_is_whole
 from console.operations.guards.writer import (
@@ -190,9 +191,9 @@ RULES: tuple[Rule, ...] = (
     Rule(answers, frozenset({Effect.MOUNTS})),
     Rule(can_mount, frozenset({Effect.MOUNTS}), begins=True),
     *(Rule(guard, frozenset({Effect.UPDATES}), begins=True) for guard in _PATCH),
-    Rule(no_visit_failed, frozenset({Effect.UPDATES})),
+    *(Rule(guard, frozenset({Effect.UPDATES})) for guard in (no_visit_failed, writes_arrive)),
     *(Rule(guard, frozenset({Effect.UPDATES}), On.FIREWALL, begins=True) for guard in (can_upgrade, other_is_whole)),
-    Rule(no_visit_failed, frozenset({Effect.UPDATES}), On.FIREWALL),
+    *(Rule(guard, frozenset({Effect.UPDATES}), On.FIREWALL) for guard in (no_visit_failed, writes_arrive)),
 )
 """Listed here and nowhere else, in the order in which their sentences are shown."""
 

@@ -72,10 +72,19 @@ def no_visit_failed(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterat
         saw = f"a visitor's page failed at {clock(visits.failed_at)}: {visits.failure}"
         clears = "Find out why before another machine is touched"
         yield Objection(name, saw, clears, Override.NAME_AND_REASON, happening=visits.failed_at)
-    if visits.cut_at:
+    if visits.line_cut:
         saw = f"at {clock(visits.cut_at)} this computer reached nobody: its visits tell nothing of the site"
-        clears = "See to its line, and that the site is well"
+        clears = "See to its line: the run goes on when that is back"
         yield Objection(name, saw, clears, Override.CONFIRM, happening=visits.cut_at)
+
+
+def writes_arrive(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
+    """MySQL's writer commits, where the inventory states a write. A gap is no reason to stop; not to commit is."""
+    writes = snapshot.writes
+    if writes is not None and writes.failing:
+        saw = f"MySQL's writer commits nothing at {clock(writes.failed_at)}: {writes.failure}"
+        clears = "Find out why before another machine is touched"
+        yield Objection(snapshot.cluster.name, saw, clears, Override.CONFIRM, happening=writes.last)
 
 
 def is_in(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:

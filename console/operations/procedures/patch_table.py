@@ -68,9 +68,11 @@ def notes(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[str, ...]
     guesses = [node for node, one in zip(nodes, each, strict=True) if one.guessed]
     why = f"; ~ is a guess, as no earlier run tells of {listed(guesses)}" if guesses else ", as earlier runs took"
     writer = options.get("writer")
+    write = snapshot.cluster.patch.write
+    beside = f" Meanwhile MySQL's writer gets a write a second: {write.statement}" if write else ""
     role = f" {writer} is MySQL's writer: the role moves off it before its turn." if writer in nodes else ""
     return (
-        f"One after the other, in this order, about {span(whole)} in all{why}.{role}",
+        f"One after the other, in this order, about {span(whole)} in all{why}.{role}{beside}",
         '"busy": the others\' Apache meanwhile. "IST for": so long Galera brings it back without a full copy.',
     )
 

@@ -7,7 +7,7 @@ that ran before it was taken out; "soak NODE" -> the time since when it serves a
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from console import steady
 from console.health.facts.membership import Place, place
@@ -34,7 +34,6 @@ from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
-from console.probes.web.visitor import Visits
 from console.text import SECONDS, clock, counted, doing, figure, listed, span, zone
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
@@ -231,17 +230,16 @@ def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
     return {f"soak {intent.target}": f"{steady.now():.0f}"}
 
 
-def _told(snapshot: Snapshot, message: str) -> str:
-    return f"{message}; {_counted(snapshot.visits)}" if snapshot.visits else message
-
-
-def _counted(visits: Visits) -> str:
-    return "; ".join(filter(None, (visits.sentence, visits.latency)))
+def _counted(snapshot: Snapshot, *first: str) -> Progress:
+    """Done: these words, then the visits and writes so far."""
+    visits, writes = snapshot.visits, snapshot.writes
+    told = [*first, *((visits.sentence, visits.latency) if visits else ()), *((writes.sentence,) if writes else ())]
+    figures = {name: asdict(one) for name, one in (("visits", visits), ("writes", writes)) if one}
+    return Progress(True, "; ".join(filter(None, told)), counts=figures)
 
 
 def _visits(snapshot: Snapshot, _intent: Intent) -> Progress:
-    visits = snapshot.visits
-    return Progress(True, _counted(visits) if visits and visits.sent else "the site was not visited")
+    return _counted(snapshot, *(() if snapshot.visits and snapshot.visits.sent else ("the site was not visited",)))
 
 
 def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
@@ -250,12 +248,12 @@ def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
     if place(snapshot, node) is Place.OUT:
         return Progress(False, f"somebody has taken {node} out meanwhile", failed=True)
     if not wanted:
-        return Progress(True, _told(snapshot, f"{node} is done"))
+        return _counted(snapshot, f"{node} is done")
     begun = figure(since, SECONDS)
     left = (steady.now() if begun is None else begun) + wanted - steady.now()
     if left > 0:
         return Progress(False, f"{span(left)} until the next")
-    return Progress(True, _told(snapshot, f"{node} serves for {span(wanted)}"))
+    return _counted(snapshot, f"{node} serves for {span(wanted)}")
 
 
 GATE = Step(
