@@ -214,7 +214,10 @@ async def _act(
     from console.session.loop import Loop
     from console.session.session import Session
 
-    consent = Consent(confirmed=options.yes, typed=options.override, reason=options.reason)
+    named = frozenset(options.override)
+    whole = target == cluster.name  # then each machine is named for itself
+    typed, machines = ("", named) if whole else (target if target in named else "", frozenset[str]())
+    consent = Consent(options.yes, typed, options.reason, machines=machines)
     loop = Loop()
     session = SessionHandle(Session(cluster, options.read_only), loop)
     ending.carry((session,), loop)

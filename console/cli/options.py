@@ -208,7 +208,9 @@ def _target(command: argparse.ArgumentParser, on: On, kind: str = "") -> None:
     else:
         command.add_argument("target", metavar=kind or on.value, help=f"the name of a {kind or on.value}")
     command.add_argument("--yes", action="store_true", help="say yes to objections that ask for it")
-    command.add_argument("--override", metavar="NAME", default="", help="the target's name once more, with --reason")
+    whose = "a machine whose objection is overcome, with --reason; may be given again"
+    once = whose if on is On.CLUSTER else "the target's name once more, with --reason"
+    command.add_argument("--override", metavar="NAME", action="append", default=[], help=once)
     command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from enum import IntEnum
 
-from console.operations.effects import Effect
+from console.operations.effects import Effect, On
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
 from console.operations.procedures.patch_table import shown
@@ -39,6 +39,8 @@ class Exit(IntEnum):
     """It waits for a person's answer, and is open in the journal."""
     TAKEN_BACK = 6
     """A step failed, and what was done is taken back. Nothing is open."""
+    GIVEN_UP = 7
+    """Done, without machines that failed and were given up (--max-failed). Nothing is open."""
 
 
 WIDE = 200
@@ -152,7 +154,9 @@ def _refused(session: SessionHandle, plan: Plan, why: NotBegun) -> Exit:
     if "confirm" in overrides:
         say("  to go on all the same, add --yes")
     if "name and reason" in overrides:
-        say(f'  to go on all the same, add --override {plan.target} --reason "..."')
+        hard = (one.machine for one in plan.objections if one.override is Override.NAME_AND_REASON)
+        names = dict.fromkeys(hard if plan.operation.on is On.CLUSTER else (plan.target,))
+        say(f'  to go on all the same, add {" ".join(f"--override {name}" for name in names)} --reason "..."')
     return Exit.NOT_BEGUN
 
 
@@ -191,7 +195,8 @@ async def _follow(session: SessionHandle, run: RunState, consent: Consent) -> Ex
 
 def code_of(run: RunState) -> Exit:
     """The exit code for a run that has ended."""
-    words = {"done": Exit.DONE, "parked": Exit.PARKED, "taken back": Exit.TAKEN_BACK}
+    done = Exit.GIVEN_UP if run.given_up else Exit.DONE
+    words = {"done": done, "parked": Exit.PARKED, "taken back": Exit.TAKEN_BACK}
     return Exit.GATE if run.unanswered else words.get(run.ended, Exit.STOPPED)
 
 
@@ -199,7 +204,7 @@ async def _answer(session: SessionHandle, consent: Consent) -> Consent:
     """Answer a gate with the consent given on the command line; park the run without one, for nobody can be asked.
     Returns the consent that is left: it covers no objection that is new at a later gate."""
     question, plan = session.state.gate, await session.gate()
-    given = consent.confirmed or consent.typed
+    given = consent.confirmed or consent.typed or consent.machines
     left = await session.agree(consent) if given else "nobody has agreed beforehand (--yes)"
     if left:
         say(f"{question}? Not now: {left}")

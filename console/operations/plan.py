@@ -30,10 +30,17 @@ class Consent(NamedTuple):
 
     confirmed: bool = False
     typed: str = ""
-    """The target's name, typed by hand."""
+    """The target's name, typed by hand: all that asks for name and reason."""
     reason: str = ""
     read: frozenset[About] | None = None
     """The objections that were read; None: accept any objection (command line)."""
+    machines: frozenset[str] = frozenset()
+    """Machines whose objections that ask for name and reason are overcome, as said beforehand on a command line."""
+
+    @property
+    def noted(self) -> dict[str, list[str]]:
+        """The machines that were named, for the journal; {} for none."""
+        return {"override": sorted(self.machines)} if self.machines else {}
 
 
 class Plan(NamedTuple):
@@ -82,14 +89,14 @@ class Plan(NamedTuple):
 
     def unanswered(self, consent: Consent) -> tuple[Objection, ...]:
         """The objections that a consent does not overcome: too strong for it, or come up since it was asked for."""
-        named = consent.typed == self.target and bool(consent.reason.strip())
-        overcome = {
-            Override.NEVER: False,
-            Override.CONFIRM: consent.confirmed or named,
-            Override.NAME_AND_REASON: named,
-        }
-        read = self.identities if consent.read is None else consent.read
-        return tuple(one for one in self.objections if not overcome[one.override] or one.about not in read)
+        reason, read = bool(consent.reason.strip()), self.identities if consent.read is None else consent.read
+
+        def overcome(one: Objection) -> bool:
+            named = reason and (consent.typed == self.target or one.machine in consent.machines)
+            agreed = named or (one.override is Override.CONFIRM and consent.confirmed)
+            return one.override is not Override.NEVER and agreed and one.about in read
+
+        return tuple(one for one in self.objections if not overcome(one))
 
     def must_be_unopposed(self, consent: Consent) -> None:
         """Raise NotBegun while an objection stands that the consent does not overcome."""

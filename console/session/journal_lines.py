@@ -139,7 +139,7 @@ CHECKS: dict[str, Callable[[object], Checked]] = {
     **dict.fromkeys(
         ("node", "action", "who", "reason", "step", "on", "says", "why", "by", "outcome", "address"), _text
     ),
-    **dict.fromkeys(("overridden", "orders", "lost", "firewalls"), _list),
+    **dict.fromkeys(("overridden", "orders", "lost", "firewalls", "override"), _list),
     **dict.fromkeys(("found", "errors", "missed"), _by_name(_text)),
     "within": _by_name(_seconds),
     **dict.fromkeys(("visits", "writes"), _figures),

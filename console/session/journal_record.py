@@ -144,6 +144,12 @@ class Record(NamedTuple):
         return frozenset(on for on in lines if isinstance(on, str))
 
     @property
+    def given_up(self) -> dict[str, str]:
+        """Targets that failed and that the run itself gave up, and why."""
+        lines = (one.facts for one in self.entries if one.kind == "skipped" and one.facts.get("failed") is True)
+        return {str(one.get("on")): str(one.get("reason", "")) for one in lines}
+
+    @property
     def behind(self) -> frozenset[StepId]:
         """Steps that need not be done again: seen everywhere, or left when their time was up."""
         return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")

@@ -12,11 +12,20 @@ from typing import Any, NamedTuple, NoReturn
 
 from console import steady
 from console.inventory.cluster import Cluster
-from console.operations.effects import kind_of
+from console.operations.effects import On, kind_of
 from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.programs import DONE
-from console.operations.procedures.steps import HERE, Intent, Order, OrderState, Progress, Step
+from console.operations.procedures.steps import (
+    HERE,
+    MAX_FAILED,
+    Intent,
+    Order,
+    OrderState,
+    Progress,
+    Step,
+    placed,
+)
 from console.probes.ask import Answer, WireError
 from console.probes.freshness import patience, read_after, without_stale
 from console.probes.question import Question, Subject
@@ -68,6 +77,10 @@ class Failed(Stopped):
     def __init__(self, says: str, record: Record) -> None:
         super().__init__(says)
         self.record = record
+
+
+class Held(Failed):
+    """A guard keeps a step from sending: no machine has failed."""
 
 
 class TakenBack(Stopped):
@@ -175,7 +188,8 @@ class Runner:
         record = self._journal.write(record, "closed", outcome="done")
         # before it is said: whoever reads "done" may go on
         await self._claims.release(ended=not record.outcome_unknown)
-        self._say(intent, "done", f"{intent.words}: done", final=True)
+        left_out = "".join(f", without {name} ({why})" for name, why in record.given_up.items())
+        self._say(intent, "done", f"{intent.words}: done{left_out}", final=True)
         return record
 
     async def _go_on(
@@ -184,15 +198,42 @@ class Runner:
         """Carry out every step that remains, and look once more at the effects that the run claims. Raises Stopped."""
         skipped: dict[str, str] = {}
         begun = None
-        for step in remaining(record, intent.steps):
+        steps = remaining(record, intent.steps)
+        while steps:
+            step, *steps = steps
             if self.alone and begun not in (None, step.on):
                 self._park(step, record, f"go on with {step.on}")
-            begun = step.on
-            record, left = await self._step(step, record, replace(intent.at(step), found=record.found), agreed_to_skip)
+            begun, at = step.on, replace(intent.at(step), found=record.found)
+            try:
+                record, left = await self._step(step, record, at, agreed_to_skip)
+            except Failed as failed:
+                record, left = await self._give_up(step, failed, intent), {}
+                steps = remaining(record, intent.steps)
             skipped |= left
         if not skipped and not record.taken_back:
             record, skipped = await self._still_so(record, replace(intent, found=record.found), agreed_to_skip)
         return record, skipped
+
+    async def _give_up(self, step: Step, failed: Failed, intent: Intent) -> Record:
+        """Give up the machine of a step that has failed, where a person has allowed that beforehand and the machine may
+        serve as it is: only its steps that put back remain. Raises Failed."""
+        record, look = failed.record, intent.operation.gives_up
+        allowed = intent.options.get(MAX_FAILED, 0)
+        here = (
+            kind_of(self._cluster, step.on) is On.NODE and step.phase != BACK and step.on not in record.skipped_targets
+        )
+        if look is None or len(record.given_up) >= allowed or not here or record.taken_back or isinstance(failed, Held):
+            raise failed
+        (look,) = placed((look,), step.on)
+        picture = await self._look(look.watches, step.on)
+        progress = look.done(picture, _as_written(look, record, intent.at(look)))
+        if not progress.done:
+            raise Failed(f"{failed}. It is not given up: {progress.message}", record) from None
+        why = str((record.last("failed") or record.entries[-1]).facts.get("why", ""))
+        self._say(intent.at(step), step.name, f"{step.on} has failed and is given up: {why}. It is put back")
+        return self._journal.write(
+            record, "skipped", on=step.on, by=f"--{MAX_FAILED} {allowed}", reason=why, failed=True
+        )
 
     async def _take_back(self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]) -> NoReturn:
         """Raises TakenBack at its end; another Stopped where it gets stuck: then a resume goes on with it."""
@@ -281,6 +322,7 @@ class Runner:
             reason=consent.reason,
             overridden=[one.sentence for one in plan.objections],
             agreed=[list(about) for about in plan.identities],
+            **(consent.noted if plan.objections else {}),
         )
 
     def _park(self, step: Step, record: Record, question: str) -> NoReturn:
@@ -361,11 +403,13 @@ class Runner:
                 record, intent = self._find(step, record, intent, picture)
                 record, moment, sent = await self._send(step, record, intent, picture)
 
-    def _failed(self, step: Step, record: Record, why: str, end: str, **facts: Any) -> Failed:
+    def _failed(
+        self, step: Step, record: Record, why: str, end: str, failure: type[Failed] = Failed, **facts: Any
+    ) -> Failed:
         """Write why, and by the same line if it is to be taken back: a resume finds both or none."""
         back = {"back": True} if not record.taken_back and _backs(record, self._steps, step) else {}
         record = self._write(record, "failed", step, why=why, **facts, **back)
-        return Failed(f"{why}{end} resume this run{self._or_back}", record)
+        return failure(f"{why}{end} resume this run{self._or_back}", record)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = progress.within or step.timeout(self._cluster.timings)
@@ -472,7 +516,7 @@ class Runner:
             limit = step.until_known(self._cluster.timings) if step.until_known and not known else GUARD_PATIENCE
             if time.monotonic() - began > limit:
                 end = " Then" if known else f", after {limit:g} s. Mend it and"
-                raise self._failed(step, record, message, end)
+                raise self._failed(step, record, message, end, Held)
             if message != last:
                 last, left = message, limit - (time.monotonic() - began)
                 self._say(intent, step.name, f"{message}; waited for until {clock(steady.now() + left)}")

@@ -289,6 +289,7 @@ class Session:
                     found=dict(intent.found),
                     **({"options": dict(intent.options)} if intent.options else {}),
                     **self._will_write(operation),
+                    **consent.noted,
                 )
             except JournalError as error:
                 raise NotBegun(str(error)) from error
@@ -322,6 +323,7 @@ class Session:
                 overridden=[one.sentence for one in plan.objections],
                 agreed=[list(about) for about in plan.identities],
                 **self._will_write(plan.operation, record),
+                **consent.noted,
             )
         except JournalError as error:
             raise NotBegun(str(error)) from error

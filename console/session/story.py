@@ -139,7 +139,8 @@ def _agreed(record: Record) -> Iterator[Agreed]:
     for entry in record.entries:
         if entry.kind in words:
             by = _text(entry, "who" if entry.kind == "opened" else "by")
-            what = words[entry.kind] + (f": {_text(entry, 'says')}" if entry.kind == "agreed" else "")
+            named = "".join(f" --override {name}" for name in texts(entry.facts.get("override")))
+            what = words[entry.kind] + named + (f": {_text(entry, 'says')}" if entry.kind == "agreed" else "")
             yield Agreed(entry.at, by, what, _text(entry, "reason"), tuple(texts(entry.facts.get("overridden"))))
 
 
@@ -234,7 +235,10 @@ def usual(records: Iterable[Record], record: Record) -> dict[tuple[str, str], fl
 def _ends(record: Record) -> Iterator[str]:
     for entry in record.entries:
         by, reason = _text(entry, "by"), _text(entry, "reason")
-        if entry.kind == "halted":
+        if entry.kind == "skipped":
+            on, failed = _text(entry, "on"), entry.facts.get("failed") is True
+            yield f"{on} {'failed and was given up' if failed else f'was given up by {by}'}: {reason}"
+        elif entry.kind == "halted":
             yield f"stopped by {by}"
         elif entry.kind == "closed":
             why = reason or _text(entry, "why")

@@ -431,6 +431,7 @@ PATCH = Operation(
     notes=patch_table.notes,
     decides=_for_patch,
     leaves=_left_by_patch,
+    gives_up=patching.UPDATED,
     keep=44,
     asks=True,
 )

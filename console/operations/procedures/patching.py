@@ -28,7 +28,7 @@ from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_
 from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside, watched
-from console.operations.procedures.steps import Intent, Option, Options, Order, Progress, Step, placed
+from console.operations.procedures.steps import MAX_FAILED, Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.preparing import PREPARED
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
@@ -418,6 +418,12 @@ def _choice(text: str) -> str:
     return text
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise ValueError(text)
+    return int(text)
+
+
 def _window(text: str) -> str:
     if not HOURS.fullmatch(text) or text[:5] == text[6:]:
         raise ValueError(text)
@@ -436,10 +442,11 @@ def _duration(text: str) -> float:
     return value
 
 
-_name.__name__, _names.__name__, _choice.__name__, _window.__name__, _duration.__name__ = (
+_name.__name__, _names.__name__, _choice.__name__, _count.__name__, _window.__name__, _duration.__name__ = (
     "node",
     "list of names",
     "choice of reboots",
+    "number of machines",
     "window: 14:00-17:00",
     "duration",
 )
@@ -455,5 +462,6 @@ OPTIONS = (
     Option(
         WINDOW, "", "begin a node only in these hours of this computer: 14:00-17:00", read=_window, metavar="FROM-TO"
     ),
+    Option(MAX_FAILED, "", "so many that fail are put back and given up, and the next begun", read=_count, metavar="N"),
     Option(AUTO, "a", "go on to the next node by itself while nothing stands against it"),
 )

@@ -52,6 +52,10 @@ class Option(NamedTuple):
         return not self.needs or bool(options.get(self.needs))
 
 
+MAX_FAILED = "max-failed"
+"""The option that says how many machines a run may give up by itself."""
+
+
 def unopposed(_snapshot: Snapshot, _options: Options, _usual: Usual) -> tuple[Objection, ...]:
     """No objection beside those of the guards."""
     return ()
@@ -110,6 +114,8 @@ class Operation:
     """Objections to the choices that were made for it, beside those of the guards. Not asked of a resume."""
     visited: bool = False
     """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
+    gives_up: "Step | None" = None
+    """The look that a machine that has failed must pass, to be put back and given up by the run itself."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 
