@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from console import steady
 from console.cli.plain import Exit, say
 from console.inventory.cluster import Cluster
-from console.operations.ready import Hazard, hazards
+from console.operations.ready import Hazard
 from console.probes.freshness import without_stale
 from console.probes.schedule import questions_of, unasked
+from console.probes.web.visitor import visited
 from console.session.poller import Poller
+from console.session.readiness import readiness
 from console.session.session import journal_of
 from console.session.usual import absences
 from console.wire import Wire
@@ -38,13 +40,13 @@ async def ready(clusters: Sequence[Cluster], as_json: bool = False) -> Exit:
 
 async def _look(cluster: Cluster) -> tuple[Hazard, ...]:
     """Ask everything once, what is asked seldom too."""
-    wire = Wire(cluster, allowed=questions_of(cluster))
+    wire = Wire(cluster, allowed=questions_of(cluster).union(visited(cluster)))
     poller = Poller(cluster, wire)
     poller.start()
     try:
         await poller.settle(unasked, cluster.timings.seldom_answer + cluster.timings.connect)
         picture = without_stale(poller.snapshot, steady.now(), poller.calm)
-        return hazards(picture, absences(journal_of(cluster).read().records))
+        return await readiness(wire, picture, absences(journal_of(cluster).read().records))
     finally:
         await poller.close()
         await wire.close()

@@ -27,7 +27,8 @@ COLOURS = {
     "waits for an answer": "#999999",
 }
 OF_STEP = {"packages": "packages", "updated": "packages", "reboot": "reboot", "gate": "waits for an answer"}
-WIDTH, ROW, LEFT = 900, 28, 90
+WIDTH, ROW, LEFT, LINES = 900, 28, 90, 3
+"""Of the picture. `LINES`: rows that the latency takes."""
 STYLE = (
     "body{font:15px/1.5 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #bbb;padding:.2em .5em;text-align:left;"
@@ -200,7 +201,7 @@ def _cell(text: str) -> str:
 
 
 def _chart(run: Story) -> Iterator[str]:
-    """The state of each machine over the time of the run."""
+    """The state of each machine over the time of the run, and the latency of visits."""
     names = list(dict.fromkeys(part.on for part in run.parts))
     whole = max((part.ended for part in run.parts), default=run.begun) - run.begun
     if len(names) < 1 or whole <= 0:
@@ -209,7 +210,7 @@ def _chart(run: Story) -> Iterator[str]:
     def x(moment: float) -> float:
         return LEFT + (WIDTH - LEFT) * min(1.0, max(0.0, (moment - run.begun) / whole))
 
-    yield f'<h2>State over time</h2><svg viewBox="0 0 {WIDTH} {ROW * (len(names) + 2)}" role="img">'
+    yield f'<h2>State and latency over time</h2><svg viewBox="0 0 {WIDTH} {ROW * (len(names) + LINES + 2)}" role="img">'
     for row, name in enumerate(names):
         yield f'<text x="0" y="{row * ROW + 18}" font-size="13">{_text(name)}</text>'
         yield _bar(x(run.begun), x(run.begun + whole), row, "left in", f"{name} is left in")
@@ -219,7 +220,8 @@ def _chart(run: Story) -> Iterator[str]:
             if part.on == name and part.name in OF_STEP:
                 title = f"{part.name}: {part.state}, {span(part.took)}"
                 yield _bar(x(part.ended - part.took), x(part.ended), row, OF_STEP[part.name], title)
-    below = ROW * len(names) + 18
+    yield from _latency(run, x, ROW * len(names))
+    below = ROW * (len(names) + LINES) + 18
     yield f'<text x="{LEFT}" y="{below}" font-size="12">{clock(run.begun)}</text>'
     yield f'<text x="{WIDTH}" y="{below}" font-size="12" text-anchor="end">{clock(run.begun + whole)}</text>'
     for at, (name, colour) in enumerate(COLOURS.items()):
@@ -227,6 +229,18 @@ def _chart(run: Story) -> Iterator[str]:
         yield f'<rect x="{left}" y="{below + 14}" width="12" height="12" fill="{colour}"/>'
         yield f'<text x="{left + 18}" y="{below + 25}" font-size="12">{name}</text>'
     yield "</svg>"
+
+
+def _latency(run: Story, x: Callable[[float], float], top: int) -> Iterator[str]:
+    """A line of averages, its highest point at the top."""
+    most = max((seconds for _, seconds in run.latency), default=0.0)
+    if not most:
+        return
+    low, high = top + ROW * LINES - 4, top + 8
+    points = " ".join(f"{x(at):.1f},{low - (low - high) * seconds / most:.1f}" for at, seconds in run.latency)
+    yield f'<text x="0" y="{high + 10}" font-size="12">{1000 * most:.0f} ms</text>'
+    yield f'<text x="0" y="{low}" font-size="12">0 ms</text>'
+    yield f'<polyline points="{points}" fill="none" stroke="#4477aa" stroke-width="2"/>'
 
 
 def _bar(begin: float, end: float, row: int, state: str, title: str) -> str:

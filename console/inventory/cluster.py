@@ -153,6 +153,8 @@ class Patch:
     """The same, once the node serves again."""
     block: tuple[str, ...] = ()
     """The same, before each node is begun: a status other than 0 means "not now"."""
+    backup: tuple[str, ...] = ()
+    """The same, before a patch: a status other than 0 means that no backup is new enough."""
     via: str | None = None
     """A machine of the cluster from which the URLs of `visit` are visited. None: the console."""
     write: Write | None = None

@@ -281,6 +281,7 @@ def _patch(table: Table, mysql: Mysql | None, machines: set[str]) -> Patch:
         before=_command(table, "before") or (),
         after=_command(table, "after") or (),
         block=_command(table, "block") or (),
+        backup=_command(table, "backup") or (),
         via=_via(table, machines, visit),
         write=_write(table.table("write"), mysql) if "write" in table.keys else None,
     )

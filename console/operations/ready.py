@@ -1,6 +1,6 @@
 """Readiness for a rolling patch: every hazard that can be seen beforehand, each with its remedy. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from console.health import Kind, Level, findings
@@ -9,10 +9,12 @@ from console.operations.plan import against
 from console.operations.procedures import PATCH
 from console.operations.procedures.steps import Intent, Usual
 from console.probes.snapshot import Known, Snapshot
-from console.text import listed, quoted, span
+from console.text import dated, listed, plain_text, quoted, span
 
 OLD = 86_400.0
 """Seconds from which on lists of packages are called old."""
+SOON = 14 * 86_400.0
+"""Seconds before its end from which on a certificate is told of: renewal by itself is long due then."""
 TOLD = frozenset(
     {
         *(Kind.TABLES, Kind.PACKAGE_MANAGERS, Kind.MYSQL_VERSIONS_DIFFER, Kind.VERSIONS_DIFFER, Kind.CLOCKS),
@@ -37,6 +39,14 @@ def hazards(snapshot: Snapshot, usual: Usual) -> tuple[Hazard, ...]:
     objections = (Hazard(one.machine, one.saw, one.clears) for one in against(snapshot, intent, usual=usual))
     once = {(one.saw, one.clears): one for one in reversed((*objections, *_prepared(snapshot), *_settings(snapshot)))}
     return (*reversed(once.values()), *_findings(snapshot))
+
+
+def certificates(ends: Mapping[str, float], now: float) -> Iterator[Hazard]:
+    """Certificates of the site that end soon. `ends`: Unix times by URL."""
+    for url, end in ends.items():
+        if end - now < SOON:
+            saw = f"the certificate of {plain_text(url, 120)} ends in {span(max(0.0, end - now))}, at {dated(end)}"
+            yield Hazard("site", saw, "Renew it: renewal should have been tried by now")
 
 
 def _findings(snapshot: Snapshot) -> Iterator[Hazard]:

@@ -107,6 +107,8 @@ class Page:
     seconds: float
     at: float = field(default=0.0, compare=False)
     """Like `Ran.at`."""
+    ends: float = field(default=0.0, compare=False)
+    """Unix time at which the server's certificate ends; 0 for a page without one."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case."""

@@ -14,6 +14,7 @@ from console import steady
 from console.inventory.cluster import Cluster
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import Operation, Options
+from console.operations.ready import Hazard
 from console.probes.freshness import without_stale
 from console.probes.logs import Log, Source
 from console.probes.snapshot import Snapshot
@@ -165,6 +166,10 @@ class SessionHandle:
     async def read_log(self, machine: str, log: Log) -> tuple[Source, ...]:
         """The end of a log, as it is now."""
         return await self._there(lambda session: session.read_log(machine, log))
+
+    async def readiness(self) -> tuple[Hazard, ...]:
+        """Everything to clear before a patch."""
+        return await self._there(lambda session: session.readiness())
 
     async def look_back(self) -> bool:
         """Wait until the firewalls have told their state anew. Returns False if their time for that is over."""

@@ -7,7 +7,7 @@ what was wanted is read back; then write the journal again. Killed anywhere, `re
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple, NoReturn
 
 from console import steady
@@ -331,7 +331,12 @@ class Runner:
         raise Unanswered(f"{question} waits for an answer")
 
     def _ended_step(self, record: Record, kind: str, step: Step, progress: Progress) -> Record:
-        return self._write(record, kind, step, says=progress.message, missed=dict(progress.skipped), **progress.counts)
+        return self._write(record, kind, step, says=progress.message, missed=dict(progress.skipped), **self._counted())
+
+    def _counted(self) -> dict[str, Any]:
+        """The figures of visits and writes so far, for the report."""
+        now = self._poller.snapshot
+        return {name: asdict(one) for name, one in (("visits", now.visits), ("writes", now.writes)) if one}
 
     def _write(self, record: Record, kind: str, step: Step, **facts: Any) -> Record:
         """Append a line about a step. Raises JournalError."""
@@ -408,7 +413,7 @@ class Runner:
     ) -> Failed:
         """Write why, and by the same line if it is to be taken back: a resume finds both or none."""
         back = {"back": True} if not record.taken_back and _backs(record, self._steps, step) else {}
-        record = self._write(record, "failed", step, why=why, **facts, **back)
+        record = self._write(record, "failed", step, why=why, **facts, **back, **self._counted())
         return failure(f"{why}{end} resume this run{self._or_back}", record)
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:

@@ -20,6 +20,7 @@ from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
 from console.operations.procedures.patching import AUTO
 from console.operations.procedures.steps import Intent, Operation, Options, Step
+from console.operations.ready import Hazard
 from console.probes import logs
 from console.probes.ask import Ask, WireError
 from console.probes.firewalls.config import CONFIG
@@ -27,6 +28,7 @@ from console.probes.freshness import patience, without_stale
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
+from console.probes.web.visitor import visited
 from console.session import program
 from console.session.alerts import Alert, Alerts
 from console.session.claimants import claimant, claimed, left_open
@@ -42,6 +44,7 @@ from console.session.open_runs import operation_of
 from console.session.planning import Planner, open_but
 from console.session.poller import Poller
 from console.session.program import complaint
+from console.session.readiness import readiness
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped
 from console.session.story import run_id
@@ -109,7 +112,9 @@ def strangers(inventory: Inventory) -> Iterator[Record]:
 
 def _looks(cluster: Cluster) -> frozenset[Ask]:
     """Everything that may leave a console that only looks."""
-    return questions_of(cluster).union(*(logs.asked(cluster, machine.name) for machine in cluster.machines))
+    return questions_of(cluster).union(
+        visited(cluster), *(logs.asked(cluster, machine.name) for machine in cluster.machines)
+    )
 
 
 class Session:
@@ -243,6 +248,11 @@ class Session:
     async def ready(self, operation: Operation, target: str, patience: float, resumed: bool = False) -> None:
         """Like `settled`, but wait only for the readings that the guards of an operation need."""
         await self.poller.settle(lambda now: unasked(now, needed(now, operation, target, resumed)), patience)
+
+    async def readiness(self) -> tuple[Hazard, ...]:
+        """Everything to clear before a patch, once each question has had an answer; nothing is changed."""
+        await self.settled(self.cluster.timings.seldom_answer)
+        return await readiness(self.wire, self.picture, absences(self.journal.read().records))
 
     def plan(self, operation: Operation, target: str, options: Options | None = None) -> Plan:
         """The steps of an operation, and the objections to it, in the picture of this moment. Raises NotBegun for a

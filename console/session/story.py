@@ -104,6 +104,8 @@ class Story(NamedTuple):
     """Each stop and the end, with the person, in sentences."""
     updated: tuple[Updated, ...]
     served: tuple[Served, ...] = ()
+    latency: tuple[tuple[float, float], ...] = ()
+    """Unix times, and the seconds that a visit took on average since the one before."""
     commits: Commits | None = None
     damage: tuple[str, ...] = ()
 
@@ -129,6 +131,7 @@ def story(cluster: str, record: Record) -> Story:
         tuple(_ends(record)),
         tuple(_updated(record)),
         tuple(_served(record)),
+        tuple(_latency(record)),
         _commits(record),
         record.damage,
     )
@@ -207,6 +210,22 @@ def _served(record: Record) -> Iterator[Served]:
         if count:
             longest = max(one.get("longest", 0.0) for one in times)
             yield Served(when.value, int(count), seconds / count, longest, int(slow))
+
+
+def _latency(record: Record) -> Iterator[tuple[float, float]]:
+    """From what was counted between two steps."""
+    before, since = (0.0, 0.0), -1.0
+    for entry in record.entries:
+        if not isinstance(figures := entry.facts.get("visits"), dict):
+            continue
+        known = cast("dict[str, Any]", figures)
+        times = [known[when.value] for when in When if isinstance(known.get(when.value), dict)]
+        served, seconds = (sum(one.get(key, 0.0) for one in times) for key in ("served", "seconds"))
+        if known.get("since", 0.0) != since:
+            before, since = (0.0, 0.0), known.get("since", 0.0)
+        if served > before[0] and seconds >= before[1]:
+            yield entry.at, (seconds - before[1]) / (served - before[0])
+            before = served, seconds
 
 
 def _commits(record: Record) -> Commits | None:

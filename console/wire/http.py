@@ -7,7 +7,7 @@ import io
 import ssl
 import time
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import asyncssh
@@ -138,9 +138,14 @@ async def _direct(visit: Visit, where: str) -> Page:
     context, name = (_context(), visit.name) if visit.secure else (None, None)
     reader, writer = await asyncio.open_connection(visit.host, visit.port, ssl=context, server_hostname=name)
     try:
-        return await _exchange(reader, writer, visit.request, where)
+        page = await _exchange(reader, writer, visit.request, where)
+        return replace(page, ends=_end(writer.get_extra_info("peercert")))
     finally:
         writer.transport.abort()  # all that is wanted has been read; a close could wait for the other side
+
+
+def _end(certificate: dict[str, Any] | None) -> float:
+    return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else 0.0
 
 
 async def _through(ssh: Ssh, visit: Visit, where: str) -> Page:

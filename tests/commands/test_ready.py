@@ -8,7 +8,7 @@ import pytest
 
 from console.cli.plain import Exit
 from console.cli.ready import ready
-from console.operations.ready import hazards
+from console.operations.ready import certificates, hazards
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.database.member import Member
 from console.probes.hosts.preparing import PREPARED, Prepared, parse
@@ -50,6 +50,31 @@ async def test_with_nothing_to_clear_it_is_ready(tmp_path: Path, capsys: pytest.
         sim.world.galera.tables = [Table("shop", "orders")]
         assert await ready((cluster,)) is Exit.DONE
         assert capsys.readouterr().out == f"{cluster.name}: ready to be patched\n"
+
+
+def test_a_certificate_that_ends_soon_is_told() -> None:
+    day = 86_400.0
+    ends = {"https://a/": 13 * day, "https://b/": 15 * day, "https://c/": -day}
+    told = list(certificates(ends, 0.0))
+    assert [one.saw.partition(", at ")[0] for one in told] == [
+        "the certificate of https://a/ ends in 13 days",
+        "the certificate of https://c/ ends in 0 s",
+    ]
+
+
+@pytest.mark.parametrize(("argv", "says"), [
+    (("sh", "-c", "echo newest is 3 days old; exit 1"), "sh ended with status 1: “newest is 3 days old”"),
+    (("/no/such/program",), "/no/such/program can't be run: no such file or directory"),
+    (("true",), ""),
+])  # fmt: skip
+async def test_a_backup_that_is_too_old_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], says: str
+) -> None:
+    async with simulated(tmp_path / "sim", speed=5.0) as (sim, cluster):
+        sim.world.galera.tables = [Table("shop", "orders")]
+        cluster = replace(cluster, patch=replace(cluster.patch, backup=argv))
+        assert await ready((cluster,)) is (Exit.NOT_BEGUN if says else Exit.DONE)
+        assert (f"no backup is known to be new enough: {says}" in capsys.readouterr().out) is bool(says)
 
 
 def test_settings_of_replication_are_compared() -> None:

@@ -21,18 +21,23 @@ def patched(run: int, slow: float, says: str = "node2 is fit") -> Record:
         before = lines[-1].at if lines else began
         lines.append(Entry(before + after, kind, facts, len(lines)))
 
-    def seen(after: float, step: str, says: str = "") -> None:
-        write(after, "seen", on="node2", step=step, says=says, missed={})
+    def seen(after: float, step: str, says: str = "", **facts: Any) -> None:
+        write(after, "seen", on="node2", step=step, says=says, missed={}, **facts)
+
+    def visits(before: float, during: float) -> dict[str, Any]:
+        """So many served ones, each of 80 ms, and of 160 ms."""
+        slow = {"served": during, "seconds": during * 0.16, "longest": 0.3, "slow": 0}
+        return {"since": began, "before": {"served": before, "seconds": before * 0.08, "longest": 0.1}, "during": slow}
 
     write(0, "opened", run=run, node="shop", action="patch", who="ops@desk")
     write(3, "found", **{"packages node2": "libc6=2.36-2 bash=5.2", "versions node2": "libc6=2.36-1 bash="})
-    seen(0, "pending")
+    seen(0, "pending", visits=visits(10, 0))
     write(60, "agreed", on="node2", step="gate", by="ops@desk", says="ask before node2", reason="", overridden=[])
     write(1, "sending", on="node2", step="out at run time", orders=["fw1: set"], within={})
     seen(1, "out at run time")
     write(0, "sending", on="node2", step="packages", orders=["node2: apt-get"], within={})
     write(0, "answered", on="node2", step="packages", errors={}, lost=[])
-    seen(slow, "packages")
+    seen(slow, "packages", visits=visits(10, 30))
     seen(5, "updated", "node2 is updated")
     write(0, "found", **{"copy node2": "node3"})
     seen(120, "fit", says)
@@ -70,6 +75,18 @@ def test_a_patch_is_told_machine_by_machine() -> None:
     assert "| agreed to, 60 s |" in gate
 
 
+def test_latency_is_told_before_and_while_a_machine_is_out_and_drawn_over_time() -> None:
+    lines = list(FORMATS["markdown"](told()))
+    assert "| before | 10 | 80 ms | 100 ms | 0 over 1 s |" in lines
+    assert "| while a machine was out | 30 | 160 ms | 300 ms | 0 over 1 s |" in lines
+    page = "\n".join(FORMATS["html"](told()))
+    (points,) = re.findall(r'<polyline points="([^"]*)"', page)
+    heights = [float(one.partition(",")[2]) for one in points.split()]
+    low, high = 28 * 4 - 4, 28 + 8
+    assert heights == [(low + high) / 2, high], "80 ms is half of 160"
+    assert ">160 ms<" in page
+
+
 def test_json_has_the_same() -> None:
     run = json.loads("\n".join(FORMATS["json"](told())))
     assert run["updated"][0]["packages"][0] == {"name": "libc6", "before": "2.36-1", "after": "2.36-2"}
@@ -81,7 +98,7 @@ def test_a_page_has_no_script_and_nothing_of_a_machines_is_markup() -> None:
     page = "\n".join(FORMATS["html"](told(HOSTILE)))
     assert "&lt;script&gt;alert(1)" in page
     assert not re.search(r"<(script|img|link|iframe|object)|\x1b|\u202e|https?:|url\(|@import|\bsrc=\"", page)
-    assert page.count("<table>") == page.count("</table>") == 4
+    assert page.count("<table>") == page.count("</table>") == 5
     assert page.count("<td>") == page.count("</td>")
     bars = re.findall(r'<rect x="([0-9.]+)" y="4" width="([0-9.]+)" [^>]*><title>([^<]*)', page)
     assert [title for _, _, title in bars] == [

@@ -41,6 +41,16 @@ async def test_k_puts_the_node_at_work_back_and_goes_on_with_the_next(sim: Simul
         assert (skipped.facts["on"], skipped.facts["reason"]) == ("node2", "tomorrow")
 
 
+async def test_the_palette_says_what_is_to_be_cleared_before_it(sim: Simulator) -> None:
+    sim.world.nodes["node2"].hardware.packages.by_itself = True
+    async with shown(cluster_of(sim)) as seen:
+        await seen.well()
+        await seen.press("colon", *"ready", "enter")
+        await seen.until(lambda: "ready for a patch?" in (seen.dialog or ""), 60)
+        assert "apt-daily-upgrade.timer on node2 may touch packages at any time" in (seen.dialog or "")
+        assert "systemctl stop apt-daily-upgrade.timer" in (seen.dialog or "")
+
+
 async def test_y_shows_each_step_of_it(sim: Simulator) -> None:
     async with shown(cluster_of(sim)) as seen:
         await seen.well()

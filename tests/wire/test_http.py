@@ -1,12 +1,15 @@
 """GETs, direct and through a machine, against sockets that answer well, badly or not at all."""
 
 import asyncio
+import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from console.probes.ask import Cause, Get, Page, Refused, Run, TimedOut, Unreachable, WireError
+from console.wire import http
 
 from .conftest import Bench
 from .machines import cluster
@@ -199,8 +202,6 @@ async def test_a_url_that_can_not_be_visited(bench: Bench, ask: Get) -> None:
 
 async def test_https_is_verified_under_the_url_s_name(bench: Bench) -> None:
     """Against a server with a certificate nobody signed."""
-    import ssl
-
     command = (
         f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x "
         f"-keyout {bench.folder}/k.pem -out {bench.folder}/c.pem"
@@ -218,6 +219,31 @@ async def test_https_is_verified_under_the_url_s_name(bench: Bench) -> None:
     await asyncio.sleep(0.05)
     assert type(error) is Unreachable and "has a certificate that isn't trusted: self-signed certificate" in str(error)
     assert names == ["www.example.com"]
+
+
+async def test_the_end_of_a_trusted_certificate_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = (
+        f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x "
+        f"-addext subjectAltName=DNS:www.example.com -keyout {bench.folder}/k.pem -out {bench.folder}/c.pem"
+    )
+    process = await asyncio.create_subprocess_exec("openssl", *command.split(), stderr=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+    monkeypatch.setenv("SSL_CERT_FILE", str(bench.folder / "c.pem"))
+    http._context.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(bench.folder / "c.pem", bench.folder / "k.pem")
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(PAGE)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    page = await visit(bench, Get("https://www.example.com/", connect_to=("127.0.0.1", port)))
+    server.close()
+    http._context.cache_clear()
+    assert isinstance(page, Page), page
+    assert abs(page.ends - time.time() - 2 * 86_400) < 300
 
 
 async def test_what_speaks_no_tls_is_not_taken_for_a_lack_of_rights(bench: Bench) -> None:

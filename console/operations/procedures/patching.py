@@ -7,7 +7,7 @@ that ran before it was taken out; "soak NODE" -> the time since when it serves a
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from console import steady
 from console.health.facts.membership import Place, place
@@ -234,8 +234,7 @@ def _counted(snapshot: Snapshot, *first: str) -> Progress:
     """Done: these words, then the visits and writes so far."""
     visits, writes = snapshot.visits, snapshot.writes
     told = [*first, *((visits.sentence, visits.latency) if visits else ()), *((writes.sentence,) if writes else ())]
-    figures = {name: asdict(one) for name, one in (("visits", visits), ("writes", writes)) if one}
-    return Progress(True, "; ".join(filter(None, told)), counts=figures)
+    return Progress(True, "; ".join(filter(None, told)))
 
 
 def _visits(snapshot: Snapshot, _intent: Intent) -> Progress:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.health.facts.fitness import fit
@@ -219,8 +218,6 @@ class Progress(NamedTuple):
     """Seconds in which there must be fewer; 0: the time of the step."""
     goes_on: bool = False
     """Nothing has failed if it does not happen: the run goes on when the time of the step is up."""
-    counts: Mapping[str, Any] = MappingProxyType({})
-    """Figures for the report, beside the sentence."""
     unseen: bool = False
     """Machines that would tell do not answer: roles that move may cut the console's own way, which is no failure."""
 

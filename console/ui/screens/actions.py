@@ -330,6 +330,12 @@ async def log(screen: ActionScreen) -> None:
     await pages.log_page(app_of(screen), screen.pane.session, steady.now())
 
 
+async def ready(screen: ActionScreen) -> None:
+    """Whether the cluster can be patched. It may take as long as the slowest question."""
+    screen.say("asking what stands against a patch ...")
+    await pages.ready_page(app_of(screen), screen.pane.session)
+
+
 async def helps(screen: ActionScreen) -> None:
     """Keys and marks."""
     await pages.help_page(app_of(screen), screen.KIND)

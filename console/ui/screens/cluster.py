@@ -197,7 +197,15 @@ class ClusterScreen(Base):
         begun = [(one.words(name), act(one, name)) for one in keyless for name in targets(session.cluster, one.on)]
         mine = [(f"open {one.title}", detail(one.key)) for one in subjects(self.pane.session.cluster)]
         others = [pane for pane in self.panes if pane is not self.pane]
-        return (*begun, *mine, *((f"go to cluster {pane.session.cluster.name}", cluster(pane)) for pane in others))
+        from console.ui.screens import actions as acts
+
+        page = ("ready: what is to be cleared before a patch", lambda: self.do(acts.ready))
+        return (
+            *begun,
+            page,
+            *mine,
+            *((f"go to cluster {pane.session.cluster.name}", cluster(pane)) for pane in others),
+        )
 
     def on_painted_pressed(self, message: Painted.Pressed) -> None:
         """A click selects."""

@@ -76,6 +76,22 @@ async def dry_page(app: App[int], plan: Plan) -> None:
     await ask(app, Question(f"{plan.cluster}: dry run: {plan.words} (nothing is sent)", make, page=True))
 
 
+async def ready_page(app: App[int], session: SessionHandle) -> None:
+    """Everything to clear before a patch, each with its remedy."""
+    found = await session.readiness()
+
+    def make(width: int, _height: int) -> list[Line]:
+        if not found:
+            return [line(Piece("Ready: nothing is to be cleared.", "ok"))]
+        lines = [line(Piece(f"{len(found)} to clear before a patch", "head"))]
+        for one in found:
+            lines += wrapped(f"{words.WARN} {one.machine}: {one.saw}.", width, " ", "   ", "warn")
+            lines += wrapped(f"{one.clears}.", width, "   ", "   ")
+        return lines
+
+    await ask(app, Question(f"{session.cluster.name}: ready for a patch?", make, page=True))
+
+
 async def log_page(app: App[int], session: SessionHandle, now: float) -> None:
     """Findings, events newest first, runs newest first."""
     found, notes = findings(session.picture), without_replaced(session.state.events)
