@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from console import steady
 from console.health import Finding, Kind
@@ -49,6 +50,7 @@ from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped
 from console.session.story import run_id
 from console.session.trends import Trends
+from console.session.usual import absences
 from console.session.visitor import Visitor
 from console.session.writing import Writing
 from console.wire import Wire

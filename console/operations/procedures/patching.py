@@ -418,9 +418,9 @@ def _choice(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 4):
+    if (number := figure(text, 3)) is None:
         raise ValueError(text)
-    return int(text)
+    return number
 
 
 def _window(text: str) -> str:

@@ -14,6 +14,7 @@ from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import each, lines_of, ran, short, told, whole
 from console.probes.pools.haproxy import FORCED_DRAIN, FORCED_MAINT, MAX_SERVERS
 from console.probes.question import Cadence, Question, Subject
+from console.text import figure
 
 CONFIGURATION = "/var/etc/haproxy/haproxy.cfg"
 STATES = "/tmp/haproxy_server_state"  # noqa: S108 -- the package's own place for it
@@ -135,7 +136,8 @@ def _configured(text: str) -> _Configured:
         elif words[0] == "server-state-base":
             base = words[1]
         elif words[0] == "nbproc" and kind == "global":
-            processes = int(words[1]) if words[1].isascii() and words[1].isdigit() and len(words[1]) < 4 else processes
+            count = figure(words[1], 3)
+            processes = processes if count is None else count
         elif words[0] in _SENDS:
             visited.add(short(words[1]) if words[0] in _SENDS[:2] else ANY)
     if "global" not in seen:
@@ -154,7 +156,7 @@ def _rows(text: str) -> list[Mapping[str, str]]:
     if lines in ([], ["1"]):
         return []  # HAProxy starts with it as with no file
     version = lines[0].strip()
-    if version != "1" and version.isascii() and version.isdigit():
+    if figure(version) not in (None, 1):
         raise Unreadable(f"{STATES} is of format {short(version)}, of which only 1 is known here")
     names = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
     if not {"be_name", "srv_name", "srv_addr", "srv_admin_state"} <= set(names):
