@@ -28,7 +28,7 @@ COLOURS = {
 }
 OF_STEP = {"packages": "packages", "updated": "packages", "reboot": "reboot", "gate": "waits for an answer"}
 WIDTH, ROW, LEFT, LINES = 900, 28, 90, 3
-"""Of the picture. `LINES`: rows that the latency takes."""
+"""Measures of the picture. `LINES`: rows that the latency takes."""
 STYLE = (
     "body{font:15px/1.5 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #bbb;padding:.2em .5em;text-align:left;"

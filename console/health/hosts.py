@@ -121,6 +121,22 @@ def data_are_found(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, name, Kind.DATADIR_MISSING, message)
 
 
+def hardware_lacks(devices: Devices) -> tuple[str, ...]:
+    """The losses of redundant hardware, each in a few words."""
+    raid = devices.raid
+    controller = {
+        None: ("the RAID controller is not known",),
+        False: ("the RAID controller reports a fault",),
+        True: (),
+    }
+    return (
+        *(message for bond in devices.bonds if (message := bond_lacks(bond))),
+        *(f"{port} has no link" for port in devices.idle_ports),
+        *(message for array in devices.arrays if (message := array_lacks(array))),
+        *(controller[raid.ok] if raid is not None else ()),
+    )
+
+
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """Redundant hardware of a machine that has lost its other half."""
     for name, devices in _devices(snapshot):

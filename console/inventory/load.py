@@ -297,7 +297,7 @@ def _via(table: Table, machines: set[str], urls: tuple[str, ...]) -> str | None:
 
 
 def _write(table: Table, mysql: Mysql | None) -> Write:
-    """Where it names no address, that of [mysql]."""
+    """Take the address of [mysql] where it names none."""
     own = [field.name for field in fields(Mysql) if field.name != "datadir"]
     table.only(*own, "table", "statement")
     if mysql is None:

@@ -1,4 +1,4 @@
-"""Whether an answer that did not come tells of a machine, or only of this computer's own line."""
+"""An answer that did not come: it tells of a machine, or only of this computer's own line."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -472,7 +472,7 @@ class Session:
         return self.running
 
     def _beside(self, intent: Intent) -> Iterator[Coroutine[None, None, None]]:
-        """What goes on beside a run, until that ends: visits, and the inventory's write."""
+        """Visits, and the inventory's write: they go on beside a run, until that ends."""
         if intent.operation.visited:
             targets = dict.fromkeys(step.on for step in intent.steps)
             yield Visitor(self.cluster, self.wire, self.poller, targets).visit()

@@ -166,6 +166,8 @@ class Hardware:
     swap: int = 4 * GIB
     swap_used: int = 0
     root: Disk = field(default_factory=lambda: Disk(40 * GIB, 11.2 * GIB))
+    boot_disk: Disk = field(default_factory=lambda: Disk(1 * GIB, 0.21 * GIB, 65_536, 352))
+    """Holds the kernels."""
     data: Disk = field(default_factory=lambda: Disk(400 * GIB, 61.0 * GIB, 26_214_400, 402_117))
     """Holds the database."""
     brick: Disk = field(default_factory=lambda: Disk(400 * GIB, 118.0 * GIB, 26_214_400, 1_204_233))

@@ -112,7 +112,12 @@ def _stat(call: Call, node: Node) -> int:
     """stat -f -c FORMAT -- PATHS, in blocks of 4096 bytes."""
     if call.argv[1:3] != ("-f", "-c"):
         return call.fail("stat: only -f -c is known here")
-    disks = {"/": node.hardware.root, "/var/lib/mysql": node.hardware.data, node.brick_path: node.hardware.brick}
+    disks = {
+        "/": node.hardware.root,
+        "/boot": node.hardware.boot_disk,
+        "/var/lib/mysql": node.hardware.data,
+        node.brick_path: node.hardware.brick,
+    }
     status = 0
     for path in call.argv[5:]:
         if path in disks:

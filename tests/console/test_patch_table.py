@@ -1,5 +1,7 @@
 """The plan of a rolling patch as a table: versions in short, absences by earlier runs, and each objection once."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,14 @@ from console.health.facts.ist import ist_window
 from console.operations.guards import Objection, Override
 from console.operations.plan import Consent, Plan
 from console.operations.procedures import PATCH, REBOOT
-from console.operations.procedures.patch_table import absence, changed, tables, too_long
+from console.operations.procedures.patch_table import absence, changed, notes, tables, too_long
 from console.operations.procedures.patching import NO_PACKAGES
-from console.probes.snapshot import Known, empty
+from console.probes.snapshot import Known, Snapshot, Unknown, empty
 from console.session.journal_lines import Entry
 from console.session.journal_record import Record
 from console.session.usual import absences
 from tests.conftest import handled, watching
-from tests.console.telling import until
+from tests.console.telling import alter, until
 from tests.console.test_patching import ready, waiting
 from tests.console.values import CLUSTER
 
@@ -42,21 +44,48 @@ async def test_each_node_has_a_row_in_its_order(tmp_path: Path) -> None:
         await ready(session)
         await until(session, lambda now: all(isinstance(view.devices, Known) for view in now.nodes))
         plan = session.plan(PATCH, cluster.name)
-        packages, away = plan.tables
+        packages, away, room = plan.tables
         assert [row[0] for row in packages] == ["node", "node2", "node3", "node1"]
         assert packages[1] == ("node2", "41 (7 security)", "needed", "10.11.6 -> 9", "10.3 -> 5")
         assert away[1][1:3] == ("2.4.62 -> deb12u2", "6.1.0 -> 115")
-        assert away[1][3].endswith("GiB")
-        assert away[1][5] == "~8 min"
+        assert away[1][3] == "~8 min"
+        assert room[1][1].endswith("GiB")
+        assert room[1][2].endswith("MiB")
+        assert re.fullmatch(r"[0-9]+ ?%", room[1][3])
+        assert room[1][4:] == ("fit", "30% full", "whole")
         assert "about 30 min in all" in plan.notes[0]
         nothing = session.plan(PATCH, cluster.name, {NO_PACKAGES: True, "nodes": ["node3"]})
         assert nothing.tables[0][1:] == (("node3", "0, 41 stay", "if asked", "same", "same"),)
 
 
 def test_what_is_not_known_is_no_figure() -> None:
-    packages, away = tables(empty(CLUSTER), {}, {})
+    packages, away, room = tables(empty(CLUSTER), {}, {})
     assert packages[1] == ("node1", "?", "?", "?", "?")
-    assert away[1] == ("node1", "?", "?", "?", "?", "~8 min", "nobody")
+    assert away[1] == ("node1", "?", "?", "~8 min", "nobody")
+    assert room[1] == ("node1", *"??????")
+
+
+async def test_the_hardware_and_the_room_of_those_that_stay_are_told(fine: Snapshot) -> None:
+    devices = fine.node("node3").devices
+    assert isinstance(devices, Known)
+    array = replace(devices.value.arrays[0], state="degraded", working=1)
+    spaces = tuple(replace(one, used=93) if one.path == "/" else one for one in devices.value.filesystems)
+    hurt = alter(fine, "nodes", "node3", "devices", arrays=(array,), filesystems=spaces)
+    rows = {row[0]: row for row in tables(hurt, {}, {})[2]}
+    assert rows["node2"][5:] == ("93% full", "1 fault")
+    assert rows["node3"][5:] == ("30% full", "whole"), "it does not stay while it is out itself"
+    (note,) = (one for one in notes(hurt, {}, {}) if "node3 stays" in one)
+    assert re.search(r"and is not whole: md[0-9]+ is degraded, 1 of 4 devices\.$", note)
+    assert not [one for one in notes(hurt, {"nodes": ["node3"]}, {}) if "node3 stays" in one]
+    none = replace(hurt, nodes=tuple(replace(one, devices=Unknown("no answer", 9.0, 8.0)) for one in hurt.nodes))
+    assert {row[5:] for row in tables(none, {}, {})[2][1:]} == {("?", "?")}
+
+
+@pytest.mark.parametrize(("busy", "fit"), [(20, "fit"), (150, "too many")])
+async def test_it_is_told_whether_the_visitors_fit_on_those_that_stay(fine: Snapshot, busy: int, fit: str) -> None:
+    for view in fine.nodes:
+        fine = alter(fine, "nodes", view.name, "apache", busy=busy, slots=150)
+    assert {row[4] for row in tables(fine, {}, {})[2][1:]} == {fit}
 
 
 def line(at: float, kind: str, step: str, on: str) -> Entry:

@@ -1,18 +1,20 @@
 """The plan of a rolling patch, a machine a row: what waits, versions now and then, and what its absence would mean."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 from console.health.facts.ist import ist_window
+from console.health.hosts import hardware_lacks
 from console.operations.guards import Objection, Override, busy_without
 from console.operations.procedures.packages import taken
 from console.operations.procedures.patching import NO_PACKAGES, REBOOT, SOAK, wanted
 from console.operations.procedures.steps import Options, Table, Usual
+from console.probes.hosts.devices import BOOT as BOOT_PATH
 from console.probes.hosts.updates import Package, Updates
 from console.probes.snapshot import Known, NodeView, Snapshot
-from console.text import listed, percent, size, span
+from console.text import counted, listed, percent, size, span
 
 MYSQL = re.compile(
     r"(?i)(?:(?:mariadb|mysql|mysql-community|percona-server|percona-xtradb-cluster)-server(?:-[0-9.]+)?"
@@ -46,7 +48,7 @@ def absence(snapshot: Snapshot, node: str, options: Options, usual: Usual) -> Ab
 
 
 def tables(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[Table, ...]:
-    """The packages, and the absence."""
+    """The packages, the absence, and the room: on the node, and on those that stay meanwhile."""
     nodes = wanted(snapshot.cluster, options)
     views = [snapshot.node(name) for name in nodes]
     told = (
@@ -54,10 +56,14 @@ def tables(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[Table, .
         *((view.name, *_updates(view, snapshot, options)) for view in views),
     )
     away = (
-        ("node", "Apache", "kernel", "room", "busy", "away", "IST for"),
+        ("node", "Apache", "kernel", "away", "IST for"),
         *((view.name, *_away(view, snapshot, options, usual)) for view in views),
     )
-    return told, away
+    room = (
+        ("node", "room", "/boot", "busy", "visitors", "disks", "RAID, bonds"),
+        *((view.name, *_room(view), *_others(view.name, snapshot)) for view in views),
+    )
+    return told, away, room
 
 
 def notes(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[str, ...]:
@@ -73,7 +79,9 @@ def notes(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[str, ...]
     role = f" {writer} is MySQL's writer: the role moves off it before its turn." if writer in nodes else ""
     return (
         f"One after the other, in this order, about {span(whole)} in all{why}.{role}{beside}",
-        '"busy": the others\' Apache meanwhile. "IST for": so long Galera brings it back without a full copy.',
+        '"IST for": so long Galera brings it back without a full copy. From "busy" on, the nodes that stay meanwhile: '
+        "their Apache, whether the visitors fit, the fullest disk, their hardware.",
+        *_faults(snapshot, nodes),
     )
 
 
@@ -146,12 +154,38 @@ def _away(view: NodeView, snapshot: Snapshot, options: Options, usual: Usual) ->
     kernel = next((one for one in packages or () if KERNEL.fullmatch(one.plain)), None)
     running = view.updates.value.kernel if isinstance(view.updates, Known) else UNTOLD
     yield changed(running, kernel.then) if kernel else "same" if packages is not None else UNTOLD
-    spaces = view.devices.value.filesystems if isinstance(view.devices, Known) else ()
-    yield next((size(one.free) for one in spaces if one.path == "/"), UNTOLD)
-    busy = busy_without(snapshot, view.name)
-    yield UNTOLD if busy is None else percent(busy)
     yield str(absence(snapshot, view.name, options, usual))
     yield _window(snapshot, view.name) if snapshot.cluster.mysql else "no MySQL"
+
+
+def _room(view: NodeView) -> Iterator[str]:
+    """On / for packages, and in /boot for a kernel: the same where /boot is no file system of its own."""
+    spaces = {one.path: one for one in view.devices.value.filesystems} if isinstance(view.devices, Known) else {}
+    root = spaces.get("/")
+    for one in (root, spaces.get(BOOT_PATH, root)):
+        yield UNTOLD if one is None else size(one.free)
+
+
+def _others(node: str, snapshot: Snapshot) -> Iterator[str]:
+    """Those that stay: busy with its visitors too, whether these fit, the fullest disk, and their hardware."""
+    busy = busy_without(snapshot, node)
+    yield UNTOLD if busy is None else percent(busy)
+    yield UNTOLD if busy is None else "fit" if busy < 1 else "too many"
+    stay = [view.devices for view in snapshot.nodes if view.name != node]
+    told = [one.value for one in stay if isinstance(one, Known)]
+    unknown = len(told) < len(stay)
+    used = max((space.used for devices in told for space in devices.filesystems), default=None)
+    yield UNTOLD if unknown or used is None else f"{used}% full"
+    faults = sum(len(hardware_lacks(devices)) for devices in told)
+    yield counted(faults, "fault") if faults else UNTOLD if unknown else "whole" if told else "none"
+
+
+def _faults(snapshot: Snapshot, nodes: Sequence[str]) -> Iterator[str]:
+    """The hardware of each node that stays while another one is out, where it is not whole."""
+    for view in snapshot.nodes:
+        faults = hardware_lacks(view.devices.value) if isinstance(view.devices, Known) else ()
+        if faults and any(one != view.name for one in nodes):
+            yield f"{view.name} stays while others are out, and is not whole: {listed(faults)}."
 
 
 def _window(snapshot: Snapshot, node: str) -> str:

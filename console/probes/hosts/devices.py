@@ -14,6 +14,8 @@ from console.probes.parsing import each, lines_of, ran, short, told, whole, with
 from console.probes.question import Cadence, Question, Subject
 from console.text import plain_text, quoted
 
+BOOT = "/boot"
+"""Kernels are installed there. Few know it by a file system of its own."""
 MAX_RAID = 128 << 10
 """Characters a RAID command may print."""
 
@@ -76,7 +78,7 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None, asked: tuple[str, .
     running = [short(path.rpartition("/")[2].removesuffix(".pid")) for path in files if path.startswith(_TEAMS)]
     teams = [name for name in running if name not in asked]
     return Devices(
-        filesystems=each(_filesystem, paths, unread),
+        filesystems=_without_boot(each(_filesystem, paths, unread)),
         bonds=(*each(lambda bond: parse_bond(*bond), bonds[:MAX_ITEMS], unread), *told_of),
         arrays=each(parse_array, blocks, unread),
         raid=_raid(raid[0]) if raid else None,
@@ -86,6 +88,12 @@ def parse(answers: tuple[Ran, ...], _before: Devices | None, asked: tuple[str, .
         idle_ports=tuple(_idle_ports(files, teams))[:MAX_ITEMS],
         unread=told(unread),
     )
+
+
+def _without_boot(found: tuple[Filesystem, ...]) -> tuple[Filesystem, ...]:
+    """/boot is told only where it is a file system of its own: two figures differ from those of /."""
+    roots = {(one.size, one.inodes) for one in found if one.path == "/"}
+    return tuple(one for one in found if one.path != BOOT or (one.size, one.inodes) not in roots)
 
 
 def _idle_ports(files: dict[str, str], teams: list[str]) -> Iterator[str]:
@@ -201,7 +209,7 @@ def _paths(cluster: Cluster) -> tuple[str, ...]:
 
 def _asks(cluster: Cluster, _name: str) -> tuple[Run, ...]:
     asks: tuple[Run, ...] = (
-        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *_paths(cluster))),
+        Run(("stat", "-f", "-c", "%n %S %b %f %a %c %d", "--", *_paths(cluster), BOOT)),
         Run(("sh", "-c", _READ)),
         Run(("systemctl", "list-units", "--failed", *AS_WORDS), timeout=8),
     )

@@ -331,7 +331,7 @@ async def log(screen: ActionScreen) -> None:
 
 
 async def ready(screen: ActionScreen) -> None:
-    """Whether the cluster can be patched. It may take as long as the slowest question."""
+    """Show if the cluster can be patched. It may take as long as the slowest question."""
     screen.say("asking what stands against a patch ...")
     await pages.ready_page(app_of(screen), screen.pane.session)
 
