@@ -136,8 +136,8 @@ def _way_is_cut(snapshot: Snapshot, vip: str) -> bool:
 
 def _later(row: int, noted: str | None) -> int:
     """Visits since the note; none where nothing was noted yet."""
-    before = figure(noted)
-    return row if before is None or row < before else row - before
+    before = row if (count := figure(noted)) is None else count
+    return row - before if row >= before else row
 
 
 def _left(snapshot: Snapshot, intent: Intent) -> Progress:
