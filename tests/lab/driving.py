@@ -66,17 +66,21 @@ class Console:
     def kill_at(self, step: str, *words: str, timeout: float = 60) -> None:
         """Start a command, and kill it (SIGKILL) as soon as its journal says that a step's orders are leaving."""
         sent = self._sendings(step)
+        self.kill_when(f"{step!r} left", lambda: self._sendings(step) != sent, *words, timeout=timeout)
+
+    def kill_when(self, what: str, so: Callable[[], bool], *words: str, timeout: float = 60) -> None:
+        """The same, as soon as it is so."""
         process = self.lab.popen_inside(self._argv(words), cwd=ROOT, stdout=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + timeout
-            while self._sendings(step) == sent:
-                assert process.poll() is None, f"{words} ended with {process.returncode} before {step!r} was sent"
-                assert time.monotonic() < deadline, f"{step!r} was never sent"
+            while not so():
+                assert process.poll() is None, f"{words} ended with {process.returncode} before {what}"
+                assert time.monotonic() < deadline, f"never: {what}"
                 time.sleep(0.002)
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait(10)
-        print(f"$ drainboard {' '.join(words)}\n-> killed as {step!r} left")
+        print(f"$ drainboard {' '.join(words)}\n-> killed as {what}")
 
     def _argv(self, words: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "console", "--inventory", str(self.inventory), *words]

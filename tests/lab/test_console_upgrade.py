@@ -52,3 +52,18 @@ def test_a_drain_between_the_two_is_written_on_both(lab: Lab) -> None:
     report("drain and rejoin between two versions", load)
     assert "nothing is synced" in console.run("drain", "lab", "node2").said
     assert load.result.failures == 0
+
+
+def test_a_console_that_dies_changes_nothing(lab: Lab) -> None:
+    """A resume sees what has become of the upgrade, and starts none."""
+    console = Console(lab)
+    offer(lab, "fw2")
+
+    def waits_for_its_boot() -> bool:
+        return "next_stage" in lab.machines["fw2"].sh("ls /var/db/pkg/pfSense-kernel-pfSense/note")
+
+    console.kill_when("it waits for its boot", waits_for_its_boot, "upgrade", "lab", "fw2", "--yes", "--reason", "x")
+    done = console.run("resume", "lab", "fw2", "--yes", "--reason", "the lab", timeout=300)
+    assert done.code == 0
+    assert "fw2 runs 2.8.0-RELEASE, before 2.7.2-RELEASE" in done.said
+    assert [entry.facts["step"] for entry in console.last().entries if entry.kind == "sending"].count("upgraded") == 1
