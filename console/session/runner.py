@@ -116,7 +116,8 @@ def taking_back(record: Record, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _backs(record: Record, steps: tuple[Step, ...], failed: Step) -> tuple[Step, ...]:
-    phase = [step for step in steps[: steps.index(failed) + 1] if _phase(step) == _phase(failed)]
+    until = [step.id for step in steps].index(failed.id)  # not the same object where the steps were made anew
+    phase = [step for step in steps[: until + 1] if _phase(step) == _phase(failed)]
     sent = [step for step in reversed(phase) if record.order_state(step.id) is not OrderState.UNSENT]
     return tuple(back for step in sent for back in step.back)
 

@@ -7,16 +7,19 @@ import pytest
 
 from console.health.facts.membership import Place, place
 from console.operations import procedures
+from console.operations.effects import On
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, OPERATIONS, REBOOT
-from console.session.journal import Record
+from console.operations.procedures.steps import Operation
+from console.session.journal import Journal, Record
 from console.session.open_runs import why_open
-from console.session.runner import Unanswered
+from console.session.runner import Unanswered, _backs
 from console.session.session import Session
 from console.sim.node import Node
 from tests.conftest import simulated, watching
 from tests.console.kills import sample
-from tests.console.test_interrupted import LINES, Killed, MortalJournal
+from tests.console.test_interrupted import LINES, Killed, MortalJournal, target_of
+from tests.console.values import CLUSTER
 
 TARGETS = ("node2", "node3")
 """Neither is MySQL's writer: no step moves one."""
@@ -105,3 +108,12 @@ async def test_killed_at_a_line_it_reboots_each_node_once(
             assert all(place(session.picture, name) is Place.IN for name in TARGETS)
             assert not session.open_runs()
     assert boots == [*TARGETS]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_step_is_known_by_its_id(tmp_path: Path, operation: Operation) -> None:
+    """A run that looks once more at its effects makes its steps anew: one of those may fail, too."""
+    target = target_of(operation) if operation.on is not On.CLUSTER else CLUSTER.name
+    record = Journal(tmp_path).open(target, operation.name)
+    first, again = (operation.steps(CLUSTER, target, {}) for _ in range(2))
+    assert [_backs(record, first, step) for step in again] == [()] * len(first)
