@@ -89,7 +89,11 @@ def _count(value: object) -> bool:
 
 
 def _text(value: object) -> Checked:
-    return (value, True) if isinstance(value, str) else (None, False)
+    """JSON may hold half a character, which no file and no terminal takes: it is shown by its number."""
+    if not isinstance(value, str):
+        return None, False
+    right = value.encode(errors="backslashreplace").decode()
+    return right, right == value
 
 
 def _number(value: object) -> Checked:
@@ -117,7 +121,8 @@ def _by_name(check: Callable[[object], Checked]) -> Callable[[object], Checked]:
         if not isinstance(value, dict):
             return None, False
         each = {name: check(one) for name, one in cast("dict[str, object]", value).items()}
-        return {name: right for name, (right, fine) in each.items() if fine}, all(fine for _, fine in each.values())
+        known = {_text(name)[0]: right for name, (right, fine) in each.items() if fine}
+        return known, all(fine and _text(name)[1] for name, (_, fine) in each.items())
 
     return named
 

@@ -102,6 +102,22 @@ def test_any_value_in_any_place_of_a_journal_is_read(tmp_path: Path, path: tuple
     used(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["says", "why", "by", "step", "missed"])
+def test_half_a_character_harms_no_sentence(tmp_path: Path, name: str) -> None:
+    """JSON may hold what no file and no terminal takes."""
+    for kind in ("failed", "halted", "parked", "seen"):
+        odd = {
+            "at": LINES[-1]["at"],
+            "kind": kind,
+            "step": "boot",
+            name: {"fw\ud800": "\ud800"} if name == "missed" else "\ud800",
+        }
+        (tmp_path / OLD.name).write_text("".join(json.dumps(line) + "\n" for line in (*LINES[:9], odd)))
+        used(tmp_path)
+    (record,) = Journal(tmp_path, {}, []).records()
+    assert record.damage == (f"line 10: `{name}` is not what it should be",)
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=30) | ODD.map(as_line) | st.sampled_from([*map(as_line, LINES)]), max_size=6))
 def test_any_lines_at_all_are_read(tmp_path: Path, lines: list[bytes]) -> None:
