@@ -12,16 +12,21 @@ from console.inventory.cluster import Cluster, Mysql, Patch, Write
 from console.inventory.load import InventoryError, load
 from console.operations.guards import Override, objections
 from console.operations.procedures import PATCH
+from console.operations.procedures.steps import Intent
 from console.probes import ask
 from console.probes.ask import Refused
 from console.probes.database.writes import Writes
 from console.probes.schedule import questions_of
+from console.session.run_state import RunState
+from console.session.runner import Note
 from console.session.story import Commits, story
 from console.session.writing import Writing, writer_of
+from console.ui.board.run import panel
 from console.wire import Wire
 from tests.conftest import watching
 from tests.console.telling import until
 from tests.console.test_patching import AUTO, patch, waiting
+from tests.console.values import CLUSTER
 from tests.inventory.test_inventory_file import SMALL, fault, written
 
 STATEMENT = "REPLACE INTO drainboard.beat (id, at) VALUES (1, NOW(6))"
@@ -104,9 +109,16 @@ def test_gaps_are_between_commits_and_none_is_known_around_a_cut_line() -> None:
     assert (cut.longest, cut.lost) == (2.5, 1)
 
 
-def test_grants_are_for_that_one_table() -> None:
-    from tests.console.values import CLUSTER
+def test_the_board_shows_them_below_the_visits() -> None:
+    intent = Intent(CLUSTER, "c", PATCH, options={"nodes": ["node2"]})
+    state = RunState(Path("x"), intent, 1.0, (Note(2.0, "node2", "lists", "have node2 fetch them"),))
+    writes = Writes(1.0).with_commit(2.0).with_failure("it is read-only", 3.0)
+    lines = panel(state, 120, 9, 4.0, writes=writes)
+    assert "1 of 2 writes failed, the last one at" in lines[1].text
+    assert len(panel(state, 120, 5, 4.0, writes=writes)) <= 5
 
+
+def test_grants_are_for_that_one_table() -> None:
     login = Mysql("beat")
     for statement, needs in (
         ("INSERT INTO a.b VALUES (1)", "INSERT"),

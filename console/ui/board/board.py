@@ -66,6 +66,6 @@ def _run(board: BoardView, room: int) -> list[Line]:
     picture, at_most = board.picture, min(most, 16)
     shown = []
     if board.run:
-        shown = panel(board.run, board.width, at_most, board.now, unreachable(picture), picture.visits)
+        shown = panel(board.run, board.width, at_most, board.now, unreachable(picture), picture.visits, picture.writes)
     room = min(3, most - len(shown))
     return [*waiting(board, room), *shown]

@@ -79,7 +79,15 @@ def _told(board: BoardView, height: int) -> list[Line]:
     lines = waiting(board, 3)
     if board.run:
         most = min(16, height // 2)
-        lines += panel(board.run, board.width, most, board.now, unreachable(board.picture))
+        lines += panel(
+            board.run,
+            board.width,
+            most,
+            board.now,
+            unreachable(board.picture),
+            board.picture.visits,
+            board.picture.writes,
+        )
     lines += [BLANK] * bool(lines)
     found = rest(board, height - len(lines) - EVENTS)
     lines += [*found, *[BLANK] * bool(found)]

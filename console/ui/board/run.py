@@ -3,6 +3,7 @@
 from console.inventory.cluster import Cluster
 from console.operations.effects import Effect
 from console.operations.procedures.steps import Intent
+from console.probes.database.writes import Writes
 from console.probes.snapshot import Known, Snapshot
 from console.probes.web.visitor import Visits
 from console.session.journal import Record, Unread
@@ -21,8 +22,9 @@ def panel(
     now: float,
     unreachable_firewalls: frozenset[str] = frozenset(),
     visits: Visits | None = None,
+    writes: Writes | None = None,
 ) -> list[Line]:
-    """At most `most` lines: a heading, the visits, the steps around the current one, the newest sentence."""
+    """At most `most` lines: a heading, the visits and writes, the steps around the current one, the newest sentence."""
     if most < 2:
         return [_heading(run, 0, 0, width, now)] if most else []
     states = run.states()
@@ -32,6 +34,8 @@ def panel(
         return lines + _newest(run, width, 1, unreachable_firewalls)
     if visits and most >= 5:
         lines.append(line("     ", Piece(visits.sentence, "bad" if visits.failed else "note")).cut(width))
+    if writes and most >= 6:
+        lines.append(line("     ", Piece(writes.sentence, "bad" if writes.failing else "note")).cut(width))
     newest = _newest(run, width, 3 if most >= 7 else 2, unreachable_firewalls)
     for at, state in _window(states, max(1, most - len(lines) - len(newest))):
         lines.append(_step(states, at, state, width))
