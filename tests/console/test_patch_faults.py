@@ -21,7 +21,7 @@ from console.session.runner import Stopped, Unanswered
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.jobs import Work
-from tests.conftest import watching
+from tests.conftest import busy, watching
 from tests.console.kills import sample
 from tests.console.telling import until, well
 from tests.console.test_meanwhile import Meanwhile
@@ -230,7 +230,8 @@ async def test_a_run_waits_while_this_computer_reaches_nobody(tmp_path: Path) ->
     """For longer than the step waits else."""
     answers = [200]
     async with waiting(tmp_path) as (sim, known), site(answers) as url:
-        timings = replace(known.timings, answer=1.0, poll=0.5, connect=1.0, storage_answer=2.0, stop=7.0)
+        slow = busy()
+        timings = replace(known.timings, answer=slow, poll=0.5, connect=slow, storage_answer=2 * slow, stop=7 * slow)
         vips = tuple(replace(vip, url=None) for vip in known.vips)
         cluster = replace(known, timings=timings, vips=vips, patch=Patch(visit=(url,)))
         async with watching(cluster) as session:
@@ -238,8 +239,8 @@ async def test_a_run_waits_while_this_computer_reaches_nobody(tmp_path: Path) ->
             def cut() -> None:
                 answers.append(0)
                 for machine in sim.world.machines.values():
-                    machine.cut_ssh(20.0 * 14)  # its time runs 20 times as fast
-                asyncio.get_running_loop().call_later(14.0, answers.append, 200)
+                    machine.cut_ssh(20.0 * 14 * slow)  # its time runs 20 times as fast
+                asyncio.get_running_loop().call_later(14 * slow, answers.append, 200)
 
             hooked(session, ("answered", "stop MySQL"), cut)
             record = await patch(session, ONE)

@@ -29,7 +29,7 @@ from console.session.visitor import Visitor
 from console.sim import Simulator
 from console.sim.jobs import Work
 from console.sim.machine import Link
-from tests.conftest import simulated, watching
+from tests.conftest import busy, simulated, watching
 from tests.console.kills import sample
 from tests.console.telling import until, well
 from tests.console.test_interrupted import Killed, MortalJournal
@@ -277,7 +277,7 @@ async def test_a_machine_that_carries_a_visit_and_is_lost_is_not_the_site(
 ) -> None:
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         await ready(session)
-        timings = replace(cluster.timings, answer=1.0)
+        timings = replace(cluster.timings, answer=busy())
         vips = tuple(replace(vip, url=None) for vip in cluster.vips)
         site = replace(cluster, vips=vips, timings=timings, patch=Patch(visit=("http://127.0.0.1/",), via="node1"))
         task = asyncio.create_task(Visitor(site, session.wire, session.poller).visit())
