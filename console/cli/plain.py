@@ -11,6 +11,7 @@ from enum import IntEnum
 from console.operations.effects import Effect, On
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun, Plan
+from console.operations.procedures import fitting
 from console.operations.procedures.patch_table import shown
 from console.operations.procedures.steps import Operation, Options
 from console.session.handle import SessionHandle
@@ -67,6 +68,9 @@ async def act(
 ) -> Exit:
     """Begin a run, or show its steps, and follow it to its end."""
     await _looked(session, operation, target)
+    if (meant := fitting(operation, session.picture, target)) is not operation:
+        operation = meant
+        await _looked(session, operation, target)
     plan = await session.plan(operation, target, options)
     if dry_run:
         _show(plan)

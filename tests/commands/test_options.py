@@ -39,7 +39,7 @@ def test_options_stand_anywhere(line: str) -> None:
 
 @pytest.mark.parametrize("command", by_command())
 def test_a_single_cluster_needs_no_name(command: str) -> None:
-    layered = {command: ["x", "mysql"] for command in ("restart", "stop", "start")}
+    layered = {command: ["x", "mysql"] for command in ("restart", "stop", "start", "drain-and-restart")}
     names = {"maintenance": ["fw1", "on"], "sync": ["fw1", "haproxy"], "patch": [], **layered}.get(command, ["x"])
     more = ["--until", "none"] if command in ("hold", "shut-down") else []
     found = parser().parse_args([command, *names, *more])

@@ -89,7 +89,12 @@ SINGLE = [one for one in OPERATIONS if one.on is not On.CLUSTER and one is not U
 """Operations on one machine or volume: see test_patching for the cluster's, and test_upgrade."""
 ON_LAYER = [one for one in SINGLE if one.key == "S"]
 """Restart, stop and start MySQL, Apache and Gluster."""
-BEFORE = {REJOIN: DRAIN, UNDO: DRAIN, END_MAINTENANCE: MAINTAIN, **{one: DRAIN for one in ON_LAYER if one.does(*STOPS)}}
+BEFORE = {
+    REJOIN: DRAIN,
+    UNDO: DRAIN,
+    END_MAINTENANCE: MAINTAIN,
+    **{one: DRAIN for one in ON_LAYER if one.does(*STOPS) and not one.does(Effect.TAKES_OUT)},
+}
 """The operation that each of these needs before it."""
 
 
@@ -160,7 +165,8 @@ async def end(cluster: Cluster, action: Operation, boot_before: str) -> None:
             assert isinstance(services, Known)
             (layer,) = (one for one in LAYERS if action.does(one.starts, one.stops))
             assert bool(services.value.running(layer.units)) is action.does(*STARTS)
-            assert place(picture, "node2") is (Place.OUT if action.does(*STOPS) else Place.IN)
+            stays_out = action.does(*STOPS) and not action.does(Effect.PUTS_BACK)
+            assert place(picture, "node2") is (Place.OUT if stays_out else Place.IN)
         elif action.leaves_out:
             assert place(picture, "node2") is Place.OUT
             record = session.taken_out("node2")
@@ -202,6 +208,8 @@ BOOT = "found sending answered seen sending answered seen sending answered seen 
 KEPT = "found sending answered found found seen"
 LAYER = {
     "restart": "opened found sending answered seen sending answered seen seen closed",
+    "drain-and-restart": f"opened {OUT} seen sending answered seen found sending answered seen sending answered seen"
+    f" seen seen seen {BACK} seen seen closed",
     "stop": "opened found sending answered seen closed",
     "start": "opened found sending answered seen seen closed",
 }

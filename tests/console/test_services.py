@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from console.cli import rights
+from console.cli import plain, rights
+from console.health.facts.membership import Place, place
 from console.health.facts.writer import writing
 from console.operations.guards import Override, objections
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import DRAIN, REMOVE, operation
+from console.operations.procedures import DRAIN, REMOVE, fitting, operation
 from console.operations.procedures.steps import Operation
 from console.probes.hosts.system import Services
 from console.probes.snapshot import Known, Snapshot, Unknown
@@ -17,7 +18,7 @@ from console.session.journal import Record
 from console.session.runner import Stopped
 from console.session.session import Session
 from console.sim.node import APACHE, MYSQL
-from tests.conftest import simulated, watching
+from tests.conftest import handled, simulated, watching
 from tests.console.telling import alter, put, until, well
 
 
@@ -65,6 +66,41 @@ async def test_mysql_is_restarted_and_seen_synced(tmp_path: Path) -> None:
         assert record.steps["node2", "MySQL again"].facts["says"] == "MySQL on node2 is Synced"
         assert sim.world.galera.members["node2"].started > started
         assert sim.world.nodes["node2"].boot_id == session.picture.node("node2").host.value.boot_id  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("one", RESTARTS)
+async def test_a_restart_of_a_node_that_gets_visitors_drains_it_in_the_same_plan(
+    tmp_path: Path, one: Operation
+) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        await until(session, well)
+        meant = fitting(one, session.picture, "node2")
+        assert meant is known(f"drain-and-{one.name}") and fitting(meant, session.picture, "node2") is meant
+        first = [step.partition(" on ")[0] for step, _ in session.plan(meant, "node2").steps]
+        assert first[0].startswith("take node2 out") and any(step.startswith("put node2 back") for step in first)
+        booted = sim.world.nodes["node2"].boot_id
+        record = await run(session, meant)
+        assert record.outcome == "done"
+        sent = [order.partition(" ")[0] for order in orders(record) if " --no-block " in order]
+        assert sent == ["stop", "start"]
+        assert place(session.picture, "node2") is Place.IN
+        assert sim.world.nodes["node2"].boot_id == booted
+
+
+async def test_on_the_command_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
+        session = Session(cluster)
+        try:
+            async with handled(session) as handle:
+                assert (
+                    await plain.act(handle, RESTART_APACHE, "node2", named("node2"), dry_run=False) is plain.Exit.DONE
+                )
+            (record,) = session.journal.records()
+        finally:
+            await session.close()
+    assert record.operation == "drain-and-restart apache"
+    assert "node2 gets visitors: it is drained first, and put back once it is fit." in capsys.readouterr().out
+    assert sim.world.nodes["node2"].unit(APACHE) == "active"
 
 
 async def test_the_writer_moves_first_and_back_if_asked(tmp_path: Path) -> None:

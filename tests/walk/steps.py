@@ -131,9 +131,12 @@ OF_A_PATCH = (
     *("configuration-replaced", "no-boot", "mount-not-at-boot", "copy-needed", "ssh-cut"),
 )
 """Faults for a patch, which no walk begins: see test_patch_faults."""
-ON_LAYER = tuple(one for one in OPERATIONS if one.key == "S")
+SERVICES = tuple(one for one in OPERATIONS if one.key == "S")
+ON_LAYER = tuple(one for one in SERVICES if not one.does(Effect.TAKES_OUT))
 """Restart, stop and start MySQL, Apache and Gluster."""
-ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6, HOLD: 3}
+IN_TURN = {one: 1 for one in SERVICES if one.does(Effect.TAKES_OUT)}
+"""Restarts of a node that gets visitors."""
+ACTIONS = {DRAIN: 6, REMOVE: 6, REBOOT: 3, REJOIN: 4, UNDO: 6, HOLD: 3, **IN_TURN}
 YES = {Yes.NOTHING: 3, Yes.CONFIRMED: 4, Yes.NAMED: 3}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from console.health.facts.membership import Place, place
 from console.health.facts.writer import writes
 from console.health.finding import Kind
 from console.health.site import NODE as HURT_BY_NODE
@@ -308,6 +309,16 @@ def _restart(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]
     return steps
 
 
+def _in_turn(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
+    def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
+        out = (*TAKE_OUT, services.CLOSED, services.stop(layer, lasts=False))
+        home = moved(cluster, target, again=" back") if options.get("writer") and options.get(WRITER_BACK.name) else ()
+        back = (*services.start(layer), *_put_back(cluster), *home)
+        return placed((*_writer_first(cluster, options), *out, *back), target)
+
+    return steps
+
+
 def _stop(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
     def steps(cluster: Cluster, target: str, options: Options) -> tuple[Step, ...]:
         return placed((*_writer_first(cluster, options), services.stop(layer, lasts=True)), target)
@@ -315,8 +326,8 @@ def _stop(layer: Layer) -> Callable[[Cluster, str, Options], tuple[Step, ...]]:
     return steps
 
 
-def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation]:
-    """Restart, stop and start one layer of a node."""
+def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation, Operation]:
+    """Restart one layer of a node that gets visitors, and restart, stop and start one of a node that is out."""
     writer = layer.stops is Effect.STOPS_DATABASE
     effects = frozenset({layer.stops, *((Effect.MOVES_WRITER,) if writer else ())})
 
@@ -325,17 +336,26 @@ def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation]:
         reading = snapshot.node(target).services
         return not isinstance(reading, Known) or bool(reading.value.running(layer.units))
 
+    def visited(snapshot: Snapshot, target: str) -> bool:
+        return runs(snapshot, target) and place(snapshot, target) is Place.IN
+
+    def unvisited(snapshot: Snapshot, target: str) -> bool:
+        return runs(snapshot, target) and not visited(snapshot, target)
+
     def rests(snapshot: Snapshot, target: str) -> bool:
         return not runs(snapshot, target)
 
     def stays(_snapshot: Snapshot, target: str, _options: Options) -> tuple[str, ...]:
         return (f"{layer.name} on {target} stays stopped until somebody starts it, or {target} boots.",)
 
+    def returns(_snapshot: Snapshot, target: str, _options: Options) -> tuple[str, ...]:
+        return (f"{target} gets visitors: it is drained first, and put back once it is fit.",)
+
     start = Operation(
         name=f"start {layer.word}",
         key="S",
         word="services",
-        help="restart, stop or start MySQL, Apache or Gluster on a node that is out; asks first",
+        help="restart MySQL, Apache or Gluster (a node with visitors is drained first), stop or start it; asks first",
         summary="start MySQL, Apache, or Gluster with its bricks, on a node, and see it well",
         effects=frozenset({layer.starts}),
         steps=_on_target(*services.start(layer)),
@@ -358,14 +378,27 @@ def _on_layer(layer: Layer) -> tuple[Operation, Operation, Operation]:
     restart = replace(
         stop,
         name=f"restart {layer.word}",
-        summary="restart MySQL, Apache, or Gluster with its bricks, on a node that is out of the pools",
+        summary="restart MySQL, Apache, or Gluster; a node that gets visitors is drained first, and put back",
         effects=effects | {layer.starts},
         steps=_restart(layer),
         options=(WRITER_BACK,) if writer else (),
+        fits=unvisited,
         leaves=nothing_left,
         undo="",
+        instead=f"drain-and-restart {layer.word}",
     )
-    return restart, stop, start
+    in_turn = replace(
+        restart,
+        name=f"drain-and-restart {layer.word}",
+        summary="drain a node, restart MySQL, Apache, or Gluster with its bricks, wait until it is fit, put it back",
+        effects=restart.effects | {Effect.TAKES_OUT, Effect.PUTS_BACK},
+        steps=_in_turn(layer),
+        fits=visited,
+        leaves=returns,
+        undo=UNDO.name,
+        instead=restart.name,
+    )
+    return in_turn, restart, stop, start
 
 
 def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]:
@@ -455,6 +488,12 @@ def undo_on(on: On) -> Operation:
 def undoing(one: Operation) -> Operation:
     """The operation that takes back another one."""
     return operation(one.undo) or UNDO
+
+
+def fitting(one: Operation, snapshot: Snapshot, target: str) -> Operation:
+    """The operation that is meant on a target now: a node that gets visitors is drained before a restart."""
+    other = operation(one.instead)
+    return other if other and not one.fits(snapshot, target) and other.fits(snapshot, target) else one
 
 
 def operation(name: str) -> Operation | None:

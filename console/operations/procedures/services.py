@@ -11,7 +11,7 @@ from console.health.facts.fitness import gluster_unfit, mysql_unfit, web_unfit
 from console.operations.effects import Effect
 from console.operations.guards import Guard, all_reachable, layer_whole, no_traffic, writes_elsewhere
 from console.operations.guards.services import Layer
-from console.operations.procedures.power import STOP_APACHE, STOP_GLUSTER, STOP_MYSQL, systemctl
+from console.operations.procedures.power import CLOSE, STOP_APACHE, STOP_GLUSTER, STOP_MYSQL, systemctl
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.database.galera import GALERA
 from console.probes.hosts.system import HOST, SERVICES, Services
@@ -36,6 +36,14 @@ _FIT: Mapping[Effect, tuple[str, Callable[[Snapshot, str], Iterator[str]], tuple
     Effect.STARTS_BRICKS: ("whole and healed", gluster_unfit, (STORAGE,)),
     Effect.STARTS_WEB: ("serving by itself", web_unfit, (SITE,)),
 }
+
+
+def _nothing(_snapshot: Snapshot, _intent: Intent) -> Mapping[str, str]:
+    return {}
+
+
+CLOSED = replace(CLOSE, phase="stop", finds=_nothing)
+"""No visitor comes by a cookie while a layer is stopped: a drain lets those in."""
 
 
 def _services(snapshot: Snapshot, node: str) -> Services | None:

@@ -115,6 +115,8 @@ class Operation:
     """The site is visited all the time while it is carried out, and a visit that fails stands against it."""
     gives_up: "Step | None" = None
     """The look that a machine that has failed must pass, to be put back and given up by the run itself."""
+    instead: str = ""
+    """The name of the operation that is meant on a target that this one does not fit."""
     undo: str = "undo"
     """The name of the operation that takes back what this one has done; "" where there is nothing to."""
 
