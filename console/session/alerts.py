@@ -1,18 +1,31 @@
-"""Alerts: the site is worse, a run has ended, or waits for a person. Each cause is told once."""
+"""Alerts: the site is worse, a run has ended or waits for a person, a hold has ended or needs somebody meanwhile. Each
+cause is told once."""
 
 from typing import NamedTuple
 
 from console.health import Condition, Finding, Kind, Level, findings, site
+from console.health.facts.holds import held
 from console.operations.remedy import remedy
 from console.probes.snapshot import Snapshot
 from console.session.run_state import RunState
-from console.text import plain_text
+from console.text import listed, plain_text
 
 OVER = 600.0
 """Seconds for which a cause must have been away before it is told again: one that comes and goes is one cause."""
 RANK = {Condition.UP: 0, Condition.HURT: 1, Condition.DOWN: 2}
 LIMIT = 300
 """Characters of a text."""
+
+
+UNFIT = frozenset(
+    {
+        *(Kind.LOST, Kind.UNPROVEN, Kind.FIREWALL_LOST, Kind.FIREWALL_UNPROVEN, Kind.BALANCER_STOPPED),
+        *(Kind.MYSQL_SILENT, Kind.NON_PRIMARY, Kind.ALONE, Kind.REJECTS_QUERIES, Kind.BRICK_AWAY, Kind.PEER_REJECTED),
+        *(Kind.SITE_ERROR, Kind.SITE_SILENT, Kind.DOWN, Kind.DOWN_IN_POOL, Kind.APACHE_FULL, Kind.APACHE_NEARLY_FULL),
+        *(Kind.MOUNT_HUNG, Kind.MOUNT_MISSING, Kind.UP_BUT_WEB_FAILS, Kind.UP_BUT_NOT_SYNCED, Kind.UP_BUT_BRICK_AWAY),
+    }
+)
+"""Findings about a machine that can't be spared while a node is held out."""
 
 
 class Alert(NamedTuple):
@@ -59,6 +72,23 @@ class Alerts:
             return None
         who, key = _who(picture, worst) if worst else ("", "")
         return self._alert(now, f"SITE {state.condition.value}: {state.message}", who, key)
+
+    def of_holds(self, picture: Snapshot, now: float) -> tuple[Alert, ...]:
+        """The alerts of holds: one has ended, or another machine is not well while a node is held out."""
+        found = findings(picture)
+        names = frozenset(node.name for node in picture.cluster.nodes if held(picture, node.name) is not None)
+        rest = {machine.name for machine in picture.cluster.machines} - names
+        ended = [one for one in found if one.kind is Kind.HOLD_ENDED]
+        needed = [one for one in found if names and one.kind in UNFIT and not rest.isdisjoint(one.machines)]
+        told = [(one, one.message) for one in ended]
+        told += [(one, f"while {listed(sorted(names))} is held out: {one.message}") for one in needed]
+        return tuple(self._alert(now, what, *_who(picture, one)) for one, what in told if self._new(one, now))
+
+    def _new(self, one: Finding, now: float) -> bool:
+        """It was not there just now."""
+        cause = f"held {one.machine} {one.kind}"
+        last, self._told[cause] = self._told.get(cause), now
+        return last is None or now - last >= OVER
 
     def of_run(self, run: RunState, now: float) -> Alert | None:
         """The alert of a run that has ended. One that waits at a gate was told then."""

@@ -569,7 +569,8 @@ class Session:
 
     def _look_at_site(self, picture: Snapshot) -> None:
         self.trends.look(picture, steady.now())
-        self._alert(self._alerts.of_site(picture, steady.now()))
+        for alert in (self._alerts.of_site(picture, steady.now()), *self._alerts.of_holds(picture, steady.now())):
+            self._alert(alert)
 
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:

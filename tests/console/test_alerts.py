@@ -11,14 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from console.health import Kind, findings
 from console.inventory.cluster import Notify
-from console.operations.procedures import DRAIN, UNDO
+from console.operations.plan import Consent
+from console.operations.procedures import DRAIN, HOLD, UNDO
+from console.operations.procedures.holds import decided_note, options
 from console.session.alerts import Alert, Alerts
 from console.session.notifier import Notifier
 from console.session.session import Session
 from console.sim import Simulator
+from console.sim.node import MYSQL
 from console.ui.bell import morning
 from tests.conftest import simulated, watching
+from tests.console.telling import well
 
 WRITES = "import os, sys; open(sys.argv[1], 'a').write(os.environ['DRAINBOARD_TEXT'] + chr(10))"
 
@@ -41,6 +46,28 @@ def lines(file: Path) -> list[str]:
 async def telling(tmp_path: Path, notify: Notify) -> AsyncIterator[tuple[Simulator, Session]]:
     async with simulated(tmp_path / "sim") as (sim, cluster), watching(replace(cluster, notify=notify)) as session:
         yield sim, session
+
+
+async def test_while_a_node_is_held_whoever_is_missing_is_told(tmp_path: Path) -> None:
+    """The site alone would ring for nobody: two of three serve on."""
+    file = tmp_path / "told"
+    async with telling(tmp_path, writer(file)) as (sim, session):
+        await until(lambda: well(session.picture))
+        mysql = sim.world.nodes["node3"]
+        mysql.stop_unit(MYSQL)
+        await until(lambda: any(one.kind is Kind.MYSQL_SILENT for one in findings(session.picture)))
+        mysql.start_unit(MYSQL)
+        await until(lambda: well(session.picture))
+        assert not any("held" in line for line in lines(file)), "nobody is"
+        hold = options("me", time.time(), time.time() + 3600, "a test")
+        await (await session.begin(HOLD, "node2", Consent(True), hold)).task
+        mysql.stop_unit(MYSQL)
+        await until(lambda: any("while node2 is held out: MySQL on node3 is stopped" in line for line in lines(file)))
+        past = decided_note({**hold, "until": int(time.time() - 60)})
+        for firewall in sim.world.firewalls.values():  # time passes for nobody who waits in a test
+            firewall.persist({}, "a colleague", {(pool.name, "node2"): past for pool in firewall.config.pools})
+        await until(lambda: any("the hold of node2 has ended" in line for line in lines(file)))
+        assert sum("MySQL on node3" in line for line in lines(file)) == 1
 
 
 async def test_a_site_that_is_worse_is_told_once_with_machine_and_key(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ async def test_it_is_out_and_every_console_knows_why(tmp_path: Path, monkeypatch
     async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster):
         async with watching(cluster) as session:
             await until(session, well)
+            says = session.plan(HOLD, "node2", decided()).leaves
+            assert "Meanwhile node1 and node3 serve every visitor: none of them may be lost." in says
+            assert any(one.startswith("Told meanwhile, by an open screen's bell alone: node1, node3, ") for one in says)
             record = await run(session, HOLD, YES, **decided())
             assert record.outcome == "done"
         monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path / "another"))

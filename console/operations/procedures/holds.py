@@ -98,6 +98,7 @@ def leaves(snapshot: Snapshot, node: str, given: Options, off: bool = False) -> 
         if serve
         else "No other node is known to serve: see to that first.",
     ]
+    sentences.append(_told(snapshot, rest))
     if off:
         sentences.append(f"{node} is off with its copy of MySQL and of the files: the others have the only ones.")
         sentences.append(
@@ -109,6 +110,12 @@ def leaves(snapshot: Snapshot, node: str, given: Options, off: bool = False) -> 
             "relayd has no place for the note: this journal has it, and the revision's text, while pfSense keeps that."
         )
     return tuple(sentences)
+
+
+def _told(snapshot: Snapshot, rest: list[str]) -> str:
+    """Things that somebody is told of meanwhile, and how."""
+    how = "an open screen's bell, and `notify`" if snapshot.cluster.notify else "an open screen's bell alone"
+    return f"Told meanwhile, by {how}: {', '.join([*rest, 'a firewall'])} lost, unfit or full; the end of the hold."
 
 
 def leaves_off(snapshot: Snapshot, node: str, given: Options) -> tuple[str, ...]:
