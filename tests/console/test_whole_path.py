@@ -121,6 +121,9 @@ def fed(case: dict[str, Any], text: str, well: Callable[[str, str], tuple[Answer
             return [[("split_brain", "www", (ran("", 1, text),))]]
         case "mounts":
             return [[("mounts", "node2", (ran(text),))]]
+        case "transfers":
+            du, each = ran("5000000\t/var/lib/mysql\n"), enumerate(text.split("%%%%\n"), 1)
+            return [[("transfer", f"node{at}", (ran(pgrep, 0 if pgrep else 1), du)) for at, pgrep in each]]
         case "writer":
             return [[("writer", "node2", (ran("", 1, text),))]]
         case "updates":

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console.probes.ask import Page, Ran, Unreadable
 from console.probes.firewalls import revisions, upgrade
-from console.probes.hosts import devices, preparing, system, updates
+from console.probes.hosts import devices, preparing, system, team, updates
 from console.probes.snapshot import QUESTIONS
 from console.probes.storage import gluster, gluster_options, mounts
 from console.probes.web import apache
@@ -30,6 +30,7 @@ FILES = "".join(
         f"\n==> /proc/net/bonding/bond0 <==\n{text('system/bonding/active-backup.txt')}",
     )
 )
+TEAM = (RECORDINGS.parent / "cases/versions/team-lacp-two-aggregators.txt").read_text()
 ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
     (system.parse_host, (text("system/host.lab.txt"), text("system/date.lab.txt"))),
     (devices.parse, (text("system/stat-f.lab.txt"), FILES, text("system/failed-units.lab.txt"), "Optimal\n")),
@@ -48,6 +49,7 @@ ANSWERS: list[tuple[Parse, tuple[str, ...]]] = [
     ),
     (upgrade.parse, (text("pfsense/composed-upgrade-half-done.txt"),)),
     (preparing.parse, ("now 1764000100\ntimer a.timer\nworks dpkg\nlists 1764000000\nunit x.service\n== prepared\n",)),
+    (lambda answers, _before: team.parse_team("team0", answers[0]), (TEAM,)),
     (revisions.parse, (serialised((1764000100, "admin@10.0.0.50: one"), (1764000200, "(system): two")).out,)),
 ]
 
