@@ -14,7 +14,7 @@ UV := uv==0.13.9
 export DRAINBOARD_LAB_SUITE ?= $(SUITE)
 FIND_PYTHON := .ci/python $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help demo test check unit walk wheel kills mutants pictures lab-test lab lab-down bench lock clean
+.PHONY: help demo test check unit walk wheel kills matrix mutants pictures lab-test lab lab-down bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null || grep '##' Makefile
@@ -45,6 +45,12 @@ wheel: $(DEV) ## build it, look inside, install it into an empty environment, st
 
 kills: $(DEV) ## every operation, and every journal of 0.2.0, killed at every line: `make test` takes a sample
 	DRAINBOARD_KILLS=all $(PYTEST) -n auto $$(grep -l 'kills import sample' tests/console/test_*.py)
+
+SAMPLE ?= 0
+MINUTES ?= 0
+matrix: SEED = 9
+matrix: $(DEV) ## every fault of the simulator in every step of every operation, a day; SAMPLE=500 so many, MINUTES=30 so long, SEED=9
+	@$(BIN)/python -m tests.matrix --sample $(SAMPLE) --minutes $(MINUTES) --seed $(SEED)
 
 mutants: $(DEV) ## each rule of guards and health removed once: some test must fail
 	@$(BIN)/python -m tests.mutate

@@ -1,0 +1,1 @@
+"""Every fault of the simulator in every step of every operation."""
