@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple, cast
 
 from console.probes.web.visitor import SLOW
@@ -107,8 +108,9 @@ def _away(run: Story, node: str) -> tuple[float, float] | None:
 
 
 def _visits(run: Story) -> str:
-    """The last count of visits that a step told."""
-    return next((part.says for part in reversed(run.parts) if " visits failed since " in part.says), "")
+    """The last count of visits that a step told, without the writes, which have a line of their own."""
+    told = next((part.says for part in reversed(run.parts) if " visits failed since " in part.says), "")
+    return "; ".join(takewhile(lambda one: " writes failed" not in one, told.split("; ")))
 
 
 def _head(run: Story, state: str, journal: str, begun: str) -> Iterator[str]:
