@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.health.facts.laggs import lagg_lacks
 from console.health.facts.maintenance import maintained
 from console.health.facts.membership import config_of, master, roles
 from console.health.facts.sync import sync
@@ -333,9 +334,18 @@ def all_is_applied(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.NOTE, view.name, Kind.UNAPPLIED, message)
 
 
+def links_are_whole(snapshot: Snapshot) -> Iterator[Finding]:
+    """Network cards that carry together, of which one is lost."""
+    for view in snapshot.firewalls:
+        laggs = view.carp.value.laggs if isinstance(view.carp, Known) else ()
+        if lost := [message for one in laggs if (message := lagg_lacks(one))]:
+            message = f"{view.name} has lost a part of its network: {listed(lost)}"
+            yield Finding(Level.DEGRADED, view.name, Kind.BOND, message)
+
+
 RULES = (
     *(masters, other_addresses_are_led, unreachable, roles_are_read, one_firewall_leads, carp_is_on),
-    addresses_are_carried,
+    *(addresses_are_carried, links_are_whole),
 )
 CONFIGURED = (
     *(configs_are_known, versions_are_alike, configs_are_alike, no_change_is_lost, states_are_synced),

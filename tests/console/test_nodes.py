@@ -37,7 +37,7 @@ async def test_a_healthy_node_has_nothing_to_say(tmp_path: Path) -> None:
             assert [array.state for array in seen.arrays] == ["clean"]
             assert all(slave.up for bond in seen.bonds for slave in bond.slaves)
             assert (seen.failed_units, seen.raid) == ((), None)
-            assert [space.path for space in seen.filesystems] == ["/", "/var/lib/mysql"]
+            assert [space.path for space in seen.filesystems] == ["/", "/var/lib/mysql", "/boot"]
             assert (await asked(wire, cluster, UPDATES)).pending == 0
             assert all(mount.answers for mount in (await asked(wire, cluster, MOUNTS)).mounts)
             assert (await asked(wire, cluster, SPLIT_BRAIN)).entries == 0

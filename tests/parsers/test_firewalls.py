@@ -68,7 +68,7 @@ def test_carp_maintenance_is_254_on_every_vhid(recording: str, maintenance: bool
 
 
 def test_an_interface_without_carrier_is_init() -> None:
-    vhids, _ = carp.parse_ifconfig(text("composed-ifconfig-fbsd14-wan-init.txt"), [])
+    vhids, *_ = carp.parse_ifconfig(text("composed-ifconfig-fbsd14-wan-init.txt"), [])
     assert [(vhid.interface, vhid.role) for vhid in vhids] == [("em0", "INIT"), ("em1", "MASTER")]
 
 

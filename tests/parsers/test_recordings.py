@@ -43,7 +43,7 @@ SYSCTL = "net.inet.carp.allow: {}\nnet.inet.carp.demotion: {}\nkern.boottime: {{
     ],
 )
 def test_ifconfig(recording: str, roles: list[str], advskews: list[int | None]) -> None:
-    vhids, _ = carp.parse_ifconfig((RECORDINGS / "pfsense" / recording).read_text(), [])
+    vhids, *_ = carp.parse_ifconfig((RECORDINGS / "pfsense" / recording).read_text(), [])
     assert [vhid.role for vhid in vhids] == roles
     assert [vhid.advskew for vhid in vhids] == advskews
 

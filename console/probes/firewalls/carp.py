@@ -1,4 +1,4 @@
-"""CARP on a firewall: the role of each VIP, whether CARP is allowed at all, whether it is demoted, and pfsync.
+"""CARP on a firewall: the role of each VIP, whether CARP is allowed at all, whether it is demoted, pfsync, and links.
 
 Formats: FreeBSD sbin/ifconfig/ifcarp.c and ifpfsync.c (11 to 15). The same vhid may exist on several interfaces, so a
 role is keyed on (interface, vhid). Demotion does not show in advskew; persistent maintenance mode is advskew 254.
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from console.inventory.addresses import same
 from console.probes.ask import Ran, Run, Unreadable
+from console.probes.firewalls.lagg import Lagg, lagg
 from console.probes.parsing import each, lines_of, ran, short, told, whole
 from console.probes.question import Cadence, Question, Subject
 
@@ -71,6 +72,8 @@ class Carp:
     """Unix time by that clock."""
     unread: tuple[str, ...] = ()
     """Reasons why a vhid can't be read; the others stand."""
+    laggs: tuple[Lagg, ...] = ()
+    """Network cards that carry together."""
 
     def role(self, address: str) -> str | None:
         """MASTER, BACKUP or INIT for a virtual address; None where no vhid carries it, UNREAD where that can't be
@@ -96,13 +99,20 @@ class _Interface(NamedTuple):
     flags: int
     lines: list[str]
 
+    @property
+    def link(self) -> str:
+        """Its `status:` as printed; "" where it prints none."""
+        return next((short(status[1]) for line in self.lines if (status := _STATUS.match(line))), "")
 
-def parse_ifconfig(text: str, unread: list[str]) -> tuple[tuple[Vhid, ...], str | None]:
-    """Every vhid of `ifconfig -a`, and pfsync as in `Carp`. Why one can't be read goes into `unread`."""
+
+def parse_ifconfig(text: str, unread: list[str]) -> tuple[tuple[Vhid, ...], str | None, tuple[Lagg, ...]]:
+    """Every vhid of `ifconfig -a`, pfsync as in `Carp`, and each lagg. Why a vhid can't be read goes into `unread`."""
     interfaces = _interfaces(text)
     if not any(one.name for one in interfaces):
         raise Unreadable("ifconfig named no interface")
-    return tuple(vhid for one in interfaces for vhid in _vhids(one, unread)), _pfsync(interfaces)
+    links = {one.name: one.link for one in interfaces if one.name}
+    laggs = tuple(found for one in interfaces if one.name and (found := lagg(one.name, one.lines, links)))
+    return tuple(vhid for one in interfaces for vhid in _vhids(one, unread)), _pfsync(interfaces), laggs
 
 
 def _interfaces(text: str) -> list[_Interface]:
@@ -121,7 +131,6 @@ def _interfaces(text: str) -> list[_Interface]:
 
 def _vhids(of: _Interface, unread: list[str]) -> Iterator[Vhid]:
     addresses: dict[int, list[str]] = {}
-    link = next((short(status[1]) for line in of.lines if (status := _STATUS.match(line))), "")
     for line in of.lines:
         if address := _ADDRESS.match(line):
             addresses.setdefault(int(address[2]), []).append(address[1].partition("%")[0])
@@ -133,7 +142,7 @@ def _vhids(of: _Interface, unread: list[str]) -> Iterator[Vhid]:
     if not roles:
         unread += [f"ifconfig gives vhid {key} on {of.name or 'an interface'} no role" for key in addresses]
     for key, vhid in found.items():
-        yield replace(vhid, addresses=tuple(addresses.get(key, ())), on=bool(of.flags & _UP), link=link)
+        yield replace(vhid, addresses=tuple(addresses.get(key, ())), on=bool(of.flags & _UP), link=of.link)
 
 
 def _vhid(interface: str, line: str) -> Vhid:
@@ -170,7 +179,7 @@ def parse_sysctl(text: str) -> dict[str, str]:
 def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
     """Read `ifconfig -a`, `sysctl` and `date`."""
     unread: list[str] = []
-    vhids, pfsync = parse_ifconfig(ran(answers[0]), unread)
+    vhids, pfsync, laggs = parse_ifconfig(ran(answers[0]), unread)
     if unread and not vhids:
         raise Unreadable(unread[0])
     values = parse_sysctl(ran(answers[1]))
@@ -189,6 +198,7 @@ def parse(answers: tuple[Ran, ...], _before: Carp | None) -> Carp:
         uptime=_uptime(values["kern.boottime"], now),
         now=now,
         unread=told(unread),
+        laggs=laggs,
     )
 
 

@@ -38,9 +38,20 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("maintenance", "maintenance (advskew 254)", unwanted),
         L("pfsync", "pfsync", PFSYNC),
         L("unread", "can't be read", warned),
+        L("laggs", "lagg"),
         L("uptime", "up for", length),
         L("now", "clock", moment),
         L("boot", "booted"),
+    ),
+    "Lagg": (
+        L("name", ""),
+        L("protocol", ""),
+        L("ports", "card"),
+    ),
+    "Port": (
+        L("name", ""),
+        L("link", "link", one_of({None: Word("", "not printed", "text")}, wanted)),
+        L("carries", "carries (LACP)", one_of({None: Word("", "not told", "text")}, wanted)),
     ),
     "Vhid": (
         L("interface", ""),
