@@ -19,8 +19,8 @@ from console.sim import Simulator
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: most tests wait for something most of the time."""
-    return (os.cpu_count() or 1) * 2
+    """Three for each core: most tests wait for something most of the time. Two left two thirds of two cores idle."""
+    return (os.cpu_count() or 1) * 3
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
