@@ -35,7 +35,7 @@ FAULTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("apache-full", "node2", "node2", "apache-full", "every worker of Apache on node2 is busy"),
     ("mysql-stopped", "node3", "node3", "mysql-silent", "MySQL on node3 is stopped"),
     ("non-primary", "cluster", "mysql", "no-primary", "node1 is non-Primary"),
-    ("database-crash", "cluster", "mysql", "no-mysql", "on node1, node2 and node3: no table can be read or written"),
+    ("database-crash", "cluster", "mysql", "no-mysql", "on every node: no table can be read or written"),
     ("heal-stuck", "node1", "www", "heal", "is behind by"),
     ("split-brain", "cluster", "www", "split-brain", "split-brain in 2 files of www"),
     ("brick-lost", "node2", "node2", "up-but-brick-away", "the brick of www on node2 is offline"),
