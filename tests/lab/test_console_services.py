@@ -28,10 +28,15 @@ def started(lab: Lab, node: str, unit: str) -> str:
 @pytest.mark.parametrize(
     ("layer", "unit"), [("mysql", "mariadb.service"), ("apache", "apache2.service"), ("gluster", "glusterd.service")]
 )
-def test_a_service_of_a_drained_node_is_restarted(lab: Lab, layer: str, unit: str) -> None:
+def test_a_service_is_restarted_by_itself_and_on_a_drained_node(lab: Lab, layer: str, unit: str) -> None:
     console, before = Console(lab), started(lab, "node2", unit)
     with lab.load(rate=100) as load:
-        assert console.run("restart", "lab", "node2", layer, *WHY).code == 1, "it still gets visitors"
+        in_turn = console.run("restart", "lab", "node2", layer, *WHY)
+        assert in_turn.code == 0
+        assert "it is drained first, and put back once it is fit" in in_turn.said
+        assert standing(lab, "node2") == {"UP", "active"}
+        assert started(lab, "node2", unit) != before
+        before = started(lab, "node2", unit)
         assert console.run("drain", "lab", "node2", *WHY).code == 0
         assert console.run("restart", "lab", "node2", layer, *WHY).code == 0
         assert started(lab, "node2", unit) != before

@@ -8,7 +8,7 @@ import pytest
 
 from console.inventory.cluster import Cluster, Login, Node
 from console.probes.ask import Ran, Run
-from console.probes.hosts import updates
+from console.probes.hosts import preparing, updates
 from console.probes.pools import processes, relayd
 from console.probes.pools.servers import Admin, Server
 
@@ -199,3 +199,31 @@ def test_the_system_itself_names_the_package_manager(
     assert {path.rpartition("/")[2] for path in left} == {
         *("galera.cnf.dpkg-dist", "my.cnf.rpmnew", "old.rpmsave", "ports.conf.ucf-dist"),
     }
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("words", "works"),
+    [
+        (("dist-upgrade", "-y"), ("aptitude",)),
+        (("-q", "install", "check"), ("aptitude",)),
+        (("-s", "-o", "Debug::NoLocking=1", "dist-upgrade"), ()),
+        (("-C", "-q", "check-update"), ()),
+        (("-C", "-q", "check"), ()),
+        (("--audit",), ()),
+    ],
+)
+def test_a_package_manager_that_only_looks_is_no_work(
+    tmp_path: Path, shell: str, words: tuple[str, ...], works: tuple[str, ...]
+) -> None:
+    """A real process under a package manager's name: a shell that waits for a line."""
+    name = tmp_path / "aptitude"
+    shutil.copy(shutil.which("dash") or "/bin/sh", name)
+    box = Box(tmp_path, shell)
+    box.program("systemctl", "exit 3")
+    with subprocess.Popen([name, "-c", "read line", "x", *words], stdin=subprocess.PIPE) as manager:
+        (run,) = preparing.PREPARED.asks(CLUSTER, "node1")
+        assert isinstance(run, Run)
+        seen = preparing.parse((box.run(run),), None)
+        manager.communicate(b"\n")
+    assert tuple(one for one in seen.works if one == "aptitude") == works

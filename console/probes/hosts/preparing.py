@@ -2,7 +2,8 @@
 
 apt keeps the servers' times on its lists, so the folder that it fetches into tells when that was last done. A service
 that does one thing is "activating" while it does it: systemctl(1). unattended-upgrade leaves a helper running under
-its own name, so its unit is asked. unattended-upgrade(8), dnf-automatic(8), apt-mark(8), fstab(5), apt.systemd.daily.
+its own name, so its unit is asked. A package manager that only looks, as the question about updates has it do, is no
+work: seen on the lab. unattended-upgrade(8), dnf-automatic(8), apt-mark(8), fstab(5), apt.systemd.daily.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,13 @@ command -v unattended-upgrade >/dev/null && for unit in apt-daily.timer apt-dail
   systemctl -q is-active "$unit" && echo "timer $unit"
 done
 pgrep -l -x 'apt|apt-get|aptitude|aptd|dpkg|dnf|dnf5|dnf-automatic|yum|yum-cron|rpm' |
-  while read -r pid name; do echo "works $name"; done
+  while read -r pid name; do
+    case $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") in
+      '' | *' -s '* | *' --simulate '* | *' --dry-run '* | *' --audit '* | *' --print-'*) ;;
+      *' check-update '* | *' -C '*' check '* | *' needs-restarting '*) ;;
+      *) echo "works $name" ;;
+    esac
+  done
 for unit in apt-daily.service apt-daily-upgrade.service dnf-automatic.service dnf5-automatic.service \
   packagekit.service packagekit-offline-update.service; do
   case $(systemctl is-active "$unit") in active | activating) echo "works $unit" ;; esac
