@@ -106,6 +106,7 @@ def test_the_script_in_a_shell(box: Box, tmp_path: Path) -> None:
     )
     fstab.write_text("# l:/x /x glusterfs defaults 0 0\nl:/www /var/www glusterfs defaults 0 0\nl:/y /y g noauto 0 0\n")
     locks.write_text("# Added by hand\n\nkernel-0:5.14.0-1.el9.*\n")
+    (tmp_path / "cmdline").write_text("dpkg\0--install\0")
     box.program("systemctl", SYSTEMCTL)
     box.program("systemd-escape", "echo a.mount")
     box.program("pgrep", "echo 41 dpkg")
@@ -113,9 +114,10 @@ def test_the_script_in_a_shell(box: Box, tmp_path: Path) -> None:
     (asked,) = PREPARED.asks(CLUSTER, "node1")
     assert isinstance(asked, Run)
     script = asked.argv[2]
-    for path, mine in (("/proc/mounts", mounts), ("/etc/fstab", fstab), ("/etc/dnf/plugins/versionlock.list", locks)):
+    mine = {"/proc/mounts": mounts, "/etc/fstab": fstab, "/etc/dnf/plugins/versionlock.list": locks}
+    for path, own in (mine | {"/proc/$pid": tmp_path}).items():
         assert path in script
-        script = script.replace(path, str(mine))
+        script = script.replace(path, str(own))
     found = parse((box.run(Run(("sh", "-c", script))),), None)
     assert found.timers == ("dnf-automatic.timer",)
     assert found.works == ("dpkg", "apt-daily.service")
