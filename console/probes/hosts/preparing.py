@@ -2,8 +2,9 @@
 
 apt keeps the servers' times on its lists, so the folder that it fetches into tells when that was last done. A service
 that does one thing is "activating" while it does it: systemctl(1). unattended-upgrade leaves a helper running under
-its own name, so its unit is asked. A package manager that only looks, as the question about updates has it do, is no
-work: seen on the lab. unattended-upgrade(8), dnf-automatic(8), apt-mark(8), fstab(5), apt.systemd.daily.
+its own name, so its unit is asked. A package manager that only looks, as the question about updates has it do, or that
+is gone a second later, is no work: seen on the lab. unattended-upgrade(8), dnf-automatic(8), apt-mark(8), fstab(5),
+apt.systemd.daily.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ pgrep -l -x 'apt|apt-get|aptitude|aptd|dpkg|dnf|dnf5|dnf-automatic|yum|yum-cron|
     case $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") in
       '' | *' -s '* | *' --simulate '* | *' --dry-run '* | *' --audit '* | *' --print-'*) ;;
       *' check-update '* | *' -C '*' check '* | *' needs-restarting '*) ;;
-      *) echo "works $name" ;;
+      *) sleep 1; [ -d "/proc/$pid" ] && echo "works $name" ;;
     esac
   done
 for unit in apt-daily.service apt-daily-upgrade.service dnf-automatic.service dnf5-automatic.service \
