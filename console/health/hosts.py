@@ -130,22 +130,27 @@ def hardware_lacks(devices: Devices) -> tuple[str, ...]:
         True: (),
     }
     return (
-        *(message for bond in devices.bonds if (message := bond_lacks(bond))),
-        *(f"{port} has no link" for port in devices.idle_ports),
-        *(message for array in devices.arrays if (message := array_lacks(array))),
+        *_network_lacks(devices),
+        *_arrays_lack(devices),
         *(controller[raid.ok] if raid is not None else ()),
     )
+
+
+def _network_lacks(devices: Devices) -> tuple[str, ...]:
+    bonds = (message for bond in devices.bonds if (message := bond_lacks(bond)))
+    return (*bonds, *(f"{port} has no link" for port in devices.idle_ports))
+
+
+def _arrays_lack(devices: Devices) -> tuple[str, ...]:
+    return tuple(message for array in devices.arrays if (message := array_lacks(array)))
 
 
 def hardware_is_whole(snapshot: Snapshot) -> Iterator[Finding]:
     """Redundant hardware of a machine that has lost its other half."""
     for name, devices in _devices(snapshot):
-        bonds = [message for bond in devices.bonds if (message := bond_lacks(bond))]
-        bonds += [f"{port} has no link" for port in devices.idle_ports]
-        if bonds:
+        if bonds := _network_lacks(devices):
             yield Finding(Level.DEGRADED, name, Kind.BOND, f"{name} has lost a part of its network: {listed(bonds)}")
-        arrays = [message for array in devices.arrays if (message := array_lacks(array))]
-        if arrays:
+        if arrays := _arrays_lack(devices):
             yield Finding(Level.DEGRADED, name, Kind.ARRAY, f"{name} has lost a part of its RAID: {listed(arrays)}")
         raid = devices.raid
         if raid is not None and not raid.ok:

@@ -67,8 +67,7 @@ class Alerts:
             return None
         worst = next((one for one in found if one.level > Level.NOTE and one.kind is not Kind.NOT_ASKED), None)
         cause = f"{state.condition.value} {worst.machine} {worst.kind}" if worst else state.condition.value
-        last, self._told[cause] = self._told.get(cause), now
-        if self._rank <= before or (last is not None and now - last < OVER):
+        if not self._new(cause, now) or self._rank <= before:
             return None
         who, key = _who(picture, worst) if worst else ("", "")
         return self._alert(now, f"SITE {state.condition.value}: {state.message}", who, key)
@@ -82,11 +81,14 @@ class Alerts:
         needed = [one for one in found if names and one.kind in UNFIT and not rest.isdisjoint(one.machines)]
         told = [(one, one.message) for one in ended]
         told += [(one, f"while {listed(sorted(names))} is held out: {one.message}") for one in needed]
-        return tuple(self._alert(now, what, *_who(picture, one)) for one, what in told if self._new(one, now))
+        return tuple(
+            self._alert(now, what, *_who(picture, one))
+            for one, what in told
+            if self._new(f"held {one.machine} {one.kind}", now)
+        )
 
-    def _new(self, one: Finding, now: float) -> bool:
+    def _new(self, cause: str, now: float) -> bool:
         """It was not there just now."""
-        cause = f"held {one.machine} {one.kind}"
         last, self._told[cause] = self._told.get(cause), now
         return last is None or now - last >= OVER
 

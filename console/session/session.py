@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from console import steady
@@ -270,7 +271,7 @@ class Session:
 
     def _plan(self, intent: Intent, record: Record | None = None) -> Plan:
         """Plan without objecting to other consoles' claims: a run that begins takes the claims, or can't."""
-        return self._planner.plan(self.picture, intent, record, self.running and self.running.record.path)
+        return self._planner.plan(self.picture, intent, record, self._under_way)
 
     def _with_claims(self, plan: Plan) -> Plan:
         return plan._replace(objections=(*claimed(self.picture, frozenset(self._own)), *plan.objections))
@@ -401,11 +402,12 @@ class Session:
 
     def open_runs(self) -> tuple[Record, ...]:
         """Runs in the journal that were never closed and are not under way here, oldest first."""
-        return self.open_among(self.journal.records())
+        return open_but(self.journal.records(), self._under_way)
 
-    def open_among(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
-        """Like `open_runs`, among records that were read."""
-        return open_but(records, self.running and self.running.record.path)
+    @property
+    def _under_way(self) -> Path | None:
+        """The file of the run that is under way here."""
+        return self.running.record.path if self.running else None
 
     @property
     def elsewhere(self) -> Holder | None:

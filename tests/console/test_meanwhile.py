@@ -34,6 +34,12 @@ class Meanwhile(Journal):
         return record
 
 
+def dpkg_begins(session: Session, sim: Simulator, node: str) -> Meanwhile:
+    """Somebody installs packages on a node from then on."""
+    packages = sim.world.nodes[node].hardware.packages
+    return Meanwhile(session.journal.folder, lambda _record: setattr(packages, "works", ["dpkg"]))
+
+
 def others_fail(sim: Simulator) -> None:
     for name in ("node2", "node3"):
         sim.fault("apache-stopped", name)

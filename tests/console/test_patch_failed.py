@@ -13,7 +13,7 @@ from console.session.runner import Stopped
 from console.session.story import story
 from tests.conftest import watching
 from tests.console.telling import until, well
-from tests.console.test_meanwhile import Meanwhile
+from tests.console.test_meanwhile import dpkg_begins
 from tests.console.test_patching import AUTO, patch, ready, updated, waiting
 
 ONE_MAY = {**AUTO, "max-failed": 1}
@@ -61,8 +61,7 @@ async def test_a_guard_that_objects_is_no_machine_that_fails(tmp_path: Path, mon
     monkeypatch.setattr("console.session.runner.GUARD_PATIENCE", 1.0)
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         await ready(session)
-        packages = sim.world.nodes["node2"].hardware.packages
-        session.journal = Meanwhile(session.journal.folder, lambda _record: setattr(packages, "works", ["dpkg"]))
+        session.journal = dpkg_begins(session, sim, "node2")
         with pytest.raises(Stopped, match="dpkg runs on node2 now"):
             await patch(session, ONE_MAY)
         assert updated(sim) == []

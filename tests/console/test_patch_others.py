@@ -12,7 +12,7 @@ from console.probes.snapshot import Unknown
 from console.session.runner import Stopped
 from tests.conftest import watching
 from tests.console.telling import put
-from tests.console.test_meanwhile import Meanwhile
+from tests.console.test_meanwhile import dpkg_begins
 from tests.console.test_patching import AUTO, patch, ready, updated, waiting
 
 YES = Consent(confirmed=True)
@@ -58,8 +58,7 @@ async def test_one_that_begins_meanwhile_stops_the_run_with_the_node_in(
     monkeypatch.setattr("console.session.runner.GUARD_PATIENCE", 1.0)
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         await ready(session)
-        packages = sim.world.nodes["node2"].hardware.packages
-        session.journal = Meanwhile(session.journal.folder, lambda _record: setattr(packages, "works", ["dpkg"]))
+        session.journal = dpkg_begins(session, sim, "node2")
         with pytest.raises(Stopped, match="dpkg runs on node2 now"):
             await patch(session, NODE2)
         assert updated(sim) == []
