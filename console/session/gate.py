@@ -4,8 +4,28 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console import steady
+from console.inventory.cluster import Cluster
+from console.operations.effects import kind_of
+from console.operations.guards import Objection, Override, objections
 from console.operations.plan import Consent, Plan
-from console.session.runner import Unanswered
+from console.operations.procedures.patching import AUTO
+from console.operations.procedures.steps import Intent, Step
+from console.probes.ask import WireError
+from console.probes.freshness import without_stale
+from console.session import program
+from console.session.own_line import in_time
+from console.session.poller import Poller
+from console.session.program import complaint
+from console.session.runner import Note, Unanswered
+from console.text import clock
+
+BLOCK_SECONDS = 30.0
+"""Time for the program that may say "not now"."""
+AGAIN = 15.0
+"""Seconds between two looks at what keeps a gate shut."""
+PATIENCE = 30.0
+"""Seconds in which that may pass by itself, before anybody is called to a run that goes on by itself."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +51,82 @@ class Gate:
             self.answer.set_result(None)
 
 
-async def passed(gate: Gate) -> tuple[Consent, Plan]:
-    """Return the answer. Raises Unanswered."""
-    answer = await gate.answer
-    if answer is None:
-        raise Unanswered(gate.message)
-    return answer
+class Gates:
+    """The gates of a cluster's runs; one waits at a time."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        poller: Poller,
+        tell: Callable[[Note], None],
+        call: Callable[[Intent, str], None],
+    ) -> None:
+        """`call`: calls a person to a gate's question."""
+        self._cluster = cluster
+        self._poller = poller
+        self._tell = tell
+        self._call = call
+        self.waits: Gate | None = None
+        """The gate at which the run waits for a person."""
+
+    async def ask(self, run: str, message: str, intent: Intent, step: Step) -> tuple[Consent, Plan]:
+        """Wait at a gate. All guards are asked of its target, at each look. `run`: its id. Raises Unanswered."""
+        blocked = await self._blocked(run, intent.target)
+        by_itself = bool(intent.options.get(AUTO))
+
+        def look() -> Plan:
+            return self._plan(intent, step, blocked)
+
+        async def look_again(gate: Gate) -> None:
+            nonlocal blocked
+            while True:
+                await asyncio.sleep(AGAIN)
+                blocked = await self._blocked(run, intent.target)
+                if look().objections:  # the cause may be gone by now
+                    self._poller.nudge(step.watches)
+                elif by_itself:
+                    gate.agree(Consent(reason="nothing stands against it any more"))
+                self._poller.wake()
+
+        if by_itself and await self._passes(look, step):
+            return Consent(reason="nothing stands against it"), look()
+        self.waits = gate = Gate(message, look, asyncio.get_running_loop().create_future())
+        self._call(intent, message)
+        self._poller.wake()
+        looking = asyncio.create_task(look_again(gate))
+        try:
+            answer = await gate.answer
+        finally:
+            looking.cancel()
+            self.waits = None
+        if answer is None:
+            raise Unanswered(message)
+        return answer
+
+    def _plan(self, intent: Intent, step: Step, blocked: tuple[Objection, ...]) -> Plan:
+        picture = without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
+        operation, target, kind = intent.operation, intent.target, kind_of(self._cluster, intent.target)
+        stands = objections(picture, operation.effects_on(kind), target, kind)
+        return Plan(self._cluster.name, operation, target, (*stands, *step.against(picture, intent), *blocked), ())
+
+    async def _passes(self, look: Callable[[], Plan], step: Step) -> bool:
+        """Nothing stands against it, within the time for what may pass by itself."""
+        until = steady.now() + PATIENCE
+        if stands := look().objections:
+            self._poller.nudge(step.watches)
+            message = f"{stands[0].saw}; waited for until {clock(until)}"
+            self._tell(Note(steady.now(), stands[0].machine, step.name, message))
+        return await in_time(self._poller, lambda: not look().objections, until)
+
+    async def _blocked(self, run: str, target: str) -> tuple[Objection, ...]:
+        """An objection where the inventory's program says "not now" for a machine, or does not tell."""
+        argv = self._cluster.patch.block
+        if not argv:
+            return ()
+        named = {"CLUSTER": self._cluster.name, "NODE": target, "RUN": run}
+        try:
+            why = complaint(argv, await program.run(argv, named, BLOCK_SECONDS))
+        except WireError as error:
+            why = str(error)
+        saw = f"{argv[0]} says not now for {target}: {why}"
+        return (Objection(target, saw, "Wait: it is asked again; or say yes", Override.CONFIRM),) if why else ()

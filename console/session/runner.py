@@ -138,10 +138,10 @@ class Runner:
         claims: Claims,
         agreed: frozenset[About],
         tell: Callable[[Note], None],
-        ask: Callable[[str, Intent, Step], Awaitable[tuple[Consent, Plan]]],
+        ask: Callable[[str, str, Intent, Step], Awaitable[tuple[Consent, Plan]]],
     ) -> None:
-        """`agreed`: the objections that a person has overcome. `ask`: puts a gate's
-        question to a person; raises Unanswered."""
+        """`agreed`: the objections that a person has overcome. `ask`: puts the question of a
+        run's gate to a person; raises Unanswered."""
         self._cluster = cluster
         self._wire = wire
         self._poller = poller
@@ -310,7 +310,7 @@ class Runner:
         if self.alone:
             self._park(step, record, message)
         try:
-            consent, plan = await self._ask(message, intent, step)
+            consent, plan = await self._ask(run_id(self._cluster.name, record), message, intent, step)
         except Unanswered:
             self._park(step, record, message)
         self._agreed |= plan.identities

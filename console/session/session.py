@@ -16,12 +16,11 @@ from console import steady
 from console.health import Finding, Kind
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
-from console.operations.effects import Effect, kind_of
-from console.operations.guards import About, Objection, Override, objections
+from console.operations.effects import Effect
+from console.operations.guards import About
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
-from console.operations.procedures.patching import AUTO
-from console.operations.procedures.steps import Intent, Operation, Options, Step
+from console.operations.procedures.steps import Intent, Operation, Options
 from console.operations.ready import Hazard
 from console.probes import logs
 from console.probes.ask import Ask, WireError
@@ -31,12 +30,11 @@ from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
 from console.probes.web.visitor import visited
-from console.session import program
 from console.session.alerts import Alert, Alerts
 from console.session.claimants import claimant, claimed, left_open
 from console.session.claims import Claims, Elsewhere
 from console.session.events import follow
-from console.session.gate import Gate, passed
+from console.session.gate import Gate, Gates
 from console.session.history import History, Reader
 from console.session.journal import Journal, JournalError, Record, load, who
 from console.session.journal_disk import in_time
@@ -45,11 +43,9 @@ from console.session.notifier import Notifier
 from console.session.open_runs import operation_of
 from console.session.planning import Planner, open_but
 from console.session.poller import Poller
-from console.session.program import complaint
 from console.session.readiness import readiness
 from console.session.run_state import RunState, ended
 from console.session.runner import Note, Runner, Stopped
-from console.session.story import run_id
 from console.session.trends import Trends
 from console.session.usual import absences
 from console.session.visitor import Visitor
@@ -58,8 +54,6 @@ from console.wire import Wire
 
 READ = 12.0
 """Seconds for one look at a log."""
-BLOCK_SECONDS, BLOCK_AGAIN = 30.0, 15.0
-"""Time for the program that may say "not now", and between two of them."""
 
 
 @dataclass
@@ -145,8 +139,7 @@ class Session:
             None if cluster.notify is None else Notifier(cluster.notify, self._complain),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.gate: Gate | None = None
-        """The gate at which the run waits for a person."""
+        self._gates = Gates(cluster, self.poller, self._tell, self._call)
         self._ended: RunState | None = None
         self._reader = Reader(cluster, self.journal)
         self._alone = False
@@ -182,6 +175,11 @@ class Session:
     def picture(self) -> Snapshot:
         """The newest picture, in which stale readings are unknown."""
         return without_stale(self.poller.snapshot, steady.now(), self.poller.calm)
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate at which the run waits for a person."""
+        return self._gates.waits
 
     @property
     def newest(self) -> RunState | None:
@@ -447,7 +445,7 @@ class Session:
     def _run(
         self, record: Record, intent: Intent, agreed: frozenset[About], claims: Claims, lock: ExitStack
     ) -> Running:
-        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._ask)
+        runner = Runner(self.cluster, self.wire, self.poller, self.journal, claims, agreed, self._tell, self._gates.ask)
         task = asyncio.create_task(self._carry_out(runner, record, intent, claims), name=intent.words)
         runner.alone = self._alone
         beside = [asyncio.create_task(one) for one in self._beside(intent)]
@@ -504,53 +502,6 @@ class Session:
             await claims.release(ended=not last.outcome_unknown, open=last.outcome is None)
         return record
 
-    async def _ask(self, message: str, intent: Intent, step: Step) -> tuple[Consent, Plan]:
-        """Wait at a gate. All guards are asked of its target, at each look. Raises Unanswered."""
-        operation, target, kind = intent.operation, intent.target, kind_of(self.cluster, intent.target)
-        blocked = await self._blocked(target)
-
-        def look() -> Plan:
-            picture = self.picture
-            stands = objections(picture, operation.effects_on(kind), target, kind)
-            against = (*stands, *step.against(picture, intent), *blocked)
-            return Plan(self.cluster.name, operation, target, against, ())
-
-        async def ask_again(gate: Gate) -> None:
-            nonlocal blocked
-            while True:
-                await asyncio.sleep(BLOCK_AGAIN)
-                blocked = await self._blocked(target)
-                if look().objections:  # the cause may be gone by now
-                    self.poller.nudge(step.watches)
-                elif intent.options.get(AUTO):
-                    gate.agree(Consent(reason="nothing stands against it any more"))
-                self.poller.wake()
-
-        if intent.options.get(AUTO) and not (plan := look()).objections:
-            return Consent(reason="nothing stands against it"), plan
-        self.gate = gate = Gate(message, look, asyncio.get_running_loop().create_future())
-        self._alert(self._alerts.of_gate(intent.words, message, target, steady.now()))
-        self.poller.wake()
-        asking = asyncio.create_task(ask_again(gate))
-        try:
-            return await passed(gate)
-        finally:
-            asking.cancel()
-            self.gate = None
-
-    async def _blocked(self, target: str) -> tuple[Objection, ...]:
-        """An objection where the inventory's program says "not now" for a machine, or does not tell."""
-        argv, record = self.cluster.patch.block, self.running and self.running.record
-        if not argv or record is None:
-            return ()
-        run = {"CLUSTER": self.cluster.name, "NODE": target, "RUN": run_id(self.cluster.name, record)}
-        try:
-            why = complaint(argv, await program.run(argv, run, BLOCK_SECONDS))
-        except WireError as error:
-            why = str(error)
-        saw = f"{argv[0]} says not now for {target}: {why}"
-        return (Objection(target, saw, "Wait: it is asked again; or say yes", Override.CONFIRM),) if why else ()
-
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
         """An open run that took the node out has nothing left to do once the node is back, as after a reboot; nor has
         one that this run undoes."""
@@ -580,6 +531,10 @@ class Session:
         self.alerts.append(alert)
         if self._notifier is not None and alert.told and time.time() >= self.muted:
             self._notifier.tell(alert)
+
+    def _call(self, intent: Intent, question: str) -> None:
+        """Call a person to a gate."""
+        self._alert(self._alerts.of_gate(intent.words, question, intent.target, steady.now()))
 
     def _complain(self, message: str) -> None:
         """Say on the screen that nobody was told. From any thread."""

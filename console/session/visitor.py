@@ -6,12 +6,13 @@ from dataclasses import replace
 from itertools import cycle, islice
 
 from console import steady
+from console.health import serving
 from console.health.facts.membership import Place, master, place
 from console.inventory.cluster import Cluster
 from console.operations.procedures.maintenance import in_maintenance
 from console.probes.ask import Get, Page, WireError
 from console.probes.snapshot import Known
-from console.probes.web.visitor import Visits, When, served, visited
+from console.probes.web.visitor import Visits, When, own_sites, served, visited
 from console.session.own_line import in_time, sending, tells
 from console.session.poller import Poller
 from console.wire import Wire
@@ -37,6 +38,7 @@ class Visitor:
         self._wire = wire
         self._poller = poller
         self._targets = tuple(targets)
+        self._own = frozenset(own_sites(cluster))
         self._one_was_out = False
         self._under_way = set[asyncio.Task[None]]()
         self._moves = list[tuple[float, float]]()
@@ -47,8 +49,8 @@ class Visitor:
         self._poller.visits(Visits(steady.now()))
         roles = asyncio.create_task(self._watch_roles())
         try:
-            for get in cycle(visited(self._cluster)):
-                if len(self._under_way) < AT_ONCE:
+            for get in cycle((*visited(self._cluster), *self._own)):
+                if len(self._under_way) < AT_ONCE and self._fits(get):
                     task = asyncio.create_task(self._one(get))
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
@@ -57,18 +59,25 @@ class Visitor:
             for task in (roles, *self._under_way):
                 task.cancel()
 
+    def _fits(self, get: Get) -> bool:
+        """A node's own site is visited while visitors are sent there."""
+        return get not in self._own or get.via in serving(self._poller.snapshot)
+
     async def _one(self, get: Get) -> None:
         when, (answer, way, at) = self._when(), await self._answer(get)
         broken = answer is not None and not served(answer)
         again = broken and served(await self._page(way, AGAIN)) and await self._roles_moved(at)
         if (now := self._poller.snapshot.visits) is None:
             return
+        if answer is None and get in self._own:
+            return  # a node that can't be asked is told as such
         if answer is None:
             self._poller.visits(now.with_lost(at))
         elif again:
             self._poller.visits(now.with_retried(at))
         else:
-            self._poller.visits(now.with_answer(answer, get.url, at, when))
+            where = f"{get.url} on {get.via}" if get in self._own else get.url
+            self._poller.visits(now.with_answer(answer, where, at, when))
 
     async def _answer(self, get: Get) -> tuple[Page | WireError | None, Get, float]:
         """The answer, the way on which it came, and when that visit left. None: it tells nothing of the site."""
@@ -95,7 +104,7 @@ class Visitor:
     def _ways(self, get: Get) -> Iterator[Get]:
         """The visit through each machine that may carry it, the one that the inventory names first: one that the run
         takes out carries none."""
-        if get.via is None:
+        if get.via is None or get in self._own:
             yield get
             return
         nodes = [node.name for node in self._cluster.nodes if node.name != get.via and not self._out(node.name)]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from console import steady
+from console.health import Kind, findings
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Patch
 from console.operations.plan import Consent, NotBegun
@@ -298,3 +299,52 @@ async def test_a_firewall_that_dies_is_asked_about_before_the_next_node(tmp_path
         assert (await go_on(session)).outcome == "done"
         assert updated(sim) == ["node2", "node3"]
         await until(session, lambda now: place(now, "node2") is Place.IN)
+
+
+@pytest.mark.parametrize(
+    ("fault", "target", "told"),
+    [
+        ("disk-full", "node1", "node1 is nearly full: / has "),
+        ("clock-off", "node1", "the clocks are apart: node1 is "),
+        ("conflicts", "cluster", " transactions a second fail because two nodes write"),
+    ],
+)
+async def test_a_finding_that_is_new_stops_it_before_the_next_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, target: str, told: str
+) -> None:
+    monkeypatch.setattr("console.session.gate.PATIENCE", 0.5)
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        hooked(session, ("seen", "updated"), lambda: sim.fault(fault, target))
+        await ready(session)
+        running = await session.begin(PATCH, cluster.name, Consent(confirmed=True), TWO)
+        while session.gate is None and not running.task.done():
+            await session.poller.change(0.2)
+        assert session.gate, running.notes[-1].message
+        (objection,) = session.gate.look().objections
+        assert told in objection.saw
+        assert objection.clears == "It was not so when the run began: mend it first, or say yes"
+        assert session.gate.agree(Consent(confirmed=True)) == ""
+        assert (await running.task).outcome == "done"
+        assert updated(sim) == ["node2", "node3"]
+
+
+async def test_a_finding_that_stood_when_it_began_stops_nothing(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        sim.fault("clock-off", "node1")
+        await until(session, lambda now: any(one.kind is Kind.CLOCKS for one in findings(now)))
+        record = await (await session.begin(PATCH, cluster.name, Consent(confirmed=True), TWO)).task
+        assert record.outcome == "done"
+        assert record.steps["node3", "gate"].facts["overridden"] == []
+
+
+async def test_one_that_passes_by_itself_calls_nobody(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        hooked(session, ("seen", "traffic"), lambda: sim.fault("clock-off", "node1"))
+        await ready(session)
+        running = await session.begin(PATCH, cluster.name, Consent(confirmed=True), TWO)
+        while not any("; waited for until " in note.message for note in running.notes) and not running.task.done():
+            await session.poller.change(0.1)
+        sim.fault("all-back", "cluster")
+        assert (await running.task).outcome == "done"
+        assert not any(alert.what.startswith("ask") for alert in session.alerts)

@@ -34,7 +34,8 @@ async def test_a_timer_is_asked_about_before_the_run_begins(tmp_path: Path) -> N
 async def test_one_that_runs_keeps_a_gate_shut_until_it_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.session.session.BLOCK_AGAIN", 0.3)
+    monkeypatch.setattr("console.session.gate.AGAIN", 0.3)
+    monkeypatch.setattr("console.session.gate.PATIENCE", 1.0)
     async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
         await ready(session)
         works = sim.world.nodes["node3"].hardware.packages.works

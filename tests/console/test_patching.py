@@ -16,7 +16,7 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Patch
 from console.operations.guards.updates import no_visit_failed
 from console.operations.plan import Consent, NotBegun
-from console.operations.procedures import PATCH, UNDO
+from console.operations.procedures import PATCH, REMOVE, UNDO
 from console.operations.procedures.patching import _other_packages
 from console.operations.procedures.steps import Intent
 from console.probes.ask import Page
@@ -289,6 +289,26 @@ async def test_a_machine_that_carries_a_visit_and_is_lost_is_not_the_site(
         assert seen.visits
         assert (seen.visits.failed > 0) is fails
         assert seen.visits.lost == 0
+        task.cancel()
+
+
+async def test_each_node_that_serves_is_visited_by_itself(tmp_path: Path) -> None:
+    """No virtual address has a URL here: only the nodes' own sites are visited."""
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        vips = tuple(replace(vip, url=None) for vip in cluster.vips)
+        task = asyncio.create_task(Visitor(replace(cluster, vips=vips), session.wire, session.poller).visit())
+        await until(session, lambda now: now.visits is not None and now.visits.sent > 6)
+        sim.fault("mysql-stopped", "node2")
+        seen = await until(session, lambda now: now.visits is not None and now.visits.failed > 0)
+        assert seen.visits
+        assert re.fullmatch(r"http://\S+ on node2 answered 500", seen.visits.failure)
+        await (await session.begin(REMOVE, "node2")).task
+        out = session.poller.snapshot.visits
+        assert out
+        seen = await until(session, lambda now: now.visits is not None and now.visits.sent > out.sent + 6)
+        assert seen.visits
+        assert seen.visits.failed == out.failed, "nobody visits a node that is out"
         task.cancel()
 
 

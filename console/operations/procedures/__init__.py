@@ -18,6 +18,7 @@ from console.operations.procedures import (
     patch_table,
     patching,
     services,
+    since,
     storage,
     sync,
     upgrading,
@@ -430,11 +431,12 @@ def _patch(cluster: Cluster, _target: str, options: Options) -> tuple[Step, ...]
 
 
 def _for_patch(snapshot: Snapshot, _target: str) -> Options:
-    """The package managers, MySQL's writer, and who is to follow it."""
+    """The package managers, MySQL's writer and who is to follow it, the firewalls' order, and what is ill already."""
     writing = next((one.name for one in snapshot.cluster.nodes if writes(snapshot, one.name)), None)
     follows = successor(snapshot, writing) if writing else None
     moves = {"writer": writing, "follows": follows} if writing and follows else {}
-    return {patching.MANAGERS: patching.managers(snapshot), upgrading.TURNS: upgrading.in_turn(snapshot), **moves}
+    turns = {patching.MANAGERS: patching.managers(snapshot), upgrading.TURNS: upgrading.in_turn(snapshot)}
+    return {**turns, **moves, **since.findings_of(snapshot)}
 
 
 def _left_by_patch(snapshot: Snapshot, _target: str, options: Options) -> tuple[str, ...]:

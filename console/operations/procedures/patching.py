@@ -28,6 +28,7 @@ from console.operations.procedures.power import BOOT, CLOSE, STOP_GLUSTER, STOP_
 from console.operations.procedures.programs import AFTER, BEFORE
 from console.operations.procedures.proxies import told_again
 from console.operations.procedures.returned import BACK, by_full_copy, find_beside, find_member, left_beside, watched
+from console.operations.procedures.since import new_since
 from console.operations.procedures.steps import MAX_FAILED, Intent, Option, Options, Order, Progress, Step, placed
 from console.probes.hosts.preparing import PREPARED
 from console.probes.hosts.system import HOST, SERVICES, UNITS
@@ -153,8 +154,8 @@ def narrowed(snapshot: Snapshot, options: Options) -> Iterator[Objection]:
             yield Objection(node, saw, clears, Override.NEVER)
 
 
-def outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
-    """No node is begun outside the hours that a person gave."""
+def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+    """No machine is begun outside the hours that a person gave."""
     window, now = str(intent.options.get(WINDOW) or ""), clock(steady.now())[:5]
     begin, _, end = window.partition("-")
     if not window or (begin <= now < end if begin < end else now >= begin or now < end):
@@ -163,11 +164,16 @@ def outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
     return (Objection(intent.target, saw, "Resume the run in the next one, or say yes", Override.CONFIRM),)
 
 
+def of_any_gate(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+    """The objections to going on with any machine, a node or a firewall."""
+    return (*_outside(snapshot, intent), *new_since(snapshot, intent))
+
+
 def _of_the_run(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
     nodes = wanted(snapshot.cluster, intent.options)
     before = nodes[nodes.index(intent.target) - 1 :][:1] if intent.target in nodes[1:] else ()
     copied = (one for name in before for one in by_full_copy(intent, name))
-    return (*outside(snapshot, intent), *_other_packages(snapshot, intent), *copied)
+    return (*of_any_gate(snapshot, intent), *_other_packages(snapshot, intent), *copied)
 
 
 # --- reboot, or start

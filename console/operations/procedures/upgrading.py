@@ -15,7 +15,7 @@ from console.operations.guards import can_balance, can_lead, led_elsewhere
 from console.operations.procedures import firewall_reboot
 from console.operations.procedures.firewall_reboot import booted_since
 from console.operations.procedures.patching import GATE as BEFORE_NODE
-from console.operations.procedures.patching import VISITS, outside
+from console.operations.procedures.patching import VISITS, of_any_gate
 from console.operations.procedures.steps import Intent, Option, Options, Order, OrderState, Progress, Step
 from console.probes.ask import Run
 from console.probes.firewalls.carp import CARP
@@ -197,7 +197,7 @@ PACKAGE = Step(
 ALL_VISITS = replace(VISITS, name="all visits", watches=(CARP,))
 STEPS = (*firewall_reboot.AWAY_FIRST, UPGRADED, PACKAGE, *firewall_reboot.AS_FOUND)
 
-GATE = replace(BEFORE_NODE, against=outside, watches=(UPGRADE, CARP))
+GATE = replace(BEFORE_NODE, against=of_any_gate, watches=(UPGRADE, CARP))
 FIREWALLS, TURNS = "firewalls", "turns"
 """The option of a patch, and its decision about their order."""
 OPTION = Option(FIREWALLS, "", "then upgrade the firewalls too; the one that syncs to the other is last")

@@ -148,7 +148,8 @@ APACHE = Question(
 )
 
 
-def _site(cluster: Cluster, name: str) -> tuple[Get, ...]:
+def own_site(cluster: Cluster, name: str) -> tuple[Get, ...]:
+    """The check URL of the cluster, from a node's own Apache."""
     return (Get(cluster.web.check_url, via=name, host=cluster.web.host),)
 
 
@@ -157,7 +158,7 @@ SITE = Question(
     title="check URL, by itself",
     subject=Subject.NODE,
     cadence=Cadence.FAST,
-    asks=_site,
+    asks=own_site,
     parse=parse_site,
     remedy="correct `check_url` of [web] in the inventory, or mend the site",
 )

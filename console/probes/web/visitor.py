@@ -7,6 +7,7 @@ from typing import Any
 from console.inventory.cluster import Cluster
 from console.probes.ask import Get, Page, WireError
 from console.probes.parsing import serves
+from console.probes.web.apache import own_site
 from console.probes.web.vip import get_of
 from console.text import clock, counted, plain_text
 
@@ -130,3 +131,8 @@ def visited(cluster: Cluster) -> tuple[Get, ...]:
     vips = (get_of(vip) for vip in cluster.vips)
     more = (Get(url, via=cluster.patch.via) for url in cluster.patch.visit)
     return tuple(dict.fromkeys(get for get in (*vips, *more) if get is not None))
+
+
+def own_sites(cluster: Cluster) -> tuple[Get, ...]:
+    """Each node's own site, past the load balancer."""
+    return tuple(get for node in cluster.nodes for get in own_site(cluster, node.name))
