@@ -151,3 +151,77 @@ def test_the_start_under_a_real_shell(tmp_path: Path, shell: str, notes: str, st
     assert (tmp_path / "asked").read_text() == f"-k -s -t 0 {LOCK}\n"
     log = tmp_path / "drainboard-upgrade.log"
     assert (log.read_text() if log.exists() else "") == ("upgrades -y\n" if started else "")
+
+
+EARLIER = 1_794_000_000
+"""Unix time of the log of an earlier start."""
+_MOMENT = r"""#!/bin/sh
+at=0
+set -C
+until true 2>/dev/null >"moments/$at"; do at=$((at + 1)); done
+set +C
+[ "$at" != "$BEGINS" ] || { echo 'The first words' >drainboard-upgrade.log; true >held; }
+[ "$at" != "$ENDS" ] || {
+  echo 'The last words' >>drainboard-upgrade.log
+  echo 2.8.0-RELEASE >version
+  true >upgrade_log.latest.txt
+  echo 2 >stage
+  rm -f held
+}
+"""
+"""Each program that the script starts is a moment, just before which the firewall goes on by itself."""
+_PROGRAMS = {
+    "stat": '/usr/bin/stat -c %Y "$3"',
+    "sysctl": "",
+    "pgrep": '[ "$1" = -f ] && [ -e held ]',
+    "pkg-static": (
+        'case "$3" in kernel*) echo kernel pfSense-kernel-pfSense ;;\n'
+        'note*) [ ! -e stage ] || echo "note next_stage $(cat stage)" ;; esac'
+    ),
+}
+
+
+def meanwhile(folder: Path, begins: int, ends: int) -> tuple[Upgrade, int]:
+    """The reading while an upgrade begins and ends at these moments, -1 for before, and how many moments there were."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "moments").mkdir()
+    real = {name: f'exec {shutil.which(name)} "$@"' for name in ("cat", "date", "df", "head", "ls", "sed", "tail")}
+    for name, does in (real | _PROGRAMS).items():
+        (folder / "bin" / name).write_text(_MOMENT + does.replace("$(cat", f"$({shutil.which('cat')}"))
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "version").write_text("2.7.2-RELEASE\n")
+    (folder / "drainboard-upgrade.log").write_text("The first words\n")
+    os.utime(folder / "drainboard-upgrade.log", (EARLIER, EARLIER))
+    if begins < 0:
+        (folder / "held").touch()
+    (ask,) = UPGRADE.asks(CLUSTER, "fw1")
+    assert isinstance(ask, Run)
+    script = ask.argv[2]
+    for place in ("/etc/", "/cf/conf/", "/var/log/"):
+        script = script.replace(place, f"{folder}/")
+    environment = {"PATH": f"{folder}/bin:/usr/bin:/bin", "BEGINS": str(begins), "ENDS": str(ends)}
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, timeout=20, check=False, cwd=folder, env=environment
+    )
+    return parse((Ran(done.returncode, done.stdout, done.stderr),), None), len([*(folder / "moments").iterdir()])
+
+
+def test_one_that_ends_meanwhile_runs_or_shows_all_that_it_leaves(tmp_path: Path) -> None:
+    """Whatever moment it is: a run would take it for one that has failed."""
+    at, moments = 0, 1
+    while at <= moments:
+        seen, moments = meanwhile(tmp_path / str(at), -1, at)
+        left = (seen.stage, seen.version, seen.finished is not None, seen.said[-1:])
+        assert seen.running or left == ("2", "2.8.0-RELEASE", True, ("The last words",)), f"at moment {at}"
+        at += 1
+    assert moments > 10
+
+
+@pytest.mark.parametrize("lasts", [0, 99])
+def test_one_that_begins_meanwhile_has_no_newer_log_before_it_runs(tmp_path: Path, lasts: int) -> None:
+    at, moments = 0, 1
+    while at <= moments:
+        seen, moments = meanwhile(tmp_path / str(at), at, at + lasts)
+        assert seen.began == EARLIER or seen.running or seen.stage, f"at moment {at}"
+        at += 1
+    assert moments > 10

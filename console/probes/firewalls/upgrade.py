@@ -25,21 +25,23 @@ _SCRIPT = f"""
 at() {{ [ -e "$2" ] && echo "$1 $(stat -f %m "$2") $(head -n 1 "$2")"; }}
 echo "now $(date +%s)"
 echo "boot $(sysctl kern.boottime 2>/dev/null)"
+at began {LOG}
+pgrep -F /var/run/pfSense-upgrade.pid >/dev/null 2>&1 && echo running
+pgrep -f '[d]rainboard-upgrade.lock' >/dev/null 2>&1 && echo running
 echo "version $(cat /etc/version)"
 at offered /var/run/pfSense_version
 at status /var/run/pfSense_version.rc
 at finished /cf/conf/upgrade_log.latest.txt
-at began {LOG}
 newer=$(ls -t {LOG} {PFSENSE_LOG} 2>/dev/null | head -n 1)
 [ -r "$newer" ] && tail -n {MAX_SAID} "$newer" | sed 's/^/said /'
 pkg-static query -g 'kernel %n' 'pfSense-kernel-*' 2>/dev/null
 pkg-static query -g 'note %At %Av' 'pfSense-kernel-*' 2>/dev/null
 pkg-static query -g 'haproxy %n %v' 'pfSense-pkg-haproxy*' 2>/dev/null
-pgrep -F /var/run/pfSense-upgrade.pid >/dev/null 2>&1 && echo running
-pgrep -f '[d]rainboard-upgrade.lock' >/dev/null 2>&1 && echo running
 df -kP / | tail -n 1 | sed 's/^/space /'
 echo whole
 """
+"""The log of a start, then whether it runs, then all that its end leaves: one that begins or ends between two of them
+looks like one that runs or like one that is not begun, never like one that has ended without effect."""
 _OFFER = re.compile(r"([0-9][A-Za-z0-9._-]{0,39}) version of ")
 _BOOT = re.compile(r"kern\.boottime: \{ sec = ([0-9]{1,12}),.*")
 _SPACE = re.compile(r"\S.* ([0-9]{1,15}) +([0-9]{1,15}) +(-?[0-9]{1,15}) +[0-9]{1,3}% +/")
