@@ -90,7 +90,7 @@ class Claims:
     async def _whose(self, name: str) -> str:
         answers = await self._wire.send(name, CLAIM.asks(self._cluster, name), self._seconds)
         told = [answer for answer in answers if isinstance(answer, Ran)]
-        claim = read(told[0].out, True) if len(told) == len(answers) else Claim(held=True)
+        claim = read(told[1].out, True) if len(told) == len(answers) else Claim(held=True)
         return f"{holder(claim, name)}; wait until it ends ({GIVEN_UP})"
 
     async def order(self, machines: frozenset[str], seconds: float) -> frozenset[str]:

@@ -56,7 +56,7 @@ SHELL: list[tuple[Parse, tuple[str, ...]]] = [
     (pfsense_config.parse, (text("pfsense/config-2.7.2-haproxy-fw1.xml"),)),
     (saved.parse, (CFG, SAVED, "1794103200\n")),
     (processes.parse, ("haproxy: 40321 40334\n", SOCKSTAT)),
-    (claim.parse, ('{"claim": "abc", "who": "me", "since": 1}\n{"until": 9}\n', "123\n")),
+    (claim.parse, ("123\n", '{"claim": "abc", "who": "me", "since": 1}\n{"until": 9}\n', "123\n")),
     (running.parse, ("12 mysqld\n13 glusterfsd\n", "   0: 00000000:0CEA 00000000:0000 0A \n", "")),
     (running.parse_listed, ("www\nimg\n",)),
     (jobs.parse, ("2b1f0b1e-0000-4000-8000-000000000001\n", SHOWN, "", '{"MESSAGE": "x", "PRIORITY": "6"}\n')),

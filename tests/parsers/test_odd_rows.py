@@ -151,7 +151,7 @@ ROWS = (
         1,
         items=lambda value: value.unapplied,
     ),
-    Case("claim", claim.parse, (CLAIM, "123\n"), 0, silent="until", fences="claim"),
+    Case("claim", claim.parse, ("123\n", CLAIM, "123\n"), 1, silent="until", fences="claim"),
     Case("services", system.parse_services, (UNITS, "12\n13\n"), 0, fences="^another word",
          items=lambda value: value.active),
     Case(

@@ -67,14 +67,16 @@ def _line(**facts: Any) -> str:
 
 
 def parse(answers: tuple[Ran, ...], _before: Claim | None) -> Claim:
-    """Read the file, which need not exist, and `pgrep`, whose status 1 says that no process holds the lock."""
-    file, process = answers
-    if process.status not in (0, 1) or any(figure(word) is None for word in process.out.split()):
-        raise Unreadable(f"pgrep did not print processes; its status is {process.status}")
+    """Read the file, which need not exist, and `pgrep` before and after it, whose status 1 says that no process holds
+    the lock. A run that begins or ends meanwhile holds it: its line in the file is not one that was cut off."""
+    before, file, after = answers
+    for process in (before, after):
+        if process.status not in (0, 1) or any(figure(word) is None for word in process.out.split()):
+            raise Unreadable(f"pgrep did not print processes; its status is {process.status}")
     missing = file.status != 0 and FILE in file.err and "No such file" in file.err
     if file.status != 0 and not missing:
         raise Unreadable(f"{FILE} can't be read: {short(file.err)}")
-    claim = read("" if missing else file.out, process.status == 0)
+    claim = read("" if missing else file.out, 0 in (before.status, after.status))
     if not missing and file.out.strip() and not claim.token:
         raise Unreadable(f"{FILE} holds no claim")
     return claim
@@ -120,12 +122,13 @@ def _time(facts: dict[str, Any], key: str) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else 0.0
 
 
+_HOLDS = Run(("pgrep", "-f", PATTERN))
 CLAIM = Question(
     field="claim",
     title="who is at work",
     subject=Subject.FIREWALL,
     cadence=Cadence.FAST,
-    asks=lambda _cluster, _name: (Run(("cat", FILE)), Run(("pgrep", "-f", PATTERN))),
+    asks=lambda _cluster, _name: (_HOLDS, Run(("cat", FILE)), _HOLDS),
     parse=parse,
     remedy=f"pgrep must see root's processes there, and {FILE} be readable",
 )
