@@ -195,6 +195,7 @@ class Lab:
             node.sh("systemctl start --no-block glusterd mariadb apache2 www-mount-retry", timeout=10)
             node.sh("systemctl reload-or-restart haproxy", timeout=10)  # it forgets whom the writer was moved to
         services.start_bricks(self.nodes[NODES[0]])
+        services.reach_bricks(self.nodes)
         self.wait_healthy(timeout)
 
 
