@@ -9,7 +9,7 @@ from console.probes.pools.configured import PooledServer
 from console.probes.pools.saved import Saved
 from console.probes.pools.servers import pool_names
 from console.probes.snapshot import Known, Snapshot
-from console.text import listed
+from console.text import figure, listed
 
 
 def loads(snapshot: Snapshot, firewall: str, node: str) -> bool | None:
@@ -65,7 +65,8 @@ def starts(snapshot: Snapshot, firewall: str) -> tuple[Start, ...]:
 
 def _how(saved: Saved, server: PooledServer, address: str) -> str:
     """HAProxy finds a server's row by its name, up to 2.3 also by its id; its address in the file may be a former
-    one."""
+    one. A weight counts only beside the configured one that it was saved with, and the drain of a configured 0 ends
+    with that 0."""
     mine = [
         one
         for one in saved.servers
@@ -75,9 +76,11 @@ def _how(saved: Saved, server: PooledServer, address: str) -> str:
         return IN if any(one.ready for one in mine) else ""
     if any(one.maintenance for one in mine):
         return "in maintenance"
-    if any(one.drained for one in mine):
+    weight = figure(server.weight or "1")
+    if any(one.drained and (one.weight != 0 or weight == 0) for one in mine):
         return "drained"
-    return "with the weight 0" if any(one.weightless for one in mine) else ""
+    same_weight = (one for one in mine if weight is None or one.weight in (None, weight))
+    return "with the weight 0" if any(one.weightless for one in same_weight) else ""
 
 
 def nobody_starts(snapshot: Snapshot, firewall: str) -> tuple[str, ...]:

@@ -21,6 +21,13 @@ STATES = "/tmp/haproxy_server_state"  # noqa: S108 -- the package's own place fo
 DISABLED_THEN = 0x04
 """A bit of srv_admin_state: the configuration held `disabled`. A later change of the configuration counts for more than
 the file."""
+PASSED_OVER = (0x02, 0x10, 0x20, 0x40)
+"""Bits of srv_admin_state that HAProxy finds out anew (0x20: since 2.0.21)."""
+LOADED = (0, 0x01, 0x04, 0x05, 0x08, 0x0C)
+"""The states that HAProxy takes from a file. Its statistics page makes others too, as drain and maint at once (9): a
+row with one counts for nothing (HAProxy src/server_state.c, srv_state_srv_update)."""
+MIN_COLUMNS = 17
+"""Columns of a row in the file of the oldest version, 1.6."""
 _SECTIONS = frozenset(
     {
         *(
@@ -60,6 +67,8 @@ class SavedServer:
     """config.xml had it out, and somebody made it ready by hand."""
     weightless: bool = False
     """Somebody gave it the weight 0, which its configuration had not."""
+    weight: int | None = None
+    """The weight that its configuration had. None: not told."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,11 @@ def _rows(text: str) -> list[Mapping[str, str]]:
     if len(lines) > MAX_SERVERS + 2:
         raise Unreadable(f"{STATES} lists more than {MAX_SERVERS} servers")
     rows = [line.split() for line in lines[2:] if line.strip()]
+    if not text.endswith("\n") or any(len(row) < MIN_COLUMNS for row in rows):
+        raise Unreadable(
+            f"{STATES} holds a row that is cut off: HAProxy 2.4 and newer pass over the whole file, older ones over"
+            " that row"
+        )
     return [
         dict(zip(names, row, strict=True)) if len(row) == len(names) else {"srv_name": " ".join(row)} for row in rows
     ]
@@ -171,15 +185,18 @@ def _rows(text: str) -> list[Mapping[str, str]]:
 
 def _server(row: Mapping[str, str]) -> SavedServer:
     flags = whole(row.get("srv_admin_state"), f"srv_admin_state of {row.get('be_name', '')}/{row.get('srv_name', '')}")
-    then, maintenance = flags & DISABLED_THEN, flags & FORCED_MAINT
+    kept = flags & ~sum(PASSED_OVER)
+    loaded = kept if kept in LOADED else 0
+    then, maintenance = loaded & DISABLED_THEN, loaded & FORCED_MAINT
     return SavedServer(
         backend=short(row.get("be_name")),
         name=short(row.get("srv_name")),
         address=short(row.get("srv_addr")),
-        drained=bool(flags & FORCED_DRAIN),
+        drained=bool(loaded & FORCED_DRAIN),
         maintenance=bool(maintenance and not then),
-        ready=bool(then and not maintenance and not flags & FORCED_DRAIN),
-        weightless=row.get("srv_uweight") == "0" and row.get("srv_iweight") != "0",
+        ready=bool(then and not maintenance and not loaded & FORCED_DRAIN),
+        weightless=kept in LOADED and row.get("srv_uweight") == "0" and row.get("srv_iweight") != "0",
+        weight=figure(row.get("srv_iweight")),
     )
 
 
