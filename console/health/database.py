@@ -134,8 +134,9 @@ def members_are_synced(snapshot: Snapshot) -> Iterator[Finding]:
                 )
                 yield Finding(level, view.name, Kind.NON_PRIMARY, message)
         elif member.state.startswith("Donor"):
-            message = f"MySQL on {view.name} is Donor: it gives another node what it has missed, and may lag"
-            yield Finding(Level.DEGRADED, view.name, Kind.DONOR, message)
+            if not member.desynced:  # by hand, which is said as what was left over: nobody gets anything from it
+                message = f"MySQL on {view.name} is Donor: another node gets what it missed, or a backup holds it"
+                yield Finding(Level.DEGRADED, view.name, Kind.DONOR, f"{message}; it may lag")
         elif not member.synced:
             ready = "" if member.ready else ", not ready"
             lacks = "it refuses every query" if member.state == "Synced" else "it has not caught up yet"

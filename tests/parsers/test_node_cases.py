@@ -189,6 +189,9 @@ def test_case(path: Path) -> None:
         concluded(known("node1", mounts=value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
+    if isinstance(value, system.Services) and "unfit" in expected:
+        seen = known("node1", services=value)
+        concluded(replace(seen, cluster=replace(seen.cluster, mysql=None)), expected)
 
 
 def lacking(value: Any, expected: dict[str, Any]) -> None:
@@ -267,6 +270,7 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
         assert found[kind].level.name == level
     brought = {one.kind.value for kind in expected.get("finds", {}) for one in found[kind].brings}
     assert brought >= set(expected.get("brings", ()))
+    assert not brought & set(expected.get("brings_not", ()))
     assert not found.keys() & set(expected.get("finds_not", ()))
     told = [one.message for one in found.values()]
     assert all(any(re.search(wanted, message) for message in told) for wanted in expected.get("says", ())), told

@@ -6,7 +6,7 @@ from console.health.facts.bricks import brick_of, bricks_of, lost_without
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
 from console.probes.database.galera import Wsrep, split
-from console.probes.hosts.system import MYSQL_UNITS
+from console.probes.hosts.system import MYSQL_UNITS, one_of
 from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
 from console.probes.storage.gluster import Brick
 from console.text import because, clock, counted, listed
@@ -71,7 +71,7 @@ def _refuses(node: str, member: Wsrep) -> str:
 def _mysql_seen(view: NodeView) -> Iterator[str]:
     """Without [mysql] a MySQL is only seen: it still starts, or it should run."""
     if isinstance(view.services, Known):
-        settling = [unit for unit in view.services.value.settling if unit in MYSQL_UNITS]
+        settling = [unit for unit in view.services.value.settling if one_of(unit, MYSQL_UNITS)]
         if settling:
             yield f"{listed(settling)} on {view.name} is starting or stopping"
     if isinstance(view.running, Known) and view.running.value.grastate and not mysql_signs(view):
