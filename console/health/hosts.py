@@ -169,14 +169,16 @@ def bond_lacks(bond: Bond) -> str:
         return f"bond {bond.name} has no card"
     if bond.active == NONE:
         return f"bond {bond.name} has no active card: nothing is carried"
+    if bond.aggregator == NONE:
+        rest = f"it carries nothing, and {doing(down, 'has', 'have')} no link"
+        what = rest if down else "its cards have links and carry nothing"
+        return f"bond {bond.name} has no active aggregator (LACP): {what}"
     if down:
         return f"{listed(down)} of bond {bond.name} {'has' if len(down) == 1 else 'have'} no link, the rest carries on"
     if len(bond.slaves) == 1:
         return f"bond {bond.name} has one card, {bond.slaves[0].name}: none stands in for it"
     if not bond.watched:
         return f"bond {bond.name} does not watch its links (miimon 0): it would not notice a dead one"
-    if bond.aggregator == NONE:
-        return f"bond {bond.name} has no active aggregator (LACP): its cards have links and carry nothing"
     groups = list(dict.fromkeys(slave.aggregator for slave in bond.slaves if slave.aggregator))
     idle = [slave for slave in bond.slaves if bond.aggregator and slave.aggregator not in ("", bond.aggregator)]
     if idle:

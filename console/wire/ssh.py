@@ -52,7 +52,8 @@ SILENCES = 2
 SUDO_REFUSES = re.compile(
     r"^sudo(-rs)?: .*((password|terminal|authentication) is required|must have a tty|no tty present|"
     r"no password was|no askpass|reading password|command not allowed|"
-    r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|password is expired|(account|password) expired|"
+    r"no new privileges|effective uid is not 0|must be owned by uid 0|account (validation|is|has)|"
+    r"(password|password is|account) expired|"
     r"authentication failed|incorrect (password|authentication)|you are not allowed to|is disabled|PAM |pam_|"
     r"sudoers is (world|group|owned)|no valid sudoers|parse error|to (stat|open|read) /etc/sudoers|initializ|"
     r"session init|invalid configuration|do not exist in the passwd|unknown (uid|user))|"

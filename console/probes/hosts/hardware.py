@@ -109,6 +109,9 @@ def _values(text: str) -> dict[str, str]:
 _ARRAY = re.compile(r"^(?P<name>md\S+) : (?P<active>\w+)(?P<words>.*)$", re.MULTILINE)
 _COUNTS = re.compile(r"\[(?P<devices>[0-9]{1,4})/[0-9]{1,4}\] \[(?P<each>[U_]+)\]")
 """The second count may be above the first while a disk is replaced; the letters tell."""
+_MEMBER = re.compile(r"[^\[\]]+\[[0-9]+\](?:\([A-Z]\))*")
+_SPARED = {"raid4": 1, "raid5": 1, "raid6": 2}
+"""Devices that an array of this level can do without. Older kernels call one active that has lost more."""
 _CONTAINER = re.compile(r" super external:(?![/-])")
 _ACTION = re.compile(
     r"(?P<what>recovery|resync|reshape|check|repair) {0,9}= {0,9}(?P<share>[0-9.]{1,6})%"
@@ -137,10 +140,10 @@ def parse_array(block: tuple[re.Match[str], str]) -> Array:
     if match["active"] not in ("active", "inactive", "broken"):
         raise Unreadable(f"{match['name']} of /proc/mdstat is {quoted(match['active'])}, which is not known here")
     active, broken = match["active"] != "inactive", match["active"] == "broken"
-    members = [word for word in words if "[" in word]
-    if active and (not words or "[" in words[0] or not members):
+    members = [word for word in words if _MEMBER.fullmatch(word)]
+    counts = _COUNTS.search(match["words"] + body)  # on the first line where every device has been pulled out
+    if active and (not words or "[" in words[0] or not (members or counts)):
         raise Unreadable(f"{match['name']} of /proc/mdstat has no level and devices")
-    counts = _COUNTS.search(body)
     redundant = active and words[0] not in ("raid0", "linear", "faulty")
     if redundant and counts is None:
         raise Unreadable(f"{match['name']} of /proc/mdstat has no counts of devices")
@@ -151,6 +154,8 @@ def parse_array(block: tuple[re.Match[str], str]) -> Array:
     if not active and _CONTAINER.search(body):
         return Array(short(match["name"]), "", devices, devices, "container", "")
     read_only = "(read-only)" in match["words"]
+    spared = min(devices - 1, _SPARED.get(words[0], devices)) if active else devices
+    broken = broken or devices - working > spared
     states = {"inactive": not active, "broken": broken, "degraded": working < devices, "read-only": read_only}
     state = next((name for name, so in states.items() if so), "clean")
     level = short(words[0]) if active else ""
