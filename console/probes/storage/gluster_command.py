@@ -15,7 +15,9 @@ for it, and all others fail meanwhile: for half a minute, and for as long as TCP
 away."""
 _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lock|request timed out|timed? ?out")
 _STOPPED = re.compile(r"(?i)volume \S+ is not started")
-_ABSENT = re.compile(r"(?i)^(?!staging failed).*volume \S+ does not exist")
+_ABSENT = re.compile(r"(?i)volume \S+ does not exist")
+_OF_A_PEER = re.compile(r"(?i)(?:staging|commit|pre.?validation) failed on (?!localhost)")
+"""What follows is the view of one peer alone, which may be the one that is wrong."""
 MAX_ERROR = 300
 
 
@@ -38,10 +40,11 @@ def _failed(why: str, lead: str = "gluster says") -> Unreadable:
     """Gluster's own words: often the first line says only that it failed, and the next one why."""
     if _BUSY.search(why):
         return Busy(BUSY)
-    if _STOPPED.search(why):
+    peers = _OF_A_PEER.search(why)
+    if _STOPPED.search(why) and not peers:
         return Stopped(f"{lead}: {short(why)}")
     message = plain_text(why, MAX_ERROR)
-    return Unreadable(f"{lead}: {message}; {REMEDY}" if _ABSENT.search(why) else f"{lead}: {message}")
+    return Unreadable(f"{lead}: {message}; {REMEDY}" if _ABSENT.search(why) and not peers else f"{lead}: {message}")
 
 
 def printed(answer: Ran) -> str:
