@@ -41,6 +41,16 @@ def test_one_odd_entry_costs_itself_only() -> None:
     assert parse((Ran(0, odd, ""),), None) == Revisions((Revision(1764000200, "b: later"),))
 
 
+@pytest.mark.parametrize("lead", ["", "é "])
+def test_bytes_of_another_encoding_cost_nothing_but_themselves(lead: str) -> None:
+    """The bytes of a text count as they were on the firewall, where one that is no UTF-8 is one."""
+    raw = serialised((1764000100, 'c: quote";'), (1764000200, f"b: {lead}Bruecke xx ae")).out.encode()
+    odd = raw.replace(b"Bruecke xx ae", b"Br\xfcecke \xe4\xf6\xfc \xc3")  # as many bytes
+    kept = parse((Ran(0, odd.decode(errors="replace"), ""),), None)
+    assert [one.at for one in kept.last] == [1764000100, 1764000200]
+    assert kept.last[1].text.startswith(f"b: {lead}Br")
+
+
 def test_before_the_first_change_there_is_no_file() -> None:
     assert parse((Ran(1, "", f"cat: {FILE}: No such file or directory\n"),), None) == Revisions(())
 

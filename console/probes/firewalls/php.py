@@ -10,6 +10,8 @@ _MAX_ENTRIES = 5000
 _SCALAR = re.compile(rb"N;|b:([01]);|i:(-?[0-9]{1,18});|d:(-?[0-9.eE+-]{1,40});")
 _STRING = re.compile(rb's:([0-9]{1,9}):"')
 _ARRAY = re.compile(rb"a:([0-9]{1,6}):\{")
+_END = re.compile(rb'";')
+_REPLACED = "\ufffd".encode()
 
 Value = Any
 """None, bool, int, float, str, or a dict of them by int or str."""
@@ -52,9 +54,17 @@ class _Reader:
     def _string(self, length: int) -> str:
         end = self.at + length
         if self.data[end : end + 2] != b'";':
-            raise Unreadable(f"{self.what} hold a string of another length than they say")
+            end = self._odd_end(length)
         text, self.at = self.data[self.at : end], end + 2
         return text.decode("utf-8", "replace")
+
+    def _odd_end(self, length: int) -> int:
+        """The end of a string in which bytes that are no UTF-8 were replaced on the way: one to three by each mark."""
+        for found in _END.finditer(self.data, self.at, self.at + 3 * length + 2):
+            text = self.data[self.at : found.start()]
+            if len(text) - 2 * text.count(_REPLACED) <= length < len(text):
+                return found.start()
+        raise Unreadable(f"{self.what} hold a string of another length than they say")
 
     def _array(self, count: int, depth: int) -> dict[Value, Value]:
         self._entries += count
