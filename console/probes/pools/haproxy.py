@@ -140,25 +140,27 @@ def _rated(seen: Pools, before: Pools | None, at: float) -> Pools:
 
 
 def parse_state(text: str) -> States:
-    """Read `show servers state` behind its version line. A line that can't be read says nothing of its server."""
+    """Read `show servers state` behind its version line. A line that can't be read says nothing of its server. Up to
+    1.8 a server without an address has an empty cell there (dump_servers_state)."""
     lines = lines_of(text.strip())
     names = lines[0].split() if lines else []
     if not {"be_name", "srv_name", "srv_admin_state"} <= set(names):
         raise Unreadable("show servers state has no header")
-    cells = (dict(zip(names, line.split(), strict=False)) for line in lines[1:])
+    cells = (dict(zip(names, line.split(" "), strict=False)) for line in lines[1:])
     return {(row["be_name"], row["srv_name"]): _state(row) for row in cells if {"be_name", "srv_name"} <= row.keys()}
 
 
 def _state(row: Mapping[str, str]) -> State:
+    address = short(row.get("srv_addr")).removeprefix("-")
     try:
         flags = whole(row.get("srv_admin_state"), "srv_admin_state")
     except Unreadable as error:
-        return State(Admin.READY, strange=str(error), told=False, address=short(row.get("srv_addr")))
+        return State(Admin.READY, strange=str(error), told=False, address=address)
     admin = Admin.MAINT if flags & FORCED_MAINT else Admin.DRAIN if flags & FORCED_DRAIN else Admin.READY
     name = short(row.get("srv_fqdn")) if flags & UNRESOLVED else ""
     unknown = f"srv_admin_state is {flags}, with flags that are not known here" if flags & ~KNOWN_FLAGS else ""
-    unresolved = (name if name not in ("", "-") else "not told") if flags & UNRESOLVED else ""
-    return State(admin, unresolved, unknown, address=short(row.get("srv_addr")))
+    unresolved = (name if name not in ("", "-") else "a name not told") if flags & UNRESOLVED else ""
+    return State(admin, unresolved, unknown, address=address)
 
 
 def parse_stat(text: str, states: States) -> tuple[Server, ...]:

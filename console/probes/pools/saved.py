@@ -26,8 +26,8 @@ PASSED_OVER = (0x02, 0x10, 0x20, 0x40)
 LOADED = (0, 0x01, 0x04, 0x05, 0x08, 0x0C)
 """The states that HAProxy takes from a file. Its statistics page makes others too, as drain and maint at once (9): a
 row with one counts for nothing (HAProxy src/server_state.c, srv_state_srv_update)."""
-MIN_COLUMNS = 17
-"""Columns of a row in the file of the oldest version, 1.6."""
+MIN_COLUMNS = 16
+"""Columns of a row in the file of the oldest version, 1.6, of a server without an address."""
 _SECTIONS = frozenset(
     {
         *(

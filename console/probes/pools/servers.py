@@ -187,7 +187,7 @@ class Pools:
         return tuple(
             server
             for server in self.servers
-            if same(server.address, node.address) or (not server.address and server.name == node.name)
+            if same(server.address, node.address) or (not server.address and same(server.name, node.name))
         )
 
     def held(self, node: Node) -> int | None:
