@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from console.health.facts.bricks import behind_nodes, in_doubt, known_volumes, node_at, offline_nodes, weakest
+from console.health.facts.bricks import behind_nodes, in_doubt, known_volumes, node_at, offline_nodes, stopped, weakest
 from console.health.facts.heal_info import newer
 from console.health.finding import Finding, Kind, Level
 from console.health.hosts import MIN_FREE, scarce
@@ -20,13 +20,21 @@ MANY_ENTRIES = 20
 
 
 def volumes_are_known(snapshot: Snapshot) -> Iterator[Finding]:
-    """Volumes of which no node tells the state."""
+    """Volumes of which no node tells the state. Where no brick runs at all it is known well enough."""
+    names = tuple(node.name for node in snapshot.nodes)
     for view in snapshot.volumes:
-        if asked_but_unknown(view.state) and not offline_nodes(snapshot, view, newer(view)):
+        if _without_bricks(snapshot, view):
+            message = f"Gluster {view.name} serves nobody: neither glusterd nor a brick runs on {listed(names)}"
+            yield Finding(Level.CRITICAL, view.name, Kind.BRICK_QUORUM, message, names)
+        elif asked_but_unknown(view.state) and not offline_nodes(snapshot, view, newer(view)):
             gone = tuple(node.name for node in snapshot.nodes if isinstance(node.host, Unknown))  # that is the news
             level = Level.DEGRADED if gone else Level.UNKNOWN
             message = f"Gluster {view.name} is not known: {view.state.why}"
             yield Finding(level, view.name, Kind.VOLUME_UNKNOWN, message, gone)
+
+
+def _without_bricks(snapshot: Snapshot, view: VolumeView) -> bool:
+    return asked_but_unknown(view.state) and all(stopped(snapshot, node.name) for node in snapshot.nodes)
 
 
 def volumes_are_started(snapshot: Snapshot) -> Iterator[Finding]:
@@ -57,7 +65,7 @@ def peers_are_accepted(snapshot: Snapshot) -> Iterator[Finding]:
 def bricks_are_online(snapshot: Snapshot) -> Iterator[Finding]:
     """Offline bricks: one costs the spare copy, most of them cost the volume. 0 to heal is not healed then."""
     for view in snapshot.volumes:
-        if _stopped(view):
+        if _stopped(view) or _without_bricks(snapshot, view):
             continue
         if by_heal_info := offline_nodes(snapshot, view, newer(view)):
             yield _offline(snapshot, view, by_heal_info, newer(view), _meanwhile(view))

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable
 
 from console.health import Finding, Kind, Layer, Level
-from console.health.facts.bricks import brick_of, in_doubt, node_at
+from console.health.facts.bricks import brick_of, in_doubt, node_at, stopped
 from console.health.facts.heal_info import newer, stands
 from console.health.facts.membership import without_spares
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown
@@ -43,6 +43,8 @@ def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:
     told = [one for one in told if stands(picture, node, one)]
     if told and (unknown or not all(one.reached for one in told)):
         return words.brick_by_heal_info(told), True
+    if unknown and stopped(picture, node):
+        return words.Word(words.BAD, "stopped", "bad"), False
     doubts = [_doubt(picture, node, one) for one in found if one and not one.reached]
     if doubts and None not in found and all(doubts):
         return next((one for one in doubts if one), words.NOTHING), False

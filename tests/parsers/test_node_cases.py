@@ -30,6 +30,7 @@ from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, empty
 from console.probes.storage import gluster, gluster_options, gluster_store, mounts
 from console.probes.web import apache
 from console.wire.ssh import SUDO_REFUSES
+from console.words import cells
 
 TESTS = Path(__file__).parents[1]
 FOLDERS = TESTS / "cases" / "node", TESTS / "cases" / "versions"
@@ -189,6 +190,12 @@ def test_case(path: Path) -> None:
         concluded(known("node1", mounts=value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
+    if expected.get("everywhere"):
+        seen = nowhere(value)
+        concluded(seen, expected)
+        assert {cells.brick(seen, f"node{at}")[0].text for at in (1, 2, 3)} == {expected["cell"]}
+        one_runs = replace(seen, nodes=(*seen.nodes[:2], replace(seen.nodes[2], services=Unknown("no", 1.0, 1.0))))
+        concluded(one_runs, {"finds_not": list(expected["finds"]), "finds": {"volume-unknown": "UNKNOWN"}})
     if isinstance(value, system.Services) and "unfit" in expected:
         seen = known("node1", services=value)
         concluded(replace(seen, cluster=replace(seen.cluster, mysql=None)), expected)
@@ -235,6 +242,14 @@ def known(node: str, **readings: Any) -> Snapshot:
     views = (replace(view, host=host) for view in blank.nodes)
     more = {field: Known(value, 1.0) for field, value in readings.items()}
     return replace(blank, nodes=tuple(replace(view, **more) if view.name == node else view for view in views))
+
+
+def nowhere(services: system.Services) -> Snapshot:
+    """Every node runs the same, and no glusterd tells of the volume."""
+    seen = known("node1")
+    nodes = tuple(replace(view, services=Known(services, 1.0)) for view in seen.nodes)
+    silent = Unknown("gluster says: Connection failed. Please check if gluster daemon is operational.", 1.0, 1.0)
+    return replace(seen, nodes=nodes, volumes=tuple(replace(view, state=silent) for view in seen.volumes))
 
 
 def picture(value: galera.Wsrep | gluster.Volume) -> Snapshot:

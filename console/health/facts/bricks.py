@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from console.inventory.addresses import plain
 from console.inventory.cluster import Node
+from console.probes.hosts.system import GLUSTER_UNITS
 from console.probes.snapshot import Known, Snapshot, VolumeView
 from console.probes.storage.gluster import Brick, Healing, Volume
 from console.text import figure
@@ -31,6 +32,12 @@ def node_at(snapshot: Snapshot, view: VolumeView, host: str) -> str:
         if own := [node.name for node in nodes if names & _own(snapshot, node)]:
             return own[0] if len(own) == 1 else host
     return host
+
+
+def stopped(snapshot: Snapshot, node: str) -> bool:
+    """Neither glusterd nor a brick runs on a node, by systemd and the list of processes."""
+    services = snapshot.node(node).services
+    return isinstance(services, Known) and not (services.value.bricks or services.value.running(GLUSTER_UNITS))
 
 
 def brick_of(snapshot: Snapshot, view: VolumeView, node: str) -> Brick | None:
