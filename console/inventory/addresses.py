@@ -29,3 +29,8 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_own(text: str) -> bool:
+    """An address that means another machine on each: the loopback, or HAProxy's word for a socket file."""
+    return plain(text) in ("127.0.0.1", "::1", "localhost", "unix")

@@ -190,15 +190,8 @@ def test_case(path: Path) -> None:
         concluded(known("node1", mounts=value), expected)
     if isinstance(value, galera.Wsrep | gluster.Volume):
         concluded(picture(value), expected)
-    if expected.get("everywhere"):
-        seen = nowhere(value)
-        concluded(seen, expected)
-        assert {cells.brick(seen, f"node{at}")[0].text for at in (1, 2, 3)} == {expected["cell"]}
-        one_runs = replace(seen, nodes=(*seen.nodes[:2], replace(seen.nodes[2], services=Unknown("no", 1.0, 1.0))))
-        concluded(one_runs, {"finds_not": list(expected["finds"]), "finds": {"volume-unknown": "UNKNOWN"}})
-    if isinstance(value, system.Services) and "unfit" in expected:
-        seen = known("node1", services=value)
-        concluded(replace(seen, cluster=replace(seen.cluster, mysql=None)), expected)
+    if isinstance(value, system.Services):
+        of_services(value, expected)
 
 
 def lacking(value: Any, expected: dict[str, Any]) -> None:
@@ -242,6 +235,19 @@ def known(node: str, **readings: Any) -> Snapshot:
     views = (replace(view, host=host) for view in blank.nodes)
     more = {field: Known(value, 1.0) for field, value in readings.items()}
     return replace(blank, nodes=tuple(replace(view, **more) if view.name == node else view for view in views))
+
+
+def of_services(value: system.Services, expected: dict[str, Any]) -> None:
+    """Of one node's services; `everywhere`: of the same on every node."""
+    if "unfit" in expected:
+        seen = known("node1", services=value)
+        concluded(replace(seen, cluster=replace(seen.cluster, mysql=None)), expected)
+    if "everywhere" in expected:
+        seen = nowhere(value)
+        concluded(seen, expected)
+        assert {cells.brick(seen, f"node{at}")[0].text for at in (1, 2, 3)} == {expected["cell"]}
+        one_runs = replace(seen, nodes=(*seen.nodes[:2], replace(seen.nodes[2], services=Unknown("no", 1.0, 1.0))))
+        concluded(one_runs, {"finds_not": list(expected["finds"]), "finds": {"volume-unknown": "UNKNOWN"}})
 
 
 def nowhere(services: system.Services) -> Snapshot:

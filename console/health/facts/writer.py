@@ -1,13 +1,29 @@
 """The node that MySQL's writes go to. Each node's own HAProxy decides for the programs there."""
 
-from console.inventory.addresses import same
+from dataclasses import replace
+
+from console.inventory.addresses import is_own, same
 from console.probes.database.mysql_proxy import Writer
 from console.probes.snapshot import Known, Snapshot
 
 
 def writers(snapshot: Snapshot) -> list[tuple[str, Writer]]:
     """The known writers, by node."""
-    return [(view.name, view.writer.value) for view in snapshot.nodes if isinstance(view.writer, Known)]
+    return [
+        (view.name, _at_home(snapshot, view.name, view.writer.value))
+        for view in snapshot.nodes
+        if isinstance(view.writer, Known)
+    ]
+
+
+def _at_home(snapshot: Snapshot, node: str, writer: Writer) -> Writer:
+    """A server by the loopback, or by a socket file, is another machine on each node: its own."""
+    home = address_of(snapshot, node)
+    servers = tuple(
+        replace(one, address=home) if is_own(one.address) and named(snapshot, one.address) == one.address else one
+        for one in writer.servers
+    )
+    return replace(writer, servers=servers) if servers != writer.servers else writer
 
 
 def running(snapshot: Snapshot) -> dict[str, Writer]:

@@ -30,7 +30,7 @@ def over_proxies(snapshot: Snapshot, verdict: Verdict, success: str) -> Progress
             skipped.append((view.name, f"HAProxy on {view.name} is not told, its pages may write elsewhere: {RESUME}"))
         elif not reading.value.running:
             skipped.append((view.name, f"HAProxy on {view.name} does not run, and starts as configured: {RESUME}"))
-        elif left := verdict(view.name, reading.value):
+        elif left := verdict(view.name, running(snapshot)[view.name]):
             waiting.append(left)
         else:
             reached.append(view.name)
