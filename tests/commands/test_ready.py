@@ -104,7 +104,15 @@ def test_the_script_in_a_shell(box: Box, tmp_path: Path) -> None:
     mounts.write_text(
         "l:/www /var/www fuse.glusterfs rw 0 0\nl:/x /x fuse.glusterfs rw 0 0\nl:/y /y fuse.glusterfs r\n"
     )
-    fstab.write_text("# l:/x /x glusterfs defaults 0 0\nl:/www /var/www glusterfs defaults 0 0\nl:/y /y g noauto 0 0\n")
+    fstab.write_text(
+        "# l:/x /x glusterfs defaults 0 0\nl:/www /var/www/ glusterfs defaults 0 0\nl:/y /y g noauto 0 0\n"
+    )
+    of_yum, of_dnf5 = tmp_path / "yum.list", tmp_path / "versionlock.toml"
+    of_yum.write_text("#\n0:httpd-2.4.6-97.el7.*\n")
+    of_dnf5.write_text(
+        'version = "1.0"\n# name = "no"\n[[packages]]\nname = "bash" # comment = "x"\n[[packages.conditions]]\n'
+        'key = "evr"\ncomparator = "="\nvalue = "0:5.2"\n  [[packages]]\n  name="acpi"\n'
+    )
     locks.write_text("# Added by hand\n\nkernel-0:5.14.0-1.el9.*\n")
     (tmp_path / "cmdline").write_text("dpkg\0--install\0")
     box.program("systemctl", SYSTEMCTL)
@@ -115,13 +123,14 @@ def test_the_script_in_a_shell(box: Box, tmp_path: Path) -> None:
     assert isinstance(asked, Run)
     script = asked.argv[2]
     mine = {"/proc/mounts": mounts, "/etc/fstab": fstab, "/etc/dnf/plugins/versionlock.list": locks}
+    mine |= {"/etc/yum/pluginconf.d/versionlock.list": of_yum, "/etc/dnf/versionlock.toml": of_dnf5}
     for path, own in (mine | {"/proc/$pid": tmp_path}).items():
         assert path in script
         script = script.replace(path, str(own))
     found = parse((box.run(Run(("sh", "-c", script))),), None)
     assert found.timers == ("dnf-automatic.timer",)
     assert found.works == ("dpkg", "apt-daily.service")
-    assert found.held == ("galera-4", "kernel-0:5.14.0-1.el9.*")
+    assert found.held == ("galera-4", "kernel-0:5.14.0-1.el9.*", "0:httpd-2.4.6-97.el7.*", "bash", "acpi")
     assert found.not_enabled == ("mariadb.service",)
     assert found.not_mounted == ("/x", "/y")
 

@@ -37,9 +37,16 @@ for unit in apt-daily.service apt-daily-upgrade.service dnf-automatic.service dn
   case $(systemctl is-active "$unit") in active | activating) echo "works $unit" ;; esac
 done
 command -v apt-mark >/dev/null && apt-mark showhold | while read -r name; do echo "held $name"; done
-[ -r /etc/dnf/plugins/versionlock.list ] && while read -r name rest; do
-  case $name in ?[!#]*) echo "held $name" ;; esac
-done </etc/dnf/plugins/versionlock.list
+for list in /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/versionlock.list; do
+  [ -r "$list" ] && while read -r name rest; do
+    case $name in \#* | '') ;; *) echo "held $name" ;; esac
+  done <"$list"
+done
+[ -r /etc/dnf/versionlock.toml ] && while IFS='"' read -r key name rest; do
+  case ${key%%[ =]*} in name) echo "held $name" ;; esac
+done <<END
+$(sed 's/^ *//' /etc/dnf/versionlock.toml)
+END
 for lists in /var/lib/apt/lists/partial /var/cache/dnf/*/repodata /var/cache/libdnf5/*/repodata; do
   [ -e "$lists" ] && stat -c "lists %Y" "$lists"
 done
@@ -52,7 +59,7 @@ while read -r device target type rest; do
   while read -r from to kind options rest; do
     case $from in \#*) continue ;; esac
     case ,$options, in *,noauto,*) continue ;; esac
-    [ "$to" = "$target" ] && boots=1
+    [ "${to%/}" = "$target" ] && boots=1
   done </etc/fstab
   [ "$boots" ] || systemctl -q is-enabled "$(systemd-escape -p --suffix=mount "$target")" || echo "mount $target"
 done </proc/mounts
