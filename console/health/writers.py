@@ -76,6 +76,9 @@ def _unfit(snapshot: Snapshot, name: str) -> tuple[Level, str] | None:
 def _why_backup(snapshot: Snapshot) -> str:
     """The active servers were told to drain, or can't serve."""
     active = [one for _, writer in writers(snapshot) for one in writer.servers if not one.backup]
+    if any(writer.sticks for _, writer in writers(snapshot)):
+        up = listed(dict.fromkeys(named(snapshot, one.address) for one in active if one.serving))
+        return f"{up or 'another one'} is UP, and a stick table keeps new sessions there"
     if not active or any(one.admin is Admin.READY for one in active):
         return "its HAProxy finds no active server"
     out = listed(dict.fromkeys(named(snapshot, one.address) for one in active))

@@ -48,6 +48,9 @@ class Writer:
     servers: tuple[ProxyServer, ...] = ()
     unread: tuple[str, ...] = ()
     """Servers that can't be read, and why, where another one is known to take the writes."""
+    given: tuple[str, ...] = ()
+    """Names of the servers that got the latest new sessions, as long as no server's state has changed since: a stick
+    table keeps them where they were, whoever is first by the configuration."""
 
     @property
     def target(self) -> str | None:
@@ -58,8 +61,18 @@ class Writer:
     def targets(self) -> tuple[str, ...]:
         """Every address new connections may go to: a single writer means one."""
         serving = [server for server in self.servers if server.serving]
-        active = [server.address for server in serving if not server.backup]
-        return tuple(active or [server.address for server in serving][:1])
+        first = [server for server in serving if not server.backup] or serving[:1]
+        kept = [server for server in self.servers if server.name in self.given]
+        return tuple(server.address for server in (first if all(one in first for one in kept) else kept))
+
+    @property
+    def sticks(self) -> bool:
+        """New sessions go to a server although another one is before it."""
+        return any(
+            one.serving and one in self.before(to) and one.address not in self.targets
+            for to in self.targets
+            for one in self.servers
+        )
 
     def server(self, address: str) -> ProxyServer | None:
         """The server of an address."""
@@ -84,7 +97,7 @@ class Writer:
         return ready | {one.name: Admin.DRAIN for one in self.before(address) if one.admin is Admin.READY}
 
 
-def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
+def parse(answers: tuple[Ran, ...], before: Writer | None) -> Writer:
     """Read `show stat` and `show servers state` of the backend."""
     socket = answers[0]
     if nobody_listens(socket):
@@ -102,7 +115,22 @@ def parse(answers: tuple[Ran, ...], _before: Writer | None) -> Writer:
     if strange and not any(server.serving and not server.backup for server in servers):
         raise Unreadable(f"{strange[0].path}: {strange[0].strange}")
     unread = told(f"{server.path}: {server.strange}" for server in strange)
-    return Writer(True, tuple(_server(server) for server in servers), unread)
+    seen = tuple(_server(server) for server in servers)
+    return Writer(True, seen, unread, _given(seen, before))
+
+
+def _given(servers: tuple[ProxyServer, ...], before: Writer | None) -> tuple[str, ...]:
+    """Return the value of `Writer.given`. A total that is lower than before is that of another process."""
+    if before is None or [*map(_state, servers)] != [*map(_state, before.servers)]:
+        return ()
+    grown = [now.total - then.total for now, then in zip(servers, before.servers, strict=True)]
+    if any(count < 0 for count in grown):
+        return ()
+    return tuple(one.name for one, count in zip(servers, grown, strict=True) if count) or before.given
+
+
+def _state(server: ProxyServer) -> tuple[str, bool, bool, Admin]:
+    return server.name, server.backup, server.serving, server.admin
 
 
 def _server(server: Server) -> ProxyServer:

@@ -88,6 +88,7 @@ DATABASE: Mapping[str, tuple[L, ...]] = {
         L("running", "runs", wanted),
         L("target", "sends to", unset("nobody")),
         L("servers", "server"),
+        L("given", "latest new sessions went to"),
         L("unread", "can't be read", warned),
     ),
     "ProxyServer": (

@@ -153,6 +153,7 @@ FIREWALL: Mapping[str, tuple[L, ...]] = {
         L("maintenance", "in maintenance", unwanted),
         L("ready", "ready against config.xml", unwanted),
         L("weightless", "weight 0", unwanted),
+        L("weight", "configured weight then"),
     ),
     "CarpVip": (
         L("address", ""),
