@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from console.health.facts.bricks import brick_of, known_volumes
+from console.health.facts.bricks import brick_of, known_volumes, without_part
 from console.health.facts.clocks import offsets
 from console.health.facts.membership import membership
 from console.health.facts.unlisted import unlisted
@@ -20,7 +20,7 @@ from console.probes.parsing import serves
 from console.probes.question import Question, Subject
 from console.probes.schedule import about
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown, reading_of
-from console.text import listed, plain_text
+from console.text import doing, listed, plain_text
 
 WORKS, MEND, NOTE, UNTRIED = "✓", "✗", "!", "·"
 
@@ -197,7 +197,10 @@ def _bricks(picture: Snapshot) -> Iterator[Line]:
     for view, volume in known_volumes(picture):
         missing = [node.name for node in picture.nodes if brick_of(picture, view, node.name) is None]
         hosts = listed(brick.host for brick in volume.bricks)
-        if missing:
+        if missing and all(without_part(picture, view, node) for node in missing):
+            message = f"on {hosts}; {doing(missing, 'has none and reads theirs', 'have none and read theirs')}"
+            yield Line(NOTE, view.name, "bricks on the nodes", plain_text(message, 600))
+        elif missing:
             message = (
                 f"none on {listed(missing)}; its bricks are on {hosts}: name the nodes in the inventory as Gluster does"
             )

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable
 
 from console.health import Finding, Kind, Layer, Level
-from console.health.facts.bricks import brick_of, in_doubt, node_at, stopped
+from console.health.facts.bricks import brick_of, in_doubt, node_at, stopped, without_part
 from console.health.facts.heal_info import newer, stands
 from console.health.facts.membership import without_spares
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown
@@ -43,6 +43,8 @@ def brick(picture: Snapshot, node: str) -> tuple[Word, bool]:
     told = [one for one in told if stands(picture, node, one)]
     if told and (unknown or not all(one.reached for one in told)):
         return words.brick_by_heal_info(told), True
+    if not found and not unknown:
+        return words.NOTHING, False  # it has no brick, and each is on another node
     if unknown and stopped(picture, node):
         return words.Word(words.BAD, "stopped", "bad"), False
     doubts = [_doubt(picture, node, one) for one in found if one and not one.reached]
@@ -63,10 +65,12 @@ def _doubt(picture: Snapshot, node: str, brick: Brick) -> Word | None:
 
 def heal(picture: Snapshot, node: str) -> Word:
     """Entries to heal on a node's bricks."""
-    return words.heal(*_bricks(picture, node))
+    found, unknown = _bricks(picture, node)
+    return words.NOTHING if not found and not unknown else words.heal(found, unknown)
 
 
 def _bricks(picture: Snapshot, node: str) -> tuple[list[Brick | None], Unknown | None]:
     """(the node's brick in every volume, None); or ([], the reason why some volume is not known)."""
     unknown = next((view.state for view in picture.volumes if isinstance(view.state, Unknown)), None)
-    return [] if unknown else [brick_of(picture, view, node) for view in picture.volumes], unknown
+    views = [view for view in picture.volumes if not without_part(picture, view, node)]
+    return [] if unknown else [brick_of(picture, view, node) for view in views], unknown

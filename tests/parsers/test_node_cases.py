@@ -299,6 +299,8 @@ def concluded(seen: Snapshot, expected: dict[str, Any]) -> None:
         subject, name, title, mark = expected["check"]
         (line,) = [one for one in readings(seen, Subject(subject), name) if one.what == title]
         assert line.mark == mark, line
+    for node, wanted in expected.get("cells", {}).items():
+        assert [cells.brick(seen, node)[0].text, cells.heal(seen, node).text] == wanted
     for wanted in expected.get("unfit", ()):
         assert any(re.search(wanted, reason) for reason in unfit(seen, "node1"))
     for node, wanted in expected.get("other_unfit", {}).items():

@@ -51,6 +51,12 @@ def bricks_of(snapshot: Snapshot, view: VolumeView, node: str) -> tuple[Brick, .
     return tuple(brick for brick in _bricks(view) if node_at(snapshot, view, brick.host) == node)
 
 
+def without_part(snapshot: Snapshot, view: VolumeView, node: str) -> bool:
+    """A node has no brick of a volume, and each brick is on a node that is known: it reads the others' copies."""
+    names = {node_at(snapshot, view, brick.host) for brick in _bricks(view)}
+    return bool(names) and node not in names and all(map(snapshot.cluster.has_node, names))
+
+
 def offline_nodes(snapshot: Snapshot, view: VolumeView, bricks: Iterable[Brick | Healing]) -> tuple[str, ...]:
     """Nodes whose bricks are not reached, of those that the volume's own state tells, or heal info. Not those of which
     that is no word about the brick, see `in_doubt`."""

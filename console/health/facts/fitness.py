@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from console.health.facts.bricks import brick_of, bricks_of, lost_without
+from console.health.facts.bricks import brick_of, bricks_of, lost_without, without_part
 from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
 from console.probes.database.galera import Wsrep, split
@@ -92,6 +92,8 @@ def _volume(snapshot: Snapshot, volume: VolumeView, node: str, looks: int) -> It
         yield f"Gluster volume {volume.name} is stopped"
         return
     brick = brick_of(snapshot, volume, node)
+    if without_part(snapshot, volume, node):
+        return
     if brick is None:
         yield f"Gluster volume {volume.name} has no brick on {node}"
         return
