@@ -15,6 +15,8 @@ from console.text import because, counted, doing, listed, percent, size
 QUEUE = 100
 """Write-sets that wait to be applied: gcs.fc_limit, from which on a member holds the others back, is 100 by default."""
 
+NEARLY_ALL = 0.95
+"""Share of max_connections that is in use."""
 PAUSED = 0.1
 """Share of the time in which flow control pauses commits."""
 CONFLICTS = 1.0
@@ -212,6 +214,16 @@ def members_keep_up(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(Level.DEGRADED, view.name, Kind.RECEIVE_QUEUE, message)
 
 
+def connections_are_left(snapshot: Snapshot) -> Iterator[Finding]:
+    """One who is connected already, as we are, does not notice that no more may come."""
+    for view, member in members(snapshot):
+        used, most = member.connections, member.max_connections
+        if used is not None and most and used >= NEARLY_ALL * most:
+            what = "it refuses new ones" if used >= most else "soon it refuses new ones"
+            message = f"MySQL on {view.name} has {used} of {counted(most, 'connection')} in use: {what}"
+            yield Finding(Level.DEGRADED, view.name, Kind.CONNECTIONS_FULL, message)
+
+
 def nothing_left_over(snapshot: Snapshot) -> Iterator[Finding]:
     """Settings that somebody made for a while and did not take back."""
     for view, member in members(snapshot):
@@ -296,6 +308,7 @@ RULES = (
     members_are_synced,
     members_answer,
     members_keep_up,
+    connections_are_left,
     nothing_left_over,
     writes_flow,
     versions_are_alike,

@@ -133,6 +133,7 @@ class Kind(StrEnum):
     VIEWS_DIFFER = "views-differ", Layer.DATABASE
     VIEW_UNTOLD = "view-untold", Layer.DATABASE
     RECEIVE_QUEUE = "receive-queue", Layer.DATABASE
+    CONNECTIONS_FULL = "connections-full", Layer.DATABASE
     FLOW_CONTROL = "flow-control", Layer.DATABASE
     SINGLE_WRITER = "single-writer", Layer.DATABASE
     LEFTOVER = "leftover", Layer.DATABASE
