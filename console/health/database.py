@@ -278,7 +278,7 @@ def writes_flow(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(Level.DEGRADED, "mysql", Kind.SINGLE_WRITER, message, of)
 
 
-def versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
+def mysql_versions_are_alike(snapshot: Snapshot) -> Iterator[Finding]:
     """Normal during an upgrade; otherwise one was forgotten."""
     known = [(view.name, view.member.value) for view in snapshot.nodes if isinstance(view.member, Known)]
     if len({(member.flavour, member.version) for _, member in known}) > 1:
@@ -311,6 +311,6 @@ RULES = (
     connections_are_left,
     nothing_left_over,
     writes_flow,
-    versions_are_alike,
+    mysql_versions_are_alike,
     tables_replicate,
 )
