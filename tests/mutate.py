@@ -1,8 +1,9 @@
 """Removes each rule of guards and of health once, and looks for a test that fails: what no test misses is no rule.
 
 `make mutants` prints a table, and keeps it in tests/mutants.txt: rule, the test that missed it. The kept test is tried
-first. Where it passes, or a rule has none, a run of QUICK, then of TESTS, notes in which tests the rule speaks, and
-these are tried, the shortest first; with the rule they must pass. Exit status 1 where a rule was not missed.
+first; tests/test_mutants.py wants one for each rule. Where it passes, or a rule has none, a run of QUICK, then of
+TESTS, notes in which tests the rule speaks, and these are tried, the shortest first; with the rule they must pass. Exit
+status 1 where a rule was not missed.
 `python -m tests.mutate NAME ...` takes these rules alone.
 
 This file is a plugin of pytest, too: `-p tests.mutate` with DRAINBOARD_WITHOUT=RULE, or with DRAINBOARD_SPOKEN=FILE.
@@ -30,19 +31,21 @@ QUICK = (
     *("tests/console/test_may_go.py", "tests/console/test_database.py", "tests/console/test_site.py"),
     *("tests/console/test_unknowns.py", "tests/console/test_failover_guards.py", "tests/console/test_unlisted.py"),
     *("tests/console/test_nothing_found.py", "tests/console/test_bricks.py", "tests/console/test_services.py"),
+    "tests/console/test_each_rule.py",
 )
 TESTS = ("tests/console", "tests/parsers", "tests/commands")
 """Tried where the quick ones miss nothing."""
 AT_ONCE = 25
 """Tests of a rule that are tried, the shortest first."""
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
+"""The name of a test may have spaces in it."""
 
 
 def names() -> list[str]:
     """Every rule: guards:NAME, health:NAME."""
     return [
-        *dict.fromkeys(f"guards:{rule.guard.__name__}" for rule in guards.RULES),
-        *dict.fromkeys(f"health:{rule.__name__}" for rule in health.RULES),
+        *(f"guards:{guard.__name__}" for guard in dict.fromkeys(rule.guard for rule in guards.RULES)),
+        *(f"health:{rule.__name__}" for rule in health.RULES),
     ]
 
 
