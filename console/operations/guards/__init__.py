@@ -10,6 +10,7 @@ from typing import NamedTuple
 from console.operations.effects import ENDS, STARTS, STOPS, Effect, Effects, On, targets
 from console.operations.guards.failover import (
     READY_TO_LEAD,
+    READY_TO_SERVE,
     Check,
     all_applied,
     can_balance,
@@ -94,6 +95,7 @@ from console.text import listed
 
 __all__ = [
     "READY_TO_LEAD",
+    "READY_TO_SERVE",
     "About",
     "Check",
     "Guard",

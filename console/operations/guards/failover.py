@@ -223,8 +223,10 @@ def all_applied(snapshot: Snapshot, _effects: Effects, firewall: str) -> Iterato
         yield Objection(firewall, saw, clears, Override.NAME_AND_REASON)
 
 
-READY_TO_LEAD: tuple[Guard, ...] = (can_lead, can_balance, same_servers, same_out, alike, states_copied)
+READY_TO_SERVE: tuple[Guard, ...] = (can_balance, same_servers, same_out, alike, states_copied)
 """Asked before roles move: at the beginning, and by the step that moves them."""
+READY_TO_LEAD: tuple[Guard, ...] = (can_lead, *READY_TO_SERVE)
+"""The same, where another firewall is to get the roles."""
 
 
 class Check(NamedTuple):

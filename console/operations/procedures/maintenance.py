@@ -11,7 +11,7 @@ from console.health.facts.maintenance import maintained
 from console.health.facts.membership import config_of, master, pools_of
 from console.health.facts.takeover import carried
 from console.inventory.addresses import same
-from console.operations.guards import READY_TO_LEAD, switches
+from console.operations.guards import READY_TO_LEAD, READY_TO_SERVE, switches
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.firewalls.carp import CARP, MAINTENANCE_ADVSKEW, Carp, Vhid
 from console.probes.firewalls.config import CONFIG, FirewallConfig
@@ -221,4 +221,4 @@ LEFT = Step(
     goes_on=True,
 )
 ON = (replace(ENTER, guards=(switches, *READY_TO_LEAD), back=(LEAVE, HOME)), AWAY, visited("visits"), LEFT)
-OFF = (replace(LEAVE, guards=(switches, *READY_TO_LEAD), back=(ENTER, AWAY)), HOME, visited("visits"), LEFT)
+OFF = (replace(LEAVE, guards=(switches, *READY_TO_SERVE), back=(ENTER, AWAY)), HOME, visited("visits"), LEFT)
