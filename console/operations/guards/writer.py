@@ -1,6 +1,7 @@
 """Objections to a move of MySQL's writer: whoever is to write must be proven, on every node's own HAProxy."""
 
 from collections.abc import Iterator
+from functools import wraps
 
 from console.health.facts.fitness import mysql_unfit
 from console.health.facts.writer import address_of, in_order, named, running, sessions, spares, targets, writes, writing
@@ -213,7 +214,11 @@ def proven(new: str) -> tuple[Guard, ...]:
     """The proof that one node can become the writer, whoever the target of the operation is."""
 
     def bound(guard: Guard) -> Guard:
-        return lambda snapshot, _effects, _node: guard(snapshot, MOVES, new)
+        @wraps(guard)
+        def of_new(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:
+            return guard(snapshot, MOVES, new)
+
+        return of_new
 
     return tuple(bound(guard) for guard in PROVEN)
 
