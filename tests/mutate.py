@@ -1,4 +1,4 @@
-"""Removes each rule of guards and of health once, and looks for a test that fails: what no test misses is no rule.
+"""Removes each rule once, of guards, steps, may_go and health, and looks for a test that fails: else it is no rule.
 
 `make mutants` prints a table, and keeps it in tests/mutants.txt: rule, the test that missed it. The kept test is tried
 first; tests/test_mutants.py wants one for each rule. Where it passes, or a rule has none, a run of QUICK, then of
@@ -23,7 +23,12 @@ from typing import Any
 import pytest
 
 from console import health
-from console.operations import guards
+from console.operations import guards, may_go
+from console.operations.effects import targets
+from console.operations.guards import Guard
+from console.operations.procedures import OPERATIONS
+from console.operations.procedures.steps import Step
+from tests.console.values import CLUSTER
 
 TABLE = Path(__file__).parent / "mutants.txt"
 QUICK = (
@@ -37,16 +42,27 @@ TESTS = ("tests/console", "tests/parsers", "tests/commands")
 """Tried where the quick ones miss nothing."""
 AT_ONCE = 25
 """Tests of a rule that are tried, the shortest first."""
+FIRST = {"steps": "tests/console/test_step_guards.py", "may_go": "tests/console/test_each_rule.py"}
+"""Tried where a guard is asked elsewhere, too, and speaks in many tests."""
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 """The name of a test may have spaces in it."""
 
 
 def names() -> list[str]:
-    """Every rule: guards:NAME, health:NAME."""
+    """Every rule: guards:NAME, steps:STEP.GUARD, may_go:GUARD, health:NAME."""
+    steps = (
+        step for one in OPERATIONS for target in targets(CLUSTER, one.on) for step in one.steps(CLUSTER, target, {})
+    )
     return [
         *(f"guards:{guard.__name__}" for guard in dict.fromkeys(rule.guard for rule in guards.RULES)),
+        *dict.fromkeys(f"steps:{_of_step(step, guard)}" for step in steps for guard in step.guards),
+        *(f"may_go:{guard.__name__}" for guard in may_go.GUARDS),
         *(f"health:{rule.__name__}" for rule in health.RULES),
     ]
+
+
+def _of_step(step: Step, guard: Guard) -> str:
+    return f"{step.name.replace(' ', '-')}.{guard.__name__}"
 
 
 def kept() -> dict[str, str]:
@@ -78,6 +94,11 @@ def pytest_configure() -> None:
         guards.RULES = tuple(rule for rule in guards.RULES if rule.guard.__name__ != name)
     elif kind == "health":
         health.RULES = tuple(rule for rule in health.RULES if rule.__name__ != name)
+    elif kind == "may_go":
+        may_go.GUARDS = tuple(guard for guard in may_go.GUARDS if guard.__name__ != name)
+    elif kind == "steps":
+        left = lambda one: tuple(guard for guard in vars(one)["guards"] if _of_step(one, guard) != name)  # noqa: E731
+        Step.guards = property(left, lambda one, given: vars(one).update(guards=given))  # type: ignore[assignment]
     elif "DRAINBOARD_SPOKEN" in os.environ:
         guards.RULES = tuple(
             rule._replace(guard=_spying(f"guards:{rule.guard.__name__}", rule.guard)) for rule in guards.RULES
@@ -139,7 +160,10 @@ def main(chosen: list[str]) -> int:
     table, left = kept(), list[str]()
     for name in chosen or names():
         began = time.monotonic()
-        if name in table and (test := missed(name, table[name])):
+        first = table.get(name) or FIRST.get(name.partition(":")[0], "")
+        if first and (test := missed(name, first)):
+            table[name] = test
+            _keep(table)
             _say(name, test, began)
         else:
             left.append(name)

@@ -11,6 +11,7 @@ from console.health import Kind, Level, findings
 from console.inventory.cluster import Cluster
 from console.operations.effects import On
 from console.operations.guards import Override, objections
+from console.operations.may_go import may_go
 from console.operations.procedures import (
     DRAIN,
     PATCH,
@@ -63,10 +64,15 @@ def lan_on_fw2(now: Snapshot) -> Snapshot:
     return now
 
 
-def node2_down_on_fw2(now: Snapshot) -> Snapshot:
-    servers = value(now, "firewalls", "fw2", "pools").servers
-    down = tuple(replace(one, status="DOWN", check="L4TOUT") if one.name == "node2" else one for one in servers)
-    return alter(now, "firewalls", "fw2", "pools", servers=down)
+def down(firewall: str, *nodes: str) -> Change:
+    """The checks of a firewall find these nodes down."""
+
+    def changed(now: Snapshot) -> Snapshot:
+        servers = value(now, "firewalls", firewall, "pools").servers
+        servers = tuple(replace(one, status="DOWN", check="L4TOUT") if one.name in nodes else one for one in servers)
+        return alter(now, "firewalls", firewall, "pools", servers=servers)
+
+    return changed
 
 
 def proxy(*names: str, **changes: object) -> Change:
@@ -89,7 +95,7 @@ FINDINGS: tuple[tuple[Change, Kind, Level, str], ...] = (
     (fw2("config", version="24.0"), Kind.VERSIONS_DIFFER, Level.DEGRADED, "the firewalls have different configuration"),
     (fw2("box", unapplied=("filter",)), Kind.UNAPPLIED, Level.NOTE, "changes on fw2 that nobody has applied yet: "),
     (lan_on_fw2, Kind.SPLIT_ROLES, Level.DEGRADED, "CARP roles are split: wan is on fw1 and lan is on fw2; "),
-    (node2_down_on_fw2, Kind.POOLS_DIFFER, Level.DEGRADED, "node2 is up in web on fw1 and down on fw2: "),
+    (down("fw2", "node2"), Kind.POOLS_DIFFER, Level.DEGRADED, "node2 is up in web on fw1 and down on fw2: "),
     (silent("nodes", "node2", "host"), Kind.LOST, Level.DEGRADED, "node2 does not answer since "),
     (lambda now: put(now, "nodes", "node2", site=NOT_ASKED), Kind.NOT_ASKED, Level.UNKNOWN, "node2 not asked yet"),
     (node2("host", memory_available=0), Kind.MEMORY, Level.DEGRADED, "node2 has 0 B of "),
@@ -129,12 +135,12 @@ def nowhere(now: Snapshot) -> Snapshot:
     return now
 
 
-def removed(now: Snapshot) -> Snapshot:
+def removed(now: Snapshot, node: str = "node2") -> Snapshot:
     out = {"pools": {"status": "MAINT", "admin": Admin.MAINT}, "config": {"status": "disabled"}}
     for name in BOTH:
         for reading, changes in out.items():
             servers = value(now, "firewalls", name, reading).servers
-            servers = tuple(replace(one, **changes) if one.name == "node2" else one for one in servers)
+            servers = tuple(replace(one, **changes) if one.name == node else one for one in servers)
             now = alter(now, "firewalls", name, reading, servers=servers)
     return now
 
@@ -184,3 +190,22 @@ def test_it_stands_against_it(
     before = believed(*truth)
     assert told(before) == []
     assert told(change(before)) == [override]
+
+
+LOSSES: tuple[tuple[str, Change, str], ...] = (
+    ("somebody_serves", down("fw2", "node1", "node3"), "node2 is the last serving member of web and webtls on fw2"),
+    ("all_reachable", silent("nodes", "node3", "host"), "node3 does not answer since "),
+    ("storage_whole", silent("nodes", "node3", "galera"), "MySQL on node3 is not known: no answer"),
+    ("one_at_a_time", lambda now: removed(now, "node3"), "node3 is out of the load balancer already"),
+    ("room_left", silent("nodes", "node3", "apache"), "how busy Apache is on node3 is not known: no answer"),
+    ("all_is_listed", silent("nodes", "node2", "listed"), "whether Gluster on node2 has volumes that the inventory "),
+)
+
+
+@pytest.mark.parametrize(("change", "saw"), [each[1:] for each in LOSSES], ids=[each[0] for each in LOSSES])
+def test_it_keeps_a_node_from_being_lost(truth: tuple[Cluster, Honest], change: Change, saw: str) -> None:
+    before = believed(*truth)
+    assert may_go(before, "node2").may
+    after = may_go(change(before), "node2")
+    assert after.may is False
+    assert [why for why in after.reasons if why.startswith(saw)]
