@@ -139,9 +139,14 @@ def _runs(commands: Commands) -> None:
     report.add_argument("--format", choices=("markdown", "json", "html"), default="markdown", help="default: markdown")
     report.add_argument("--json", action="store_true", help="the same as --format json")
     abandon = commands.add("abandon", "close an open run without doing more; what it did stays")
-    abandon.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
+    abandon.add_argument("--reason", metavar="TEXT", type=_text, default="", help="why; kept in the journal")
     for command in (show, report, abandon):
         command.add_argument("run", metavar="RUN", help="as `runs` names it: shop/12, or its file")
+
+
+def _text(given: str) -> str:
+    """A terminal may send bytes that are no character: each becomes a question mark."""
+    return given.encode(errors="replace").decode()
 
 
 def _demo(demo: argparse.ArgumentParser) -> None:
@@ -211,7 +216,7 @@ def _target(command: argparse.ArgumentParser, on: On, kind: str = "") -> None:
     whose = "a machine whose objection is overcome, with --reason; may be given again"
     once = whose if on is On.CLUSTER else "the target's name once more, with --reason"
     command.add_argument("--override", metavar="NAME", action="append", default=[], help=once)
-    command.add_argument("--reason", metavar="TEXT", default="", help="why; kept in the journal")
+    command.add_argument("--reason", metavar="TEXT", type=_text, default="", help="why; kept in the journal")
 
 
 def by_command() -> dict[str, dict[str, Operation]]:

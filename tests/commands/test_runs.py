@@ -117,13 +117,14 @@ def test_a_run_is_given_up_with_a_reason(inventory: Path, journal: Journal, caps
     code, out = ran(capsys, inventory, "abandon", "web1/0")
     assert (code, "--reason" in out) == (4, True)
     assert load(record.path).outcome is None
-    code, out = ran(capsys, inventory, "abandon", "web1/0", "--reason", "mended by hand")
+    code, out = ran(capsys, inventory, "abandon", "web1/0", "--reason", "mended by \udce4 hand")
     assert code == 0
     assert "nothing was sent" in out
     assert "drainboard rejoin web1 node2 puts it back" in out
     now = load(record.path)
     assert now.outcome == "abandoned"
-    assert now.entries[-1].facts["reason"] == "mended by hand"
+    assert not now.damage, "a byte that is no character does not harm the line"
+    assert now.entries[-1].facts["reason"] == "mended by ? hand"
     out_of = journal.taken_out("node2")
     assert out_of and out_of.path == record.path, "what it found is still known"
     code, out = ran(capsys, inventory, "abandon", "web1/0", "--reason", "again")
