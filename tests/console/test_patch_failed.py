@@ -9,6 +9,7 @@ from console.cli.options import parser
 from console.health.facts.membership import Place, place
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH
+from console.session.open_runs import why_open
 from console.session.runner import Stopped
 from console.session.story import story
 from tests.conftest import watching
@@ -45,6 +46,9 @@ async def test_the_next_one_that_fails_stops_the_run(tmp_path: Path) -> None:
             await patch(session, ONE_MAY)
         assert updated(sim) == []
         assert [place(session.picture, name) for name in ("node1", "node2", "node3")] == [Place.IN, Place.IN, Place.OUT]
+        told = why_open(session.open_runs()[0])
+        assert ["node2" in one for one in told if one.startswith("stopped at ")] == [False]
+        assert any(one.startswith("gave up node2: ") for one in told)
 
 
 async def test_one_with_half_installed_packages_stays_out_and_lets_no_other_go(tmp_path: Path) -> None:
