@@ -4,9 +4,8 @@ For each step: look, see whether it has happened already, note what was found, w
 what was wanted is read back; then write the journal again. Killed anywhere, `remaining` says where to go on.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,28 +14,24 @@ from console.inventory.cluster import Cluster
 from console.operations.effects import On, kind_of
 from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
-from console.operations.procedures.programs import DONE
 from console.operations.procedures.steps import (
-    HERE,
     MAX_FAILED,
     Intent,
-    Order,
     OrderState,
     Progress,
     Step,
     placed,
 )
-from console.probes.ask import Answer, WireError
 from console.probes.freshness import patience, read_after, without_stale
 from console.probes.question import Question, Subject
 from console.probes.snapshot import FirewallView, Known, Snapshot, Unknown, View
-from console.session import program
 from console.session.claims import Claims, Elsewhere
 from console.session.journal import Journal, Record, who
-from console.session.orders import as_sent, deadline, error_in, outcome_unknown
 from console.session.poller import Poller
+from console.session.sender import Sender
 from console.session.story import run_id
-from console.text import clock, listed, quoted, span
+from console.session.waiting import Waiting
+from console.text import clock, quoted, span
 from console.wire import Wire
 
 BACK = "in"
@@ -50,12 +45,6 @@ GUARD_PATIENCE = 60.0
 
 QUIET = 1.0
 """Seconds a step may take before it says what it waits for."""
-
-LONG = 5.0
-"""Seconds an order may take before it is said that it is waited for."""
-
-OWN_WAY = 60.0
-"""Seconds to wait for machines that do not answer just after roles have moved: our own way may lead through them."""
 
 PAUSED = "this computer reaches nobody, so the run waits for its line"
 
@@ -155,17 +144,12 @@ class Runner:
         self._or_back = ""
         """The other way out of a run that has stopped, where there is one."""
         self._steps: tuple[Step, ...] = ()
-        self._leaving: dict[Order, float] = {}
-        """Orders whose end is not known yet, and the monotonic time by which it is."""
+        self._sender = Sender(cluster, wire, journal, claims, self._say_of)
 
     @property
     def on_its_way(self) -> str:
         """The orders that have left and not ended, in a sentence; "" while there are none."""
-        if not self._leaving:
-            return ""
-        names = listed(order.machine for order in self._leaving)
-        left = max(0.0, max(self._leaving.values()) - time.monotonic())
-        return f"an order to {names} is on its way and can't be called back. It is waited for, at most {left:.0f} s"
+        return self._sender.on_its_way
 
     async def carry_out(self, record: Record, intent: Intent) -> Record:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
@@ -365,20 +349,9 @@ class Runner:
         self, step: Step, record: Record, intent: Intent, agreed_to_skip: frozenset[str], picture: Snapshot
     ) -> tuple[Record, Progress]:
         record, moment, sent = await self._send(step, record, intent, picture)
-        began = time.monotonic()
-        last = ""
-        often = [question for question in step.watches if question.subject is not Subject.VOLUME]
-        nudged, seldom = 0.0, began
-        moved, least, unseen = began, None, False
+        waiting, asking, last = Waiting(), _Asking(self._poller, step, self._cluster.timings.poll), ""
         while True:
-            now = time.monotonic()
-            if now - nudged > PAUSE:  # a machine that is down answers at once, again and again
-                self._poller.nudge(often)
-                nudged = now
-            if now - seldom > self._cluster.timings.poll:  # looks at a volume that follow too close are one
-                self._poller.nudge(step.watches)
-                seldom = now
-            await self._poller.change(PAUSE)
+            await asking.change()
             picture, intent = self._read_after(moment), _as_written(step, record, intent)
             record, intent = self._see(step, record, intent, picture)
             progress = step.done(picture, intent)
@@ -388,22 +361,18 @@ class Runner:
             against = self._keeps(step, intent, picture) if due else ""  # an objection to the first forbids another
             if against not in ("", progress.message):
                 progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
-            waited = time.monotonic() - began
-            if picture.visits and picture.visits.line_cut and not progress.done:  # no machine's time runs out by that
-                moved = time.monotonic()
+            paused = picture.visits is not None and picture.visits.line_cut and not progress.done
+            if paused:  # no machine's time runs out by that
                 progress = progress._replace(message=f"{progress.message}; {PAUSED}")
-            if _over(progress, agreed_to_skip) or (progress.done and waited > GRACE):
+            if _over(progress, agreed_to_skip) or (progress.done and waiting.lasted > GRACE):
                 return record, progress
-            told = waited > QUIET and not any(_under_way(picture, one, (step.on, *step.of)) for one in step.watches)
+            told = waiting.lasted > QUIET and not any(
+                _under_way(picture, one, (step.on, *step.of)) for one in step.watches
+            )
             if not progress.done and told and progress.message != last:
                 self._say(intent, step.name, last := progress.message)
-            if progress.left is not None and (least is None or progress.left < least):
-                moved, least = time.monotonic(), progress.left
-            if unseen and not progress.unseen and waited < OWN_WAY:
-                moved = time.monotonic()
-            unseen = progress.unseen
-            limit = progress.within or step.timeout(self._cluster.timings)
-            if time.monotonic() - moved > (max(limit, OWN_WAY) if unseen else limit):
+            waiting.look(progress, paused)
+            if waiting.over(progress.within or step.timeout(self._cluster.timings)):
                 return record, self._late(step, record, progress)
             if due and not against:
                 record, intent = self._find(step, record, intent, picture)
@@ -426,71 +395,13 @@ class Runner:
         raise self._failed(step, record, message, f"{after}. Mend it and")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
-        """Write the orders down, then send them, to all machines at once. A run that is stopped meanwhile waits for
-        their ends, so that an undo finds what they did."""
-        orders = step.orders(picture, intent)
-        if not orders:
-            return record, steady.now(), time.monotonic()
-        orders = await self._claimed(step, record, intent, orders)
-        if not orders:
-            return record, steady.now(), time.monotonic()
-        seconds = {order.machine: deadline(order) for order in orders}
-        leaving = [as_sent(order, self._wire) for order in orders]
-        record = self._write(record, "sending", step, orders=leaving, within=seconds)
-        moment, now = steady.now(), time.monotonic()
-        self._leaving = {order: now + deadline(order) for order in orders}
-        ended = asyncio.create_task(self._ended(step, record, intent, orders))
+        """Send the step's orders. Returns the Unix time at which they left, and the monotonic time of their end."""
         try:
-            await asyncio.wait({ended}, timeout=LONG)
-            if self.on_its_way:
-                self._say(intent, step.name, self.on_its_way)
-            record = await asyncio.shield(ended)
-        except asyncio.CancelledError:
-            if self.on_its_way:
-                self._say(intent, step.name, self.on_its_way)
-            await ended
-            raise
-        return record, moment, time.monotonic()
-
-    async def _claimed(
-        self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]
-    ) -> tuple[Order, ...]:
-        """The orders that may leave: what goes to a firewall needs the claim on it. Raises Stopped."""
-        machines = frozenset(order.machine for order in orders)
-        firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
-        try:
-            held = await self._claims.order(machines, max(deadline(order) for order in orders))
+            record, moment = await self._sender.send(step, record, step.orders(picture, intent))
         except Elsewhere as why:
             self._write(record, "failed", step, why=str(why))
             raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
-        if message := self._claims.unclaimed(firewalls - held):
-            self._say(intent, step.name, message)
-        return tuple(order for order in orders if order.machine not in firewalls - held)
-
-    async def _ended(self, step: Step, record: Record, intent: Intent, orders: tuple[Order, ...]) -> Record:
-        """Send orders, and write down that they have ended, or that their time is over."""
-        run = {"CLUSTER": self._cluster.name, "NODE": step.on, "RUN": run_id(self._cluster.name, record)}
-        answers = dict(zip(orders, await asyncio.gather(*(self._order(order, run) for order in orders)), strict=True))
-        whys = {order.machine: why for order, answer in answers.items() if (why := error_in(order, answer))}
-        lost = [order.machine for order, answer in answers.items() if outcome_unknown(answer)]
-        record = self._write(record, "answered", step, errors=whys, lost=lost)
-        if notes := {order.notes: whys.get(order.machine, DONE) for order in orders if order.notes}:
-            record = self._journal.write(record, "found", **notes)
-        for why in whys.values():
-            self._say(intent, step.name, why)
-        return record
-
-    async def _order(self, order: Order, run: Mapping[str, str]) -> Answer | WireError:
-        """`run`: the variables of a program on this computer."""
-        if order.machine == HERE:
-            try:
-                answer = await program.run(order.run.argv, run, order.run.timeout or 0.0)
-            except WireError as error:
-                answer = error
-        else:
-            answer = (await self._wire.send(order.machine, (order.run,), deadline(order)))[0]
-        self._leaving.pop(order, None)
-        return answer
+        return record, moment, time.monotonic()
 
     async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:
         """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""
@@ -555,8 +466,35 @@ class Runner:
         machine that gave no answer is unreachable."""
         return without_stale(read_after(self._poller.snapshot, moment), steady.now())
 
+    def _say_of(self, step: Step, message: str) -> None:
+        self._tell(Note(steady.now(), step.on, step.name, message))
+
     def _say(self, intent: Intent, step: str, message: str, final: bool = False) -> None:
         self._tell(Note(steady.now(), intent.target, step, message, final))
+
+
+class _Asking:
+    """Has what a step watches asked anew, as often as its answers may be news."""
+
+    def __init__(self, poller: Poller, step: Step, seldom: float) -> None:
+        """`seldom`: seconds between two looks at a volume; those that follow too close are one."""
+        self._poller = poller
+        self._seldom = seldom
+        self._every = step.watches
+        self._often = tuple(one for one in step.watches if one.subject is not Subject.VOLUME)
+        self._nudged, self._nudged_all = 0.0, time.monotonic()
+
+    async def change(self) -> None:
+        """Wait for the next answer. A machine that is down answers at once, again and again: it is not asked again for
+        that."""
+        now = time.monotonic()
+        if now - self._nudged > PAUSE:
+            self._poller.nudge(self._often)
+            self._nudged = now
+        if now - self._nudged_all > self._seldom:
+            self._poller.nudge(self._every)
+            self._nudged_all = now
+        await self._poller.change(PAUSE)
 
 
 def _unknown(picture: Snapshot) -> Iterator[str]:

@@ -18,7 +18,7 @@ from console.operations import procedures
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import OPERATIONS
 from console.operations.procedures.steps import Operation, Step
-from console.session import runner
+from console.session import runner, waiting
 from console.session.journal import Journal, Record
 from console.session.runner import Stopped, TakenBack, Unanswered
 from console.session.session import Running, Session
@@ -87,12 +87,12 @@ async def play(case: Case, folder: Path | None = None) -> Played:
 @asynccontextmanager
 async def impatient() -> AsyncGenerator[None]:
     """Seconds in the place of minutes."""
-    kept = procedures.OPERATIONS, runner.GUARD_PATIENCE, runner.OWN_WAY
-    procedures.OPERATIONS, runner.GUARD_PATIENCE, runner.OWN_WAY = hastened(), 4.0 * busy(), 8.0 * busy()
+    kept = procedures.OPERATIONS, runner.GUARD_PATIENCE, waiting.OWN_WAY
+    procedures.OPERATIONS, runner.GUARD_PATIENCE, waiting.OWN_WAY = hastened(), 4.0 * busy(), 8.0 * busy()
     try:
         yield
     finally:
-        procedures.OPERATIONS, runner.GUARD_PATIENCE, runner.OWN_WAY = kept
+        procedures.OPERATIONS, runner.GUARD_PATIENCE, waiting.OWN_WAY = kept
 
 
 class _Play:
