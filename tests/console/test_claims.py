@@ -109,9 +109,8 @@ async def test_every_console_shows_who_is_at_work(two: Two) -> None:
     for server in (server for firewall in sim.world.firewalls.values() for server in firewall._servers):
         server.sessions = 1e9
     running = await one.begin(DRAIN, "node1", YES)
-    picture = await until(
-        other, lambda now: all(isinstance(v.claim, Known) and v.claim.value.held for v in now.firewalls)
-    )
+    told_by = lambda view: isinstance(view.claim, Known) and view.claim.value.held and view.claim.value.what  # noqa: E731
+    picture = await until(other, lambda now: all(told_by(view) for view in now.firewalls))
     told = picture.firewall("fw2").claim
     assert isinstance(told, Known)
     assert (told.value.what, told.value.cluster) == ("drain node1", "demo")
