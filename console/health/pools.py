@@ -21,7 +21,7 @@ from console.health.facts.membership import (
 )
 from console.health.facts.starts import brings_back, starts
 from console.health.finding import Finding, Kind, Level
-from console.inventory.addresses import plain
+from console.inventory.addresses import is_address, plain, same
 from console.probes.firewalls.config import POOLS_SYNCED, FirewallConfig
 from console.probes.pools.balancer import balancer_of
 from console.probes.pools.configured import PooledServer
@@ -147,7 +147,7 @@ def _not_reloaded(view: FirewallView, config: FirewallConfig) -> bool:
 
 
 def run_time_is_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
-    """Ports and weights set at run time. A server that has just come up may still have less weight."""
+    """Addresses, ports and weights set at run time. A server that has just come up may still have less weight."""
     for view in snapshot.firewalls:
         config, pools = config_of(snapshot, view.name), pools_of(snapshot, view.name)
         if config is None or pools is None:
@@ -155,12 +155,22 @@ def run_time_is_as_configured(snapshot: Snapshot) -> Iterator[Finding]:
         differs = [says for one in config.servers for server in pools.servers if (says := _differs(one, server))]
         if differs:
             message = f"{view.name} sends otherwise than config.xml says: {listed(differs)}; a reload may change that"
-            yield Finding(Level.NOTE, view.name, Kind.RUN_TIME_DIFFERS, message)
+            elsewhere = any(_elsewhere(one, server) for one in config.servers for server in pools.servers)
+            yield Finding(Level.DEGRADED if elsewhere else Level.NOTE, view.name, Kind.RUN_TIME_DIFFERS, message)
+
+
+def _elsewhere(configured: PooledServer, server: Server) -> bool:
+    """Another machine gets what is meant for this one, whatever its state."""
+    named = configured.pool in server.pools and configured.name == server.name
+    both = is_address(configured.address) and is_address(server.address)
+    return named and both and not same(configured.address, server.address)
 
 
 def _differs(configured: PooledServer, server: Server) -> str:
-    same = configured.pool in server.pools and configured.name == server.name
-    if not same or server.strange or not server.serving or (server.since or 0) < SLOW_START:
+    named = configured.pool in server.pools and configured.name == server.name
+    if _elsewhere(configured, server):
+        return f"{configured.pool}/{server.name} has address {server.address}, not {configured.address}"
+    if not named or server.strange or not server.serving or (server.since or 0) < SLOW_START:
         return ""
     port = configured.port and server.port and configured.port != server.port
     weight = not server.agent and configured.weight and configured.weight.lstrip("0") != str(server.weight)
