@@ -133,7 +133,7 @@ def _vhids(of: _Interface, unread: list[str]) -> Iterator[Vhid]:
     addresses: dict[int, list[str]] = {}
     for line in of.lines:
         if address := _ADDRESS.match(line):
-            addresses.setdefault(int(address[2]), []).append(address[1].partition("%")[0])
+            addresses.setdefault(int(address[2]), []).append(re.split("[%/]", address[1])[0])
     roles = [line for line in of.lines if _ROLE.match(line)]
     if roles and not of.name:
         unread.append("ifconfig gives CARP a role on an interface that is not known here")
