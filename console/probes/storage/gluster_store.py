@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+from console.inventory.addresses import plain
 from console.probes.ask import Ran, Run, Unreadable
 from console.probes.parsing import lines_of, ran, short, whole, without_sudo
 
@@ -94,7 +95,9 @@ _COUNTS = ("replica", "arbiter", "disperse", "redundancy")
 
 def _placed(brick: dict[str, str], peers: Files) -> Placed:
     host = brick["hostname"]
-    uuid = brick.get("uuid") or next((uuid for uuid, peer in peers.items() if host in _names(peer)), "")
+    uuid = brick.get("uuid") or next(
+        (uuid for uuid, peer in peers.items() if plain(host) in map(plain, _names(peer))), ""
+    )
     peer = peers.get(uuid, {})
     return Placed(host, brick["path"], uuid, _names(peer), peer.get("state") == REJECTED, 0)
 
