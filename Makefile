@@ -52,7 +52,7 @@ matrix: SEED = 9
 matrix: $(DEV) ## every fault of the simulator in every step of every operation, a day; SAMPLE=500 so many, MINUTES=30 so long, SEED=9
 	@$(BIN)/python -m tests.matrix --sample $(SAMPLE) --minutes $(MINUTES) --seed $(SEED)
 
-mutants: $(DEV) ## each rule of guards and health removed once: some test must fail
+mutants: $(DEV) ## each rule of guards, steps and health removed once: some test must fail
 	@$(BIN)/python -m tests.mutate
 
 pictures: $(DEV) ## every scenario of the demo at three sizes, as SVG in build/pictures

@@ -135,10 +135,12 @@ def _pytest(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def missed(name: str, *tests: str) -> str:
-    """The first of these tests that fails without the rule; "" for none."""
+    """The first of these tests that fails without the rule; "" for none. A busy machine fails one once: it fails
+    again, and passes with the rule."""
     done = _pytest("-x", *tests, DRAINBOARD_WITHOUT=name)
     found = _FAILED.search(done.stdout)
-    return found[1] if found and _pytest(found[1]).returncode == 0 else ""
+    again = found and _pytest(found[1], DRAINBOARD_WITHOUT=name).returncode
+    return found[1] if found and again and _pytest(found[1]).returncode == 0 else ""
 
 
 def spoken(*tests: str) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from console.operations.may_go import may_go
 from console.operations.procedures import (
     DRAIN,
     PATCH,
+    REBOOT,
     REMOUNT,
     REMOVE,
     UNDO,
@@ -151,6 +152,12 @@ def at_work(now: Snapshot) -> Snapshot:
     return alter(now, "nodes", "node2", "jobs", units=there)
 
 
+def alone_as_writer(now: Snapshot) -> Snapshot:
+    """Node2 is written to, and nobody else is proven."""
+    now = proxy("node1", serving=False)(now)
+    return silent("nodes", "node3", "galera")(silent("nodes", "node1", "galera")(now))
+
+
 def without_proxies(now: Snapshot) -> Snapshot:
     return replace(now, cluster=replace(now.cluster, mysql_proxy=None))
 
@@ -165,6 +172,7 @@ OBJECTIONS: tuple[tuple[str, Operation, Change, str, Override], ...] = (
     ("balancer_runs", DRAIN, fw2("pools", running=False, servers=()), "HAProxy does not run on fw2", CONFIRM),
     ("fit_again", UNDO, silent("nodes", "node2", "galera"), "MySQL on node2 is not known: no answer", NAMED),
     ("answers", REMOUNT, silent("nodes", "node2", "host"), "node2 does not answer: no answer", NEVER),
+    ("somebody_follows", REBOOT, alone_as_writer, "no other node can become MySQL's writer: ", NEVER),
     ("proxied", WRITER, without_proxies, "demo has no [mysql_proxy] in the inventory: ", NEVER),
     ("reached", WRITER, proxy("node2"), "HAProxy on node3 has no server with the address of node2", NEVER),
     ("member_fit", WRITER, silent("nodes", "node2", "galera"), "MySQL on node2 is not known: no answer", NEVER),
