@@ -238,7 +238,7 @@ def known(node: str, **readings: Any) -> Snapshot:
 
 
 def of_services(value: system.Services, expected: dict[str, Any]) -> None:
-    """Of one node's services; `everywhere`: of the same on every node."""
+    """Conclusions from one node's services; `everywhere`: from the same on every node."""
     if "unfit" in expected:
         seen = known("node1", services=value)
         concluded(replace(seen, cluster=replace(seen.cluster, mysql=None)), expected)

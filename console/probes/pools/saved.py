@@ -174,10 +174,7 @@ def _rows(text: str) -> list[Mapping[str, str]]:
         raise Unreadable(f"{STATES} lists more than {MAX_SERVERS} servers")
     rows = [line.split() for line in lines[2:] if line.strip()]
     if not text.endswith("\n") or any(len(row) < MIN_COLUMNS for row in rows):
-        raise Unreadable(
-            f"{STATES} holds a row that is cut off: HAProxy 2.4 and newer pass over the whole file, older ones over"
-            " that row"
-        )
+        raise Unreadable(f"{STATES} has a row that is cut off: HAProxy passes over it, and from 2.4 on over the file")
     return [
         dict(zip(names, row, strict=True)) if len(row) == len(names) else {"srv_name": " ".join(row)} for row in rows
     ]

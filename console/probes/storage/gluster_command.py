@@ -17,7 +17,7 @@ _BUSY = re.compile(r"(?i)locking failed|another transaction|unable to acquire lo
 _STOPPED = re.compile(r"(?i)volume \S+ is not started")
 _ABSENT = re.compile(r"(?i)volume \S+ does not exist")
 _OF_A_PEER = re.compile(r"(?i)(?:staging|commit|pre.?validation) failed on (?!localhost)")
-"""What follows is the view of one peer alone, which may be the one that is wrong."""
+"""Lead of the view of one peer alone, which may be the one that is wrong."""
 MAX_ERROR = 300
 
 
