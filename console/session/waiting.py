@@ -1,4 +1,4 @@
-"""How long a step is waited for: its time runs only while nothing moves."""
+"""The time for which a step is waited for: it runs only while nothing moves."""
 
 import time
 

@@ -207,7 +207,7 @@ def meanwhile(folder: Path, begins: int, ends: int) -> tuple[Upgrade, int]:
 
 
 def test_one_that_ends_meanwhile_runs_or_shows_all_that_it_leaves(tmp_path: Path) -> None:
-    """Whatever moment it is: a run would take it for one that has failed."""
+    """A run would take it for one that has failed, at any moment."""
     at, moments = 0, 1
     while at <= moments:
         seen, moments = meanwhile(tmp_path / str(at), -1, at)
