@@ -192,10 +192,9 @@ class Lab:
             firewall.sh(_READY)
         for node in self.nodes.values():
             services.wait_for(f"{node.name} boots", lambda node=node: services.is_active(node, "ssh"), timeout)
-            node.sh("systemctl start --no-block glusterd mariadb apache2 www-mount-retry", timeout=10)
+            node.sh(f"{services.START_GLUSTERD} mariadb apache2 www-mount-retry", timeout=10)
             node.sh("systemctl reload-or-restart haproxy", timeout=10)  # it forgets whom the writer was moved to
-        services.start_bricks(self.nodes[NODES[0]])
-        services.reach_bricks(self.nodes)
+        services.start_bricks(self.nodes)
         self.wait_healthy(timeout)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from xml.etree import ElementTree
 
 from . import rights
@@ -44,6 +45,11 @@ until mountpoint -q /var/www/html; do sleep 0.1; done
 echo '<h1>The lab</h1>' > /var/www/html/index.html
 echo '<!--#echo var="NODE" -->' > /var/www/html/health
 """
+
+
+NO_ANSWER = (LabError, ElementTree.ParseError, subprocess.TimeoutExpired)
+START_GLUSTERD = "systemctl reset-failed glusterd; systemctl start --no-block glusterd"
+"""Its unit may start six times an hour."""
 
 
 def wait_for(what: str, ready: Callable[[], bool], timeout: float, pause: float = 0.2) -> None:
@@ -104,28 +110,36 @@ def is_synced(node: Machine, size: int | None = None) -> bool:
     return whole and status["wsrep_local_state_comment"] == "Synced" and status["wsrep_cluster_status"] == "Primary"
 
 
-def start_bricks(node: Machine) -> None:
-    """Start each brick that was killed: glusterd 9.2 does not always do so when it starts."""
-    wait_for(f"glusterd on {node.name}", lambda: is_active(node, "glusterd"), 60)
-    node.sh("for at in 1 2 3 4 5; do gluster --mode=script volume start www force && break; sleep 3; done", timeout=60)
+def start_bricks(nodes: dict[str, Machine]) -> None:
+    """See that each brick runs and is reached. glusterd 9.2 does not always start one that was killed, or starts two,
+    or names the port that it had before: then `volume status` has it online, and no client gets there."""
+    first = nodes[NODES[0]]
+    wait_for(f"glusterd on {first.name}", lambda: is_active(first, "glusterd"), 60)
+    if not _soon(lambda: bricks_online(first) == len(NODES), 8):
+        start = "for at in 1 2 3 4 5; do gluster --mode=script volume start www force && break; sleep 3; done"
+        first.sh(start, timeout=60)
+    for _ in range(4):
+        if _soon(lambda: not _unreached(first), 8):
+            return
+        with suppress(*NO_ANSWER):
+            for name in _unreached(first):
+                nodes[name].sh(f"systemctl stop glusterd; pkill -x glusterfsd; sleep 1; {START_GLUSTERD}", timeout=60)
 
 
-def reach_bricks(nodes: dict[str, Machine], patience: float = 10) -> None:
-    """Start anew each glusterd that names the port that its brick had before a kill, as 9.2 does at times: no client
-    gets there, and `volume status` has it online."""
-    deadline = time.monotonic() + patience
-    while (away := _bricks_unreached(nodes[NODES[0]])) != [] and time.monotonic() < deadline:
+def _soon(so: Callable[[], bool], seconds: float) -> bool:
+    """It is so within that time. A question that could not be asked is a no."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(*NO_ANSWER):
+            if so():
+                return True
         time.sleep(0.5)
-    for name in away or ():
-        nodes[name].sh("systemctl restart glusterd")
+    return False
 
 
-def _bricks_unreached(node: Machine) -> list[str] | None:
-    """The nodes whose brick a client of one node does not reach. None: heal info does not answer."""
-    try:
-        bricks = [*_heal_info(node).iter("brick")]
-    except (LabError, ElementTree.ParseError, subprocess.TimeoutExpired):
-        return None
+def _unreached(node: Machine) -> list[str]:
+    """The nodes whose brick a client of one node does not reach."""
+    bricks = [*_heal_info(node).iter("brick")]
     away = [brick.findtext("name") or "" for brick in bricks if brick.findtext("status") != "Connected"]
     return [path.partition(":")[0] for path in away]
 
