@@ -39,6 +39,7 @@ from console.probes.storage.mounts import MOUNTS, Mounts
 from console.probes.web.apache import APACHE, SITE, Apache, Site
 from console.probes.web.vip import VISIT, Visit
 from console.probes.web.visitor import Visits
+from console.text import because, clock
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -114,6 +115,16 @@ class Unknown:
     def answered(self) -> bool:
         """The service asked is there: it refused, or said what can't be read."""
         return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
+
+    def told_of(self, name: str) -> str:
+        """The sentence about a machine that tells nothing. Only one that is silent does not answer."""
+        if self.cause is Cause.UNPROVEN:
+            return self.why
+        if self.cause is Cause.NOT_ASKED:
+            return f"{name} was not asked yet"
+        if self.cause is Cause.SILENT:
+            return f"{name} does not answer since {clock(self.since)}: {because(name, self.why)}"
+        return f"{name} is not known: {because(name, self.why)}"
 
     @property
     def under_way(self) -> bool:

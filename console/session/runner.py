@@ -141,8 +141,7 @@ class Runner:
         self._ask = ask
         self.alone = False
         """Nobody is left to answer: no gate asks, and no other machine is begun."""
-        self._or_back = ""
-        """The other way out of a run that has stopped, where there is one."""
+        self._has_undo = False
         self._steps: tuple[Step, ...] = ()
         self._sender = Sender(cluster, wire, journal, claims, self._say_of)
 
@@ -155,7 +154,7 @@ class Runner:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
         agreed_to_skip = frozenset(_unknown(self._picture()))  # confirmed before the run began: not waited for
         self._steps, skipped = intent.steps, dict[str, str]()
-        self._or_back = ", or put the node back" if intent.operation.undo else ""
+        self._has_undo = bool(intent.operation.undo)
         try:
             if not record.taken_back:
                 record, skipped = await self._go_on(record, intent, agreed_to_skip)
@@ -251,7 +250,7 @@ class Runner:
                 if last:
                     why = f"what was done has come undone twice: {message}{_who_wrote(self._picture())}"
                     self._write(record, "failed", step, why=why)
-                    raise Stopped(f"{why}. Agree with them and resume this run, or put the node back")
+                    raise Stopped(f"{why}. Agree with them and resume this run{self._or_back(step)}")
                 self._say(intent, step.name, f"it has come undone and is done again: {message}")
                 record, left = await self._step(step, record, intent.at(step), agreed_to_skip)
                 skipped |= left
@@ -384,7 +383,11 @@ class Runner:
         """Write why, and by the same line if it is to be taken back: a resume finds both or none."""
         back = {"back": True} if not record.taken_back and _backs(record, self._steps, step) else {}
         record = self._write(record, "failed", step, why=why, **facts, **back, **self._counted())
-        return failure(f"{why}{end} resume this run{self._or_back}", record)
+        return failure(f"{why}{end} resume this run{self._or_back(step)}", record)
+
+    def _or_back(self, step: Step) -> str:
+        """The other way out of a run that has stopped, where there is one."""
+        return f", or put {step.on} back" if self._has_undo else ""
 
     def _late(self, step: Step, record: Record, progress: Progress) -> Progress:
         limit = progress.within or step.timeout(self._cluster.timings)
@@ -400,7 +403,7 @@ class Runner:
             record, moment = await self._sender.send(step, record, step.orders(picture, intent))
         except Elsewhere as why:
             self._write(record, "failed", step, why=str(why))
-            raise Stopped(f"{why}. Nothing more is sent; resume this run then, or put the node back") from None
+            raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
         return record, moment, time.monotonic()
 
     async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:

@@ -164,7 +164,7 @@ async def test_a_mode_that_somebody_else_switched_on_is_not_taken_back(tmp_path:
             session.journal.folder, lambda record: fw1.maintain(True, "admin") if len(record.entries) == 1 else None
         )
         running = await session.begin(MAINTAIN, "fw1", NAMED)
-        with pytest.raises(Stopped, match="put the node back"):
+        with pytest.raises(Stopped, match="put fw1 back"):
             await running.task
         assert fw1.config.maintenance
         assert fw1.config.username == "admin"

@@ -3,11 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import pytest
+
 from console.health import Kind, Level, findings
 from console.health.unknowns import GAPS
+from console.operations.guards.nodes import answers
+from console.operations.procedures import REBOOT
+from console.probes.ask import Cause
 from console.probes.question import Subject
-from console.probes.snapshot import QUESTIONS, Known, Snapshot, Unknown
+from console.probes.snapshot import NOT_ASKED, QUESTIONS, Known, Snapshot, Unknown
 from console.probes.storage.mounts import MISSING, Mount
+from console.text import clock
 from tests.console.telling import alter, put
 
 SILENT = Unknown("no answer", 9.0, 8.0)
@@ -95,3 +101,30 @@ async def test_not_knowing_is_as_bad_as_the_worst_it_could_hide(fine: Snapshot) 
         unknown = put(fine, question.subject.value, name, **{question.field: SILENT})
         doubt = GAPS[question.field]
         assert level(unknown, doubt.kind) == level(worsened(fine), kind) == doubt.level, question.field
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        (NOT_ASKED, "node2 was not asked yet. Wait until node2 itself answers."),
+        (
+            Unknown("node2: no route to host", 9.0, 8.0),
+            f"node2 does not answer since {clock(8.0)}: no route to host. Power it on or reach its console.",
+        ),
+        (
+            Unknown("node2 refuses sudo", 9.0, 8.0, Cause.REFUSED),
+            "node2 is not known: it refuses sudo. Wait until node2 itself answers.",
+        ),
+        (
+            Unknown("this computer was too busy", 9.0, 8.0, Cause.HELD_UP),
+            "node2 is not known: this computer was too busy. Wait until node2 itself answers.",
+        ),
+        (
+            Unknown("another machine answers as node2", 9.0, 8.0, Cause.UNPROVEN),
+            "another machine answers as node2. Wait until node2 itself answers.",
+        ),
+    ],
+)
+async def test_only_a_machine_that_is_silent_does_not_answer(fine: Snapshot, host: Unknown, sentence: str) -> None:
+    (objection,) = answers(put(fine, "nodes", "node2", host=host), REBOOT.effects, "node2")
+    assert objection.sentence == sentence

@@ -7,9 +7,9 @@ from console.health.facts.unlisted import mysql_signs
 from console.inventory.cluster import Cluster
 from console.probes.database.galera import Wsrep, split
 from console.probes.hosts.system import MYSQL_UNITS, one_of
-from console.probes.snapshot import Cause, Known, NodeView, Snapshot, Unknown, VolumeView
+from console.probes.snapshot import Known, NodeView, Snapshot, Unknown, VolumeView
 from console.probes.storage.gluster import Brick
-from console.text import because, clock, counted, listed
+from console.text import because, counted, listed
 
 CLEAN_LOOKS = 3
 """Looks in a row that must find a volume healed: just after a node's power on single looks lie."""
@@ -19,10 +19,7 @@ def unfit(snapshot: Snapshot, node: str, looks: int = CLEAN_LOOKS) -> tuple[str,
     """Why a node must not get traffic; nothing when it is fit. What is not known is a reason."""
     view = snapshot.node(node)
     if isinstance(view.host, Unknown):
-        if view.host.cause is Cause.UNPROVEN:
-            return (view.host.why,)
-        since = f" since {clock(view.host.since)}" if view.host.since else ""
-        return (f"{node} does not answer{since}: {because(node, view.host.why)}",)
+        return (view.host.told_of(node),)
     return (*mysql_unfit(snapshot, node), *gluster_unfit(snapshot, node, looks), *web_unfit(snapshot, node))
 
 

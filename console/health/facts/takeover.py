@@ -7,7 +7,7 @@ from console.health.facts.membership import config_of, master, pools_of, roles, 
 from console.health.facts.starts import nobody_starts
 from console.probes.firewalls.carp import UNREAD
 from console.probes.snapshot import Known, Snapshot, Unknown
-from console.text import because, listed
+from console.text import listed
 
 
 def carried(snapshot: Snapshot) -> str:
@@ -47,7 +47,7 @@ def can_not_lead(snapshot: Snapshot, firewall: str, leaves: bool = False) -> Ite
     """Why a firewall would not become CARP MASTER of everything. `leaves`: it is about to leave maintenance."""
     view = snapshot.firewall(firewall)
     if isinstance(view.carp, Unknown):
-        yield f"{firewall} does not answer: {because(firewall, view.carp.why)}"
+        yield view.carp.told_of(firewall)
         return
     carp, config = view.carp.value, config_of(snapshot, firewall)
     if not carp.allow:

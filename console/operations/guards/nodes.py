@@ -74,15 +74,9 @@ def answers(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Object
     """A node that does not answer can't be rebooted from here."""
     host = snapshot.node(node).host
     if isinstance(host, Unknown):
-        if host.cause is Cause.UNPROVEN:
-            yield Objection(node, host.why, f"{node} itself must answer", Override.NEVER)
-            return
-        yield Objection(
-            node,
-            f"{node} does not answer: {because(node, host.why)}",
-            "Power it on or reach its console",
-            Override.NEVER,
-        )
+        silent = host.cause is Cause.SILENT
+        clears = "Power it on or reach its console" if silent else f"Wait until {node} itself answers"
+        yield Objection(node, host.told_of(node), clears, Override.NEVER)
 
 
 def all_is_listed(snapshot: Snapshot, _effects: Effects, node: str) -> Iterator[Objection]:
