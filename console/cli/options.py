@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,6 +111,15 @@ def parser() -> argparse.ArgumentParser:
     _target(resume, On.NODE)
     resume.add_argument("--skip", action="store_true", help="put the machine at work back, and go on with the next")
     return root
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse a command line; a wrong one ends the program with a sentence."""
+    root = parser()
+    options = root.parse_args(arguments)
+    if options.command == "resume" and options.skip and not options.reason.strip():
+        root.error("--skip needs --reason TEXT: it is kept as why the machine was left out")
+    return options
 
 
 def _first(commands: Commands) -> None:

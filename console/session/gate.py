@@ -68,6 +68,13 @@ class Gates:
         self._call = call
         self.waits: Gate | None = None
         """The gate at which the run waits for a person."""
+        self._alone = False
+
+    def leave_alone(self) -> None:
+        """Note that nobody is left to answer: a run parks at its gate, also at one that is yet to come."""
+        self._alone = True
+        if self.waits is not None:
+            self.waits.park()
 
     async def ask(self, run: str, message: str, intent: Intent, step: Step) -> tuple[Consent, Plan]:
         """Wait at a gate. All guards are asked of its target, at each look. `run`: its id. Raises Unanswered."""
@@ -88,7 +95,10 @@ class Gates:
                     gate.agree(Consent(reason="nothing stands against it any more"))
                 self._poller.wake()
 
-        if by_itself and await self._passes(look, step):
+        passes = by_itself and await self._passes(look, step)
+        if self._alone:
+            raise Unanswered(message)
+        if passes:
             return Consent(reason="nothing stands against it"), look()
         self.waits = gate = Gate(message, look, asyncio.get_running_loop().create_future())
         self._call(intent, message)
@@ -116,7 +126,8 @@ class Gates:
             self._poller.nudge(step.watches)
             message = f"{stands[0].saw}; waited for until {clock(until)}"
             self._tell(Note(steady.now(), stands[0].machine, step.name, message))
-        return await in_time(self._poller, lambda: not look().objections, until)
+        await in_time(self._poller, lambda: self._alone or not look().objections, until)
+        return not look().objections
 
     async def _blocked(self, run: str, target: str) -> tuple[Objection, ...]:
         """An objection where the inventory's program says "not now" for a machine, or does not tell."""

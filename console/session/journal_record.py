@@ -144,10 +144,19 @@ class Record(NamedTuple):
         return frozenset(on for on in lines if isinstance(on, str))
 
     @property
+    def left_out(self) -> dict[str, str]:
+        """Targets that were skipped, and why."""
+        return {str(one.facts.get("on")): str(one.facts.get("reason", "")) for one in self._skipped}
+
+    @property
     def given_up(self) -> dict[str, str]:
-        """Targets that failed and that the run itself gave up, and why."""
-        lines = (one.facts for one in self.entries if one.kind == "skipped" and one.facts.get("failed") is True)
-        return {str(one.get("on")): str(one.get("reason", "")) for one in lines}
+        """The ones of them that failed, and that the run itself gave up."""
+        failed = (str(one.facts.get("on")) for one in self._skipped if one.facts.get("failed") is True)
+        return {name: self.left_out[name] for name in failed}
+
+    @property
+    def _skipped(self) -> list[Entry]:
+        return [one for one in self.entries if one.kind == "skipped"]
 
     @property
     def behind(self) -> frozenset[StepId]:

@@ -50,7 +50,7 @@ def _ends(record: Record) -> Iterator[str]:
         yield _interrupted(record.entries)
     for at in range(len(record.entries) - 1, -1, -1):
         entry = record.entries[at]
-        if entry.kind == "failed" and entry.facts.get("on") in record.given_up:
+        if entry.kind == "failed" and entry.facts.get("on") in record.left_out:
             yield f"gave up {entry.facts['on']}: {entry.facts.get('why', '?')}"
         elif entry.kind == "failed":
             yield f"stopped at “{entry.facts.get('step', '?')}”: {entry.facts.get('why', '?')}"

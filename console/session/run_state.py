@@ -76,7 +76,7 @@ def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
         record = task.result()
         word = "done" if record.outcome == "done" else "parked"
         partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
-        state = state._replace(given_up=tuple(record.given_up))
+        state = state._replace(given_up=tuple(record.left_out))
         state = state._replace(partly=partly, skipped=tuple(record.skipped_machines) if word == "parked" else ())
         return _closed(state, word, Note(steady.now(), node, word, word, final=True))
     known = isinstance(error, Stopped | JournalError)

@@ -142,6 +142,8 @@ class Runner:
         self.alone = False
         """Nobody is left to answer: no gate asks, and no other machine is begun."""
         self._has_undo = False
+        self.closed = False
+        """The run has its end in the journal: it can be stopped no more."""
         self._steps: tuple[Step, ...] = ()
         self._sender = Sender(cluster, wire, journal, claims, self._say_of)
 
@@ -169,10 +171,10 @@ class Runner:
             await self._claims.release(ended=not record.outcome_unknown, open=True)
             self._say(intent, "parked", "; ".join(skipped.values()), final=True)
             return record
-        record = self._journal.write(record, "closed", outcome="done")
+        record = self._close(record, "done")
         # before it is said: whoever reads "done" may go on
         await self._claims.release(ended=not record.outcome_unknown)
-        left_out = "".join(f", without {name} ({why})" for name, why in record.given_up.items())
+        left_out = "".join(f", without {name} ({why})" for name, why in record.left_out.items())
         self._say(intent, "done", f"{intent.words}: done{left_out}", final=True)
         return record
 
@@ -226,7 +228,11 @@ class Runner:
         self._say(intent, "taken back", f"{why}: what was done is taken back")
         record, skipped = await self._go_on(record, intent, agreed_to_skip)
         message = "; ".join([why, *skipped.values()])
-        record = self._journal.write(record, "closed", outcome="taken back", why=why)
+        if skipped:
+            record = self._journal.write(record, "parked", missed=skipped)
+            await self._claims.release(ended=not record.outcome_unknown, open=True)
+            raise Stopped(f"{message}. What was done is not taken back everywhere")
+        record = self._close(record, "taken back", why=why)
         await self._claims.release(ended=not record.outcome_unknown)
         seen = record.last("seen")
         now = f": {seen.facts.get('says')}" if seen else ""
@@ -322,6 +328,11 @@ class Runner:
         now = self._poller.snapshot
         return {name: asdict(one) for name, one in (("visits", now.visits), ("writes", now.writes)) if one}
 
+    def _close(self, record: Record, outcome: str, **facts: Any) -> Record:
+        record = self._journal.write(record, "closed", outcome=outcome, **facts)
+        self.closed = True
+        return record
+
     def _write(self, record: Record, kind: str, step: Step, **facts: Any) -> Record:
         """Append a line about a step. Raises JournalError."""
         return self._journal.write(record, kind, on=step.on, step=step.name, **facts)
@@ -398,13 +409,21 @@ class Runner:
         raise self._failed(step, record, message, f"{after}. Mend it and")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
-        """Send the step's orders. Returns the Unix time at which they left, and the monotonic time of their end."""
-        try:
-            record, moment = await self._sender.send(step, record, step.orders(picture, intent))
-        except Elsewhere as why:
-            self._write(record, "failed", step, why=str(why))
-            raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
-        return record, moment, time.monotonic()
+        """Send the step's orders. Returns the Unix time at which they left, and the monotonic time of their end. A
+        claim takes its time: an objection that came up meanwhile counts too."""
+        while orders := step.orders(picture, intent):
+            try:
+                orders = await self._sender.claimed(step, orders)
+            except Elsewhere as why:
+                self._write(record, "failed", step, why=str(why))
+                raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
+            if not orders:
+                break
+            if not self._keeps(step, intent, picture):
+                record, moment = await self._sender.send(step, record, orders)
+                return record, moment, time.monotonic()
+            record, intent, picture = await self._free(step, record, intent, picture)
+        return record, steady.now(), time.monotonic()
 
     async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:
         """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""

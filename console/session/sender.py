@@ -44,12 +44,18 @@ class Sender:
         left = max(0.0, max(self._leaving.values()) - time.monotonic())
         return f"an order to {names} is on its way and can't be called back. It is waited for, at most {left:.0f} s"
 
+    async def claimed(self, step: Step, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+        """The orders that may leave: an order to a firewall needs the claim on it. Raises Elsewhere."""
+        machines = frozenset(order.machine for order in orders)
+        firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
+        held = await self._claims.order(machines, max(deadline(order) for order in orders))
+        if message := self._claims.unclaimed(firewalls - held):
+            self._say(step, message)
+        return tuple(order for order in orders if order.machine not in firewalls - held)
+
     async def send(self, step: Step, record: Record, orders: tuple[Order, ...]) -> tuple[Record, float]:
         """Send a step's orders, and return the Unix time at which they left. A run that is stopped meanwhile waits for
-        their ends, so that an undo finds what they did. Raises Elsewhere, JournalError."""
-        orders = await self._claimed(step, orders) if orders else ()
-        if not orders:
-            return record, steady.now()
+        their ends, so that an undo finds what they did. Raises JournalError."""
         seconds = {order.machine: deadline(order) for order in orders}
         leaving = [as_sent(order, self._wire) for order in orders]
         record = self._write(record, "sending", step, orders=leaving, within=seconds)
@@ -71,15 +77,6 @@ class Sender:
 
     def _write(self, record: Record, kind: str, step: Step, **facts: object) -> Record:
         return self._journal.write(record, kind, on=step.on, step=step.name, **facts)
-
-    async def _claimed(self, step: Step, orders: tuple[Order, ...]) -> tuple[Order, ...]:
-        """The orders that may leave: an order to a firewall needs the claim on it. Raises Elsewhere."""
-        machines = frozenset(order.machine for order in orders)
-        firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
-        held = await self._claims.order(machines, max(deadline(order) for order in orders))
-        if message := self._claims.unclaimed(firewalls - held):
-            self._say(step, message)
-        return tuple(order for order in orders if order.machine not in firewalls - held)
 
     async def _ended(self, step: Step, record: Record, orders: tuple[Order, ...]) -> Record:
         """Send orders, and write down that they have ended, or that their time is over."""

@@ -16,7 +16,7 @@ from console import steady
 from console.health import Finding, Kind
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.paths import journal_dir, make_private
-from console.operations.effects import Effect
+from console.operations.effects import Effect, On
 from console.operations.guards import About
 from console.operations.plan import Consent, NotBegun, Plan, needed
 from console.operations.procedures import operation as operation_named
@@ -76,7 +76,7 @@ class Running:
     def halt(self) -> None:
         """Stop once: a second cancellation would end the wait for the orders. `task.cancelling()` can't tell, since it
         counts a timeout that ends at this moment, too."""
-        if not self.halted:
+        if not self.halted and not self.runner.closed:
             self.halted = True
             self.task.cancel()
 
@@ -312,21 +312,22 @@ class Session:
         consent = consent or Consent()
         self._must_be_free()
         operation = operation_of(record)
+        if skips and operation.on is not On.CLUSTER:
+            raise NotBegun(f"{record.words} is about one machine alone: put it back, there is no next one")
         self._agreed(self._planner.resumed(record, operation), consent, record)
         async with self._claimed(record.words) as (lock, claims):
             record = _still_open(record)
             await self._read_again()
             intent = self._planner.resumed(record, operation)
             plan = self._agreed(intent, consent, record)
-            record = self._taken_on(record, consent, plan)
-            if skips:
-                record = self.journal.write(record, "skipped", on=record.machine, by=who(), reason=skips)
+            record = self._taken_on(record, consent, plan, skips)
             return self._run(record, intent, plan.identities | record.agreed, claims, lock.pop_all())
 
-    def _taken_on(self, record: Record, consent: Consent, plan: Plan) -> Record:
-        """Write down who goes on with a run, and against which objections. Raises NotBegun."""
+    def _taken_on(self, record: Record, consent: Consent, plan: Plan, skips: str) -> Record:
+        """Write down who goes on with a run, against which objections, and why without the machine whose turn it is.
+        Raises NotBegun."""
         try:
-            return self.journal.write(
+            record = self.journal.write(
                 record,
                 "resumed",
                 by=who(),
@@ -336,6 +337,8 @@ class Session:
                 **self._will_write(plan.operation, record),
                 **consent.noted,
             )
+            skipped = {"on": record.machine, "by": who(), "reason": skips}
+            return self.journal.write(record, "skipped", **skipped) if skips else record
         except JournalError as error:
             raise NotBegun(str(error)) from error
 
@@ -377,8 +380,7 @@ class Session:
         self._alone = True
         if self.running is not None:
             self.running.runner.alone = True
-        if self.gate is not None:
-            self.gate.park()
+        self._gates.leave_alone()
 
     async def stop(self) -> None:
         """Like `halt`, but return when the run has ended."""
@@ -491,15 +493,17 @@ class Session:
             record = await runner.carry_out(record, intent)
             self._close_what_was_put_back(record, intent)
         except asyncio.CancelledError:
+            now = load(record.path)
             with suppress(JournalError):  # it is open all the same
-                self.journal.write(record, "halted", by=who())
+                self.journal.write(now if now.entries else record, "halted", by=who())
             raise
         except (Stopped, JournalError) as error:
             self._tell(Note(steady.now(), intent.target, "stopped", str(error), final=True))
             raise
         finally:
             last = load(record.path)
-            await claims.release(ended=not last.outcome_unknown, open=last.outcome is None)
+            known = bool(last.entries)  # on a disk that hangs nothing is
+            await claims.release(ended=known and not last.outcome_unknown, open=last.outcome is None)
         return record
 
     def _close_what_was_put_back(self, record: Record, intent: Intent) -> None:
@@ -510,7 +514,8 @@ class Session:
         for earlier in self.journal.open_runs():
             known = operation_named(earlier.operation)
             undone = known is not None and known.undo == intent.operation.name
-            back = undone or intent.operation.does(Effect.PUTS_BACK)
+            out = known is None or known.does(Effect.TAKES_OUT)
+            back = undone or (out and intent.operation.does(Effect.PUTS_BACK))
             same = earlier.machine == intent.target or intent.operation.undoes_itself
             if back and same and earlier.path != record.path:
                 self.journal.write(earlier, "closed", outcome="put back")

@@ -78,10 +78,12 @@ class Held(asyncssh.SSHClientSession[bytes]):
 
     async def end(self, last: str, seconds: float) -> None:
         """Send the last line and let go, within so many seconds. Never raises."""
-        with suppress(TimeoutError, Unreachable):
-            async with asyncio.timeout(seconds):
-                await self.say(last)
-        self.let_go()
+        try:
+            with suppress(TimeoutError, Unreachable):
+                async with asyncio.timeout(seconds):
+                    await self.say(last)
+        finally:  # also where its task is cancelled
+            self.let_go()
 
     def let_go(self) -> None:
         """Close its input, which ends it."""

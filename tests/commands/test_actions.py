@@ -188,3 +188,10 @@ async def test_undo_of_a_firewall_ends_its_maintenance(tmp_path: Path) -> None:
         assert "maintenance off fw1: done" in said
         code, said = await said_by(sim.inventory, "undo", name, "node2", "--dry-run")
         assert "undo node2: nothing is sent" in said
+
+
+def test_a_machine_is_skipped_with_a_reason_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["resume", "web1", "web1", "--skip", "--yes", "--reason", " "])
+    assert ended.value.code == plain.Exit.USAGE
+    assert "--skip needs --reason TEXT" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from console.operations.guards import Override, nobody_else_installs
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import PATCH
 from console.probes.snapshot import Unknown
-from console.session.runner import Stopped
+from console.session.runner import Stopped, Unanswered
 from tests.conftest import watching
 from tests.console.telling import put
 from tests.console.test_meanwhile import dpkg_begins
@@ -51,6 +51,19 @@ async def test_one_that_runs_keeps_a_gate_shut_until_it_has_ended(
         record = await running.task
         assert record.outcome == "done"
         assert record.steps["node3", "gate"].facts["reason"] == "nothing stands against it any more"
+
+
+async def test_nobody_is_left_to_answer_while_it_may_pass_by_itself(tmp_path: Path) -> None:
+    async with waiting(tmp_path) as (sim, cluster), watching(cluster) as session:
+        await ready(session)
+        running = await session.begin(PATCH, cluster.name, YES, {**AUTO, "nodes": ["node2", "node3"]})
+        sim.world.nodes["node3"].hardware.packages.works.append("aptitude")
+        while not any("aptitude runs on node3 now; waited for" in note.message for note in running.notes):
+            await session.poller.change(0.2)
+        session.leave_alone()
+        with pytest.raises(Unanswered):
+            await running.task
+        assert updated(sim) == ["node2"]
 
 
 async def test_one_that_begins_meanwhile_stops_the_run_with_the_node_in(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.cli import rights
+from console.cli import plain, rights
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster, Patch
 from console.operations.guards.updates import no_visit_failed
@@ -472,6 +472,9 @@ async def test_a_node_that_is_skipped_is_put_back_and_the_next_is_begun(tmp_path
         running = await session.resume(left, Consent(True, cluster.name, "a test"), skips="node2 is mended tomorrow")
         record = await running.task
         assert record.outcome == "done"
+        assert session.newest and session.newest.final
+        assert session.newest.final.message.endswith(": done, without node2 (node2 is mended tomorrow)")
+        assert plain.code_of(session.newest) is plain.Exit.GIVEN_UP
         assert updated(sim) == ["node1", "node3"]
         assert all(place(session.picture, name) is Place.IN for name in NODES)
         await until(session, well)

@@ -12,6 +12,7 @@ from console.health.facts.membership import Place, place
 from console.operations.guards import Override
 from console.operations.plan import Consent, NotBegun
 from console.operations.procedures import DRAIN, REJOIN, REMOVE, UNDO
+from console.session.claims import Claims
 from console.session.journal import Journal, Record, load
 from console.session.session import Running, Session
 from tests.conftest import handled, simulated, watching
@@ -149,3 +150,40 @@ async def test_an_interrupted_command_says_what_it_waits_for(
             assert running.task.cancelled()
             assert kinds(running) == ["answered", "halted"]
             await handle.close()
+
+
+async def test_a_run_whose_end_is_written_down_can_be_stopped_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = Claims.release
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        await until(session, lambda now: place(now, "node2") is Place.IN)
+
+        async def stopped_meanwhile(self: Claims, ended: bool, open: bool = False) -> None:
+            session.halt()
+            await asyncio.sleep(0)
+            await release(self, ended, open)
+
+        monkeypatch.setattr(Claims, "release", stopped_meanwhile)
+        running = await session.begin(DRAIN, "node2")
+        assert (await running.task).outcome == "done"
+        assert kinds(running)[-1] == "closed"
+        assert session.newest and session.newest.ended == "done"
+
+
+async def test_a_rejoin_closes_only_runs_that_took_the_node_out(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        await until(session, lambda now: place(now, "node2") is Place.IN)
+        left = session.journal.open("node2", "writer")
+        session.journal.write(left, "parked", missed={"node3": "HAProxy on node3 is not told"})
+        await (await session.begin(DRAIN, "node2", NAMED)).task
+        assert (await (await session.begin(REJOIN, "node2", NAMED)).task).outcome == "done"
+        assert [one.operation for one in session.open_runs()] == ["writer"]
+
+
+async def test_only_a_run_over_several_machines_skips_one(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
+        await until(session, lambda now: place(now, "node2") is Place.IN)
+        left = session.journal.open("node2", "drain")
+        with pytest.raises(NotBegun, match="about one machine alone"):
+            await session.resume(left, NAMED, skips="it is broken")

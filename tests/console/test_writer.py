@@ -14,7 +14,7 @@ from console.operations.procedures import DRAIN, REBOOT, REJOIN, WRITER
 from console.operations.procedures.steps import Operation
 from console.probes.snapshot import Known, Snapshot
 from console.session.journal import Record
-from console.session.runner import TakenBack
+from console.session.runner import Stopped, TakenBack
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.haproxy import Server
@@ -99,6 +99,30 @@ async def test_where_no_commit_arrives_the_old_writer_is_put_back(tmp_path: Path
         assert {node.proxy_first for node in sim.world.nodes.values()} == {""}, "nothing was made to last"
         assert not session.open_runs()
         assert lines_of(session.journal.records()[-1]) == LINES
+
+
+async def test_it_is_not_called_taken_back_while_an_haproxy_was_not_told(tmp_path: Path) -> None:
+    async with simulated(tmp_path / "sim", speed=20.0) as (sim, cluster), watching(cluster) as session:
+        await until(session, counted)
+        sim.world.galera.refuses.add("node2")
+
+        def happens(record: Record) -> None:
+            if record.taken_back and record.entries[-1].kind == "failed":
+                sim.fault("node-lost", "node3")
+
+        session.journal = Meanwhile(session.journal.folder, happens)
+        running = await session.begin(WRITER, "node2", named("node2"))
+        with pytest.raises(Stopped, match="HAProxy on node3 is not told") as stopped:
+            await running.task
+        assert not isinstance(stopped.value, TakenBack)
+        (left,) = session.open_runs()
+        assert "node3" in left.skipped_machines
+        sim.fault("node-back", "node3")
+        await until(session, counted)
+        with pytest.raises(TakenBack):
+            await (await session.resume(left, named("node2"))).task
+        assert target(sim) == all_to("node1")
+        assert not session.open_runs()
 
 
 @pytest.mark.parametrize(("writes", "programs"), [(0.005, True), (20.0, False)])
