@@ -197,7 +197,7 @@ class Runner:
                 steps = remaining(record, intent.steps)
             skipped |= left
         if not skipped and not record.taken_back:
-            record, skipped = await self._still_so(record, replace(intent, found=record.found), agreed_to_skip)
+            record, skipped = await self._recheck_lasting(record, replace(intent, found=record.found), agreed_to_skip)
         return record, skipped
 
     async def _give_up(self, step: Step, failed: Failed, intent: Intent) -> Record:
@@ -238,7 +238,7 @@ class Runner:
         now = f": {seen.facts.get('says')}" if seen else ""
         raise TakenBack(f"{message}. It is taken back{now}")
 
-    async def _still_so(
+    async def _recheck_lasting(
         self, record: Record, intent: Intent, agreed_to_skip: frozenset[str]
     ) -> tuple[Record, dict[str, str]]:
         """Read everything that the run claims once more, over one picture: somebody may have written between two steps.
@@ -285,7 +285,7 @@ class Runner:
         record, intent = self._see(step, record, intent, picture)
         progress = step.done(picture, intent)
         if not _over(progress, agreed_to_skip):
-            record, intent, picture = await self._free(step, record, intent, picture)
+            record, intent, picture = await self._wait_until_allowed(step, record, intent, picture)
             progress = step.done(picture, intent)
         if not _over(progress, agreed_to_skip):
             record, progress = await self._send_until_done(step, record, intent, agreed_to_skip, picture)
@@ -368,7 +368,9 @@ class Runner:
             if progress.failed:
                 raise self._failed(step, record, progress.message, ". Mend it and", final=True)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
-            against = self._keeps(step, intent, picture) if due else ""  # an objection to the first forbids another
+            against = (
+                self._why_not_send(step, intent, picture) if due else ""
+            )  # an objection to the first forbids another
             if against not in ("", progress.message):
                 progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
             paused = picture.visits is not None and picture.visits.line_cut and not progress.done
@@ -419,10 +421,10 @@ class Runner:
                 raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
             if not orders:
                 break
-            if not self._keeps(step, intent, picture):
+            if not self._why_not_send(step, intent, picture):
                 record, moment = await self._sender.send(step, record, orders)
                 return record, moment, time.monotonic()
-            record, intent, picture = await self._free(step, record, intent, picture)
+            record, intent, picture = await self._wait_until_allowed(step, record, intent, picture)
         return record, steady.now(), time.monotonic()
 
     async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:
@@ -437,14 +439,14 @@ class Runner:
                 return picture
             await self._poller.change(PAUSE)
 
-    async def _free(
+    async def _wait_until_allowed(
         self, step: Step, record: Record, intent: Intent, picture: Snapshot
     ) -> tuple[Record, Intent, Snapshot]:
         """Wait until the step may send, or has happened meanwhile. Raises Stopped."""
         began, known, last = time.monotonic(), False, ""
         while True:
             record, intent = self._find(step, record, intent, picture)
-            message = self._keeps(step, intent, picture)
+            message = self._why_not_send(step, intent, picture)
             if not message:
                 return record, intent, picture
             if not known and step.orders(picture, intent):
@@ -461,10 +463,10 @@ class Runner:
                 self._say(intent, step.name, f"{message}; waited for until {clock(steady.now() + left)}")
             await self._poller.change(1.0)
             picture = self._picture()
-            if not self._keeps(step, intent, picture):
+            if not self._why_not_send(step, intent, picture):
                 picture = await self._look(step.watches, step.on, *step.of)  # orders must fit the state of this moment
 
-    def _keeps(self, step: Step, intent: Intent, picture: Snapshot) -> str:
+    def _why_not_send(self, step: Step, intent: Intent, picture: Snapshot) -> str:
         """Why this step can't send yet: a guard's objection, or unknown orders. Empty if it may."""
         progress = step.done(picture, intent)
         if progress.done:

@@ -194,7 +194,7 @@ async def test_without_auto_each_node_but_the_first_is_asked_about(tmp_path: Pat
                 assert session.gate.agree(Consent(confirmed=True)) == ""
             await session.poller.change(0.2)
         assert running.task.result().outcome == "done"
-        assert list(dict.fromkeys(asked)) == ["ask before node3", "ask before node1"]
+        assert list(dict.fromkeys(asked)) == ["begin with node3", "begin with node1"]
 
 
 @asynccontextmanager
