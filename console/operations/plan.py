@@ -124,7 +124,7 @@ def against(
     nothing = Objection(
         intent.target, f"{intent.words} has no step", "Name a machine that the inventory has", Override.NEVER
     )
-    return tuple(dict.fromkeys(found)) if each else (nothing,)
+    return tuple(dict.fromkeys(found if each else (*found, nothing)))
 
 
 def needed(snapshot: Snapshot, operation: Operation, target: str, resumed: bool = False) -> Wanted:

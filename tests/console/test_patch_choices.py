@@ -8,9 +8,11 @@ import pytest
 from console.cli import rights
 from console.inventory.cluster import Cluster, Patch
 from console.operations.guards import Override
-from console.operations.plan import NotBegun
+from console.operations.plan import NotBegun, against
+from console.operations.procedures import PATCH
 from console.operations.procedures.packages import EXCLUDE, SECURITY, install, taken
-from console.operations.procedures.patching import NO_PACKAGES, narrowed
+from console.operations.procedures.patching import NO_PACKAGES, named, narrowed
+from console.operations.procedures.steps import Intent, Options
 from console.probes.ask import Run
 from console.probes.hosts.updates import Package, Updates
 from console.probes.snapshot import Known, empty
@@ -51,6 +53,28 @@ async def test_a_name_that_the_inventory_does_not_keep_back_is_refused(tmp_path:
     async with waiting(tmp_path) as (_, cluster), watching(keeping(cluster, "galera-4")) as session:
         with pytest.raises(NotBegun, match=r"the inventory does not keep back mysql\. Add that to exclude in its"):
             await patch(session, {**AUTO, EXCLUDE: ["galera-4", "mysql"]})
+
+
+@pytest.mark.parametrize(
+    ("options", "saw"),
+    [
+        ({"nodes": ["node2", "nod3"]}, "c has no node nod3; did you mean node3? Allowed: "),
+        ({"nodes": ["nod3"]}, "c has no node nod3; did you mean node3? Allowed: "),
+        ({"canary": "nod2"}, "c has no node nod2; did you mean node2? Allowed: "),
+        ({"nodes": ["node1", "none"]}, "c has no node none; did you mean "),
+        ({"nodes": ["node1"], "canary": "node2"}, "the canary node2 is none of the nodes of this patch"),
+    ],
+)
+def test_a_slip_in_a_name_is_no_smaller_patch(options: Options, saw: str) -> None:
+    told = against(empty(CLUSTER), Intent(CLUSTER, CLUSTER.name, PATCH, options=options))
+    assert any(one.saw.startswith(saw) and one.override is Override.NEVER for one in told)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"nodes": ["none"], "firewalls": True}, {"nodes": ["node2", "node1"], "canary": "node1"}]
+)
+def test_names_of_the_inventory_are_taken(options: Options) -> None:
+    assert not tuple(named(CLUSTER, options))
 
 
 def waits(*packages: Package, security: int | None = 0, manager: str = "apt-get") -> Updates:

@@ -445,6 +445,7 @@ def _left_by_patch(snapshot: Snapshot, _target: str, options: Options) -> tuple[
 
 
 def _against_patch(snapshot: Snapshot, options: Options, usual: Usual) -> Iterator[Objection]:
+    yield from patching.named(snapshot.cluster, options)
     yield from patching.narrowed(snapshot, options)
     yield from patch_table.too_long(snapshot, options, usual)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from console import steady
 from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
+from console.inventory.table import allowed
 from console.operations.guards import Objection, Override, elsewhere, no_traffic, nobody_else_installs
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.packages import (
@@ -40,6 +41,8 @@ from console.text import SECONDS, clock, counted, doing, figure, listed, span, z
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
 NO_PACKAGES, WINDOW = "no-packages", "window"
 """Names of its options."""
+NONE = "none"
+"""In the place of nodes: the firewalls alone."""
 MANAGERS = "managers"
 """Its decision about the package manager of each node."""
 REBOOTS = ("auto", "always", "never")
@@ -395,11 +398,24 @@ def in_turn(nodes: Sequence[str], writer: str) -> tuple[str, ...]:
 
 
 def wanted(cluster: Cluster, options: Options) -> tuple[str, ...]:
-    """The nodes of a run, in their order. Names that the inventory does not have are left out."""
+    """The nodes of a run, in their order. Names that the inventory does not have are left out: `named` objects."""
     every = [node.name for node in cluster.nodes]
     asked: list[str] = [*map(str, options.get(NODES) or every)]
     turns = in_turn([one for one in asked if one in every], str(options.get("writer") or ""))
     return tuple(sorted(turns, key=lambda node: node != options.get(CANARY)))
+
+
+def named(cluster: Cluster, options: Options) -> Iterator[Objection]:
+    """Objections to a node's name: a slip would make it another patch."""
+    every = [node.name for node in cluster.nodes]
+    nodes, canary = [*map(str, options.get(NODES) or ())], str(options.get(CANARY) or "")
+    for name in dict.fromkeys((*(nodes if nodes != [NONE] else ()), *([canary] if canary else ()))):
+        if name not in every:
+            saw = f"{cluster.name} has no node {name}{allowed(name, every)}"
+            yield Objection(cluster.name, saw, "Name nodes that the inventory has", Override.NEVER)
+    if canary in every and canary not in wanted(cluster, options):
+        saw = f"the canary {canary} is none of the nodes of this patch"
+        yield Objection(cluster.name, saw, f"Add it to --{NODES}, or leave --{CANARY} out", Override.NEVER)
 
 
 # --- options
