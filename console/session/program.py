@@ -16,8 +16,8 @@ MAX_WORDS = 2000
 
 
 async def run(argv: tuple[str, ...], environment: Mapping[str, str], seconds: float) -> Ran:
-    """Run it, with these variables beside our own. All that it has started ends with it when its time is over. Raises
-    Refused with a sentence."""
+    """Run it, with these variables beside our own. All that it has started, and that this user may end, ends with it
+    when its time is over. Raises Refused with a sentence."""
     named = {f"DRAINBOARD_{name}": value for name, value in environment.items()}
     nothing, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
     try:
@@ -32,22 +32,37 @@ async def run(argv: tuple[str, ...], environment: Mapping[str, str], seconds: fl
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else None
         raise Refused(f"{argv[0]} can't be run: {(why or str(error)).lower()}") from None
-    reading = asyncio.create_task(_read(process))
+    reading, late = asyncio.create_task(_read(process)), False
     try:
         async with asyncio.timeout(seconds):
             await process.wait()
     except TimeoutError:
-        raise Refused(f"{argv[0]} did not end in {seconds:g} s, and was ended") from None
+        late = True
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST):
                     await process.wait()
         await asyncio.wait({reading}, timeout=LAST)
         reading.cancel()
+        with suppress(ProcessLookupError, PermissionError):
+            process._transport.close()  # pyright: ignore
+    if late:
+        fate = "may still run: this user may not end it" if _not_ours(process.pid) else "was ended"
+        raise Refused(f"{argv[0]} did not end in {seconds:g} s, and {fate}")
     return Ran(process.returncode or 0, reading.result() if reading.done() else "", "")
+
+
+def _not_ours(group: int) -> bool:
+    """True where some of the group runs as another user: sudo does, as root."""
+    with suppress(ProcessLookupError):
+        try:
+            os.killpg(group, 0)
+        except PermissionError:
+            return True
+    return False
 
 
 async def _read(process: asyncio.subprocess.Process) -> str:

@@ -1,5 +1,6 @@
 """Programs of the inventory on the console's own computer: before and after each node, and one that says "not now"."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,3 +99,17 @@ async def test_one_that_does_not_run_or_end_is_said(argv: tuple[str, ...], why: 
     with pytest.raises(Refused) as caught:
         await program.run(argv, {}, 0.2)
     assert str(caught.value) == why
+
+
+async def test_one_that_runs_as_root_can_not_be_ended_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = os.killpg
+
+    def refuse(group: int, which: int) -> None:
+        if which:
+            end(group, which)  # nothing is left behind
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    with pytest.raises(Refused) as caught:
+        await program.run(("sleep", "600"), {}, 0.2)
+    assert str(caught.value) == "sleep did not end in 0.2 s, and may still run: this user may not end it"
