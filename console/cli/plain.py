@@ -126,7 +126,7 @@ def describe_out(record: Record) -> str:
     """A node that a run which has ended took out, in a sentence: since when, by whom, why."""
     reason = record.first("reason")
     why = f" ({reason})" if reason else ""
-    return f"{record.target} is out since {dated(record.begun)}: {record.operation} by {record.first('who')}{why}"
+    return f"{record.machine} is out since {dated(record.begun)}: {record.operation} by {record.first('who')}{why}"
 
 
 def _show(plan: Plan) -> None:

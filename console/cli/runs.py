@@ -197,9 +197,9 @@ def abandon(one: Named, reason: str) -> Exit:
     say(f"{run_id(one.cluster.name, record)} is abandoned; nothing was sent, and what it did stays as it is")
     out = None
     with suppress(JournalError):
-        out = one.journal.taken_out(record.target)
+        out = one.journal.taken_out(record.machine)
     if out is not None:
-        say(f"{describe_out(out)}: drainboard rejoin {one.cluster.name} {record.target} puts it back")
+        say(f"{describe_out(out)}: drainboard rejoin {one.cluster.name} {out.machine} puts it back")
     return Exit.DONE
 
 

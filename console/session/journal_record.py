@@ -5,6 +5,8 @@ from typing import NamedTuple, cast
 
 from console.operations.effects import Effect
 from console.operations.procedures import operation
+from console.operations.procedures.persistent import OUT_IN_CONFIG
+from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME
 from console.operations.procedures.steps import OrderState
 from console.session.journal_disk import Mark
 from console.session.journal_lines import Entry, texts
@@ -229,5 +231,21 @@ def taken_out(records: tuple[Record, ...], node: str) -> Record | None:
         elif known.does(Effect.PUTS_BACK) and record.outcome == "done":
             return None
         elif known.does(Effect.TAKES_OUT):
-            return None if record.outcome == "put back" else record
+            sure = record.outcome not in ("taken back", "abandoned") and record.target == node
+            out = True if sure else _left_out(record, node)
+            if out is not None:
+                return record if out and record.outcome != "put back" else None
+    return None
+
+
+def _left_out(record: Record, node: str) -> bool | None:
+    """The last act of a run that ended early: True if it took the node out, False if it put it back; else None."""
+    for entry in reversed(record.entries):
+        step = entry.facts.get("step")
+        if entry.facts.get("on", record.target) != node:
+            continue
+        if step == BACK_AT_RUNTIME.name and entry.kind == "seen":
+            return False
+        if step in (OUT_AT_RUNTIME.name, OUT_IN_CONFIG.name) and entry.kind in ("sending", "seen", "partly"):
+            return True
     return None

@@ -131,6 +131,57 @@ def test_a_run_is_given_up_with_a_reason(inventory: Path, journal: Journal, caps
     assert (code, "it has ended already: abandoned" in out) == (Exit.NOT_BEGUN, True)
 
 
+def test_of_an_abandoned_patch_the_node_at_work_is_told(
+    inventory: Path, journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = journal.open("web1", "patch")
+    for node in ("node1", "node2"):
+        out = {"on": node, "step": "out at run time"}
+        record = journal.write(record, "sending", **out, orders=["fw1: x"], within={"fw1": 0.0})
+        record = journal.write(record, "answered", **out, errors={}, lost=[])
+    _, out = ran(capsys, inventory, "abandon", "web1/0", "--reason", "no")
+    assert "node2 is out since" in out
+    assert "drainboard rejoin web1 node2 puts it back" in out
+    _, out = ran(capsys, inventory, "runs")
+    assert out.startswith("web1/0  node2 is out since")
+
+
+@pytest.mark.parametrize(
+    ("target", "operation", "steps", "outcome"),
+    [
+        ("node2", "drain", ["new writer"], "taken back"),
+        ("node2", "reboot", ["out at run time", "back at run time", "new writer back"], "taken back"),
+        ("web1", "patch", ["lists"], "abandoned"),
+        ("web1", "patch", ["out at run time", "back at run time", "soak"], "abandoned"),
+    ],
+)
+def test_a_node_that_is_in_is_not_listed(
+    inventory: Path,
+    journal: Journal,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
+    operation: str,
+    steps: list[str],
+    outcome: str,
+) -> None:
+    record = journal.open(target, operation)
+    for step in steps:
+        record = journal.write(record, "sending", on="node2", step=step, orders=["fw1: x"], within={"fw1": 0.0})
+        record = journal.write(record, "seen", on="node2", step=step, says="so", missed={})
+    journal.write(record, "closed", outcome=outcome)
+    assert ran(capsys, inventory, "runs") == (0, "")
+
+
+def test_a_node_that_an_earlier_run_took_out_is_still_listed(
+    inventory: Path, journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal.write(drained(journal), "closed", outcome="done")
+    record = journal.write(journal.open("node2", "shut-down"), "failed", on="node2", step="new writer", why="x")
+    journal.write(record, "closed", outcome="taken back")
+    _, out = ran(capsys, inventory, "runs")
+    assert out.startswith("web1/0  node2 is out since")
+
+
 def test_a_run_that_is_under_way_is_not_given_up(
     inventory: Path, journal: Journal, capsys: pytest.CaptureFixture[str]
 ) -> None:
