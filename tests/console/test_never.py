@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.operations.plan import Consent
-from console.operations.procedures import DRAIN, REBOOT, REJOIN
+from console.operations.procedures import DRAIN, REBOOT, REJOIN, upgrading
 from console.probes.firewalls.claim import FILE, LOCK
 from console.session.runner import Stopped
 from console.sim import Simulator
@@ -85,6 +85,13 @@ async def test_an_order_that_ends_well_and_does_nothing_is_not_believed(
     async with simulated(tmp_path / "sim") as (_, cluster), watching(cluster) as session:
         with pytest.raises(Stopped, match="is still UP"):
             await (await session.begin(DRAIN, "node2")).task
+
+
+def test_two_more_files_are_left_by_an_upgrade() -> None:
+    assert set(re.findall(r"/var/[a-z/]+drainboard[a-z.-]*", " ".join(upgrading.start().argv))) == {
+        "/var/run/drainboard-upgrade.lock",
+        "/var/log/drainboard-upgrade.log",
+    }
 
 
 async def test_two_files_are_left_on_a_firewall_and_none_on_a_node(tmp_path: Path) -> None:
