@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple, cast
 
+from console.operations.procedures.patching import GATE, PACKAGES, UPDATED
+from console.operations.procedures.power import BOOT
+from console.operations.procedures.runtime import BACK_AT_RUNTIME, OUT_AT_RUNTIME
 from console.probes.web.visitor import SLOW
 from console.session.story import Agreed, Change, Commits, Part, Served, Story, Updated
 from console.text import clock, counted, listed, plain_text, printable, span
@@ -18,7 +21,7 @@ Usual = Mapping[tuple[str, str], float]
 """Seconds by (machine, step)."""
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~&!]")
 MAX_CELL = 2000
-GONE, BACK = "out at run time", "back at run time"
+GONE, BACK = OUT_AT_RUNTIME.name, BACK_AT_RUNTIME.name
 """The steps between which a node gets no visitor."""
 COLOURS = {
     "left in": "#3a9d5d",
@@ -27,7 +30,12 @@ COLOURS = {
     "reboot": "#aa3f3f",
     "waits for an answer": "#999999",
 }
-OF_STEP = {"packages": "packages", "updated": "packages", "reboot": "reboot", "gate": "waits for an answer"}
+OF_STEP = {
+    PACKAGES.name: "packages",
+    UPDATED.name: "packages",
+    BOOT.name: "reboot",
+    GATE.name: "waits for an answer",
+}
 WIDTH, ROW, LEFT, LINES = 900, 28, 90, 3
 """Measures of the picture. `LINES`: rows that the latency takes."""
 STYLE = (

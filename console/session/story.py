@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple, cast
 
 from console.operations.procedures.packages import of_note
+from console.operations.procedures.patching import UPDATED
 from console.probes.web.visitor import When
 from console.session.journal_lines import Entry, texts
 from console.session.journal_record import Record
@@ -186,7 +187,7 @@ def _more(part: Part, entry: Entry) -> Part:
 def _updated(record: Record) -> Iterator[Updated]:
     found = record.found
     for on, name in record.steps:
-        if name == "updated":
+        if name == UPDATED.name:
             then, before = (of_note(found.get(f"{key} {on}", "")) for key in ("packages", "versions"))
             changes = tuple(Change(one, before.get(one, ""), version) for one, version in then.items())
             yield Updated(on, changes, found.get(f"copy {on}", ""))
