@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.cli.options import USAGE, parsed
+from console.cli.options import USAGE, parsed, utc
 from console.inventory.cluster import Cluster, Inventory
 from console.inventory.load import InventoryError, load
 from console.inventory.paths import default_path
@@ -48,10 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         not sys.warnoptions
     ):  # a library's words to programmers are nobody's here, least of all a program's that reads us
         warnings.simplefilter("ignore")
-    options = parsed(arguments)
-    if options.utc:
+    if utc(arguments):
         os.environ["TZ"] = "UTC"
         time.tzset()
+    options = parsed(arguments)
     try:
         if options.command == "demo":
             return _finish(partial(_demo, options))

@@ -56,6 +56,13 @@ class Command(Parser):
             self._mixing = False
 
 
+def utc(arguments: Sequence[str] | None) -> bool:
+    """All times are in UTC, those on the command line too: it must be known before they are read."""
+    early = Parser(prog="drainboard", add_help=False)
+    early.add_argument("--utc", action="store_true")
+    return early.parse_known_args(arguments)[0].utc
+
+
 def _everywhere() -> Command:
     """The options that may stand before the command and after it: where one is not given, nothing is set."""
     common = Command(add_help=False, argument_default=argparse.SUPPRESS)
@@ -63,7 +70,7 @@ def _everywhere() -> Command:
     group.add_argument("-i", "--inventory", type=Path, metavar="FILE", help=f"the inventory; default: {default_path()}")
     group.add_argument("--read-only", action="store_true", help="ask, and send nothing else")
     group.add_argument("--theme", metavar="NAME", help="colours of the screen: dark, light, high-contrast ...")
-    group.add_argument("--utc", action="store_true", help="show all times in UTC")
+    group.add_argument("--utc", action="store_true", help="all times in UTC, shown and typed")
     return common
 
 

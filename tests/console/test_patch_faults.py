@@ -211,7 +211,7 @@ async def test_the_end_of_the_window_is_asked_about_before_the_next_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = ["16:59:00"]
-    monkeypatch.setattr("console.operations.procedures.patching.clock", lambda _: now[-1])
+    monkeypatch.setattr("console.operations.procedures.hours.clock", lambda _: now[-1])
     async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
         hooked(session, ("seen", "updated"), lambda: now.append("17:00:00"))
         assert (await at_gate(session, {**TWO, "window": "14:00-17:00"})).startswith("it is 17:00 ")

@@ -428,7 +428,7 @@ async def test_a_node_that_would_get_other_packages_is_asked_about(tmp_path: Pat
 async def test_no_node_is_begun_outside_the_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: str, now: str, goes_on: bool
 ) -> None:
-    monkeypatch.setattr("console.operations.procedures.patching.clock", lambda _: now)
+    monkeypatch.setattr("console.operations.procedures.hours.clock", lambda _: now)
     async with waiting(tmp_path) as (_, cluster), watching(cluster) as session:
         await ready(session)
         options = {**AUTO, "nodes": ["node2"], "window": window}

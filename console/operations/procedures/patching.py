@@ -5,7 +5,6 @@ end, never an exit code. Keys of `Intent.found` beside those of `power`, `jobs` 
 that ran before it was taken out; "soak NODE" -> the time since when it serves again.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from console.health.facts.membership import Place, place
 from console.inventory.cluster import Cluster
 from console.inventory.table import allowed
 from console.operations.guards import Objection, Override, elsewhere, no_traffic, nobody_else_installs
+from console.operations.procedures.hours import outside, window
 from console.operations.procedures.jobs import Command, job
 from console.operations.procedures.packages import (
     EXCLUDE,
@@ -36,7 +36,7 @@ from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
 from console.probes.snapshot import Known, Snapshot
-from console.text import SECONDS, clock, counted, doing, figure, listed, span, zone
+from console.text import SECONDS, counted, doing, figure, listed, span
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
 NO_PACKAGES, WINDOW = "no-packages", "window"
@@ -48,7 +48,6 @@ MANAGERS = "managers"
 REBOOTS = ("auto", "always", "never")
 STARTS = tuple(unit for unit in UNITS if "@" not in unit)
 """Units that it starts again. Never mysql@bootstrap: it would make a second cluster (galera documentation)."""
-HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 SHOWN = 5
 """Packages that are named in a sentence."""
 
@@ -157,14 +156,11 @@ def narrowed(snapshot: Snapshot, options: Options) -> Iterator[Objection]:
             yield Objection(node, saw, clears, Override.NEVER)
 
 
-def _outside(_snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
+def _outside(_snapshot: Snapshot, intent: Intent) -> Iterator[Objection]:
     """No machine is begun outside the hours that a person gave."""
-    window, now = str(intent.options.get(WINDOW) or ""), clock(steady.now())[:5]
-    begin, _, end = window.partition("-")
-    if not window or (begin <= now < end if begin < end else now >= begin or now < end):
-        return ()
-    saw = f"it is {now} ({zone()}), outside the window {window}"
-    return (Objection(intent.target, saw, "Resume the run in the next one, or say yes", Override.CONFIRM),)
+    kept = str(intent.options.get(WINDOW) or "")
+    if kept and (saw := outside(kept, steady.now())):
+        yield Objection(intent.target, saw, "Resume the run in the next one, or say yes", Override.CONFIRM)
 
 
 def of_any_gate(snapshot: Snapshot, intent: Intent) -> tuple[Objection, ...]:
@@ -445,12 +441,6 @@ def _count(text: str) -> int:
     return number
 
 
-def _window(text: str) -> str:
-    if not HOURS.fullmatch(text) or text[:5] == text[6:]:
-        raise ValueError(text)
-    return text
-
-
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -463,7 +453,7 @@ def _duration(text: str) -> float:
     return value
 
 
-_name.__name__, _names.__name__, _choice.__name__, _count.__name__, _window.__name__, _duration.__name__ = (
+_name.__name__, _names.__name__, _choice.__name__, _count.__name__, window.__name__, _duration.__name__ = (
     "node",
     "list of names",
     "choice of reboots",
@@ -481,7 +471,7 @@ OPTIONS = (
     Option(REBOOT, "", "auto (where the node says so, or can't tell), always or never", read=_choice, metavar="WHEN"),
     Option(SOAK, "", "how long each node serves before the next one: 90, 10m", read=_duration, metavar="TIME"),
     Option(
-        WINDOW, "", "begin a node only in these hours of this computer: 14:00-17:00", read=_window, metavar="FROM-TO"
+        WINDOW, "", "begin a node only in these hours of this computer: 14:00-17:00", read=window, metavar="FROM-TO"
     ),
     Option(MAX_FAILED, "", "so many that fail are put back and given up, and the next begun", read=_count, metavar="N"),
     Option(AUTO, "a", "go on to the next node by itself while nothing stands against it"),
