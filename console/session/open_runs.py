@@ -1,9 +1,10 @@
 """A run that is open, as its journal tells it: how far it came, and why it went no further. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from console.inventory.cluster import Cluster
 from console.operations.guards import Objection, Override
+from console.operations.guards.firewalls import ANSWERS, RESUME
 from console.operations.plan import NotBegun
 from console.operations.procedures import operation
 from console.operations.procedures.steps import Operation
@@ -24,24 +25,48 @@ def how_far(record: Record, cluster: Cluster) -> str:
     return far + (f", {partly} partly" if partly else "")
 
 
-def reachable_again(names: list[str], key: str) -> str:
-    """A sentence: machines that a run skipped answer again."""
-    return f"{doing(names, 'answers', 'answer')} again and was not told: {key} now"
+def told_later(skipped: Mapping[str, str], unreachable: frozenset[str], key: str) -> dict[str, str]:
+    """A sentence for each machine that a run skipped and that can be told now: the journal's reason is out of date.
+    There is none for one that was skipped by a verdict while it answered: its reason stands."""
+    back = [name for name, why in skipped.items() if RESUME in why and name not in unreachable]
+    again = [name for name in back if ANSWERS in skipped[name]]
+    others = [name for name in back if name not in again]
+    one = f"{doing(again, 'answers', 'answer')} again and {_was(again)} not told: {key} now"
+    other = f"{listed(others)} can be told now, and {_was(others)} not: {key}"
+    return dict.fromkeys(again, one) | dict.fromkeys(others, other)
+
+
+def reasons(skipped: Mapping[str, str], unreachable: frozenset[str], key: str) -> list[str]:
+    """Why machines that a run skipped were not told, as things are: those first that can be told now."""
+    now = told_later(skipped, unreachable, key)
+    return [*dict.fromkeys(now.values()), *(why for name, why in skipped.items() if name not in now)]
+
+
+def waits_for(skipped: Mapping[str, str], unreachable: frozenset[str], key: str) -> str:
+    """The same in one short sentence."""
+    silent = [name for name in skipped if name in unreachable]
+    if silent and all(ANSWERS in skipped[name] for name in silent):
+        return (
+            f"{doing(silent, 'was', 'were')} not told; {key} when {'they answer' if silent[1:] else 'it answers'} again"
+        )
+    return "; ".join(reasons(skipped, unreachable, key))
+
+
+def _was(names: Sequence[str]) -> str:
+    return "were" if names[1:] else "was"
 
 
 def why_open(record: Record, unreachable: frozenset[str] | None = None) -> list[str]:
-    """Reasons why it is open, the most important first, each once; at least one sentence. `unreachable`: firewalls that
-    do not answer, if known: the journal's sentence about one that answers is out of date."""
+    """Reasons why it is open, the most important first, each once; at least one sentence. `unreachable`: machines that
+    can't be told now, if known."""
     skipped = record.skipped_machines
-    back = [name for name in skipped if unreachable is not None and name not in unreachable]
-    reasons = [reachable_again(back, "resume")] if back else []
-    reasons += [message for name, message in skipped.items() if name not in back]
-    reasons += ["it is being taken back: resuming goes on with that"] if record.taken_back else []
-    reasons += _ends(record)
+    why = [*skipped.values()] if unreachable is None else reasons(skipped, unreachable, "resume")
+    why += ["it is being taken back: resuming goes on with that"] if record.taken_back else []
+    why += _ends(record)
     last = record.last("seen")
     if last and not skipped:
-        reasons.append(f"last read back: {last.facts.get('says', '?')}")
-    return list(dict.fromkeys(reasons))
+        why.append(f"last read back: {last.facts.get('says', '?')}")
+    return list(dict.fromkeys(why))
 
 
 def _ends(record: Record) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A run as it stands at one moment: what the screen and the command line show of it."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,8 @@ class RunState(NamedTuple):
     """done, parked, stopped or taken back; "" while it is under way."""
     partly: frozenset[StepId] = frozenset()
     """Steps that skipped some machine."""
-    skipped: tuple[str, ...] = ()
-    """Machines that a parked run could not tell."""
+    skipped: Mapping[str, str] = {}
+    """Machines that a parked run could not tell, and why."""
     given_up: tuple[str, ...] = ()
     """Machines that failed, and that the run itself put back and gave up."""
     unanswered: bool = False
@@ -77,7 +78,7 @@ def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
         word = "done" if record.outcome == "done" else "parked"
         partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
         state = state._replace(given_up=tuple(record.left_out))
-        state = state._replace(partly=partly, skipped=tuple(record.skipped_machines) if word == "parked" else ())
+        state = state._replace(partly=partly, skipped=record.skipped_machines if word == "parked" else {})
         return _closed(state, word, Note(steady.now(), node, word, word, final=True))
     known = isinstance(error, Stopped | JournalError)
     message = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"

@@ -17,7 +17,7 @@ ANSWERED = ("answered", {"step": "out in config.xml", "errors": {}, "lost": []})
 SEEN = ("seen", {"step": "out at run time", "says": "node1 is out (drain) on fw1 and fw2"})
 FAILED = ("failed", {"step": "up", "why": "web/node1 on fw1 is DOWN L4CON, after 60 s"})
 FAILED_SO = "stopped at “up”: web/node1 on fw1 is DOWN L4CON, after 60 s"
-GAP = {"fw2": "When fw2 is back it will send traffic to node1 again"}
+GAP = {"fw2": "When fw2 is back it will send traffic to node1 again: resume this run as soon as it answers"}
 PARTLY = ("partly", {"step": "out in config.xml", "says": "on fw1", "missed": GAP})
 PARKED = ("parked", {"missed": GAP})
 DONE = ("seen", {"step": "out in config.xml", "says": "on fw1 and fw2", "missed": {}})
@@ -51,7 +51,7 @@ def record(*lines: tuple[str, dict[str, Any]]) -> Record:
         ),
         ((FAILED,), [FAILED_SO]),
         ((FAILED, SENT), [LEAVING, FAILED_SO]),
-        ((SEEN, PARTLY, PARKED), ["When fw2 is back it will send traffic to node1 again"]),
+        ((SEEN, PARTLY, PARKED), [GAP["fw2"]]),
     ],
 )
 def test_the_newest_reason_comes_first(lines: tuple[tuple[str, dict[str, Any]], ...], said: list[str]) -> None:

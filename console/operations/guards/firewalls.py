@@ -10,6 +10,10 @@ from console.probes.pools.balancer import balancer_of
 from console.probes.snapshot import Cause, FirewallView, Known, Snapshot, Unknown
 from console.text import because, clock, listed
 
+RESUME = "resume this run as soon as"
+"""In the reason why a machine was skipped that could not be told then, and may be later."""
+ANSWERS = f"{RESUME} it answers"
+
 
 def fresh_firewalls(snapshot: Snapshot, effects: Effects, node: str) -> Iterator[Objection]:
     """Require a fresh answer of both firewalls: one that misses an operation undoes it later. Refuse where none tells
@@ -57,7 +61,7 @@ def if_skipped(snapshot: Snapshot, effects: Effects, node: str, firewall: str) -
         then = f"{firewall} may keep {node} out{' after its next reload' if pools_known else ''}"
     elif config.primary if config else primary(snapshot) is None:
         then += " and its next configuration sync may revert the other firewall"
-    return f"{then}: resume this run as soon as {until}"
+    return f"{then}: {RESUME} {until}"
 
 
 def nothing_unapplied(snapshot: Snapshot, _effects: Effects, _node: str) -> Iterator[Objection]:

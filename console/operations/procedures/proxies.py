@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 
 from console.health.facts.writer import address_of, running, targets
 from console.inventory.cluster import Cluster
+from console.operations.guards.firewalls import ANSWERS, RESUME
 from console.operations.procedures.steps import Intent, Order, Progress, Step
 from console.probes.database.mysql_proxy import WRITER, Writer, tell
 from console.probes.pools.servers import Admin
 from console.probes.snapshot import Cause, Known, Snapshot, Unknown
 from console.text import listed
 
-RESUME = "resume this run as soon as it answers"
 Verdict = Callable[[str, Writer], str]
 """The unfinished part of a step on one node's HAProxy; "" when it has happened."""
 
@@ -27,9 +27,11 @@ def over_proxies(snapshot: Snapshot, verdict: Verdict, success: str) -> Progress
         if isinstance(reading, Unknown) and (reading.under_way or reading.cause is Cause.NOT_ASKED):
             waiting.append(f"HAProxy on {view.name} has not said so yet")
         elif isinstance(reading, Unknown):
-            skipped.append((view.name, f"HAProxy on {view.name} is not told, its pages may write elsewhere: {RESUME}"))
+            skipped.append((view.name, f"HAProxy on {view.name} is not told, its pages may write elsewhere: {ANSWERS}"))
         elif not reading.value.running:
-            skipped.append((view.name, f"HAProxy on {view.name} does not run, and starts as configured: {RESUME}"))
+            skipped.append(
+                (view.name, f"HAProxy on {view.name} does not run, and starts as configured: {RESUME} it runs")
+            )
         elif left := verdict(view.name, running(snapshot)[view.name]):
             waiting.append(left)
         else:

@@ -8,7 +8,7 @@ from console.probes.snapshot import Known, Snapshot
 from console.probes.web.visitor import Visits
 from console.session.journal import Record, Unread
 from console.session.lock import Holder
-from console.session.open_runs import how_far, reachable_again
+from console.session.open_runs import how_far, reasons, told_later, waits_for
 from console.session.run_state import RunState
 from console.text import ago, counted
 from console.ui.lines import Line, Piece, line, moment, wrapped
@@ -20,7 +20,7 @@ def panel(
     width: int,
     most: int,
     now: float,
-    unreachable_firewalls: frozenset[str] = frozenset(),
+    silent: frozenset[str] = frozenset(),
     visits: Visits | None = None,
     writes: Writes | None = None,
 ) -> list[Line]:
@@ -31,12 +31,12 @@ def panel(
     done = sum(state == "done" for _, state in states)
     lines = [_heading(run, done, len(states), width, now)]
     if run.ended and (now - (run.final.at if run.final else now) > 60 or most < 4):
-        return lines + _newest(run, width, 1, unreachable_firewalls)
+        return lines + _newest(run, width, 1, silent)
     if visits and most >= 5:
         lines.append(line("     ", Piece(visits.sentence, "bad" if visits.failed else "note")).cut(width))
     if writes and most >= 6:
         lines.append(line("     ", Piece(writes.sentence, "bad" if writes.failing else "note")).cut(width))
-    newest = _newest(run, width, 3 if most >= 7 else 2, unreachable_firewalls)
+    newest = _newest(run, width, 3 if most >= 7 else 2, silent)
     for at, state in _window(states, max(1, most - len(lines) - len(newest))):
         lines.append(_step(states, at, state, width))
         if state in ("now", "stopped"):
@@ -69,21 +69,15 @@ def _state(run: RunState) -> str:
     return {"": "now", "parked": "partly"}.get(run.ended, run.ended)
 
 
-def _newest(run: RunState, width: int, most: int, unreachable_firewalls: frozenset[str]) -> list[Line]:
+def _newest(run: RunState, width: int, most: int, silent: frozenset[str]) -> list[Line]:
     note = run.final or (run.notes[-1] if run.notes else None)
     if note is None:
         return []
     if not run.ended and note.message in {message for message, _ in run.states()}:
         return [line(Piece("     asking the machines", "note")).cut(width)]
     style = {"stopped": "bad", "parked": "warn", "taken back": "warn", "done": "ok"}.get(run.ended, "note")
-    back = [name for name in run.skipped if name not in unreachable_firewalls]
-    message = (
-        reachable_again(back, "press r")
-        if back
-        else _ending(run, note.message)
-        if run.ended == "done"
-        else note.message
-    )
+    skipped = "; ".join(reasons(run.skipped, silent, "press r"))
+    message = _ending(run, note.message) if run.ended == "done" else skipped or note.message
     return [one.cut(width) for one in wrapped(message, width - 1, "     ", "     ", style, most)]
 
 
@@ -122,8 +116,13 @@ def sentence(record: Record, now: float, cluster: Cluster) -> str:
 
 
 def unreachable(picture: Snapshot) -> frozenset[str]:
-    """Firewalls that do not tell their pools now."""
-    return frozenset(view.name for view in picture.firewalls if not isinstance(view.pools, Known))
+    """Machines that can't be told now: of each one the readings must be known that a step needs."""
+    proxies = picture.cluster.mysql_proxy is not None
+    told = {view.name for view in picture.firewalls if isinstance(view.pools, Known) and isinstance(view.config, Known)}
+    for view in picture.nodes:
+        running = isinstance(view.writer, Known) and view.writer.value.running
+        told |= {view.name} if isinstance(view.host, Known) and (running or not proxies) else set()
+    return frozenset(one.name for one in (*picture.firewalls, *picture.nodes) if one.name not in told)
 
 
 def _open(
@@ -131,7 +130,7 @@ def _open(
 ) -> Line:
     """An open run in a line: what r does comes before when it began, and that is left out where it would be cut."""
     gaps, what = record.skipped_machines, record.words
-    names, word, style = " and ".join(gaps), words.run(None), ""
+    word, style, silent = words.run(None), "", unreachable(picture)
     begun, _, far = sentence(record, now, picture.cluster).removeprefix(f"{what}, ").rpartition(": ")
     if held and (elsewhere := held.carries_out(record.words)):
         word, message = words.run(None, under_way=True), f"{elsewhere}; {far}"
@@ -141,10 +140,9 @@ def _open(
         message = _waits_for(record, here.intent)
     elif not gaps:
         message = f"press r to go on: {far}"
-    elif unreachable(picture).intersection(gaps):
-        message = f"{names} was not told; press r when it answers again"
     else:
-        message, style = reachable_again([*gaps], "press r"), "bad"
+        message = waits_for(gaps, silent, "press r")
+        style = "bad" if told_later(gaps, silent, "") and silent.isdisjoint(gaps) else ""
     lead = line(" ", word, Piece(f"  {what}: {message}", style))
     since = line(Piece(f" ({begun})", style))
     return Line((*lead.pieces, *since.pieces)) if len(lead.text) + len(since.text) <= width else lead
