@@ -7,7 +7,7 @@ from console.health import Condition, Finding, Kind, Level, findings, site
 from console.health.facts.holds import held
 from console.operations.remedy import remedy
 from console.probes.snapshot import Snapshot
-from console.session.run_state import RunState
+from console.session.run_state import RunState, ways_on
 from console.text import listed, plain_text
 
 OVER = 600.0
@@ -98,7 +98,7 @@ class Alerts:
             return None
         said = run.final.message if run.final and run.final.message != run.ended else ""
         what = f"{run.words}: {run.ended}" + (f": {said}" if said else "")
-        key = "r resumes, u puts back" if run.ended in ("stopped", "parked") else ""
+        key = ways_on(run.intent.operation) if run.ended in ("stopped", "parked") else ""
         return self._alert(now, what, run.intent.target, key, worse=run.ended != "done")
 
     def of_gate(self, words: str, message: str, target: str, now: float) -> Alert:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console import steady
-from console.operations.procedures.steps import Intent
+from console.operations.procedures.steps import Intent, Operation
 from console.session.journal import JournalError, Record
 from console.session.journal_record import StepId
 from console.session.runner import Note, Stopped, TakenBack, Unanswered
@@ -66,11 +66,17 @@ class RunState(NamedTuple):
         return found
 
 
+def ways_on(operation: Operation) -> str:
+    """The keys that go on from a run that has stopped."""
+    return "r resumes, u puts back" if operation.undo and not operation.undoes_itself else "r resumes"
+
+
 def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
     """The last state of a run whose task is over."""
     node = state.intent.target
     if task.cancelled():
-        message = "Stopped here by a key. Nothing was taken back; it is open in the journal: r resumes, u puts back"
+        ways = ways_on(state.intent.operation)
+        message = f"Stopped here by a key. Nothing was taken back; it is open in the journal: {ways}"
         return _closed(state, "stopped", Note(steady.now(), node, "stopped", message, final=True))
     error = task.exception()
     if error is None:

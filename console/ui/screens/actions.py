@@ -11,7 +11,7 @@ from console.operations.procedures import OPERATIONS, UNDO, operation, undoing
 from console.operations.procedures.steps import Operation, Option
 from console.session.handle import SessionHandle
 from console.session.journal import Record
-from console.session.run_state import RunState
+from console.session.run_state import RunState, ways_on
 from console.ui.pane import Pane
 from console.ui.screens import chosen, commands, pages, prompts, shell
 from console.ui.screens.protocols import ActionScreen, ScreenAction, app_of
@@ -298,7 +298,8 @@ async def stop(screen: ActionScreen) -> None:
         screen.say("No run is under way here")
         return
     cluster, name = session.cluster.name, running.words
-    text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: r resumes, u puts back."
+    ways = ways_on(running.intent.operation)
+    text = f"{name} stops where it stands. Nothing is taken back; it stays open in the journal: {ways}."
     if await prompts.confirmed(app_of(screen), f"{cluster}: stop {name}?", text, yes="stop it"):
         session.halt()
 
