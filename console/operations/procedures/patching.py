@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from console import steady
-from console.health.facts.membership import Place, place
+from console.health.facts.membership import Place, place, without_spares
 from console.inventory.cluster import Cluster
 from console.inventory.table import allowed
 from console.operations.guards import Objection, Override, elsewhere, no_traffic, nobody_else_installs
@@ -35,7 +35,7 @@ from console.probes.hosts.preparing import PREPARED
 from console.probes.hosts.system import HOST, SERVICES, UNITS
 from console.probes.hosts.updates import UPDATES, Updates
 from console.probes.pools.balancer import POOLS
-from console.probes.snapshot import Known, Snapshot
+from console.probes.snapshot import Known, Snapshot, Unknown
 from console.text import SECONDS, counted, doing, figure, listed, span
 
 NODES, CANARY, REBOOT, SOAK, AUTO = "nodes", "canary", "reboot", "soak", "auto"
@@ -231,8 +231,21 @@ def _start(snapshot: Snapshot, intent: Intent) -> tuple[Order, ...]:
 # --- before the next
 
 
-def _find_time(_snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
-    return {f"soak {intent.target}": f"{steady.now():.0f}"}
+def _serves(snapshot: Snapshot, node: str) -> bool | None:
+    """None while the answer is under way. A server that was given no weight, or no address, is not waited for."""
+    servers = [server for one in without_spares(snapshot, node) for server in one.runtime or ()]
+    down = [not server.serving for server in servers if server.weight and not server.unasked]
+    if servers and place(snapshot, node) is Place.IN and not (down and all(down)):
+        return True
+    return None if any(isinstance(it := view.pools, Unknown) and it.under_way for view in snapshot.firewalls) else False
+
+
+def _since(snapshot: Snapshot, intent: Intent) -> Mapping[str, str]:
+    """The time since which the node is read to serve; "" while it is not."""
+    key, serves = f"soak {intent.target}", _serves(snapshot, intent.target)
+    if not intent.options.get(SOAK) or serves is None or (serves and intent.found.get(key)):
+        return {}
+    return {key: f"{steady.now():.0f}" if serves else ""}
 
 
 def _counted(snapshot: Snapshot, *first: str) -> Progress:
@@ -253,6 +266,8 @@ def _soaked(snapshot: Snapshot, intent: Intent) -> Progress:
         return Progress(False, f"somebody has taken {node} out meanwhile", failed=True)
     if not wanted:
         return _counted(snapshot, f"{node} is done")
+    if _serves(snapshot, node) is False:
+        return Progress(False, f"nothing tells that {node} serves: its {span(wanted)} begin when it does")
     begun = figure(since, SECONDS)
     left = (steady.now() if begun is None else begun) + wanted - steady.now()
     if left > 0:
@@ -326,7 +341,7 @@ SOAKED = Step(
     name="soak",
     phase="soak",
     summary="wait before the next node, and see {node} go on serving",
-    finds=_find_time,
+    sees=_since,
     done=_soaked,
     watches=(POOLS,),
     timeout=lambda _timings: 86_400.0,
