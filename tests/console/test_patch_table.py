@@ -8,19 +8,27 @@ import pytest
 
 from console.cli import plain
 from console.health.facts.ist import ist_window
+from console.inventory.cluster import Patch
 from console.operations.guards import Objection, Override
 from console.operations.plan import Consent, Plan
 from console.operations.procedures import PATCH, REBOOT
+from console.operations.procedures.packages import SECURITY
 from console.operations.procedures.patch_table import absence, changed, notes, tables, too_long
 from console.operations.procedures.patching import NO_PACKAGES
+from console.operations.procedures.patching import REBOOT as REBOOTS
+from console.operations.procedures.steps import Options
+from console.probes.hosts.updates import Package
 from console.probes.snapshot import Known, Snapshot, Unknown, empty
 from console.session.journal_lines import Entry
 from console.session.journal_record import Record
 from console.session.usual import absences
 from tests.conftest import handled, watching
 from tests.console.telling import alter, until
+from tests.console.test_patch_choices import waits
 from tests.console.test_patching import ready, waiting
 from tests.console.values import CLUSTER
+
+KERNEL = Package("linux-image-6.1.0-26", "1", "2", security=False)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,23 @@ def test_what_is_not_known_is_no_figure() -> None:
     assert packages[1] == ("node1", "?", "?", "?", "?")
     assert away[1] == ("node1", "?", "?", "~8 min", "nobody")
     assert room[1] == ("node1", *"??????")
+
+
+@pytest.mark.parametrize(
+    ("keeps", "options", "reboot", "away"),
+    [
+        ((), {}, "needed", "~8 min"),
+        ((KERNEL.name,), {}, "if asked", "~7 min"),
+        ((), {SECURITY: True}, "if asked", "~7 min"),
+        ((), {REBOOTS: "never"}, "no", "~7 min"),
+    ],
+)
+def test_a_kernel_that_stays_needs_no_reboot(keeps: tuple[str, ...], options: Options, reboot: str, away: str) -> None:
+    cluster = replace(CLUSTER, patch=Patch(exclude=keeps))
+    blank = empty(cluster)
+    picture = replace(blank, nodes=tuple(replace(one, updates=Known(waits(KERNEL), 1.0)) for one in blank.nodes))
+    packages, times, _ = tables(picture, options, {})
+    assert (packages[1][2], times[1][3]) == (reboot, away)
 
 
 async def test_the_hardware_and_the_room_of_those_that_stay_are_told(fine: Snapshot) -> None:

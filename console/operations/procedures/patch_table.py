@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -27,6 +28,19 @@ PACKAGES, BOOT, START, AROUND = 300.0, 180.0, 120.0, 120.0
 """Seconds that a guess takes for the packages, a boot or a start of the services, and what is before and after it."""
 
 
+class Reboot(Enum):
+    """The answer to "is it rebooted", with the words of its cell."""
+
+    YES, NO = "yes", "no"
+    """By a person's choice."""
+    NEEDED = "needed"
+    IF_ASKED = "if asked"
+    """Only if a package asks for it."""
+    NOT_TOLD = "yes, untold"
+    """The node can't tell."""
+    UNKNOWN = UNTOLD
+
+
 class Absence(NamedTuple):
     """Seconds for which MySQL of a node will be away."""
 
@@ -43,7 +57,7 @@ def absence(snapshot: Snapshot, node: str, options: Options, usual: Usual) -> Ab
     if node in usual:
         return Absence(usual[node], guessed=False)
     installs = 0.0 if options.get(NO_PACKAGES) else PACKAGES
-    boots = _reboots(snapshot.node(node), options)[:2] not in ("no", "if")
+    boots = _reboots(snapshot.node(node), snapshot, options) not in (Reboot.NO, Reboot.IF_ASKED)
     return Absence(installs + (BOOT if boots else START), guessed=True)
 
 
@@ -94,7 +108,7 @@ def _taken(view: NodeView, snapshot: Snapshot, options: Options) -> tuple[Packag
 def _updates(view: NodeView, snapshot: Snapshot, options: Options) -> Iterator[str]:
     packages = _taken(view, snapshot, options)
     yield UNTOLD if packages is None else _counted(packages, view)
-    yield _reboots(view, options)
+    yield _reboots(view, snapshot, options).value
     yield _change(packages, MYSQL, view.member.value.version if isinstance(view.member, Known) else "")
     yield _change(packages, GLUSTER)
 
@@ -108,15 +122,16 @@ def _counted(packages: tuple[Package, ...], view: NodeView) -> str:
     return f"{len(packages)}{told if packages else ''}{f', {left} stay' if left else ''}"
 
 
-def _reboots(view: NodeView, options: Options) -> str:
+def _reboots(view: NodeView, snapshot: Snapshot, options: Options) -> Reboot:
     choice = options.get(REBOOT, "auto")
     if choice != "auto":
-        return "yes" if choice == "always" else "no"
+        return Reboot.YES if choice == "always" else Reboot.NO
     if not isinstance(view.updates, Known):
-        return UNTOLD
+        return Reboot.UNKNOWN
     required = view.updates.value.reboot_required
-    kernel = not options.get(NO_PACKAGES) and any(KERNEL.fullmatch(one.plain) for one in view.updates.value.packages)
-    return "needed" if required or kernel else "yes, untold" if required is None else "if asked"
+    if required or any(KERNEL.fullmatch(one.plain) for one in _taken(view, snapshot, options) or ()):
+        return Reboot.NEEDED
+    return Reboot.NOT_TOLD if required is None else Reboot.IF_ASKED
 
 
 def _change(packages: tuple[Package, ...] | None, names: re.Pattern[str], now: str = "") -> str:
