@@ -93,8 +93,8 @@ def notes(snapshot: Snapshot, options: Options, usual: Usual) -> tuple[str, ...]
     role = f" {writer} is MySQL's writer: the role moves off it before its turn." if writer in nodes else ""
     return (
         f"One after the other, in this order, about {span(whole)} in all{why}.{role}{beside}",
-        '"IST for": so long Galera brings it back without a full copy. From "busy" on, the nodes that stay meanwhile: '
-        "their Apache, whether the visitors fit, the fullest disk, their hardware.",
+        '"IST for": how long the node may be away before Galera needs a full copy. '
+        'Columns from "busy" on are of the nodes that go on serving.',
         *_faults(snapshot, nodes),
     )
 
