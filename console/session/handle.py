@@ -257,7 +257,7 @@ class SessionHandle:
             session.poller.snapshot,
             session.poller.calm,
             session.pace,
-            session.newest,
+            _as_written(session, session.newest),
             session.gate.message if session.gate else "",
             session.history,
             tuple(session.events),
@@ -287,3 +287,8 @@ class SessionHandle:
         self._poked = False
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _as_written(session: Session, run: RunState | None) -> RunState | None:
+    """A run with its journal, as far as it was written by now."""
+    return run._replace(record=session.journal.written(run.path) or run.record) if run else None

@@ -66,6 +66,7 @@ class Journal:
         self._beside: dict[Path, tuple[int, list[Path]]] = {}
         """By folder of another cluster: its time of change, and its runs that concern our firewalls."""
         self._last = Read(())
+        self._written: dict[Path, Record] = {}
 
     def open(self, target: str, operation: str, **facts: Any) -> Record:
         """Begin the file of a new run. Raises JournalError."""
@@ -86,7 +87,12 @@ class Journal:
             in_time(lambda: disk.append(path, line, new=not record.entries), path)
         except OSError as error:
             raise JournalError(_cannot("written", path, error)) from error
-        return record._replace(entries=(*record.entries, entry))
+        self._written[path] = record._replace(entries=(*record.entries, entry))
+        return self._written[path]
+
+    def written(self, path: Path) -> Record | None:
+        """A run as this process has written it last; None for another's."""
+        return self._written.get(path)
 
     def read(self) -> Read:
         """Every run. A file that has not changed is not read again. Of a disk that hangs: what was read before."""

@@ -161,6 +161,17 @@ class Record(NamedTuple):
         return [one for one in self.entries if one.kind == "skipped"]
 
     @property
+    def failed(self) -> frozenset[StepId]:
+        """The steps for which targets were given up."""
+        found, last = set[StepId](), None
+        for one in self.entries:
+            if one.kind == "failed" and "step" in one.facts:
+                last = (str(one.facts.get("on", self.target)), str(one.facts["step"]))
+            elif one.kind == "skipped" and one.facts.get("failed") is True and last and last[0] == one.facts.get("on"):
+                found.add(last)
+        return frozenset(found)
+
+    @property
     def behind(self) -> frozenset[StepId]:
         """Steps that need not be done again: seen everywhere, or left when their time was up."""
         return frozenset(step for step, entry in self.steps.items() if entry.kind != "partly")

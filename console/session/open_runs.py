@@ -1,5 +1,6 @@
 """A run that is open, as its journal tells it: how far it came, and why it went no further. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from console.inventory.cluster import Cluster
@@ -7,8 +8,9 @@ from console.operations.guards import Objection, Override
 from console.operations.guards.firewalls import ANSWERS, RESUME
 from console.operations.plan import NotBegun
 from console.operations.procedures import operation
-from console.operations.procedures.steps import Operation
+from console.operations.procedures.steps import BACK, Operation, Step
 from console.session.journal import MOVE, Entry, Record, Unread
+from console.session.journal_record import StepId
 from console.text import clock, counted, doing, listed, quoted
 
 MAX_LISTED = 3
@@ -18,11 +20,32 @@ MAX_LISTED = 3
 def how_far(record: Record, cluster: Cluster) -> str:
     """1 of 3 steps done, 1 partly."""
     known = operation(record.operation)
-    total = len(known.steps(cluster, record.target, record.options)) if known else 0
-    partly = sum(entry.kind == "partly" for entry in record.steps.values())
-    done = len(record.steps) - partly
-    far = f"{done} of {counted(total, 'step')} done" if total else f"{counted(done, 'step')} done"
-    return far + (f", {partly} partly" if partly else "")
+    steps = known.steps(cluster, record.target, record.options) if known else ()
+    states = step_states(record, steps)
+    done = sum(state == "done" for state in states.values())
+    far = f"{done} of {counted(len(steps), 'step')} done" if steps else f"{counted(done, 'step')} done"
+    return far + but(states.values())
+
+
+ENDS = {"seen": "done", "agreed": "done", "partly": "partly", "left": "left"}
+BUT = {"partly": "partly", "left": "not in time", "failed": "failed", "skipped": "skipped"}
+"""States of steps that have ended and were not done, as they are counted."""
+
+
+def step_states(record: Record, steps: Iterable[Step]) -> dict[StepId, str]:
+    """The steps that have ended: done, partly, left when their time was up, failed on a machine that was given up, or
+    skipped with their machine. Only what was seen, or agreed to, is done."""
+    states = {step: ENDS[entry.kind] for step, entry in record.steps.items()}
+    states |= dict.fromkeys(record.failed, "failed")
+    gone = record.skipped_targets
+    left = (step.id for step in steps if step.on in gone and step.phase != BACK)
+    return dict.fromkeys(left, "skipped") | states
+
+
+def but(states: Iterable[str]) -> str:
+    """, 1 partly, 2 skipped: the steps that were passed over."""
+    every = Counter(states)
+    return "".join(f", {every[state]} {said}" for state, said in BUT.items() if every[state])
 
 
 def told_later(skipped: Mapping[str, str], unreachable: frozenset[str], key: str) -> dict[str, str]:

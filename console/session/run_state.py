@@ -9,6 +9,7 @@ from console import steady
 from console.operations.procedures.steps import Intent, Operation
 from console.session.journal import JournalError, Record
 from console.session.journal_record import StepId
+from console.session.open_runs import step_states
 from console.session.runner import Note, Stopped, TakenBack, Unanswered
 
 
@@ -26,14 +27,14 @@ class RunState(NamedTuple):
     """The orders that have left and not ended, in a sentence."""
     ended: str = ""
     """done, parked, stopped or taken back; "" while it is under way."""
-    partly: frozenset[StepId] = frozenset()
-    """Steps that skipped some machine."""
     skipped: Mapping[str, str] = {}
     """Machines that a parked run could not tell, and why."""
     given_up: tuple[str, ...] = ()
     """Machines that failed, and that the run itself put back and gave up."""
     unanswered: bool = False
     """It stopped at a gate, and waits for a person."""
+    record: Record | None = None
+    """The run as its journal has it by now."""
 
     @property
     def words(self) -> str:
@@ -51,17 +52,18 @@ class RunState(NamedTuple):
         return next((note for note in reversed(self.notes) if note.final), None)
 
     def states(self) -> list[tuple[str, str]]:
-        """Each step's own sentence with done, now, todo, partly or stopped."""
+        """Each step's own sentence with now, stopped, todo, or the state in which it has ended."""
         steps = self.intent.taken_back or self.intent.steps
         said = {(note.target, note.step) for note in self.notes}
         at = max((i for i, step in enumerate(steps) if step.id in said), default=-1)
+        ends = step_states(self.record, steps) if self.record else {}
         found: list[tuple[str, str]] = []
         for i, step in enumerate(steps):
-            state = "done" if i < at or (at < 0 and step.id in self.before) else "todo"
+            state = ends.get(step.id, "todo")
+            if i > at >= 0 and state != "skipped":
+                state = "todo"  # a step that is done again
             if i == at:
-                state = {"": "now", "stopped": "stopped", "taken back": "stopped"}.get(self.ended, "done")
-            if state == "done" and step.id in self.partly:
-                state = "partly"
+                state = {"": "now", "stopped": "stopped", "taken back": "stopped"}.get(self.ended, state)
             found.append((step.describe(self.intent.at(step)), state))
         return found
 
@@ -82,9 +84,8 @@ def ended(state: RunState, task: "asyncio.Task[Record]") -> RunState:
     if error is None:
         record = task.result()
         word = "done" if record.outcome == "done" else "parked"
-        partly = frozenset(step for step, entry in record.steps.items() if entry.kind == "partly")
         state = state._replace(given_up=tuple(record.left_out))
-        state = state._replace(partly=partly, skipped=record.skipped_machines if word == "parked" else {})
+        state = state._replace(record=record, skipped=record.skipped_machines if word == "parked" else {})
         return _closed(state, word, Note(steady.now(), node, word, word, final=True))
     known = isinstance(error, Stopped | JournalError)
     message = str(error) if known else f"An error in this program ended it ({type(error).__name__}: {error}); r resumes"

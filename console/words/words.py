@@ -287,11 +287,14 @@ def load(value: float, cores: int) -> Word:
 
 
 def step(state: str) -> Word:
-    """The progress of a run's step: done, now, todo, partly, stopped."""
+    """The progress of a run's step: now, todo, stopped, or the state in which it has ended."""
     return {
         "done": Word(OK, "done", "ok"),
         "now": Word("►", "now", "note"),
         "partly": Word(WARN, "partly", "warn"),
+        "left": Word(WARN, "not in time", "warn"),
+        "failed": Word(BAD, "failed", "bad"),
+        "skipped": Word("-", "skipped", "dim"),
         "stopped": Word(BAD, "stopped", "bad"),
     }.get(state, Word(ASKING, "todo", "dim"))
 

@@ -193,6 +193,9 @@ class Intent:
         return replace(self, target=step.on)
 
 
+BACK = "in"
+"""The phase whose steps put a target back."""
+
 HERE = "this computer"
 """Stands for the console's own computer among machines, none of which has a blank in its name."""
 

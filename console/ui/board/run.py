@@ -8,7 +8,7 @@ from console.probes.snapshot import Known, Snapshot
 from console.probes.web.visitor import Visits
 from console.session.journal import Record, Unread
 from console.session.lock import Holder
-from console.session.open_runs import how_far, reasons, told_later, waits_for
+from console.session.open_runs import but, how_far, reasons, told_later, waits_for
 from console.session.run_state import RunState
 from console.text import ago, counted
 from console.ui.lines import Line, Piece, line, moment, wrapped
@@ -51,8 +51,7 @@ def _heading(run: RunState, done: int, steps: int, width: int, now: float) -> Li
     word = words.run("done" if run.ended == "done" else None, under_way=not run.ended, partly=run.ended == "parked")
     word = words.Word(words.WARN, "TAKEN BACK", "warn") if run.ended == "taken back" else word
     left = f"  {done} of {counted(steps, 'step')} done"
-    partly = sum(state == "partly" for _, state in run.states())
-    left += f", {partly} partly" if partly else ""
+    left += but(state for _, state in run.states())
     away = "esc puts this away"
     hints = {"": "s stops here", "done": away, "taken back": away}
     end = Piece("   " + hints.get(run.ended, "r resumes"), "dim")
