@@ -12,6 +12,8 @@ from console.text import listed, plain_text
 
 OVER = 600.0
 """Seconds for which a cause must have been away before it is told again: one that comes and goes is one cause."""
+AGAIN = 60.0
+"""The same for another trouble of the same machine: the first that is seen of it may be another one the next time."""
 RANK = {Condition.UP: 0, Condition.HURT: 1, Condition.DOWN: 2}
 LIMIT = 300
 """Characters of a text."""
@@ -66,8 +68,9 @@ class Alerts:
         if state.condition not in (Condition.HURT, Condition.DOWN):
             return None
         worst = next((one for one in found if one.level > Level.NOTE and one.kind is not Kind.NOT_ASKED), None)
-        cause = f"{state.condition.value} {worst.machine} {worst.kind}" if worst else state.condition.value
-        if not self._new(cause, now) or self._rank <= before:
+        hurts = f"{state.condition.value} {worst.machine}" if worst else state.condition.value
+        new = [self._new(hurts, now, AGAIN), self._new(f"{hurts} {worst.kind if worst else ''}", now)]
+        if not all(new) or self._rank <= before:
             return None
         who, key = _who(picture, worst) if worst else ("", "")
         return self._alert(now, f"SITE {state.condition.value}: {state.message}", who, key)
@@ -87,10 +90,10 @@ class Alerts:
             if self._new(f"held {one.machine} {one.kind}", now)
         )
 
-    def _new(self, cause: str, now: float) -> bool:
+    def _new(self, cause: str, now: float, over: float = OVER) -> bool:
         """It was not there just now."""
         last, self._told[cause] = self._told.get(cause), now
-        return last is None or now - last >= OVER
+        return last is None or now - last >= over
 
     def of_run(self, run: RunState, now: float) -> Alert | None:
         """The alert of a run that has ended. One that waits at a gate was told then."""

@@ -291,4 +291,4 @@ class SessionHandle:
 
 def _as_written(session: Session, run: RunState | None) -> RunState | None:
     """A run with its journal, as far as it was written by now."""
-    return run._replace(record=session.journal.written(run.path) or run.record) if run else None
+    return run._replace(record=session.journal.newest_of(run.path) or run.record) if run else None

@@ -90,7 +90,7 @@ class Journal:
         self._written[path] = record._replace(entries=(*record.entries, entry))
         return self._written[path]
 
-    def written(self, path: Path) -> Record | None:
+    def newest_of(self, path: Path) -> Record | None:
         """A run as this process has written it last; None for another's."""
         return self._written.get(path)
 

@@ -8,21 +8,18 @@ from typing import NamedTuple
 from console import steady
 from console.operations.procedures.steps import Intent, Operation
 from console.session.journal import JournalError, Record
-from console.session.journal_record import StepId
 from console.session.open_runs import step_states
 from console.session.runner import Note, Stopped, TakenBack, Unanswered
 
 
 class RunState(NamedTuple):
-    """`path`: its file in the journal. `before`: steps that an interrupted run had done already; each is looked at
-    again."""
+    """`path`: its file in the journal."""
 
     path: Path
     intent: Intent
     begun: float
     """Unix time."""
     notes: tuple[Note, ...]
-    before: frozenset[StepId] = frozenset()
     on_its_way: str = ""
     """The orders that have left and not ended, in a sentence."""
     ended: str = ""

@@ -15,6 +15,7 @@ from console.operations.effects import On, kind_of
 from console.operations.guards import About, objections
 from console.operations.plan import Consent, Plan
 from console.operations.procedures.steps import (
+    BACK,
     MAX_FAILED,
     Intent,
     OrderState,
@@ -33,9 +34,6 @@ from console.session.story import run_id
 from console.session.waiting import Waiting
 from console.text import clock, quoted, span
 from console.wire import Wire
-
-BACK = "in"
-"""The phase whose steps put a target back."""
 
 GRACE = 6.0
 """Seconds to wait for a firewall that became unreachable during the run, before the run goes on without it."""
@@ -156,7 +154,7 @@ class Runner:
         """Carry out the run to its end, or as far as it can go. Raises Stopped with the sentence, or JournalError."""
         agreed_to_skip = frozenset(_unknown(self._picture()))  # confirmed before the run began: not waited for
         self._steps, skipped = intent.steps, dict[str, str]()
-        self._has_undo = bool(intent.operation.undo)
+        self._has_undo = bool(intent.operation.undo) and not intent.operation.undoes_itself
         try:
             if not record.taken_back:
                 record, skipped = await self._go_on(record, intent, agreed_to_skip)

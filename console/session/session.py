@@ -71,7 +71,7 @@ class Running:
     def state(self) -> RunState:
         record = self.record
         way = self.runner.on_its_way
-        return RunState(record.path, self.intent, record.begun, tuple(self.notes), record.behind, way)
+        return RunState(record.path, self.intent, record.begun, tuple(self.notes), way)
 
     def halt(self) -> None:
         """Stop once: a second cancellation would end the wait for the orders. `task.cancelling()` can't tell, since it

@@ -96,7 +96,7 @@ def test_of_a_node_that_was_given_up_no_step_counts_that_was_not_carried_out() -
 async def test_what_is_written_now_is_seen_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(tmp_path)
     run = journal.write(journal.open("node2", "drain"), "left", on="node2", step="sessions")
-    assert journal.written(run.path) == run
+    assert journal.newest_of(run.path) == run
     monkeypatch.setenv("DRAINBOARD_STATE", str(tmp_path))
     session, loop = Session(CLUSTER), Loop()
     try:
