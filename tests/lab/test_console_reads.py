@@ -238,7 +238,6 @@ def test_every_wound_shows(lab: Lab) -> None:
     mixed = next(finding.message for finding in findings(picture) if finding.kind is Kind.MIXED)
     assert mixed == "node1 is out of webtls, but not of every pool"
     assert _brought(picture) >= {
-        ("node2", Kind.DONOR),
         ("node2", Kind.DOWN),
         ("www", Kind.BRICK_AWAY),
         ("www", Kind.HEAL),
