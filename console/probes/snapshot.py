@@ -116,14 +116,16 @@ class Unknown:
         """The service asked is there: it refused, or said what can't be read."""
         return self.cause in (Cause.REFUSED, Cause.UNREADABLE)
 
-    def told_of(self, name: str) -> str:
-        """The sentence about a machine that tells nothing. Only one that is silent does not answer."""
+    def told_of(self, name: str, since: bool = True) -> str:
+        """The sentence about a machine that tells nothing. Only one that is silent does not answer. `since`: with the
+        time since when."""
         if self.cause is Cause.UNPROVEN:
             return self.why
         if self.cause is Cause.NOT_ASKED:
             return f"{name} was not asked yet"
         if self.cause is Cause.SILENT:
-            return f"{name} does not answer since {clock(self.since)}: {because(name, self.why)}"
+            when = f" since {clock(self.since)}" if since else ""
+            return f"{name} does not answer{when}: {because(name, self.why)}"
         return f"{name} is not known: {because(name, self.why)}"
 
     @property

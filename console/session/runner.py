@@ -409,21 +409,16 @@ class Runner:
         raise self._failed(step, record, message, f"{after}. Mend it and")
 
     async def _send(self, step: Step, record: Record, intent: Intent, picture: Snapshot) -> tuple[Record, float, float]:
-        """Send the step's orders. Returns the Unix time at which they left, and the monotonic time of their end. A
-        claim takes its time: an objection that came up meanwhile counts too."""
-        while orders := step.orders(picture, intent):
-            try:
-                orders = await self._sender.claimed(step, orders)
-            except Elsewhere as why:
-                self._write(record, "failed", step, why=str(why))
-                raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
-            if not orders:
-                break
-            if not self._why_not_send(step, intent, picture):
-                record, moment = await self._sender.send(step, record, orders)
-                return record, moment, time.monotonic()
-            record, intent, picture = await self._wait_until_allowed(step, record, intent, picture)
-        return record, steady.now(), time.monotonic()
+        """Send the step's orders. Returns the Unix time at which they left, and the monotonic time of their end."""
+        try:
+            orders = await self._sender.claimed(step, step.orders(picture, intent))
+        except Elsewhere as why:
+            self._write(record, "failed", step, why=str(why))
+            raise Stopped(f"{why}. Nothing more is sent; resume this run then{self._or_back(step)}") from None
+        if not orders:
+            return record, steady.now(), time.monotonic()
+        record, moment = await self._sender.send(step, record, orders)
+        return record, moment, time.monotonic()
 
     async def _look(self, watches: tuple[Question[Any], ...], *targets: str) -> Snapshot:
         """A picture in which all that is watched was asked just now; what did not answer in time is unknown."""

@@ -46,6 +46,8 @@ class Sender:
 
     async def claimed(self, step: Step, orders: tuple[Order, ...]) -> tuple[Order, ...]:
         """The orders that may leave: an order to a firewall needs the claim on it. Raises Elsewhere."""
+        if not orders:
+            return ()
         machines = frozenset(order.machine for order in orders)
         firewalls = machines.intersection(firewall.name for firewall in self._cluster.firewalls)
         held = await self._claims.order(machines, max(deadline(order) for order in orders))

@@ -171,7 +171,7 @@ OBJECTIONS: tuple[tuple[str, Operation, Change, str, Override], ...] = (
     ("nothing_unapplied", DRAIN, fw2("pools", dirty=True), "fw2 holds HAProxy changes that nobody has applied", NAMED),
     ("balancer_runs", DRAIN, fw2("pools", running=False, servers=()), "HAProxy does not run on fw2", CONFIRM),
     ("fit_again", UNDO, silent("nodes", "node2", "galera"), "MySQL on node2 is not known: no answer", NAMED),
-    ("answers", REMOUNT, silent("nodes", "node2", "host"), "node2 does not answer: no answer", NEVER),
+    ("answers", REMOUNT, silent("nodes", "node2", "host"), "node2 does not answer since ", NEVER),
     ("somebody_follows", REBOOT, alone_as_writer, "no other node can become MySQL's writer: ", NEVER),
     ("proxied", WRITER, without_proxies, "demo has no [mysql_proxy] in the inventory: ", NEVER),
     ("reached", WRITER, proxy("node2"), "HAProxy on node3 has no server with the address of node2", NEVER),

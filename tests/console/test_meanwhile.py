@@ -9,14 +9,11 @@ import pytest
 
 from console.health.facts.membership import Place, place
 from console.operations.effects import Effect
-from console.operations.guards import Objection, objections
 from console.operations.procedures import DRAIN, REBOOT, REMOVE
-from console.operations.procedures.steps import Operation, Order, Step
+from console.operations.procedures.steps import Operation
 from console.operations.procedures.writer import moved
-from console.probes.snapshot import Snapshot
 from console.session.journal import Journal, Record
 from console.session.runner import Stopped
-from console.session.sender import Sender
 from console.session.session import Session
 from console.sim import Simulator
 from console.sim.haproxy import Check
@@ -100,30 +97,6 @@ async def test_an_order_is_sent_again_only_while_nothing_stands_against_it(tmp_p
         with pytest.raises(Stopped, match="node1 is the last serving member of web and webtls on fw1"):
             await running.task
         assert {server.forced for server in forgets} == {""}
-
-
-async def test_what_comes_up_while_a_claim_is_asked_for_keeps_the_order_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("console.session.runner.GUARD_PATIENCE", 1.0)
-    claimed = Sender.claimed
-    async with simulated(tmp_path / "sim") as (sim, cluster), watching(cluster) as session:
-        await until(session, well)
-
-        async def takes_long(self: Sender, step: Step, orders: tuple[Order, ...]) -> tuple[Order, ...]:
-            others_fail(sim)
-            last = "node1 is the last serving member"
-            await until(session, lambda now: any(one.saw.startswith(last) for one in against(now)))
-            return await claimed(self, step, orders)
-
-        def against(now: Snapshot) -> tuple[Objection, ...]:
-            return objections(now, REMOVE.effects, "node1")
-
-        monkeypatch.setattr(Sender, "claimed", takes_long)
-        running = await session.begin(REMOVE, "node1")
-        with pytest.raises(Stopped, match="node1 is the last serving member"):
-            await running.task
-        assert place(session.picture, "node1") is Place.IN
 
 
 def comes_back(sim: Simulator, times: int) -> Callable[[Record], None]:

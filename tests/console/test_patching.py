@@ -228,6 +228,7 @@ async def test_a_visit_that_fails_stops_the_run_before_anything_more_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setattr("console.session.runner.GUARD_PATIENCE", 1.0)
+    monkeypatch.setattr("console.session.visitor.EVERY", 0.05)  # the simulator's time runs faster, too
     answers = [200]
     async with waiting(tmp_path) as (sim, cluster), site(answers) as url:
         cluster = replace(cluster, patch=Patch(visit=(url,)))

@@ -47,7 +47,7 @@ def can_not_lead(snapshot: Snapshot, firewall: str, leaves: bool = False) -> Ite
     """Why a firewall would not become CARP MASTER of everything. `leaves`: it is about to leave maintenance."""
     view = snapshot.firewall(firewall)
     if isinstance(view.carp, Unknown):
-        yield view.carp.told_of(firewall)
+        yield view.carp.told_of(firewall, since=False)
         return
     carp, config = view.carp.value, config_of(snapshot, firewall)
     if not carp.allow:
