@@ -12,7 +12,6 @@ from console.operations.plan import Consent, Plan
 from console.operations.procedures.patching import AUTO
 from console.operations.procedures.steps import Intent, Step
 from console.probes.ask import WireError
-from console.probes.freshness import without_stale
 from console.session import program
 from console.session.own_line import in_time
 from console.session.poller import Poller
@@ -114,7 +113,7 @@ class Gates:
         return answer
 
     def _plan(self, intent: Intent, step: Step, blocked: tuple[Objection, ...]) -> Plan:
-        picture = without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
+        picture = self._poller.picture
         operation, target, kind = intent.operation, intent.target, kind_of(self._cluster, intent.target)
         stands = objections(picture, operation.effects_on(kind), target, kind)
         return Plan(self._cluster.name, operation, target, (*stands, *step.against(picture, intent), *blocked), ())

@@ -19,7 +19,7 @@ from console.inventory.cluster import Cluster
 from console.probes.ask import Answer, Ask, Busy, Get, Page, Ran, Rows, Unreadable, WireError
 from console.probes.database.writes import Writes
 from console.probes.firewalls.carp import CARP
-from console.probes.freshness import max_age, patience
+from console.probes.freshness import max_age, patience, without_stale
 from console.probes.hosts.system import HOST
 from console.probes.question import Cadence, Question, Subject
 from console.probes.schedule import Batch, batches
@@ -141,6 +141,11 @@ class Poller:
                 if one.cadence in EVERYDAY:
                     self._early[one].set()
         self._attended = on
+
+    @property
+    def picture(self) -> Snapshot:
+        """The newest snapshot, in which stale readings are unknown: guards judge on it, and a person agrees on it."""
+        return without_stale(self.snapshot, steady.now(), self.calm)
 
     @property
     def calm(self) -> float:

@@ -366,9 +366,8 @@ class Runner:
             if progress.failed:
                 raise self._failed(step, record, progress.message, ". Mend it and", final=True)
             due = step.again is not None and time.monotonic() - sent > step.again and not progress.done
-            against = (
-                self._why_not_send(step, intent, picture) if due else ""
-            )  # an objection to the first forbids another
+            # an objection to the first order forbids another
+            against = self._why_not_send(step, intent, picture) if due else ""
             if against not in ("", progress.message):
                 progress = progress._replace(message=f"{progress.message}; {against.removesuffix('.')}")
             paused = picture.visits is not None and picture.visits.line_cut and not progress.done
@@ -476,7 +475,7 @@ class Runner:
 
     def _picture(self) -> Snapshot:
         """The picture on which guards judge, and on which a person has agreed to the run."""
-        return without_stale(self._poller.snapshot, steady.now(), self._poller.calm)
+        return self._poller.picture
 
     def _read_after(self, moment: float) -> Snapshot:
         """The picture of readings asked after a moment. An older reading counts as under way, however old: only a

@@ -25,7 +25,7 @@ from console.operations.ready import Hazard
 from console.probes import logs
 from console.probes.ask import Ask, WireError
 from console.probes.firewalls.config import CONFIG
-from console.probes.freshness import patience, without_stale
+from console.probes.freshness import patience
 from console.probes.pools.balancer import POOLS
 from console.probes.schedule import questions_of, unasked
 from console.probes.snapshot import QUESTIONS, Known, Snapshot
@@ -174,7 +174,7 @@ class Session:
     @property
     def picture(self) -> Snapshot:
         """The newest picture, in which stale readings are unknown."""
-        return without_stale(self.poller.snapshot, steady.now(), self.poller.calm)
+        return self.poller.picture
 
     @property
     def gate(self) -> Gate | None:
